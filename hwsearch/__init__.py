@@ -1,0 +1,51 @@
+"""hwsearch: the smallest spiking neural network that fits a device.
+
+The flow, folder by folder::
+
+    study      a question in YAML             -> Study
+    hardware   a device in YAML               -> HardwareProfile; Workload -> Cost
+    space      what may be tried              -> Candidate
+    data       samples                        -> splits
+    network    a topology                     -> a trainable stack, and integers
+    compress   weights                        -> masks, integers, bytes
+    tickets    a trained dense network        -> which weights survive
+    train      a stack of tickets             -> trained weights
+    predict    before training                -> workload
+    measure    after training                 -> accuracy, workload
+    search     candidates, batch by batch     -> records, the Pareto front     (start at search/evaluate.py)
+    report     a run's files                  -> tables, figures, one page
+    export     a picked model                 -> files that run, and a proof of them
+
+``run``, ``load_run`` and ``Result`` are the interface; the command line is a thin skin over them. Importing the package
+loads neither torch nor pandas: they come with the first call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hwsearch.errors import Fault, HwsearchError, InputError, Interrupted, NothingFits, RecordError
+
+if TYPE_CHECKING:
+    from hwsearch.api import Result, load_run, run
+
+__version__ = "0.1.0"
+__all__ = [
+    "Fault",
+    "HwsearchError",
+    "InputError",
+    "Interrupted",
+    "NothingFits",
+    "RecordError",
+    "Result",
+    "load_run",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Result", "load_run", "run"):
+        from hwsearch import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,237 @@
+"""The Python interface: run a study, look at its front, pick, export.
+
+>>> result = hwsearch.run("studies/digits_mcu.yaml")      # doctest: +SKIP
+>>> result.front                                          # a pandas DataFrame    # doctest: +SKIP
+>>> result.export(result.pick(within=0.01), to="model")   # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.export.bundle import FORMATS, Model, write_export
+from hwsearch.hardware.cost_model import cost_fields, price
+from hwsearch.hardware.profile import load_profile
+from hwsearch.report.figures import write_front_png
+from hwsearch.report.page import write_report
+from hwsearch.report.tables import read_run
+from hwsearch.search.folder import RunFolder, open_run
+from hwsearch.search.front import non_dominated
+from hwsearch.search.pick import pick_row
+from hwsearch.search.plan import Plan, make_plan
+from hwsearch.search.records import knob_columns, objective_values, whole_numbers
+from hwsearch.search.recover import Recovered, records_of, recover
+from hwsearch.search.run import Event, search
+from hwsearch.study.model import Study, load_study, override
+
+if TYPE_CHECKING:
+    from hwsearch.search.records import TrialRecord
+
+_RECORDED_INPUTS = 32
+
+
+def run(
+    study: str | Path,
+    *,
+    out: str | Path | None = None,
+    data_root: str | Path | None = None,
+    workers: int = 1,
+    storage: str | None = None,
+    seed: int | None = None,
+    listen: Callable[[Event], None] | None = None,
+) -> Result:
+    """Run a study to its end, or go on with it where it stopped.
+
+    Args:
+        study: The study file.
+        out: The run folder; None: ``runs/<name of the study>``.
+        data_root: Folder of data sets.
+        workers: Processes that train; results do not depend on it. With more than one, a script needs the usual
+            ``if __name__ == "__main__":``.
+        storage: URL of an Optuna storage; None: a file in the run folder.
+        seed: Replaces the study's seed.
+        listen: Told of every event.
+
+    Raises:
+        InputError: The study, its profile, its data or an option breaks a law; nothing was spent.
+        NothingFits: No candidate keeps every budget; the message names the nearest miss.
+    """
+    path = Path(study)
+    root = None if data_root is None else str(Path(data_root).resolve())
+    loaded = override(load_study(path), seed=seed, data_root=root)
+    if workers < 1:
+        raise InputError([Fault("--workers", "there must be at least one worker", str(workers))])
+    folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
+    plan = make_plan(loaded, path)
+    try:
+        search(plan, folder, storage=storage, workers=workers, listen=listen or (lambda event: None))
+    except NothingFits:
+        if folder.summary.exists():
+            write_report(folder.path)
+        raise
+    write_front_png(read_run(folder.path), folder.front_png)
+    write_report(folder.path)
+    return load_run(folder.path)
+
+
+def load_run(path: str | Path) -> Result:
+    """Return the result of a finished run.
+
+    Raises:
+        InputError: There is no run.
+        RecordError: The run is not finished, or its folder is damaged.
+    """
+    folder = open_run(Path(path))
+    folder.read_summary()
+    return Result(folder)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run; everything is read from its folder."""
+
+    folder: RunFolder
+
+    @property
+    def front(self) -> pd.DataFrame:
+        """front.csv: the Pareto front with test accuracies."""
+        return whole_numbers(pd.read_csv(self.folder.front))
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """trials.csv: every candidate ever asked."""
+        return whole_numbers(pd.read_csv(self.folder.trials))
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """summary.json."""
+        return self.folder.read_summary()
+
+    def pick(
+        self, rule: str | None = None, *, within: float | None = None, min_accuracy: float | None = None
+    ) -> pd.Series:
+        """Return the front's member that a rule picks; without arguments, by the study's rule.
+
+        Args:
+            rule: ``smallest``, ``frugal`` or ``accurate``.
+            within: Accuracy that may be lost against the dense reference.
+            min_accuracy: Accuracy needed, instead.
+
+        Raises:
+            NothingFits: No member is accurate enough.
+        """
+        asked = load_study(self.folder.study).pick
+        if within is None and min_accuracy is None:
+            within, min_accuracy = asked.within, asked.min_accuracy
+        summary, front = self.summary, self.front
+        row = pick_row(front, rule or asked.rule, summary["dense"]["accuracy_val"], within, min_accuracy)
+        if row is None:
+            best = front["accuracy_val"].max() if len(front) else None
+            raise NothingFits(
+                f"no member of the front is accurate enough: the best reaches {best} on validation"
+            )
+        return row
+
+    def front_on(self, profile: str) -> pd.DataFrame:
+        """Return the finished trials priced on another device, the front among them marked; nothing is trained.
+
+        Accuracies stay those of the integer model at the widths of the run's own device.
+        """
+        device = load_profile(profile)
+        study = load_study(self.folder.study)
+        names = [name for name in study.objectives if name == "error" or device.tells(name) is not False]
+        rows, values = [], []
+        for record in records_of(self.folder, study):
+            if record.outcome != "trained" or record.workload is None or record.accuracy_val is None:
+                continue
+            if any(bits not in device.weight_bits for bits in record.candidate.weight_bits):
+                continue
+            fields = cost_fields(price(record.workload, device))
+            rows.append(
+                {"trial": record.trial, **knob_columns(record.candidate), "accuracy_val": record.accuracy_val}
+                | fields
+            )
+            values.append(objective_values(names, record.accuracy_val, fields))
+        if not rows:
+            raise NothingFits(f"no finished trial can be stored by {device.id}")
+        frame = whole_numbers(pd.DataFrame(rows))
+        frame["on_front"] = non_dominated(pd.DataFrame(values).to_numpy())
+        return frame.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
+
+    def export(
+        self, trial: int | pd.Series | None = None, *, to: str | Path, formats: Sequence[str] = FORMATS
+    ) -> Path:
+        """Write a trial's model as files; without a trial, the study's pick.
+
+        Raises:
+            InputError: The trial was not trained, or the target is no place for an export.
+            NothingFits: There is no pick.
+        """
+        if trial is None:
+            trial = self.pick()
+        number = int(trial["trial"]) if isinstance(trial, pd.Series) else int(trial)
+        own = recover(self.folder, number)
+        return write_export(_model(own), Path(to), formats)
+
+    def report(self) -> Path:
+        """Write report.html and front.png anew; return the page."""
+        write_front_png(read_run(self.folder.path), self.folder.front_png)
+        return write_report(self.folder.path)
+
+
+def _model(own: Recovered) -> Model:
+    """Return what an export needs of a recovered trial."""
+    cost = price(own.workload, own.plan.profile)
+    return Model(
+        network=own.network,
+        formats=cost.formats,
+        pointer_bits=own.plan.profile.pointer_bits,
+        config=_config(own.plan, own.record, own),
+        inputs=own.plan.data.x_val[:_RECORDED_INPUTS],
+    )
+
+
+def _config(plan: Plan, record: TrialRecord, own: Recovered) -> dict[str, Any]:
+    study: Study = plan.study
+    return {
+        "hwsearch": importlib.metadata.version("hwsearch"),
+        "study": study.to_yaml_dict(),
+        "study_digest": study.digest,
+        "profile": plan.profile.id,
+        "profile_digest": plan.profile.digest,
+        "candidate": {**dataclasses.asdict(record.candidate), "digest": record.candidate.digest},
+        "trial": record.trial,
+        "seed": own.seed,
+        "measured": {
+            "accuracy_val": own.accuracy_val,
+            "accuracy_test": own.accuracy_test,
+            "accumulator_bits": own.accumulator_bits,
+            "membrane_bits": own.membrane_bits,
+            **cost_fields(price(own.workload, plan.profile)),
+        },
+        "predicted": record.predicted,
+        "labels": plan.profile.labels,
+        "layers": [
+            {"name": layer.name, "format": name, "weight_bits": bits, "shape": list(layer.weight.shape)}
+            for layer, bits, name in zip(
+                own.network.layers,
+                own.network.weight_bits,
+                price(own.workload, plan.profile).formats,
+                strict=True,
+            )
+        ],
+        "versions": {
+            name: importlib.metadata.version(name) for name in ("optuna", "torch", "spikingjelly", "numpy")
+        },
+    }
+
+
+__all__ = ["Result", "load_run", "make_plan", "run"]

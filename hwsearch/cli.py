@@ -1,0 +1,258 @@
+"""The command line: argv in, text out. The only printing and the only exit codes of the package.
+
+Nothing heavy is imported until a command needs it: ``--help`` and ``profiles`` must answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hwsearch.errors import HwsearchError, InputError, Interrupted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(
+    help="Find the smallest spiking neural network that fits a device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+profiles = typer.Typer(help="Hardware profiles: devices as data.", no_args_is_help=True)
+app.add_typer(profiles, name="profiles")
+
+RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
+_SHOWN = {
+    "trial": "trial",
+    "sparsity": "sparsity",
+    "granularity": "granularity",
+    "weight_bits": "bits",
+    "timesteps": "T",
+    "accuracy_val": "val %",
+    "accuracy_test": "test %",
+    "memory_bytes": "memory B",
+    "synaptic_ops": "synaptic ops",
+    "energy_j": "energy uJ",
+    "latency_s": "latency ms",
+}
+_SCALED = {
+    "accuracy_val": (100, 1),
+    "accuracy_test": (100, 1),
+    "synaptic_ops": (1, 0),
+    "energy_j": (1e6, 2),
+    "latency_s": (1e3, 2),
+}
+
+
+def main() -> None:
+    """Run the command line; every refusal is one message and an exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    try:
+        app()
+    except InputError as error:
+        for fault in error.faults:
+            print(f"error: {fault}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except HwsearchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on where this one stopped", file=sys.stderr)
+        sys.exit(Interrupted.exit_code)
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
+    out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/<name of the study>).")] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
+    storage: Annotated[
+        str | None, typer.Option(help="Optuna storage URL (default: a file in the folder).")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Replaces the study's seed.")] = None,
+) -> None:
+    """Search a study; the same line again resumes."""
+    from hwsearch.study.model import load_study
+
+    name = load_study(study).name  # all that can be refused is refused before torch is loaded
+    from hwsearch import api
+    from hwsearch.terminal import Progress
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with Progress(name) as progress:
+        result = api.run(
+            study,
+            out=out,
+            data_root=data_root,
+            workers=cores if workers is None else workers,
+            storage=storage,
+            seed=seed,
+            listen=progress.listen,
+        )
+    _print_front(result.front)
+    summary = result.summary
+    _print_pick(summary["pick"], summary["dense"])
+    counts = summary["counts"]
+    told = ", ".join(
+        f"{counts[key]} {key.replace('_', ' ')}" for key in counts if key != "asked" and counts[key]
+    )
+    steps, dense = summary["cost"]["train_steps"], summary["cost"]["dense_train_steps"]
+    print(f"{counts['asked']} candidates: {told}")
+    print(
+        f"training spent: {steps / dense:.1f} times the dense network's, in {summary['cost']['wall_s']:.0f} s"
+    )
+    print(f"report: {result.folder.path / 'report.html'}")
+
+
+@app.command()
+def front(
+    directory: RunDir,
+    profile: Annotated[str | None, typer.Option(help="Price the finished trials on another device.")] = None,
+) -> None:
+    """Show the Pareto front of a run."""
+    from hwsearch.api import load_run
+
+    result = load_run(directory)
+    if profile is None:
+        _print_front(result.front)
+        return
+    table = result.front_on(profile)
+    print(f"{len(table)} finished trials on {profile}; * marks its front (accuracies are those of the run)")
+    table.insert(0, "front", table.pop("on_front").map({True: "*", False: ""}))
+    _print_front(table)
+
+
+@app.command()
+def pick(
+    directory: RunDir,
+    smallest: Annotated[bool, typer.Option("--smallest", help="The least memory.")] = False,
+    frugal: Annotated[bool, typer.Option("--frugal", help="The least energy.")] = False,
+    accurate: Annotated[bool, typer.Option("--accurate", help="The best accuracy.")] = False,
+    within: Annotated[
+        float | None, typer.Option(help="Accuracy that may be lost, as a fraction: 0.01.")
+    ] = None,
+    min_accuracy: Annotated[float | None, typer.Option(help="Accuracy needed, as a fraction: 0.95.")] = None,
+) -> None:
+    """Pick a member of the front (default: by the study's rule)."""
+    from hwsearch.api import load_run
+    from hwsearch.errors import Fault
+
+    chosen = [name for name, on in (("smallest", smallest), ("frugal", frugal), ("accurate", accurate)) if on]
+    if len(chosen) > 1:
+        law = "at most one of --smallest, --frugal, --accurate may be given"
+        raise InputError([Fault("", law, ", ".join(chosen))])
+    result = load_run(directory)
+    row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
+    _print_pick(row.to_dict(), result.summary["dense"])
+
+
+@app.command()
+def export(
+    directory: RunDir,
+    to: Annotated[Path, typer.Option(help="Folder to write.")],
+    trial: Annotated[int | None, typer.Option(help="Which trial (default: the study's pick).")] = None,
+    formats: Annotated[
+        str, typer.Option("--format", help="Comma-separated: config, weights.")
+    ] = "config,weights",
+) -> None:
+    """Write a model as files, with a manifest and the means to verify them."""
+    from hwsearch.api import load_run
+
+    names = [name.strip() for name in formats.split(",") if name.strip()]
+    folder = load_run(directory).export(trial, to=to, formats=names)
+    print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+
+
+@app.command()
+def verify(directory: Annotated[Path, typer.Argument(help="An export's folder.", metavar="OUT")]) -> None:
+    """Load an export anew and prove that it is what its record says."""
+    from hwsearch.errors import RecordError
+    from hwsearch.export.bundle import verify as check_export
+
+    checks = check_export(directory)
+    for check in checks:
+        print(f"{'ok  ' if check.passed else 'FAIL'} {check.name}: {check.detail}")
+    failed = [check.name for check in checks if not check.passed]
+    if failed:
+        raise RecordError(f"{directory}: {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")
+
+
+@app.command()
+def report(directory: RunDir) -> None:
+    """Write report.html and front.png anew."""
+    from hwsearch.api import load_run
+
+    print(load_run(directory).report())
+
+
+@profiles.command("list")
+def profiles_list() -> None:
+    """List the devices that are known."""
+    from hwsearch.hardware.profile import list_profiles
+
+    found = list_profiles()
+    width = max((len(item[0]) for item in found), default=0)
+    for ident, name, path in found:
+        print(f"{ident:<{width}}  {name}  ({path})")
+
+
+@profiles.command("show")
+def profiles_show(ident: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Show a device: what fits, what pays, what is unknown, and where each number comes from."""
+    from hwsearch.hardware.profile import load_profile
+    from hwsearch.hardware.show import describe
+
+    print(describe(load_profile(ident)))
+
+
+@profiles.command("check")
+def profiles_check(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Check a profile; all faults at once."""
+    from hwsearch.hardware.profile import check_profile
+
+    faults = check_profile(file)
+    if faults:
+        raise InputError(faults)
+    print(f"{file}: no fault")
+
+
+def _print_front(table: pd.DataFrame) -> None:
+    """Print a front for a person."""
+    shown = table[[c for c in ("front", *_SHOWN) if c in table.columns and not table[c].isna().all()]].copy()
+    for name, (factor, digits) in _SCALED.items():
+        if name in shown:
+            shown[name] = (shown[name].astype(float) * factor).map(lambda v, d=digits: f"{v:.{d}f}")
+    print(shown.rename(columns=_SHOWN).to_string(index=False))
+
+
+def _print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
+    """Print the pick next to the dense reference."""
+    if row is None:
+        print("pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy")
+        return
+    knobs = f"sparsity {row['sparsity']}, granularity {row['granularity']}, {row['weight_bits']} bits"
+    print(f"pick: trial {row['trial']} ({knobs}, T {row['timesteps']})")
+    print(
+        f"  test {row['accuracy_test']:.1%} ({row['accuracy_test_low']:.1%} to {row['accuracy_test_high']:.1%}); "
+        f"dense {dense['accuracy_test']:.1%}"
+    )
+    ratio = dense["memory_bytes"] / row["memory_bytes"]
+    print(
+        f"  memory {row['memory_bytes']:,} B; dense {dense['memory_bytes']:,} B ({ratio:.1f} times smaller)"
+    )
+    if row.get("energy_j") and dense.get("energy_j"):
+        ratio = dense["energy_j"] / row["energy_j"]
+        print(
+            f"  energy {row['energy_j'] * 1e6:.2f} uJ; dense {dense['energy_j'] * 1e6:.2f} uJ ({ratio:.1f} times less)"
+        )
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt

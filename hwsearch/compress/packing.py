@@ -1,0 +1,289 @@
+"""Integer weights to the bytes a device stores, and back, exactly.
+
+The streams and their widths are those of `hwsearch.hardware.storage`; this module fills them. Fields are
+packed little-endian, the lowest bit of the first field first; values are two's complement, except that
+one-bit values are a sign (1 is +1, 0 is -1). ``dense``, ``bitmap``, ``nm``, ``block`` and ``kernel`` run in
+the tensor's own order (output-major), ``csr`` and ``delta`` in input-major rows, since an event-driven loop
+starts from an input. Not for quantising (weights are integers here already) and not for writing files.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hwsearch.compress.masks import runs
+from hwsearch.hardware.storage import FORMATS, Stream, streams
+from hwsearch.hardware.workload import BLOCKS, DELTA_BITS, NM_GROUPS, WeightCensus
+
+IntArray = npt.NDArray[np.integer[Any]]
+Fields = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """One layer's weights as stored; everything but ``data`` is a constant of the layer in firmware.
+
+    Attributes:
+        data: The streams one after the other, each padded to whole bytes; uint8 [n_bytes].
+        format: One of `hwsearch.hardware.storage.FORMATS`.
+        weight_bits: Bits of one weight, as the candidate says.
+        shape: Shape of the weights, [out, in] or [out, in, k, k].
+        streams: The streams in the order of ``data``, with their counts and widths.
+        slots: Slots of a group, n of ``nm:m``; 0 in the other formats.
+    """
+
+    data: npt.NDArray[np.uint8]
+    format: str
+    weight_bits: int
+    shape: tuple[int, ...]
+    streams: tuple[Stream, ...]
+    slots: int = 0
+
+    @property
+    def entries(self) -> int:
+        """Number of stored values, fillers and unused slots included."""
+        return self._stream("values").count
+
+    @property
+    def value_bits(self) -> int:
+        """Bits of one stored value: weight_bits, or 2 where one-bit weights and zeros are stored together."""
+        return self._stream("values").bits
+
+    @property
+    def index_bits(self) -> int:
+        """Bits of one index; 0 where the format has none."""
+        return self._stream("indices").bits
+
+    @property
+    def pointer_bits(self) -> int:
+        """Bits of one row pointer as stored; 0 where the format has none."""
+        return self._stream("pointers").bits
+
+    def _stream(self, name: str) -> Stream:
+        return next((stream for stream in self.streams if stream.name == name), Stream(name, 0, 0))
+
+
+def census(weights: IntArray) -> WeightCensus:
+    """Count what fixes the stored size of one layer.
+
+    Args:
+        weights: [out, in] or [out, in, k, k] integers.
+
+    Raises:
+        ValueError: If the array has neither two nor four axes.
+    """
+    out_channels, in_channels, area = _sizes(weights.shape)
+    held = weights != 0
+    rows = held.reshape(out_channels, -1)
+    _, _, gaps = _gaps(_input_major(held))
+    nonzero = int(np.count_nonzero(held))
+    return WeightCensus(
+        out_channels=out_channels,
+        in_channels=in_channels,
+        kernel_area=area,
+        nonzero=nonzero,
+        blocks=tuple(int(np.count_nonzero(runs(rows, length, False).any(axis=2))) for length in BLOCKS),
+        nm_most=tuple(int(runs(rows, m, False).sum(axis=2).max()) for m in NM_GROUPS),
+        planes=int(np.count_nonzero(held.reshape(-1, area).any(axis=1))),
+        delta_entries=tuple(nonzero + int((gaps >> bits).sum()) for bits in DELTA_BITS),
+    )
+
+
+def pack(weights: IntArray, weight_bits: int, format_name: str, pointer_bits: int = 16) -> Packed:
+    """Store one layer's weights; ``len(pack(...).data)`` equals `hwsearch.hardware.storage.stored_bytes`.
+
+    Args:
+        weights: [out, in] or [out, in, k, k] integers, |w| <= max(1, 2**(weight_bits - 1) - 1).
+        weight_bits: Bits of one weight.
+        format_name: One of FORMATS.
+        pointer_bits: Bits of a row pointer; 32 are taken where a pointer would overflow.
+
+    Raises:
+        ValueError: If a weight needs more bits, the format is unknown or cannot hold this layer.
+    """
+    most = max(1, 2 ** (weight_bits - 1) - 1)
+    if weights.size and int(np.abs(weights.astype(np.int64)).max()) > most:
+        raise ValueError(
+            f"weights of {weight_bits} bits must lie in -{most}..{most}; got {weights.min()}..{weights.max()}"
+        )
+    counts = census(weights)
+    layout = streams(format_name, counts, weight_bits, pointer_bits)
+    if layout is None:
+        raise ValueError(
+            f"format {format_name!r} cannot hold this layer {weights.shape} (choose by `smallest`)"
+        )
+    kind, _, length = format_name.partition(":")
+    slots = counts.nm_most[NM_GROUPS.index(int(length))] if kind == "nm" else 0
+    fields = _fields(weights.astype(np.int64), kind, layout, int(length or 0), slots)
+    data = np.concatenate([_write(fields[stream.name], stream) for stream in layout])
+    return Packed(data, format_name, weight_bits, weights.shape, layout, slots)
+
+
+def unpack(packed: Packed) -> npt.NDArray[np.int32]:
+    """Return the weights of a stored layer, in their shape; the exact inverse of `pack`.
+
+    Raises:
+        ValueError: If the format is unknown or the data is not as long as its streams.
+    """
+    if packed.format not in FORMATS:
+        raise ValueError(f"format must be one of {FORMATS}; got {packed.format!r}")
+    need = sum(stream.n_bytes for stream in packed.streams)
+    if len(packed.data) != need:
+        raise ValueError(f"packed data must be {need} bytes long; got {len(packed.data)}")
+    parts = np.split(packed.data, np.cumsum([stream.n_bytes for stream in packed.streams])[:-1])
+    pairs = zip(packed.streams, parts, strict=True)
+    fields = {stream.name: _read(part, stream) for stream, part in pairs}
+    return _weights(fields, packed).reshape(packed.shape).astype(np.int32)
+
+
+def _fields(
+    weights: Fields, kind: str, layout: tuple[Stream, ...], length: int, slots: int
+) -> dict[str, Fields]:
+    """Return the fields of every stream by its name; ``length`` is m or B, ``slots`` is n."""
+    rows = weights.reshape(len(weights), -1)
+    match kind:
+        case "dense":
+            return {"values": rows.ravel()}
+        case "bitmap":
+            return _gather(rows.reshape(-1, 1))
+        case "csr":
+            matrix = _input_major(weights)
+            row, column = np.nonzero(matrix)
+            pointers = _ends(row, np.ones_like(row), len(matrix))
+            return {"pointers": pointers, "indices": column, "values": matrix[row, column]}
+        case "delta":
+            index_bits = next(stream.bits for stream in layout if stream.name == "indices")
+            return _to_delta(_input_major(weights), index_bits)
+        case "nm":
+            return _to_slots(runs(rows, length, 0).reshape(-1, length), slots)
+        case "block":
+            return _gather(runs(rows, length, 0).reshape(-1, length))
+        case _:
+            return _gather(weights.reshape(-1, _sizes(weights.shape)[2]))
+
+
+def _weights(fields: dict[str, Fields], packed: Packed) -> Fields:
+    """Return the weights in the tensor's order, in some shape: the inverse of `_fields`."""
+    out_channels, in_channels, area = _sizes(packed.shape)
+    kind, _, length = packed.format.partition(":")
+    match kind:
+        case "dense":
+            return fields["values"]
+        case "bitmap":
+            return _scatter(fields["bitmap"], fields["values"], 1)
+        case "csr" | "delta":
+            rows = _from_rows(kind, fields, (in_channels, out_channels * area))
+            return rows.reshape(in_channels, out_channels, area).transpose(1, 0, 2)
+        case "nm":
+            padded = _from_slots(fields, int(length), packed)
+        case "block":
+            padded = _scatter(fields["bitmap"], fields["values"], int(length))
+        case _:
+            return _scatter(fields["bitmap"], fields["values"], area)
+    return padded.reshape(out_channels, -1)[:, : in_channels * area]
+
+
+def _sizes(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return (out_channels, in_channels, kernel_area) of a weight shape."""
+    if len(shape) not in (2, 4):
+        raise ValueError(f"weights must be [out, in] or [out, in, k, k]; got shape {shape}")
+    return shape[0], shape[1], math.prod(shape[2:])
+
+
+def _input_major(weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return [in, out * kernel_area]."""
+    out_channels, in_channels, area = _sizes(weights.shape)
+    return weights.reshape(out_channels, in_channels, area).transpose(1, 0, 2).reshape(in_channels, -1)
+
+
+def _gaps(matrix: npt.NDArray[Any]) -> tuple[Fields, Fields, Fields]:
+    """Return each non-zero's row, column and zeros since the last non-zero (or the start) of its row."""
+    row, column = np.nonzero(matrix)
+    before = np.full_like(column, -1)
+    same = row[1:] == row[:-1]
+    before[1:][same] = column[:-1][same]
+    return row, column, column - before - 1
+
+
+def _ends(row: Fields, entries: Fields, n_rows: int) -> Fields:
+    """Return row pointers [n_rows + 1]: where each row's entries start, then their total."""
+    pointers = np.zeros(n_rows + 1, dtype=np.int64)
+    np.add.at(pointers, row + 1, entries)
+    return np.cumsum(pointers)
+
+
+def _to_delta(matrix: Fields, index_bits: int) -> dict[str, Fields]:
+    row, column, gaps = _gaps(matrix)
+    entries = (gaps >> index_bits) + 1
+    last = np.cumsum(entries) - 1
+    # a filler skips 2**bits - 1 zeros and is itself one more
+    indices = np.full(int(entries.sum()), 2**index_bits - 1, dtype=np.int64)
+    indices[last] = gaps & (2**index_bits - 1)
+    values = np.zeros_like(indices)
+    values[last] = matrix[row, column]
+    return {"pointers": _ends(row, entries, len(matrix)), "indices": indices, "values": values}
+
+
+def _from_rows(kind: str, fields: dict[str, Fields], shape: tuple[int, int]) -> Fields:
+    pointers, column = fields["pointers"], fields["indices"]
+    entries = np.diff(pointers)
+    if kind == "delta":
+        reached = np.concatenate([[0], np.cumsum(column + 1)])
+        column = reached[1:] - np.repeat(reached[pointers[:-1]], entries) - 1
+    matrix = np.zeros(shape, dtype=np.int64)
+    matrix[np.repeat(np.arange(shape[0]), entries), column] = fields["values"]
+    return matrix
+
+
+def _to_slots(groups: Fields, slots: int) -> dict[str, Fields]:
+    order = np.argsort(groups == 0, axis=1, kind="stable")[:, :slots]
+    values = np.take_along_axis(groups, order, axis=1)
+    # an unused slot points at its group's first input, which every tail has: firmware may read it unguarded
+    return {"indices": np.where(values != 0, order, 0).ravel(), "values": values.ravel()}
+
+
+def _from_slots(fields: dict[str, Fields], m: int, packed: Packed) -> Fields:
+    out_channels, in_channels, area = _sizes(packed.shape)
+    n_groups = out_channels * -(-in_channels * area // m)
+    at = np.repeat(np.arange(n_groups) * m, packed.slots) + fields["indices"]
+    used = fields["values"] != 0
+    padded = np.zeros(n_groups * m, dtype=np.int64)
+    padded[at[used]] = fields["values"][used]
+    return padded
+
+
+def _gather(units: Fields) -> dict[str, Fields]:
+    """Return a bit for each unit [n, length] that holds a non-zero, and the weights of those units."""
+    held = (units != 0).any(axis=1)
+    return {"bitmap": held.astype(np.int64), "values": units[held].ravel()}
+
+
+def _scatter(bitmap: Fields, values: Fields, length: int) -> Fields:
+    units = np.zeros((len(bitmap), length), dtype=np.int64)
+    units[bitmap != 0] = values.reshape(-1, length)
+    return units
+
+
+def _write(fields: Fields, stream: Stream) -> npt.NDArray[np.uint8]:
+    signs = stream.name == "values" and stream.bits == 1
+    unsigned = (fields > 0) if signs else fields & (2**stream.bits - 1)
+    octets = unsigned.astype("<u8").view(np.uint8).reshape(-1, 8)[:, : -(-stream.bits // 8)]
+    return np.packbits(np.unpackbits(octets, axis=1, count=stream.bits, bitorder="little"), bitorder="little")
+
+
+def _read(data: npt.NDArray[np.uint8], stream: Stream) -> Fields:
+    bits = np.unpackbits(data, count=stream.count * stream.bits, bitorder="little")
+    octets = np.packbits(bits.reshape(stream.count, stream.bits), axis=1, bitorder="little")
+    unsigned = np.zeros((stream.count, 8), dtype=np.uint8)
+    unsigned[:, : octets.shape[1]] = octets
+    fields = unsigned.view("<u8").ravel().astype(np.int64)
+    if stream.name != "values":
+        return fields
+    if stream.bits == 1:
+        return 2 * fields - 1
+    return np.where(fields >= 2 ** (stream.bits - 1), fields - 2**stream.bits, fields)

@@ -1,0 +1,105 @@
+"""Quantiser grids: float weights to signed integers times a scale, for a stack of candidates at once.
+
+==== ============================== ==========================================================================
+bits grid                           scale of a channel
+==== ============================== ==========================================================================
+1    -1, +1 (the mask gives zeros)  mean |w| of the kept weights: the L2-optimal gain (Rastegari 2016, eq. 6)
+2    -1, 0, +1                      c * mean |w| of the kept weights, c the step that minimises the mean squared
+3, 4 up to 3, up to 7               error of a normal variable (Max 1960, table II) over its mean |x|
+6, 8 up to 31, up to 127            max |w| over the largest level
+16   up to 32767                    likewise (a reference, nearly float)
+==== ============================== ==========================================================================
+
+Scaling by mean |w| at few bits follows Wei et al. 2025 (QP-SNN). The gradient passes straight through to kept weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_MEAN_ABS = math.sqrt(2 / math.pi)
+# optimal steps of a symmetric uniform quantiser of a unit normal, with 3, 7 and 15 levels (Max 1960, table II)
+STEP_OF_NORMAL = {2: 1.2240, 3: 0.6508, 4: 0.3534}
+
+
+@dataclass(frozen=True)
+class Quantiser:
+    """The grids of one layer of a stack.
+
+    Attributes:
+        bits: Weight bits of each of the K candidates.
+        per_channel: One scale an output channel; False: one a layer (the readout, whose outputs are compared).
+    """
+
+    bits: tuple[int, ...]
+    per_channel: bool
+
+    def quantise(self, weight: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return integers (as floats) and scales; weight is about integers * scale.
+
+        Args:
+            weight: [K, out, ...] float weights.
+            mask: [K, out, ...] 1 for kept, 0 for pruned.
+
+        Returns:
+            integers [K, out, ...], scale [K, out or 1, 1, ...] (> 0).
+        """
+        kept = (weight * mask).abs()
+        dims = tuple(range(2 if self.per_channel else 1, weight.dim()))
+        mean = kept.sum(dims, keepdim=True) / mask.sum(dims, keepdim=True).clamp_min(1)
+        scale = torch.empty_like(mean)
+        integers = torch.empty_like(weight)
+        for bits, members in _members(self.bits):
+            top = largest_level(bits)
+            if bits == 1:
+                scale[members] = mean[members]
+            elif bits in STEP_OF_NORMAL:
+                scale[members] = mean[members] * (STEP_OF_NORMAL[bits] / _MEAN_ABS)
+            else:
+                scale[members] = kept[members].amax(dims, keepdim=True) / top
+            scale[members] = torch.where(scale[members] > 0, scale[members], 1.0)
+            if bits == 1:
+                integers[members] = torch.where(weight[members] < 0, -1.0, 1.0)
+            else:
+                integers[members] = (weight[members] / scale[members]).round_().clamp_(-top, top)
+        return integers.mul_(mask), scale
+
+    def fake(self, weight: Tensor, mask: Tensor) -> Tensor:
+        """Return the quantised weights as floats, with a straight-through gradient to kept weights."""
+        quantised: Tensor = _StraightThrough.apply(weight, mask, self)
+        return quantised
+
+
+def largest_level(bits: int) -> int:
+    """Return the largest integer of a grid: 1, 1, 3, 7, 31, 127, 32767."""
+    return 1 if bits == 1 else 2 ** (bits - 1) - 1
+
+
+def _members(bits: Sequence[int]) -> list[tuple[int, list[int] | slice]]:
+    """Group the candidates of a stack by their bits."""
+    distinct = sorted(set(bits))
+    if len(distinct) == 1:
+        return [(distinct[0], slice(None))]
+    return [(b, [k for k, own in enumerate(bits) if own == b]) for b in distinct]
+
+
+class _StraightThrough(torch.autograd.Function):
+    """integers * scale forward; the identity on kept weights backward."""
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, weight: Tensor, mask: Tensor, grid: Quantiser
+    ) -> Tensor:
+        ctx.save_for_backward(mask)
+        integers, scale = grid.quantise(weight, mask)
+        return integers.mul_(scale)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (mask,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        return grads[0] * mask, None, None

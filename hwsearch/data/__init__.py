@@ -1,0 +1,1 @@
+"""Labelled samples as integers, split: ``load_dataset``. No torch here, and nothing is read with pickle."""

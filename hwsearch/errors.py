@@ -1,0 +1,74 @@
+"""What can go wrong, as one tree.
+
+::
+
+    HwsearchError                 everything this package raises on purpose
+    ├── InputError                a study, profile or option breaks a law; carries every fault found     exit 2
+    ├── NothingFits               the search ended and no candidate keeps the budgets                     exit 1
+    ├── Interrupted               stopped from outside; the same command goes on                          exit 3
+    └── RecordError               a run folder or an export is not what its record says                   exit 2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One broken law, with what a person needs to mend it.
+
+    Attributes:
+        where: The key or option, dotted (``space.weight_bits.2``); empty for the whole file.
+        law: What must hold, in words.
+        got: What was found instead; empty when something is missing.
+        todo: What to do about it; empty when the law says it.
+        path: The file, when there is one.
+        line: Its line, counted from 1.
+    """
+
+    where: str
+    law: str
+    got: str = ""
+    todo: str = ""
+    path: Path | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = "" if self.path is None else f"{self.path}:{self.line}: " if self.line else f"{self.path}: "
+        key = f"{self.where}: " if self.where else ""
+        got = f"; got {self.got}" if self.got else ""
+        todo = f" ({self.todo})" if self.todo else ""
+        return f"{place}{key}{self.law}{got}{todo}"
+
+
+class HwsearchError(Exception):
+    """Anything that hwsearch refuses or cannot do; ``exit_code`` is what the command line returns."""
+
+    exit_code = 2
+
+
+class InputError(HwsearchError):
+    """The input breaks one or more laws; all of them are in ``faults``."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class NothingFits(HwsearchError):
+    """No candidate keeps every budget; the message names the nearest miss and the budget that binds."""
+
+    exit_code = 1
+
+
+class Interrupted(HwsearchError):
+    """The run was stopped from outside; nothing finished is lost and the same command resumes it."""
+
+    exit_code = 3
+
+
+class RecordError(HwsearchError):
+    """A run folder or an export is damaged, incomplete or of another study."""

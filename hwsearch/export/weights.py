@@ -1,0 +1,78 @@
+"""The ``weights`` export: one safetensors file of integers, packed as the device stores them.
+
+For each layer: ``<layer>.packed`` (uint8: the bytes that the price counted), ``<layer>.weight`` (the same integers in
+the clear, [out, in(, k, k)]), ``<layer>.mask`` (where they are not zero), ``<layer>.bias`` and ``<layer>.threshold``.
+Shifts, formats and shapes are JSON in the file's metadata. Read without pickle.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwsearch.compress.packing import Packed, pack, unpack
+from hwsearch.errors import RecordError
+from hwsearch.hardware.storage import Stream
+from hwsearch.network.integer import IntegerNetwork
+from hwsearch.network.store import load_tensors, network_from, network_settings, save_tensors
+
+FILE = "weights.safetensors"
+
+
+def write_weights(path: Path, network: IntegerNetwork, formats: Sequence[str], pointer_bits: int) -> int:
+    """Write the file; return the bytes of the packed weights.
+
+    Args:
+        path: The file.
+        network: The integers.
+        formats: Storage format of each layer, as priced.
+        pointer_bits: Bits of a row pointer on the device.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    layouts = {}
+    for layer, bits, name in zip(network.layers, network.weight_bits, formats, strict=True):
+        packed = pack(layer.weight, bits, name, pointer_bits)
+        arrays[f"{layer.name}.packed"] = packed.data
+        arrays[f"{layer.name}.weight"] = layer.weight.astype(np.int8 if bits <= 8 else np.int16)
+        arrays[f"{layer.name}.mask"] = layer.weight != 0
+        arrays[f"{layer.name}.bias"] = layer.bias.astype(np.int32)
+        if layer.threshold is not None:
+            arrays[f"{layer.name}.threshold"] = layer.threshold.astype(np.int32)
+        fields = {f.name: getattr(packed, f.name) for f in dataclasses.fields(packed) if f.name != "data"}
+        layouts[layer.name] = fields | {"streams": [dataclasses.asdict(s) for s in packed.streams]}
+    save_tensors(path, arrays, {"network": network_settings(network), "packing": layouts})
+    return packed_bytes(arrays)
+
+
+def read_weights(path: Path) -> tuple[IntegerNetwork, dict[str, np.ndarray]]:
+    """Return the network, its weights unpacked from the packed bytes, and all arrays of the file.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    arrays, values = load_tensors(path)
+    try:
+        settings: Any = values["network"]
+        layouts: Any = values["packing"]
+        own = dict(arrays)
+        for name, layout in layouts.items():
+            own[f"{name}.weight"] = unpack(_packed(arrays[f"{name}.packed"], layout))
+        return network_from(settings, own), arrays
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{path}: the file must describe a whole network; got: {error!r}") from None
+
+
+def packed_bytes(arrays: Mapping[str, np.ndarray]) -> int:
+    """Return the bytes of all packed weights."""
+    return sum(array.nbytes for name, array in arrays.items() if name.endswith(".packed"))
+
+
+def _packed(data: np.ndarray, layout: Mapping[str, Any]) -> Packed:
+    fields = dict(layout)
+    fields["streams"] = tuple(Stream(**stream) for stream in fields["streams"])
+    fields["shape"] = tuple(fields["shape"])
+    return Packed(data=data, **fields)

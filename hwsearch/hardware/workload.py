@@ -1,0 +1,134 @@
+"""What a candidate makes a device do: counts, before any device prices them.
+
+A Workload is built twice by the same function of the masks or weights: before training from the dense network's
+firing rates (`predict`), after training from counted spikes (`measure`). No device enters here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BLOCKS = (4, 8)
+"""Block lengths that are counted (runs of consecutive inputs)."""
+NM_GROUPS = (4, 8, 16)
+"""Group lengths m of the n:m pattern that are counted."""
+DELTA_BITS = (2, 3, 4, 5, 6, 7, 8)
+"""Index widths of the delta (zero-run) format that are counted."""
+
+
+@dataclass(frozen=True)
+class WeightCensus:
+    """The counts that fix the stored size of one layer's weights in every format.
+
+    The layer's weights are a tensor [out_channels, in_channels, kernel_area] (kernel_area is 1 for a fully
+    connected layer). "Output-major" rows are out_channels rows of in_channels * kernel_area weights;
+    "input-major" rows are in_channels rows of out_channels * kernel_area weights.
+
+    Attributes:
+        out_channels: Rows, outputs or output channels.
+        in_channels: Inputs or input channels.
+        kernel_area: Weights of one filter plane.
+        nonzero: Weights that are not zero.
+        blocks: For each length of BLOCKS, output-major runs of that many weights holding any non-zero.
+        nm_most: For each group of NM_GROUPS, the most non-zeros in any output-major run of that length.
+        planes: Filter planes (out, in) holding any non-zero.
+        delta_entries: For each width of DELTA_BITS, entries of the delta format, fillers included: each
+            input-major row is a sequence of (zeros skipped since the last entry, weight); a run of 2**bits or
+            more zeros before a weight takes one filler entry (a zero weight) for every 2**bits zeros.
+    """
+
+    out_channels: int
+    in_channels: int
+    kernel_area: int
+    nonzero: int
+    blocks: tuple[int, ...]
+    nm_most: tuple[int, ...]
+    planes: int
+    delta_entries: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of weights, zeros included."""
+        return self.out_channels * self.in_channels * self.kernel_area
+
+
+@dataclass(frozen=True)
+class OpCounts:
+    """Operations of one layer in one inference, by what is worked off (mean over samples).
+
+    For a spiking input one operation is one accumulate: one spike meeting one weight. For an analog input it is
+    one multiply-accumulate of a non-zero input value, counted once an inference: the current of a static input
+    is kept.
+
+    Attributes:
+        nonzero: Only non-zero weights (NeuroBench's effective operations).
+        dense: Every weight of the (shrunk) layer.
+        blocks: Every weight of a stored block, for each length of BLOCKS.
+        planes: Every weight of a stored filter plane.
+    """
+
+    nonzero: float
+    dense: float
+    blocks: tuple[float, ...]
+    planes: float
+
+
+@dataclass(frozen=True)
+class LayerWork:
+    """One layer's share of a Workload.
+
+    Attributes:
+        name: The layer's name (``fc1``, ``conv1``, ``readout``).
+        role: ``input`` (first), ``hidden`` or ``readout`` (last).
+        kind: ``fc`` or ``conv``.
+        analog: Whether its input is analog values (the first layer) instead of spikes.
+        weight_bits: Bits of one weight.
+        census: Counts of its weights.
+        neurons: Neurons (or accumulators of the readout) that keep a state.
+        inputs: Input values it reads (for a conv layer, pixels times channels).
+        ops: Operations of one inference.
+        spikes_in: Spikes arriving in one inference (non-zero analog values for an analog input).
+        spikes_out: Spikes sent in one inference (0 for the readout).
+    """
+
+    name: str
+    role: str
+    kind: str
+    analog: bool
+    weight_bits: int
+    census: WeightCensus
+    neurons: int
+    inputs: int
+    ops: OpCounts
+    spikes_in: float
+    spikes_out: float
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What one inference asks of a device.
+
+    Attributes:
+        timesteps: T of the deployed model.
+        input_bits: Bits of one analog input value.
+        layers: In order of the data.
+    """
+
+    timesteps: int
+    input_bits: int
+    layers: tuple[LayerWork, ...]
+
+    @property
+    def synaptic_ops(self) -> float:
+        """Accumulates at non-zero weights in one inference (NeuroBench's Effective_ACs)."""
+        return sum(layer.ops.nonzero for layer in self.layers if not layer.analog)
+
+    @property
+    def macs(self) -> float:
+        """Multiply-accumulates at non-zero weights in one inference."""
+        return sum(layer.ops.nonzero for layer in self.layers if layer.analog)
+
+    @property
+    def neuron_updates(self) -> int:
+        """Membrane updates in one inference (clock-driven: every neuron, every timestep)."""
+        return self.timesteps * sum(layer.neurons for layer in self.layers)

@@ -1,0 +1,38 @@
+"""Accuracy with its interval."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.stats import norm
+
+
+def accuracy(predictions: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of right predictions.
+
+    Raises:
+        ValueError: There is nothing to judge.
+    """
+    if len(labels) == 0:
+        raise ValueError("an accuracy needs at least one label")
+    return float((predictions == labels).mean())
+
+
+def wilson(share: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the Wilson score interval of a proportion.
+
+    (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)
+
+    Args:
+        share: The proportion seen, in [0, 1].
+        n: Of how many.
+        confidence: Two-sided.
+
+    Source: Wilson 1927, JASA 22(158).
+    """
+    z = float(norm.ppf(0.5 + confidence / 2))
+    centre = share + z * z / (2 * n)
+    reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return max(0.0, (centre - reach) / scale), min(1.0, (centre + reach) / scale)

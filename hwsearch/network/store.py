@@ -1,0 +1,110 @@
+"""Integer networks and float parameters on disk: safetensors files, read without pickle.
+
+Not for exports: those pack the weights as the device stores them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from hwsearch.errors import RecordError
+from hwsearch.network.integer import IntegerLayer, IntegerNetwork
+from hwsearch.network.stack import LayerParams, Params
+
+
+def save_tensors(path: Path, tensors: dict[str, np.ndarray], values: dict[str, object]) -> None:
+    """Write tensors and JSON values in one step (a reader sees the whole file or none)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    save_file(contiguous, unfinished, {name: json.dumps(value) for name, value in values.items()})
+    unfinished.replace(path)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """Read what ``save_tensors`` wrote.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 no dict
+            values = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise RecordError(f"{path}: a whole safetensors file is needed; got: {error}") from None
+    return tensors, values
+
+
+def network_settings(network: IntegerNetwork) -> dict[str, object]:
+    """Return all of a network but its arrays, as plain JSON values."""
+    settings: dict[str, object] = {
+        field.name: getattr(network, field.name)
+        for field in dataclasses.fields(network)
+        if field.name != "layers"
+    }
+    arrays = {"weight", "bias", "threshold"}
+    settings["layers"] = [
+        {
+            field.name: getattr(layer, field.name)
+            for field in dataclasses.fields(layer)
+            if field.name not in arrays
+        }
+        for layer in network.layers
+    ]
+    return settings
+
+
+def network_from(settings: dict[str, object], arrays: dict[str, np.ndarray]) -> IntegerNetwork:
+    """Return the network of ``network_settings`` and arrays named ``<layer>.weight``, ``.bias``, ``.threshold``."""
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
+    layers = []
+    for own in values.pop("layers"):  # type: ignore[union-attr]
+        name = own["name"]
+        plain = {key: tuple(v) if isinstance(v, list) else v for key, v in own.items()}
+        layers.append(
+            IntegerLayer(
+                weight=arrays[f"{name}.weight"],
+                bias=arrays[f"{name}.bias"],
+                threshold=arrays.get(f"{name}.threshold"),
+                **plain,
+            )
+        )
+    return IntegerNetwork(layers=tuple(layers), **values)  # type: ignore[arg-type]
+
+
+def network_arrays(network: IntegerNetwork) -> dict[str, np.ndarray]:
+    """Return a network's arrays by name."""
+    arrays = {}
+    for layer in network.layers:
+        arrays[f"{layer.name}.weight"] = layer.weight
+        arrays[f"{layer.name}.bias"] = layer.bias
+        if layer.threshold is not None:
+            arrays[f"{layer.name}.threshold"] = layer.threshold
+    return arrays
+
+
+def save_params(path: Path, params: Params, values: dict[str, object]) -> None:
+    """Write float parameters."""
+    tensors = {}
+    for index, layer in enumerate(params):
+        tensors[f"{index}.weight"], tensors[f"{index}.bias"] = layer.weight, layer.bias
+        if layer.norm is not None:
+            tensors[f"{index}.norm"] = layer.norm
+    save_tensors(path, tensors, values)
+
+
+def load_params(path: Path) -> tuple[Params, dict[str, object]]:
+    """Read what ``save_params`` wrote."""
+    tensors, values = load_tensors(path)
+    n = sum(name.endswith(".weight") for name in tensors)
+    layers = [
+        LayerParams(tensors[f"{i}.weight"], tensors[f"{i}.bias"], tensors.get(f"{i}.norm")) for i in range(n)
+    ]
+    return tuple(layers), values

@@ -1,0 +1,141 @@
+"""From a topology string to layer shapes. No torch: shapes are needed to price thousands of candidates.
+
+``"fc128-fc128"`` is a spiking MLP, ``"16c3-p2-32c3-p2-fc128"`` a spiking conv net; the readout is added by itself.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+
+_TOKEN = re.compile(r"^(?:(?P<channels>\d+)c(?P<kernel>\d+)|p(?P<pool>\d+)|fc(?P<units>\d+))$")
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """The shape of one layer with weights.
+
+    Attributes:
+        name: ``conv1``, ``fc2``, ``readout``.
+        kind: ``conv`` (same padding, stride 1) or ``fc``.
+        in_channels: Input channels; for fc the number of inputs.
+        out_channels: Output channels or units.
+        kernel: Side of the filter; 1 for fc.
+        in_size: Height and width of its input; (1, 1) for fc.
+        out_size: Height and width of its neurons' map, before pooling; (1, 1) for fc.
+        pool: Side of the pooling window behind it; 1 for none.
+        fan_columns: Consecutive inputs of this layer that one channel of the layer before feeds: more than 1 only
+            for an fc behind a conv.
+    """
+
+    name: str
+    kind: str
+    in_channels: int
+    out_channels: int
+    kernel: int
+    in_size: tuple[int, int]
+    out_size: tuple[int, int]
+    pool: int
+    fan_columns: int
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        """Shape of its weights: [out, in] or [out, in, k, k]."""
+        shape = (self.out_channels, self.in_channels)
+        return shape if self.kind == "fc" else (*shape, self.kernel, self.kernel)
+
+    @property
+    def neurons(self) -> int:
+        """Neurons (or readout accumulators)."""
+        return self.out_channels * self.out_size[0] * self.out_size[1]
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """Everything that fixes the architecture and the neuron.
+
+    Attributes:
+        layers: In order of the data; the last is the readout.
+        leak_shift: k of the leak v - (v >> k); None: integrate-and-fire.
+        threshold: Firing threshold of the float network.
+        reset: ``zero`` or ``subtract``.
+        batch_norm: Whether a batch normalisation stands before each spiking neuron.
+        pool: ``max`` (OR of spikes) or ``sum`` (divisor folded into the next weights).
+        input_shape: [C, H, W] of one input.
+        input_max: Largest integer input value.
+        input_bits: Bits of one input value.
+        classes: Number of classes.
+    """
+
+    layers: tuple[LayerShape, ...]
+    leak_shift: int | None
+    threshold: float
+    reset: str
+    batch_norm: bool
+    pool: str
+    input_shape: tuple[int, int, int]
+    input_max: int
+    input_bits: int
+    classes: int
+
+    @property
+    def neuron_model(self) -> str:
+        """``lif`` or ``if``."""
+        return "if" if self.leak_shift is None else "lif"
+
+    @property
+    def has_conv(self) -> bool:
+        """Whether any layer is convolutional."""
+        return any(layer.kind == "conv" for layer in self.layers)
+
+    @property
+    def n_weights(self) -> int:
+        """Number of prunable weights."""
+        return sum(math.prod(layer.weight_shape) for layer in self.layers)
+
+
+def layer_shapes(topology: str, input_shape: tuple[int, int, int], classes: int) -> tuple[LayerShape, ...]:
+    """Return the layer shapes of a topology string, readout included.
+
+    Args:
+        topology: Tokens joined by ``-``: ``<n>c<k>`` conv, ``p<k>`` pooling, ``fc<n>`` fully connected.
+        input_shape: [C, H, W] of one input.
+        classes: Units of the readout.
+
+    Raises:
+        ValueError: A token is unknown, a conv stands behind an fc, or a map is pooled away.
+    """
+    layers: list[LayerShape] = []
+    channels, size = input_shape[0], (input_shape[1], input_shape[2])
+    flat = False
+    for token in [*topology.split("-"), f"fc{classes}"]:
+        match = _TOKEN.match(token)
+        if match is None:
+            raise ValueError(f"a layer must be <n>c<k>, p<k> or fc<n>; got {token!r}")
+        if match["pool"]:
+            window = int(match["pool"])
+            if flat or not layers or layers[-1].pool > 1:
+                raise ValueError("pooling must follow a conv layer")
+            size = (size[0] // window, size[1] // window)
+            if min(size) < 1:
+                raise ValueError(f"pooling by {window} leaves no pixel of a {layers[-1].out_size} map")
+            layers[-1] = replace(layers[-1], pool=window)
+        elif match["channels"]:
+            if flat:
+                raise ValueError("a conv layer cannot stand behind a fully connected one")
+            kernel, out = int(match["kernel"]), int(match["channels"])
+            if kernel % 2 == 0:
+                raise ValueError(f"a kernel must be odd (same padding); got {kernel}")
+            name = f"conv{len(layers) + 1}"
+            layers.append(LayerShape(name, "conv", channels, out, kernel, size, size, 1, 1))
+            channels = out
+        else:
+            fan = 1 if flat else size[0] * size[1]
+            name = f"fc{len(layers) + 1}"
+            layers.append(
+                LayerShape(name, "fc", channels * fan, int(match["units"]), 1, (1, 1), (1, 1), 1, fan)
+            )
+            channels, size, flat = int(match["units"]), (1, 1), True
+    layers[-1] = replace(layers[-1], name="readout")
+    return tuple(layers)

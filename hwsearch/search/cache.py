@@ -1,0 +1,73 @@
+"""Trained networks on disk, named by the digest of what made them: there is nothing to keep in step.
+
+Deletable at any time: what is missing is computed anew. Read without pickle.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hwsearch.errors import RecordError
+from hwsearch.network.store import (
+    load_params,
+    load_tensors,
+    network_arrays,
+    network_from,
+    network_settings,
+    save_params,
+    save_tensors,
+)
+from hwsearch.search.records import workload_from
+from hwsearch.search.trainer import Measured
+from hwsearch.study.digest import digest
+
+_PLAIN = (
+    "failure", "accuracy_val", "accuracy_test", "accuracy_val_float", "sparsity_effective",
+    "accumulator_bits", "membrane_bits", "train_steps", "eval_steps", "wall_s",
+)  # fmt: skip
+
+
+class Cache:
+    """The cache folder of a run."""
+
+    def __init__(self, folder: Path, plan_digest: str) -> None:
+        self.folder, self._plan = folder, plan_digest
+
+    def path(self, kind: str, *key: Any) -> Path:
+        """Return the file of a result: its kind, and all that it depends on besides the plan."""
+        return self.folder / f"{kind}-{digest([self._plan, kind, *key])}.safetensors"
+
+    def save(self, path: Path, measured: Measured) -> None:
+        """Keep a measured candidate."""
+        values: dict[str, object] = {name: getattr(measured, name) for name in _PLAIN}
+        values["workload"] = None if measured.workload is None else dataclasses.asdict(measured.workload)
+        arrays = {}
+        if measured.network is not None:
+            values["network"] = network_settings(measured.network)
+            arrays = network_arrays(measured.network)
+        save_tensors(path, arrays, values)
+        if measured.params is not None:
+            save_params(_floats(path), measured.params, {})
+
+    def load(self, path: Path, *, with_params: bool = False) -> Measured | None:
+        """Return a measured candidate, or None when it is not kept whole."""
+        try:
+            arrays, values = load_tensors(path)
+            settings: Any = values.get("network")
+            workload: Any = values.get("workload")
+            measured = Measured(
+                network=None if settings is None else network_from(settings, arrays),
+                workload=None if workload is None else workload_from(workload),
+                params=None,
+                **{name: values[name] for name in _PLAIN},  # type: ignore[arg-type]
+            )
+            return replace(measured, params=load_params(_floats(path))[0]) if with_params else measured
+        except (RecordError, KeyError):
+            return None
+
+
+def _floats(path: Path) -> Path:
+    return path.with_name(path.stem + "-floats.safetensors")

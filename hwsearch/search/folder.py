@@ -1,0 +1,92 @@
+"""The run folder: the one module that knows every file name in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hwsearch.errors import Fault, InputError, RecordError
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Names of a run's files."""
+
+    path: Path
+
+    @property
+    def study(self) -> Path:
+        """The study as used, defaults filled in."""
+        return self.path / "study.yaml"
+
+    @property
+    def profile(self) -> Path:
+        """The hardware profile as used."""
+        return self.path / "profile.yaml"
+
+    @property
+    def storage(self) -> str:
+        """URL of the default storage."""
+        return f"sqlite:///{self.path / 'study.db'}"
+
+    @property
+    def trials(self) -> Path:
+        """Every candidate ever asked."""
+        return self.path / "trials.csv"
+
+    @property
+    def front(self) -> Path:
+        """The Pareto front, with test accuracies."""
+        return self.path / "front.csv"
+
+    @property
+    def front_png(self) -> Path:
+        """The front as a picture."""
+        return self.path / "front.png"
+
+    @property
+    def summary(self) -> Path:
+        """The run in numbers."""
+        return self.path / "summary.json"
+
+    @property
+    def log(self) -> Path:
+        """One JSON object an event."""
+        return self.path / "log.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that runs here."""
+        return self.path / "run.lock"
+
+    @property
+    def cache(self) -> Path:
+        """Trained networks; deletable."""
+        return self.path / "cache"
+
+    def read_summary(self) -> dict[str, Any]:
+        """Return summary.json.
+
+        Raises:
+            RecordError: It is missing or damaged.
+        """
+        try:
+            summary: dict[str, Any] = json.loads(self.summary.read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise RecordError(f"{self.path}: a finished run must have a summary.json; got: {error}") from None
+        return summary
+
+
+def open_run(path: Path) -> RunFolder:
+    """Return the folder of an existing run.
+
+    Raises:
+        InputError: There is no run there.
+    """
+    folder = RunFolder(path)
+    if not folder.study.exists():
+        law = "a run folder must hold a study.yaml"
+        raise InputError([Fault("", law, todo="give the folder that hwsearch run wrote", path=path)])
+    return folder

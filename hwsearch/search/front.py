@@ -1,0 +1,45 @@
+"""The Pareto front: which rows are dominated by none. All objectives are minimised."""
+
+from __future__ import annotations
+
+import moocore
+import numpy as np
+
+
+def non_dominated(values: np.ndarray) -> np.ndarray:
+    """Return which rows no other row dominates: [n] booleans. Equal rows do not dominate each other.
+
+    Args:
+        values: [n, objectives], all to be minimised.
+
+    Raises:
+        ValueError: A value is not finite: a failure is never a number, and NaN would dominate nothing and
+            be dominated by nothing.
+    """
+    values = np.asarray(values, float)
+    if values.size == 0:
+        return np.zeros(len(values), bool)
+    if not np.isfinite(values).all():
+        rows = np.flatnonzero(~np.isfinite(values).all(1)).tolist()
+        raise ValueError(f"a front takes finite values only; rows {rows} are not")
+    mask: np.ndarray = moocore.is_nondominated(values, keep_weakly=True)
+    return mask
+
+
+def hypervolume(values: np.ndarray, reference: np.ndarray) -> float:
+    """Return the share of the box [0, reference] that the rows dominate, in [0, 1].
+
+    Args:
+        values: [n, objectives], minimised, not negative.
+        reference: [objectives], positive: what a useless candidate costs.
+
+    Raises:
+        ValueError: A value is not finite.
+    """
+    values = np.asarray(values, float) / reference
+    if not np.isfinite(values).all():
+        raise ValueError("a hypervolume takes finite values only")
+    inside = values[(values < 1).all(1)] if len(values) else values
+    if len(inside) == 0:
+        return 0.0
+    return float(moocore.hypervolume(inside, ref=np.ones(values.shape[1])))

@@ -1,0 +1,190 @@
+"""The plan of a run: a study, its device, its data and its architecture, checked against each other.
+
+All that can be refused is refused here, before anything is spent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwsearch.data.datasets import Dataset, find_root, load_dataset
+from hwsearch.errors import Fault, InputError
+from hwsearch.hardware.cost_model import Cost, cost_fields, price
+from hwsearch.hardware.profile import HardwareProfile, load_profile
+from hwsearch.hardware.rules import violations
+from hwsearch.hardware.workload import Workload
+from hwsearch.network.integer import Widths
+from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.search.records import COST_COLUMNS, CostFields
+from hwsearch.space.space import SearchSpace, search_space
+from hwsearch.study.digest import digest
+from hwsearch.study.model import Study
+
+REFERENCE_BITS = 8
+"""Weight bits of the dense reference."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a run needs to know.
+
+    Attributes:
+        study, profile, data: As loaded.
+        spec: The dense architecture.
+        space: What is searched.
+        widths: What the device offers.
+        digest: Names the results: study and profile.
+    """
+
+    study: Study
+    profile: HardwareProfile
+    data: Dataset
+    spec: NetworkSpec
+    space: SearchSpace
+    widths: Widths
+    digest: str
+
+    @property
+    def dense_timesteps(self) -> int:
+        """T of the dense reference: the longest that is searched."""
+        return max(self.space.timesteps)
+
+
+@dataclass(frozen=True)
+class Priced:
+    """What a workload costs on the device, and what it breaks.
+
+    Attributes:
+        cost: The whole price.
+        fields: The same as columns.
+        constraints: Need over budget, minus 1, by budget and bank: at most 0 is feasible.
+        faults: Each broken rule or budget in words.
+    """
+
+    cost: Cost
+    fields: CostFields
+    constraints: Mapping[str, float]
+    faults: tuple[str, ...]
+
+
+def make_plan(study: Study, study_path: Path | None = None) -> Plan:
+    """Load what a study names, and check it together.
+
+    Raises:
+        InputError: Something is missing or does not go together; all faults that can be told are in it.
+    """
+    faults: list[Fault] = []
+    profile = data = None
+    try:
+        profile = load_profile(_beside(study.device.profile, study_path))
+    except InputError as error:
+        faults += error.faults
+    try:
+        data = load_dataset(study.data, find_root(study.data.root, None, os.environ))
+    except InputError as error:
+        faults += error.faults
+    if profile is not None:
+        faults += _profile_faults(study, profile, study_path)
+    spec = None
+    if data is not None:
+        try:
+            spec = network_spec(study, data)
+        except ValueError as error:
+            faults.append(Fault("network.layers", str(error), study.network.layers, path=study_path))
+    if faults or profile is None or data is None or spec is None:
+        raise InputError(faults)
+    space = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.layers))
+    for knob in ("granularity", "weight_bits"):
+        if not getattr(space, knob):
+            law = f"at least one {knob} must be one that {profile.id} supports"
+            faults.append(Fault(f"space.{knob}", law, str(list(getattr(study.space, knob))), path=study_path))
+    if faults:
+        raise InputError(faults)
+    widths = Widths(
+        profile.state_bits,
+        profile.accumulator_bits,
+        profile.bias_bits,
+        profile.threshold_bits,
+        profile.overflow,
+    )
+    return Plan(study, profile, data, spec, space, widths, digest([study.digest, profile.digest]))
+
+
+def network_spec(study: Study, data: Dataset) -> NetworkSpec:
+    """Return the dense architecture of a study on a data set.
+
+    Raises:
+        ValueError: The layers do not go together with the input.
+    """
+    network = study.network
+    return NetworkSpec(
+        layers=layer_shapes(network.layers, data.input_shape, data.classes),
+        leak_shift=network.leak_shift,
+        threshold=network.threshold,
+        reset=network.reset,
+        batch_norm=network.batch_norm,
+        pool=network.pool,
+        input_shape=data.input_shape,
+        input_max=data.input_max,
+        input_bits=data.input_bits,
+        classes=data.classes,
+    )
+
+
+def price_on_device(plan: Plan, workload: Workload) -> Priced:
+    """Price a workload and hold it against every budget and rule."""
+    cost = price(workload, plan.profile)
+    fields = cost_fields(cost)
+    constraints: dict[str, float] = {}
+    faults = []
+    for name, limit in plan.study.device.budgets.items():
+        need = fields[name]
+        assert need is not None  # make_plan refuses budgets that the profile cannot tell
+        constraints[name] = float(need) / limit - 1.0
+        if need > limit:
+            faults.append(f"{name} {need:,.6g} is over its budget of {limit:,.6g} ({need / limit:.2f} times)")
+    broken = violations(workload, plan.profile, neuron_model=plan.spec.neuron_model, reset=plan.spec.reset)
+    constraints["device_rules"] = float(
+        max((v.need / v.limit - 1.0 if v.limit else 1.0 for v in broken), default=0.0)
+    )
+    faults += [violation.message for violation in broken]
+    return Priced(cost, fields, constraints, tuple(faults))
+
+
+def _beside(profile: str, study_path: Path | None) -> str:
+    """Return a profile's path relative to its study, if it names a file; else its id."""
+    if not profile.endswith((".yaml", ".yml")) or Path(profile).is_absolute() or study_path is None:
+        return profile
+    return str(study_path.parent / profile)
+
+
+def _profile_faults(study: Study, profile: HardwareProfile, path: Path | None) -> list[Fault]:
+    """Return what the study asks of the profile that it cannot tell."""
+    faults = []
+    known = set(COST_COLUMNS) | {f"{bank.name}_bytes" for bank in profile.banks}
+    unknown = {name for name in ("energy_j", "latency_s") if not profile.tells(name)}
+    for name in study.device.budgets:
+        if name not in known:
+            law = f"a budget must be one of {', '.join(sorted(known))}"
+            faults.append(Fault(f"device.budgets.{name}", law, name, path=path))
+        elif name in unknown:
+            law = f"{profile.id} must know what a budget limits"
+            faults.append(
+                Fault(f"device.budgets.{name}", law, f"{name}: unknown", "leave this budget out", path)
+            )
+    for index, name in enumerate(study.objectives):
+        if name in unknown:
+            law = f"{profile.id} must know what an objective minimises"
+            faults.append(
+                Fault(f"objectives.{index}", law, f"{name}: unknown", "choose another objective", path)
+            )
+    if study.network.neuron not in profile.neuron_models:
+        law = f"the neuron must be one that {profile.id} runs: {', '.join(profile.neuron_models)}"
+        faults.append(Fault("network.neuron", law, study.network.neuron, path=path))
+    if study.network.reset not in profile.resets:
+        law = f"the reset must be one that {profile.id} has: {', '.join(profile.resets)}"
+        faults.append(Fault("network.reset", law, study.network.reset, path=path))
+    return faults

@@ -1,0 +1,176 @@
+"""The one owner of Optuna: it proposes candidates, keeps what became of them, and learns.
+
+How each outcome is told follows what the samplers of Optuna 5 learn from (TPE: pruned trials with constraints;
+NSGA-II and GP: complete ones only), and every trial gets every constraint, since one without counts as feasible.
+Ask number n draws from a sampler seeded with (seed, n): a resumed search proposes what an unbroken one would.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import optuna
+from optuna.samplers import BaseSampler, GPSampler, GridSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from hwsearch.errors import Fault, InputError
+from hwsearch.space.candidate import Candidate
+from hwsearch.space.space import SearchSpace
+
+_RECORD, _DIGEST = "hwsearch:record", "hwsearch:study_digest"
+LEARNS_FROM_PRUNED = {"tpe"}
+_NSGA_POPULATION = 16
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate that was asked for, by the number of its trial."""
+
+    number: int
+    candidate: Candidate
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the sampler is told of a trial.
+
+    Attributes:
+        state: ``complete``, ``pruned`` or ``fail``.
+        values: Objectives, minimised; None unless complete.
+        constraints: Need over budget, minus 1, by budget: at most 0 is feasible.
+    """
+
+    state: str
+    values: tuple[float, ...] | None
+    constraints: Mapping[str, float]
+
+
+class Proposer:
+    """An Optuna study of one hwsearch study."""
+
+    def __init__(
+        self,
+        storage: str,
+        name: str,
+        study_digest: str,
+        space: SearchSpace,
+        sampler: str,
+        seed: int,
+        n_objectives: int,
+    ) -> None:
+        """Open the storage, or create it.
+
+        Raises:
+            InputError: The storage holds a search of another study.
+        """
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._space, self._sampler, self._seed = space, sampler, seed
+        self._study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            directions=["minimize"] * n_objectives,
+            load_if_exists=True,
+            sampler=RandomSampler(seed),
+        )
+        kept = self._study.user_attrs.get(_DIGEST)
+        if kept is None:
+            self._study.set_user_attr(_DIGEST, study_digest)
+        elif kept != study_digest:
+            fault = Fault(
+                "", "a run folder holds one study, and this one has changed since", f"{study_digest}, kept is {kept}",
+                "choose another --out, or put the study back", Path(storage.removeprefix("sqlite:///")),
+            )  # fmt: skip
+            raise InputError([fault])
+        self._open: dict[int, Trial] = {}
+
+    def proposals(self, first: int, end: int) -> list[Proposal]:
+        """Return the proposals numbered first to end - 1, asking for those that were never asked."""
+        trials = self._study.get_trials(deepcopy=False)
+        for number in range(len(trials), end):
+            self._study.sampler = self._new_sampler(number)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                trial = self._study.ask()
+                self._suggest(trial)
+            if trial.number != number:
+                raise InputError(
+                    [Fault("--storage", "only one search at a time may use a storage", "another one")]
+                )
+        trials = self._study.get_trials(deepcopy=False)
+        return [Proposal(t.number, self._candidate(t)) for t in trials[first:end]]
+
+    def tell(self, number: int, verdict: Verdict, record: str) -> None:
+        """Keep a trial's record and tell the sampler its verdict; a trial that was told stays as it is."""
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        if frozen.state.is_finished():
+            return
+        trial = Trial(self._study, frozen._trial_id)
+        trial.set_user_attr(_RECORD, record)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            for name, value in verdict.constraints.items():
+                if name not in frozen.constraints:
+                    trial.set_constraint(name, value)
+        state = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "fail": TrialState.FAIL}[
+            verdict.state
+        ]
+        self._study.tell(number, values=verdict.values, state=state)
+
+    def records(self) -> dict[int, str]:
+        """Return the record of every finished trial."""
+        return _records(self._study)
+
+    def _suggest(self, trial: Trial) -> None:
+        for name, choices in self._space.knobs.items():
+            if isinstance(choices, int):
+                trial.suggest_int(name, 0, choices - 1)
+            else:
+                trial.suggest_categorical(name, choices)
+
+    def _candidate(self, trial: FrozenTrial) -> Candidate:
+        return self._space.candidate(trial.params)
+
+    def _new_sampler(self, number: int) -> BaseSampler:
+        seed = int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0])
+        if self._sampler == "grid":
+            # the grid's order must be one for all asks
+            return GridSampler(
+                {n: list(range(c)) if isinstance(c, int) else list(c) for n, c in self._space.knobs.items()},
+                self._seed,
+            )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            makers = {
+                "tpe": lambda: TPESampler(seed=seed, n_startup_trials=16),
+                "nsga2": lambda: NSGAIISampler(seed=seed, population_size=_NSGA_POPULATION),
+                "gp": lambda: GPSampler(seed=seed, n_startup_trials=16),
+                "random": lambda: RandomSampler(seed=seed),
+            }
+            return makers[self._sampler]()
+
+
+def read_records(storage: str, name: str) -> dict[int, str]:
+    """Return the record of every finished trial of a stored search, by trial number.
+
+    Raises:
+        InputError: The storage does not hold it.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        study = optuna.load_study(study_name=name, storage=storage)
+    except KeyError:
+        raise InputError(
+            [Fault("--storage", "the storage must hold the search", f"no {name} in {storage}")]
+        ) from None
+    return _records(study)
+
+
+def _records(study: optuna.Study) -> dict[int, str]:
+    trials = study.get_trials(deepcopy=False)
+    return {
+        t.number: t.user_attrs[_RECORD] for t in trials if t.state.is_finished() and _RECORD in t.user_attrs
+    }

@@ -1,0 +1,189 @@
+"""What is kept of every candidate, and the tables made of it.
+
+A record is one JSON text in the storage (so that it is there if and only if its trial is finished); trials.csv is
+written anew from the records after every batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
+from hwsearch.space.candidate import Candidate
+
+OUTCOMES = ("over_budget", "foreseen", "twin", "stopped", "trained", "failed")
+COST_COLUMNS = (
+    "memory_bytes", "weight_bytes", "bias_bytes", "state_bytes", "buffer_bytes",
+    "synaptic_ops", "macs", "energy_j", "latency_s",
+)  # fmt: skip
+FRONT_COLUMNS = (
+    "trial", "sparsity", "granularity", "weight_bits", "timesteps",
+    "accuracy_val", "accuracy_test", "accuracy_test_low", "accuracy_test_high",
+    "memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s",
+)  # fmt: skip
+
+CostFields = dict[str, float | int | None]
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One candidate and its outcome.
+
+    Attributes:
+        trial: Its number.
+        candidate: Its knobs.
+        outcome: One of OUTCOMES.
+        reason: Why, for all but ``trained``.
+        predicted: Cost before training, by column.
+        measured: Cost after training; None when it was not trained.
+        workload: What was counted after training; None when it was not trained.
+        accuracy_val: Of the integer model, on the validation split; None when it was not trained.
+        accuracy_val_float: Of the float network it was trained as.
+        sparsity_mask: Fraction of the dense network's weights that the mask removes.
+        sparsity_effective: The same with the quantiser's zeros, after training.
+        twin_of: The trial it is alike to; None for none.
+        feasible: Whether it keeps every budget (measured if trained, else predicted).
+        train_steps, eval_steps: Samples times timesteps spent on it.
+        wall_s: Seconds spent on it (a stack's time is shared out evenly).
+    """
+
+    trial: int
+    candidate: Candidate
+    outcome: str
+    reason: str
+    predicted: CostFields
+    measured: CostFields | None = None
+    workload: Workload | None = None
+    accuracy_val: float | None = None
+    accuracy_val_float: float | None = None
+    sparsity_mask: float | None = None
+    sparsity_effective: float | None = None
+    twin_of: int | None = None
+    feasible: bool = True
+    train_steps: int = 0
+    eval_steps: int = 0
+    wall_s: float = 0.0
+
+    def to_json(self) -> str:
+        """Return the record as JSON."""
+        return json.dumps(dataclasses.asdict(self), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> TrialRecord:
+        """Return the record that ``to_json`` wrote."""
+        data = json.loads(text)
+        knobs = data.pop("candidate")
+        candidate = Candidate(
+            tuple(knobs["sparsity"]), knobs["granularity"], tuple(knobs["weight_bits"]), knobs["timesteps"]
+        )
+        workload = data.pop("workload")
+        return cls(
+            candidate=candidate, workload=None if workload is None else workload_from(workload), **data
+        )
+
+    def objectives(self, names: Sequence[str]) -> tuple[float, ...]:
+        """Return the measured objectives, all to be minimised.
+
+        Raises:
+            ValueError: The candidate was not trained, or the profile cannot tell one of them.
+        """
+        if self.measured is None or self.accuracy_val is None:
+            raise ValueError(f"trial {self.trial} was not trained: it has no objectives")
+        return objective_values(names, self.accuracy_val, self.measured)
+
+
+def objective_values(
+    names: Sequence[str], accuracy: float, cost: Mapping[str, float | int | None]
+) -> tuple[float, ...]:
+    """Return objectives by name: ``error`` is 1 - accuracy, the others are costs.
+
+    Raises:
+        ValueError: A cost is not known.
+    """
+    values = []
+    for name in names:
+        value = 1.0 - accuracy if name == "error" else cost[name]
+        if value is None:
+            raise ValueError(f"the profile cannot tell {name}")
+        values.append(float(value))
+    return tuple(values)
+
+
+def workload_from(data: Mapping[str, Any]) -> Workload:
+    """Return the Workload that ``dataclasses.asdict`` turned into ``data``."""
+    layers = []
+    for layer in data["layers"]:
+        own = dict(layer)
+        counts, events = own.pop("census"), own.pop("ops")
+        census = WeightCensus(**{k: tuple(v) if isinstance(v, list) else v for k, v in counts.items()})
+        ops = OpCounts(**{k: tuple(v) if isinstance(v, list) else v for k, v in events.items()})
+        layers.append(LayerWork(census=census, ops=ops, **own))
+    return Workload(data["timesteps"], data["input_bits"], tuple(layers))
+
+
+def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataFrame:
+    """Return trials.csv: every candidate ever asked, with its outcome."""
+    rows = []
+    for record in records:
+        row: dict[str, Any] = {"trial": record.trial, "outcome": record.outcome, "reason": record.reason}
+        row |= knob_columns(record.candidate)
+        row |= {"accuracy_val": record.accuracy_val, "accuracy_val_float": record.accuracy_val_float}
+        measured = record.measured or {}
+        row |= {name: measured.get(name) for name in COST_COLUMNS}
+        row |= {
+            "sparsity_mask": record.sparsity_mask,
+            "sparsity_effective": record.sparsity_effective,
+            "feasible": record.feasible,
+            "on_front": record.trial in on_front,
+            "twin_of": record.twin_of,
+        }
+        row |= {f"{name}_predicted": record.predicted.get(name) for name in COST_COLUMNS}
+        row |= {
+            "train_steps": record.train_steps,
+            "eval_steps": record.eval_steps,
+            "digest": record.candidate.digest,
+            "wall_s": round(record.wall_s, 3),
+        }
+        rows.append(row)
+    return whole_numbers(pd.DataFrame(rows))
+
+
+def knob_columns(candidate: Candidate) -> dict[str, Any]:
+    """Return a candidate's knobs as columns; one number a layer is written ``0.5/0.9/0.5``."""
+    return {
+        "sparsity": _spelt(candidate.sparsity),
+        "granularity": candidate.granularity,
+        "weight_bits": _spelt(candidate.weight_bits),
+        "timesteps": candidate.timesteps,
+    }
+
+
+def whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give counts with gaps a whole-number type, so that 12 is written 12 and an unknown stays empty."""
+    for name in frame.columns:
+        if name.removesuffix("_predicted").endswith("_bytes") or name == "twin_of":
+            frame[name] = frame[name].astype("Int64")
+    return frame
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table in one step, so that a reader never sees half of it."""
+    write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one step."""
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+def _spelt(values: tuple[float, ...] | tuple[int, ...]) -> str | float | int:
+    return values[0] if len(values) == 1 else "/".join(f"{value:g}" for value in values)

@@ -1,0 +1,52 @@
+"""A candidate: one way to prune and quantise the dense network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from hwsearch.study.digest import digest
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The knobs of one candidate.
+
+    Attributes:
+        sparsity: Fraction pruned: one for the whole network, or one a layer.
+        granularity: ``weight``, ``nm:4``, ..., ``channel``.
+        weight_bits: Bits of a weight: one for the whole network, or one a layer.
+        timesteps: T.
+    """
+
+    sparsity: tuple[float, ...]
+    granularity: str
+    weight_bits: tuple[int, ...]
+    timesteps: int
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits that name its record."""
+        return digest(
+            {
+                "sparsity": list(self.sparsity),
+                "granularity": self.granularity,
+                "weight_bits": list(self.weight_bits),
+                "timesteps": self.timesteps,
+            }
+        )
+
+    def bits(self, n_layers: int) -> tuple[int, ...]:
+        """Return the bits of each layer."""
+        return self.weight_bits * n_layers if len(self.weight_bits) == 1 else self.weight_bits
+
+
+def snap(granularity: str, sparsity: float) -> float:
+    """Return the sparsity that a granularity can have nearest to the one asked for.
+
+    ``nm:m`` can have 1 - n/m for n in 1..m; of two as near the sparser is taken. Others are unchanged.
+    """
+    if not granularity.startswith("nm:"):
+        return sparsity
+    m = int(granularity[3:])
+    return min((1 - n / m for n in range(1, m + 1)), key=lambda step: abs(step - sparsity))

@@ -1,0 +1,84 @@
+"""The laws of single values in a study, each in the words that an engineer reads when it is broken.
+
+Not for laws between values: those stand with their section.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator
+
+WEIGHT_BITS = (1, 2, 3, 4, 6, 8, 16)
+BUDGETS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "macs", "energy_j", "latency_s")
+_LAYER = re.compile(
+    r"(?P<conv>[1-9][0-9]*c(?P<kernel>[1-9][0-9]*))|(?P<pool>p[1-9][0-9]*)|(?P<fc>fc[1-9][0-9]*)"
+)
+
+Granularity = Literal["weight", "nm:4", "nm:8", "nm:16", "block:4", "block:8", "kernel", "channel"]
+Objective = Literal["error", "energy_j", "memory_bytes", "latency_s", "synaptic_ops"]
+
+
+def law(text: str, holds: Callable[[Any], object]) -> AfterValidator:
+    """Return a validator that refuses, with the law's words, a value for which it does not hold."""
+
+    def refuse(value: Any) -> Any:
+        if not holds(value):
+            raise ValueError(text)
+        return value
+
+    return AfterValidator(refuse)
+
+
+Name = Annotated[
+    str,
+    law(
+        "a name must be letters, digits, _ and -, beginning with a letter or digit",
+        re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*").fullmatch,
+    ),
+]
+Seed = Annotated[int, law("a seed must lie in 0 .. 2**32 - 1", lambda v: 0 <= v < 2**32)]
+Count = Annotated[int, law("a count must be at least 1", lambda v: v >= 1)]
+Positive = Annotated[float, law("the value must be above 0", lambda v: v > 0)]
+Fraction = Annotated[float, law("a fraction must lie in (0, 1)", lambda v: 0 < v < 1)]
+Accuracy = Annotated[float, law("an accuracy or its loss must lie in [0, 1]", lambda v: 0 <= v <= 1)]
+Sparsity = Annotated[float, law("sparsity must lie in [0, 1)", lambda v: 0 <= v < 1)]
+WeightBits = Annotated[
+    int, law(f"weight_bits must come from {', '.join(map(str, WEIGHT_BITS))}", lambda v: v in WEIGHT_BITS)
+]
+Timesteps = Annotated[int, law("timesteps must lie in 1 .. 64", lambda v: 1 <= v <= 64)]
+InputBits = Annotated[int, law("input_bits must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
+Budget = Annotated[float, law("a budget must be above 0", lambda v: v > 0)]
+BudgetName = Annotated[
+    str,
+    law(
+        f"a budget must be one of {', '.join(BUDGETS)}, or a memory bank's name and _bytes",
+        lambda v: v in BUDGETS or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_]*_bytes", v),
+    ),
+]
+some = law("a list may not be empty", lambda v: len(v) > 0)
+unique = law("a list may not repeat a value", lambda v: len(set(v)) == len(v))
+
+
+def layer_faults(text: str) -> list[str]:
+    """Return what is wrong with a topology string; shapes are checked where the input is known."""
+    faults, before, flat = [], "", False
+    for token in text.split("-"):
+        match = _LAYER.fullmatch(token)
+        kind = str(match.lastgroup) if match else "unknown"
+        if match is None:
+            faults.append(f"{token!r} is not <n>c<k> (conv), p<k> (pooling) or fc<n> (fully connected)")
+        elif kind == "conv":
+            if int(match["kernel"]) % 2 == 0:
+                faults.append(f"the kernel of {token!r} must be odd (same padding)")
+            if flat:
+                faults.append(f"{token!r} must stand before the first fc layer")
+        elif kind == "pool":
+            if before not in ("conv", "unknown"):
+                faults.append(f"{token!r} must follow a conv layer")
+            if int(token[1:]) < 2:
+                faults.append(f"{token!r} must pool 2 x 2 or more")
+        before, flat = kind, flat or kind == "fc"
+    return faults

@@ -1,0 +1,133 @@
+"""A study: the question as an engineer writes it, checked.
+
+Not for resolving paths, nor for laws that need the hardware profile, the data or the layer shapes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ValidationInfo
+from pydantic import field_validator as check
+from ruamel.yaml import YAML
+
+from hwsearch.errors import Fault, InputError
+from hwsearch.study.digest import digest as digest_of
+from hwsearch.study.laws import Name, Objective, Seed, law, unique
+from hwsearch.study.sections import (
+    Data,
+    Device,
+    Final,
+    Network,
+    Pick,
+    Search,
+    Section,
+    Space,
+    SparsityRange,
+    Train,
+)
+from hwsearch.study.yaml_border import broken, read_yaml, validate
+
+__all__ = [
+    "Data",
+    "Device",
+    "Final",
+    "Network",
+    "Pick",
+    "Search",
+    "Space",
+    "SparsityRange",
+    "Study",
+    "Train",
+    "load_study",
+    "override",
+    "write_study",
+]
+
+
+class Study(Section):
+    """A whole study; changed by ``override``, or by ``model_copy(update=...)``, which checks nothing."""
+
+    name: Name
+    description: str = ""
+    seed: Seed = 0
+    data: Data
+    network: Network
+    space: Space
+    device: Device
+    objectives: Annotated[
+        tuple[Objective, ...],
+        law("there must be two or three objectives", lambda v: 2 <= len(v) <= 3),
+        unique,
+        law("error must be one of the objectives", lambda v: "error" in v),
+    ] = ("error", "energy_j", "memory_bytes")
+    train: Train = Train()
+    search: Search
+    final: Final = Final()
+    pick: Pick = Pick()
+
+    @check("space")
+    @classmethod
+    def _some_granularity_applies(cls, value: Space, info: ValidationInfo) -> Space:
+        network = info.data.get("network")
+        if value.granularity == ("kernel",) and network is not None and not network.has_conv:
+            law = "at least one granularity must apply to the network, and kernel needs a conv layer"
+            raise broken(law, "kernel alone", "add another", at=("granularity",))
+        return value
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over all that changes results.
+
+        Not the name, the description or the data's folder; not how many candidates are asked, since a search goes on
+        where it stopped; and not how the profile is called: its content has a digest of its own.
+        """
+        settings = dict(self) | {
+            "data": {**dict(self.data), "root": None},
+            "device": {**dict(self.device), "profile": None},
+            "search": {**dict(self.search), "candidates": None},
+        }
+        return digest_of({key: settings[key] for key in settings if key not in ("name", "description")})
+
+    def to_yaml_dict(self) -> dict[str, Any]:
+        """Return every key with its value, defaults filled in, as plain YAML values."""
+        return self.model_dump(mode="json")
+
+
+def load_study(path: Path) -> Study:
+    """Read and check a study file.
+
+    Raises:
+        InputError: The file cannot be read or breaks laws; every fault is in it, in the order of lines.
+    """
+    document = read_yaml(path)
+    result = validate(document, Study, document.data)
+    faults = [*document.repeats, *(result if isinstance(result, list) else [])]
+    if isinstance(result, list) or faults:
+        raise InputError(sorted(faults, key=lambda fault: fault.line or 0))
+    return result
+
+
+def write_study(study: Study, path: Path) -> None:
+    """Write a study, defaults filled in; ``load_study`` gives an equal one back."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    with path.open("w", encoding="utf-8") as stream:
+        yaml.dump(study.to_yaml_dict(), stream)
+
+
+def override(study: Study, seed: int | None = None, data_root: str | None = None) -> Study:
+    """Return the study with options of the command line put over it; None leaves a value as it is.
+
+    Raises:
+        InputError: The seed is out of range.
+    """
+    if seed is not None:
+        if not 0 <= seed < 2**32:
+            raise InputError([Fault("--seed", "a seed must lie in 0 .. 2**32 - 1", str(seed))])
+        study = study.model_copy(update={"seed": seed})
+    if data_root is not None:
+        study = study.model_copy(update={"data": study.data.model_copy(update={"root": data_root})})
+    return study

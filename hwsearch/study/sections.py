@@ -1,0 +1,245 @@
+"""The sections of a study file: one frozen model each, with the laws between its values.
+
+Not for what needs the hardware profile, the data or the layer shapes: that is checked where those are known.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo
+from pydantic import field_validator as check
+
+from hwsearch.study.laws import (
+    Accuracy,
+    Budget,
+    BudgetName,
+    Count,
+    Fraction,
+    Granularity,
+    InputBits,
+    Name,
+    Positive,
+    Seed,
+    Sparsity,
+    Timesteps,
+    WeightBits,
+    law,
+    layer_faults,
+    some,
+    unique,
+)
+from hwsearch.study.yaml_border import broken
+
+_MOST_LEVELS = 1000
+
+
+class Section(BaseModel):
+    """A part of a study: no unknown keys, no change after it is made, no infinities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Data(Section):
+    """Which data, and how they are split.
+
+    Attributes:
+        name: Name of the data set.
+        root: Folder of data sets; None: from ``--data-root`` or ``HWSEARCH_DATA``.
+        train_size: Training samples, validation included; None: all.
+        validation: Share for validation: of all samples, or, where a test set is official, of the
+            training samples.
+        test: Share of all samples for the test; ignored where the set has an official test set.
+        split_seed: Seed of the splits.
+        input_bits: Bits that inputs are requantised to; None: as they come.
+    """
+
+    name: Name
+    root: Annotated[str, law("a path may not be empty", str.strip)] | None = None
+    train_size: Count | None = None
+    validation: Fraction = 0.2
+    test: Fraction = Field(default=0.2, validate_default=True)
+    split_seed: Seed = 0
+    input_bits: InputBits | None = None
+
+    @check("test")
+    @classmethod
+    def _leavesomething_to_train_on(cls, value: float, info: ValidationInfo) -> float:
+        validation = info.data.get("validation", 0.0)
+        if validation + value >= 1:
+            law = "validation and test together must leave something to train on (a sum below 1)"
+            raise broken(law, f"{validation} + {value}", "lower one of them")
+        return value
+
+
+class Network(Section):
+    """The dense architecture that tickets are cut from; the readout is added by itself.
+
+    Attributes:
+        layers: Tokens joined by ``-``: ``<n>c<k>``, ``p<k>``, ``fc<n>``.
+        neuron: Leaky or plain integrate-and-fire.
+        leak_shift: k of the leak v - (v >> k); None for ``if``.
+        threshold: Firing threshold of the float network.
+        reset: To zero, or by subtraction of the threshold.
+        batch_norm: Whether a batch normalisation stands before each spiking neuron.
+        pool: OR of spikes, or their sum.
+    """
+
+    layers: str
+    neuron: Literal["lif", "if"] = "lif"
+    leak_shift: int | None = Field(default_factory=lambda data: None if data.get("neuron") == "if" else 1)
+    threshold: Positive = 1.0
+    reset: Literal["zero", "subtract"] = "zero"
+    batch_norm: bool = False
+    pool: Literal["max", "sum"] = "max"
+
+    @check("layers")
+    @classmethod
+    def _keep_the_grammar(cls, value: str) -> str:
+        if faults := layer_faults(value):
+            raise broken("; ".join(faults), todo='for example "fc128-fc128" or "16c3-p2-32c3-p2-fc128"')
+        return value
+
+    @check("leak_shift")
+    @classmethod
+    def _leak_only_if_leaky(cls, value: int | None, info: ValidationInfo) -> int | None:
+        neuron = info.data.get("neuron")
+        if neuron == "if" and value is not None:
+            raise broken("an if neuron has no leak", todo="remove leak_shift, or set neuron: lif")
+        if (neuron == "lif" and value is None) or (value is not None and not 1 <= value <= 8):
+            raise broken("leak_shift of a lif neuron must lie in 1 .. 8")
+        return value
+
+    @property
+    def has_conv(self) -> bool:
+        """Whether any layer is convolutional."""
+        return any("c" in token.replace("fc", "") for token in self.layers.split("-"))
+
+
+class SparsityRange(Section):
+    """Sparsities from ``low`` to ``high``, both included, ``step`` apart."""
+
+    low: Sparsity
+    high: Sparsity
+    step: Positive
+
+    @check("high")
+    @classmethod
+    def _above_low(cls, value: float, info: ValidationInfo) -> float:
+        low = info.data.get("low")
+        if low is not None and value <= low:
+            raise broken("high must be above low", f"low {low}, high {value}")
+        return value
+
+    @check("step")
+    @classmethod
+    def _whole_steps(cls, value: float, info: ValidationInfo) -> float:
+        low, high = info.data.get("low"), info.data.get("high")
+        if low is None or high is None:
+            return value
+        if (high - low) / value > _MOST_LEVELS - 1:
+            raise broken(f"a range may have {_MOST_LEVELS} levels at most", todo="enlarge step")
+        steps = round((high - low) / value)
+        if steps < 1 or not math.isclose(steps * value, high - low, rel_tol=1e-9):
+            raise broken("high - low must be a whole number of steps", f"{high} - {low} by {value}")
+        return value
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Every sparsity of the range, rising."""
+        steps = round((self.high - self.low) / self.step)
+        return tuple(round(self.low + index * self.step, 12) for index in range(steps + 1))
+
+
+class Space(Section):
+    """What is searched.
+
+    Attributes:
+        sparsity: Levels, or a range of them; the fraction of weights removed.
+        granularity: Of the pruning.
+        weight_bits: Bits of a weight.
+        timesteps: T of the deployed model.
+        per_layer: Whether each layer has its own sparsity and bits.
+        scope: Whether weights are ranked over the network or layer by layer.
+        gentle: How many times less the first and last layer are pruned; 1: like the others.
+    """
+
+    sparsity: Annotated[
+        Annotated[tuple[Sparsity, ...], some, unique, Tag("list")] | Annotated[SparsityRange, Tag("range")],
+        Discriminator(lambda v: "range" if isinstance(v, dict | SparsityRange) else "list"),
+    ]
+    granularity: Annotated[tuple[Granularity, ...], some, unique]
+    weight_bits: Annotated[tuple[WeightBits, ...], some, unique]
+    timesteps: Annotated[tuple[Timesteps, ...], some, unique]
+    per_layer: bool = False
+    scope: Literal["global", "layer"] = "global"
+    gentle: Annotated[float, law("gentle must be at least 1 (1: like other layers)", lambda v: v >= 1)] = 2.0
+
+    @property
+    def sparsity_levels(self) -> tuple[float, ...]:
+        """Every sparsity that a candidate may have, in the order of the study."""
+        return self.sparsity.levels if isinstance(self.sparsity, SparsityRange) else self.sparsity
+
+
+class Device(Section):
+    """The hardware and what may be spent on it.
+
+    Attributes:
+        profile: Id or YAML file of the hardware profile.
+        budgets: Upper limits, by quantity and in its unit.
+    """
+
+    profile: Annotated[str, law("a profile must be an id or the path of a YAML file", str.strip)]
+    budgets: dict[BudgetName, Budget] = {}
+
+
+class Train(Section):
+    """How networks are trained: the dense one (``dense_...``) and candidates."""
+
+    dense_epochs: Count = 40
+    epochs: Count = 20
+    batch_size: Count = 64
+    dense_learning_rate: Positive = 0.002
+    learning_rate: Positive = 0.002
+    loss_gain: Positive = 1.0
+    neuron_loop: Literal["fused", "spikingjelly"] = "fused"
+
+
+class Search(Section):
+    """How many candidates are asked, of whom, how many at once, and how many are trained together."""
+
+    sampler: Literal["tpe", "nsga2", "gp", "random", "grid"] = "tpe"
+    candidates: Count
+    batch: Count = 16
+    stack: Count = 8
+
+
+class Final(Section):
+    """How many fresh seeds each member of the front is retrained with."""
+
+    seeds: Count = 3
+
+
+class Pick(Section):
+    """Which member of the front is handed over.
+
+    Attributes:
+        rule: The smallest, most frugal or most accurate of those accurate enough.
+        min_accuracy: Accuracy needed; None: ``within`` says it.
+        within: Accuracy that may be lost against the dense network; None: ``min_accuracy`` says it.
+    """
+
+    rule: Literal["smallest", "frugal", "accurate"] = "smallest"
+    min_accuracy: Accuracy | None = None
+    within: Accuracy | None = Field(
+        default_factory=lambda data: 0.01 if data.get("min_accuracy") is None else None
+    )
+
+    @check("within")
+    @classmethod
+    def _one_tolerance(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if "min_accuracy" in info.data and (value is None) == (info.data["min_accuracy"] is None):
+            got = f"within {value}, min_accuracy {info.data['min_accuracy']}"
+            raise broken("exactly one of within and min_accuracy must be given", got, "leave one out")
+        return value

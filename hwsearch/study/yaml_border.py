@@ -1,0 +1,217 @@
+"""The YAML border: a file in, checked values out, or every fault with its line.
+
+YAML 1.2 (ruamel.yaml), so ``1e-12`` is a number and ``off`` is text; a repeated key is a fault. Not for
+writing YAML and not for knowing what any key means: the models passed in say that.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from hwsearch.errors import Fault, InputError
+
+Loc = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+# aliases are written once and expand many times; no study or profile comes near this
+_MOST_ENTRIES = 100_000
+_DEEPEST = 50
+_YAML_1_1 = re.compile(r"^%YAML\s+1\.[01]\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class YamlDocument:
+    """A parsed YAML file that remembers where each key stood.
+
+    Attributes:
+        path: The file.
+        data: Plain dicts, lists and scalars.
+        lines: Line (from 1) of each key or item, by its path of keys.
+        repeats: Faults for keys that stand twice.
+    """
+
+    path: Path
+    data: Any
+    lines: Mapping[Loc, int]
+    repeats: tuple[Fault, ...] = field(default=())
+
+    def line(self, loc: Loc) -> int | None:
+        """Return the line of ``loc``, or of its nearest enclosing key that is in the file."""
+        while loc and loc not in self.lines:
+            loc = loc[:-1]
+        return self.lines.get(loc)
+
+    def fault(self, loc: Loc, law: str, got: str = "", todo: str = "") -> Fault:
+        """Return a fault placed at ``loc``."""
+        where = ".".join(str(part) for part in loc)
+        return Fault(where, law, got, todo, self.path, self.line(loc))
+
+
+def read_yaml(path: Path) -> YamlDocument:
+    """Parse one YAML file.
+
+    Raises:
+        InputError: The file cannot be read, is not YAML, or is not a mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        got = getattr(error, "strerror", None) or str(error)
+        raise InputError([Fault("", "the file must be readable text", got, path=path)]) from None
+    node, data = _parse(path, text)
+    if not isinstance(node, MappingNode):
+        got = "nothing" if data is None else type(data).__name__
+        fault = Fault("", "the file must be a mapping of keys to values", got, path=path, line=1)
+        raise InputError([fault])
+    lines: dict[Loc, int] = {}
+    repeats: list[Fault] = []
+    for count, (loc, mark, repeated) in enumerate(_places(node, ())):
+        if count >= _MOST_ENTRIES:
+            raise InputError([Fault("", f"the file may hold {_MOST_ENTRIES} entries at most", path=path)])
+        if len(loc) > _DEEPEST:
+            raise InputError(
+                [Fault("", "values may not nest this deep, nor hold themselves", path=path, line=mark)]
+            )
+        if repeated:
+            where = ".".join(str(part) for part in loc)
+            got = f"a second {loc[-1]!r}"
+            repeats.append(Fault(where, "a key may stand only once", got, "remove one", path, mark))
+        else:
+            lines[loc] = mark
+    return YamlDocument(path, data, lines, tuple(repeats))
+
+
+def _parse(path: Path, text: str) -> tuple[Node | None, Any]:
+    """Return the nodes, which know their lines, and the plain data of a YAML text."""
+    law = "the file must be YAML 1.2"
+    if _YAML_1_1.search(text):
+        raise InputError([Fault("", law, "a directive for YAML 1.1", "remove the %YAML line", path, 1)])
+    yaml = YAML(typ="safe", pure=True)
+    yaml.allow_duplicate_keys = True
+    try:
+        return yaml.compose(text), yaml.load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        got = ", ".join(str(part) for part in (error.context, error.problem) if part)
+        raise InputError([Fault("", law, got, path=path, line=line)]) from None
+    except (YAMLError, ValueError) as error:  # ValueError: a date or number that Python cannot hold
+        raise InputError([Fault("", law, str(error).partition("\n")[0], path=path)]) from None
+    except RecursionError:
+        fault = Fault("", "values may not nest this deep, nor hold themselves", path=path)
+        raise InputError([fault]) from None
+
+
+def _places(node: Node, loc: Loc) -> Iterator[tuple[Loc, int, bool]]:
+    """Yield (path of keys, line, whether the key is a repeat) for every key and item below ``node``."""
+    if isinstance(node, MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            yield (*loc, name), key.start_mark.line + 1, name in seen
+            seen.add(name)
+            yield from _places(value, (*loc, name))
+    elif isinstance(node, SequenceNode):
+        for index, item in enumerate(node.value):
+            yield (*loc, index), item.start_mark.line + 1, False
+            yield from _places(item, (*loc, index))
+
+
+def broken(law: str, got: str = "", todo: str = "", at: Loc = ()) -> PydanticCustomError:
+    """Return the error that a pydantic validator raises to say more than a ``ValueError`` can.
+
+    Args:
+        law: What must hold.
+        got: What was found; empty: the validated value.
+        todo: What to do about it.
+        at: Keys from the validated value down to the culprit.
+    """
+    return PydanticCustomError("law", "{law}", {"law": law, "got": got, "todo": todo, "at": at})
+
+
+def validate(document: YamlDocument, model: type[Model], data: Any, loc: Loc = ()) -> Model | list[Fault]:
+    """Check ``data``, found at ``loc`` of the document, against a pydantic model.
+
+    Validation is strict: text is no number, 1 is no boolean, unknown keys are refused.
+
+    Returns:
+        The model's value, or every fault found.
+    """
+    try:
+        text = json.dumps(data, allow_nan=True, default=_plain)
+    except (TypeError, ValueError) as error:
+        return [document.fault(loc, "only plain YAML values are allowed", str(error))]
+    try:
+        return model.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        # a default that hangs on a faulty value is not a fault of its own
+        items = [item for item in error.errors() if item["type"] != "default_factory_not_called"]
+        return [_fault(document, model, loc, item) for item in items]
+
+
+def _plain(value: Any) -> str:
+    """Return a date as the text that it is in YAML 1.2's core schema; refuse what JSON cannot hold."""
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise TypeError(f"a value of type {type(value).__name__}")
+
+
+def _fault(document: YamlDocument, model: type[BaseModel], loc: Loc, item: ErrorDetails) -> Fault:
+    """Turn one pydantic error into a fault, in our words where pydantic's are its own."""
+    kind, context = item["type"], item.get("ctx", {})
+    missing = kind == "missing"
+    at = loc
+    for index, part in enumerate((*item["loc"], *context.get("at", ()))):
+        # the path may hold tags that pydantic adds for unions and keys: they are not in the file
+        if (*at, part) in document.lines or (missing and index == len(item["loc"]) - 1):
+            at = (*at, part)
+    law = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    todo, got = str(context.get("todo", "")), "" if missing else context.get("got") or _short(item["input"])
+    if missing:
+        law, todo = "this key is required", "add it"
+    elif kind == "extra_forbidden":
+        law, todo = "no such key here", _advice(str(item["loc"][-1]), _known_keys(model, item["loc"]))
+    elif kind == "string_type" and isinstance(item["input"], bool | int | float):
+        todo = "write it in quotes"
+    return document.fault(at, law[0].lower() + law[1:], got, todo)
+
+
+def _advice(key: str, known: list[str]) -> str:
+    """Return what to write instead of an unknown key."""
+    near = difflib.get_close_matches(key, known, n=1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return f"{meant}known keys: {', '.join(known)}"
+
+
+def _known_keys(model: type[BaseModel], loc: Loc) -> list[str]:
+    """Return the keys that are known at the parent of ``loc``, sorted."""
+    here = [model]
+    for part in loc[:-1]:
+        fields = [one.model_fields[str(part)] for one in here if str(part) in one.model_fields]
+        if fields:  # otherwise an index, a free key or a union's tag: the model stays
+            here = [found for one in fields for found in _models(one.annotation)]
+    return sorted({key for one in here for key in one.model_fields})
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models named anywhere in a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models(part)]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."

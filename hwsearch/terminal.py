@@ -1,0 +1,58 @@
+"""Progress on the terminal: what is being done, the best so far, time left; plain lines where it is no terminal."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+if TYPE_CHECKING:
+    from hwsearch.search.run import Event
+
+_STAGES = {"dense": "dense reference", "candidates": "candidates", "final": "final trainings"}
+
+
+class Progress:
+    """Shows events as they come."""
+
+    def __init__(self, name: str) -> None:
+        self._console = Console(stderr=True)
+        self._bars = Bars(
+            TextColumn("{task.description:<16}"), BarColumn(24), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[best]}"),
+            console=self._console, disable=not self._console.is_terminal,
+        )  # fmt: skip
+        self._tasks: dict[str, TaskID] = {}
+        self._name, self._said, self._start = name, "", time.monotonic()
+
+    def __enter__(self) -> Progress:
+        self._bars.start()
+        self._line(f"{self._name}: loading")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def listen(self, event: Event) -> None:
+        """Show one event."""
+        stage = _STAGES.get(event.kind)
+        if stage is None:
+            self._console.print(f"note: {event.text}")
+            return
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=event.total, best="")
+        self._bars.update(self._tasks[stage], completed=event.done, total=event.total, best=event.text)
+        # one plain line a finished batch, not one a trained stack
+        if not event.text.startswith("candidates ") and (event.kind != "final" or event.done == event.total):
+            self._line(f"{stage} {event.done}/{event.total}: {event.text}")
+
+    def _line(self, text: str) -> None:
+        if not self._console.is_terminal and text != self._said:
+            self._said = text
+            print(f"[{time.monotonic() - self._start:6.1f} s] {text}", flush=True)

@@ -1,0 +1,209 @@
+import math
+
+import numpy as np
+import pytest
+
+from hwsearch.compress.masks import GRANULARITIES, prune, prune_layers, runs, snap, sparsity_of
+
+
+def network(rng: np.random.Generator) -> list[np.ndarray]:
+    """Two convolutions, a hidden and a readout layer; 6 channels of 2 x 2 pixels reach the hidden layer."""
+    shapes = ((4, 2, 3, 3), (6, 4, 3, 3), (10, 24), (5, 10))
+    return [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+
+
+def removed(masks: list[np.ndarray]) -> list[int]:
+    return [int((~mask).sum()) for mask in masks]
+
+
+def test_weight_takes_the_smallest_by_hand() -> None:
+    weights = [np.array([[5.0, -1.0], [2.0, 8.0]]), np.array([[3.0, -4.0]])]
+    masks = prune(weights, "weight", 0.5, gentle=1.0)
+    assert masks[0].tolist() == [[True, False], [False, True]]
+    assert masks[1].tolist() == [[False, True]]
+    assert sparsity_of(masks) == 0.5
+    given = prune(weights, "weight", 1 / 6, scores=[np.ones((2, 2)), np.array([[1.0, 0.5]])])
+    assert removed(given) == [0, 1]
+
+
+@pytest.mark.parametrize(("sparsity", "k"), [(0.0, 0), (0.1, 1), (0.25, 3), (0.45, 5), (0.8, 8)])
+def test_ties_go_in_stable_order(sparsity: float, k: int) -> None:
+    # 10 equal weights in two layers; floor(2.5 + 0.5) = 3; the last of each layer is protected
+    weights = [np.ones((3, 2)), np.ones((1, 4))]
+    masks = prune(weights, "weight", sparsity)
+    gone = ~np.concatenate([mask.ravel() for mask in masks])
+    order = [0, 1, 2, 3, 4, 6, 7, 8]
+    assert np.flatnonzero(gone).tolist() == order[:k]
+
+
+def test_protected_groups_cap_k() -> None:
+    masks = prune([np.ones((10, 20)), np.ones((1, 10))], "weight", 1.0)
+    # ceil(200 / 100) = 2 and ceil(10 / 100) = 1 stay
+    assert removed(masks) == [198, 9]
+
+
+@pytest.mark.parametrize("granularity", ["weight", "block:4", "block:8", "kernel", "channel"])
+def test_exactly_k_groups(granularity: str) -> None:
+    weights = network(np.random.default_rng(0))
+    n_groups = {
+        "weight": 72 + 216 + 240 + 50,
+        "block:4": 4 * 5 + 6 * 9 + 10 * 6 + 5 * 3,
+        "block:8": 4 * 3 + 6 * 5 + 10 * 3 + 5 * 2,
+        "kernel": 8 + 24,
+        "channel": 4 + 6 + 10,
+    }[granularity]
+    for sparsity in (0.1, 0.33, 0.5, 0.8):
+        masks = prune(weights, granularity, sparsity)
+        assert [mask.shape for mask in masks] == [weight.shape for weight in weights]
+        assert gone_groups(masks, granularity) == math.floor(sparsity * n_groups + 0.5)
+
+
+def gone_groups(masks: list[np.ndarray], granularity: str) -> int:
+    rows = [mask.reshape(len(mask), -1) for mask in masks]
+    if granularity == "weight":
+        return sum(removed(masks))
+    if granularity == "kernel":
+        assert all(mask.all() for mask in masks[2:])
+        planes = [mask.reshape(*mask.shape[:2], -1) for mask in masks[:2]]
+        assert all(np.array_equal(plane.any(2), plane.all(2)) for plane in planes)
+        return sum(int((~plane.any(2)).sum()) for plane in planes)
+    if granularity == "channel":
+        return sum(int((~row.any(1)).sum()) for row in rows[:-1])
+    length = int(granularity[6:])
+    assert all(np.array_equal(runs(r, length, 0).any(2), runs(r, length, 1).all(2)) for r in rows)
+    return sum(int((~runs(row, length, 0).any(2)).sum()) for row in rows)
+
+
+def test_block_tail_is_scored_by_its_mean() -> None:
+    # runs of 4: means 2, 1 and, of a tail of two, 1.5: the run of ones goes first, then the tail
+    weights = [np.array([[2.0, 2, 2, 2, 1, 1, 1, 1, 1, 2]])]
+    assert prune(weights, "block:4", 1 / 3)[0].tolist() == [[True] * 4 + [False] * 4 + [True] * 2]
+    assert prune(weights, "block:4", 2 / 3)[0].tolist() == [[True] * 4 + [False] * 6]
+
+
+def test_kernel_takes_whole_planes_of_convolutions() -> None:
+    weights = [np.ones((2, 2, 3, 3)), np.full((3, 8), 1e-6)]
+    weights[0][1, 0] = 0.1
+    masks = prune(weights, "kernel", 0.25)
+    assert not masks[0][1, 0].any()
+    assert removed(masks) == [9, 0]
+    with pytest.raises(ValueError, match="applies to no layer"):
+        prune([np.ones((2, 2))], "kernel", 0.5)
+
+
+@pytest.mark.parametrize("m", [4, 8, 16])
+def test_nm_counts_in_every_group(m: int) -> None:
+    weights = network(np.random.default_rng(1))
+    for n in range(1, m + 1):
+        for weight, mask in zip(weights, prune(weights, f"nm:{m}", 1 - n / m), strict=True):
+            rows = mask.reshape(len(mask), -1)
+            full, tail = divmod(rows.shape[1], m)
+            assert (runs(rows[:, : full * m], m, 0).sum(axis=2) == n).all()
+            assert (rows[:, full * m :].sum(axis=1) == min(tail, math.ceil(n * tail / m))).all()
+            scores = np.abs(weight.reshape(rows.shape))[:, :m]
+            if full:
+                lowest_kept = np.where(rows[:, :m], scores, np.inf).min(axis=1)
+                assert (np.where(rows[:, :m], 0, scores).max(axis=1) <= lowest_kept).all()
+
+
+def test_nm_ties_and_tail_by_hand() -> None:
+    # 2:4 keeps the first two of equals; of the tail of three ceil(2 * 3 / 4) = 2
+    masks = prune([np.array([[1.0, 1, 1, 1, 1, 3, 2]])], "nm:4", 0.5)
+    assert masks[0].tolist() == [[True, True, False, False, False, True, True]]
+
+
+def test_snap() -> None:
+    assert [snap("nm:4", s) for s in (0.0, 0.3, 0.375, 0.6, 0.8, 1.0)] == [0, 0.25, 0.5, 0.5, 0.75, 0.75]
+    assert snap("nm:16", 0.9) == 0.875
+    assert snap("weight", 0.37) == 0.37
+
+
+def test_channel_by_hand_in_fully_connected_layers() -> None:
+    # neuron scores: sqrt(1 * 4) = 2, sqrt(9 * 0.25) = 1.5, sqrt(2 * 2) = 2
+    weights = [np.array([[1.0, -1], [9, 9], [2, 2]]), np.array([[4.0, 0.25, 2], [4, 0.25, -2]])]
+    masks = prune(weights, "channel", 1 / 3)
+    assert masks[0].tolist() == [[True, True], [False, False], [True, True]]
+    assert masks[1].tolist() == [[True, False, True]] * 2
+    # of the equal neurons 0 and 2 the first goes
+    assert prune(weights, "channel", 2 / 3)[0].any(axis=1).tolist() == [False, False, True]
+
+
+def test_channel_removes_what_reads_it() -> None:
+    weights = [np.ones(shape) for shape in ((4, 2, 3, 3), (6, 4, 3, 3), (10, 24), (5, 10))]
+    weights[0][3] = 0.01
+    weights[1][2] = 0.01
+    weights[2][7] = 0.01
+    masks = prune(weights, "channel", 3 / 20, gentle=1.0)
+    assert not masks[0][3].any()
+    assert not masks[1][:, 3].any()
+    assert not masks[1][2].any()
+    assert not masks[2][:, 8:12].any()  # channel 2 of 2 x 2 pixels
+    assert not masks[2][7].any()
+    assert not masks[3][:, 7].any()
+    # 18; 4 * 9 + 6 * 9 less the shared plane; 24 + 10 * 4 less the shared 4; 5
+    assert removed(masks) == [18, 54 + 36 - 9, 24 + 40 - 4, 5]
+
+
+@pytest.mark.parametrize("scope", ["global", "layer"])
+def test_every_layer_keeps_a_channel(scope: str) -> None:
+    masks = prune(network(np.random.default_rng(2)), "channel", 1.0, scope=scope)  # type: ignore[arg-type]
+    assert [int(m.reshape(len(m), -1).any(axis=1).sum()) for m in masks] == [1, 1, 1, 5]
+
+
+@pytest.mark.parametrize("granularity", ["weight", "block:4", "channel"])
+def test_gentle_spares_the_ends(granularity: str) -> None:
+    rng = np.random.default_rng(3)
+    weights = [rng.normal(size=shape) for shape in ((40, 40), (40, 40), (40, 40), (40, 40))]
+    alike = removed(prune(weights, granularity, 0.5, gentle=1.0))
+    lighter = removed(prune(weights, granularity, 0.5, gentle=2.0))
+    assert lighter[0] < alike[0]
+    assert lighter[-1] < alike[-1]
+    if granularity != "channel":  # there the last prunable layer is the one before the readout
+        assert sum(lighter) == sum(alike)
+        assert lighter[1] > alike[1]
+
+
+def test_layer_scope_takes_the_same_of_each() -> None:
+    weights = network(np.random.default_rng(4))
+    masks = prune(weights, "weight", 0.3, scope="layer")
+    assert removed(masks) == [math.floor(0.3 * weight.size + 0.5) for weight in weights]
+    assert removed(prune(weights, "weight", 1.0, scope="layer")) == [weight.size for weight in weights]
+
+
+def test_sparsity_of_each_layer() -> None:
+    weights = network(np.random.default_rng(5))
+    assert removed(prune_layers(weights, "weight", [0.0, 0.5, 0.25, 1.0])) == [0, 108, 60, 50]
+    # 1:4 takes 3 of each of 6 runs; 2:4 over 10 columns takes 2 + 2 and, of the tail, 2 - ceil(2 * 2 / 4) = 1
+    assert removed(prune_layers(weights, "nm:4", [0.0, 0.0, 0.75, 0.5])) == [0, 0, 10 * 18, 5 * 5]
+    assert removed(prune_layers(weights, "kernel", [0.5, 0.25, 1.0, 1.0])) == [4 * 9, 6 * 9, 0, 0]
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_nothing_goes_at_zero_and_masks_nest(granularity: str) -> None:
+    weights = network(np.random.default_rng(6))
+    before = prune(weights, granularity, 0.0)
+    assert sparsity_of(before) == 0
+    for sparsity in (0.25, 0.5, 0.75, 0.9):
+        after = prune(weights, granularity, sparsity)
+        assert all((b | ~a).all() for b, a in zip(before, after, strict=True))
+        before = after
+
+
+def test_nonsense_is_refused() -> None:
+    weights = [np.ones((2, 3)), np.ones((2, 2))]
+    with pytest.raises(ValueError, match="granularity must be"):
+        prune(weights, "nm:5", 0.5)
+    with pytest.raises(ValueError, match=r"in 0\.\.1"):
+        prune(weights, "weight", 1.5)
+    with pytest.raises(ValueError, match="gentle must be positive"):
+        prune(weights, "weight", 0.5, gentle=0)
+    with pytest.raises(ValueError, match="one sparsity a layer"):
+        prune_layers(weights, "weight", [0.5])
+    with pytest.raises(ValueError, match="shapes of the weights"):
+        prune(weights, "weight", 0.5, scores=weights[:1])
+    with pytest.raises(ValueError, match="not negative"):
+        prune(weights, "weight", 0.5, scores=[-weights[0], weights[1]])
+    with pytest.raises(ValueError, match="cannot read 3 channels"):
+        prune([np.ones((3, 2)), np.ones((2, 4))], "channel", 0.5)
+    with pytest.raises(ValueError, match="applies to no layer"):
+        prune(weights[:1], "channel", 0.5)

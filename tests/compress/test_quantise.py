@@ -1,0 +1,92 @@
+"""The quantiser's grids by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize_scalar
+from scipy.stats import norm
+
+from hwsearch.compress.quantise import STEP_OF_NORMAL, Quantiser, largest_level
+
+W = torch.tensor([[[0.5, -0.25, 0.1, 0.0]]])
+ALL = torch.ones_like(W)
+
+
+def grid(bits, weight=W, mask=ALL, *, per_channel=True):
+    integers, scale = Quantiser((bits,), per_channel).quantise(weight, mask)
+    return integers.flatten().tolist(), scale.flatten().tolist()
+
+
+def test_levels():
+    assert [largest_level(b) for b in (1, 2, 3, 4, 6, 8, 16)] == [1, 1, 3, 7, 31, 127, 32767]
+
+
+def test_eight_bits_span_the_largest_weight():
+    # scale 0.5 / 127; 0.25 / scale = 63.5 -> 64 (to even), 0.1 -> 25.4 -> 25
+    integers, scale = grid(8)
+    assert integers == [127, -64, 25, 0]
+    assert scale == pytest.approx([0.5 / 127])
+
+
+def test_one_bit_is_a_sign_times_the_mean_of_the_kept():
+    # kept |w|: 0.5, 0.25, 0.0 -> mean 0.25; zero counts as positive; the mask gives the only zeros
+    mask = torch.tensor([[[1.0, 1.0, 0.0, 1.0]]])
+    assert grid(1, mask=mask) == ([1, -1, 0, 1], [0.25])
+
+
+def test_ternary_by_hand():
+    # mean |w| = 0.85 / 4 = 0.2125, scale = 0.2125 * 1.224 / sqrt(2 / pi) = 0.32598: 0.5 -> 1.53 -> 1, -0.25 -> -0.77 -> -1
+    integers, scale = grid(2)
+    assert integers == [1, -1, 0, 0]
+    assert scale == pytest.approx([0.2125 * 1.2240 / math.sqrt(2 / math.pi)], rel=1e-5)
+
+
+def test_few_bits_clip_at_their_largest_level():
+    weight = torch.tensor([[[10.0, *[0.1] * 50]]])
+    integers, _ = grid(3, weight, torch.ones_like(weight))
+    assert max(integers) == 3
+
+
+def test_scales_per_channel_and_per_layer():
+    weight = torch.tensor([[[1.27, 0.0], [0.127, 0.0]]])
+    _, own = grid(8, weight, torch.ones_like(weight))
+    _, shared = grid(8, weight, torch.ones_like(weight), per_channel=False)
+    assert own == pytest.approx([0.01, 0.001])
+    assert shared == pytest.approx([0.01])
+
+
+def test_a_channel_without_weights_has_a_scale():
+    integers, scale = grid(4, mask=torch.zeros_like(W))
+    assert integers == [0, 0, 0, 0]
+    assert scale == [1.0]
+
+
+def test_a_stack_gives_each_candidate_its_own_grid():
+    weight = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0))
+    mask = (torch.rand(3, 4, 5, generator=torch.Generator().manual_seed(1)) < 0.6).float()
+    stacked = Quantiser((1, 3, 8), True).quantise(weight, mask)
+    for k, bits in enumerate((1, 3, 8)):
+        alone = Quantiser((bits,), True).quantise(weight[k : k + 1], mask[k : k + 1])
+        assert torch.equal(stacked[0][k], alone[0][0])
+        assert torch.equal(stacked[1][k], alone[1][0])
+
+
+def test_the_gradient_passes_straight_to_kept_weights():
+    weight = W.clone().requires_grad_()
+    mask = torch.tensor([[[1.0, 0.0, 1.0, 1.0]]])
+    Quantiser((2,), True).fake(weight, mask).backward(torch.full_like(weight, 3.0))
+    assert weight.grad.flatten().tolist() == [3.0, 0.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4])
+def test_steps_minimise_the_squared_error_of_a_normal_variable(bits):
+    x = np.linspace(-8, 8, 100_001)
+    top = largest_level(bits)
+
+    def error(step):
+        return np.sum(norm.pdf(x) * (x - step * np.clip(np.round(x / step), -top, top)) ** 2)
+
+    best = minimize_scalar(error, bounds=(0.05, 2), method="bounded").x
+    assert best == pytest.approx(STEP_OF_NORMAL[bits], abs=2e-4)

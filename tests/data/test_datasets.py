@@ -1,0 +1,215 @@
+import gzip
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hwsearch.data.datasets import LOADERS, Samples, find_root, load_dataset, requantise
+from hwsearch.data.idx import read_idx
+from hwsearch.data.split import stratified_take
+from hwsearch.errors import InputError
+from hwsearch.study.sections import Data
+
+REPO = Path(__file__).parents[2]
+REAL = Path(os.environ.get("HWSEARCH_DATA", REPO.parent / "shared" / "data"))
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_stratified_take_by_hand() -> None:
+    # 6, 3 and 1 samples; 5 of 10: shares 3, 1.5 and 0.5; the missing one goes to the first of equal halves
+    labels = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 2])
+    taken, left = stratified_take(labels, 5, rng())
+    assert np.bincount(labels[taken], minlength=3).tolist() == [3, 2, 0]
+    assert sorted([*taken, *left]) == list(range(10))
+    assert taken.tolist() == sorted(taken)
+    assert stratified_take(labels, 0, rng())[0].tolist() == []
+    assert stratified_take(labels, 10, rng())[1].tolist() == []
+
+
+@pytest.fixture(scope="module")
+def digits() -> Any:
+    return load_dataset(Data(name="digits"))
+
+
+def test_digits(digits: Any) -> None:
+    assert (digits.input_max, digits.input_bits, digits.classes, digits.input_shape) == (16, 5, 10, (1, 8, 8))
+    assert digits.x_train.dtype == np.uint8
+    assert digits.y_train.dtype == np.int64
+    assert max(x.max() for x in (digits.x_train, digits.x_val, digits.x_test)) == 16
+    # of 1797: 359 for the test; of the 1438 left a quarter (0.2 / 0.8), 359.5, for validation
+    assert [len(x) for x in (digits.x_train, digits.x_val, digits.x_test)] == [1078, 360, 359]
+    counts = np.stack([np.bincount(y) for y in (digits.y_train, digits.y_val, digits.y_test)])
+    assert counts.sum(0).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert np.abs(counts[2] - counts.sum(0) * 359 / 1797).max() < 1
+    assert np.abs(counts[1] - counts.sum(0) * 360 / 1797).max() < 2
+
+
+def test_digits_parts_are_disjoint_and_complete(digits: Any) -> None:
+    from sklearn.datasets import load_digits
+
+    parts = np.concatenate([digits.x_train, digits.x_val, digits.x_test]).reshape(-1, 64)
+    whole = load_digits().data.astype(np.uint8)
+    assert sorted(map(bytes, parts)) == sorted(map(bytes, whole))
+    assert len(set(map(bytes, parts))) == 1797  # no image twice, so equal multisets mean disjoint parts
+
+
+def test_splits_are_seeded_and_draws_independent(digits: Any) -> None:
+    again = load_dataset(Data(name="digits"))
+    other = load_dataset(Data(name="digits", split_seed=1))
+    fewer = load_dataset(Data(name="digits", train_size=500))
+    assert np.array_equal(again.x_train, digits.x_train)
+    assert not np.array_equal(other.y_test, digits.y_test)
+    assert np.array_equal(fewer.x_test, digits.x_test)
+    assert (len(fewer.y_train), len(fewer.y_val)) == (375, 125)
+
+
+def test_requantise_by_hand() -> None:
+    x = np.array([0, 1, 7, 8, 9, 16], dtype=np.uint8)
+    assert requantise(x, 16, 1).tolist() == [0, 0, 0, 1, 1, 1]
+    assert requantise(x, 16, 15).tolist() == [0, 1, 7, 8, 8, 15]  # 8 * 15/16 = 7.5 goes up, 9 * 15/16 = 8.44
+    assert requantise(np.array([255, 128, 127], dtype=np.uint8), 255, 3).tolist() == [3, 2, 1]
+    assert requantise(x, 16, 255).tolist() == [0, 16, 112, 128, 143, 255]
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+def test_input_bits(bits: int) -> None:
+    dataset = load_dataset(Data(name="digits", input_bits=bits))
+    assert (dataset.input_max, dataset.input_bits) == (2**bits - 1, bits)
+    assert dataset.x_train.max() == 2**bits - 1
+
+
+def test_unknown_names_and_sizes_are_refused() -> None:
+    with pytest.raises(InputError, match=r"data\.name: .* one of digits, fashion-mnist, mnist; got 'cifar'"):
+        load_dataset(Data(name="cifar"))
+    with pytest.raises(InputError, match=r"train_size may be 1438 at most, .* of digits; got 1439"):
+        load_dataset(Data(name="digits", train_size=1439))
+
+
+def test_a_class_that_is_missing_in_a_part_is_refused() -> None:
+    with pytest.raises(InputError, match=r"none of class .* in the validation part of 4"):
+        load_dataset(Data(name="digits", train_size=15))
+
+
+def test_a_new_data_set_is_one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.arange(40, dtype=np.uint8).reshape(10, 1, 2, 2)
+    samples = Samples(x, np.repeat([0, 1], 5), None, input_max=39, classes=2)
+    monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
+    dataset = load_dataset(Data(name="mine"))
+    assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (6, 2, 2)
+    assert (dataset.input_bits, dataset.input_shape) == (6, (1, 2, 2))
+
+
+def idx(shape: tuple[int, ...], body: bytes, kind: int = 8) -> bytes:
+    return gzip.compress(struct.pack(f">BBBB{len(shape)}I", 0, 0, kind, len(shape), *shape) + body)
+
+
+def test_read_idx_by_hand(tmp_path: Path) -> None:
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(bytes.fromhex("00000803 00000002 00000001 00000003 010203 0405ff")))
+    assert read_idx(path, (1, 3)).tolist() == [[[1, 2, 3]], [[4, 5, 255]]]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (idx((2, 2), bytes(4)), r"magic number must be 00000803 .* got 00000802"),
+        (idx((1, 2, 2), bytes(4), kind=13), r"magic number must be 00000803 .* got 00000d03"),
+        (gzip.compress(b""), r"got an empty file"),
+        (gzip.compress(bytes.fromhex("00000803 0000")), r"the header must give the shape; got 6 bytes"),
+        (idx((1, 2, 3), bytes(6)), r"one item must have the shape \(2, 2\); got \(2, 3\)"),
+        (idx((0, 2, 2), b""), r"at least one item"),
+        (idx((2, 2, 2), bytes(7)), r"needs exactly 8 bytes behind it; got 7 bytes"),
+        (idx((2, 2, 2), bytes(9)), r"needs exactly 8 bytes behind it; got more"),
+        (idx((2**32 - 1, 2, 2), bytes(4)), r"must hold the items .* got 4294967295 items"),
+        (idx((2, 2, 2), bytes(8))[:-9], r"readable gzip file"),
+        (b"plain", r"readable gzip file"),
+    ],
+)
+def test_damaged_idx_files_are_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "damaged.gz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"damaged\.gz: .*{words}"):
+        read_idx(path, (2, 2))
+
+
+def write_mnist(root: Path, labels: bytes = bytes(range(10)) * 4) -> None:
+    (root / "mnist").mkdir()
+    images = rng().integers(0, 256, (40, 28, 28), dtype=np.uint8).tobytes()
+    for part in ("train", "t10k"):
+        (root / "mnist" / f"{part}-images-idx3-ubyte.gz").write_bytes(idx((40, 28, 28), images))
+        (root / "mnist" / f"{part}-labels-idx1-ubyte.gz").write_bytes(idx((len(labels),), labels))
+
+
+def test_an_official_test_set_stays_as_it_is(tmp_path: Path) -> None:
+    write_mnist(tmp_path)
+    data = Data(name="mnist", train_size=30, validation=1 / 3, test=0.5)
+    dataset = load_dataset(data, tmp_path)
+    assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (20, 10, 40)
+    assert np.bincount(dataset.y_train).tolist() == [2] * 10
+    assert dataset.y_test.tolist() == list(range(10)) * 4
+    assert (dataset.input_max, dataset.input_bits, dataset.input_shape) == (255, 8, (1, 28, 28))
+
+
+def test_labels_must_fit_the_images(tmp_path: Path) -> None:
+    write_mnist(tmp_path, bytes(39))
+    with pytest.raises(InputError, match="one label for each of the 40 images; got 39 labels"):
+        load_dataset(Data(name="mnist"), tmp_path)
+
+
+def test_labels_must_be_classes(tmp_path: Path) -> None:
+    write_mnist(tmp_path, bytes(range(11)) + bytes(29))
+    with pytest.raises(InputError, match=r"labels must lie in 0 \.\. 9; got 10"):
+        load_dataset(Data(name="mnist"), tmp_path)
+
+
+def test_find_root_in_the_order_of_the_three_places() -> None:
+    environ = {"HWSEARCH_DATA": "/environ"}
+    assert find_root("/study", Path("/option"), environ) == Path("/study")
+    assert find_root(None, Path("/option"), environ) == Path("/option")
+    assert find_root(None, None, environ) == Path("/environ")
+    assert find_root(None, None, {"HWSEARCH_DATA": ""}) is None
+
+
+def test_a_missing_folder_says_where_to_name_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"set data\.root in the study, --data-root .* or HWSEARCH_DATA"):
+        load_dataset(Data(name="mnist"))
+    with pytest.raises(
+        InputError, match=r"data\.root: the folder of data sets must hold fashion-mnist/; got "
+    ):
+        load_dataset(Data(name="fashion-mnist", root=str(tmp_path)))
+    (tmp_path / "mnist").mkdir()
+    with pytest.raises(InputError, match=r"train-images-idx3-ubyte\.gz: .* No such file"):
+        load_dataset(Data(name="mnist"), tmp_path)
+
+
+MNIST_TRAIN = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+MNIST_TEST = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "test", "mean"),
+    [("mnist", MNIST_TRAIN, MNIST_TEST, 0.1307), ("fashion-mnist", [6000] * 10, [1000] * 10, 0.2860)],
+)
+def test_the_real_files(name: str, train: list[int], test: list[int], mean: float) -> None:
+    if not (REAL / name).is_dir():
+        pytest.skip(f"no {name}/ in {REAL}: set HWSEARCH_DATA to the folder of data sets")
+    dataset = load_dataset(Data(name=name), REAL)
+    counts = np.bincount(dataset.y_train) + np.bincount(dataset.y_val)
+    assert counts.tolist() == train
+    assert np.bincount(dataset.y_test).tolist() == test
+    assert (len(dataset.y_train), len(dataset.y_val)) == (48000, 12000)
+    total = dataset.x_train.sum(dtype=np.int64) + dataset.x_val.sum(dtype=np.int64)
+    assert total / (60000 * 784 * 255) == pytest.approx(mean, abs=5e-5)
+
+
+def test_neither_torch_nor_sklearn_is_imported_beforehand() -> None:
+    code = "import sys, hwsearch.data.datasets; sys.exit(any(m in sys.modules for m in ('torch', 'sklearn')))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False).returncode == 0

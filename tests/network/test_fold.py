@@ -1,0 +1,135 @@
+"""Folding of scales, biases and batch normalisation into integers; removal of channels that cannot matter."""
+
+import numpy as np
+import pytest
+import torch
+
+from hwsearch.network.fold import fold, shrink
+from hwsearch.network.integer import Widths, run_integer
+from hwsearch.network.stack import LayerParams, Stack, Ticket, initial_params
+from hwsearch.network.topology import NetworkSpec, layer_shapes
+
+
+def spec(topology="fc2", shape=(1, 1, 2), classes=2, **changes):
+    settings = {
+        "leak_shift": 1, "threshold": 1.0, "reset": "zero", "batch_norm": False, "pool": "max",
+        "input_max": 10, "input_bits": 4,
+    } | changes  # fmt: skip
+    return NetworkSpec(
+        layers=layer_shapes(topology, shape, classes), input_shape=shape, classes=classes, **settings
+    )
+
+
+def ones(params):
+    return tuple(np.ones(layer.weight.shape, bool) for layer in params)
+
+
+READOUT = LayerParams(np.array([[1.0, -0.5], [0.25, 0.5]], np.float32), np.array([0.1, -0.2], np.float32))
+
+
+def test_scales_thresholds_and_biases_by_hand():
+    # 8 bits: channel 0 scale 1.27/127 = 0.01, channel 1 0.508/127 = 0.004; an input count is worth 1/10
+    first = LayerParams(
+        np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.5, -0.25], np.float32)
+    )
+    net = fold(spec(), (first, READOUT), ones((first, READOUT)), (8, 8), 4, Widths(32, 32, 32, 32))
+    layer = net.layers[0]
+    assert layer.weight.tolist() == [[127, -30], [25, 127]]
+    # S = 0.01 / 10 = 0.001 and 0.0004; f = 8: th = 1 / 0.001 * 256 = 256000, 640000; c = 128000, -160000
+    assert layer.fraction_bits == 8
+    assert np.abs(layer.threshold - [256000, 640000]).max() <= 1
+    assert np.abs(layer.bias - [128000, -160000]).max() <= 1
+    # the readout has one scale, 1/127: weights 127, -64 (63.5 rounds to even), 32 (31.75), 64
+    readout = net.layers[1]
+    assert readout.weight.tolist() == [[127, -64], [32, 64]]
+    assert readout.threshold is None
+    assert np.abs(readout.bias - [0.1 * 127 * 256, -0.2 * 127 * 256]).max() <= 1
+
+
+def test_batch_normalisation_by_hand():
+    # gain = gamma / sqrt(var + 1e-5): 2 / 4 = 0.5 and -3 / 3 = -1; bias = gain (b - mean) + shift: 0.5 (0 - 1) + 0.2 = -0.3;
+    # -1 (0 - 0.5) + 0.1 = 0.6. A negative gain turns the weights' signs.
+    norm = np.array([[2.0, -3.0], [0.2, 0.1], [1.0, 0.5], [16.0 - 1e-5, 9.0 - 1e-5]], np.float32)
+    first = LayerParams(np.array([[1.27, 0.0], [0.0, 1.27]], np.float32), np.zeros(2, np.float32), norm)
+    net = fold(
+        spec(batch_norm=True), (first, READOUT), ones((first, READOUT)), (8, 8), 4, Widths(32, 32, 32, 32)
+    )
+    layer = net.layers[0]
+    assert layer.weight.tolist() == [[127, 0], [0, -127]]
+    # S = 0.5 * 0.01 / 10 = 0.0005 and 1 * 0.01 / 10 = 0.001: th = 2000, 1000; c = -600, 600 (times 2**8)
+    assert np.abs(layer.threshold / 256 - [2000, 1000]).max() < 0.5
+    assert np.abs(layer.bias / 256 - [-600, 600]).max() < 0.5
+
+
+def test_the_folded_float_network_and_the_integers_agree():
+    rng = np.random.default_rng(0)
+    own = spec("fc32-fc16", (1, 4, 4), 5, batch_norm=True)
+    params = []
+    for layer in initial_params(own, 0):
+        norm = None
+        if layer.norm is not None:
+            n = len(layer.bias)
+            norm = np.stack(
+                [
+                    rng.normal(1, 0.5, n),
+                    rng.normal(0, 0.3, n),
+                    rng.normal(0, 0.2, n),
+                    rng.uniform(0.05, 0.3, n),
+                ]
+            )
+        params.append(
+            LayerParams(layer.weight, layer.bias, None if norm is None else norm.astype(np.float32))
+        )
+    masks = tuple(rng.random(layer.weight.shape) < 0.7 for layer in params)
+    x = rng.integers(0, 11, (400, 1, 4, 4)).astype(np.uint8)
+    for bits in (1, 2, 3, 4, 8, 16):
+        ticket = Ticket(tuple(params), masks, (bits,) * 3)
+        with torch.no_grad():
+            floats = Stack(own, [ticket]).eval()(torch.from_numpy(x / np.float32(10)), 6)[0].argmax(1).numpy()
+        net = fold(own, tuple(params), masks, (bits,) * 3, 6, Widths(32, 32, 32, 32))
+        assert (run_integer(net, x).predictions == floats).mean() >= 0.98, bits
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_everything_fits_the_widths_of_a_small_device(bits):
+    rng = np.random.default_rng(bits)
+    own = spec("fc8-fc8", (1, 4, 4), 3, input_max=255)
+    params = tuple(
+        LayerParams(layer.weight * np.float32(rng.uniform(0.001, 3)), layer.bias * 5)
+        for layer in initial_params(own, bits)
+    )
+    widths = Widths(state=16, accumulator=32, bias=16, threshold=16)
+    for layer in fold(own, params, ones(params), (bits,) * 3, 4, widths).layers:
+        assert np.abs(layer.bias).max() < 2**15
+        assert np.abs(layer.weight).max() <= max(1, 2 ** (bits - 1) - 1)
+        if layer.threshold is not None:
+            assert 0 < layer.threshold.min()
+            assert layer.threshold.max() <= 2**13  # two bits of headroom under the membrane's 15
+
+
+def test_shrinking_keeps_the_readout_bit_for_bit():
+    rng = np.random.default_rng(3)
+    own = spec("4c3-p2-6c3-fc8", (1, 8, 8), 3)
+    params = initial_params(own, 0)
+    masks = []
+    for layer in params:
+        mask = rng.random(layer.weight.shape) < 0.4
+        mask[rng.random(len(mask)) < 0.4] = False
+        masks.append(mask)
+    masks[-1][:] = True
+    net = fold(own, params, masks, (4,) * 4, 4, Widths())
+    slim, kept = shrink(net)
+    assert sum(layer.weight.size for layer in slim.layers) < sum(layer.weight.size for layer in net.layers)
+    assert [len(k) for k in kept] == [len(layer.bias) for layer in slim.layers[:-1]]
+    x = rng.integers(0, 11, (50, 1, 8, 8)).astype(np.uint8)
+    assert np.array_equal(run_integer(net, x).readout, run_integer(slim, x).readout)
+
+
+def test_a_removed_channel_takes_its_row_its_state_and_its_readers():
+    own = spec("fc3-fc4", (1, 1, 2), 2)
+    params = initial_params(own, 0)
+    masks = [np.ones(layer.weight.shape, bool) for layer in params]
+    masks[0][1], masks[1][:, 1] = False, False
+    slim, kept = shrink(fold(own, params, masks, (8, 8, 8), 4, Widths()))
+    assert [layer.weight.shape for layer in slim.layers] == [(2, 2), (4, 2), (2, 4)]
+    assert kept[0].tolist() == [0, 2]

@@ -1,0 +1,193 @@
+"""The integer machine model against traces worked out by hand, and against a plain loop over Python integers."""
+
+import numpy as np
+import pytest
+
+from hwsearch.network.integer import IntegerLayer, IntegerNetwork, needed_bits, run_integer
+
+
+def fc(weight, bias, threshold, f=0, name="fc1"):
+    return IntegerLayer(
+        name, "fc", np.array(weight, np.int32), np.array(bias, np.int32),
+        None if threshold is None else np.array(threshold, np.int32), f, 1, (1, 1), 1,
+    )  # fmt: skip
+
+
+def network(
+    layers,
+    *,
+    timesteps,
+    leak_shift=1,
+    reset="zero",
+    state_bits=32,
+    input_max=255,
+    pool="max",
+    shape=(1, 1, 1),
+):
+    bits = (8,) * len(layers)
+    return IntegerNetwork(
+        tuple(layers), bits, timesteps, leak_shift, reset, pool, shape, input_max, 8, state_bits
+    )
+
+
+def one_neuron(**settings):
+    """A neuron that receives w x + c = 3 * 2 + 1 = 7 every step, threshold 10, read out with weight 1."""
+    return network([fc([[3]], [1], [10]), fc([[1]], [0], None, name="readout")], **settings)
+
+
+X2 = np.full((1, 1, 1, 1), 2, np.uint8)
+
+
+def membranes(net, x=X2):
+    return run_integer(net, x, trace=True).membranes[0][:, 0, 0].tolist()
+
+
+def test_leak_and_reset_to_zero():
+    # v: 7; 7 - (7>>1=3) + 7 = 11 >= 10 -> 0; 7; 11 -> 0
+    net = one_neuron(timesteps=4)
+    assert membranes(net) == [7, 0, 7, 0]
+    assert run_integer(net, X2).readout.tolist() == [[2]]
+
+
+def test_leak_and_reset_by_subtraction():
+    # v: 7; 11 -> 1; 1 - 0 + 7 = 8; 8 - 4 + 7 = 11 -> 1
+    assert membranes(one_neuron(timesteps=4, reset="subtract")) == [7, 1, 8, 1]
+
+
+def test_integrate_and_fire():
+    # no leak: 7; 14 -> 0; 7; 14 -> 0; by subtraction: 7; 14 -> 4; 11 -> 1; 8; 15 -> 5
+    assert membranes(one_neuron(timesteps=4, leak_shift=None)) == [7, 0, 7, 0]
+    assert membranes(one_neuron(timesteps=5, leak_shift=None, reset="subtract")) == [7, 4, 1, 8, 5]
+
+
+def test_a_negative_membrane_leaks_by_arithmetic_shift():
+    # a = -3 * 2 + 1 = -5; v: -5; -5 - (-5>>1 = -3) - 5 = -7; -7 - (-4) - 5 = -8; -8 + 4 - 5 = -9; -9 + 5 - 5 = -9
+    net = network([fc([[-3]], [1], [10]), fc([[1]], [0], None, name="readout")], timesteps=5)
+    assert membranes(net) == [-5, -7, -8, -9, -9]
+
+
+def test_fraction_bits_shift_the_sum_but_not_the_bias():
+    # a = (3 * 2) << 2 + 1 = 25, threshold 40: 25; 25 - 12 + 25 = 38; 38 - 19 + 25 = 44 -> 0
+    net = network([fc([[3]], [1], [40], f=2), fc([[1]], [0], None, name="readout")], timesteps=3)
+    assert membranes(net) == [25, 38, 0]
+
+
+def test_a_tie_with_the_threshold_fires():
+    net = network([fc([[5]], [0], [10]), fc([[1]], [0], None, name="readout")], timesteps=1)
+    assert membranes(net) == [0]
+
+
+def test_membranes_saturate_at_their_width():
+    # 8 bits: -128 .. 127. a = -100: -100; -100 + 50 - 100 = -150 -> -128; -128 + 64 - 100 = -164 -> -128
+    net = network([fc([[-50]], [0], [100]), fc([[1]], [0], None, name="readout")], timesteps=3, state_bits=8)
+    assert membranes(net) == [-100, -128, -128]
+
+
+def test_the_readout_integrates_and_the_first_of_equals_wins():
+    # a spike at steps 2 and 4, readout weights 1, 1 and bias 3 a step: 2 + 4 * 3 = 14 for both
+    net = network([fc([[3]], [1], [10]), fc([[1], [1]], [3, 3], None, name="readout")], timesteps=4)
+    run = run_integer(net, X2, trace=True)
+    assert run.readout.tolist() == [[14, 14]]
+    assert run.predictions.tolist() == [0]
+    assert run.membranes[1][:, 0, 0].tolist() == [3, 7, 10, 14]
+
+
+def test_pooling_by_or_and_by_sum():
+    # a 2 x 2 map of pixels 2 2 0 2 through weight 5, threshold 10: spikes 1 1 0 1 every step
+    layer = IntegerLayer(
+        "conv1",
+        "conv",
+        np.full((1, 1, 1, 1), 5, np.int32),
+        np.array([0], np.int32),
+        np.array([10]),
+        0,
+        2,
+        (2, 2),
+        1,
+    )
+    x = np.array([[[[2, 2], [0, 2]]]], np.uint8)
+    for pool, total in (("max", 1), ("sum", 3)):
+        net = network([layer, fc([[1]], [0], None, name="readout")], timesteps=2, pool=pool, shape=(1, 2, 2))
+        run = run_integer(net, x)
+        assert run.readout.tolist() == [[2 * total]]
+        assert run.spikes[0].tolist() == [6.0]
+        assert run.input_maps[1].ravel().tolist() == [2.0 * total]
+
+
+def naive(net, image):
+    """The model of the docstring, one integer at a time."""
+    signal = [[int(v) for v in image.ravel()]] * net.timesteps
+    for layer in net.layers:
+        weight, out = layer.weight.astype(object), []
+        potential = [0] * len(layer.bias)
+        for t in range(net.timesteps):
+            current = [
+                (sum(int(w) * s for w, s in zip(row, signal[t], strict=True)) << layer.fraction_bits) + int(c)
+                for row, c in zip(weight, layer.bias, strict=True)
+            ]
+            spikes = []
+            for j, a in enumerate(current):
+                if layer.threshold is None:
+                    potential[j] += a
+                    continue
+                v = potential[j] - (potential[j] >> net.leak_shift if net.leak_shift is not None else 0) + a
+                top = 2 ** (net.state_bits - 1) - 1
+                v = max(-top - 1, min(top, v))
+                fired = v >= int(layer.threshold[j])
+                potential[j] = (0 if net.reset == "zero" else v - int(layer.threshold[j])) if fired else v
+                spikes.append(int(fired))
+            out.append(spikes)
+        signal = out
+    return potential
+
+
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+@pytest.mark.parametrize("leak_shift", [None, 1, 3])
+def test_equals_a_plain_loop(reset, leak_shift):
+    rng = np.random.default_rng(0)
+    layers = [
+        fc(rng.integers(-7, 8, (6, 4)), rng.integers(-20, 20, 6), rng.integers(50, 900, 6), f=1),
+        fc(rng.integers(-3, 4, (5, 6)), rng.integers(-9, 9, 5), rng.integers(4, 40, 5), f=3, name="fc2"),
+        fc(rng.integers(-3, 4, (3, 5)), rng.integers(-9, 9, 3), None, f=2, name="readout"),
+    ]
+    net = network(layers, timesteps=6, leak_shift=leak_shift, reset=reset, state_bits=10, shape=(1, 2, 2))
+    x = rng.integers(0, 256, (20, 1, 2, 2)).astype(np.uint8)
+    assert run_integer(net, x).readout.tolist() == [naive(net, image) for image in x]
+
+
+def test_sums_beyond_24_bits_stay_exact():
+    # 32767 * 255 + 1 * 255 is not a float32
+    net = network(
+        [fc([[32767, 1]], [0], [2**30]), fc([[1]], [0], None, name="readout")], timesteps=1, shape=(1, 1, 2)
+    )
+    x = np.full((1, 1, 1, 2), 255, np.uint8)
+    assert run_integer(net, x, trace=True).membranes[0].ravel().tolist() == [32767 * 255 + 255]
+
+
+def test_widths_that_no_input_can_exceed():
+    # fc1: sums within 3*255+1 = 766 -> 11 bits (signed); fired at 10, so a membrane within 9 + 766 = 775: 11 bits
+    # readout: one spike a step, 4 steps: 0 .. 4 -> 4 bits
+    net = one_neuron(timesteps=4)
+    assert list(needed_bits(net)) == [("fc1", 11, 11), ("readout", 4, 4)]
+
+
+def test_no_network_leaves_its_widths():
+    rng = np.random.default_rng(1)
+    layers = [fc(rng.integers(-7, 8, (6, 4)), rng.integers(-20, 20, 6), rng.integers(50, 900, 6), f=1),
+              fc(rng.integers(-3, 4, (3, 6)), rng.integers(-9, 9, 3), None, f=2, name="readout")]  # fmt: skip
+    for reset in ("zero", "subtract"):
+        net = network(layers, timesteps=16, leak_shift=2, reset=reset, shape=(1, 2, 2))
+        extreme = np.concatenate(
+            [rng.integers(0, 2, (50, 1, 2, 2)) * 255, np.full((1, 1, 2, 2), 255)]
+        ).astype(np.uint8)
+        traces = run_integer(net, extreme, trace=True).membranes
+        for (_, _, bits), trace in zip(needed_bits(net), traces, strict=True):
+            assert -(2 ** (bits - 1)) <= trace.min()
+            assert trace.max() < 2 ** (bits - 1)
+
+
+def test_refuses_inputs_beyond_their_range():
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\]; got 2"):
+        run_integer(one_neuron(timesteps=1, input_max=1), X2)
+    with pytest.raises(ValueError, match="at least one input"):
+        run_integer(one_neuron(timesteps=1), X2[:0])
