@@ -7,7 +7,7 @@ A new data set is one loader in ``LOADERS``. Not for encoding inputs as spikes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -123,6 +123,18 @@ def load_dataset(data: Data, root: Path | None = None) -> Dataset:
         classes=samples.classes,
         input_shape=(channels, height, width),
     )
+
+
+def resplit(data: Dataset, seed: int) -> Dataset:
+    """Return the data with training and validation samples drawn anew from both together; test stays.
+
+    Args:
+        data: A split data set.
+        seed: Of the draw.
+    """
+    x, y = np.concatenate([data.x_train, data.x_val]), np.concatenate([data.y_train, data.y_val])
+    taken, left = stratified_take(y, len(data.y_val), np.random.default_rng((seed, 3)))
+    return replace(data, x_train=x[left], y_train=y[left], x_val=x[taken], y_val=y[taken])
 
 
 def requantise(x: Images, old_max: int, new_max: int) -> Images:

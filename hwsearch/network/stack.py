@@ -184,8 +184,9 @@ class _Flow:
     def _linear(self, weight: Tensor, bias: Tensor) -> Tensor:
         self._flatten()
         if self.static:
-            out = self.x @ weight.flatten(0, 1).t()  # one product for all candidates: [B, K * out]
-            return out.view(out.shape[0], self.size, -1).transpose(0, 1) + bias.unsqueeze(1)
+            # one product a candidate: its sums then do not depend on who else is in the stack
+            shared = self.x.unsqueeze(0).expand(self.size, *self.x.shape)
+            return torch.baddbmm(bias.unsqueeze(1), shared, weight.transpose(1, 2))
         rows = self.x.flatten(1, 2)
         out = torch.baddbmm(bias.unsqueeze(1), rows, weight.transpose(1, 2))
         return out.view(*self.x.shape[:3], -1)

@@ -1,18 +1,22 @@
-"""After the search: the front's members are trained again with fresh seeds, and the test split is looked at, once.
+"""After the search: the front's recipes run again from fresh seeds, and the test split is looked at, once.
 
-A member's ticket stays; fresh seeds reorder its training (and start the dense network anew), so the best of a search's
-many draws is not believed twice. Of a member's trainings the best on validation that keeps the budgets is the one
-that is handed over; its accuracy on test stands beside the mean over all seeds.
+A fresh seed is fresh from the start: new training and validation samples, a new dense network, a new ticket, a new
+order. A search that tried many candidates on one validation split believes its luck; a member's accuracy on
+validation is therefore the mean over the fresh splits, and the network that is handed over is one of these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
+from hwsearch.errors import HwsearchError
 from hwsearch.measure.accuracy import wilson
+from hwsearch.network.stack import Params
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_schedule, dense_ticket
 from hwsearch.search.evaluate import Lab, candidate_schedule, ticket_of
@@ -23,25 +27,29 @@ from hwsearch.search.trainer import Job, Measured
 _FRESH = 10_000
 """Seeds of the final trainings start here, above the study's own."""
 
+Progress = Callable[[int, int], None]
+
 
 @dataclass(frozen=True)
 class Finalist:
-    """A network that is handed over.
+    """A recipe run with fresh seeds, and the network of it that is handed over.
 
     Attributes:
         record: The trial it comes from; None for the dense reference.
-        measured: The network of the chosen seed.
-        seed: The chosen seed.
+        measured: The network that is handed over: of those that keep the budgets, the best on its validation split.
+        seed: Its seed.
         cost: What it costs, by column.
-        accuracy_test_interval: 95 % Wilson interval of its test accuracy.
+        accuracy_val: Mean over the seeds, each on its own validation split.
+        accuracy_test_interval: 95 % Wilson interval of the handed-over network's test accuracy.
         accuracies_val, accuracies_test: Of every seed.
-        feasible: Whether it keeps every budget.
+        feasible: Whether the network that is handed over keeps every budget.
     """
 
     record: TrialRecord | None
     measured: Measured
     seed: int
     cost: CostFields
+    accuracy_val: float
     accuracy_test_interval: tuple[float, float]
     accuracies_val: tuple[float, ...]
     accuracies_test: tuple[float, ...]
@@ -53,7 +61,7 @@ class Finals:
     """The outcome of the final trainings.
 
     Attributes:
-        dense: The dense reference under the same protocol; its tickets are fresh networks.
+        dense: The dense reference under the same protocol.
         members: One a front member that trained and keeps the budgets.
         train_steps, eval_steps: Samples times timesteps spent.
     """
@@ -64,23 +72,27 @@ class Finals:
     eval_steps: int
 
 
-def finalise(
-    lab: Lab, front: Sequence[TrialRecord], on_trained: Callable[[int, int], None] | None = None
-) -> Finals:
-    """Retrain the front's members and the dense reference, and measure them on test.
+def finalise(lab: Lab, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:
+    """Run the front's recipes and the dense reference with fresh seeds, and measure them on test.
 
     Args:
         lab: Plan, dense network, trainer, cache.
         front: Records of the front's members.
         on_trained: Called with how many of how many trainings are done.
+
+    Raises:
+        HwsearchError: The dense network did not train with a fresh seed.
     """
-    seeds = [lab.plan.study.seed + _FRESH + i for i in range(lab.plan.study.final.seeds)]
-    dense, members = _train_all(lab, front, seeds, on_trained)
-    everything = [m for runs in [dense, *members] for m in runs]
-    finalists = [_choose(lab.plan, r, runs, seeds) for r, runs in zip(front, members, strict=True)]
+    seeds = final_seeds(lab.plan)
+    total = len(seeds) * (1 + len(front))
+    dense = _train_dense(lab, seeds, lambda n: on_trained and on_trained(n, total))
+    params = {seed: own.params for seed, own in zip(seeds, dense, strict=True) if own.params is not None}
+    members = _train_members(lab, front, params, lambda n: on_trained and on_trained(len(seeds) + n, total))
+    everything = [*dense, *(m for runs in members for m in runs)]
+    finalists = [_choose(lab.plan, r, runs, list(params)) for r, runs in zip(front, members, strict=True)]
     reference = _choose(lab.plan, None, dense, seeds)
-    if reference is None:
-        raise RuntimeError("the dense reference trained in the search but not with a fresh seed")
+    if reference is None or len(params) < len(seeds):
+        raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
     return Finals(
         reference,
         tuple(f for f in finalists if f is not None and f.feasible),
@@ -89,78 +101,107 @@ def finalise(
     )
 
 
-def _train_all(
-    lab: Lab,
-    front: Sequence[TrialRecord],
-    seeds: Sequence[int],
-    on_trained: Callable[[int, int], None] | None,
-) -> tuple[list[Measured], list[list[Measured]]]:
-    """Return the dense network's and each member's results, one a seed; what is cached is not trained again."""
+def final_seeds(plan: Plan) -> list[int]:
+    """Return the fresh seeds of a study."""
+    return [plan.study.seed + _FRESH + i for i in range(plan.study.final.seeds)]
+
+
+def final_path(cache: Cache, record: TrialRecord | None, seed: int) -> Path:
+    """Return where a final training's network is kept."""
+    return cache.path("final", "dense" if record is None else record.candidate.digest, seed)
+
+
+def fresh_dense(lab: Lab, seed: int) -> Params:
+    """Return the dense network of a fresh seed, trained unless it is kept."""
+    params = _train_dense(lab, [seed], lambda n: None)[0].params
+    if params is None:
+        raise HwsearchError("the dense network did not train with a fresh seed")
+    return params
+
+
+def member_job(lab: Lab, records: Sequence[TrialRecord], dense: Params, seed: int) -> Job:
+    """Return the final training of recipes that share T, from the dense network of a seed."""
+    fresh = replace(lab, dense=replace(lab.dense, params=dense))
+    return Job(
+        tuple(ticket_of(fresh, record.candidate) for record in records),
+        records[0].candidate.timesteps,
+        candidate_schedule(lab.plan),
+        seed,
+        split_seed=seed,
+        test=True,
+    )
+
+
+def _train_dense(lab: Lab, seeds: Sequence[int], on_trained: Callable[[int], object]) -> list[Measured]:
+    """Return the dense network of each seed."""
     plan = lab.plan
-    tasks = [(None, seed) for seed in seeds] + [(record, seed) for seed in seeds for record in front]
-    results: dict[tuple[int | None, int], Measured] = {}
-    for stack in _stacks(tasks, plan):
-        paths = [finalist_path(lab.cache, record, seed) for record, seed in stack]
-        kept = [m for path in paths if (m := lab.cache.load(path)) is not None]
-        if len(kept) == len(stack):
-            results |= {_key(record, seed): m for (record, seed), m in zip(stack, kept, strict=True)}
-    missing = [s for s in _stacks(tasks, plan) if _key(*s[0]) not in results]
-    jobs = [_job(lab, stack) for stack in missing]
+    paths = [final_path(lab.cache, None, seed) for seed in seeds]
+    results = {seed: lab.cache.load(path, with_params=True) for seed, path in zip(seeds, paths, strict=True)}
+    missing = [seed for seed in seeds if results[seed] is None]
+    jobs = [
+        Job(
+            (dense_ticket(plan, seed),),
+            plan.dense_timesteps,
+            dense_schedule(plan),
+            seed,
+            split_seed=seed,
+            test=True,
+            keep_params=True,
+        )
+        for seed in missing
+    ]
 
     def keep(index: int, measured: list[Measured]) -> None:
-        for (record, seed), own in zip(missing[index], measured, strict=True):
-            lab.cache.save(finalist_path(lab.cache, record, seed), own)
-            results[_key(record, seed)] = own
-        if on_trained is not None:
-            on_trained(len(results), len(tasks))
+        seed = missing[index]
+        if measured[0].params is not None:
+            lab.cache.save(final_path(lab.cache, None, seed), measured[0])
+        results[seed] = measured[0]
+        on_trained(sum(own is not None for own in results.values()))
 
     lab.trainer.run(jobs, keep)
-    members = [[results[record.trial, seed] for seed in seeds] for record in front]
-    return [results[None, seed] for seed in seeds], members
+    return [own for own in results.values() if own is not None]
 
 
-def _stacks(
-    tasks: list[tuple[TrialRecord | None, int]], plan: Plan
-) -> list[list[tuple[TrialRecord | None, int]]]:
-    """Group trainings that share seed, T and epochs into stacks."""
+def _train_members(
+    lab: Lab, front: Sequence[TrialRecord], dense: dict[int, Params], on_trained: Callable[[int], object]
+) -> list[list[Measured]]:
+    """Return each member's results, one a seed; a stack that is kept whole is not trained again."""
+    results: dict[tuple[int, int], Measured] = {}
+    missing: list[tuple[int, list[TrialRecord]]] = []
+    for seed in dense:
+        for stack in _stacks(front, lab.plan.study.search.stack):
+            kept = [m for r in stack if (m := lab.cache.load(final_path(lab.cache, r, seed))) is not None]
+            if len(kept) == len(stack):
+                results |= {(r.trial, seed): m for r, m in zip(stack, kept, strict=True)}
+            else:
+                missing.append((seed, stack))
+    jobs = [member_job(lab, stack, dense[seed], seed) for seed, stack in missing]
 
-    def kind(task: tuple[TrialRecord | None, int]) -> tuple[bool, int, int]:
-        record, seed = task
-        return (
-            record is not None,
-            seed,
-            plan.dense_timesteps if record is None else record.candidate.timesteps,
-        )
+    def keep(index: int, measured: list[Measured]) -> None:
+        seed, stack = missing[index]
+        for record, own in zip(stack, measured, strict=True):
+            lab.cache.save(final_path(lab.cache, record, seed), own)
+            results[record.trial, seed] = own
+        on_trained(len(results))
 
-    size, stacks = plan.study.search.stack, []
-    for _, same in groupby(sorted(tasks, key=kind), key=kind):
+    lab.trainer.run(jobs, keep)
+    return [[results[record.trial, seed] for seed in dense] for record in front]
+
+
+def _stacks(front: Sequence[TrialRecord], size: int) -> list[list[TrialRecord]]:
+    """Group records that share T into stacks."""
+    stacks = []
+    in_order = sorted(front, key=lambda record: (record.candidate.timesteps, record.trial))
+    for _, same in groupby(in_order, key=lambda record: record.candidate.timesteps):
         members = list(same)
         stacks += [members[i : i + size] for i in range(0, len(members), size)]
     return stacks
 
 
-def _job(lab: Lab, stack: list[tuple[TrialRecord | None, int]]) -> Job:
-    record, seed = stack[0]
-    if record is None:
-        tickets = tuple(dense_ticket(lab.plan, own) for _, own in stack)
-        return Job(tickets, lab.plan.dense_timesteps, dense_schedule(lab.plan), seed, test=True)
-    tickets = tuple(ticket_of(lab, own.candidate) for own, _ in stack if own is not None)
-    return Job(tickets, record.candidate.timesteps, candidate_schedule(lab.plan), seed, test=True)
-
-
-def _key(record: TrialRecord | None, seed: int) -> tuple[int | None, int]:
-    return None if record is None else record.trial, seed
-
-
-def finalist_path(cache: Cache, record: TrialRecord | None, seed: int) -> Path:
-    """Return where a final training's network is kept."""
-    return cache.path("final", "dense" if record is None else record.candidate.digest, seed)
-
-
 def _choose(
     plan: Plan, record: TrialRecord | None, runs: Sequence[Measured], seeds: Sequence[int]
 ) -> Finalist | None:
-    """Return the network to hand over: of those that keep the budgets, the best on validation (the first of equals)."""
+    """Return a recipe's finalist, or None if it never trained."""
     trained = []
     for own, seed in zip(runs, seeds, strict=True):
         if own.workload is not None and own.accuracy_val is not None and own.accuracy_test is not None:
@@ -170,13 +211,15 @@ def _choose(
         return None
     over, _, seed, best, priced = min(trained, key=lambda item: item[:3])
     assert best.accuracy_test is not None
+    accuracies = tuple(-item[1] for item in trained)
     return Finalist(
         record=record,
         measured=best,
         seed=seed,
         cost=priced.fields,
+        accuracy_val=float(np.mean(accuracies)),
         accuracy_test_interval=wilson(best.accuracy_test, len(plan.data.y_test)),
-        accuracies_val=tuple(-item[1] for item in trained),
+        accuracies_val=accuracies,
         accuracies_test=tuple(
             own.accuracy_test for _, _, _, own, _ in trained if own.accuracy_test is not None
         ),

@@ -13,7 +13,7 @@ from hwsearch.network.integer import IntegerNetwork
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_reference
 from hwsearch.search.evaluate import Lab, candidate_schedule, ticket_of
-from hwsearch.search.final import finalist_path
+from hwsearch.search.final import final_path, fresh_dense, member_job
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.plan import Plan, make_plan
 from hwsearch.search.propose import read_records
@@ -73,7 +73,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     seed = _final_seed(folder, trial)
     cache = Cache(folder.cache, plan.digest)
     path = (
-        cache.path("trained", record.candidate.digest) if seed is None else finalist_path(cache, record, seed)
+        cache.path("trained", record.candidate.digest) if seed is None else final_path(cache, record, seed)
     )
     measured = cache.load(path)
     if measured is None or measured.network is None:
@@ -106,13 +106,11 @@ def _train_again(plan: Plan, cache: Cache, record: TrialRecord, path: Path, seed
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
     with Trainer(bench, 1) as trainer:
         lab = Lab(plan, dense_reference(plan, trainer, cache), trainer, cache)
-        job = Job(
-            (ticket_of(lab, record.candidate),),
-            record.candidate.timesteps,
-            candidate_schedule(plan),
-            plan.study.seed if seed is None else seed,
-            test=seed is not None,
-        )
+        if seed is None:
+            ticket, timesteps = ticket_of(lab, record.candidate), record.candidate.timesteps
+            job = Job((ticket,), timesteps, candidate_schedule(plan), plan.study.seed)
+        else:
+            job = member_job(lab, [record], fresh_dense(lab, seed), seed)
         measured = trainer.run([job])[0][0]
     if measured.network is None:
         raise InputError([Fault("--trial", "the candidate must train", measured.failure)])

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from hwsearch.compress.masks import sparsity_of
-from hwsearch.data.datasets import Dataset
+from hwsearch.data.datasets import Dataset, resplit
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.workload import count_workload
@@ -56,6 +56,7 @@ class Job:
         timesteps: T.
         schedule: Epochs, batch size, learning rate.
         seed: Of the order of the samples.
+        split_seed: Draw training and validation samples anew with this seed; None: as the study splits them.
         test: Also measure on the test split (only after the search has ended).
         keep_params: Also return the float parameters.
     """
@@ -64,6 +65,7 @@ class Job:
     timesteps: int
     schedule: Schedule
     seed: int
+    split_seed: int | None = None
     test: bool = False
     keep_params: bool = False
 
@@ -154,6 +156,9 @@ class Trainer:
 def run_job(bench: Bench, job: Job) -> list[Measured]:
     """Train a job's stack and measure each candidate; one that breaks is recorded and does not stop the others."""
     start = time.perf_counter()
+    if job.split_seed is not None:
+        bench = replace(bench, data=resplit(bench.data, job.split_seed))
+        job = replace(job, split_seed=None)
     try:
         trained = train_stack(
             bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,

@@ -37,7 +37,8 @@ def test_one_bit_is_a_sign_times_the_mean_of_the_kept():
 
 
 def test_ternary_by_hand():
-    # mean |w| = 0.85 / 4 = 0.2125, scale = 0.2125 * 1.224 / sqrt(2 / pi) = 0.32598: 0.5 -> 1.53 -> 1, -0.25 -> -0.77 -> -1
+    # mean |w| = 0.85 / 4 = 0.2125, scale = 0.2125 * 1.224 / sqrt(2 / pi) = 0.32598
+    # 0.5 -> 1.53 -> 1, -0.25 -> -0.77 -> -1
     integers, scale = grid(2)
     assert integers == [1, -1, 0, 0]
     assert scale == pytest.approx([0.2125 * 1.2240 / math.sqrt(2 / math.pi)], rel=1e-5)

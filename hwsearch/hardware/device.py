@@ -1,0 +1,232 @@
+"""A device as a value: what its profile says, in SI units, each number with its evidence.
+
+Unknown is None, everywhere. Not for reading YAML (`profile_yaml`) and not for pricing (`cost_model`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+from hwsearch.study.digest import digest
+
+Grade = Literal["measured", "vendor", "toolchain", "simulated", "derived", "estimated"]
+"""How a number came about, best evidence first."""
+
+GRADES: tuple[Grade, ...] = get_args(Grade)
+
+HELD = ("weights", "params", "state", "buffers")
+"""What a memory bank may hold: packed weights, biases and thresholds, membranes, inputs and spikes."""
+
+SKIPPABLE = ("weight", "nm", "block", "kernel", "channel")
+"""Classes of granularity whose zeros a device may skip."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number of a profile with its evidence.
+
+    Attributes:
+        value: In SI units (bytes, bits and cycles count as such); None: unknown; several: a menu.
+        text: As written in the profile, with its unit.
+        grade: How it came about.
+        source: Key of the profile's sources.
+        conditions: Under which it holds, or how it was derived.
+    """
+
+    value: float | tuple[float, ...] | None
+    text: str
+    grade: Grade
+    source: str
+    conditions: str
+
+
+@dataclass(frozen=True)
+class Bank:
+    """One memory of the device.
+
+    Attributes:
+        name: Its name; costs name it ``<name>_bytes``.
+        holds: What it holds, of HELD.
+        size_bytes: Its size; None: unknown, nothing is refused for it.
+        reserved_bytes: Of these, what something else takes (a stack, say).
+    """
+
+    name: str
+    holds: tuple[str, ...]
+    size_bytes: int | None
+    reserved_bytes: int = 0
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Bytes left for the network; None: unknown."""
+        return None if self.size_bytes is None else self.size_bytes - self.reserved_bytes
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """Processor cycles of each piece of work; None: unknown.
+
+    Attributes:
+        mac: A multiply-accumulate with an analog input.
+        synop: A synaptic operation: one spike meets one weight.
+        indexed_synop: Extra for one operation on a layer that is stored with an index.
+        unpack: Extra for one operation on a weight narrower than 8 bits.
+        neuron_update: Updating one neuron in one timestep.
+        layer_step: Fixed, for one layer in one timestep.
+    """
+
+    mac: float | None = None
+    synop: float | None = None
+    indexed_synop: float | None = None
+    unpack: float | None = None
+    neuron_update: float | None = None
+    layer_step: float | None = None
+
+
+@dataclass(frozen=True)
+class PerCycle:
+    """Energy by the cycle, all-in: leakage, memories and regulator are inside; nothing is added on top.
+
+    Attributes:
+        cycle_j: Energy of one cycle.
+    """
+
+    cycle_j: float
+
+
+@dataclass(frozen=True)
+class PerTerm:
+    """Dynamic energy, term by term.
+
+    Attributes:
+        add_j_per_bit: An adder, by its width.
+        mul_j_per_bit2, mul_j_per_bit: A multiplier, by its width squared and by its width.
+        gate_share: A spike gating a weight, as a share of an adder of the weight's width.
+        sram: (capacity in bytes, energy of one bit read or written), by rising capacity.
+    """
+
+    add_j_per_bit: float
+    mul_j_per_bit2: float
+    mul_j_per_bit: float
+    gate_share: float
+    sram: tuple[tuple[int, float], ...]
+
+    def add_j(self, bits: float) -> float:
+        """Return the energy of an addition: E_add(b) = add * b."""
+        return self.add_j_per_bit * bits
+
+    def mul_j(self, bits: float) -> float:
+        """Return the energy of a multiplication: E_mul(b) = mul2 * b^2 + mul * b."""
+        return self.mul_j_per_bit2 * bits**2 + self.mul_j_per_bit * bits
+
+    def sram_j(self, n_bytes: int) -> float:
+        """Return the energy of one bit of a memory: linear in log2(bytes), level beyond both ends."""
+        size = min(max(n_bytes, self.sram[0][0]), self.sram[-1][0])
+        for (small, low), (large, high) in itertools.pairwise(self.sram):
+            if size <= large:
+                return low + (high - low) * math.log2(size / small) / math.log2(large / small)
+        return self.sram[-1][1]
+
+
+@dataclass(frozen=True)
+class HardwareProfile:
+    """A device, as its YAML file says.
+
+    Attributes:
+        id, name, vendor, family, description: What it is.
+        banks: Its memories; together they hold each of HELD once.
+        weight_bits: Widths of a weight that it takes.
+        formats: Storage formats that it reads (names of `storage.FORMATS`).
+        pointer_bits, bias_bits, threshold_bits: Widths, in bits.
+        state_bits, accumulator_bits: Widths of a membrane and of an accumulator, in bits.
+        overflow: What happens to a membrane that is too wide: ``saturate`` or ``reject`` the network.
+        neuron_models, resets: What its neurons can do.
+        granularities: Of pruning, that make sense on it (``weight``, ``nm:4``, ..., ``channel``).
+        skips_storage, skips_cycles, skips_energy: Classes (SKIPPABLE) whose zeros cost nothing there.
+        max_fan_in, max_fan_out, max_neurons: Hard limits; None: none is known.
+        clock_hz: Clock; None: unknown.
+        cycles: Cycles of each piece of work.
+        energy: How energy is priced; None: unknown, or one of its constants is.
+        static_w: Power drawn whatever it does, in watts; None: unknown, or inside the energy per cycle.
+        quantities: Every number with its evidence, by its dotted place in the file.
+        sources: (key, text) of each source.
+        path: The file.
+    """
+
+    id: str
+    name: str
+    vendor: str
+    family: str
+    description: str
+    banks: tuple[Bank, ...]
+    weight_bits: tuple[int, ...]
+    formats: tuple[str, ...]
+    pointer_bits: int
+    bias_bits: int
+    threshold_bits: int
+    state_bits: int
+    accumulator_bits: int
+    overflow: Literal["saturate", "reject"]
+    neuron_models: tuple[str, ...]
+    resets: tuple[str, ...]
+    granularities: tuple[str, ...]
+    skips_storage: tuple[str, ...]
+    skips_cycles: tuple[str, ...]
+    skips_energy: tuple[str, ...]
+    max_fan_in: int | None
+    max_fan_out: int | None
+    max_neurons: int | None
+    clock_hz: float | None
+    cycles: Cycles
+    energy: PerCycle | PerTerm | None
+    static_w: float | None
+    quantities: tuple[tuple[str, Quantity], ...]
+    sources: tuple[tuple[str, str], ...]
+    path: Path
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out."""
+        wording = ("name", "vendor", "description", "quantities", "sources", "path")
+        kept = [field.name for field in dataclasses.fields(self) if field.name not in wording]
+        return digest({name: getattr(self, name) for name in kept})
+
+    def tells(self, name: str) -> bool:
+        """Return whether a cost (``energy_j``, ``latency_s``) can be told for every network."""
+        timed = None not in dataclasses.astuple(self.cycles)
+        if name == "latency_s":
+            return timed and self.clock_hz is not None
+        if name == "energy_j":
+            return isinstance(self.energy, PerTerm) or (timed and isinstance(self.energy, PerCycle))
+        return True
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The weakest grade among the constants behind ``energy_j`` and ``latency_s``, where they are known."""
+        behind = {
+            "energy_j": ("energy.", "timing.cycles.") if isinstance(self.energy, PerCycle) else ("energy.",),
+            "latency_s": ("timing.",),
+        }
+        return {
+            name: weakest(quantity.grade for place, quantity in self.quantities if place.startswith(prefixes))
+            for name, prefixes in behind.items()
+            if self.tells(name)
+        }
+
+
+def weakest(grades: Iterable[Grade]) -> Grade:
+    """Return the grade with the least evidence behind it; of none, ``estimated``."""
+    return max(grades, key=GRADES.index, default="estimated")
+
+
+def format_granularity(format_name: str) -> str | None:
+    """Return the class of zeros (SKIPPABLE) that a storage format leaves out; None for ``dense``."""
+    kind = format_name.partition(":")[0]
+    return {"dense": None, "bitmap": "weight", "csr": "weight", "delta": "weight"}.get(kind, kind)

@@ -1,0 +1,87 @@
+"""Hardware profiles: find them, load them, check them.
+
+A profile is one YAML file; `load_profile` turns it into a `HardwareProfile` in SI units. Not for the file's
+shape and laws (`profile_yaml`), its conversion (`profile_read`) or prices (`cost_model`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from hwsearch.errors import Fault, InputError
+from hwsearch.hardware.device import HardwareProfile
+
+__all__ = ["HardwareProfile", "check_profile", "list_profiles", "load_profile", "profile_folders"]
+
+FOLDERS_VARIABLE = "HWSEARCH_PROFILES"
+"""Environment variable with further folders of profiles, separated as PATH is."""
+
+_HEAD = re.compile(r"""^(id|name):\s*(?:"([^"]*)"|'([^']*)'|([^#\n]*?))\s*(?:#.*)?$""", re.MULTILINE)
+
+
+def load_profile(path_or_id: str | Path) -> HardwareProfile:
+    """Load a profile.
+
+    Args:
+        path_or_id: A path that ends in ``.yaml`` (or ``.yml``), or the id of a profile in `profile_folders`.
+
+    Raises:
+        InputError: There is none, several have the id, or the file breaks a law (every fault is named).
+    """
+    from hwsearch.hardware.profile_read import read_device  # not on top: listing must answer at once
+
+    return read_device(_find(path_or_id))
+
+
+def check_profile(path: str | Path) -> list[Fault]:
+    """Return every fault of a profile file; none: it can be used."""
+    from hwsearch.hardware.profile_read import read_device
+
+    try:
+        read_device(Path(path))
+    except InputError as error:
+        return list(error.faults)
+    return []
+
+
+def list_profiles() -> list[tuple[str, str, Path]]:
+    """Return (id, name, path) of every profile in `profile_folders`, by id.
+
+    Only the two lines are read, at the file's left margin: a file may be listed and yet be faulty.
+    """
+    paths = {
+        path.resolve(): path
+        for folder in reversed(profile_folders())
+        for path in (*folder.glob("*.yaml"), *folder.glob("*.yml"))
+    }
+    found = []
+    for path in paths.values():
+        head = {m[1]: m[2] or m[3] or m[4] or "" for m in _HEAD.finditer(path.read_text("utf-8", "replace"))}
+        if head.get("id"):
+            found.append((head["id"], head.get("name", ""), path))
+    return sorted(found)
+
+
+def profile_folders() -> list[Path]:
+    """Return the folders that hold profiles: the package's own, HWSEARCH_PROFILES, ./hardware_profiles."""
+    package = Path(__file__).parents[1]
+    packaged = package / "hardware_profiles"  # in a wheel; in a checkout they stand beside the package
+    own = packaged if packaged.is_dir() else package.parent / "hardware_profiles"
+    named = [Path(part) for part in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
+    return [folder for folder in (own, *named, Path("hardware_profiles")) if folder.is_dir()]
+
+
+def _find(path_or_id: str | Path) -> Path:
+    if str(path_or_id).endswith((".yaml", ".yml")):
+        return Path(path_or_id)
+    known = list_profiles()
+    paths = [path for ident, _, path in known if ident == str(path_or_id)]
+    if len(paths) == 1:
+        return paths[0]
+    if paths:
+        got = f"{path_or_id}: {', '.join(map(str, paths))}"
+        raise InputError([Fault("", "a profile's id must be its own", got, "name the file, or remove one")])
+    todo = f"known ids: {', '.join(ident for ident, _, _ in known)}; or a path that ends in .yaml"
+    raise InputError([Fault("", "a hardware profile must exist", repr(str(path_or_id)), todo)])

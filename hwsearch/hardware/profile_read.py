@@ -1,0 +1,125 @@
+"""From a profile file to the device as a value, in SI units.
+
+Not for finding the file (`profile`) nor for its laws (`profile_yaml`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hwsearch.errors import InputError
+from hwsearch.hardware.device import Bank, Cycles, HardwareProfile, PerCycle, PerTerm, Quantity
+from hwsearch.hardware.profile_yaml import (
+    PerCycleSection,
+    PerTermSection,
+    ProfileSection,
+    parse_profile,
+    walk,
+)
+from hwsearch.hardware.units import Menu, Number
+from hwsearch.study.yaml_border import read_yaml
+
+
+def read_device(path: Path) -> HardwareProfile:
+    """Read one profile file.
+
+    Raises:
+        InputError: The file breaks a law; every fault is named.
+    """
+    parsed = parse_profile(read_yaml(path))
+    if isinstance(parsed, list):
+        raise InputError(parsed)
+    return _device(parsed, path)
+
+
+def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
+    """Turn the checked file into a value, in SI units."""
+    weights, state, sparsity, limits = profile.weights, profile.state, profile.sparsity, profile.limits
+    return HardwareProfile(
+        id=profile.id,
+        name=profile.name,
+        vendor=profile.vendor,
+        family=profile.family,
+        description=" ".join(profile.description.split()),
+        banks=tuple(
+            Bank(bank.name, bank.holds, _whole(bank.bytes), _whole(bank.reserved) or 0)
+            for bank in profile.memory.banks
+        ),
+        weight_bits=tuple(sorted(weights.bits.value)),
+        formats=weights.formats,
+        pointer_bits=_width(weights.pointer_bits),
+        bias_bits=_width(weights.bias_bits),
+        threshold_bits=_width(weights.threshold_bits),
+        state_bits=_width(state.bits),
+        accumulator_bits=_width(state.accumulator_bits),
+        overflow=state.overflow,
+        neuron_models=profile.neurons.models,
+        resets=profile.neurons.reset,
+        granularities=profile.granularities,
+        skips_storage=sparsity.storage,
+        skips_cycles=sparsity.cycles,
+        skips_energy=sparsity.energy,
+        max_fan_in=_whole(limits.fan_in),
+        max_fan_out=_whole(limits.fan_out),
+        max_neurons=_whole(limits.neurons),
+        clock_hz=profile.timing.clock.si() if profile.timing else None,
+        cycles=_cycles(profile),
+        energy=_energy(profile.energy),
+        static_w=profile.power.static.si(),
+        quantities=_quantities(profile),
+        sources=tuple(profile.sources.items()),
+        path=path,
+    )
+
+
+def _cycles(profile: ProfileSection) -> Cycles:
+    if profile.timing is None:
+        return Cycles()
+    listed: dict[str, Number] = dict(profile.timing.cycles)
+    return Cycles(**{name: number.si() for name, number in listed.items()})
+
+
+def _energy(energy: PerCycleSection | PerTermSection | None) -> PerCycle | PerTerm | None:
+    """Return how energy is priced; one unknown constant leaves all of it unknown."""
+    if energy is None:
+        return None
+    numbers: list[Number] = []
+    walk(energy, lambda _, item: numbers.append(item) if isinstance(item, Number) else None)
+    if any(number.value is None for number in numbers):
+        return None
+    if isinstance(energy, PerCycleSection):
+        return PerCycle(_known(energy.cycle))
+    return PerTerm(
+        _known(energy.add_per_bit),
+        _known(energy.mul_per_bit2),
+        _known(energy.mul_per_bit),
+        _known(energy.gate_share),
+        tuple((_width(point.capacity), _known(point.per_bit)) for point in energy.sram),
+    )
+
+
+def _quantities(profile: ProfileSection) -> tuple[tuple[str, Quantity], ...]:
+    found: list[tuple[str, Quantity]] = []
+
+    def visit(place: str, item: Number | Menu) -> None:
+        conditions = " ".join(item.conditions.split())
+        found.append((place, Quantity(item.si(), item.text(), item.grade, item.source, conditions)))
+
+    walk(profile, visit)
+    return tuple(found)
+
+
+def _known(number: Number) -> float:
+    """Return a number that its law, or the caller, has found to be known."""
+    si = number.si()
+    assert si is not None
+    return si
+
+
+def _width(number: Number) -> int:
+    return int(_known(number))
+
+
+def _whole(number: Number | None) -> int | None:
+    si = None if number is None else number.si()
+    return None if si is None else int(si)

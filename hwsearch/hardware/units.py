@@ -1,0 +1,105 @@
+"""Physical quantities at the YAML border: value, unit, grade, source; SI units on request.
+
+Not for knowing which quantities a profile has: `profile_yaml` says that.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from hwsearch.hardware.device import Grade
+from hwsearch.study.yaml_border import broken
+
+UNITS: dict[str, dict[str, float]] = {
+    "energy": {"pJ": 1e-12, "nJ": 1e-9, "uJ": 1e-6, "mJ": 1e-3, "J": 1.0},
+    "energy per bit": {"fJ/bit": 1e-15, "pJ/bit": 1e-12, "nJ/bit": 1e-9},
+    "energy per squared bit": {"fJ/bit^2": 1e-15, "pJ/bit^2": 1e-12},
+    "power": {"nW": 1e-9, "uW": 1e-6, "mW": 1e-3, "W": 1.0},
+    "frequency": {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9},
+    "memory": {"B": 1, "KiB": 1024, "MiB": 1024**2},
+    "width": {"bit": 1},
+    "cycles": {"cycles": 1.0},
+    "count": {"count": 1},
+    "share": {"ratio": 1.0},
+}
+"""Units accepted for each kind of quantity, and what one of them is in SI units."""
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Number(Section):
+    """A physical quantity; ``value: null`` says that it is unknown."""
+
+    value: Annotated[float, Field(ge=0)] | None
+    unit: str
+    grade: Grade
+    source: str
+    conditions: str = ""
+
+    def si(self) -> float | None:
+        """Return the value in SI units."""
+        return None if self.value is None else self.value * _factor(self.unit)
+
+    def text(self) -> str:
+        """Return the number as written."""
+        return "unknown" if self.value is None else f"{self.value:.12g} {self.unit}"
+
+
+class Menu(Section):
+    """Several values to choose from."""
+
+    value: Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], Field(min_length=1)]
+    unit: Literal["bit"]
+    grade: Grade
+    source: str
+    conditions: str = ""
+
+    def si(self) -> tuple[float, ...]:
+        """Return the values in SI units."""
+        return self.value
+
+    def text(self) -> str:
+        """Return the values as written."""
+        return f"{', '.join(map(str, self.value))} {self.unit}"
+
+
+def _factor(unit: str) -> float:
+    return next(units[unit] for units in UNITS.values() if unit in units)
+
+
+def _in(kind: str, *, whole: bool = False, known: bool = False) -> AfterValidator:
+    """Return the check that a number has a unit of its kind, is whole, or is known."""
+
+    def checked(number: Number) -> Number:
+        units = UNITS[kind]
+        if number.unit not in units:
+            raise broken(
+                f"a unit of {kind} must be one of {', '.join(units)}", repr(number.unit), at=("unit",)
+            )
+        if known and not number.value:
+            raise broken("this number must be known and above zero", repr(number.value), at=("value",))
+        si = number.si()
+        if whole and si is not None and si != int(si):
+            raise broken("this must be a whole number", f"{number.value} {number.unit}", at=("value",))
+        return number
+
+    return AfterValidator(checked)
+
+
+Energy = Annotated[Number, _in("energy")]
+EnergyPerBit = Annotated[Number, _in("energy per bit")]
+EnergyPerBit2 = Annotated[Number, _in("energy per squared bit")]
+Power = Annotated[Number, _in("power")]
+Frequency = Annotated[Number, _in("frequency")]
+Memory = Annotated[Number, _in("memory", whole=True)]
+Capacity = Annotated[Number, _in("memory", whole=True, known=True)]
+Width = Annotated[Number, _in("width", whole=True, known=True)]
+CycleCount = Annotated[Number, _in("cycles")]
+Count = Annotated[Number, _in("count", whole=True)]
+Share = Annotated[Number, _in("share")]

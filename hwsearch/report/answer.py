@@ -1,0 +1,209 @@
+"""The answer in words: what the pick saves and what it risks, against the dense reference. Decides nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hwsearch.report.layers import knobs
+from hwsearch.report.quantities import UNKNOWN, count, spell, times, title
+from hwsearch.report.tables import Row, RunTables, number
+
+_HOW = {"memory_bytes": "counted: stored file, state, buffers", "synaptic_ops": "counted: spikes"}
+_COMPARED = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One line of the table of the pick and the dense reference.
+
+    Attributes:
+        name: The quantity.
+        pick, dense: Their values, spelt.
+        change: The pick against the dense reference, in words.
+        how: How the number came about.
+    """
+
+    name: str
+    pick: str
+    dense: str
+    change: str
+    how: str
+
+
+def interval(row: Mapping[str, float | str | None], name: str = "accuracy_test") -> str:
+    """Return an accuracy with its 95 % interval: ``97.2 % (95.0 to 98.5)``."""
+    low, high = number(row, f"{name}_low"), number(row, f"{name}_high")
+    text = spell(name, number(row, name))
+    if low is None or high is None or text == UNKNOWN:
+        return text
+    return f"{text} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def headline(tables: RunTables) -> str:
+    """Return the answer in one sentence."""
+    pick, dense = tables.summary.pick, tables.summary.dense
+    if pick is None and tables.front.empty:
+        miss = (
+            tables.summary.nearest_miss
+            or "nothing fits: no candidate keeps every budget and could be trained"
+        )
+        return f"{miss[0].upper()}{miss[1:].removesuffix('.')}."
+    if pick is None:
+        best, full = tables.front["accuracy_val"].max(), number(dense, "accuracy_val")
+        return (
+            f"Nothing was picked: no member of the front is accurate enough. The best reaches "
+            f"{spell('accuracy_val', best)} on validation, the dense reference {spell('accuracy_val', full)}."
+        )
+    tested = number(pick, "accuracy_test") is not None
+    accuracy = f"{interval(pick)} on test" if tested else f"{interval(pick, 'accuracy_val')} on validation"
+    parts = [f"The picked model keeps {accuracy}"]
+    parts += [_saving(dense, pick, "memory_bytes", "of memory")]
+    price = "energy_j" if number(pick, "energy_j") is not None else "synaptic_ops"
+    parts += [
+        _saving(
+            dense, pick, price, "an inference" if price == "energy_j" else "synaptic operations an inference"
+        )
+    ]
+    said = [part for part in parts if part]
+    return (f"{said[0]} and needs {' and '.join(said[1:])}" if len(said) > 1 else said[0]) + "."
+
+
+def _saving(dense: Row, pick: Row, name: str, noun: str) -> str:
+    """Return ``1.9 KiB of memory instead of 18.4 KiB (9.7 times smaller)``."""
+    need, before = number(pick, name), number(dense, name)
+    if need is None:
+        return ""
+    change = times(before, need, *_words(name))
+    instead = (
+        f" instead of {spell(name, before)}" + (f" ({change})" if change else "")
+        if before is not None
+        else ""
+    )
+    return f"{spell(name, need)} {noun}{instead}"
+
+
+def _words(name: str) -> tuple[str, str]:
+    """Return what more and less of a quantity are called."""
+    if name.endswith("_bytes"):
+        return "larger", "smaller"
+    return ("slower", "faster") if name == "latency_s" else ("more", "less")
+
+
+def risks(tables: RunTables) -> list[str]:
+    """Return what the pick risks, one sentence or two each."""
+    summary = tables.summary
+    if summary.pick is None:
+        return []
+    said = _accuracy_risk(summary.dense, summary.pick, summary.n_test)
+    said += _drop(summary.pick)
+    estimated = {
+        title(n).lower(): how for n, how in summary.labels.items() if number(summary.pick, n) is not None
+    }
+    if estimated:
+        listed = "; ".join(f"{name}: {how}" for name, how in estimated.items())
+        said.append(f"How the device's numbers came about: {listed}.")
+    unknown = [title(n).lower() for n in ("energy_j", "latency_s") if number(summary.pick, n) is None]
+    if unknown:
+        said.append(f"Not known for this device: {' and '.join(unknown)}. It is not zero.")
+    return said
+
+
+def _drop(pick: Row) -> list[str]:
+    """Return how far validation flattered the pick, and what its other seeds reached."""
+    said = []
+    val, test = number(pick, "accuracy_val"), number(pick, "accuracy_test")
+    if val is not None and test is not None and val - test > 0.005:
+        said.append(
+            f"On the validation samples, by which it was picked, it reached {spell('accuracy_val', val)}; "
+            f"believe the test figure."
+        )
+    mean, seeds = number(pick, "accuracy_test_mean"), number(pick, "seeds") or 0
+    if mean is not None and seeds > 1:
+        sd = number(pick, "accuracy_test_sd")
+        spread = "" if sd is None else f", standard deviation {100 * sd:.1f} points"
+        said.append(
+            f"Trained {seeds:.0f} times with fresh seeds it keeps {spell('accuracy_test', mean)} on test on average"
+            f"{spread}; the one handed over is the best of them on validation."
+        )
+    return said
+
+
+def _accuracy_risk(dense: Row, pick: Row, n_test: int | None) -> list[str]:
+    ours, theirs = number(pick, "accuracy_test"), number(dense, "accuracy_test")
+    if ours is None or theirs is None:
+        return ["The test split was not looked at for both, so the loss of accuracy is not known."]
+    lost = 100 * (theirs - ours)
+    among = (
+        f" on {count(n_test)} test samples ({abs(round((theirs - ours) * n_test))} samples)"
+        if n_test
+        else " on test"
+    )
+    if abs(lost) < 0.05:
+        text = f"It is as accurate as the dense reference{among}."
+    else:
+        word = "less" if lost > 0 else "more"
+        text = f"It is {abs(lost):.1f} points {word} accurate than the dense reference{among}."
+    bounds = _difference(dense, pick)
+    if bounds is None:
+        return [text]
+    worst, best = 100 * bounds[1], 100 * bounds[0]
+    chance = " The difference may be chance." if best < 0 < worst else ""
+    return [
+        f"{text} With 95 % confidence it loses at most {max(0.0, worst):.1f} points"
+        f" (interval of the loss: {_signed(best)} to {_signed(worst)}).{chance}"
+    ]
+
+
+def _difference(dense: Row, pick: Row) -> tuple[float, float] | None:
+    """Return the 95 % interval of dense minus pick accuracy, as if on separate samples (the careful side).
+
+    d - sqrt((p1 - l1)^2 + (u2 - p2)^2)  to  d + sqrt((u1 - p1)^2 + (p2 - l2)^2)
+
+    Source: Newcombe 1998, Statistics in Medicine 17, method 10.
+    """
+    ends = ("accuracy_test", "accuracy_test_low", "accuracy_test_high")
+    p1, l1, u1 = (number(dense, name) for name in ends)
+    p2, l2, u2 = (number(pick, name) for name in ends)
+    if p1 is None or l1 is None or u1 is None or p2 is None or l2 is None or u2 is None:
+        return None
+    return p1 - p2 - math.hypot(p1 - l1, u2 - p2), p1 - p2 + math.hypot(u1 - p1, p2 - l2)
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def comparison(tables: RunTables) -> list[Compared]:
+    """Return the pick against the dense reference, a line a quantity; none without a pick."""
+    summary = tables.summary
+    if summary.pick is None:
+        return []
+    pick, dense = summary.pick, summary.dense
+    lines = []
+    seeds = number(pick, "seeds") or 1
+    mean = f", mean of {seeds:.0f} trainings" if seeds > 1 else ""
+    tested = ("accuracy_test", "integer model, 95 % interval")
+    for name, how in (tested, ("accuracy_val", f"integer model{mean}")):
+        ours, theirs = number(pick, name), number(dense, name)
+        change = "" if ours is None or theirs is None else f"{_signed(100 * (ours - theirs))} points"
+        lines.append(Compared(title(name), interval(pick, name), interval(dense, name), change, how))
+    for name in _COMPARED:
+        ours, theirs = number(pick, name), number(dense, name)
+        words = times(theirs, ours, *_words(name))
+        how = summary.labels.get(name, _HOW.get(name, ""))
+        lines.append(Compared(title(name), spell(name, ours), spell(name, theirs), words, how))
+    reference = {"sparsity": 0.0, "granularity": "none", **dense}
+    lines.append(Compared("Network", knobs(pick), _dense_knobs(reference), "", ""))
+    return lines
+
+
+def _dense_knobs(dense: Row) -> str:
+    bits, steps = number(dense, "weight_bits"), number(dense, "timesteps")
+    parts = (
+        ["nothing removed"]
+        + ([f"{bits:g} bits"] if bits else [])
+        + ([f"T\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{steps:g}"] if steps else [])
+    )
+    return ", ".join(parts)

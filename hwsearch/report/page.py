@@ -1,0 +1,134 @@
+"""report.html: one file that answers the manager first and shows the evidence below; works without a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from hwsearch.report.answer import comparison, headline, risks
+from hwsearch.report.evidence import (
+    budget_words,
+    cost_words,
+    footer,
+    front_columns,
+    front_rows,
+    funnel_rows,
+    judgement,
+    quality_words,
+)
+from hwsearch.report.figures import front_figure, funnel_counts, funnel_figure
+from hwsearch.report.layers import LOOKS, panels
+from hwsearch.report.quantities import axis_title, axis_unit, short
+from hwsearch.report.tables import RunTables, read_run
+
+
+def write_report(run_dir: Path | str) -> Path:
+    """Write ``report.html`` into a run folder and return its path.
+
+    Args:
+        run_dir: A run's folder (trials.csv, front.csv, summary.json, study.yaml, profile.yaml).
+
+    Raises:
+        RecordError: A file is missing or damaged.
+    """
+    tables = read_run(run_dir)
+    path = tables.run_dir / "report.html"
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(_render(tables), encoding="utf-8")
+    unfinished.replace(path)
+    return path
+
+
+def _render(tables: RunTables) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    summary, counts = tables.summary, funnel_counts(tables)
+    return environment.get_template("page.html.j2").render(
+        summary=summary,
+        headline=headline(tables),
+        risks=risks(tables),
+        comparison=comparison(tables),
+        budgets=budget_words(tables),
+        quality=quality_words(tables),
+        run_dir=str(tables.run_dir),
+        footer=footer(tables),
+        panels=_captions(tables),
+        looks=_legend(tables),
+        funnel=funnel_rows(counts),
+        columns=front_columns(tables),
+        rows=front_rows(tables),
+        cost=cost_words(tables),
+        judgement=judgement(tables),
+        notes=_notes(tables, counts),
+        files={"Study as used": tables.study_text, "Hardware profile as used": tables.profile_text},
+        figures=_figures(tables),
+        plotly_js=get_plotlyjs(),
+    )
+
+
+def _figures(tables: RunTables) -> dict[str, Any]:
+    """Return the figures as plain JSON values, by the id of their place on the page."""
+    drawn = {f"front-{i}": figure for i, figure in enumerate(front_figure(tables))}
+    for figure in drawn.values():
+        # one legend for all, on the page
+        figure.update_layout(showlegend=False)
+    drawn["funnel"] = funnel_figure(tables)
+    # the default template is 6 kB of colours that the page replaces
+    return {
+        name: json.loads(figure.update_layout(template="none").to_json()) for name, figure in drawn.items()
+    }
+
+
+def _captions(tables: RunTables) -> list[dict[str, str]]:
+    """Return for each panel its place, title and what is not drawn."""
+    captions = []
+    for i, panel in enumerate(panels(tables)):
+        name = f"{short(panel.y)} against {short(panel.x)}".capitalize()
+        units = [axis_title(n, axis_unit(n, panel.values(a))) for a, n in (("x", panel.x), ("y", panel.y))]
+        said = []
+        if any(p.y is None for p in panel.points["over"]):
+            said.append(
+                "Marks on the upper edge: candidates over a budget, at their predicted cost; "
+                "they were not trained and have no accuracy."
+            )
+        elif panel.points["over"]:
+            said.append("Candidates over a budget stand at their predicted cost.")
+        if panel.left_out:
+            said.append(
+                f"{panel.left_out} candidates over a budget are not drawn: their cost here is not known."
+            )
+        captions.append(
+            {"id": f"front-{i}", "title": name, "note": " ".join(said), "label": " and ".join(units)}
+        )
+    return captions
+
+
+def _legend(tables: RunTables) -> list[dict[str, str]]:
+    """Return the kinds of points that the panels show, front first."""
+    shown = {kind for panel in panels(tables) for kind, points in panel.points.items() if points}
+    order = ("front", "pick", "dense", "dominated", "over")
+    return [{"kind": k, "label": LOOKS[k].label, "colour": LOOKS[k].colour} for k in order if k in shown]
+
+
+def _notes(tables: RunTables, counts: Mapping[str, int]) -> Sequence[str]:
+    """Return the run's notes, and one of ours where its tables and its summary disagree."""
+    recorded = {k: v for k, v in tables.summary.counts.items() if k in counts}
+    if all(counts[name] == value for name, value in recorded.items()):
+        return tables.summary.notes
+    told = ", ".join(
+        f"{k.replace('_', ' ')} {v} against {counts[k]}" for k, v in recorded.items() if v != counts[k]
+    )
+    return (
+        *tables.summary.notes,
+        f"summary.json and trials.csv count differently ({told}); this page counts trials.csv.",
+    )

@@ -1,0 +1,298 @@
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from hwsearch.errors import InputError
+from hwsearch.hardware.device import GRADES, PerCycle, PerTerm, weakest
+from hwsearch.hardware.profile import check_profile, list_profiles, load_profile, profile_folders
+from hwsearch.hardware.show import describe
+from hwsearch.hardware.storage import FORMATS
+from hwsearch.hardware.units import UNITS
+
+SHIPPED = Path(__file__).parents[2] / "hardware_profiles"
+FILES = sorted(SHIPPED.glob("*.yaml"))
+MICROBIT = SHIPPED / "nrf51822_microbit.yaml"
+GENERIC = SHIPPED / "generic_45nm.yaml"
+
+
+def written(tmp_path, *changes, base=MICROBIT):
+    text = base.read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path = tmp_path / "device.yaml"
+    path.write_text(text)
+    return path
+
+
+def line_of(path, text):
+    return next(n for n, line in enumerate(path.read_text().splitlines(), 1) if text in line)
+
+
+def numbers(data, loc=()):
+    """Yield (path, parent, number) for every number of a YAML file."""
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield (*loc, key), data, value
+        yield from numbers(value, (*loc, key))
+
+
+def quantities(data):
+    if isinstance(data, dict):
+        if "value" in data:
+            yield data
+        for value in data.values():
+            yield from quantities(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from quantities(value)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_shipped_profiles_have_no_fault(path):
+    assert check_profile(path) == []
+    assert load_profile(path).id == path.stem
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_number_in_a_shipped_profile_has_unit_grade_and_source(path):
+    data = YAML(typ="safe").load(path)
+    found = list(quantities(data))
+    known_units = {unit for units in UNITS.values() for unit in units}
+    for quantity in found:
+        assert quantity["unit"] in known_units
+        assert quantity["grade"] in GRADES
+        assert len(data["sources"][quantity["source"]]) > 10
+    assert len(found) == len(load_profile(path).quantities)
+    bare = [loc for loc, _, _ in numbers(data) if "value" not in loc and loc != ("schema_version",)]
+    assert bare == []
+
+
+def test_the_microbit_in_si_units():
+    profile = load_profile(MICROBIT)
+    assert [(b.name, b.size_bytes, b.free_bytes) for b in profile.banks] == [
+        ("flash", 262_144, 262_144),
+        ("ram", 16_384, 14_336),
+    ]
+    assert profile.clock_hz == 16_000_000
+    # 4.4 mA * 3.0 V / 16 MHz
+    assert profile.energy == PerCycle(pytest.approx(4.4e-3 * 3.0 / 16e6))
+    assert profile.static_w is None
+    assert profile.weight_bits == (1, 2, 3, 4, 6, 8, 16)
+    assert set(profile.formats) == set(FORMATS)
+    assert (profile.state_bits, profile.accumulator_bits, profile.overflow) == (16, 32, "saturate")
+    assert (profile.bias_bits, profile.threshold_bits, profile.pointer_bits) == (16, 16, 16)
+    assert profile.labels == {"energy_j": "estimated", "latency_s": "estimated"}
+
+
+def test_the_generic_device_in_si_units():
+    energy = load_profile(GENERIC).energy
+    assert isinstance(energy, PerTerm)
+    assert energy.add_j(32) == pytest.approx(0.1e-12)  # int32 add
+    assert energy.mul_j(8) == pytest.approx(0.2e-12)  # int8 multiply
+    assert energy.mul_j(32) == pytest.approx(3.1e-12)  # int32 multiply
+    # 10, 20 and 100 pJ per 64 bits; 16 KiB lies half-way from 8 to 32 KiB in log2; level beyond both ends
+    sizes = {1: 10, 8192: 10, 16_384: 15, 32_768: 20, 2**20: 100, 2**24: 100}
+    for n_bytes, pj in sizes.items():
+        assert energy.sram_j(n_bytes) == pytest.approx(pj * 1e-12 / 64)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "joules"),
+    [(825, "pJ", 825e-12), (1, "nJ", 1e-9), (2, "uJ", 2e-6), (3, "mJ", 3e-3), (1, "J", 1)],
+)
+def test_energy_units(tmp_path, value, unit, joules):
+    path = written(tmp_path, ("    value: 825\n    unit: pJ", f"    value: {value}\n    unit: {unit}"))
+    assert load_profile(path).energy == PerCycle(pytest.approx(joules))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "n_bytes"), [(256, "B", 256), (1, "KiB", 1024), (2, "MiB", 2_097_152)]
+)
+def test_memory_units(tmp_path, value, unit, n_bytes):
+    path = written(tmp_path, ("{value: 256, unit: KiB", f"{{value: {value}, unit: {unit}"))
+    assert load_profile(path).banks[0].size_bytes == n_bytes
+
+
+@pytest.mark.parametrize(("unit", "hz"), [("Hz", 16.0), ("kHz", 16e3), ("MHz", 16e6), ("GHz", 16e9)])
+def test_frequency_units(tmp_path, unit, hz):
+    assert load_profile(written(tmp_path, ("unit: MHz", f"unit: {unit}"))).clock_hz == hz
+
+
+def test_all_faults_at_once_with_their_lines(tmp_path):
+    path = written(
+        tmp_path,
+        ("{value: 16, unit: MHz,", "{value: 16, unit: pJ,"),
+        ("grade: toolchain, source: NRFX", "grade: toolchain, source: NOBODY"),
+        ("{value: 256, unit: KiB, grade: vendor", "{value: 256, unit: KiB, grade: rumour"),
+        ("  overflow: saturate", "  overflow: wrap"),
+        ("reset: [zero, subtract]", "resets: [zero, subtract]"),
+        ("    value: 825", "    value: lots"),
+    )
+    faults = {fault.where: fault for fault in check_profile(path)}
+    expected = {
+        "memory.banks.0.bytes.grade": "rumour",
+        "memory.banks.1.reserved.source": "NOBODY",
+        "state.overflow": "wrap",
+        "neurons.reset": "models: [lif, if]",
+        "neurons.resets": "models: [lif, if]",
+        "timing.clock.unit": "unit: pJ, grade: vendor",
+        "energy.cycle.value": "lots",
+    }
+    assert {where: fault.line for where, fault in faults.items()} == {
+        where: line_of(path, text) for where, text in expected.items()
+    }
+    assert "Hz, kHz, MHz, GHz" in faults["timing.clock.unit"].law
+    assert faults["timing.clock.unit"].got == "'pJ'"
+    assert all(fault.path == path for fault in faults.values())
+    with pytest.raises(InputError) as caught:
+        load_profile(path)
+    assert len(caught.value.faults) == len(faults)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("holds: [state, buffers]", "holds: [state]", "memory.banks"),
+        ("holds: [state, buffers]", "holds: [state, buffers, params]", "memory.banks"),
+        ("name: ram", "name: flash", "memory.banks.1.name"),
+        ("name: ram", "name: weight", "memory.banks.1.name"),
+        ("  storage: [weight, nm,", "  storage: [nm,", "sparsity.storage"),
+        ("  energy: [weight, nm,", "  energy: [nm,", "energy"),
+        ("{value: 2, unit: KiB", "{value: 0.0001, unit: KiB", "memory.banks.1.reserved.value"),
+        ("{value: 16, unit: KiB", "{value: -1, unit: KiB", "memory.banks.1.bytes.value"),
+        ("{value: 16, unit: MHz", "{value: .inf, unit: MHz", "timing.clock.value"),
+        ("unit: MHz, grade: vendor", "grade: vendor", "timing.clock.unit"),
+        ("value: 30", "value: 30\n      value: 31", "timing.cycles.neuron_update.value"),
+    ],
+)
+def test_laws(tmp_path, old, new, where):
+    assert where in [fault.where for fault in check_profile(written(tmp_path, (old, new)))]
+
+
+def test_formats_must_hold_any_layer(tmp_path):
+    text = '[dense, bitmap, csr, delta, "nm:4", "nm:8", "nm:16", "block:4", "block:8", kernel]'
+    (fault,) = check_profile(written(tmp_path, (text, '["nm:4", kernel]')))
+    assert fault.where == "weights.formats"
+
+
+def test_unknown_stays_unknown(tmp_path):
+    path = written(
+        tmp_path,
+        ("{value: 256, unit: KiB", "{value: null, unit: KiB"),
+        ("      value: 30", "      value: null"),
+    )
+    profile = load_profile(path)
+    assert profile.banks[0].size_bytes is None
+    assert profile.banks[0].free_bytes is None
+    assert profile.cycles.neuron_update is None
+    assert not profile.tells("latency_s")
+    assert not profile.tells("energy_j")
+    assert profile.tells("memory_bytes")
+    assert profile.labels == {}
+
+
+def test_one_unknown_term_leaves_the_energy_unknown(tmp_path):
+    path = written(tmp_path, ("value: 0.1, unit: ratio", "value: null, unit: ratio"), base=GENERIC)
+    assert load_profile(path).energy is None
+    assert not load_profile(path).tells("energy_j")
+
+
+def test_the_generic_device_tells_energy_and_no_latency():
+    profile = load_profile(GENERIC)
+    assert profile.tells("energy_j")
+    assert not profile.tells("latency_s")
+    assert profile.labels == {"energy_j": "estimated"}
+    assert profile.clock_hz is None
+    assert profile.static_w is None
+
+
+def test_the_digest_follows_the_numbers_and_not_the_words(tmp_path):
+    profile = load_profile(MICROBIT)
+    assert (
+        load_profile(written(tmp_path, ("vendor: Nordic Semiconductor", "vendor: N"))).digest
+        == profile.digest
+    )
+    assert load_profile(written(tmp_path, ("value: 825", "value: 826"))).digest != profile.digest
+    assert replace(profile, state_bits=8).digest != profile.digest
+
+
+def test_profiles_are_found_by_id_in_every_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hardware_profiles").mkdir()
+    (tmp_path / "more").mkdir()
+    for folder, ident in (("hardware_profiles", "here"), ("more", "there")):
+        text = MICROBIT.read_text().replace("id: nrf51822_microbit", f"id: '{ident}'  # mine")
+        (tmp_path / folder / "x.yaml").write_text(text)
+    monkeypatch.setenv("HWSEARCH_PROFILES", str(tmp_path / "more"))
+    assert [ident for ident, _, _ in list_profiles()] == [
+        "generic_45nm",
+        "here",
+        "nrf51822_microbit",
+        "there",
+    ]
+    assert {ident: name for ident, name, _ in list_profiles()}["here"].startswith("BBC micro:bit v1")
+    assert load_profile("here").id == "here"
+    assert load_profile("there").clock_hz == 16e6
+    assert len(profile_folders()) == 3
+
+
+def test_a_folder_that_is_named_twice_counts_once(monkeypatch):
+    monkeypatch.chdir(SHIPPED.parent)
+    monkeypatch.setenv("HWSEARCH_PROFILES", str(SHIPPED))
+    assert [ident for ident, _, _ in list_profiles()] == [path.stem for path in FILES]
+
+
+def test_an_id_must_be_known_and_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("HWSEARCH_PROFILES", str(tmp_path))
+    (tmp_path / "copy.yaml").write_text(MICROBIT.read_text())
+    with pytest.raises(InputError, match="id must be its own"):
+        load_profile("nrf51822_microbit")
+    with pytest.raises(InputError, match="known ids: generic_45nm"):
+        load_profile("abacus")
+    with pytest.raises(InputError, match="readable"):
+        load_profile(tmp_path / "absent.yaml")
+    assert check_profile(tmp_path / "absent.yaml")[0].path == tmp_path / "absent.yaml"
+
+
+def test_listing_is_quick():
+    list_profiles()
+    start = time.perf_counter()
+    list_profiles()
+    assert time.perf_counter() - start < 0.1
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_describe_shows_every_number_and_source(path):
+    profile = load_profile(path)
+    text = " ".join(describe(profile).split())
+    for place, quantity in profile.quantities:
+        assert f"{place} = {quantity.text} [{quantity.grade}; {quantity.source}]" in text
+    for key, source in profile.sources:
+        assert f"{key}: {source}" in text
+    assert "weight: storage, cycles, energy" in text
+
+
+def test_describe_says_what_is_unknown():
+    text = describe(load_profile(GENERIC))
+    assert "latency_s of an inference" in text
+    assert "size unknown" in text
+
+
+def test_describe_says_what_does_not_pay():
+    profile = replace(
+        load_profile(MICROBIT), skips_cycles=("block",), skips_energy=(), skips_storage=("weight",)
+    )
+    text = describe(profile)
+    assert "weight: storage\n" in text
+    assert "block: cycles\n" in text
+    assert "channel: nothing\n" in text
+
+
+def test_weakest_grade():
+    assert weakest(["vendor", "estimated", "measured"]) == "estimated"
+    assert weakest(["derived", "measured"]) == "derived"

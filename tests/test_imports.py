@@ -1,0 +1,92 @@
+"""The layout holds: imports run downwards, each outside library has one owner, and prices need no torch."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hwsearch
+
+PACKAGE = Path(hwsearch.__file__).parent
+# lowest first; a folder may import itself and what stands before it
+ORDER = [
+    "errors", "study", "hardware", "space", "data", "compress", "network", "tickets", "train", "measure", "predict",
+    "search", "report", "export", "api", "terminal", "cli",
+]  # fmt: skip
+OWNERS = {
+    "optuna": {"search"},
+    "spikingjelly": {"network"},
+    "plotly": {"report"},
+    "matplotlib": {"report"},
+    "moocore": {"search"},
+    "sklearn": {"data"},
+    "ruamel": {"study", "export"},
+    "typer": {"cli"},
+    "rich": {"terminal"},
+    "nir": {"export"},
+}
+NEVER = {"torchvision", "torchaudio", "pickle"}
+TORCH_FREE = ["hwsearch", "hwsearch.cli", "hwsearch.hardware.cost_model", "hwsearch.hardware.profile", "hwsearch.space.space",
+              "hwsearch.study.model", "hwsearch.network.topology", "hwsearch.compress.masks", "hwsearch.report.page"]  # fmt: skip
+
+
+def imports():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = path.relative_to(PACKAGE).parts
+        folder = place[0].removesuffix(".py")
+        if folder == "__init__":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            for name in names:
+                yield "/".join(place), folder, name
+
+
+def test_imports_run_downwards():
+    upward = []
+    for place, folder, name in imports():
+        parts = name.split(".")
+        if parts[0] == "hwsearch" and len(parts) > 1 and ORDER.index(parts[1]) > ORDER.index(folder):
+            upward.append(f"{place} imports {name}")
+    assert upward == []
+
+
+def test_each_library_has_one_owner():
+    strays = [
+        f"{place} imports {name}"
+        for place, folder, name in imports()
+        if folder not in OWNERS.get(name.split(".")[0], {folder}) or name.split(".")[0] in NEVER
+    ]
+    assert strays == []
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_imports_without_torch(module):
+    code = f"import {module}, sys; assert 'torch' not in sys.modules and 'optuna' not in sys.modules, 'heavy'"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_never_loads_torchvision_or_torchaudio():
+    code = (
+        "import sys\n"
+        "class Block:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('torchvision', 'torchaudio'):\n"
+        "            raise ImportError('must not be imported')\n"
+        "sys.meta_path.insert(0, Block())\n"
+        "import hwsearch.api, hwsearch.cli, hwsearch.network.build\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_public_names_are_the_documented_ones():
+    assert hwsearch.__all__ == [
+        "Fault", "HwsearchError", "InputError", "Interrupted", "NothingFits", "RecordError", "Result", "load_run", "run",
+    ]  # fmt: skip

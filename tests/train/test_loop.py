@@ -1,0 +1,106 @@
+"""A stack trains each candidate as training it alone does; a candidate that breaks harms no other."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwsearch.compress.masks import prune
+from hwsearch.network.fold import fold
+from hwsearch.network.integer import Widths, run_integer
+from hwsearch.network.stack import Ticket, initial_params
+from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.train.loop import Schedule, train_stack
+
+RNG = np.random.default_rng(0)
+Y = RNG.integers(0, 3, 120)
+X = np.clip(
+    RNG.integers(0, 6, (120, 1, 6, 6)) + 10 * (np.arange(36).reshape(6, 6) % 3 == Y[:, None, None])[:, None],
+    0,
+    16,
+)
+X = X.astype(np.uint8)
+
+
+def spec(topology, *, batch_norm=True):
+    shapes = layer_shapes(topology, (1, 6, 6), 3)
+    return NetworkSpec(shapes, 1, 1.0, "zero", batch_norm, "max", (1, 6, 6), 16, 5, 3)
+
+
+def tickets(own, kinds):
+    params = initial_params(own, 0)
+    weights = [layer.weight for layer in params]
+    return [Ticket(params, tuple(prune(weights, g, s)), (bits,) * len(params)) for g, s, bits in kinds]
+
+
+MLP = [
+    ("weight", 0.8, 1),
+    ("nm:4", 0.5, 2),
+    ("block:4", 0.5, 3),
+    ("channel", 0.5, 4),
+    ("weight", 0.0, 8),
+    ("nm:8", 0.75, 6),
+]
+CONV = [("kernel", 0.5, 4), ("weight", 0.7, 2), ("channel", 0.25, 8), ("block:8", 0.5, 1)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("topology", "kinds"), [("fc24-fc16", MLP), ("4c3-p2-6c3-fc12", CONV)], ids=["mlp", "conv"]
+)
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_stacked_equals_alone(topology, kinds, batch_norm):
+    own = spec(topology, batch_norm=batch_norm)
+    every = tickets(own, kinds)
+    settings = {"timesteps": 3, "schedule": Schedule(5, 32, 0.005), "seed": 1}
+    stacked = train_stack(own, every, X, Y, **settings)
+    for ticket, together in zip(every, stacked, strict=True):
+        alone = train_stack(own, [ticket], X, Y, **settings)[0]
+        for a, b in zip(together.params, alone.params, strict=True):
+            np.testing.assert_allclose(a.weight, b.weight, atol=1e-5)
+        nets = [fold(own, t.params, ticket.masks, ticket.bits, 3, Widths()) for t in (together, alone)]
+        first, second = (run_integer(net, X).predictions for net in nets)
+        assert (first == Y).mean() == (second == Y).mean()
+
+
+def test_learns():
+    own = spec("fc24")
+    trained = train_stack(
+        own, tickets(own, [("weight", 0.0, 8)]), X, Y, timesteps=3, schedule=Schedule(15, 32, 0.01), seed=0
+    )[0]
+    assert trained.failure == ""
+    assert trained.train_steps == 15 * 120 * 3
+    net = fold(own, trained.params, tickets(own, [("weight", 0.0, 8)])[0].masks, (8, 8), 3, Widths())
+    assert (run_integer(net, X).predictions == Y).mean() > 0.95
+
+
+def test_the_same_seed_gives_the_same_and_another_seed_another():
+    own = spec("fc8")
+    first, second, other = (
+        train_stack(own, tickets(own, MLP[:1]), X, Y, timesteps=2, schedule=Schedule(2, 32, 0.01), seed=seed)[
+            0
+        ]
+        for seed in (3, 3, 4)
+    )
+    assert np.array_equal(first.params[0].weight, second.params[0].weight)
+    assert not np.array_equal(first.params[0].weight, other.params[0].weight)
+
+
+def test_one_that_diverges_is_named_and_harms_no_other():
+    own = spec("fc8", batch_norm=False)
+    good, bad = tickets(own, MLP[:2])
+    broken = tuple(replace(layer, weight=np.full_like(layer.weight, np.nan)) for layer in bad.params)
+    settings = {"timesteps": 2, "schedule": Schedule(2, 32, 0.01), "seed": 0}
+    together = train_stack(own, [good, replace(bad, params=broken)], X, Y, **settings)
+    assert together[1].params is None
+    assert "diverged" in together[1].failure
+    alone = train_stack(own, [good], X, Y, **settings)[0]
+    np.testing.assert_allclose(together[0].params[0].weight, alone.params[0].weight, atol=1e-6)
+
+
+def test_spikingjellys_own_neuron_is_one_switch_away():
+    own = spec("fc8-fc6")
+    settings = {"timesteps": 3, "schedule": Schedule(3, 32, 0.01), "seed": 0}
+    fused = train_stack(own, tickets(own, MLP[:1]), X, Y, **settings)[0]
+    theirs = train_stack(own, tickets(own, MLP[:1]), X, Y, neuron_loop="spikingjelly", **settings)[0]
+    np.testing.assert_allclose(fused.params[0].weight, theirs.params[0].weight, atol=1e-4)
