@@ -150,7 +150,7 @@ def pick(
         raise InputError([Fault("", law, ", ".join(chosen))])
     result = load_run(directory)
     row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
-    _print_pick(row.to_dict(), result.summary["dense"])
+    _print_pick({str(name): value for name, value in row.items()}, result.summary["dense"])
 
 
 @app.command()

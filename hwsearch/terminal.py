@@ -41,6 +41,8 @@ class Progress:
 
     def listen(self, event: Event) -> None:
         """Show one event."""
+        if event.kind == "start":
+            return
         stage = _STAGES.get(event.kind)
         if stage is None:
             self._console.print(f"note: {event.text}")

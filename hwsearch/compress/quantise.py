@@ -71,7 +71,7 @@ class Quantiser:
 
     def fake(self, weight: Tensor, mask: Tensor) -> Tensor:
         """Return the quantised weights as floats, with a straight-through gradient to kept weights."""
-        quantised: Tensor = _StraightThrough.apply(weight, mask, self)
+        quantised: Tensor = _StraightThrough.apply(weight, mask, self)  # type: ignore[no-untyped-call]
         return quantised
 
 

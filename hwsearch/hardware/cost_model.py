@@ -86,7 +86,6 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
     Raises:
         ValueError: If no format of the profile can hold a layer.
 
-    Source: facts/hardware.md 8, layers 1 to 5.
     """
     stored = tuple(_store(layer, profile) for layer in workload.layers)
     held = {

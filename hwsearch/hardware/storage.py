@@ -77,7 +77,7 @@ def stored_bytes(
     Raises:
         ValueError: If the format is unknown or a width is less than one bit.
 
-    Source: facts/hardware.md 5.2 (with exact counts in place of densities).
+    Exact counts stand in place of the densities of textbook formulas.
     """
     layout = streams(format_name, census, weight_bits, pointer_bits)
     return None if layout is None else _total(layout)

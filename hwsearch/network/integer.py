@@ -123,7 +123,8 @@ class Run:
     @property
     def predictions(self) -> np.ndarray:
         """[N] class indices: the first of the largest potentials."""
-        return self.readout.argmax(1)
+        first: np.ndarray = self.readout.argmax(1)
+        return first
 
 
 def run_integer(network: IntegerNetwork, x: np.ndarray, *, trace: bool = False) -> Run:

@@ -51,7 +51,7 @@ def fused(law: NeuronLaw) -> Neuron:
     """
 
     def fire(x: Tensor, timesteps: int = 0) -> Tensor:
-        spikes: Tensor = _Fused.apply(x, timesteps, law)
+        spikes: Tensor = _Fused.apply(x, timesteps, law)  # type: ignore[no-untyped-call]
         return spikes
 
     return fire

@@ -155,8 +155,8 @@ class Stack(torch.nn.Module):
         else:
             mean, variance = self.means[index], self.variances[index]
         scale = gain * torch.rsqrt(variance + _BN_EPS)
-        result = flat * scale.unsqueeze(1) + (shift - mean * scale).unsqueeze(1)
-        return result.view(current.shape)
+        normalised: Tensor = flat * scale.unsqueeze(1) + (shift - mean * scale).unsqueeze(1)
+        return normalised.view(current.shape)
 
 
 class _Flow:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -63,11 +64,11 @@ def network_settings(network: IntegerNetwork) -> dict[str, object]:
 
 def network_from(settings: dict[str, object], arrays: dict[str, np.ndarray]) -> IntegerNetwork:
     """Return the network of ``network_settings`` and arrays named ``<layer>.weight``, ``.bias``, ``.threshold``."""
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
     layers = []
-    for own in values.pop("layers"):  # type: ignore[union-attr]
+    for own in values.pop("layers"):
         name = own["name"]
-        plain = {key: tuple(v) if isinstance(v, list) else v for key, v in own.items()}
+        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in own.items()}
         layers.append(
             IntegerLayer(
                 weight=arrays[f"{name}.weight"],
@@ -76,7 +77,7 @@ def network_from(settings: dict[str, object], arrays: dict[str, np.ndarray]) -> 
                 **plain,
             )
         )
-    return IntegerNetwork(layers=tuple(layers), **values)  # type: ignore[arg-type]
+    return IntegerNetwork(layers=tuple(layers), **values)
 
 
 def network_arrays(network: IntegerNetwork) -> dict[str, np.ndarray]:

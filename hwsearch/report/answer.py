@@ -125,7 +125,7 @@ def _drop(pick: Row) -> list[str]:
         spread = "" if sd is None else f", standard deviation {100 * sd:.1f} points"
         said.append(
             f"Trained {seeds:.0f} times with fresh seeds it keeps {spell('accuracy_test', mean)} on test on average"
-            f"{spread}; the one handed over is the best of them on validation."
+            f"{spread}; the one handed over lost least against the dense network of its own seed."
         )
     return said
 

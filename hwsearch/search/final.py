@@ -36,7 +36,9 @@ class Finalist:
 
     Attributes:
         record: The trial it comes from; None for the dense reference.
-        measured: The network that is handed over: of those that keep the budgets, the best on its validation split.
+        measured: The network that is handed over: of those that keep the budgets, the one that does best against the
+            dense network of its own seed. (Each seed has its own validation split: bare accuracies would pick the
+            easiest split.)
         seed: Its seed.
         cost: What it costs, by column.
         accuracy_val: Mean over the seeds, each on its own validation split.
@@ -87,12 +89,13 @@ def finalise(lab: Lab, front: Sequence[TrialRecord], on_trained: Progress | None
     total = len(seeds) * (1 + len(front))
     dense = _train_dense(lab, seeds, lambda n: on_trained and on_trained(n, total))
     params = {seed: own.params for seed, own in zip(seeds, dense, strict=True) if own.params is not None}
+    if len(params) < len(seeds):
+        raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
     members = _train_members(lab, front, params, lambda n: on_trained and on_trained(len(seeds) + n, total))
     everything = [*dense, *(m for runs in members for m in runs)]
-    finalists = [_choose(lab.plan, r, runs, list(params)) for r, runs in zip(front, members, strict=True)]
-    reference = _choose(lab.plan, None, dense, seeds)
-    if reference is None or len(params) < len(seeds):
-        raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
+    finalists = [_choose(lab.plan, r, runs, dense, seeds) for r, runs in zip(front, members, strict=True)]
+    reference = _choose(lab.plan, None, dense, dense, seeds)
+    assert reference is not None
     return Finals(
         reference,
         tuple(f for f in finalists if f is not None and f.feasible),
@@ -199,26 +202,31 @@ def _stacks(front: Sequence[TrialRecord], size: int) -> list[list[TrialRecord]]:
 
 
 def _choose(
-    plan: Plan, record: TrialRecord | None, runs: Sequence[Measured], seeds: Sequence[int]
+    plan: Plan,
+    record: TrialRecord | None,
+    runs: Sequence[Measured],
+    dense: Sequence[Measured],
+    seeds: Sequence[int],
 ) -> Finalist | None:
     """Return a recipe's finalist, or None if it never trained."""
     trained = []
-    for own, seed in zip(runs, seeds, strict=True):
+    for own, whole, seed in zip(runs, dense, seeds, strict=True):
         if own.workload is not None and own.accuracy_val is not None and own.accuracy_test is not None:
             priced = price_on_device(plan, own.workload)
-            trained.append((bool(priced.faults), -own.accuracy_val, seed, own, priced))
+            loss = (whole.accuracy_val or 0.0) - own.accuracy_val
+            trained.append((bool(priced.faults), loss, seed, own, priced))
     if not trained:
         return None
-    over, _, seed, best, priced = min(trained, key=lambda item: item[:3])
-    assert best.accuracy_test is not None
-    accuracies = tuple(-item[1] for item in trained)
+    over, _, seed, chosen, priced = min(trained, key=lambda item: item[:3])
+    assert chosen.accuracy_test is not None
+    accuracies = tuple(own.accuracy_val for _, _, _, own, _ in trained if own.accuracy_val is not None)
     return Finalist(
         record=record,
-        measured=best,
+        measured=chosen,
         seed=seed,
         cost=priced.fields,
         accuracy_val=float(np.mean(accuracies)),
-        accuracy_test_interval=wilson(best.accuracy_test, len(plan.data.y_test)),
+        accuracy_test_interval=wilson(chosen.accuracy_test, len(plan.data.y_test)),
         accuracies_val=accuracies,
         accuracies_test=tuple(
             own.accuracy_test for _, _, _, own, _ in trained if own.accuracy_test is not None

@@ -23,7 +23,7 @@ from hwsearch.space.space import SearchSpace
 
 _RECORD, _DIGEST = "hwsearch:record", "hwsearch:study_digest"
 LEARNS_FROM_PRUNED = {"tpe"}
-_NSGA_POPULATION = 16
+_STARTUP = 16  # random trials before a sampler learns; the population of NSGA-II
 
 
 @dataclass(frozen=True)
@@ -144,13 +144,13 @@ class Proposer:
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            makers = {
-                "tpe": lambda: TPESampler(seed=seed, n_startup_trials=16),
-                "nsga2": lambda: NSGAIISampler(seed=seed, population_size=_NSGA_POPULATION),
-                "gp": lambda: GPSampler(seed=seed, n_startup_trials=16),
-                "random": lambda: RandomSampler(seed=seed),
-            }
-            return makers[self._sampler]()
+            if self._sampler == "tpe":
+                return TPESampler(seed=seed, n_startup_trials=_STARTUP)
+            if self._sampler == "nsga2":
+                return NSGAIISampler(seed=seed, population_size=_STARTUP)
+            if self._sampler == "gp":
+                return GPSampler(seed=seed, n_startup_trials=_STARTUP)
+            return RandomSampler(seed=seed)
 
 
 def read_records(storage: str, name: str) -> dict[int, str]:

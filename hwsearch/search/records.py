@@ -122,10 +122,15 @@ def workload_from(data: Mapping[str, Any]) -> Workload:
     for layer in data["layers"]:
         own = dict(layer)
         counts, events = own.pop("census"), own.pop("ops")
-        census = WeightCensus(**{k: tuple(v) if isinstance(v, list) else v for k, v in counts.items()})
-        ops = OpCounts(**{k: tuple(v) if isinstance(v, list) else v for k, v in events.items()})
-        layers.append(LayerWork(census=census, ops=ops, **own))
+        layers.append(
+            LayerWork(census=WeightCensus(**_tuples(counts)), ops=OpCounts(**_tuples(events)), **own)
+        )
     return Workload(data["timesteps"], data["input_bits"], tuple(layers))
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with the tuples that JSON turned into lists."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataFrame:

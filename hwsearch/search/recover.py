@@ -72,9 +72,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     plan = make_plan(_with_own_profile(study, folder))
     seed = _final_seed(folder, trial)
     cache = Cache(folder.cache, plan.digest)
-    path = (
-        cache.path("trained", record.candidate.digest) if seed is None else final_path(cache, record, seed)
-    )
+    path = cache.path("trained", record.candidate.digest) if seed is None else final_path(cache, record, seed)
     measured = cache.load(path)
     if measured is None or measured.network is None:
         measured = _train_again(plan, cache, record, path, seed)

@@ -219,12 +219,25 @@ def _float_accuracy(bench: Bench, ticket: Ticket, params: Params, timesteps: int
     stack = Stack(bench.spec, [replace(ticket, params=params)], bench.neuron_loop).eval()
     x = as_input(bench.data.x_val, bench.spec)
     with torch.no_grad():
-        parts = [stack(batch, timesteps)[0].argmax(1) for batch in x.split(_EVAL_BATCH)]
+        parts = [stack(batch, timesteps)[0].argmax(1) for batch in torch.split(x, _EVAL_BATCH)]
     return accuracy(torch.cat(parts).numpy(), bench.data.y_val)
 
 
 def _failed(reason: str, train_steps: int) -> Measured:
-    return Measured(reason, *[None] * 9, train_steps=train_steps, eval_steps=0)  # type: ignore[arg-type]
+    return Measured(
+        failure=reason,
+        network=None,
+        workload=None,
+        accuracy_val=None,
+        accuracy_val_float=None,
+        accuracy_test=None,
+        sparsity_effective=None,
+        accumulator_bits=None,
+        membrane_bits=None,
+        params=None,
+        train_steps=train_steps,
+        eval_steps=0,
+    )
 
 
 class one_thread:

@@ -5,6 +5,8 @@ Source: Han et al. 2015; Kim et al. 2022, section 3 (global ranking beats rankin
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from hwsearch.compress.masks import prune, prune_layers
@@ -13,7 +15,7 @@ from hwsearch.space.candidate import Candidate
 
 
 def magnitude_masks(
-    dense: Params, candidate: Candidate, *, scope: str, gentle: float
+    dense: Params, candidate: Candidate, *, scope: Literal["global", "layer"], gentle: float
 ) -> tuple[np.ndarray, ...]:
     """Return which weights of the dense network survive in a candidate.
 

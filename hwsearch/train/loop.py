@@ -89,13 +89,13 @@ def train_stack(
     stack.train()
     for epoch in range(schedule.epochs):
         losses = torch.zeros(stack.size)
-        for batch in torch.randperm(len(y), generator=generator).split(schedule.batch_size):
+        for batch in torch.randperm(len(y), generator=generator).split(schedule.batch_size):  # type: ignore[no-untyped-call]
             rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
             optimiser.param_groups[0]["lr"] = rate
             out = stack(inputs[batch], timesteps)
             loss = _losses(out * schedule.loss_gain, targets[batch])
             optimiser.zero_grad(set_to_none=True)
-            loss.sum().backward()
+            loss.sum().backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             losses += loss.detach() * (len(batch) / len(y))
             step += 1

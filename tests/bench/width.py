@@ -2,8 +2,8 @@
 
     python tests/bench/width.py studies/digits_mcu.yaml fc128-fc128 fc64-fc64 --seeds 32
 
-Each topology is trained dense with the study's own settings; accuracies are on the validation and the test split together
-(nothing is chosen here), mean and 95 % interval of the paired differences to the first topology.
+Each topology is trained dense with the study's own settings; accuracies are on the validation and the test split
+together (nothing is chosen here), mean and 95 % interval of the differences to the first topology.
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ def test_scales_thresholds_and_biases_by_hand():
 
 def test_batch_normalisation_by_hand():
     # gain = gamma / sqrt(var + 1e-5): 2 / 4 = 0.5 and -3 / 3 = -1
-    # bias = gain (b - mean) + shift: 0.5 (0 - 1) + 0.2 = -0.3; -1 (0 - 0.5) + 0.1 = 0.6. A negative gain turns the weights' signs.
+    # bias = gain (b - mean) + shift: 0.5 (0 - 1) + 0.2 = -0.3; -1 (0 - 0.5) + 0.1 = 0.6
+    # a negative gain turns the weights' signs
     norm = np.array([[2.0, -3.0], [0.2, 0.1], [1.0, 0.5], [16.0 - 1e-5, 9.0 - 1e-5]], np.float32)
     first = LayerParams(np.array([[1.27, 0.0], [0.0, 1.27]], np.float32), np.zeros(2, np.float32), norm)
     net = fold(
@@ -103,7 +104,7 @@ def test_everything_fits_the_widths_of_a_small_device(bits):
         assert np.abs(layer.bias).max() < 2**15
         assert np.abs(layer.weight).max() <= max(1, 2 ** (bits - 1) - 1)
         if layer.threshold is not None:
-            assert 0 < layer.threshold.min()
+            assert layer.threshold.min() > 0
             assert layer.threshold.max() <= 2**13  # two bits of headroom under the membrane's 15
 
 

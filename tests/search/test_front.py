@@ -31,7 +31,8 @@ def test_refuses_what_is_not_finite(bad):
 
 
 def test_hypervolume_by_hand():
-    # reference (4, 10): (1, 5) covers 3/4 * 5/10 = 0.375; (2, 2) covers 2/4 * 8/10 = 0.4; both 0.375 + 0.4 - 2/4 * 5/10 = 0.525
+    # reference (4, 10): (1, 5) covers 3/4 * 5/10 = 0.375; (2, 2) covers 2/4 * 8/10 = 0.4;
+    # both 0.375 + 0.4 - 2/4 * 5/10 = 0.525
     reference = np.array([4.0, 10.0])
     assert hypervolume(np.array([[1.0, 5.0]]), reference) == pytest.approx(0.375)
     assert hypervolume(np.array([[1.0, 5.0], [2.0, 2.0]]), reference) == pytest.approx(0.525)
