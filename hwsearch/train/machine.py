@@ -1,9 +1,9 @@
 """Settings of the process that training is faster with, and why each.
 
-One torch thread: two threads in each of two processes wait for each other and are slower than one thread in each; stacks
-use the cores by processes instead. malloc: glibc gives every large tensor fresh pages from the kernel and takes them
-back; keeping them in the process saves the page faults (up to half the time of nets with large maps; Linux and glibc
-only, the memory then stays with the process until it ends).
+One torch thread: two threads in each of two processes wait for each other and are slower than one thread in each;
+stacks use the cores by processes instead. malloc: glibc gives every large tensor fresh pages from the kernel and takes
+them back; keeping them in the process saves the page faults (up to half the time of nets with large maps; Linux and
+glibc only, and the memory stays with the process until it ends).
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):  # musl has neither
         return False
     settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 64 << 20))
-    return all([mallopt(option, value) for option, value in settings])
+    told = [mallopt(option, value) for option, value in settings]
+    return all(told)
 
 
 class OneThread:
