@@ -94,8 +94,8 @@ def core_store(layer: LayerWork, profile: HardwareProfile, model: ManyCore) -> S
     index = _next(model.index_bits, max(1, (own - 1).bit_length()))
     dense = lists * census.in_channels * axon_bits(targets, width, 0, model)
     sparse = lists * sum(rows * axon_bits(n, width, index, model) for n, rows in census.rows)
-    name = "csr" if sparse < dense and "csr" in profile.formats else "dense"
-    bits = min(sparse, dense) if name == "csr" else dense
+    offered = [(bits, name) for bits, name in ((dense, "dense"), (sparse, "csr")) if name in profile.formats]
+    bits, name = min(offered, key=lambda pair: pair[0])
     return Stored(layer, name, as_bytes(bits, 1), bits)
 
 
