@@ -43,6 +43,8 @@ class EventPricesSection(Section):
     hop_j: Energy
     hops: Share
     sync_s: Time
+    reference_bits: Width | None = None
+    fixed_share: Share | None = None
 
 
 class ManyCoreSection(Section):

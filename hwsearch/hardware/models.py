@@ -21,6 +21,9 @@ class EventPrices:
         hop_j: One spike, one tile on.
         hops: Tiles that a spike travels.
         sync_s: The barrier that ends a timestep.
+        reference_bits: Width of the weight that ``synop_j`` was given for; None: it holds at every width.
+        fixed_share: Share of ``synop_j`` that does not follow the stored width (weight and index); None: unknown,
+            all of it is taken as fixed.
     """
 
     synop_j: float | None
@@ -33,6 +36,22 @@ class EventPrices:
     hop_j: float | None
     hops: float | None
     sync_s: float | None
+    reference_bits: int | None
+    fixed_share: float | None
+
+    def scale(self, bits: int, share: float | None = None) -> float:
+        """Return the energy of an operation at a width, over that at the reference width.
+
+        scale = f + (1 - f) * bits / reference_bits
+
+        Args:
+            bits: Width of the weight.
+            share: f; None: the profile's, or 1 where it is unknown.
+        """
+        fixed = share if share is not None else self.fixed_share
+        if self.reference_bits is None or fixed is None:
+            return 1.0
+        return fixed + (1 - fixed) * bits / self.reference_bits
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ with the index bits of the sparse layout, or none of the dense one, which stores
 Convolutions are unrolled: one list an input pixel, as if no filter were cut at the border.
 
     E = synops * e_synop + updates * e_update + idle updates * e_idle + spikes * (e_spike + hops * e_hop)
+An operation's energy may follow the bits of a weight in part, e = e_synop * (f + (1 - f) * bits / reference bits). No
+published sweep tells f: unknown counts as 1, and the notes say what f = 0 would give.
+
     t_step = max over layers of (updates * t_update + synops * t_synop) / cores + t_sync
     t = (T + layers - 1) * t_step
 
@@ -35,6 +38,9 @@ from hwsearch.hardware.families.parts import (
 )
 from hwsearch.hardware.models import ManyCore
 from hwsearch.hardware.workload import LayerWork, Workload
+
+FIXED_SHARES = (0.0, 1.0)
+"""Ends of the sweep over the share of an operation that does not follow the bits of a weight."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,12 @@ def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> 
     notes = [f"{used} cores of {profile.id}"]
     if model.price.spike_j is None:
         notes.append(f"energy_j leaves out the routing of spikes, which is unknown on {profile.id}")
+    low, high = (_energy(workload, model, stored, share) for share in FIXED_SHARES)
+    if low is not None and high is not None and low < high:
+        notes.append(
+            f"energy_j lies from {low:.3g} J (all of an operation follows the bits of a weight) to {high:.3g} J (none "
+            f"does): the share is unknown on {profile.id}"
+        )
     return Parts(
         stored=stored,
         params=params,
@@ -147,14 +159,17 @@ def _ops(one: Stored, workload: Workload) -> float:
     return charged(one, ("weight", "nm", "block", "kernel", "channel"))[0]
 
 
-def _energy(workload: Workload, model: ManyCore, stored: tuple[Stored, ...]) -> float | None:
+def _energy(
+    workload: Workload, model: ManyCore, stored: tuple[Stored, ...], share: float | None = None
+) -> float | None:
+    """Return the sum of the terms; ``share`` stands in for the profile's fixed share of an operation."""
     price = model.price
     terms: list[Term] = []
     for one in stored:
         updates = one.layer.neurons * workload.timesteps
         reached = min(float(updates), _ops(one, workload))
         terms += [
-            (_ops(one, workload), price.synop_j),
+            (_ops(one, workload) * price.scale(one.layer.weight_bits, share), price.synop_j),
             (reached, price.update_j),
             (updates - reached, price.idle_update_j),
             (one.layer.spikes_out, (price.spike_j or 0.0) + (price.hops or 0.0) * (price.hop_j or 0.0)),
