@@ -213,9 +213,13 @@ class HardwareProfile:
     @cached_property
     def digest(self) -> str:
         """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out."""
-        wording = ("name", "vendor", "description", "quantities", "sources", "path")
-        kept = [field.name for field in dataclasses.fields(self) if field.name not in wording]
-        return digest({name: getattr(self, name) for name in kept})
+        wording = ("name", "vendor", "description", "quantities", "sources", "path", "uncalibrated")
+        fields = [field for field in dataclasses.fields(self) if field.name not in wording]
+        values = {field.name: getattr(self, field.name) for field in fields}
+        # what a profile does not use is left out, so that a new kind of limit or model renames no old record
+        later = {"model": None, "limits": Limits(), "role_skips": (), "takes_analog": True}
+        kept = {name: value for name, value in values.items() if name not in later or value != later[name]}
+        return digest([kept, type(self.model).__name__] if self.model else kept)
 
     def tells(self, name: str) -> bool:
         """Return whether a cost (``energy_j``, ``latency_s``) can be told for every network."""
