@@ -108,7 +108,7 @@ def ticket_of(lab: Lab, candidate: Candidate) -> Ticket:
 def candidate_schedule(plan: Plan) -> Schedule:
     """Return how candidates are trained."""
     train = plan.study.train
-    return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain)
+    return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise)
 
 
 def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> _Draft:
