@@ -64,7 +64,7 @@ class ManyCore:
         core_neurons: Most neurons of a core.
         core_bytes: Memory of a core for synapses.
         in_axons, out_axons: Most axons into and out of a core.
-        neuron_bytes: Memory of one neuron.
+        neuron_bytes: Memory of one neuron, its parameters inside; None: as wide as the profile's state.
         word_bits: Word that a list is rounded up to.
         header_bits: Header of one block of a list.
         block_synapses: Most synapses of a block.

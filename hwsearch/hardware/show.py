@@ -94,7 +94,7 @@ def _unknown(profile: HardwareProfile) -> list[str]:
     costs = [f"{name} of an inference" for name in ("energy_j", "latency_s") if not profile.tells(name)]
     numbers = [place for place, quantity in profile.quantities if quantity.value is None]
     costs += [
-        f"{name} is told but uncalibrated: {profile.labels[name]}"
+        f"whether {name} ({profile.labels[name].partition(',')[0]}) holds: no measured network confirms it"
         for name in profile.uncalibrated
         if name in profile.labels
     ]

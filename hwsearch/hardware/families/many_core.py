@@ -32,7 +32,6 @@ from hwsearch.hardware.families.parts import (
     charged,
     event_ops,
     held,
-    param_bytes,
     store,
     total,
 )
@@ -63,9 +62,9 @@ class Piece:
 def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> Parts:
     """Return a network on cores."""
     stored = tuple(core_store(layer, profile, model) for layer in workload.layers)
-    params = sum(param_bytes(layer, profile) for layer in workload.layers)
-    state = held(workload, profile)[1]
-    if model.neuron_bytes is not None:
+    params, state, _ = held(workload, profile)
+    if model.neuron_bytes is not None:  # parameters are inside a neuron's bytes
+        params = 0
         state = sum(layer.neurons for layer in workload.layers) * model.neuron_bytes
     pieces = [split(one, model) for one in stored]
     used = pack_cores([piece for own in pieces for piece in own], model)
