@@ -244,11 +244,18 @@ def test_a_folder_that_is_named_twice_counts_once(monkeypatch):
     assert [ident for ident, _, _ in list_profiles()] == [path.stem for path in FILES]
 
 
-def test_an_id_must_be_known_and_its_own(tmp_path, monkeypatch):
-    monkeypatch.setenv("HWSEARCH_PROFILES", str(tmp_path))
-    (tmp_path / "copy.yaml").write_text(MICROBIT.read_text())
-    with pytest.raises(InputError, match="id must be its own"):
-        load_profile("nrf51822_microbit")
+def test_of_several_with_one_id_the_nearest_is_taken(tmp_path, monkeypatch):
+    # as where the package is installed and a checkout with its own profiles is the working folder
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hardware_profiles").mkdir()
+    (tmp_path / "hardware_profiles" / "mine.yaml").write_text(
+        MICROBIT.read_text().replace("16, unit: MHz", "8, unit: MHz")
+    )
+    assert load_profile("nrf51822_microbit").clock_hz == 8e6
+    assert [ident for ident, _, _ in list_profiles()].count("nrf51822_microbit") == 1
+
+
+def test_an_id_must_be_known(tmp_path):
     with pytest.raises(InputError, match=r"known ids: .*generic_45nm"):
         load_profile("abacus")
     with pytest.raises(InputError, match="readable"):
