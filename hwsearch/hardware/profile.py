@@ -63,7 +63,7 @@ def list_profiles() -> list[tuple[str, str, Path]]:
 
 
 def profile_folders() -> list[Path]:
-    """Return the folders that hold profiles, nearest first: ./hardware_profiles, HWSEARCH_PROFILES, the package's own."""
+    """Return the folders of profiles, nearest first: ./hardware_profiles, HWSEARCH_PROFILES, the package's own."""
     package = Path(__file__).parents[1]
     packaged = package / "hardware_profiles"  # in a wheel; in a checkout they stand beside the package
     own = packaged if packaged.is_dir() else package.parent / "hardware_profiles"
