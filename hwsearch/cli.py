@@ -118,6 +118,7 @@ def front(
 ) -> None:
     """Show the Pareto front of a run."""
     from hwsearch.api import load_run
+    from hwsearch.hardware.profile import load_profile
 
     result = load_run(directory)
     if profile is None:
@@ -127,6 +128,8 @@ def front(
     print(f"{len(table)} finished trials on {profile}; * marks its front (accuracies are those of the run)")
     table.insert(0, "front", table.pop("on_front").map({True: "*", False: ""}))
     _print_front(table)
+    for name, label in load_profile(profile).labels.items():
+        print(f"{name} on {profile}: {label}")
 
 
 @app.command()

@@ -14,6 +14,7 @@ from hwsearch.hardware.families.event_cores import assignment, entries, in_chann
 from hwsearch.hardware.families.fpga import luts
 from hwsearch.hardware.families.many_core import core_store, pack_cores, split
 from hwsearch.hardware.families.parts import spikes
+from hwsearch.hardware.families.step_cycles import synapses
 from hwsearch.hardware.models import Crossbar, EventCores, FpgaDataflow, ManyCore, Npu
 from hwsearch.hardware.violation import Violation, over
 from hwsearch.hardware.workload import LayerWork, Workload
@@ -55,8 +56,8 @@ def outputs_within_limit(workload: Workload, profile: HardwareProfile) -> Iterat
 
 
 def hidden_synapses_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
-    """The non-zero weights between spiking neurons are within the device's synapses."""
-    need = sum(layer.census.nonzero for layer in _between(workload))
+    """The non-zero weights between spiking neurons, convolutions unrolled, are within the device's synapses."""
+    need = sum(synapses(layer) for layer in _between(workload))
     limit = profile.limits.hidden_synapses
     yield from over("hidden_synapses_within_limit", need, limit, "", "synapses between spiking neurons")
 

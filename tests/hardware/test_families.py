@@ -10,7 +10,7 @@ from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.event_cores import assignment, entries
 from hwsearch.hardware.families.fpga import bram18, luts, memory_bytes
 from hwsearch.hardware.families.many_core import Piece, axon_bits, core_store, pack_cores, split
-from hwsearch.hardware.families.step_cycles import StepNetwork, cycles_per_step, step_network
+from hwsearch.hardware.families.step_cycles import StepNetwork, cycles_per_step, step_network, synapses
 from hwsearch.hardware.models import FpgaDataflow
 from hwsearch.hardware.workload import Workload
 
@@ -70,6 +70,16 @@ def test_a_network_as_a_step_core_sees_it():
     assert (network.reached, network.read, network.fan_out) == (2, 1, 3 / 5)
     assert network.input_rate == 0.5
     assert network.hidden_rate == pytest.approx((3 * 0.5 + 2 * 0.25) / 5)
+
+
+def test_a_step_core_shares_no_weights():
+    middle = conv("c2", "hidden", np.ones((2, 1, 3, 3), int), (4, 5))
+    assert synapses(middle) == 18 * 20
+    first = conv("c1", "input", np.ones((1, 1, 3, 3), int), (4, 5))
+    last = fc("readout", "readout", np.ones((2, 40), int), fan_columns=20)
+    network = Workload(4, 8, (first, middle, last))
+    assert step_network(network).fan_out == 360 / 60
+    assert price(network, profile("xylo_audio3")).weight_bytes == 9 * 20 + 360 + 80
 
 
 def test_latency_of_a_step_core_is_cycles_with_margin_over_the_clock():

@@ -10,7 +10,8 @@ mean number of non-zero weights of a hidden neuron to hidden neurons::
 
 N_ien are the hidden neurons that any input reaches and N_oen those that are read out, if unused ones are skipped; all
 hidden neurons otherwise. Zeros of input and readout weights are worked off, zeros between hidden neurons are not.
-Several events of one source in one timestep cost as one; an input value that is not zero is an event.
+Several events of one source in one timestep cost as one; a convolution is unrolled;
+an input value that is not zero is an event.
 
 Source: synsense/rockpool, devices/xylo/syns63300/power_cycles_model.py and syns61201/power_cycles_model.py.
 """
@@ -27,6 +28,7 @@ from hwsearch.hardware.families.parts import (
     events,
     held,
     over,
+    positions,
     spikes,
     store_dense,
     times,
@@ -82,7 +84,7 @@ def step_network(workload: Workload) -> StepNetwork:
     spiking = [layer for layer in workload.layers if spikes(layer)]
     hidden = sum(layer.neurons for layer in spiking)
     sent = sum(layer.spikes_out for layer in spiking)
-    between = sum(layer.census.nonzero for layer in workload.layers if layer.role == "hidden")
+    between = sum(synapses(layer) for layer in workload.layers if layer.role == "hidden")
     unread = sum(rows for n, rows in last.census.rows if n == 0)
     used = first.census.outputs_used
     steps = workload.timesteps
@@ -112,7 +114,12 @@ def cycles_per_step(network: StepNetwork, model: StepCycles) -> float:
     )
 
 
+def synapses(layer: LayerWork) -> int:
+    """Return a layer's non-zero synapses; weights are not shared, so a filter counts at each of its positions."""
+    return layer.census.nonzero * positions(layer)
+
+
 def _slot_bytes(layer: LayerWork, profile: HardwareProfile) -> int:
     """Return the bytes of a layer's synapses: one slot a non-zero between hidden neurons, else every weight."""
-    count = layer.census.nonzero if layer.role == "hidden" else layer.census.size
+    count = synapses(layer) if layer.role == "hidden" else layer.census.size * positions(layer)
     return as_bytes(count, max(profile.weight_bits))
