@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 import hwsearch
+
+# two threads in a test beside other processes wait for each other, and sum in an order of their own
+torch.set_num_threads(1)
 
 TINY = """
 name: tiny

@@ -2,7 +2,8 @@
 
 How each outcome is told follows what the samplers of Optuna 5 learn from (TPE: pruned trials with constraints;
 NSGA-II and GP: complete ones only), and every trial gets every constraint, since one without counts as feasible.
-Ask number n draws from a sampler seeded with (seed, n): a resumed search proposes what an unbroken one would.
+The k-th knob of ask number n is drawn by a sampler seeded with (seed, n, k): a search that was stopped anywhere, even in
+the middle of an ask, proposes what an unbroken one would.
 """
 
 from __future__ import annotations
@@ -124,8 +125,14 @@ class Proposer:
         """Return the record of every finished trial."""
         return _records(self._study)
 
-    def _suggest(self, trial: Trial) -> None:
-        for name, choices in self._space.knobs.items():
+    def _suggest(self, trial: Trial, number: int) -> None:
+        """Draw every knob that the trial does not have yet."""
+        if trial.number != number:
+            raise InputError(
+                [Fault("--storage", "only one search at a time may use a storage", "another one")]
+            )
+        for index, (name, choices) in enumerate(self._space.knobs.items(), start=1):
+            self._study.sampler = self._new_sampler(number, index)
             if isinstance(choices, int):
                 trial.suggest_int(name, 0, choices - 1)
             else:
@@ -134,8 +141,8 @@ class Proposer:
     def _candidate(self, trial: FrozenTrial) -> Candidate:
         return self._space.candidate(trial.params)
 
-    def _new_sampler(self, number: int) -> BaseSampler:
-        seed = int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0])
+    def _new_sampler(self, number: int, index: int) -> BaseSampler:
+        seed = int(np.random.SeedSequence([self._seed, number, index]).generate_state(1)[0])
         if self._sampler == "grid":
             # the grid's order must be one for all asks
             return GridSampler(

@@ -70,6 +70,34 @@ def test_a_broken_search_proposes_what_an_unbroken_one_would(tmp_path):
     assert broken == whole
 
 
+@pytest.mark.parametrize("knobs", [0, 1, 3])
+def test_killed_in_the_middle_of_an_ask_it_draws_the_rest(tmp_path, knobs):
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "broken").mkdir()
+    whole = play(open_study(tmp_path / "whole"), 0, 16)
+    broken = play(open_study(tmp_path / "broken"), 0, 8)
+    proposer = open_study(tmp_path / "broken")
+
+    class Stop(Exception):
+        pass
+
+    drawn = []
+    draw = proposer._new_sampler
+
+    def stop(number, index):
+        drawn.append(index)
+        if index > knobs:
+            raise Stop
+        return draw(number, index)
+
+    proposer._new_sampler = stop
+    with pytest.raises(Stop):
+        proposer.proposals(8, 16)
+    assert drawn[-1] == knobs + 1
+    broken += play(open_study(tmp_path / "broken"), 8, 16)
+    assert broken == whole
+
+
 def test_a_told_trial_stays_as_it_is(tmp_path):
     proposer = open_study(tmp_path)
     proposer.proposals(0, 1)
