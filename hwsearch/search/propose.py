@@ -2,8 +2,8 @@
 
 How each outcome is told follows what the samplers of Optuna 5 learn from (TPE: pruned trials with constraints;
 NSGA-II and GP: complete ones only), and every trial gets every constraint, since one without counts as feasible.
-The k-th knob of ask number n is drawn by a sampler seeded with (seed, n, k): a search that was stopped anywhere, even in
-the middle of an ask, proposes what an unbroken one would.
+The k-th knob of ask number n is drawn by a sampler seeded with (seed, n, k): a search that was stopped anywhere, even
+in the middle of an ask, proposes what an unbroken one would.
 """
 
 from __future__ import annotations
@@ -86,21 +86,19 @@ class Proposer:
                 "choose another --out, or put the study back", Path(storage.removeprefix("sqlite:///")),
             )  # fmt: skip
             raise InputError([fault])
-        self._open: dict[int, Trial] = {}
 
     def proposals(self, first: int, end: int) -> list[Proposal]:
         """Return the proposals numbered first to end - 1, asking for those that were never asked."""
         trials = self._study.get_trials(deepcopy=False)
-        for number in range(len(trials), end):
-            self._study.sampler = self._new_sampler(number)
+        for number in range(first, end):
+            self._study.sampler = self._new_sampler(number, 0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                trial = self._study.ask()
-                self._suggest(trial)
-            if trial.number != number:
-                raise InputError(
-                    [Fault("--storage", "only one search at a time may use a storage", "another one")]
-                )
+                if number >= len(trials):
+                    self._suggest(self._study.ask(), number)
+                elif set(trials[number].params) != set(self._space.knobs):
+                    # the search was killed in the middle of this ask
+                    self._suggest(Trial(self._study, trials[number]._trial_id), number)
         trials = self._study.get_trials(deepcopy=False)
         return [Proposal(t.number, self._candidate(t)) for t in trials[first:end]]
 
