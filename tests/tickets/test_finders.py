@@ -18,6 +18,7 @@ from hwsearch.tickets.fit import Fit, Knife, all_kept, ranking
 from hwsearch.tickets.ladder import Climb, climb, masks_at, published_ladder, rung_sparsities
 from hwsearch.tickets.multi_prize import ScoredStack, find_multi_prizes
 from hwsearch.train.loop import Schedule
+import itertools
 
 RNG = np.random.default_rng(0)
 Y = RNG.integers(0, 3, 96)
@@ -53,7 +54,7 @@ def size(masks):
 def test_kims_ladder_as_published():
     # VGG16 for CIFAR-10: 13 conv layers with biases and batch normalisation, and a classifier of 512 x 10
     channels = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
-    weights = sum(9 * a * b for a, b in zip(channels, channels[1:], strict=False)) + 512 * 10
+    weights = sum(9 * a * b for a, b in itertools.pairwise(channels)) + 512 * 10
     biases, classifier = sum(channels[1:]), 10
     other = biases + 2 * biases + classifier  # conv biases; gains and shifts of the normalisation
     assert published_ladder(weights, other, 2 * biases, 14) == [
@@ -75,7 +76,7 @@ def test_every_mask_of_a_ladder_lies_within_the_one_before(granularity):
     own = knife(fit)
     (ladder,) = climb(fit, [initial_params(fit.spec, 0)], Climb(granularity, 0.8), own)
     masks = [masks_at(ladder, s, own) for s in (0, 0.2, 0.25, 0.3, 0.5, 0.6, 0.75, 0.8)]
-    for early, late in zip(masks, masks[1:], strict=False):
+    for early, late in itertools.pairwise(masks):
         assert all((b <= a).all() for a, b in zip(early, late, strict=True))
     if granularity == "weight":
         n = fit.spec.n_weights
