@@ -1,5 +1,6 @@
 """Finders: ladders by hand and nested, the early-bird and early-time rules by hand, the gradient of the scores."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,6 @@ from hwsearch.tickets.fit import Fit, Knife, all_kept, ranking
 from hwsearch.tickets.ladder import Climb, climb, masks_at, published_ladder, rung_sparsities
 from hwsearch.tickets.multi_prize import ScoredStack, find_multi_prizes
 from hwsearch.train.loop import Schedule
-import itertools
 
 RNG = np.random.default_rng(0)
 Y = RNG.integers(0, 3, 96)
