@@ -41,7 +41,7 @@ def compensate(params: Params, masks: Sequence[np.ndarray], statistics: Sequence
         rows = layer.weight.reshape(len(layer.weight), -1).astype(np.float64)
         kept = mask.reshape(rows.shape)
         if not kept.all():
-            rows = _least_squares(rows, kept, damp(seen.hessian))
+            rows, _ = _least_squares(rows, kept, seen.hessian)
         fixed.append(replace(layer, weight=rows.reshape(layer.weight.shape).astype(np.float32)))
     return tuple(fixed)
 
@@ -108,28 +108,50 @@ def prune_in_steps(
         Compensated weights and masks.
     """
     own, masks = params, tuple(np.ones(layer.weight.shape, bool) for layer in params)
+    inverses = [np.diag(np.linalg.inv(damp(seen.hessian)))[None] for seen in statistics]
     for step in range(1, steps + 1):
-        scores = within([_scores(p, m, s) for p, m, s in zip(own, masks, statistics, strict=True)], masks)
+        parts = zip(own, masks, statistics, inverses, strict=True)
+        scores = within([_scores(*part) for part in parts], masks)
         weights = [layer.weight for layer in params]
         # an even number of e-foldings a step, so that no step takes most of what is left
         part = 1 - (1 - sparsity) ** (step / steps) if sparsity < 1 else step / steps
         masks = tuple(prune(weights, granularity, part, gentle=gentle, scores=scores))
-        own = compensate(params, masks, statistics)
+        solved = [
+            _least_squares(_rows(p).astype(np.float64), m.reshape(_rows(p).shape), s.hessian)
+            for p, m, s in zip(params, masks, statistics, strict=True)
+        ]
+        own = tuple(
+            replace(p, weight=rows.reshape(p.weight.shape).astype(np.float32))
+            for p, (rows, _) in zip(params, solved, strict=True)
+        )
+        inverses = [inverse for _, inverse in solved]
     return own, masks
 
 
-def _least_squares(rows: np.ndarray, kept: np.ndarray, hessian: np.ndarray) -> np.ndarray:
-    """Return rows [out, D] with the removed weights at zero and the kept ones solving H_KK dw_K = H_KP w_P."""
-    full = torch.from_numpy(hessian)
-    result = []
-    size = max(1, _ELEMENTS // hessian.size)
-    for first in range(0, len(rows), size):
-        keep = torch.from_numpy(kept[first : first + size])
-        own = torch.from_numpy(rows[first : first + size])
+def _rows(layer: LayerParams) -> np.ndarray:
+    return layer.weight.reshape(len(layer.weight), -1)
+
+
+def _least_squares(rows: np.ndarray, kept: np.ndarray, hessian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Let the kept weights of rows [out, D] solve H_KK dw_K = H_KP w_P; inputs that never fire take no part.
+
+    Returns:
+        Rows with the removed weights at zero, and the diagonal of each row's H_KK^-1, both [out, D].
+    """
+    live = np.diag(hessian) > 0
+    full = torch.from_numpy(damp(hessian)[np.ix_(live, live)])
+    result = rows * kept
+    diagonal = np.broadcast_to(np.diag(np.linalg.inv(damp(hessian))), rows.shape).copy()
+    size = max(1, _ELEMENTS // max(1, full.numel()))
+    for first in range(0, len(rows) if live.any() else 0, size):
+        part = slice(first, first + size)
+        keep, own = torch.from_numpy(kept[part][:, live]), torch.from_numpy(rows[part][:, live])
+        inverse = _inverses(full, keep)
         pull = (own * ~keep) @ full * keep
-        change = torch.linalg.solve(_restricted(full, keep), pull.unsqueeze(2)).squeeze(2)
-        result.append(((own + change) * keep).numpy())
-    return np.concatenate(result)
+        change = (inverse @ pull.unsqueeze(2)).squeeze(2)
+        result[part, live] = ((own + change) * keep).numpy()
+        diagonal[part, live] = inverse.diagonal(dim1=1, dim2=2).numpy()
+    return result, diagonal
 
 
 def _in_turn(rows: Tensor, kept: Tensor, scale: Tensor, bits: int, hessian: np.ndarray) -> Tensor:
@@ -140,8 +162,7 @@ def _in_turn(rows: Tensor, kept: Tensor, scale: Tensor, bits: int, hessian: np.n
     for first in range(0, len(rows), size):
         part = slice(first, first + size)
         own, keep, step = rows[part].clone(), kept[part], scale[part, 0]
-        inverse = torch.linalg.inv(_restricted(full, keep))
-        upper = torch.linalg.cholesky(inverse, upper=True)
+        upper = torch.linalg.cholesky(_inverses(full, keep), upper=True)
         for q in range(own.shape[1]):
             level = (own[:, q] / step).round().clamp(-top, top)
             if bits == 1:
@@ -154,22 +175,19 @@ def _in_turn(rows: Tensor, kept: Tensor, scale: Tensor, bits: int, hessian: np.n
     return torch.cat(result)
 
 
-def _restricted(full: Tensor, keep: Tensor) -> Tensor:
-    """Return each row's H over its kept weights, [rows, D, D]: the identity for removed ones, no tie between both."""
-    both = keep.unsqueeze(2) & keep.unsqueeze(1)
-    own = torch.where(both, full, torch.zeros((), dtype=full.dtype))
-    return own + torch.diag_embed((~keep).to(full.dtype))
+def _inverses(full: Tensor, keep: Tensor) -> Tensor:
+    """Return each row's H^-1 over its kept weights, [rows, D, D] with the identity for removed ones.
+
+    Rows that all keep everything share one: [1, D, D].
+    """
+    own = keep[:1] if bool(keep.all()) else keep
+    both = own.unsqueeze(2) & own.unsqueeze(1)
+    restricted = torch.where(both, full, torch.zeros((), dtype=full.dtype))
+    restricted += torch.diag_embed((~own).to(full.dtype))
+    return torch.cholesky_inverse(torch.linalg.cholesky(restricted))
 
 
-def _scores(layer: LayerParams, mask: np.ndarray, seen: LayerStatistics) -> np.ndarray:
-    """Return the second order scores of one layer, like its weights, H^-1 taken over each row's kept weights."""
-    rows = np.abs(layer.weight.reshape(len(layer.weight), -1).astype(np.float64) * seen.gain[:, None])
-    hessian, kept = damp(seen.hessian), mask.reshape(rows.shape)
-    size = len(rows) if kept.all() else max(1, _ELEMENTS // hessian.size)
-    inverse = []
-    for first in range(0, len(rows), size):
-        own = kept[first : first + size] if not kept.all() else kept[:1]  # all rows alike: one inverse
-        restricted = _restricted(torch.from_numpy(hessian), torch.from_numpy(own))
-        inverse.append(torch.linalg.inv(restricted).diagonal(dim1=1, dim2=2))
-    error = (rows / np.sqrt(torch.cat(inverse).numpy())).reshape(mask.shape)
-    return in_units_of_weight(error, layer.weight, mask)
+def _scores(layer: LayerParams, mask: np.ndarray, seen: LayerStatistics, inverse: np.ndarray) -> np.ndarray:
+    """Return the second order scores of one layer, like its weights; inverse is the diagonal of each row's H^-1."""
+    error = np.abs(_rows(layer) * seen.gain[:, None]) / np.sqrt(inverse)
+    return in_units_of_weight(error.reshape(mask.shape), layer.weight, mask)

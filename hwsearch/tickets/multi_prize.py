@@ -87,8 +87,9 @@ class ScoredStack(Stack):
         self._targets, self._knife = targets, knife
         generator = torch.Generator().manual_seed(seed)
         for own in self.weights:  # now the scores: uniform in +-1/sqrt(fan-in), as in the source
-            bound = own[0, 0].numel() ** -0.5
-            own.data = (torch.rand(own.shape, generator=generator) * 2 - 1) * bound
+            # alike for all candidates, so that one is found alike in any stack
+            drawn = torch.rand(own.shape[1:], generator=generator) * 2 - 1
+            own.data = (drawn * own[0, 0].numel() ** -0.5).expand(own.shape).clone()
         self.grids = [
             _Prizes(grid.bits, grid.per_channel, frozen)
             for grid, frozen in zip(self.grids, self.frozen, strict=True)
