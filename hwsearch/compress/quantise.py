@@ -16,8 +16,9 @@ Scaling by mean |w| at few bits follows Wei et al. 2025 (QP-SNN). The gradient p
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -39,6 +40,16 @@ class Quantiser:
     bits: tuple[int, ...]
     per_channel: bool
 
+    @cached_property
+    def _runs(self) -> list[tuple[int, slice]]:
+        """Neighbours in the stack that share their bits: slices need no copies, so a sorted stack is the fastest."""
+        runs, first = [], 0
+        for bits, same in groupby(self.bits):
+            n = len(list(same))
+            runs.append((bits, slice(first, first + n)))
+            first += n
+        return runs
+
     def quantise(self, weight: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return integers (as floats) and scales; weight is about integers * scale.
 
@@ -49,25 +60,19 @@ class Quantiser:
         Returns:
             integers [K, out, ...], scale [K, out or 1, 1, ...] (> 0).
         """
-        kept = (weight * mask).abs()
+        integers = weight * mask
         dims = tuple(range(2 if self.per_channel else 1, weight.dim()))
-        mean = kept.sum(dims, keepdim=True) / mask.sum(dims, keepdim=True).clamp_min(1)
-        scale = torch.empty_like(mean)
-        integers = torch.empty_like(weight)
-        for bits, members in _members(self.bits):
-            top = largest_level(bits)
+        scales = []
+        for bits, members in self._runs:
+            own = integers[members]
+            scales.append(_scale(own, mask[members], bits, dims))
             if bits == 1:
-                scale[members] = mean[members]
-            elif bits in STEP_OF_NORMAL:
-                scale[members] = mean[members] * (STEP_OF_NORMAL[bits] / _MEAN_ABS)
+                # the sign of a kept weight, where zero counts as positive
+                own.sign_().add_(own.eq(0)).mul_(mask[members])
             else:
-                scale[members] = kept[members].amax(dims, keepdim=True) / top
-            scale[members] = torch.where(scale[members] > 0, scale[members], 1.0)
-            if bits == 1:
-                integers[members] = torch.where(weight[members] < 0, -1.0, 1.0)
-            else:
-                integers[members] = (weight[members] / scale[members]).round_().clamp_(-top, top)
-        return integers.mul_(mask), scale
+                own.div_(scales[-1]).round_().clamp_(-largest_level(bits), largest_level(bits))
+        scale = scales[0] if len(scales) == 1 else torch.cat(scales)
+        return integers, scale
 
     def fake(self, weight: Tensor, mask: Tensor) -> Tensor:
         """Return the quantised weights as floats, with a straight-through gradient to kept weights."""
@@ -80,12 +85,14 @@ def largest_level(bits: int) -> int:
     return 1 if bits == 1 else 2 ** (bits - 1) - 1
 
 
-def _members(bits: Sequence[int]) -> list[tuple[int, list[int] | slice]]:
-    """Group the candidates of a stack by their bits."""
-    distinct = sorted(set(bits))
-    if len(distinct) == 1:
-        return [(distinct[0], slice(None))]
-    return [(b, [k for k, own in enumerate(bits) if own == b]) for b in distinct]
+def _scale(kept: Tensor, mask: Tensor, bits: int, dims: tuple[int, ...]) -> Tensor:
+    """Return the scales of masked weights that share their bits; 1 where nothing is kept."""
+    if bits == 1 or bits in STEP_OF_NORMAL:
+        step = 1.0 if bits == 1 else STEP_OF_NORMAL[bits] / _MEAN_ABS
+        scale = kept.abs().sum(dims, keepdim=True).mul_(step) / mask.sum(dims, keepdim=True).clamp_min_(1)
+    else:
+        scale = kept.abs().amax(dims, keepdim=True) / largest_level(bits)
+    return scale.masked_fill_(scale == 0, 1.0)
 
 
 class _StraightThrough(torch.autograd.Function):

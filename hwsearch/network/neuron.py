@@ -121,12 +121,15 @@ class _Fused(torch.autograd.Function):
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:
         h, spikes = ctx.saved_tensors  # type: ignore[attr-defined]
         law, static = ctx.law, ctx.static  # type: ignore[attr-defined]
-        surrogate = h.sub(law.threshold).mul_(math.pi).square_().add_(1.0).reciprocal_()
-        dx = surrogate.mul_(grads[0])
-        for t in range(h.shape[0] - 2, -1, -1):
-            # dv/dh is 1 - s for a reset to zero and 1 for one by subtraction, the reset being detached
-            back = dx[t + 1]
-            if law.reset == "zero":
-                back = torch.addcmul(back, back, spikes[t], value=-1)
-            dx[t].add_(back, alpha=law.decay)
+        one, dx = h.new_ones(()), torch.empty_like(h)
+        for t in range(h.shape[0] - 1, -1, -1):
+            # one timestep after the other, all its passes while it is in the cache
+            above = h[t] - law.threshold
+            torch.div(grads[0][t], torch.addcmul(one, above, above, value=math.pi**2), out=dx[t])
+            if t < h.shape[0] - 1:
+                # dv/dh is 1 - s for a reset to zero and 1 for one by subtraction, the reset being detached
+                back = dx[t + 1]
+                if law.reset == "zero":
+                    back = torch.addcmul(back, back, spikes[t], value=-1)
+                dx[t].add_(back, alpha=law.decay)
         return (dx.sum(0) if static else dx), None, None

@@ -119,13 +119,13 @@ def _drop(pick: Row) -> list[str]:
             f"On the validation samples, by which it was picked, it reached {spell('accuracy_val', val)}; "
             f"believe the test figure."
         )
-    mean, seeds = number(pick, "accuracy_test_mean"), number(pick, "seeds") or 0
-    if mean is not None and seeds > 1:
+    own, seeds = number(pick, "accuracy_test_own"), number(pick, "seeds") or 0
+    if own is not None and seeds > 1:
         sd = number(pick, "accuracy_test_sd")
         spread = "" if sd is None else f", standard deviation {100 * sd:.1f} points"
         said.append(
-            f"Trained {seeds:.0f} times with fresh seeds it keeps {spell('accuracy_test', mean)} on test on average"
-            f"{spread}; the one handed over lost least against the dense network of its own seed."
+            f"Accuracies are means of {seeds:.0f} trainings with fresh seeds{spread}. The network that is handed over, "
+            f"the one that lost least on validation, reaches {spell('accuracy_test', own)} on test itself."
         )
     return said
 

@@ -24,7 +24,7 @@ from hwsearch.search.evaluate import candidate_schedule
 from hwsearch.search.finders import Ground, climb_of, early_timesteps_of, fit_of, knife_of, score_fit
 from hwsearch.search.kept_tickets import ladder_store, load_found, save_found
 from hwsearch.search.plan import Plan
-from hwsearch.search.trainer import Job, Trainer, one_thread
+from hwsearch.search.trainer import Job, Trainer
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.compensate import prune_in_steps, quantise_in_turn
 from hwsearch.tickets.criteria import score
@@ -34,6 +34,7 @@ from hwsearch.tickets.fit import Fit, Knife, all_kept
 from hwsearch.tickets.ladder import Ladder, climb, masks_at
 from hwsearch.tickets.multi_prize import find_multi_prizes
 from hwsearch.tickets.observe import observe
+from hwsearch.train.machine import OneThread
 
 FINDERS = ("iterative", "early_time", "early_bird", "magnitude", "multi_prize", "random", "reinit")
 ONE_SHOT_SPARSITY, ONE_SHOT_BITS = 0.8, 3
@@ -93,7 +94,7 @@ def compare(plan: Plan, cache: Cache, trainer: Trainer, tell: Tell) -> tuple[pd.
     fit = fit_of(plan, plan.data, plan.dense_timesteps, plan.study.seed)
     seeds = tuple(plan.study.seed + i for i in range(plan.study.final.seeds))
     contest = Contest(plan, cache, trainer, seeds, fit, knife_of(plan, fit), tell)
-    with one_thread():
+    with OneThread():
         early, _ = early_timesteps_of(Ground(plan, cache, contest.inits[0], plan.data, plan.study.seed))
         rows = []
         for granularity in plan.space.granularity:

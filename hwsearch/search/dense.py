@@ -48,7 +48,9 @@ def dense_ticket(plan: Plan, seed: int) -> Ticket:
 def dense_schedule(plan: Plan) -> Schedule:
     """Return how the dense network is trained."""
     train = plan.study.train
-    return Schedule(train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain)
+    return Schedule(
+        train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain, train.input_noise
+    )
 
 
 def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:

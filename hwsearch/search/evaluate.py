@@ -121,7 +121,7 @@ def ground_of(lab: Lab, fresh_seed: int | None = None) -> Ground:
 def candidate_schedule(plan: Plan) -> Schedule:
     """Return how candidates are trained."""
     train = plan.study.train
-    return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain)
+    return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise)
 
 
 def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> _Draft:

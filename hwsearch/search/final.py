@@ -42,7 +42,8 @@ class Finalist:
         seed: Its seed.
         cost: What it costs, by column.
         accuracy_val: Mean over the seeds, each on its own validation split.
-        accuracy_test_interval: 95 % Wilson interval of the handed-over network's test accuracy.
+        accuracy_test: Mean over the seeds, all on the one test split.
+        accuracy_test_interval: 95 % Wilson interval of that mean, for the number of test samples.
         accuracies_val, accuracies_test: Of every seed.
         feasible: Whether the network that is handed over keeps every budget.
     """
@@ -52,6 +53,7 @@ class Finalist:
     seed: int
     cost: CostFields
     accuracy_val: float
+    accuracy_test: float
     accuracy_test_interval: tuple[float, float]
     accuracies_val: tuple[float, ...]
     accuracies_test: tuple[float, ...]
@@ -218,7 +220,7 @@ def _choose(
     if not trained:
         return None
     over, _, seed, chosen, priced = min(trained, key=lambda item: item[:3])
-    assert chosen.accuracy_test is not None
+    tests = tuple(own.accuracy_test for _, _, _, own, _ in trained if own.accuracy_test is not None)
     accuracies = tuple(own.accuracy_val for _, _, _, own, _ in trained if own.accuracy_val is not None)
     return Finalist(
         record=record,
@@ -226,10 +228,9 @@ def _choose(
         seed=seed,
         cost=priced.fields,
         accuracy_val=float(np.mean(accuracies)),
-        accuracy_test_interval=wilson(chosen.accuracy_test, len(plan.data.y_test)),
+        accuracy_test=float(np.mean(tests)),
+        accuracy_test_interval=wilson(float(np.mean(tests)), len(plan.data.y_test)),
         accuracies_val=accuracies,
-        accuracies_test=tuple(
-            own.accuracy_test for _, _, _, own, _ in trained if own.accuracy_test is not None
-        ),
+        accuracies_test=tests,
         feasible=not over,
     )

@@ -14,7 +14,6 @@ from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_schedule
 from hwsearch.search.kept_tickets import ladder_store, load_found, rung_path, save_found
 from hwsearch.search.plan import REFERENCE_BITS, Plan
-from hwsearch.search.trainer import one_thread
 from hwsearch.space.candidate import Candidate
 from hwsearch.tickets.compensate import compensate
 from hwsearch.tickets.criteria import score
@@ -25,7 +24,7 @@ from hwsearch.tickets.ladder import Climb, climb, masks_at
 from hwsearch.tickets.magnitude import magnitude_masks
 from hwsearch.tickets.multi_prize import find_multi_prizes
 from hwsearch.tickets.observe import observe
-from hwsearch.train.loop import Schedule
+from hwsearch.train.machine import OneThread
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +66,7 @@ def find_ticket(ground: Ground, candidate: Candidate) -> Found:
     finder = ground.plan.study.tickets.finder
     if finder == "magnitude":
         return _magnitude(ground, candidate)
-    with one_thread():
+    with OneThread():
         target = Target(candidate.granularity, candidate.sparsity[0])
         timesteps, spent = ground.plan.dense_timesteps, dict[str, int]()
         if finder == "early_time":
@@ -102,9 +101,9 @@ def climb_of(plan: Plan, granularity: str) -> Climb:
 
 def score_fit(plan: Plan, fit: Fit) -> Fit:
     """Return the training of multi-prize scores."""
-    tickets, train = plan.study.tickets, plan.study.train
-    schedule = Schedule(tickets.score_epochs, train.batch_size, tickets.score_learning_rate, train.loss_gain)
-    return replace(fit, schedule=schedule)
+    tickets = plan.study.tickets
+    scores = replace(fit.schedule, epochs=tickets.score_epochs, learning_rate=tickets.score_learning_rate)
+    return replace(fit, schedule=scores)
 
 
 def early_timesteps_of(ground: Ground) -> tuple[int, dict[str, int]]:

@@ -26,6 +26,7 @@ from hwsearch.network.integer import IntegerNetwork, Widths, needed_bits, run_in
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
 from hwsearch.train.loop import Schedule, Trained, as_input, train_stack
+from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
 
 _EVAL_BATCH = 256
 
@@ -139,7 +140,8 @@ class Trainer:
                 on_done(index, result)
 
         if self._pool is None:
-            with one_thread():
+            keep_freed_memory()
+            with OneThread():
                 for index, job in enumerate(jobs):
                     finish(index, run_job(self._bench, job))
             return results
@@ -240,17 +242,6 @@ def _failed(reason: str, train_steps: int) -> Measured:
     )
 
 
-class one_thread:
-    """Run torch on one thread, and put the number back."""
-
-    def __enter__(self) -> None:
-        self._threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-
-    def __exit__(self, *error: object) -> None:
-        torch.set_num_threads(self._threads)
-
-
 _bench: Bench | None = None
 
 
@@ -261,7 +252,7 @@ def _start_worker(bench: Bench, parent: int) -> None:
 
     global _bench
     _bench = bench
-    torch.set_num_threads(1)
+    tune_process()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
 
     def watch() -> None:

@@ -196,7 +196,16 @@ class Device(Section):
 
 
 class Train(Section):
-    """How networks are trained: the dense one (``dense_...``) and candidates."""
+    """How networks are trained: the dense one (``dense_...``) and candidates.
+
+    Attributes:
+        dense_epochs, epochs: Passes over the training samples.
+        batch_size: Samples a step.
+        dense_learning_rate, learning_rate: Adam's, at the start of a cosine.
+        loss_gain: Factor on the readout before the softmax.
+        input_noise: Standard deviation of noise on training inputs, as a share of their range.
+        neuron_loop: The fused loop, or spikingjelly's own neuron.
+    """
 
     dense_epochs: Count = 40
     epochs: Count = 20
@@ -204,6 +213,7 @@ class Train(Section):
     dense_learning_rate: Positive = 0.002
     learning_rate: Positive = 0.002
     loss_gain: Positive = 1.0
+    input_noise: Annotated[float, law("input_noise must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.0
     neuron_loop: Literal["fused", "spikingjelly"] = "fused"
 
 

@@ -32,12 +32,14 @@ class Schedule:
         batch_size: Samples a step.
         learning_rate: Adam's, at the start of the cosine.
         loss_gain: Factor on the readout current before the softmax.
+        input_noise: Standard deviation of normal noise on training inputs, as a share of their range (0: none).
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
     loss_gain: float = 1.0
+    input_noise: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def train_stack(
         for batch in torch.randperm(len(y), generator=generator).split(schedule.batch_size):  # type: ignore[no-untyped-call]
             rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
             optimiser.param_groups[0]["lr"] = rate
-            out = stack(inputs[batch], timesteps)
+            out = stack(_noisy(inputs[batch], schedule.input_noise, generator), timesteps)
             loss = _losses(out * schedule.loss_gain, targets[batch])
             optimiser.zero_grad(set_to_none=True)
             loss.sum().backward()  # type: ignore[no-untyped-call]
@@ -117,6 +119,13 @@ def train_stack(
 def as_input(x: np.ndarray, spec: NetworkSpec) -> Tensor:
     """Return integer inputs as floats in [0, 1]."""
     return torch.from_numpy(x.astype(np.float32) / np.float32(spec.input_max))
+
+
+def _noisy(x: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+    """Return inputs with noise, within their range; all candidates of a stack see the same."""
+    if noise == 0:
+        return x
+    return (x + noise * torch.randn(x.shape, generator=generator)).clamp_(0.0, 1.0)
 
 
 def _losses(out: Tensor, target: Tensor) -> Tensor:

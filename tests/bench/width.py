@@ -18,9 +18,9 @@ from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.search.dense import dense_schedule, dense_ticket
 from hwsearch.search.plan import make_plan
-from hwsearch.search.trainer import one_thread
 from hwsearch.study.model import load_study
 from hwsearch.train.loop import train_stack
+from hwsearch.train.machine import OneThread
 
 _STACK = 8
 
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=32)
     options = parser.parse_args()
     rows: list[tuple[str, np.ndarray]] = []
-    with one_thread():
+    with OneThread():
         for topology in options.topologies:
             rows.append((topology, accuracies(options.study, topology, options.seeds)))
     print("| layers | accuracy | difference to the first (95 % interval) |")

@@ -1,0 +1,47 @@
+"""A study small enough to run in a second or two, and one finished run of it that many tests look at."""
+
+from pathlib import Path
+
+import pytest
+
+import hwsearch
+
+TINY = """
+name: tiny
+seed: 0
+data: {name: digits, train_size: 400}
+network: {layers: fc24-fc16, batch_norm: true}
+space:
+  sparsity: [0.0, 0.5, 0.8, 0.9]
+  granularity: [weight, "nm:4", channel]
+  weight_bits: [2, 4, 8]
+  timesteps: [2, 3]
+device: {profile: nrf51822_microbit, budgets: {memory_bytes: 3000}}
+objectives: [error, energy_j, memory_bytes]
+train: {dense_epochs: 8, epochs: 3, dense_learning_rate: 0.01, learning_rate: 0.01}
+search: {candidates: 24, batch: 8, stack: 4}
+final: {seeds: 2}
+pick: {within: 0.2}
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_text() -> str:
+    return TINY
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a finished run; tests must not change it."""
+    folder = tmp_path_factory.mktemp("finished")
+    study = folder / "tiny.yaml"
+    study.write_text(TINY)
+    hwsearch.run(study, out=folder / "run")
+    return folder / "run"

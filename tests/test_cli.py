@@ -1,0 +1,127 @@
+"""The command line as a user meets it: what it prints and how it exits."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+
+def hwsearch(*args, **settings):
+    command = [sys.executable, "-m", "hwsearch", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **settings)
+
+
+def test_help_names_every_command():
+    done = hwsearch("--help")
+    assert done.returncode == 0
+    for command in ("run", "front", "pick", "export", "verify", "report", "profiles"):
+        assert command in done.stdout
+
+
+def test_help_and_profiles_load_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from hwsearch import cli\n"
+        "sys.argv = ['hwsearch', *sys.argv[1:]]\n"
+        "try:\n"
+        "    cli.main()\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "heavy = {'torch', 'pandas', 'optuna', 'spikingjelly', 'plotly', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    for args in (["--help"], ["profiles", "list"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *args], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_profiles_list_show_and_check(tmp_path):
+    listed = hwsearch("profiles", "list")
+    assert "generic_45nm" in listed.stdout
+    assert "nrf51822_microbit" in listed.stdout
+    shown = hwsearch("profiles", "show", "nrf51822_microbit")
+    assert "16 MHz" in shown.stdout
+    assert hwsearch("profiles", "show", "no_such_device").returncode == 2
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("schema_version: 1\nid: x\nname: 3\ncolour: red\n")
+    checked = hwsearch("profiles", "check", broken)
+    assert checked.returncode == 2
+    assert f"{broken}:3: name" in checked.stderr
+    assert f"{broken}:4: colour" in checked.stderr
+
+
+def test_a_wrong_study_exits_2_with_every_fault_at_once(tmp_path, tiny_text):
+    study = tmp_path / "wrong.yaml"
+    text = tiny_text.replace("weight_bits: [2, 4, 8]", "weight_bits: [2, 5]").replace(
+        "layers: fc24-fc16", "layers: fc24-9c2"
+    )
+    study.write_text(
+        text.replace("final: {seeds: 2}", "final: {seeds: 0}").replace(
+            "name: tiny", "name: tiny\ncolour: red"
+        )
+    )
+    done = hwsearch("run", study, cwd=tmp_path)
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    text_lines = study.read_text().splitlines()
+    for key in ("weight_bits", "network", "final", "colour"):
+        number = next(i for i, line in enumerate(text_lines, 1) if key in line)
+        assert any(f"{study}:{number}: " in line for line in lines), (key, done.stderr)
+    assert "5" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_missing_file_exits_2(tmp_path):
+    done = hwsearch("run", tmp_path / "none.yaml")
+    assert done.returncode == 2
+    assert "must be readable" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_an_impossible_budget_exits_1(tmp_path, tiny_text):
+    study = tmp_path / "study.yaml"
+    study.write_text(tiny_text.replace("memory_bytes: 3000", "memory_bytes: 100"))
+    done = hwsearch("run", study, "--out", tmp_path / "run", "--workers", "1")
+    assert done.returncode == 1
+    assert "Nearest miss" in done.stderr
+    assert "memory_bytes" in done.stderr
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+@pytest.mark.slow
+def test_the_way_of_a_user(tmp_path, finished, tiny):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    again = hwsearch("run", tiny, "--out", run, "--workers", "1")
+    assert again.returncode == 0, again.stderr
+    assert "pick: trial" in again.stdout
+    front = hwsearch("front", run)
+    assert "test %" in front.stdout
+    assert "*" in hwsearch("front", run, "--profile", "generic_45nm").stdout
+    picked = hwsearch("pick", run, "--smallest", "--within", "0.5")
+    assert "times smaller" in picked.stdout
+    assert hwsearch("pick", run, "--min-accuracy", "1.0").returncode == 1
+    assert hwsearch("pick", run, "--smallest", "--frugal").returncode == 2
+    assert hwsearch("export", run, "--to", tmp_path / "model").returncode == 0
+    verified = hwsearch("verify", tmp_path / "model")
+    assert verified.returncode == 0
+    assert "FAIL" not in verified.stdout
+    weights = tmp_path / "model" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    damaged = hwsearch("verify", tmp_path / "model")
+    assert damaged.returncode == 2
+    assert "FAIL" in damaged.stdout
+    (run / "report.html").unlink()
+    assert hwsearch("report", run).returncode == 0
+    assert (run / "report.html").exists()
+
+
+def test_a_folder_without_a_run_exits_2(tmp_path):
+    for command in ("front", "pick", "report"):
+        done = hwsearch(command, tmp_path)
+        assert done.returncode == 2
+        assert "must hold a study.yaml" in done.stderr
