@@ -22,7 +22,7 @@ from torch import Tensor
 from hwsearch.compress.masks import prune
 from hwsearch.compress.quantise import Quantiser, largest_level
 from hwsearch.network.stack import LayerParams, Params
-from hwsearch.tickets.criteria import damp, in_units_of_weight, within
+from hwsearch.tickets.criteria import damp, in_units_of_weight, inverse_diagonal, within
 from hwsearch.tickets.observe import LayerStatistics
 
 _ELEMENTS = 16_000_000  # of the batch of row Hessians at a time
@@ -108,7 +108,7 @@ def prune_in_steps(
         Compensated weights and masks.
     """
     own, masks = params, tuple(np.ones(layer.weight.shape, bool) for layer in params)
-    inverses = [np.diag(np.linalg.inv(damp(seen.hessian)))[None] for seen in statistics]
+    inverses = [inverse_diagonal(seen.hessian)[None] for seen in statistics]
     for step in range(1, steps + 1):
         parts = zip(own, masks, statistics, inverses, strict=True)
         scores = within([_scores(*part) for part in parts], masks)
@@ -141,7 +141,7 @@ def _least_squares(rows: np.ndarray, kept: np.ndarray, hessian: np.ndarray) -> t
     live = np.diag(hessian) > 0
     full = torch.from_numpy(damp(hessian)[np.ix_(live, live)])
     result = rows * kept
-    diagonal = np.broadcast_to(np.diag(np.linalg.inv(damp(hessian))), rows.shape).copy()
+    diagonal = np.broadcast_to(1 / np.diag(damp(hessian)), rows.shape).copy()
     size = max(1, _ELEMENTS // max(1, full.numel()))
     for first in range(0, len(rows) if live.any() else 0, size):
         part = slice(first, first + size)

@@ -73,7 +73,7 @@ def _second_order(params: Params, statistics: Sequence[LayerStatistics]) -> list
     scores = []
     for layer, seen in zip(params, statistics, strict=True):
         rows = np.abs(layer.weight.astype(np.float64).reshape(len(layer.weight), -1) * seen.gain[:, None])
-        own = rows / np.sqrt(np.diag(np.linalg.inv(damp(seen.hessian))))
+        own = rows / np.sqrt(inverse_diagonal(seen.hessian))
         scores.append(in_units_of_weight(own.reshape(layer.weight.shape), layer.weight))
     return scores
 
@@ -95,6 +95,15 @@ def within(scores: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> list[np
         np.where(mask, own + _SMALLEST * (own.max() or 1.0), 0.0)
         for own, mask in zip(scores, masks, strict=True)
     ]
+
+
+def inverse_diagonal(hessian: np.ndarray) -> np.ndarray:
+    """Return the diagonal of the damped H^-1, [D]; inputs that never fire are tied to no other."""
+    live = np.diag(hessian) > 0
+    damped = damp(hessian)
+    diagonal = 1 / np.diag(damped)
+    diagonal[live] = np.diag(np.linalg.inv(damped[np.ix_(live, live)]))
+    return np.asarray(diagonal)
 
 
 def damp(hessian: np.ndarray, share: float = 0.01) -> np.ndarray:

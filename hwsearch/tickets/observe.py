@@ -73,8 +73,17 @@ def observe(
                 steps = 0 if len(current) > 1 else timesteps
                 spikes = fused(law)(current if steps == 0 else current[0], steps)
                 membrane = _membranes(law, current, spikes)
-            inputs = sequence.expand(timesteps, *sequence.shape[1:])
-            found.append(_statistics(spec, shape, inputs, gain, membrane, law.decay, hessian))
+            static = len(sequence) == 1 and not readout
+            power = _trace_power(law.decay, timesteps) if static else 1.0
+            found.append(
+                LayerStatistics(
+                    rate=_rate(shape, sequence).double().numpy(),
+                    gain=gain.double().numpy(),
+                    **_moments(shape, membrane),
+                    hessian=power * _hessian(shape, sequence, law.decay) if hessian else np.empty((0, 0)),
+                    threshold=None if readout else spec.threshold,
+                )
+            )
             if not readout:
                 sequence = _pooled(spikes, shape.pool, spec.pool)
     return tuple(found)
@@ -110,26 +119,20 @@ def _membranes(law: NeuronLaw, current: Tensor, spikes: Tensor) -> Tensor:
     return torch.stack(membranes)
 
 
-def _statistics(
-    spec: NetworkSpec,
-    shape: LayerShape,
-    inputs: Tensor,
-    gain: Tensor,
-    membrane: Tensor,
-    decay: float,
-    hessian: bool,
-) -> LayerStatistics:
-    """Reduce inputs [T, N, in(, H, W)] and membranes [T, N, out(, H, W)] to statistics."""
+def _moments(shape: LayerShape, membrane: Tensor) -> dict[str, np.ndarray]:
+    """Return mean and variance of each channel of membranes [T, N, out(, H, W)]."""
     channels = membrane.transpose(0, 2).flatten(1) if shape.kind == "conv" else membrane.flatten(0, 1).t()
     variance, mean = torch.var_mean(channels.double(), 1, correction=0)
-    return LayerStatistics(
-        rate=_rate(shape, inputs).double().numpy(),
-        gain=gain.double().numpy(),
-        mean=mean.numpy(),
-        variance=variance.numpy(),
-        hessian=_hessian(shape, inputs, decay) if hessian else np.empty((0, 0)),
-        threshold=None if shape.name == "readout" else spec.threshold,
-    )
+    return {"mean": mean.numpy(), "variance": variance.numpy()}
+
+
+def _trace_power(decay: float, timesteps: int) -> float:
+    """Return sum_t (1 + d + ... + d**(t - 1))**2: what the squared traces of a constant input of 1 add up to."""
+    trace = total = 0.0
+    for _ in range(timesteps):
+        trace = trace * decay + 1
+        total += trace**2
+    return total
 
 
 def _rate(shape: LayerShape, inputs: Tensor) -> Tensor:
@@ -140,7 +143,7 @@ def _rate(shape: LayerShape, inputs: Tensor) -> Tensor:
 
 
 def _hessian(shape: LayerShape, inputs: Tensor, decay: float) -> np.ndarray:
-    """Return H [D, D] from the filtered traces of the inputs."""
+    """Return H [D, D] from the filtered traces of the inputs [T, N, ...], or of one step of them."""
     n = inputs.shape[1]
     if shape.name == "readout":
         rows = inputs.mean(0).double()
