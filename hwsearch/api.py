@@ -20,6 +20,7 @@ from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.export.bundle import FORMATS, Model, write_export
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.profile import load_profile
+from hwsearch.hardware.rules import violations
 from hwsearch.report.figures import write_front_png
 from hwsearch.report.page import write_report
 from hwsearch.report.tables import read_run
@@ -181,16 +182,28 @@ class Result:
     def front_on(self, profile: str) -> pd.DataFrame:
         """Return the finished trials priced on another device, the front among them marked; nothing is trained.
 
-        Accuracies stay those of the integer model at the widths of the run's own device.
+        Trials that break a hard limit of the device are left out. Accuracies stay those of the integer model at the
+        widths of the run's own device.
+
+        Raises:
+            InputError: The device is unknown.
+            NothingFits: No finished trial maps onto the device.
         """
         device = load_profile(profile)
         study = load_study(self.folder.study)
         names = [name for name in study.objectives if name == "error" or device.tells(name) is not False]
+        reasons: list[str] = []
+        neuron, reset = study.network.neuron, study.network.reset
         rows, values = [], []
         for record in records_of(self.folder, study):
             if record.outcome != "trained" or record.workload is None or record.accuracy_val is None:
                 continue
             if any(bits not in device.weight_bits for bits in record.candidate.weight_bits):
+                reasons.append(f"{device.id} takes weights of {', '.join(map(str, device.weight_bits))} bits")
+                continue
+            broken = violations(record.workload, device, neuron_model=neuron, reset=reset)
+            if broken:
+                reasons.append(broken[0].message)
                 continue
             fields = cost_fields(price(record.workload, device))
             rows.append(
@@ -199,7 +212,8 @@ class Result:
             )
             values.append(objective_values(names, record.accuracy_val, fields))
         if not rows:
-            raise NothingFits(f"no finished trial can be stored by {device.id}")
+            common = max(set(reasons), key=reasons.count, default="none was trained")
+            raise NothingFits(f"no finished trial maps onto {device.id}: {common}")
         frame = whole_numbers(pd.DataFrame(rows))
         frame["on_front"] = non_dominated(pd.DataFrame(values).to_numpy())
         return frame.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
@@ -253,6 +267,7 @@ def _config(plan: Plan, record: TrialRecord, own: Recovered) -> dict[str, Any]:
             "accuracy_test": own.accuracy_test,
             "accumulator_bits": own.accumulator_bits,
             "membrane_bits": own.membrane_bits,
+            "packed_bytes": price(own.workload, plan.profile).packed_bytes,
             **cost_fields(price(own.workload, plan.profile)),
         },
         "predicted": record.predicted,

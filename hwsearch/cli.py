@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-profiles = typer.Typer(help="Hardware profiles: devices as data.", no_args_is_help=True)
 app.add_typer(profiles, name="profiles")
 
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
@@ -209,37 +209,6 @@ def report(directory: RunDir) -> None:
     from hwsearch.api import load_run
 
     print(load_run(directory).report())
-
-
-@profiles.command("list")
-def profiles_list() -> None:
-    """List the devices that are known."""
-    from hwsearch.hardware.profile import list_profiles
-
-    found = list_profiles()
-    width = max((len(item[0]) for item in found), default=0)
-    for ident, name, path in found:
-        print(f"{ident:<{width}}  {name}  ({path})")
-
-
-@profiles.command("show")
-def profiles_show(ident: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Show a device: what fits, what pays, what is unknown, and where each number comes from."""
-    from hwsearch.hardware.profile import load_profile
-    from hwsearch.hardware.show import describe
-
-    print(describe(load_profile(ident)))
-
-
-@profiles.command("check")
-def profiles_check(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
-    """Check a profile; all faults at once."""
-    from hwsearch.hardware.profile import check_profile
-
-    faults = check_profile(file)
-    if faults:
-        raise InputError(faults)
-    print(f"{file}: no fault")
 
 
 def _print_front(table: pd.DataFrame) -> None:

@@ -13,7 +13,7 @@ PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
     "errors", "study", "hardware", "space", "data", "compress", "network", "train", "tickets", "measure", "predict",
-    "search", "report", "export", "api", "terminal", "cli", "__main__",
+    "search", "report", "export", "api", "terminal", "cli_profiles", "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
@@ -23,7 +23,7 @@ OWNERS = {
     "moocore": {"search"},
     "sklearn": {"data"},
     "ruamel": {"study", "export"},
-    "typer": {"cli"},
+    "typer": {"cli", "cli_profiles"},
     "rich": {"terminal"},
     "nir": {"export"},
 }

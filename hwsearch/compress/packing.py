@@ -80,7 +80,9 @@ def census(weights: IntArray) -> WeightCensus:
     out_channels, in_channels, area = _sizes(weights.shape)
     held = weights != 0
     rows = held.reshape(out_channels, -1)
-    _, _, gaps = _gaps(_input_major(held))
+    inputs = _input_major(held)
+    _, _, gaps = _gaps(inputs)
+    fan_in = rows.sum(axis=1)
     nonzero = int(np.count_nonzero(held))
     return WeightCensus(
         out_channels=out_channels,
@@ -91,6 +93,9 @@ def census(weights: IntArray) -> WeightCensus:
         nm_most=tuple(int(runs(rows, m, False).sum(axis=2).max()) for m in NM_GROUPS),
         planes=int(np.count_nonzero(held.reshape(-1, area).any(axis=1))),
         delta_entries=tuple(nonzero + int((gaps >> bits).sum()) for bits in DELTA_BITS),
+        row_counts=tuple(np.bincount(inputs.sum(axis=1)).tolist()),
+        fan_in_most=int(fan_in.max(initial=0)),
+        outputs_used=int(np.count_nonzero(fan_in)),
     )
 
 

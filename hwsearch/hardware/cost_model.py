@@ -3,28 +3,35 @@
 Predicted and measured costs both come from `price`; they differ in the workload only. An unknown constant gives
 an unknown cost (None), never 0. Not for what a device refuses: `rules` says that.
 
-How work is charged. Each layer is stored in the smallest format that the device reads. Where the device skips
-the zeros that this format leaves out (its list for cycles, and another for energy), only what is stored is worked
-off; elsewhere every weight of the layer is::
-
-    charged = ops.nonzero          csr, delta, bitmap, nm
-              ops.blocks[B]        block:B
-              ops.planes           kernel
-              ops.dense            dense, or the device does not skip these zeros
-
-Removed channels are gone from the workload's shapes already, so they always pay.
+How a family of devices stores and works a network off is in `hwsearch.hardware.families`. Removed channels are gone
+from the workload's shapes already, so they always pay.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from hwsearch.hardware.device import HardwareProfile, PerCycle, PerTerm, format_granularity
-from hwsearch.hardware.storage import smallest, streams
-from hwsearch.hardware.workload import BLOCKS, LayerWork, Workload
-
-Term = tuple[float, float | None]
+from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.families.crossbar import crossbar
+from hwsearch.hardware.families.event_cores import event_cores
+from hwsearch.hardware.families.fpga import fpga_clock, fpga_dataflow
+from hwsearch.hardware.families.many_core import many_core
+from hwsearch.hardware.families.packed import packed
+from hwsearch.hardware.families.parts import Parts
+from hwsearch.hardware.families.roofline import npu, roofline
+from hwsearch.hardware.families.step_cycles import step_cycles
+from hwsearch.hardware.models import (
+    Crossbar,
+    EventCores,
+    FpgaClock,
+    FpgaDataflow,
+    ManyCore,
+    Npu,
+    Roofline,
+    StepCycles,
+)
+from hwsearch.hardware.storage import stored_bytes
+from hwsearch.hardware.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ class Cost:
         energy_grade: Weakest grade among the constants behind ``energy_j``; None: unknown.
         latency_grade: Likewise for ``latency_s``.
         notes: What a reader of these numbers should know.
+        packed_bytes: Bytes of the weights as a file in ``formats``; fewer than ``weight_bytes`` where the device
+            gives memory out in lumps.
     """
 
     memory_bytes: int
@@ -68,16 +77,7 @@ class Cost:
     energy_grade: str | None
     latency_grade: str | None
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """A layer as the device keeps it: format, bytes, and the bits of all its streams without padding."""
-
-    layer: LayerWork
-    format: str
-    n_bytes: int
-    bits: int
+    packed_bytes: int = 0
 
 
 def price(workload: Workload, profile: HardwareProfile) -> Cost:
@@ -87,18 +87,16 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
         ValueError: If no format of the profile can hold a layer.
 
     """
-    stored = tuple(_store(layer, profile) for layer in workload.layers)
+    parts = _parts(workload, profile)
     held = {
-        "weights": sum(one.n_bytes for one in stored),
-        "params": sum(_param_bytes(layer, profile) for layer in workload.layers),
-        "state": sum(_state_bytes(layer, profile) for layer in workload.layers),
-        "buffers": _buffer_bytes(workload, profile),
+        "weights": sum(one.n_bytes for one in parts.stored),
+        "params": parts.params,
+        "state": parts.state,
+        "buffers": parts.buffers,
     }
-    cycles = _cycles(workload, profile, stored)
-    latency_s = None if cycles is None or profile.clock_hz is None else cycles / profile.clock_hz
-    energy_j = _energy(workload, profile, stored, held, cycles)
-    static_j = None if latency_s is None or profile.static_w is None else profile.static_w * latency_s
-    skips = profile.skips_energy if isinstance(profile.energy, PerTerm) else profile.skips_cycles
+    static_j = None
+    if parts.latency_s is not None and parts.static_w is not None and not parts.all_in:
+        static_j = parts.static_w * parts.latency_s
     return Cost(
         memory_bytes=sum(held.values()),
         banks=tuple((bank.name, sum(held[what] for what in bank.holds)) for bank in profile.banks),
@@ -106,17 +104,18 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
         bias_bytes=held["params"],
         state_bytes=held["state"],
         buffer_bytes=held["buffers"],
-        formats=tuple(one.format for one in stored),
+        formats=tuple(one.format for one in parts.stored),
         synaptic_ops=workload.synaptic_ops,
         macs=workload.macs,
         neuron_updates=workload.neuron_updates,
-        charged_ops=sum(_charged(one, skips)[0] for one in stored),
-        energy_j=energy_j,
-        static_energy_j=None if isinstance(profile.energy, PerCycle) else static_j,
-        latency_s=latency_s,
-        energy_grade=None if energy_j is None else profile.labels.get("energy_j"),
-        latency_grade=None if latency_s is None else profile.labels.get("latency_s"),
-        notes=_notes(profile, stored, skips, energy_j, latency_s),
+        charged_ops=parts.charged_ops,
+        energy_j=parts.energy_j,
+        static_energy_j=static_j,
+        latency_s=parts.latency_s,
+        energy_grade=None if parts.energy_j is None else profile.labels.get("energy_j"),
+        latency_grade=None if parts.latency_s is None else profile.labels.get("latency_s"),
+        notes=_notes(workload, profile, parts),
+        packed_bytes=_packed_bytes(profile, parts),
     )
 
 
@@ -136,150 +135,52 @@ def cost_fields(cost: Cost) -> dict[str, float | int | None]:
     }
 
 
-def _store(layer: LayerWork, profile: HardwareProfile) -> _Stored:
-    bits, pointer_bits = layer.weight_bits, profile.pointer_bits
-    name, n_bytes = smallest(profile.formats, layer.census, bits, pointer_bits)
-    layout = streams(name, layer.census, bits, pointer_bits) or ()
-    return _Stored(layer, name, n_bytes, sum(stream.count * stream.bits for stream in layout))
-
-
-def _param_bytes(layer: LayerWork, profile: HardwareProfile) -> int:
-    channels = layer.census.out_channels
-    thresholds = _bytes(channels, profile.threshold_bits) if _spikes(layer) else 0
-    return _bytes(channels, profile.bias_bits) + thresholds
-
-
-def _state_bytes(layer: LayerWork, profile: HardwareProfile) -> int:
-    return _bytes(layer.neurons, _kept_bits(layer, profile))
-
-
-def _buffer_bytes(workload: Workload, profile: HardwareProfile) -> int:
-    first = workload.layers[0]
-    inputs = first.inputs * _bytes(1, workload.input_bits) if first.analog else _bytes(first.inputs, 1)
-    kept = _bytes(first.neurons, profile.accumulator_bits) if first.analog else 0
-    return inputs + kept + sum(_bytes(layer.neurons, 1) for layer in workload.layers if _spikes(layer))
-
-
-def _kept_bits(layer: LayerWork, profile: HardwareProfile) -> int:
-    """Return the width of what a neuron keeps: a membrane, or the readout's accumulator."""
-    return profile.state_bits if _spikes(layer) else profile.accumulator_bits
-
-
-def _spikes(layer: LayerWork) -> bool:
-    return layer.role != "readout"
-
-
-def _bytes(count: int, bits: int) -> int:
-    return -(-count * bits // 8)
-
-
-def _charged(stored: _Stored, skips: tuple[str, ...]) -> tuple[float, int]:
-    """Return the operations that are worked off, and of how many weights of the layer they are."""
-    ops, census = stored.layer.ops, stored.layer.census
-    zeros = format_granularity(stored.format)
-    if zeros not in skips:
-        return ops.dense, census.size
-    if zeros == "block":
-        length = int(stored.format.partition(":")[2])
-        index = BLOCKS.index(length)
-        return ops.blocks[index], census.blocks[index] * length
-    if zeros == "kernel":
-        return ops.planes, census.planes * census.kernel_area
-    return ops.nonzero, census.nonzero
-
-
-def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[_Stored, ...]) -> float | None:
-    """Return the cycles of one inference; None where a constant that is needed is unknown."""
-    cost = profile.cycles
-    terms: list[Term] = [
-        (workload.neuron_updates, cost.neuron_update),
-        (workload.timesteps * len(workload.layers), cost.layer_step),
-    ]
-    for one in stored:
-        ops, _ = _charged(one, profile.skips_cycles)
-        terms += [
-            (ops, cost.mac if one.layer.analog else cost.synop),
-            (ops if one.layer.weight_bits < 8 else 0, cost.unpack),
-            (ops if one.format != "dense" else 0, cost.indexed_synop),
-        ]
-    return _sum(terms)
-
-
-def _sum(terms: list[Term]) -> float | None:
-    """Return the sum of count * cost; None where a cost that is needed is unknown."""
-    total = 0.0
-    for count, cost in terms:
-        if count and cost is None:
-            return None
-        total += count * (cost or 0.0)
-    return total
-
-
-def _energy(
-    workload: Workload,
-    profile: HardwareProfile,
-    stored: tuple[_Stored, ...],
-    held: dict[str, int],
-    cycles: float | None,
-) -> float | None:
-    match profile.energy:
+def _parts(workload: Workload, profile: HardwareProfile) -> Parts:
+    """Return a network on a device, by the family's formula."""
+    match profile.model:
+        case ManyCore() as model:
+            return many_core(workload, profile, model)
+        case StepCycles() as model:
+            return step_cycles(workload, profile, model)
+        case EventCores() as model:
+            return event_cores(workload, profile, model)
+        case Crossbar() as model:
+            return crossbar(workload, profile, model)
+        case FpgaClock() as model:
+            return fpga_clock(workload, profile, model)
+        case FpgaDataflow() as model:
+            return fpga_dataflow(workload, profile, model)
+        case Npu() as model:
+            return npu(workload, profile, model)
+        case Roofline() as model:
+            return roofline(workload, profile, model)
         case None:
-            return None
-        case PerCycle(cycle_j):
-            return None if cycles is None else cycles * cycle_j
-        case PerTerm() as terms:
-            return _energy_by_terms(workload, profile, terms, stored, held)
+            return packed(workload, profile)
 
 
-def _energy_by_terms(
-    workload: Workload,
-    profile: HardwareProfile,
-    terms: PerTerm,
-    stored: tuple[_Stored, ...],
-    held: dict[str, int],
-) -> float:
-    """Return the sum over layers of operations, weight fetches, neuron updates and spikes, in joules.
-
-    E_synop = E_add(acc) + gate * E_add(w), E_mac = E_mul(sqrt(x * w)) + E_add(acc); either fetches its weight and
-    its share of the index: in charging every weight of the layer once, all stored bits are read once.
-    """
-    weight_bit_j, state_bit_j, buffer_bit_j = (
-        terms.sram_j(held[what]) for what in ("weights", "state", "buffers")
+def _packed_bytes(profile: HardwareProfile, parts: Parts) -> int:
+    if profile.model is None:
+        return sum(one.n_bytes for one in parts.stored)
+    return sum(
+        stored_bytes(one.format, one.layer.census, one.layer.weight_bits, profile.pointer_bits) or 0
+        for one in parts.stored
     )
-    total = 0.0
-    for one in stored:
-        layer = one.layer
-        ops, weights = _charged(one, profile.skips_energy)
-        if layer.analog:
-            logic = terms.mul_j(math.sqrt(workload.input_bits * layer.weight_bits))
-        else:
-            logic = terms.gate_share * terms.add_j(layer.weight_bits)
-        fetch = one.bits / weights * weight_bit_j if weights else 0.0
-        total += ops * (logic + terms.add_j(profile.accumulator_bits) + fetch)
-        kept = _kept_bits(layer, profile)
-        update = 2 * kept * state_bit_j + 2 * terms.add_j(kept)  # read and write; leak and compare
-        total += layer.neurons * workload.timesteps * update
-        total += layer.spikes_out * 2 * buffer_bit_j  # one bit written, one read
-    return total
 
 
-def _notes(
-    profile: HardwareProfile,
-    stored: tuple[_Stored, ...],
-    skips: tuple[str, ...],
-    energy_j: float | None,
-    latency_s: float | None,
-) -> tuple[str, ...]:
-    notes = [
-        f"{one.layer.name} is stored as {one.format}, but {profile.id} works its zeros off all the same"
-        for one in stored
-        if one.format != "dense" and format_granularity(one.format) not in skips
-    ]
-    for name, value in (("energy_j", energy_j), ("latency_s", latency_s)):
+def _notes(workload: Workload, profile: HardwareProfile, parts: Parts) -> tuple[str, ...]:
+    notes = list(parts.notes)
+    if workload.layers[0].analog and not profile.takes_analog:
+        notes.append(
+            f"{profile.id} reads events: an input value that is not zero is priced as one event a timestep, and the "
+            "host must present it so that it carries the value"
+        )
+    for name, value in (("energy_j", parts.energy_j), ("latency_s", parts.latency_s)):
         if value is None:
             notes.append(f"{name} is unknown on {profile.id}")
-        elif profile.labels.get(name) == "estimated":
+        elif profile.labels.get(name, "").startswith("estimated"):
             notes.append(f"{name} is an estimate: a constant behind it is graded so")
-    if isinstance(profile.energy, PerCycle) and energy_j is not None:
+        if value is not None and name in profile.uncalibrated:
+            notes.append(f"{name} is uncalibrated: no measured network confirms it on {profile.id}")
+    if parts.all_in and parts.energy_j is not None:
         notes.append("energy_j is all-in: static power is inside, nothing is added")
     return tuple(notes)

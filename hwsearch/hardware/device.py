@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
+from hwsearch.hardware.limits import Limits, RoleSkips
+from hwsearch.hardware.models import Model, known, needs
 from hwsearch.study.digest import digest
 
 Grade = Literal["measured", "vendor", "toolchain", "simulated", "derived", "estimated"]
@@ -154,6 +156,11 @@ class HardwareProfile:
         clock_hz: Clock; None: unknown.
         cycles: Cycles of each piece of work.
         energy: How energy is priced; None: unknown, or one of its constants is.
+        model: What the family adds (`models`); None: formats, cycles and terms say all.
+        limits: Further hard limits of its toolchain.
+        role_skips: (role of a layer, its own lists of zeros that cost nothing).
+        takes_analog: Whether the first layer may read analog values; else they must come as events.
+        uncalibrated: Costs (``energy_j``, ``latency_s``) that no measurement of a network has confirmed.
         static_w: Power drawn whatever it does, in watts; None: unknown, or inside the energy per cycle.
         quantities: Every number with its evidence, by its dotted place in the file.
         sources: (key, text) of each source.
@@ -190,16 +197,35 @@ class HardwareProfile:
     quantities: tuple[tuple[str, Quantity], ...]
     sources: tuple[tuple[str, str], ...]
     path: Path
+    model: Model | None = None
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    role_skips: tuple[tuple[str, RoleSkips], ...] = ()
+    takes_analog: bool = True
+    uncalibrated: tuple[str, ...] = ()
+
+    def skipped(self, what: Literal["storage", "cycles", "energy"], role: str) -> tuple[str, ...]:
+        """Return the classes whose zeros cost nothing (``what``) in a layer of a role."""
+        own = dict(self.role_skips).get(role)
+        if own is not None:
+            return {"storage": own.storage, "cycles": own.cycles, "energy": own.energy}[what]
+        return {"storage": self.skips_storage, "cycles": self.skips_cycles, "energy": self.skips_energy}[what]
 
     @cached_property
     def digest(self) -> str:
         """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out."""
-        wording = ("name", "vendor", "description", "quantities", "sources", "path")
-        kept = [field.name for field in dataclasses.fields(self) if field.name not in wording]
-        return digest({name: getattr(self, name) for name in kept})
+        wording = ("name", "vendor", "description", "quantities", "sources", "path", "uncalibrated")
+        fields = [field for field in dataclasses.fields(self) if field.name not in wording]
+        values = {field.name: getattr(self, field.name) for field in fields}
+        # what a profile does not use is left out, so that a new kind of limit or model renames no old record
+        later = {"model": None, "limits": Limits(), "role_skips": (), "takes_analog": True}
+        kept = {name: value for name, value in values.items() if name not in later or value != later[name]}
+        return digest([kept, type(self.model).__name__] if self.model else kept)
 
     def tells(self, name: str) -> bool:
         """Return whether a cost (``energy_j``, ``latency_s``) can be told for every network."""
+        if self.model is not None and name in ("energy_j", "latency_s"):
+            fields = needs(self.model, name)
+            return fields is not None and all(known(self.model, field) for field in fields)
         timed = None not in dataclasses.astuple(self.cycles)
         if name == "latency_s":
             return timed and self.clock_hz is not None
@@ -210,15 +236,22 @@ class HardwareProfile:
     @cached_property
     def labels(self) -> dict[str, str]:
         """The weakest grade among the constants behind ``energy_j`` and ``latency_s``, where they are known."""
-        behind = {
-            "energy_j": ("energy.", "timing.cycles.") if isinstance(self.energy, PerCycle) else ("energy.",),
-            "latency_s": ("timing.",),
-        }
-        return {
-            name: weakest(quantity.grade for place, quantity in self.quantities if place.startswith(prefixes))
-            for name, prefixes in behind.items()
-            if self.tells(name)
-        }
+        found = {}
+        for name in ("energy_j", "latency_s"):
+            if self.tells(name):
+                behind = self._behind(name)
+                graded = [quantity.grade for place, quantity in self.quantities if place.startswith(behind)]
+                unchecked = ", uncalibrated" if name in self.uncalibrated else ""
+                found[name] = weakest(graded) + unchecked
+        return found
+
+    def _behind(self, name: str) -> tuple[str, ...]:
+        """Return how the places of the constants behind a cost begin."""
+        if self.model is not None:
+            return tuple(f"model.{field}" for field in needs(self.model, name) or ())
+        if name == "latency_s":
+            return ("timing.",)
+        return ("energy.", "timing.cycles.") if isinstance(self.energy, PerCycle) else ("energy.",)
 
 
 def weakest(grades: Iterable[Grade]) -> Grade:

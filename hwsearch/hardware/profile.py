@@ -28,7 +28,7 @@ def load_profile(path_or_id: str | Path) -> HardwareProfile:
         path_or_id: A path that ends in ``.yaml`` (or ``.yml``), or the id of a profile in `profile_folders`.
 
     Raises:
-        InputError: There is none, several have the id, or the file breaks a law (every fault is named).
+        InputError: There is none, or the file breaks a law (every fault is named).
     """
     from hwsearch.hardware.profile_read import read_device  # not on top: listing must answer at once
 
@@ -49,39 +49,34 @@ def check_profile(path: str | Path) -> list[Fault]:
 def list_profiles() -> list[tuple[str, str, Path]]:
     """Return (id, name, path) of every profile in `profile_folders`, by id.
 
-    Only the two lines are read, at the file's left margin: a file may be listed and yet be faulty.
+    Of several with one id the one in the nearest folder is taken, as a shell takes the first command on its path. Only
+    the two lines are read, at the file's left margin: a file may be listed and yet be faulty.
     """
-    paths = {
-        path.resolve(): path
-        for folder in reversed(profile_folders())
-        for path in (*folder.glob("*.yaml"), *folder.glob("*.yml"))
-    }
-    found = []
-    for path in paths.values():
-        head = {m[1]: m[2] or m[3] or m[4] or "" for m in _HEAD.finditer(path.read_text("utf-8", "replace"))}
-        if head.get("id"):
-            found.append((head["id"], head.get("name", ""), path))
-    return sorted(found)
+    found: dict[str, tuple[str, str, Path]] = {}
+    for folder in profile_folders():
+        for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
+            text = path.read_text("utf-8", "replace")
+            head = {m[1]: m[2] or m[3] or m[4] or "" for m in _HEAD.finditer(text)}
+            if head.get("id"):
+                found.setdefault(head["id"], (head["id"], head.get("name", ""), path))
+    return sorted(found.values())
 
 
 def profile_folders() -> list[Path]:
-    """Return the folders that hold profiles: the package's own, HWSEARCH_PROFILES, ./hardware_profiles."""
+    """Return the folders of profiles, nearest first: ./hardware_profiles, HWSEARCH_PROFILES, the package's own."""
     package = Path(__file__).parents[1]
     packaged = package / "hardware_profiles"  # in a wheel; in a checkout they stand beside the package
     own = packaged if packaged.is_dir() else package.parent / "hardware_profiles"
     named = [Path(part) for part in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
-    return [folder for folder in (own, *named, Path("hardware_profiles")) if folder.is_dir()]
+    return [folder for folder in (Path("hardware_profiles"), *named, own) if folder.is_dir()]
 
 
 def _find(path_or_id: str | Path) -> Path:
     if str(path_or_id).endswith((".yaml", ".yml")):
         return Path(path_or_id)
     known = list_profiles()
-    paths = [path for ident, _, path in known if ident == str(path_or_id)]
-    if len(paths) == 1:
-        return paths[0]
-    if paths:
-        got = f"{path_or_id}: {', '.join(map(str, paths))}"
-        raise InputError([Fault("", "a profile's id must be its own", got, "name the file, or remove one")])
+    for ident, _, path in known:
+        if ident == str(path_or_id):
+            return path
     todo = f"known ids: {', '.join(ident for ident, _, _ in known)}; or a path that ends in .yaml"
     raise InputError([Fault("", "a hardware profile must exist", repr(str(path_or_id)), todo)])

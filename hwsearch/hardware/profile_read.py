@@ -5,18 +5,30 @@ Not for finding the file (`profile`) nor for its laws (`profile_yaml`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hwsearch.errors import InputError
-from hwsearch.hardware.device import Bank, Cycles, HardwareProfile, PerCycle, PerTerm, Quantity
+from hwsearch.hardware.device import (
+    Bank,
+    Cycles,
+    HardwareProfile,
+    PerCycle,
+    PerTerm,
+    Quantity,
+)
+from hwsearch.hardware.limits import Limits, RoleSkips
+from hwsearch.hardware.model_yaml import model_value
 from hwsearch.hardware.profile_yaml import (
+    LimitsSection,
     PerCycleSection,
     PerTermSection,
     ProfileSection,
     parse_profile,
     walk,
 )
-from hwsearch.hardware.units import Menu, Number
+from hwsearch.hardware.units import Menu, Number, Series
 from hwsearch.study.yaml_border import read_yaml
 
 
@@ -69,7 +81,33 @@ def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
         quantities=_quantities(profile),
         sources=tuple(profile.sources.items()),
         path=path,
+        model=None if profile.model is None else model_value(profile.model),
+        limits=_limits(profile.limits),
+        role_skips=tuple(
+            (role, RoleSkips(skips.storage, skips.cycles, skips.energy))
+            for role, skips in (
+                ("input", sparsity.input),
+                ("hidden", sparsity.hidden),
+                ("readout", sparsity.readout),
+            )
+            if skips is not None
+        ),
+        takes_analog=profile.inputs == "analog",
+        uncalibrated=profile.uncalibrated,
     )
+
+
+def _limits(section: LimitsSection) -> Limits:
+    """Return the limits that are not attributes of the profile itself."""
+    own = {"fan_in", "fan_out", "neurons", "kernels", "pools"}
+    numbers: dict[str, Any] = {
+        name: _whole(getattr(section, name)) for name in LimitsSection.model_fields if name not in own
+    }
+    return replace(Limits(kernels=_menu(section.kernels), pools=_menu(section.pools)), **numbers)
+
+
+def _menu(series: Series | None) -> tuple[int, ...]:
+    return () if series is None else series.value
 
 
 def _cycles(profile: ProfileSection) -> Cycles:
@@ -101,7 +139,7 @@ def _energy(energy: PerCycleSection | PerTermSection | None) -> PerCycle | PerTe
 def _quantities(profile: ProfileSection) -> tuple[tuple[str, Quantity], ...]:
     found: list[tuple[str, Quantity]] = []
 
-    def visit(place: str, item: Number | Menu) -> None:
+    def visit(place: str, item: Number | Menu | Series) -> None:
         conditions = " ".join(item.conditions.split())
         found.append((place, Quantity(item.si(), item.text(), item.grade, item.source, conditions)))
 

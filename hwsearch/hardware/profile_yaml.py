@@ -1,8 +1,8 @@
 """The profile file's shape: what YAML may say about a device, and its laws.
 
 Not for finding files (`profile`) and not for what the numbers mean (`device`, `cost_model`). A further device
-is a further file; a kind of device whose work is charged by something else than cycles or terms needs a
-further ``energy.kind`` here and a formula in `cost_model`.
+is a further file; a kind of device whose work is charged in another way needs a further model (`model_yaml`,
+`models`) and a formula in `hwsearch.hardware.families`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pydantic import field_validator as check
 
 from hwsearch.errors import Fault
 from hwsearch.hardware.device import HELD, format_granularity
+from hwsearch.hardware.model_yaml import ModelSection
 from hwsearch.hardware.units import (
     Capacity,
     Count,
@@ -29,6 +30,7 @@ from hwsearch.hardware.units import (
     Number,
     Power,
     Section,
+    Series,
     Share,
     Width,
 )
@@ -107,12 +109,20 @@ class NeuronsSection(Section):
     reset: Annotated[tuple[Literal["zero", "subtract"], ...], Field(min_length=1)]
 
 
-class SparsitySection(Section):
+class SkipsSection(Section):
     """Whose zeros cost nothing: in storage, in cycles, in energy."""
 
     storage: Skipped
     cycles: Skipped
     energy: Skipped
+
+
+class SparsitySection(SkipsSection):
+    """The same for all layers, and for the layers of a role that differ."""
+
+    input: SkipsSection | None = None
+    hidden: SkipsSection | None = None
+    readout: SkipsSection | None = None
 
 
 class LimitsSection(Section):
@@ -121,6 +131,22 @@ class LimitsSection(Section):
     fan_in: Count | None = None
     fan_out: Count | None = None
     neurons: Count | None = None
+    fan_in_kept: Count | None = None
+    fan_out_kept: Count | None = None
+    inputs: Count | None = None
+    hidden: Count | None = None
+    outputs: Count | None = None
+    hidden_synapses: Count | None = None
+    input_targets: Count | None = None
+    readout_sources: Count | None = None
+    layers: Count | None = None
+    channels: Count | None = None
+    kernel: Count | None = None
+    map_in: Count | None = None
+    map_out: Count | None = None
+    timesteps: Count | None = None
+    kernels: Series | None = None
+    pools: Series | None = None
 
 
 class CyclesSection(Section):
@@ -201,9 +227,12 @@ class ProfileSection(Section):
     granularities: Annotated[tuple[Granularity, ...], Field(min_length=1)]
     sparsity: SparsitySection
     limits: LimitsSection = LimitsSection()
+    inputs: Literal["analog", "events"] = "analog"
     timing: TimingSection | None
     energy: Annotated[PerCycleSection | PerTermSection, Field(discriminator="kind")] | None
+    model: ModelSection | None = None
     power: PowerSection
+    uncalibrated: tuple[Literal["energy_j", "latency_s"], ...] = ()
     sources: Annotated[dict[str, str], Field(min_length=1)]
 
     @check("sparsity")
@@ -257,13 +286,13 @@ def _sources_named(data: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
             yield from _sources_named(value, (*loc, index))
 
 
-def walk(section: BaseModel, visit: Callable[[str, Number | Menu], None], place: str = "") -> None:
+def walk(section: BaseModel, visit: Callable[[str, Number | Menu | Series], None], place: str = "") -> None:
     """Call ``visit(dotted place, quantity)`` for every quantity in the file's order."""
     for name in type(section).model_fields:
         value = getattr(section, name)
         for index, item in enumerate(value if isinstance(value, tuple) else (value,)):
             here = f"{place}{name}" + (f".{getattr(item, 'name', index)}" if isinstance(value, tuple) else "")
-            if isinstance(item, Number | Menu):
+            if isinstance(item, Number | Menu | Series):
                 visit(here, item)
             elif isinstance(item, BaseModel):
                 walk(item, visit, here + ".")

@@ -1,35 +1,20 @@
 """What does not map onto a device, and why: one small function a rule, named after it.
 
-Limits are hard: one violation and the network does not run. Not for budgets, which a study sets.
+Limits are hard: one violation and the network does not run. Not for budgets, which a study sets. The rules of single
+toolchains are in `mapping_rules`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.mapping_rules import MAPPING_RULES
+from hwsearch.hardware.violation import Violation, over
 from hwsearch.hardware.workload import Workload
 
-
-@dataclass(frozen=True)
-class Violation:
-    """One rule that a network breaks on a device.
-
-    Attributes:
-        rule: The rule's name.
-        need: What the network needs; 0 where that is no number.
-        limit: What the device offers; 0 where that is a menu and not a number.
-        layer: The offending layer; empty: the whole network.
-        message: Rule, need and limit in words.
-    """
-
-    rule: str
-    need: float
-    limit: float
-    layer: str
-    message: str
+__all__ = ["Violation", "violations"]
 
 
 def violations(
@@ -58,6 +43,7 @@ def violations(
         *neurons_within_limit(workload, profile),
         *banks_hold_everything(workload, profile),
         *accumulator_wide_enough(profile, accumulator_bits_needed),
+        *(violation for rule in MAPPING_RULES for violation in rule(workload, profile)),
     ]
 
 
@@ -88,7 +74,7 @@ def fan_in_within_limit(workload: Workload, profile: HardwareProfile) -> Iterato
     """Each neuron's inputs, pruned ones included, are within the device's limit."""
     for layer in workload.layers:
         need = layer.census.in_channels * layer.census.kernel_area
-        yield from _over("fan_in_within_limit", need, profile.max_fan_in, layer.name, "inputs to a neuron")
+        yield from over("fan_in_within_limit", need, profile.max_fan_in, layer.name, "inputs to a neuron")
 
 
 def fan_out_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
@@ -96,13 +82,13 @@ def fan_out_within_limit(workload: Workload, profile: HardwareProfile) -> Iterat
     for layer in workload.layers:
         need = layer.census.out_channels * layer.census.kernel_area
         what = "targets of an input to this layer"
-        yield from _over("fan_out_within_limit", need, profile.max_fan_out, layer.name, what)
+        yield from over("fan_out_within_limit", need, profile.max_fan_out, layer.name, what)
 
 
 def neurons_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """All neurons together, the readout's included, are within the device's limit."""
     need = sum(layer.neurons for layer in workload.layers)
-    yield from _over("neurons_within_limit", need, profile.max_neurons, "", "neurons")
+    yield from over("neurons_within_limit", need, profile.max_neurons, "", "neurons")
 
 
 def banks_hold_everything(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
@@ -112,17 +98,11 @@ def banks_hold_everything(workload: Workload, profile: HardwareProfile) -> Itera
         what = f"bytes in {bank.name}" + (
             f" (of {bank.size_bytes:,}, {bank.reserved_bytes:,} are reserved)" if bank.reserved_bytes else ""
         )
-        yield from _over("banks_hold_everything", needs[bank.name], bank.free_bytes, "", what)
+        yield from over("banks_hold_everything", needs[bank.name], bank.free_bytes, "", what)
 
 
 def accumulator_wide_enough(profile: HardwareProfile, bits_needed: int | None) -> Iterator[Violation]:
     """The widest sum fits the device's accumulator."""
     if bits_needed is not None:
         limit, what = profile.accumulator_bits, "bits of accumulator"
-        yield from _over("accumulator_wide_enough", bits_needed, limit, "", what)
-
-
-def _over(rule: str, need: int, limit: int | None, layer: str, what: str) -> Iterator[Violation]:
-    if limit is not None and need > limit:
-        place = f"{layer}: " if layer else ""
-        yield Violation(rule, need, limit, layer, f"{place}{need:,} {what}: the limit is {limit:,}")
+        yield from over("accumulator_wide_enough", bits_needed, limit, "", what)

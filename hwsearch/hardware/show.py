@@ -30,12 +30,9 @@ def _section(title: str, lines: list[str]) -> str:
 
 
 def _fits(profile: HardwareProfile) -> list[str]:
-    limits = {
-        "inputs to a neuron": profile.max_fan_in,
-        "targets": profile.max_fan_out,
-        "neurons": profile.max_neurons,
-    }
-    known = [f"{limit:,} {what}" for what, limit in limits.items() if limit is not None]
+    known = [f"{limit:,} {what}" for what, limit in _limits(profile) if limit is not None]
+    menus = {"kernel sides": profile.limits.kernels, "pooling windows": profile.limits.pools}
+    known += [f"{what} {', '.join(map(str, menu))}" for what, menu in menus.items() if menu]
     return [
         *(
             f"{bank.name}: {_bytes(bank.size_bytes)}"
@@ -48,7 +45,31 @@ def _fits(profile: HardwareProfile) -> list[str]:
         f"{profile.accumulator_bits} bits, biases of {profile.bias_bits}, thresholds of {profile.threshold_bits}",
         f"neurons: {', '.join(profile.neuron_models)}; reset: {', '.join(profile.resets)}",
         f"pruning by {', '.join(profile.granularities)}",
+        "input: analog values or events" if profile.takes_analog else "input: events only; the host encodes",
         f"limits: {', '.join(known) or 'none known'}",
+    ]
+
+
+def _limits(profile: HardwareProfile) -> list[tuple[str, int | None]]:
+    limits = profile.limits
+    return [
+        ("inputs to a neuron", profile.max_fan_in),
+        ("targets", profile.max_fan_out),
+        ("neurons", profile.max_neurons),
+        ("non-zero weights into a neuron", limits.fan_in_kept),
+        ("non-zero weights out of a neuron", limits.fan_out_kept),
+        ("network inputs", limits.inputs),
+        ("spiking neurons", limits.hidden),
+        ("readout neurons", limits.outputs),
+        ("synapses between spiking neurons", limits.hidden_synapses),
+        ("neurons that inputs reach", limits.input_targets),
+        ("neurons that are read out", limits.readout_sources),
+        ("layers", limits.layers),
+        ("channels", limits.channels),
+        ("pixels of kernel side", limits.kernel),
+        ("pixels of input side", limits.map_in),
+        ("pixels of output side", limits.map_out),
+        ("timesteps", limits.timesteps),
     ]
 
 
@@ -58,15 +79,25 @@ def _bytes(n_bytes: int | None) -> str:
 
 def _pays(profile: HardwareProfile) -> list[str]:
     lists = {"storage": profile.skips_storage, "cycles": profile.skips_cycles, "energy": profile.skips_energy}
-    return [
-        f"{zeros}: " + (", ".join(what for what, skipped in lists.items() if zeros in skipped) or "nothing")
-        for zeros in SKIPPABLE
-    ]
+    lines = [f"{zeros}: {_saved(lists, zeros)}" for zeros in SKIPPABLE]
+    for role, own in profile.role_skips:
+        lists = {"storage": own.storage, "cycles": own.cycles, "energy": own.energy}
+        lines += [f"{zeros} in the {role} layer: {_saved(lists, zeros)}" for zeros in SKIPPABLE]
+    return lines
+
+
+def _saved(lists: dict[str, tuple[str, ...]], zeros: str) -> str:
+    return ", ".join(what for what, skipped in lists.items() if zeros in skipped) or "nothing"
 
 
 def _unknown(profile: HardwareProfile) -> list[str]:
     costs = [f"{name} of an inference" for name in ("energy_j", "latency_s") if not profile.tells(name)]
     numbers = [place for place, quantity in profile.quantities if quantity.value is None]
+    costs += [
+        f"whether {name} ({profile.labels[name].partition(',')[0]}) holds: no measured network confirms it"
+        for name in profile.uncalibrated
+        if name in profile.labels
+    ]
     return [*costs, *numbers] or ["nothing that this file has a place for"]
 
 

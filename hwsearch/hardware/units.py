@@ -17,6 +17,9 @@ UNITS: dict[str, dict[str, float]] = {
     "energy per bit": {"fJ/bit": 1e-15, "pJ/bit": 1e-12, "nJ/bit": 1e-9},
     "energy per squared bit": {"fJ/bit^2": 1e-15, "pJ/bit^2": 1e-12},
     "power": {"nW": 1e-9, "uW": 1e-6, "mW": 1e-3, "W": 1.0},
+    "time": {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0},
+    "operations": {"Gop/s": 1e9, "Top/s": 1e12},
+    "bandwidth": {"MB/s": 1e6, "GB/s": 1e9},
     "frequency": {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9},
     "memory": {"B": 1, "KiB": 1024, "MiB": 1024**2},
     "width": {"bit": 1},
@@ -69,6 +72,24 @@ class Menu(Section):
         return f"{', '.join(map(str, self.value))} {self.unit}"
 
 
+class Series(Section):
+    """Several counts in an order, core by core."""
+
+    value: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    unit: Literal["count"]
+    grade: Grade
+    source: str
+    conditions: str = ""
+
+    def si(self) -> tuple[float, ...]:
+        """Return the values."""
+        return self.value
+
+    def text(self) -> str:
+        """Return the values as written."""
+        return f"{', '.join(f'{value:,}' for value in self.value)} {self.unit}"
+
+
 def _factor(unit: str) -> float:
     return next(units[unit] for units in UNITS.values() if unit in units)
 
@@ -103,3 +124,6 @@ Width = Annotated[Number, _in("width", whole=True, known=True)]
 CycleCount = Annotated[Number, _in("cycles")]
 Count = Annotated[Number, _in("count", whole=True)]
 Share = Annotated[Number, _in("share")]
+Time = Annotated[Number, _in("time")]
+Rate = Annotated[Number, _in("operations")]
+Bandwidth = Annotated[Number, _in("bandwidth")]

@@ -35,6 +35,9 @@ class WeightCensus:
         delta_entries: For each width of DELTA_BITS, entries of the delta format, fillers included: each
             input-major row is a sequence of (zeros skipped since the last entry, weight); a run of 2**bits or
             more zeros before a weight takes one filler entry (a zero weight) for every 2**bits zeros.
+        row_counts: At place n, the input-major rows that hold exactly n non-zeros; empty: not counted.
+        fan_in_most: Most non-zeros of any output-major row; None: not counted.
+        outputs_used: Output-major rows that hold any non-zero; None: not counted.
     """
 
     out_channels: int
@@ -45,11 +48,34 @@ class WeightCensus:
     nm_most: tuple[int, ...]
     planes: int
     delta_entries: tuple[int, ...]
+    row_counts: tuple[int, ...] = ()
+    fan_in_most: int | None = None
+    outputs_used: int | None = None
 
     @property
     def size(self) -> int:
         """Number of weights, zeros included."""
         return self.out_channels * self.in_channels * self.kernel_area
+
+    @property
+    def rows(self) -> tuple[tuple[int, int], ...]:
+        """(non-zeros, input-major rows that hold so many); spread evenly where rows were not counted."""
+        if self.row_counts:
+            return tuple((n, rows) for n, rows in enumerate(self.row_counts) if rows)
+        if not self.in_channels:
+            return ()
+        few, more = divmod(self.nonzero, self.in_channels)
+        return ((few, self.in_channels - more), *(((few + 1, more),) if more else ()))
+
+    @property
+    def fan_out_most(self) -> int:
+        """Most non-zeros of any input-major row; every weight of one where rows were not counted."""
+        return len(self.row_counts) - 1 if self.row_counts else self.out_channels * self.kernel_area
+
+    @property
+    def fan_in_kept(self) -> int:
+        """Most non-zeros of any output-major row; every weight of one where they were not counted."""
+        return self.in_channels * self.kernel_area if self.fan_in_most is None else self.fan_in_most
 
 
 @dataclass(frozen=True)
@@ -89,6 +115,9 @@ class LayerWork:
         ops: Operations of one inference.
         spikes_in: Spikes arriving in one inference (non-zero analog values for an analog input).
         spikes_out: Spikes sent in one inference (0 for the readout).
+        out_size: Height and width of its neurons' map; (1, 1) for a fully connected layer.
+        pool: Side of the pooling window behind it; 1 for none.
+        fan_columns: Consecutive inputs that one channel of the layer before feeds (1, but behind a conv layer).
     """
 
     name: str
@@ -102,6 +131,9 @@ class LayerWork:
     ops: OpCounts
     spikes_in: float
     spikes_out: float
+    out_size: tuple[int, int] = (1, 1)
+    pool: int = 1
+    fan_columns: int = 1
 
 
 @dataclass(frozen=True)

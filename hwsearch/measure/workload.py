@@ -45,6 +45,9 @@ def count_workload(
                 ops=_count(layer, events),
                 spikes_in=float(events.sum()),
                 spikes_out=0.0 if index == last else float(spikes[index].sum()),
+                out_size=layer.out_size,
+                pool=layer.pool,
+                fan_columns=layer.fan_columns,
             )
         )
     return Workload(network.timesteps, network.input_bits, tuple(layers))

@@ -123,7 +123,7 @@ def workload_from(data: Mapping[str, Any]) -> Workload:
         own = dict(layer)
         counts, events = own.pop("census"), own.pop("ops")
         layers.append(
-            LayerWork(census=WeightCensus(**_tuples(counts)), ops=OpCounts(**_tuples(events)), **own)
+            LayerWork(census=WeightCensus(**_tuples(counts)), ops=OpCounts(**_tuples(events)), **_tuples(own))
         )
     return Workload(data["timesteps"], data["input_bits"], tuple(layers))
 

@@ -1,0 +1,97 @@
+"""The command line's part about devices: ``hwsearch profiles ...``.
+
+Nothing heavy is imported until a command needs it; only ``compare``, which runs a model, loads torch.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hwsearch.errors import Fault, InputError
+
+profiles = typer.Typer(help="Hardware profiles: devices as data.", no_args_is_help=True)
+
+
+@profiles.command("list")
+def profiles_list() -> None:
+    """List the devices that are known."""
+    from hwsearch.hardware.profile import list_profiles
+
+    found = list_profiles()
+    width = max((len(item[0]) for item in found), default=0)
+    for ident, name, path in found:
+        print(f"{ident:<{width}}  {name}  ({path})")
+
+
+@profiles.command("show")
+def profiles_show(ident: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Show a device: what fits, what pays, what is unknown, and where each number comes from."""
+    from hwsearch.hardware.profile import load_profile
+    from hwsearch.hardware.show import describe
+
+    print(describe(load_profile(ident)))
+
+
+@profiles.command("check")
+def profiles_check(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Check a profile; all faults at once."""
+    from hwsearch.hardware.profile import check_profile
+
+    faults = check_profile(file)
+    if faults:
+        raise InputError(faults)
+    print(f"{file}: no fault")
+
+
+@profiles.command("new")
+def profiles_new(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Write a commented skeleton of a profile, to be filled in."""
+    from hwsearch.hardware.skeleton import SKELETON
+
+    if file.suffix not in (".yaml", ".yml"):
+        raise InputError([Fault("FILE", "a profile's file must end in .yaml", str(file))])
+    if file.exists():
+        raise InputError([Fault("FILE", "a new profile needs a file that is not there yet", str(file))])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(SKELETON.replace("my_device", file.stem), encoding="utf-8")
+    print(f"{file}: fill it in, then `hwsearch profiles check {file}`")
+
+
+@profiles.command("schema")
+def profiles_schema() -> None:
+    """Print the JSON Schema of a profile, for editors."""
+    from hwsearch.hardware.profile_yaml import ProfileSection
+
+    print(json.dumps(ProfileSection.model_json_schema(), indent=1))
+
+
+@profiles.command("validate")
+def profiles_validate(
+    to: Annotated[Path | None, typer.Option(help="Write the report to this Markdown file.")] = None,
+) -> None:
+    """Hold the profiles against every published measurement that they reach."""
+    from hwsearch.hardware.validation import validate_profiles, validation_table
+
+    text = validation_table(validate_profiles())
+    if to is None:
+        print(text, end="")
+        return
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text(text, encoding="utf-8")
+    print(to)
+
+
+@profiles.command("compare")
+def profiles_compare(
+    export: Annotated[Path, typer.Argument(help="An export's folder, or its config.yaml.", metavar="CONFIG")],
+    idents: Annotated[list[str], typer.Argument(help="Devices.", metavar="ID...")],
+) -> None:
+    """Price one exported model on several devices, from its weights and recorded inputs."""
+    from hwsearch.export.compare import compare_devices, comparison_table
+
+    folder = export.parent if export.is_file() else export
+    print(comparison_table(compare_devices(folder, idents)))

@@ -1,0 +1,92 @@
+"""One exported model on several devices: its weights and recorded inputs are counted, every device prices the counts.
+
+Accuracy is not compared: it is that of the integer model at the widths of the run's own device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwsearch.errors import RecordError
+from hwsearch.export.bundle import CHECK
+from hwsearch.export.weights import FILE as WEIGHTS
+from hwsearch.export.weights import read_weights
+from hwsearch.hardware.cost_model import Cost, price
+from hwsearch.hardware.profile import load_profile
+from hwsearch.hardware.rules import Violation, violations
+from hwsearch.measure.workload import count_workload
+from hwsearch.network.integer import run_integer
+from hwsearch.network.store import load_tensors
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One device's answer.
+
+    Attributes:
+        ident: The device.
+        cost: What the model costs there.
+        broken: Hard limits that it breaks; empty: it maps.
+    """
+
+    ident: str
+    cost: Cost
+    broken: tuple[Violation, ...]
+
+
+def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
+    """Price an export's model on devices; counts are means over its recorded inputs.
+
+    Raises:
+        InputError: A device is unknown.
+        RecordError: The folder holds no weights, or no recorded inputs.
+    """
+    profiles = [load_profile(ident) for ident in idents]
+    network, _ = read_weights(folder / WEIGHTS)
+    recorded, _ = load_tensors(folder / CHECK)
+    if "inputs" not in recorded:
+        raise RecordError(f"{folder / CHECK}: the file must hold recorded inputs")
+    run = run_integer(network, recorded["inputs"])
+    workload = count_workload(network, run.input_maps, run.spikes)
+    neuron = "if" if network.leak_shift is None else "lif"
+    return [
+        Comparison(
+            profile.id,
+            price(workload, profile),
+            tuple(violations(workload, profile, neuron_model=neuron, reset=network.reset)),
+        )
+        for profile in profiles
+    ]
+
+
+def comparison_table(found: Sequence[Comparison]) -> str:
+    """Return the comparison as text, with the reasons below it."""
+    head = ("device", "maps", "memory B", "energy uJ", "graded", "latency ms", "static uJ")
+    rows = [head]
+    for one in found:
+        cost = one.cost
+        rows.append(
+            (
+                one.ident,
+                "yes" if not one.broken else f"no ({len(one.broken)})",
+                f"{cost.memory_bytes:,}",
+                _scaled(cost.energy_j, 1e6),
+                cost.energy_grade or "",
+                _scaled(cost.latency_s, 1e3),
+                _scaled(cost.static_energy_j, 1e6),
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    for one in found:
+        notes = [*(f"breaks {violation.message}" for violation in one.broken), *one.cost.notes]
+        lines += ["", f"{one.ident}:", *(f"  {note}" for note in notes)] if notes else []
+    return "\n".join(lines)
+
+
+def _scaled(value: float | None, factor: float) -> str:
+    return "unknown" if value is None else f"{value * factor:.4g}"

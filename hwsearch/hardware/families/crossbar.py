@@ -1,0 +1,63 @@
+"""Arrays of axons times neurons: an event sweeps every neuron of its array, zero weights included.
+
+    cycles = sum over layers of cores * (events * (event_cycles + neurons * target_cycles)) + T * neurons * step_cycles
+
+Weights between layers are not shared, so a convolution is unrolled. A device with a fixed timestep takes T of them.
+Source: ChFrenkel/ODIN, README and doc (cycles); F. Akopyan et al., TrueNorth, IEEE TCAD 34(10), 2015 (arrays).
+"""
+
+from __future__ import annotations
+
+import math
+
+from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.families.parts import (
+    Parts,
+    as_bytes,
+    event_ops,
+    events,
+    held,
+    over,
+    store_dense,
+    times,
+)
+from hwsearch.hardware.models import Crossbar
+from hwsearch.hardware.workload import LayerWork, Workload
+
+
+def crossbar(workload: Workload, profile: HardwareProfile, model: Crossbar) -> Parts:
+    """Return a network on crossbars; each layer takes whole arrays unless the chip has only one."""
+    params, state, buffers = held(workload, profile)
+    ops = sum(event_ops(layer, workload, zeros=model.charges_zeros) for layer in workload.layers)
+    array = as_bytes(model.axons * model.neurons, max(profile.weight_bits))
+    shares = [0] * len(workload.layers)
+    if model.cores == 1:
+        shares[0] = array
+    else:
+        shares = [arrays(layer, model) * array for layer in workload.layers]
+    return Parts(
+        stored=tuple(store_dense(layer, n) for layer, n in zip(workload.layers, shares, strict=True)),
+        params=params,
+        state=state,
+        buffers=buffers,
+        charged_ops=ops,
+        energy_j=times(ops, model.synop_j),
+        latency_s=_latency(workload, model),
+        static_w=None,
+        all_in=True,
+    )
+
+
+def arrays(layer: LayerWork, model: Crossbar) -> int:
+    """Return the arrays that one layer takes: its neurons over the columns of one, at least."""
+    return math.ceil(layer.neurons / model.neurons)
+
+
+def _latency(workload: Workload, model: Crossbar) -> float | None:
+    if model.step_s is not None:
+        return workload.timesteps * model.step_s
+    if model.event_cycles is None or model.target_cycles is None or model.step_cycles is None:
+        return None
+    swept = sum(events(layer, workload) for layer in workload.layers)
+    cycles = swept * (model.event_cycles + model.neurons * model.target_cycles)
+    return over(cycles + workload.timesteps * model.neurons * model.step_cycles, model.clock_hz)

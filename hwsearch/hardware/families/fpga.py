@@ -1,0 +1,132 @@
+"""Circuits on an FPGA: block memories of 18 kbit, cycles from the shape, zeros stored and worked off.
+
+Clock-driven: a layer's neurons work in parallel and read one input after the other, in every timestep; layers follow
+each other in a pipeline, so the longest sets the pace::
+
+    cycles = T * max over layers of (inputs * input_cycles + layer_cycles)
+
+Dataflow: one matrix-vector unit a layer, folded to PE rows and SIMD columns::
+
+    cycles = T * max over layers of (rows / PE) * (columns / SIMD) * positions
+
+Source: A. Carpegna et al., Spiker+, arXiv 2401.01141 (clock-driven); Xilinx/finn, custom_op/fpgadataflow,
+matrixvectoractivation.py (block memories, look-up tables, cycles).
+"""
+
+from __future__ import annotations
+
+import math
+
+from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.families.parts import Parts, held, over, positions, store_dense, times
+from hwsearch.hardware.models import FpgaClock, FpgaDataflow
+from hwsearch.hardware.workload import LayerWork, Workload
+
+BRAM18_BYTES = 18 * 1024 // 8
+"""Bytes of one block memory of 18 kbit, parity bits included."""
+
+
+def bram18(depth: int, width: int) -> int:
+    """Return the 18-kbit block memories of a simple dual-port memory.
+
+    Args:
+        depth: Words (omega = inputs * outputs / (SIMD * PE)).
+        width: Bits of a word (SIMD * PE * weight bits).
+
+    Source: Xilinx/finn, matrixvectoractivation.py, bram_estimation.
+    """
+    if depth * width == 0:
+        return 0
+    if width == 1:
+        return math.ceil(depth / 16384)
+    if width == 2:
+        return math.ceil(depth / 8192)
+    if width <= 4:
+        return math.ceil(depth / 4096) * math.ceil(width / 4)
+    if width <= 9:
+        return math.ceil(depth / 2048) * math.ceil(width / 9)
+    if width <= 18 or depth > 512:
+        return math.ceil(depth / 1024) * math.ceil(width / 18)
+    return math.ceil(depth / 512) * math.ceil(width / 36)
+
+
+def memory_bytes(depth: int, width: int, block_words: int | None, block_width: int | None) -> int:
+    """Return the bytes of the blocks that a memory takes.
+
+    Args:
+        depth: Words.
+        width: Bits of a word.
+        block_words: Words of a block that has only one shape; None: blocks of 18 kbit, as `bram18`.
+        block_width: Bits of a word of such a block.
+    """
+    if block_words is None or block_width is None:
+        return bram18(depth, width) * BRAM18_BYTES
+    blocks = math.ceil(depth / block_words) * math.ceil(width / block_width)
+    return blocks * block_words * block_width // 8
+
+
+def luts(model: FpgaDataflow, weight_bits: int, accumulator_bits: int) -> float:
+    """Return the look-up tables of one unit for 1-bit inputs.
+
+    LUT = 300 + 1.1 * PE * (AND gates, one a weight bit, + adder tree (w + 1) * (2 * SIMD - 1) + accumulator)
+    """
+    gates = model.simd * weight_bits
+    tree = (weight_bits + 1) * (2 * model.simd - 1)
+    return 300 + 1.1 * model.pe * (gates + tree + accumulator_bits)
+
+
+def fpga_clock(workload: Workload, profile: HardwareProfile, model: FpgaClock) -> Parts:
+    """Return a network as a clock-driven circuit."""
+    cycles: float | None = None
+    if model.input_cycles is not None and model.layer_cycles is not None:
+        longest = max(_reads(layer) * model.input_cycles for layer in workload.layers)
+        cycles = workload.timesteps * (longest + model.layer_cycles)
+    shapes = [(_fan_in(layer), layer.census.out_channels * layer.weight_bits) for layer in workload.layers]
+    return _parts(workload, profile, shapes, over(cycles, model.clock_hz))
+
+
+def fpga_dataflow(workload: Workload, profile: HardwareProfile, model: FpgaDataflow) -> Parts:
+    """Return a network as a pipeline of matrix-vector units."""
+    cycles = workload.timesteps * max(_folds(layer, model) * positions(layer) for layer in workload.layers)
+    width = model.pe * model.simd
+    shapes = [(_folds(layer, model), width * layer.weight_bits) for layer in workload.layers]
+    return _parts(workload, profile, shapes, over(cycles, model.clock_hz))
+
+
+def _folds(layer: LayerWork, model: FpgaDataflow) -> int:
+    rows, columns = layer.census.out_channels, _fan_in(layer)
+    return math.ceil(rows / model.pe) * math.ceil(columns / model.simd)
+
+
+def _fan_in(layer: LayerWork) -> int:
+    return layer.census.in_channels * layer.census.kernel_area
+
+
+def _reads(layer: LayerWork) -> int:
+    """Return the words that a layer reads in one timestep: one an input of each position."""
+    return _fan_in(layer) * positions(layer)
+
+
+def _parts(
+    workload: Workload, profile: HardwareProfile, shapes: list[tuple[int, int]], latency_s: float | None
+) -> Parts:
+    """Return the parts of a circuit whose memories have these depths and widths."""
+    model = profile.model
+    assert isinstance(model, FpgaClock | FpgaDataflow)
+    params, state, buffers = held(workload, profile)
+    sizes = [memory_bytes(depth, width, model.block_words, model.block_width) for depth, width in shapes]
+    return Parts(
+        stored=tuple(
+            store_dense(layer, n_bytes) for layer, n_bytes in zip(workload.layers, sizes, strict=True)
+        ),
+        params=params,
+        state=state,
+        buffers=buffers,
+        charged_ops=float(
+            workload.timesteps * sum(layer.census.size * positions(layer) for layer in workload.layers)
+        ),
+        energy_j=times(latency_s, model.power_w),
+        latency_s=latency_s,
+        static_w=None,
+        all_in=True,
+    )

@@ -1,0 +1,99 @@
+"""Processors and ideal accelerators: packed formats, work by the cycle or by the term.
+
+Each layer is stored in the smallest format that the device reads. Where the device skips the zeros that this
+format leaves out (its list for cycles, and another for energy), only what is stored is worked off; elsewhere every
+weight of the layer is::
+
+    charged = ops.nonzero          csr, delta, bitmap, nm
+              ops.blocks[B]        block:B
+              ops.planes           kernel
+              ops.dense            dense, or the device does not skip these zeros
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from hwsearch.hardware.device import HardwareProfile, PerCycle, PerTerm, format_granularity
+from hwsearch.hardware.families.parts import Parts, Stored, Term, charged, held, kept_bits, store, total
+from hwsearch.hardware.workload import Workload
+
+
+def packed(workload: Workload, profile: HardwareProfile) -> Parts:
+    """Return a network on a device without a model of its own: formats, cycles and terms say all."""
+    stored = tuple(store(layer, profile) for layer in workload.layers)
+    params, state, buffers = held(workload, profile)
+    cycles = _cycles(workload, profile, stored)
+    energy_j: float | None = None
+    match profile.energy:
+        case PerCycle(cycle_j):
+            energy_j = None if cycles is None else cycles * cycle_j
+        case PerTerm() as terms:
+            sizes = (sum(one.n_bytes for one in stored), state, buffers)
+            energy_j = _energy(workload, profile, terms, stored, sizes)
+    what: Literal["energy", "cycles"] = "energy" if isinstance(profile.energy, PerTerm) else "cycles"
+    skips = [profile.skipped(what, one.layer.role) for one in stored]
+    return Parts(
+        stored=stored,
+        params=params,
+        state=state,
+        buffers=buffers,
+        charged_ops=sum(charged(one, own)[0] for one, own in zip(stored, skips, strict=True)),
+        energy_j=energy_j,
+        latency_s=None if cycles is None or profile.clock_hz is None else cycles / profile.clock_hz,
+        static_w=profile.static_w,
+        all_in=isinstance(profile.energy, PerCycle),
+        notes=tuple(
+            f"{one.layer.name} is stored as {one.format}, but {profile.id} works its zeros off all the same"
+            for one, own in zip(stored, skips, strict=True)
+            if one.format != "dense" and format_granularity(one.format) not in own
+        ),
+    )
+
+
+def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[Stored, ...]) -> float | None:
+    """Return the cycles of one inference; None where a constant that is needed is unknown."""
+    cost = profile.cycles
+    terms: list[Term] = [
+        (workload.neuron_updates, cost.neuron_update),
+        (workload.timesteps * len(workload.layers), cost.layer_step),
+    ]
+    for one in stored:
+        ops, _ = charged(one, profile.skipped("cycles", one.layer.role))
+        terms += [
+            (ops, cost.mac if one.layer.analog else cost.synop),
+            (ops if one.layer.weight_bits < 8 else 0, cost.unpack),
+            (ops if one.format != "dense" else 0, cost.indexed_synop),
+        ]
+    return total(terms)
+
+
+def _energy(
+    workload: Workload,
+    profile: HardwareProfile,
+    terms: PerTerm,
+    stored: tuple[Stored, ...],
+    sizes: tuple[int, int, int],
+) -> float:
+    """Return the sum over layers of operations, weight fetches, neuron updates and spikes, in joules.
+
+    E_synop = E_add(acc) + gate * E_add(w), E_mac = E_mul(sqrt(x * w)) + E_add(acc); either fetches its weight and
+    its share of the index: in charging every weight of the layer once, all stored bits are read once.
+    """
+    weight_bit_j, state_bit_j, buffer_bit_j = (terms.sram_j(n_bytes) for n_bytes in sizes)
+    result = 0.0
+    for one in stored:
+        layer = one.layer
+        ops, weights = charged(one, profile.skipped("energy", layer.role))
+        if layer.analog:
+            logic = terms.mul_j(math.sqrt(workload.input_bits * layer.weight_bits))
+        else:
+            logic = terms.gate_share * terms.add_j(layer.weight_bits)
+        fetch = one.bits / weights * weight_bit_j if weights else 0.0
+        result += ops * (logic + terms.add_j(profile.accumulator_bits) + fetch)
+        kept = kept_bits(layer, profile)
+        update = 2 * kept * state_bit_j + 2 * terms.add_j(kept)  # read and write; leak and compare
+        result += layer.neurons * workload.timesteps * update
+        result += layer.spikes_out * 2 * buffer_bit_j  # one bit written, one read
+    return result

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from hwsearch.errors import InputError, RecordError
+from hwsearch.export.bundle import CHECK
+from hwsearch.export.compare import compare_devices, comparison_table
+from hwsearch.export.weights import FILE, write_weights
+from hwsearch.hardware.cost_model import price
+from hwsearch.hardware.profile import load_profile
+from hwsearch.measure.workload import count_workload
+from hwsearch.network.integer import IntegerLayer, IntegerNetwork, run_integer
+from hwsearch.network.store import save_tensors
+
+FIRST = IntegerLayer(
+    "fc1", "fc", np.array([[2, 1], [0, 3]]), np.zeros(2, int), np.array([5, 5]), 0, 1, (1, 1), 1
+)
+LAST = IntegerLayer("readout", "fc", np.array([[1, 0], [1, 1]]), np.zeros(2, int), None, 0, 1, (1, 1), 1)
+NET = IntegerNetwork((FIRST, LAST), (8, 8), 2, 1, "zero", "max", (1, 1, 2), 10, 4, 16)
+INPUTS = np.array([[[[3, 0]]], [[[1, 9]]]], np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_weights(tmp_path / FILE, NET, ("dense", "dense"), 16)
+    save_tensors(tmp_path / CHECK, {"inputs": INPUTS}, {})
+    return tmp_path
+
+
+def test_each_device_prices_the_recorded_inputs(folder):
+    run = run_integer(NET, INPUTS)
+    work = count_workload(NET, run.input_maps, run.spikes)
+    names = ["nrf51822_microbit", "loihi1", "xylo_imu"]
+    found = compare_devices(folder, names)
+    assert [one.ident for one in found] == names
+    assert [one.cost for one in found] == [price(work, load_profile(name)) for name in names]
+    assert [bool(one.broken) for one in found] == [False, False, True]  # Xylo resets by subtraction only
+
+
+def test_the_table_names_unknowns_and_broken_rules(folder):
+    text = comparison_table(compare_devices(folder, ["loihi1", "xylo_imu"]))
+    assert "simulated, uncalibrated" in text
+    assert "unknown" in text
+    assert "breaks reset zero: xylo_imu has subtract" in text
+    assert "reads events" in text
+
+
+def test_what_is_missing_is_refused(folder, tmp_path):
+    with pytest.raises(InputError, match="profile must exist"):
+        compare_devices(folder, ["abacus"])
+    (folder / CHECK).unlink()
+    with pytest.raises(RecordError):
+        compare_devices(folder, ["loihi1"])

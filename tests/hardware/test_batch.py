@@ -1,0 +1,94 @@
+"""Pricing by arrays equals pricing one by one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from device_networks import conv, fc, mlp, profile, with_bits
+
+from hwsearch.hardware.batch import batch_of, price_batch
+from hwsearch.hardware.cost_model import price
+from hwsearch.hardware.storage import FORMATS
+from hwsearch.hardware.workload import Workload
+
+BITS = (1, 2, 3, 4, 6, 8, 16)
+NAMES = ("memory_bytes", "weight_bytes", "bias_bytes", "state_bytes", "buffer_bytes")
+
+
+def networks(n, analog):
+    """Return n candidates of one architecture with a conv layer: random structure, sizes, bits and timesteps."""
+    rng = np.random.default_rng(5)
+    found = []
+    for _ in range(n):
+        density = rng.choice([0.0, 0.02, 0.1, 0.3, 0.6, 1.0])
+        channels, width = int(rng.integers(1, 9)), int(rng.integers(1, 40))
+        planes = rng.random((channels, 2, 1, 1)) < max(density, 0.3)
+        first = (rng.random((channels, 2, 3, 3)) < density) & planes
+        blocks = np.repeat(rng.random((width, 2 * channels)) < density, 8, axis=1)
+        last = rng.random((5, width)) < density
+        steps = int(rng.integers(1, 9))
+        layers = (
+            replace(conv("c1", "input", first, (6, 5), timesteps=steps), analog=analog),
+            fc("fc2", "hidden", blocks, rate=float(rng.random()), timesteps=steps),
+            fc("readout", "readout", last, rate=float(rng.random()), timesteps=steps),
+        )
+        layers = tuple(replace(layer, weight_bits=int(rng.choice(BITS))) for layer in layers)
+        found.append(Workload(steps, 8, layers))
+    return found
+
+
+@pytest.mark.parametrize("analog", [True, False])
+@pytest.mark.parametrize("ident", ["generic_45nm", "nrf51822_microbit", "nrf52840"])
+@pytest.mark.parametrize(
+    "formats",
+    [FORMATS, ("dense",), ("bitmap", "csr"), ("delta",), ("block:4", "dense"), ("block:8",)],
+    ids=str,
+)
+def test_equals_price_on_each(ident, formats, analog):
+    device = replace(profile(ident), formats=formats)
+    work = networks(60, analog)
+    cost = price_batch(batch_of(work), device)
+    for index, one in enumerate(work):
+        expected = price(one, device)
+        assert [int(getattr(cost, name)[index]) for name in NAMES] == [
+            getattr(expected, name) for name in NAMES
+        ]
+        for name in ("synaptic_ops", "macs", "energy_j", "latency_s"):
+            column, alone = getattr(cost, name), getattr(expected, name)
+            assert (column is None) == (alone is None)
+            if alone is not None:
+                assert column[index] == pytest.approx(alone, rel=1e-12)
+
+
+@pytest.mark.parametrize("skips", [(), ("weight",), ("block", "kernel"), ("nm",)])
+def test_equals_price_where_zeros_do_not_pay(skips):
+    work = networks(40, True)
+    for ident in ("generic_45nm", "nrf51822_microbit"):
+        device = replace(profile(ident), skips_cycles=skips, skips_energy=skips)
+        energies = price_batch(batch_of(work), device).energy_j
+        assert energies == pytest.approx([price(one, device).energy_j for one in work], rel=1e-12)
+
+
+def test_wide_pointers_and_large_layers():
+    work = [
+        with_bits(mlp([300, 700, 10], density), 8) for density in (0.2, 0.5, 1.0)
+    ]  # 65 535 lies in between
+    for device in (replace(profile("generic_45nm"), formats=(name,)) for name in ("csr", "delta")):
+        found = price_batch(batch_of(work), device).weight_bytes
+        assert list(found) == [price(one, device).weight_bytes for one in work]
+
+
+def test_what_cannot_be_priced_together_is_refused():
+    with pytest.raises(ValueError, match="one architecture"):
+        batch_of([mlp([4, 3, 2]), mlp([4, 3, 3, 2])])
+    with pytest.raises(ValueError, match="one by one"):
+        price_batch(batch_of([mlp([4, 3, 2])]), profile("loihi1"))
+    with pytest.raises(ValueError, match="must hold each layer"):
+        price_batch(batch_of([mlp([4, 3, 2])]), replace(profile("generic_45nm"), formats=("kernel",)))
+
+
+def test_an_unknown_constant_leaves_the_column_unknown():
+    device = profile("stm32u575")
+    cost = price_batch(batch_of(networks(3, True)), device)
+    assert cost.energy_j is None
+    assert cost.latency_s is None
