@@ -24,6 +24,9 @@ from hwsearch.hardware.rules import violations
 from hwsearch.report.figures import write_front_png
 from hwsearch.report.page import write_report
 from hwsearch.report.tables import read_run
+from hwsearch.report.tickets import write_comparison
+from hwsearch.search.cache import Cache
+from hwsearch.search.compare import compare
 from hwsearch.search.folder import RunFolder, open_run
 from hwsearch.search.front import non_dominated
 from hwsearch.search.pick import pick_row
@@ -31,6 +34,7 @@ from hwsearch.search.plan import Plan, make_plan
 from hwsearch.search.records import knob_columns, objective_values, whole_numbers
 from hwsearch.search.recover import Recovered, records_of, recover
 from hwsearch.search.run import Event, search
+from hwsearch.search.trainer import Bench, Trainer
 from hwsearch.study.model import Study, load_study, override
 
 if TYPE_CHECKING:
@@ -81,6 +85,40 @@ def run(
     write_front_png(read_run(folder.path), folder.front_png)
     write_report(folder.path)
     return load_run(folder.path)
+
+
+def compare_finders(
+    study: str | Path,
+    *,
+    out: str | Path | None = None,
+    data_root: str | Path | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Path:
+    """Compare every ticket finder on a study and write tickets.csv, tickets.md and tickets.png.
+
+    Args:
+        study: The study file; its ``final.seeds`` says how many seeds.
+        out: The folder; None: ``runs/<name of the study>``. Work that is kept in its cache is not done again.
+        data_root: Folder of data sets.
+        tell: Told what is being done.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: The study, its profile or its data break a law.
+    """
+    path = Path(study)
+    root = None if data_root is None else str(Path(data_root).resolve())
+    loaded = override(load_study(path), data_root=root)
+    folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
+    plan = make_plan(loaded, path)
+    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    with Trainer(bench, 1) as trainer:
+        cache = Cache(folder.cache, plan.digest)
+        table, facts = compare(plan, cache, trainer, tell or (lambda text: None))
+    within = 0.01 if loaded.pick.within is None else loaded.pick.within
+    return write_comparison(table, facts, loaded.name, within, folder.path)
 
 
 def load_run(path: str | Path) -> Result:

@@ -188,6 +188,25 @@ def verify(directory: Annotated[Path, typer.Argument(help="An export's folder.",
 
 
 @app.command()
+def tickets(
+    study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
+    out: Annotated[Path | None, typer.Option(help="Folder (default: runs/<name of the study>).")] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
+) -> None:
+    """Compare every ticket finder: accuracy against sparsity, cost, and the knee; the same line again resumes."""
+    from hwsearch.study.model import load_study
+
+    load_study(study)
+    from hwsearch import api
+
+    folder = api.compare_finders(
+        study, out=out, data_root=data_root, tell=lambda text: print(text, flush=True)
+    )
+    print((folder / "tickets.md").read_text(encoding="utf-8"))
+    print(f"{folder}: tickets.csv, tickets.md, tickets.png")
+
+
+@app.command()
 def report(directory: RunDir) -> None:
     """Write report.html and front.png anew."""
     from hwsearch.api import load_run

@@ -15,16 +15,17 @@ from itertools import groupby
 import numpy as np
 
 from hwsearch.compress.masks import sparsity_of
+from hwsearch.data.datasets import resplit
 from hwsearch.network.stack import Ticket
 from hwsearch.predict.cost import foretell_workload
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import Dense
+from hwsearch.search.finders import Ground, find_ticket
 from hwsearch.search.plan import Plan, Priced, price_on_device
 from hwsearch.search.propose import LEARNS_FROM_PRUNED, Proposal, Verdict
 from hwsearch.search.records import TrialRecord, objective_values
 from hwsearch.search.trainer import Job, Measured, Trainer
 from hwsearch.space.candidate import Candidate
-from hwsearch.tickets.magnitude import magnitude_masks
 from hwsearch.train.loop import Schedule
 
 
@@ -98,11 +99,23 @@ def verdict(plan: Plan, record: TrialRecord, dense: Dense) -> Verdict:
     return Verdict("complete", tuple(float(v) for v in values), constraints)
 
 
-def ticket_of(lab: Lab, candidate: Candidate) -> Ticket:
-    """Return the ticket of a candidate: the dense network's weights, its own masks and bits."""
-    space = lab.plan.study.space
-    masks = magnitude_masks(lab.dense.params, candidate, scope=space.scope, gentle=space.gentle)
-    return Ticket(lab.dense.params, masks, candidate.bits(len(lab.plan.spec.layers)))
+def ticket_of(lab: Lab, candidate: Candidate, fresh_seed: int | None = None) -> Ticket:
+    """Return the ticket of a candidate: what the study's finder lets survive, and its own bits.
+
+    Args:
+        lab: Its dense network is the one that tickets are cut from.
+        candidate: The knobs.
+        fresh_seed: Seed of a final training, with its own split; None: the search's.
+    """
+    found = find_ticket(ground_of(lab, fresh_seed), candidate)
+    return Ticket(found.params, found.masks, candidate.bits(len(lab.plan.spec.layers)))
+
+
+def ground_of(lab: Lab, fresh_seed: int | None = None) -> Ground:
+    """Return where the tickets of a seed are looked for."""
+    if fresh_seed is None:
+        return Ground(lab.plan, lab.cache, lab.dense.params, lab.plan.data, lab.plan.study.seed)
+    return Ground(lab.plan, lab.cache, lab.dense.params, resplit(lab.plan.data, fresh_seed), fresh_seed)
 
 
 def candidate_schedule(plan: Plan) -> Schedule:

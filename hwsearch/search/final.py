@@ -128,7 +128,7 @@ def member_job(lab: Lab, records: Sequence[TrialRecord], dense: Params, seed: in
     """Return the final training of recipes that share T, from the dense network of a seed."""
     fresh = replace(lab, dense=replace(lab.dense, params=dense))
     return Job(
-        tuple(ticket_of(fresh, record.candidate) for record in records),
+        tuple(ticket_of(fresh, record.candidate, seed) for record in records),
         records[0].candidate.timesteps,
         candidate_schedule(lab.plan),
         seed,

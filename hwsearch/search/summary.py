@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from hwsearch.search.dense import Dense
-from hwsearch.search.evaluate import Lab
-from hwsearch.search.final import Finalist, Finals
+from hwsearch.search.evaluate import Lab, ground_of
+from hwsearch.search.final import Finalist, Finals, final_seeds
+from hwsearch.search.finders import find_ticket
 from hwsearch.search.front import hypervolume
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan
@@ -73,6 +74,7 @@ def summarise(
     train = (
         sum(r.train_steps for r in records) + lab.dense.train_steps + (finals.train_steps if finals else 0)
     )
+    found = _finder_steps(lab, records, finals, front)
     evals = sum(r.eval_steps for r in records) + lab.dense.eval_steps + (finals.eval_steps if finals else 0)
     return {
         "study": study.name,
@@ -86,9 +88,10 @@ def summarise(
         "dense": dense,
         "counts": counts,
         "cost": {
-            "train_steps": train,
+            "train_steps": train + found,
             "eval_steps": evals,
             "dense_train_steps": lab.dense.train_steps,
+            "finder_train_steps": found,
             "final_train_steps": finals.train_steps if finals else 0,
             "wall_s": round(wall_s, 1),
         },
@@ -108,6 +111,24 @@ def summarise(
         "labels": plan.profile.labels,
         "notes": list(plan.space.notes),
     }
+
+
+def _finder_steps(
+    lab: Lab, records: Sequence[TrialRecord], finals: Finals | None, front: pd.DataFrame
+) -> int:
+    """Return what was trained to find tickets: each ladder, mask or score counted once."""
+    if lab.plan.study.tickets.finder == "magnitude":
+        return 0
+    spent: dict[str, int] = {}
+    asked = {record.candidate.digest: record.candidate for record in records}
+    for candidate in asked.values():
+        spent |= find_ticket(ground_of(lab), candidate).spent
+    on_front = set() if finals is None else set(front["trial"])
+    for seed in [] if finals is None else final_seeds(lab.plan):
+        for record in records:
+            if record.trial in on_front:
+                spent |= find_ticket(ground_of(lab, seed), record.candidate).spent
+    return sum(spent.values())
 
 
 def _dense_fields(dense: Dense, finals: Finals | None) -> dict[str, Any]:

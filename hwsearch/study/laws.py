@@ -18,6 +18,7 @@ _LAYER = re.compile(
 )
 
 Granularity = Literal["weight", "nm:4", "nm:8", "nm:16", "block:4", "block:8", "kernel", "channel"]
+FinderName = Literal["magnitude", "iterative", "early_bird", "early_time", "multi_prize"]
 Objective = Literal["error", "energy_j", "memory_bytes", "latency_s", "synaptic_ops"]
 
 

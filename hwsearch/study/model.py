@@ -25,6 +25,7 @@ from hwsearch.study.sections import (
     Section,
     Space,
     SparsityRange,
+    Tickets,
     Train,
 )
 from hwsearch.study.yaml_border import broken, read_yaml, validate
@@ -39,6 +40,7 @@ __all__ = [
     "Space",
     "SparsityRange",
     "Study",
+    "Tickets",
     "Train",
     "load_study",
     "override",
@@ -63,6 +65,7 @@ class Study(Section):
         law("error must be one of the objectives", lambda v: "error" in v),
     ] = ("error", "energy_j", "memory_bytes")
     train: Train = Train()
+    tickets: Tickets = Tickets()
     search: Search
     final: Final = Final()
     pick: Pick = Pick()
@@ -74,6 +77,19 @@ class Study(Section):
         if value.granularity == ("kernel",) and network is not None and not network.has_conv:
             law = "at least one granularity must apply to the network, and kernel needs a conv layer"
             raise broken(law, "kernel alone", "add another", at=("granularity",))
+        return value
+
+    @check("tickets")
+    @classmethod
+    def _goes_with_the_rest(cls, value: Tickets, info: ValidationInfo) -> Tickets:
+        space, train = info.data.get("space"), info.data.get("train")
+        if space is not None and space.per_layer and value.finder != "magnitude":
+            law = "sparsity per layer needs the finder magnitude (a ladder has one sparsity a rung)"
+            raise broken(law, value.finder, "set space.per_layer to false", at=("finder",))
+        rewinds = value.finder in ("iterative", "early_time")
+        if train is not None and rewinds and value.rewind_epoch > train.dense_epochs:
+            law = f"rewind_epoch may be dense_epochs at most ({train.dense_epochs})"
+            raise broken(law, str(value.rewind_epoch), at=("rewind_epoch",))
         return value
 
     @property
@@ -88,7 +104,10 @@ class Study(Section):
             "device": {**dict(self.device), "profile": None},
             "search": {**dict(self.search), "candidates": None},
         }
-        return digest_of({key: settings[key] for key in settings if key not in ("name", "description")})
+        unnamed = {"name", "description"}
+        if self.tickets == Tickets():
+            unnamed.add("tickets")  # studies from before there was a choice keep their results
+        return digest_of({key: settings[key] for key in settings if key not in unnamed})
 
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values."""

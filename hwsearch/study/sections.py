@@ -16,6 +16,7 @@ from hwsearch.study.laws import (
     Budget,
     BudgetName,
     Count,
+    FinderName,
     Fraction,
     Granularity,
     InputBits,
@@ -223,6 +224,39 @@ class Search(Section):
     candidates: Count
     batch: Count = 16
     stack: Count = 8
+
+
+class Tickets(Section):
+    """Which weights survive: the finder, its criterion and its settings. The defaults cut magnitudes once.
+
+    Attributes:
+        finder: ``magnitude`` ranks the trained dense network once; ``iterative`` trains, removes and rewinds in rounds;
+            ``early_bird`` draws masks as soon as they stop moving; ``early_time`` is another finder (``early``) at few
+            timesteps; ``multi_prize`` trains which binary weights survive.
+        criterion: What a weight is worth (multi_prize trains its own scores).
+        early: The finder that early_time runs.
+        fraction: Removed of what is left in a round of the ladder.
+        rewind_epoch: Epochs after which a ladder keeps the weights that tickets start from.
+        tolerance: Of early-bird masks, in units of the distance of unrelated masks (You et al. take 0.1 of all
+            entries at a sparsity of one half, which is 0.2).
+        kl_limit: Of the early-time rule.
+        warmup_epochs: Of the network that the early-time rule is measured on. (Kim et al. take 2, of 390 batches each:
+            after 2 short epochs on little data the answers are not yet in any order of time.)
+        score_epochs, score_learning_rate: Of multi-prize scores.
+        samples: Training samples that statistics are taken on.
+    """
+
+    finder: FinderName = "magnitude"
+    criterion: Literal["magnitude", "spike_probability", "second_order"] = "magnitude"
+    early: Literal["iterative", "early_bird"] = "iterative"
+    fraction: Fraction = 0.25
+    rewind_epoch: Annotated[int, law("an epoch must be at least 0", lambda v: v >= 0)] = 2
+    tolerance: Positive = 0.2
+    kl_limit: Positive = 0.6
+    warmup_epochs: Count = 8
+    score_epochs: Count = 40
+    score_learning_rate: Positive = 0.01
+    samples: Count = 512
 
 
 class Final(Section):

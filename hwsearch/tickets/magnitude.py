@@ -5,6 +5,7 @@ Source: Han et al. 2015; Kim et al. 2022, section 3 (global ranking beats rankin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,12 @@ from hwsearch.space.candidate import Candidate
 
 
 def magnitude_masks(
-    dense: Params, candidate: Candidate, *, scope: Literal["global", "layer"], gentle: float
+    dense: Params,
+    candidate: Candidate,
+    *,
+    scope: Literal["global", "layer"],
+    gentle: float,
+    scores: Sequence[np.ndarray] | None = None,
 ) -> tuple[np.ndarray, ...]:
     """Return which weights of the dense network survive in a candidate.
 
@@ -24,11 +30,13 @@ def magnitude_masks(
         candidate: Its granularity, and its sparsity: one for all layers, or one a layer.
         scope: ``global`` or ``layer``: where weights are ranked against each other.
         gentle: How much more the first and last layer's scores count (global only).
+        scores: Worth of each weight by another criterion; None: its magnitude.
 
     Returns:
         Boolean masks like the weights.
     """
     weights = [layer.weight for layer in dense]
     if len(candidate.sparsity) > 1:
-        return tuple(prune_layers(weights, candidate.granularity, candidate.sparsity))
-    return tuple(prune(weights, candidate.granularity, candidate.sparsity[0], scope=scope, gentle=gentle))
+        return tuple(prune_layers(weights, candidate.granularity, candidate.sparsity, scores=scores))
+    sparsity = candidate.sparsity[0]
+    return tuple(prune(weights, candidate.granularity, sparsity, scope=scope, gentle=gentle, scores=scores))

@@ -19,6 +19,9 @@ from torch import Tensor
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
 
+Watch = Callable[[int, Callable[[], list[Params]]], bool]
+"""(finished epochs, what returns the parameters of each candidate now) -> whether training may stop."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -67,6 +70,8 @@ def train_stack(
     seed: int,
     neuron_loop: str = "fused",
     on_epoch: Callable[[int], None] | None = None,
+    watch: Watch | None = None,
+    build: Callable[[NetworkSpec, Sequence[Ticket], str], Stack] = Stack,
 ) -> list[Trained]:
     """Train a stack of tickets and return each one's outcome, in order.
 
@@ -80,8 +85,10 @@ def train_stack(
         seed: Fixes the order of the samples.
         neuron_loop: ``fused`` or ``spikingjelly``.
         on_epoch: Called with the number of finished epochs.
+        watch: Asked after every epoch whether to stop.
+        build: What makes the stack (finders that train something else than weights have their own).
     """
-    stack = Stack(spec, tickets, neuron_loop)
+    stack = build(spec, tickets, neuron_loop)
     inputs, targets = as_input(x, spec), torch.from_numpy(y)
     optimiser = torch.optim.Adam(stack.parameters(), lr=schedule.learning_rate, fused=True)
     generator = torch.Generator().manual_seed(seed)
@@ -103,7 +110,9 @@ def train_stack(
             step += 1
         if on_epoch is not None:
             on_epoch(epoch + 1)
-    steps = schedule.epochs * len(y) * timesteps
+        if watch is not None and watch(epoch + 1, stack.params):
+            break
+    steps = math.ceil(step / n_batches) * len(y) * timesteps
     return [_outcome(p, float(last), steps) for p, last in zip(stack.params(), losses, strict=True)]
 
 

@@ -1,0 +1,150 @@
+"""The multi-prize finder: binary weights that are never trained; which of them survive is.
+
+Every weight w has a score S. Forward, the weights of the highest |S| survive (exactly k, at any granularity) and are
+sign(w) times one gain an output channel, the mean |w| of its survivors (one for the whole readout); backward, with the
+gain as a constant and the ranking passed straight through,
+
+    dL/dS = dL/dW_eff * w * sign(S)
+
+Biases and batch normalisation are trained along (the "+BN" of the source); weights are not, and one bit with the mask
+is all that the device stores of them.
+
+Source: Diffenderfer and Kailkhura 2021 (arXiv 2103.09377) and its code, with a gain a layer; the optimal gain is
+Rastegari et al. 2016, eq. 6. In SNNs: Cheng et al. 2023 (arXiv 2311.12060).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hwsearch.compress.quantise import Quantiser
+from hwsearch.network.stack import Params, Stack, Ticket
+from hwsearch.network.topology import NetworkSpec
+from hwsearch.tickets.early_bird import Target
+from hwsearch.tickets.fit import Fit, Knife, all_kept
+
+
+@dataclass(frozen=True, eq=False)
+class Prize:
+    """A network of frozen weights and the mask that was trained for it.
+
+    Attributes:
+        params: The frozen weights, with trained biases and normalisation.
+        masks: What survives.
+        train_steps: Samples times timesteps of training the scores.
+    """
+
+    params: Params
+    masks: tuple[np.ndarray, ...]
+    train_steps: int
+
+
+def find_multi_prizes(
+    fit: Fit, inits: Sequence[Params], targets: Sequence[Target], knife: Knife
+) -> list[Prize]:
+    """Train the scores of networks together, each for its target.
+
+    Args:
+        fit: The task; its schedule is that of the scores (its ``bits`` are not used: weights have one).
+        inits: Weights to be frozen; the same network may stand there for several targets.
+        targets: What masks are wanted, one each.
+        knife: How scores are ranked (its criterion is not used: they are trained).
+    """
+    made: list[ScoredStack] = []
+
+    def build(spec: NetworkSpec, tickets: Sequence[Ticket], neuron_loop: str) -> Stack:
+        made.append(ScoredStack(spec, tickets, neuron_loop, targets, knife, fit.seed))
+        return made[-1]
+
+    params = fit.train(inits, [all_kept(own) for own in inits], build=build)
+    steps = fit.schedule.epochs * fit.epoch_steps
+    return [Prize(p, m, steps) for p, m in zip(params, made[-1].survivors(), strict=True)]
+
+
+class ScoredStack(Stack):
+    """A stack whose trained values are scores.
+
+    Attributes:
+        frozen: Per layer, the weights [K, out, in(, k, k)].
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        tickets: Sequence[Ticket],
+        neuron_loop: str,
+        targets: Sequence[Target],
+        knife: Knife,
+        seed: int,
+    ) -> None:
+        super().__init__(spec, tickets, neuron_loop)
+        self.frozen = [own.detach().clone() for own in self.weights]
+        self._targets, self._knife = targets, knife
+        generator = torch.Generator().manual_seed(seed)
+        for own in self.weights:  # now the scores: uniform in +-1/sqrt(fan-in), as in the source
+            # alike for all candidates, so that one is found alike in any stack
+            drawn = torch.rand(own.shape[1:], generator=generator) * 2 - 1
+            own.data = (drawn * own[0, 0].numel() ** -0.5).expand(own.shape).clone()
+        self.grids = [
+            _Prizes(grid.bits, grid.per_channel, frozen)
+            for grid, frozen in zip(self.grids, self.frozen, strict=True)
+        ]
+
+    def forward(self, x: Tensor, timesteps: int) -> Tensor:
+        """Rank the scores, then run with the survivors."""
+        for index, rows in enumerate(zip(*self.survivors(), strict=True)):
+            self.masks[index] = torch.from_numpy(np.stack(rows).astype(np.float32))
+        return super().forward(x, timesteps)
+
+    def survivors(self) -> list[tuple[np.ndarray, ...]]:
+        """Return the masks of each candidate."""
+        scores = [own.detach().abs().numpy() for own in self.weights]
+        return [
+            self._knife.of_scores(target.granularity, target.sparsity, [layer[k] for layer in scores])
+            for k, target in enumerate(self._targets)
+        ]
+
+    def params(self) -> list[Params]:
+        """Return the frozen weights with the biases and normalisation that were trained."""
+        return [
+            tuple(
+                replace(layer, weight=frozen[k].numpy().copy())
+                for layer, frozen in zip(own, self.frozen, strict=True)
+            )
+            for k, own in enumerate(super().params())
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Prizes(Quantiser):
+    """Stands in a stack's place for a quantiser: scores in, binary weights out."""
+
+    frozen: Tensor
+
+    def fake(self, weight: Tensor, mask: Tensor) -> Tensor:
+        """Return gain * sign(w) * mask, with the gradient of the module's docstring to the scores (`weight`)."""
+        grid = Quantiser((1,) * len(self.bits), self.per_channel)
+        integers, gain = grid.quantise(self.frozen, mask)
+        binary: Tensor = _ThroughRanking.apply(weight, self.frozen, integers * gain)  # type: ignore[no-untyped-call]
+        return binary
+
+
+class _ThroughRanking(torch.autograd.Function):
+    """The binary weights forward; dL/dS = dL/dW_eff * w * sign(S) backward."""
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, scores: Tensor, frozen: Tensor, binary: Tensor
+    ) -> Tensor:
+        ctx.save_for_backward(scores, frozen)
+        return binary
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:
+        scores, frozen = ctx.saved_tensors  # type: ignore[attr-defined]
+        return grads[0] * frozen * scores.sign(), None, None
