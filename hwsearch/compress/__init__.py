@@ -1,1 +1,1 @@
-"""TODO."""
+"""Masks, quantisers, and the bytes that a device stores."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""A model as files, and the proof of them."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a candidate costs and knows, after it was trained."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a candidate will cost, before it is trained."""

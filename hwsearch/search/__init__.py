@@ -1,1 +1,1 @@
-"""TODO."""
+"""Candidates, batch by batch, to a Pareto front; start at `evaluate`."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What may be tried: candidates, their knobs and their one spelling."""

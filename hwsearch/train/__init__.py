@@ -1,1 +1,1 @@
-"""TODO."""
+"""One bare training loop for a stack of candidates."""
