@@ -232,8 +232,10 @@ def _print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
     print(f"pick: trial {row['trial']} ({knobs}, T {row['timesteps']})")
     print(
         f"  test {row['accuracy_test']:.1%} ({row['accuracy_test_low']:.1%} to {row['accuracy_test_high']:.1%}); "
-        f"dense {dense['accuracy_test']:.1%}"
+        f"dense {dense['accuracy_test']:.1%} (means of {row['seeds']:.0f} trainings)"
     )
+    own, whole = row["accuracy_test_own"], dense["accuracy_test_own"]
+    print(f"  test of the network that is handed over {own:.1%}; of the dense one {whole:.1%}")
     ratio = dense["memory_bytes"] / row["memory_bytes"]
     print(
         f"  memory {row['memory_bytes']:,} B; dense {dense['memory_bytes']:,} B ({ratio:.1f} times smaller)"
