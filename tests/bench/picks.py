@@ -37,7 +37,9 @@ def main() -> None:
             summary = hwsearch.run(path, out=Path(folder) / str(split), workers=options.workers).summary
             dense, pick = summary["dense"], summary["pick"]
             if pick is None:
-                print(f"| {split} | {dense['accuracy_test']:.2%} | none is accurate enough | | | |", flush=True)
+                print(
+                    f"| {split} | {dense['accuracy_test']:.2%} | none is accurate enough | | | |", flush=True
+                )
                 continue
             losses.append(100 * (dense["accuracy_test"] - pick["accuracy_test"]))
             ratios.append(dense["memory_bytes"] / pick["memory_bytes"])
@@ -47,7 +49,9 @@ def main() -> None:
                 flush=True,
             )
     reach = 2.776 * np.std(losses, ddof=1) / np.sqrt(len(losses)) if len(losses) == 5 else float("nan")
-    print(f"\nmean loss {np.mean(losses):.2f} points (95 % interval +-{reach:.2f}), smallest ratio {min(ratios):.1f}")
+    print(
+        f"\nmean loss {np.mean(losses):.2f} points (95 % interval +-{reach:.2f}), smallest ratio {min(ratios):.1f}"
+    )
 
 
 if __name__ == "__main__":
