@@ -62,9 +62,6 @@ def main() -> None:
     except HwsearchError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on where this one stopped", file=sys.stderr)
-        sys.exit(Interrupted.exit_code)
 
 
 @app.command()
@@ -86,16 +83,20 @@ def run(
     from hwsearch.terminal import Progress
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with Progress(name) as progress:
-        result = api.run(
-            study,
-            out=out,
-            data_root=data_root,
-            workers=cores if workers is None else workers,
-            storage=storage,
-            seed=seed,
-            listen=progress.listen,
-        )
+    try:
+        with Progress(name) as progress:
+            result = api.run(
+                study,
+                out=out,
+                data_root=data_root,
+                workers=cores if workers is None else workers,
+                storage=storage,
+                seed=seed,
+                listen=progress.listen,
+            )
+    except KeyboardInterrupt:
+        # before typer makes an exit code of its own of it
+        raise Interrupted("interrupted; the same line goes on where this one stopped") from None
     _print_front(result.front)
     summary = result.summary
     _print_pick(summary["pick"], summary["dense"])

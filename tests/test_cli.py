@@ -1,6 +1,7 @@
 """The command line as a user meets it: what it prints and how it exits."""
 
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -90,6 +91,33 @@ def test_an_impossible_budget_exits_1(tmp_path, tiny_text):
     assert "Nearest miss" in done.stderr
     assert "memory_bytes" in done.stderr
     assert (tmp_path / "run" / "report.html").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_interrupted_it_exits_3_and_says_that_it_resumes(tmp_path, tiny_text, how):
+    study = tmp_path / "study.yaml"
+    study.write_text(tiny_text.replace("epochs: 3", "epochs: 400"))
+    command = [
+        sys.executable,
+        "-m",
+        "hwsearch",
+        "run",
+        str(study),
+        "--out",
+        str(tmp_path / "run"),
+        "--workers",
+        "1",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if "dense reference 1/1" in line:
+            break
+    process.send_signal(how)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "the same line goes on" in told
+    assert "Traceback" not in told
 
 
 @pytest.mark.slow
