@@ -20,7 +20,7 @@ from hwsearch.network.neuron import Neuron, NeuronLaw, fused, spikingjelly_neuro
 from hwsearch.network.topology import LayerShape, NetworkSpec
 
 NEURON_LOOPS: dict[str, Callable[[NeuronLaw], Neuron]] = {"fused": fused, "spikingjelly": spikingjelly_neuron}
-_BN_MOMENTUM, _BN_EPS = 0.1, 1e-5
+_BN_EPS = 1e-5
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,12 @@ class Stack(torch.nn.Module):
         weights, biases: Per layer, [K, out, in(, k, k)] and [K, out].
         masks: Per layer, like the weights, 1 or 0.
         gains, shifts, means, variances: Per layer with batch normalisation, [K, out].
+        momentum: Share of a batch in the running statistics of batch normalisation.
     """
 
     def __init__(self, spec: NetworkSpec, tickets: Sequence[Ticket], neuron_loop: str = "fused") -> None:
         super().__init__()
-        self.spec, self.size = spec, len(tickets)
+        self.spec, self.size, self.momentum = spec, len(tickets), 0.1
         self.fire = NEURON_LOOPS[neuron_loop](NeuronLaw(spec.leak_shift, spec.threshold, spec.reset))
         layers = range(len(spec.layers))
         self.masks = [_stacked([t.masks[i] for t in tickets]) for i in layers]
@@ -141,8 +142,8 @@ class Stack(torch.nn.Module):
         if shape.kind == "conv":  # [..., K * C, H, W]
             flat = current.reshape(-1, *current.shape[-3:])
             result = F.batch_norm(
-                flat, self.means[index].view(-1), self.variances[index].view(-1), gain.view(-1), shift.view(-1),
-                self.training, _BN_MOMENTUM, _BN_EPS,
+                flat, self.means[index].view(-1), self.variances[index].view(-1), gain.flatten(), shift.flatten(),
+                self.training, self.momentum, _BN_EPS,
             )  # fmt: skip
             return result.view(current.shape)
         flat = current.reshape(self.size, -1, current.shape[-1])  # [K, samples, units]
@@ -150,8 +151,8 @@ class Stack(torch.nn.Module):
             variance, mean = torch.var_mean(flat, 1, correction=0)
             with torch.no_grad():
                 n = flat.shape[1]
-                self.means[index].lerp_(mean, _BN_MOMENTUM)
-                self.variances[index].lerp_(variance * (n / max(1, n - 1)), _BN_MOMENTUM)
+                self.means[index].lerp_(mean, self.momentum)
+                self.variances[index].lerp_(variance * (n / max(1, n - 1)), self.momentum)
         else:
             mean, variance = self.means[index], self.variances[index]
         scale = gain * torch.rsqrt(variance + _BN_EPS)

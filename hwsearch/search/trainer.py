@@ -14,21 +14,20 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.data.datasets import Dataset, resplit
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.accuracy import accuracy
+from hwsearch.measure.floats import logits
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.fold import fold, shrink
 from hwsearch.network.integer import IntegerNetwork, Widths, needed_bits, run_integer
-from hwsearch.network.stack import Params, Stack, Ticket
+from hwsearch.network.stack import Params, Ticket
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.train.loop import Schedule, Trained, as_input, train_stack
+from hwsearch.train.checkpoint import Checkpoint
+from hwsearch.train.loop import Schedule, Trained, train_stack
 from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
-
-_EVAL_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,14 @@ class Job:
     Attributes:
         tickets: What to train from; they share T, epochs and the order of the samples.
         timesteps: T.
-        schedule: Epochs, batch size, learning rate.
+        schedule: Epochs, batch size, learning rate of the whole training.
         seed: Of the order of the samples.
         split_seed: Draw training and validation samples anew with this seed; None: as the study splits them.
         test: Also measure on the test split (only after the search has ended).
         keep_params: Also return the float parameters.
+        resume: Checkpoints to go on from, one a ticket; None: from the tickets.
+        until: Measure when that many epochs of the schedule are finished; None: all.
+        keep_checkpoint: Also return where the training stands, to go on from later.
     """
 
     tickets: tuple[Ticket, ...]
@@ -69,6 +71,20 @@ class Job:
     split_seed: int | None = None
     test: bool = False
     keep_params: bool = False
+    resume: tuple[Checkpoint, ...] | None = None
+    until: int | None = None
+    keep_checkpoint: bool = False
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the job trains."""
+        done = self.resume[0].epochs if self.resume else 0
+        return (self.schedule.epochs if self.until is None else self.until) - done
+
+    def alone(self, index: int) -> Job:
+        """Return the job of one of its candidates."""
+        resume = None if self.resume is None else (self.resume[index],)
+        return replace(self, tickets=(self.tickets[index],), resume=resume)
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,7 @@ class Measured:
         sparsity_effective: Fraction of the dense network's weights that are zero in the end.
         accumulator_bits, membrane_bits: Widths that no input can exceed.
         params: Trained floats, if asked for.
+        checkpoint: Where its training stands, if asked for.
         train_steps, eval_steps: Samples times timesteps.
         wall_s: Its share of the job's seconds.
     """
@@ -101,6 +118,7 @@ class Measured:
     train_steps: int
     eval_steps: int
     wall_s: float = 0.0
+    checkpoint: Checkpoint | None = None
 
 
 class Trainer:
@@ -165,14 +183,15 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         trained = train_stack(
             bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,
             timesteps=job.timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
+            resume=job.resume, until=job.until,
         )  # fmt: skip
         results = [
             _measure(bench, job, ticket, own) for ticket, own in zip(job.tickets, trained, strict=True)
         ]
     except (RuntimeError, ValueError, FloatingPointError) as error:
         if len(job.tickets) > 1:
-            return [run_job(bench, replace(job, tickets=(ticket,)))[0] for ticket in job.tickets]
-        steps = job.schedule.epochs * len(bench.data.y_train) * job.timesteps
+            return [run_job(bench, job.alone(index))[0] for index in range(len(job.tickets))]
+        steps = job.epochs * len(bench.data.y_train) * job.timesteps
         results = [_failed(f"{type(error).__name__}: {error}", steps)]
     share = (time.perf_counter() - start) / len(results)
     return [replace(result, wall_s=share) for result in results]
@@ -207,6 +226,7 @@ def _measure(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measur
         params=trained.params if job.keep_params else None,
         train_steps=trained.train_steps,
         eval_steps=n_evaluated * job.timesteps,
+        checkpoint=trained.checkpoint if job.keep_checkpoint else None,
     )
 
 
@@ -218,11 +238,14 @@ def _widths(network: IntegerNetwork) -> tuple[int, int]:
 
 def _float_accuracy(bench: Bench, ticket: Ticket, params: Params, timesteps: int) -> float:
     """Return the validation accuracy of the float network that was trained."""
-    stack = Stack(bench.spec, [replace(ticket, params=params)], bench.neuron_loop).eval()
-    x = as_input(bench.data.x_val, bench.spec)
-    with torch.no_grad():
-        parts = [stack(batch, timesteps)[0].argmax(1) for batch in torch.split(x, _EVAL_BATCH)]
-    return accuracy(torch.cat(parts).numpy(), bench.data.y_val)
+    out = logits(
+        bench.spec,
+        [replace(ticket, params=params)],
+        bench.data.x_val,
+        timesteps,
+        neuron_loop=bench.neuron_loop,
+    )
+    return accuracy(out[0].argmax(1), bench.data.y_val)
 
 
 def _failed(reason: str, train_steps: int) -> Measured:
