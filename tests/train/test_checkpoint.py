@@ -44,11 +44,12 @@ def test_segments_equal_one_run(topology, kinds, batch_norm):
         assert a.loss == b.loss
 
 
-def test_those_that_are_left_train_on_as_before():
-    own = spec("fc24-fc16")
-    every = tickets(own, MLP)
+@pytest.mark.parametrize(("topology", "kinds"), [("fc24-fc16", MLP), ("4c3-p2-6c3-fc12", CONV)])
+def test_those_that_are_left_train_on_as_before(topology, kinds):
+    own = spec(topology)
+    every = tickets(own, kinds)
     whole, rung = train(own, every), train(own, every, until=2)
-    left = [4, 1]
+    left = [3, 1]
     rung = train(own, [every[i] for i in left], resume=[rung[i].checkpoint for i in left], until=5)
     last = train(own, [every[1]], resume=[rung[1].checkpoint])
     assert_same(last[0], whole[1])
