@@ -4,42 +4,76 @@
 
 #include <math.h>
 
-#define BLOCK 1024
+#define BLOCK 1024 /* neurons that are taken through all timesteps at a time: they stay in the nearest cache */
 
-/* Spikes of n neurons after one timestep, pooled or not: window 1 copies. */
-static void pool(const float *restrict s, float *restrict out, long height, long width, long window, int mean) {
-    long rows = height / window, columns = width / window;
-    float size = (float)(window * window);
-    for (long r = 0; r < rows; r++)
-        for (long c = 0; c < columns; c++) {
-            float best = 0.0f, sum = 0.0f;
-            for (long i = 0; i < window; i++)
-                for (long j = 0; j < window; j++) {
-                    float one = s[(r * window + i) * width + c * window + j];
-                    best = one > best ? one : best;
-                    sum += one;
+/* Maps of one layer and the pooling behind them; window 1: none, and a map is any run of neurons. */
+struct maps {
+    long height, width, window;
+    int mean;
+};
+
+static long pooled_size(const struct maps *m) { return (m->height / m->window) * (m->width / m->window); }
+
+/* Spikes of n maps, pooled. */
+static void pool(const float *restrict s, float *restrict out, long n, const struct maps *m) {
+    long rows = m->height / m->window, columns = m->width / m->window, at = 0;
+    float size = (float)(m->window * m->window);
+    for (long map = 0; map < n; map++, s += m->height * m->width)
+        for (long r = 0; r < rows; r++) {
+            const float *restrict top = s + r * m->window * m->width, *restrict low = top + m->width;
+            if (m->window == 2 && !m->mean)
+                for (long c = 0; c < columns; c++) {
+                    float upper = top[2 * c] > top[2 * c + 1] ? top[2 * c] : top[2 * c + 1];
+                    float lower = low[2 * c] > low[2 * c + 1] ? low[2 * c] : low[2 * c + 1];
+                    out[at++] = upper > lower ? upper : lower;
                 }
-            out[r * columns + c] = mean ? sum / size : best;
+            else
+                for (long c = 0; c < columns; c++) {
+                    float best = 0.0f, sum = 0.0f;
+                    for (long i = 0; i < m->window; i++)
+                        for (long j = 0; j < m->window; j++) {
+                            float one = top[i * m->width + c * m->window + j];
+                            best = one > best ? one : best;
+                            sum += one;
+                        }
+                    out[at++] = m->mean ? sum / size : best;
+                }
         }
 }
 
-/* The gradient of pooled spikes, back at each neuron: to the first of the largest, or evenly. */
-static void unpool(const float *restrict grad, const float *restrict h, float *restrict out, long height, long width,
-                   long window, int mean, float threshold) {
-    long rows = height / window, columns = width / window;
-    float size = (float)(window * window);
-    for (long i = 0; i < height * width; i++) out[i] = 0.0f;
-    for (long r = 0; r < rows; r++)
-        for (long c = 0; c < columns; c++) {
-            float own = grad[r * columns + c];
-            long corner = r * window * width + c * window, first = -1;
-            for (long i = 0; i < window; i++)
-                for (long j = 0; j < window; j++) {
-                    long at = corner + i * width + j;
-                    if (mean) out[at] = own / size;
-                    else if (first < 0 && h[at] >= threshold) first = at;
+/* The gradient of n pooled maps back at each neuron: to the first of the largest, or evenly. */
+static void unpool(const float *restrict grad, const float *restrict h, float *restrict out, long n,
+                   const struct maps *m, float threshold) {
+    long rows = m->height / m->window, columns = m->width / m->window, at = 0;
+    float size = (float)(m->window * m->window);
+    if (rows * m->window < m->height || columns * m->window < m->width || m->window != 2 || m->mean)
+        for (long i = 0; i < n * m->height * m->width; i++) out[i] = 0.0f;
+    for (long map = 0; map < n; map++, h += m->height * m->width, out += m->height * m->width)
+        for (long r = 0; r < rows; r++) {
+            long corner = r * m->window * m->width;
+            const float *restrict top = h + corner, *restrict low = top + m->width;
+            float *restrict to = out + corner, *restrict under = to + m->width;
+            if (m->window == 2 && !m->mean)
+                for (long c = 0; c < columns; c++) {
+                    float own = grad[at++];
+                    int first = top[2 * c] >= threshold, second = top[2 * c + 1] >= threshold;
+                    int third = low[2 * c] >= threshold, fourth = low[2 * c + 1] >= threshold;
+                    to[2 * c] = first | !(second | third | fourth) ? own : 0.0f;
+                    to[2 * c + 1] = second & !first ? own : 0.0f;
+                    under[2 * c] = third & !(first | second) ? own : 0.0f;
+                    under[2 * c + 1] = fourth & !(first | second | third) ? own : 0.0f;
                 }
-            if (!mean) out[first < 0 ? corner : first] = own;
+            else
+                for (long c = 0; c < columns; c++, at++) {
+                    long first = -1;
+                    for (long i = 0; i < m->window; i++)
+                        for (long j = 0; j < m->window; j++) {
+                            long cell = i * m->width + c * m->window + j;
+                            if (m->mean) to[cell] = grad[at] / size;
+                            else if (first < 0 && top[cell] >= threshold) first = cell;
+                        }
+                    if (!m->mean) to[first < 0 ? c * m->window : first] = grad[at];
+                }
         }
 }
 
@@ -57,23 +91,29 @@ static void step(const float *restrict x, float *restrict h, float *restrict s, 
     }
 }
 
-/* x [K, T, n], or [K, n] when constant; h [K, T, n]; out [K, T, n / window^2]. With a window, n is whole maps of
-   height times width, at most BLOCK neurons each. */
-void fire_forward(const float *x, float *h, float *out, long K, long T, long n, int constant, long height, long width,
-                  long window, int mean, float decay, float threshold, int subtract) {
-    long map = window > 1 ? height * width : BLOCK;
-    long pooled = window > 1 ? (height / window) * (width / window) : BLOCK;
-    long n_out = window > 1 ? n / map * pooled : n;
-    float v[BLOCK], s[BLOCK];
+/* x [K, T, n], or [K, n] when constant; h [K, T, n]; out [K, T, n / window^2], or its mean over T without the T when
+   averaged. With a window, n is whole maps of height times width, at most BLOCK neurons each. */
+void fire_forward(const float *x, float *h, float *out, long K, long T, long n, int constant, int averaged, long height,
+                  long width, long window, int mean, float decay, float threshold, int subtract) {
+    struct maps m = {height, width, window, mean};
+    long map = window > 1 ? height * width : 1, to_map = window > 1 ? pooled_size(&m) : 1;
+    long fit = BLOCK / map, n_maps = n / map, n_out = n_maps * to_map;
+    float v[BLOCK], s[BLOCK], p[BLOCK];
     for (long k = 0; k < K; k++)
-        for (long at = 0, to = 0; at < n; at += map, to += pooled) {
-            long size = n - at < map ? n - at : map;
+        for (long from = 0; from < n_maps; from += fit) {
+            long maps = n_maps - from < fit ? n_maps - from : fit, size = maps * map, at = from * map, to = from * to_map;
             for (long t = 0; t < T; t++) {
                 const float *current = constant ? x + k * n + at : x + (k * T + t) * n + at;
-                float *spikes = out + (k * T + t) * n_out + to;
+                float *spikes = averaged ? p : out + (k * T + t) * n_out + to, *sum = out + k * n_out + to;
                 step(current, h + (k * T + t) * n + at, window > 1 ? s : spikes, v, size, t == 0, decay, threshold,
                      subtract);
-                if (window > 1) pool(s, spikes, height, width, window, mean);
+                if (window > 1) pool(s, spikes, maps, &m);
+                if (averaged && t == 0)
+                    for (long i = 0; i < maps * to_map; i++) sum[i] = p[i];
+                else if (averaged)
+                    for (long i = 0; i < maps * to_map; i++) sum[i] += p[i];
+                if (averaged && t == T - 1)
+                    for (long i = 0; i < maps * to_map; i++) sum[i] /= (float)T;
             }
         }
 }
@@ -94,20 +134,22 @@ static void step_back(const float *restrict g, const float *restrict h, float *r
 }
 
 /* grad like out of fire_forward; dx like its x. */
-void fire_backward(const float *grad, const float *h, float *dx, long K, long T, long n, int constant, long height,
-                   long width, long window, int mean, float decay, float threshold, int subtract) {
-    long map = window > 1 ? height * width : BLOCK;
-    long pooled = window > 1 ? (height / window) * (width / window) : BLOCK;
-    long n_out = window > 1 ? n / map * pooled : n;
-    float g[BLOCK], turns[2][BLOCK];
+void fire_backward(const float *grad, const float *h, float *dx, long K, long T, long n, int constant, int averaged,
+                   long height, long width, long window, int mean, float decay, float threshold, int subtract) {
+    struct maps m = {height, width, window, mean};
+    long map = window > 1 ? height * width : 1, to_map = window > 1 ? pooled_size(&m) : 1;
+    long fit = BLOCK / map, n_maps = n / map, n_out = n_maps * to_map;
+    float g[BLOCK], p[BLOCK], turns[2][BLOCK];
     for (long k = 0; k < K; k++)
-        for (long at = 0, to = 0; at < n; at += map, to += pooled) {
-            long size = n - at < map ? n - at : map;
+        for (long from = 0; from < n_maps; from += fit) {
+            long maps = n_maps - from < fit ? n_maps - from : fit, size = maps * map, at = from * map, to = from * to_map;
             const float *after = 0;
+            if (averaged)
+                for (long i = 0; i < maps * to_map; i++) p[i] = grad[k * n_out + to + i] / (float)T;
             for (long t = T - 1; t >= 0; t--) {
-                const float *own = h + (k * T + t) * n + at, *spikes = grad + (k * T + t) * n_out + to;
+                const float *own = h + (k * T + t) * n + at, *spikes = averaged ? p : grad + (k * T + t) * n_out + to;
                 float *target = constant ? turns[t & 1] : dx + (k * T + t) * n + at;
-                if (window > 1) unpool(spikes, own, g, height, width, window, mean, threshold);
+                if (window > 1) unpool(spikes, own, g, maps, &m, threshold);
                 step_back(window > 1 ? g : spikes, own, target, after, size, decay, threshold, subtract);
                 if (constant) {
                     float *sum = dx + k * n + at;
@@ -270,5 +312,38 @@ void norm_backward(const float *g, const float *x, const float *seen, const floa
                     float *restrict to = dx + (s * C + from + c) * M;
                     for (long i = 0; i < M; i++) to[i] = a[c] * map[i] + (b[c] * value[i] + d[c]);
                 }
+    }
+}
+
+/* Adam (0.9, 0.999, 1e-8) on K candidates' n numbers, which begin every stride numbers in p, first and second, and every n in g. rate is the
+   learning rate over 1 - beta1^t, root is sqrt(1 - beta2^t). */
+void adam(float *p, float *first, float *second, const float *g, long K, long n, long stride, float rate, float root) {
+    for (long k = 0; k < K; k++) {
+        float *restrict value = p + k * stride, *restrict m = first + k * stride, *restrict v = second + k * stride;
+        const float *restrict grad = g + k * n;
+        for (long i = 0; i < n; i++) {
+            m[i] += 0.1f * (grad[i] - m[i]);
+            v[i] = 0.999f * v[i] + 0.001f * grad[i] * grad[i];
+            value[i] -= rate * m[i] / (sqrtf(v[i]) / root + 1e-8f);
+        }
+    }
+}
+
+/* Cross-entropy of softmax(gain * out), out [K, B, C], target [B]: its mean over B in loss [K], and the gradient of that
+   in grad, like out. */
+void cross_entropy(const float *out, const long long *target, float *loss, float *grad, long K, long B, long C,
+                   float gain) {
+    for (long k = 0; k < K; k++) {
+        double sum = 0.0;
+        for (long b = 0; b < B; b++) {
+            const float *restrict row = out + (k * B + b) * C;
+            float *restrict to = grad + (k * B + b) * C, top = row[0] * gain, total = 0.0f;
+            for (long c = 1; c < C; c++) top = row[c] * gain > top ? row[c] * gain : top;
+            for (long c = 0; c < C; c++) to[c] = expf(row[c] * gain - top), total += to[c];
+            sum += logf(total) + top - row[target[b]] * gain;
+            for (long c = 0; c < C; c++) to[c] *= gain / (total * (float)B);
+            to[target[b]] -= gain / (float)B;
+        }
+        loss[k] = (float)(sum / (double)B);
     }
 }

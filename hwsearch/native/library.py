@@ -20,13 +20,15 @@ from pathlib import Path
 
 _FLAGS = ("-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _POINTER, _LONG, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_long, ctypes.c_int, ctypes.c_float
-_FIRE = (*[_POINTER] * 3, *[_LONG] * 3, _INT, *[_LONG] * 3, _INT, _FLOAT, _FLOAT, _INT)
+_FIRE = (*[_POINTER] * 3, *[_LONG] * 3, _INT, _INT, *[_LONG] * 3, _INT, _FLOAT, _FLOAT, _INT)
 _SIGNATURES = {
     "fire_forward": _FIRE,
     "fire_backward": _FIRE,
     "quantise": (*[_POINTER] * 3, *[_LONG] * 5, _FLOAT, _FLOAT, _INT),
     "norm_forward": (*[_POINTER] * 7, *[_LONG] * 3, _FLOAT, _FLOAT),
     "norm_backward": (*[_POINTER] * 7, *[_LONG] * 3),
+    "cross_entropy": (*[_POINTER] * 4, *[_LONG] * 3, _FLOAT),
+    "adam": (*[_POINTER] * 4, *[_LONG] * 3, _FLOAT, _FLOAT),
 }
 MAP = 1024
 """Neurons of a map that a pooled layer may have, at most, for the loops (BLOCK in the source)."""

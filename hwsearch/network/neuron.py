@@ -57,15 +57,17 @@ class Pool:
     Attributes:
         window: Side of the window; 1 for none.
         kind: ``max``, or ``sum`` (whose divisor stands in the next weights; floats take the mean).
+        over_time: Give the mean over the timesteps: all that a linear readout needs.
     """
 
     window: int = 1
     kind: str = "max"
+    over_time: bool = False
 
 
 NO_POOL = Pool()
 StackNeuron = Callable[[Tensor, int, Pool], Tensor]
-"""(x [K, T, ...], 0) or (x [K, ...], T) -> pooled spikes [K, T, ...]"""
+"""(x [K, T, ...], 0) or (x [K, ...], T) -> pooled spikes [K, T, ...], or [K, ...] where they are averaged"""
 
 
 def fused(law: NeuronLaw) -> Neuron:
@@ -107,12 +109,12 @@ def spikingjelly_stack(law: NeuronLaw) -> StackNeuron:
 
 
 def pooled(spikes: Tensor, pool: Pool) -> Tensor:
-    """Return pooled spikes [K, T, B, C, H, W]; any other shape where there is no pooling."""
-    if pool.window == 1:
-        return spikes
-    pooling = F.max_pool2d if pool.kind == "max" else F.avg_pool2d
-    out = pooling(spikes.flatten(0, 2), pool.window)
-    return out.view(*spikes.shape[:3], *out.shape[1:])
+    """Return pooled spikes [K, T, B, C, H, W]; any other shape where there is no window."""
+    if pool.window > 1:
+        pooling = F.max_pool2d if pool.kind == "max" else F.avg_pool2d
+        out = pooling(spikes.flatten(0, 2), pool.window)
+        spikes = out.view(*spikes.shape[:3], *out.shape[1:])
+    return spikes.mean(1) if pool.over_time else spikes
 
 
 def spikingjelly_neuron(law: NeuronLaw) -> Neuron:
@@ -157,14 +159,15 @@ class _Native(torch.autograd.Function):
         loops = library()
         assert loops is not None
         shape = (x.shape[0], timesteps, *x.shape[1:]) if timesteps else tuple(x.shape)
-        rows, columns = (shape[-2] // pool.window, shape[-1] // pool.window) if pool.window > 1 else (1, 1)
+        maps, size = shape[2:], (1, 1)
+        if pool.window > 1:
+            size = shape[-2], shape[-1]
+            maps = (*maps[:-2], size[0] // pool.window, size[1] // pool.window)
         h = x.new_empty(shape)
-        spikes = h.new_empty((*shape[:-2], rows, columns)) if pool.window > 1 else torch.empty_like(h)
-        height, width = shape[-2:] if pool.window > 1 else (1, 1)
-        neurons = math.prod(shape[2:])
+        spikes = x.new_empty((shape[0], *maps) if pool.over_time else (*shape[:2], *maps))
         settings = (
-            shape[0], shape[1], neurons, int(timesteps > 0), height, width, pool.window, int(pool.kind != "max"),
-            law.decay, law.threshold, int(law.reset == "subtract"),
+            shape[0], shape[1], math.prod(shape[2:]), timesteps > 0, pool.over_time, *size, pool.window,
+            pool.kind != "max", law.decay, law.threshold, law.reset == "subtract",
         )  # fmt: skip
         loops.fire_forward(x.data_ptr(), h.data_ptr(), spikes.data_ptr(), *settings)
         ctx.save_for_backward(h)

@@ -106,7 +106,7 @@ class Stack(torch.nn.Module):
         for i, shape in enumerate(self.spec.layers):
             weight = self.grids[i].fake(self.weights[i], self.masks[i])
             if shape.name == "readout":  # linear, so the spikes are averaged over time first
-                rows = self._rows(x) if spikes is None else spikes.flatten(3).mean(1)
+                rows = self._rows(x) if spikes is None else spikes.flatten(2)
                 return linear(rows, weight, self.biases[i])
             if shape.kind == "conv":
                 current = convolution(x if spikes is None else spikes.flatten(1, 2), weight, self.biases[i])
@@ -117,7 +117,7 @@ class Stack(torch.nn.Module):
                 current = self._normalise(i, current)
             if spikes is not None:
                 current = current.view(self.size, timesteps, len(x), *current.shape[2:])
-            pool = Pool(shape.pool, self.spec.pool)
+            pool = Pool(shape.pool, self.spec.pool, over_time=i + 2 == len(self.spec.layers))
             spikes = self.fire(current, timesteps if spikes is None else 0, pool)
         raise AssertionError("a network ends in its readout")
 

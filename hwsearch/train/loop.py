@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
 from hwsearch.train.adam import StackAdam
 from hwsearch.train.checkpoint import Checkpoint, restore, resumed, take
+from hwsearch.train.loss import cross_entropy
 
 Watch = Callable[[int, Callable[[], list[Params]]], bool]
 """(finished epochs, what returns the parameters of each candidate now) -> whether training may stop."""
@@ -155,7 +155,7 @@ def _epoch(
     for step, batch in enumerate(batches, epoch * len(batches)):
         rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
         out = stack(_noisy(source.inputs[batch], schedule.input_noise, source.generator), timesteps)
-        loss = _losses(out * schedule.loss_gain, source.targets[batch])
+        loss = cross_entropy(out, source.targets[batch], schedule.loss_gain)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         adam.step(rate)
         losses += loss.detach() * (len(batch) / n)
@@ -172,12 +172,6 @@ def _noisy(x: Tensor, noise: float, generator: torch.Generator) -> Tensor:
     if noise == 0:
         return x
     return (x + noise * torch.randn(x.shape, generator=generator)).clamp_(0.0, 1.0)
-
-
-def _losses(out: Tensor, target: Tensor) -> Tensor:
-    """Return the mean cross-entropy of each candidate: out [K, B, classes] -> [K]."""
-    size, batch, _ = out.shape
-    return F.cross_entropy(out.flatten(0, 1), target.repeat(size), reduction="none").view(size, batch).mean(1)
 
 
 def _outcome(params: Params, loss: float, steps: int) -> Trained:

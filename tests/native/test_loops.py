@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -14,6 +15,11 @@ from hwsearch.native import library as native
 from hwsearch.network import neuron, norm
 from hwsearch.network.neuron import NeuronLaw, Pool, fused_stack
 from hwsearch.network.norm import Running, normalise
+from hwsearch.network.stack import Stack, Ticket, initial_params
+from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.train import adam, loss
+from hwsearch.train.adam import StackAdam
+from hwsearch.train.loss import cross_entropy
 
 pytestmark = pytest.mark.skipif(native.library() is None, reason="no C compiler, or HWSEARCH_NATIVE=0")
 
@@ -22,7 +28,18 @@ def draw(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("pool", [Pool(), Pool(2, "max"), Pool(2, "sum"), Pool(3, "max"), Pool(3, "sum")])
+@pytest.mark.parametrize(
+    "pool",
+    [
+        Pool(),
+        Pool(2, "max"),
+        Pool(2, "sum"),
+        Pool(3, "max"),
+        Pool(3, "sum"),
+        Pool(1, over_time=True),
+        Pool(2, "max", over_time=True),
+    ],
+)
 @pytest.mark.parametrize(
     "law", [NeuronLaw(1, 1.0, "zero"), NeuronLaw(3, 0.7, "subtract"), NeuronLaw(None, 1.0, "zero")]
 )
@@ -101,6 +118,37 @@ def test_normalisation_by_hand():
     torch.testing.assert_close(y.flatten(), torch.tensor([-1.5, 2.5]), atol=2e-5, rtol=0)
     torch.testing.assert_close(running.mean, torch.tensor([[9.2]]))
     torch.testing.assert_close(running.variance, torch.tensor([[1.1]]))
+
+
+def test_cross_entropy(monkeypatch):
+    out, target = (draw(3, 7, 10) * 4).requires_grad_(), torch.arange(7)
+    losses = cross_entropy(out, target, 2.0)
+    (grad,) = torch.autograd.grad(losses, out, torch.tensor([1.0, 2.0, 0.5]))
+    monkeypatch.setattr(loss, "library", lambda: None)
+    expected = cross_entropy(out, target, 2.0)
+    torch.testing.assert_close(losses, expected)
+    (wanted,) = torch.autograd.grad(expected, out, torch.tensor([1.0, 2.0, 0.5]))
+    torch.testing.assert_close(grad, wanted, rtol=1e-5, atol=1e-7)
+
+
+def test_adam(monkeypatch):
+    shape = NetworkSpec(layer_shapes("fc5", (1, 3, 3), 3), 1, 1.0, "zero", True, "max", (1, 3, 3), 16, 5, 3)
+    params = initial_params(shape, 0)
+    ticket = Ticket(params, tuple(np.ones(own.weight.shape, bool) for own in params), (8, 8))
+    after = []
+    for fast in (True, False):
+        if not fast:
+            monkeypatch.setattr(adam, "library", lambda: None)
+        stack = Stack(shape, [ticket] * 3)
+        own = StackAdam(stack)
+        for seed in range(4):
+            for parameter in stack.parameters():
+                parameter.grad = draw(*parameter.shape, seed=seed)
+            own.step(0.01)
+        after.append((*stack.parameters(), *map(torch.from_numpy, own.moments())))
+        assert own.steps == 4
+    for a, b in zip(*after, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
 
 
 def test_switched_off_and_kept(tmp_path):
