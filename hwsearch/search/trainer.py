@@ -6,12 +6,14 @@ order of the jobs. One torch thread a process: two threads in each of two proces
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -28,6 +30,7 @@ from hwsearch.network.topology import NetworkSpec
 from hwsearch.train.checkpoint import Checkpoint
 from hwsearch.train.loop import Schedule, Trained, train_stack
 from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
+from hwsearch.train.size import MOST, fastest, fitting
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,14 @@ class Job:
         done = self.resume[0].epochs if self.resume else 0
         return (self.schedule.epochs if self.until is None else self.until) - done
 
-    def alone(self, index: int) -> Job:
-        """Return the job of one of its candidates."""
-        resume = None if self.resume is None else (self.resume[index],)
-        return replace(self, tickets=(self.tickets[index],), resume=resume)
+    def pieces(self, size: int) -> list[Job]:
+        """Return the job in jobs of at most that many candidates."""
+        parts = [slice(start, start + size) for start in range(0, len(self.tickets), size)]
+        resumes = [None if self.resume is None else self.resume[part] for part in parts]
+        return [
+            replace(self, tickets=self.tickets[part], resume=resume)
+            for part, resume in zip(parts, resumes, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,8 @@ class Trainer:
     """Runs jobs; use it as a context manager, so that its workers end."""
 
     def __init__(self, bench: Bench, workers: int) -> None:
-        self._bench = bench
+        self._bench, self._workers = bench, workers
+        self._sizes: dict[tuple[int, int], int] = {}
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
             # spawn: a forked torch can hang on the locks of threads that were not forked
@@ -140,6 +148,41 @@ class Trainer:
     def __exit__(self, *error: object) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=not any(error), cancel_futures=True)
+
+    def stacks(
+        self, timesteps: Sequence[int], batch_size: int, most: int | Literal["auto"]
+    ) -> list[list[int]]:
+        """Return candidates grouped by T in stacks of the size that this machine trains fastest.
+
+        Args:
+            timesteps: T of each candidate.
+            batch_size: Samples a training step.
+            most: Upper bound of a stack's size.
+
+        Returns:
+            The positions of each stack's candidates.
+        """
+        groups = []
+        for steps in sorted(set(timesteps)):
+            same = [index for index, own in enumerate(timesteps) if own == steps]
+            size = self._size(steps, batch_size, MOST if most == "auto" else most)
+            # no worker waits while another trains what it could have taken
+            size = min(size, math.ceil(len(same) / self._workers))
+            groups += [same[i : i + size] for i in range(0, len(same), size)]
+        return groups
+
+    def _size(self, timesteps: int, batch_size: int, most: int) -> int:
+        """Return the fastest size of a stack, measured once."""
+        key = (timesteps, batch_size)
+        if key not in self._sizes:
+            fits = min(MOST, fitting(self._bench.spec, timesteps, batch_size, self._workers))
+            if self._pool is None:
+                with OneThread():
+                    self._sizes[key] = _fastest(self._bench, timesteps, batch_size, fits)
+            else:
+                told = self._pool.submit(_fastest_in_worker, timesteps, batch_size, fits)
+                self._sizes[key] = told.result()
+        return min(most, self._sizes[key])
 
     def run(
         self, jobs: Sequence[Job], on_done: Callable[[int, list[Measured]], None] | None = None
@@ -174,7 +217,13 @@ class Trainer:
 
 
 def run_job(bench: Bench, job: Job) -> list[Measured]:
-    """Train a job's stack and measure each candidate; one that breaks is recorded and does not stop the others."""
+    """Train a job's stack and measure each candidate; one that breaks is recorded and does not stop the others.
+
+    A stack that would not fit the memory is trained in pieces.
+    """
+    fits = fitting(bench.spec, job.timesteps, job.schedule.batch_size, 1)
+    if fits < len(job.tickets):
+        return [measured for piece in job.pieces(fits) for measured in run_job(bench, piece)]
     start = time.perf_counter()
     if job.split_seed is not None:
         bench = replace(bench, data=resplit(bench.data, job.split_seed))
@@ -188,9 +237,9 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         results = [
             _measure(bench, job, ticket, own) for ticket, own in zip(job.tickets, trained, strict=True)
         ]
-    except (RuntimeError, ValueError, FloatingPointError) as error:
+    except (RuntimeError, ValueError, FloatingPointError, MemoryError) as error:
         if len(job.tickets) > 1:
-            return [run_job(bench, job.alone(index))[0] for index in range(len(job.tickets))]
+            return [run_job(bench, alone)[0] for alone in job.pieces(1)]
         steps = job.epochs * len(bench.data.y_train) * job.timesteps
         results = [_failed(f"{type(error).__name__}: {error}", steps)]
     share = (time.perf_counter() - start) / len(results)
@@ -290,6 +339,16 @@ def _run_in_worker(job: Job) -> list[Measured]:
     if _bench is None:
         raise RuntimeError("the worker was not started")
     return run_job(_bench, job)
+
+
+def _fastest(bench: Bench, timesteps: int, batch_size: int, most: int) -> int:
+    return fastest(bench.spec, timesteps, batch_size, most, bench.neuron_loop)
+
+
+def _fastest_in_worker(timesteps: int, batch_size: int, most: int) -> int:
+    if _bench is None:
+        raise RuntimeError("the worker was not started")
+    return _fastest(_bench, timesteps, batch_size, most)
 
 
 def as_ticket(params: Params, masks: Sequence[np.ndarray], bits: Sequence[int]) -> Ticket:

@@ -84,3 +84,34 @@ def test_a_stack_that_breaks_is_tried_one_by_one(monkeypatch):
     for one, other in zip(run_job(bench(), rest), whole, strict=True):
         same(one, other)
         assert one.train_steps == 3 * 60 * 3
+
+
+def test_stacks_by_timesteps_and_workers(monkeypatch):
+    monkeypatch.setattr(trainer, "_fastest", lambda bench, timesteps, batch, most: 4)
+    with Trainer(bench(), 1) as pool:
+        assert pool.stacks([3, 2, 3, 3, 3, 3], 16, "auto") == [[1], [0, 2, 3, 4], [5]]
+        assert pool.stacks([3, 3, 3], 16, 2) == [[0, 1], [2]]
+        assert pool.stacks([], 16, "auto") == []
+        pool._workers = 2  # no worker waits
+        assert pool.stacks([3] * 5, 16, "auto") == [[0, 1, 2], [3, 4]]
+
+
+def test_the_size_is_measured_in_a_worker():
+    with Trainer(bench(), 2) as pool:
+        (first, *_) = pool.stacks([2] * 64, 16, "auto")
+    assert len(first) in (1, 2, 4, 8, 16, 32)
+
+
+def test_a_stack_that_would_not_fit_is_split(monkeypatch):
+    whole, sizes = run_job(bench(), job()), []
+
+    def train(spec, tickets, *args, **options):
+        sizes.append(len(tickets))
+        return original(spec, tickets, *args, **options)
+
+    original = trainer.train_stack
+    monkeypatch.setattr(trainer, "train_stack", train)
+    monkeypatch.setattr(trainer, "fitting", lambda *args: 2)
+    for one, other in zip(run_job(bench(), job()), whole, strict=True):
+        same(one, other)
+    assert sizes == [2, 1]
