@@ -24,7 +24,7 @@ from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.floats import logits
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.fold import fold, shrink
-from hwsearch.network.integer import IntegerNetwork, Widths, needed_bits, run_integer
+from hwsearch.network.integer import IntegerNetwork, Widths, needed_bits, run_integer_stack
 from hwsearch.network.stack import Params, Ticket
 from hwsearch.network.topology import NetworkSpec
 from hwsearch.train.checkpoint import Checkpoint
@@ -234,9 +234,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
             timesteps=job.timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
             resume=job.resume, until=job.until,
         )  # fmt: skip
-        results = [
-            _measure(bench, job, ticket, own) for ticket, own in zip(job.tickets, trained, strict=True)
-        ]
+        results = _measure(bench, job, trained)
     except (RuntimeError, ValueError, FloatingPointError, MemoryError) as error:
         if len(job.tickets) > 1:
             return [run_job(bench, alone)[0] for alone in job.pieces(1)]
@@ -246,8 +244,34 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
     return [replace(result, wall_s=share) for result in results]
 
 
-def _measure(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measured:
-    """Turn a trained candidate into integers and measure those."""
+def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measured]:
+    """Turn trained candidates into integers and measure those."""
+    results = [_folded(bench, job, ticket, own) for ticket, own in zip(job.tickets, trained, strict=True)]
+    sound = [k for k, own in enumerate(results) if not own.failure]
+    if not sound:
+        return results
+    data, networks = bench.data, [network for k in sound if (network := results[k].network) is not None]
+    tickets = [
+        replace(job.tickets[k], params=params) for k in sound if (params := trained[k].params) is not None
+    ]
+    floats = logits(bench.spec, tickets, data.x_val, job.timesteps, neuron_loop=bench.neuron_loop).argmax(2)
+    runs = run_integer_stack(networks, data.x_val)
+    tests = run_integer_stack(networks, data.x_test) if job.test else [None] * len(networks)
+    n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0)
+    for k, network, run, test, guesses in zip(sound, networks, runs, tests, floats, strict=True):
+        results[k] = replace(
+            results[k],
+            workload=count_workload(network, run.input_maps, run.spikes),
+            accuracy_val=accuracy(run.predictions, data.y_val),
+            accuracy_val_float=accuracy(guesses, data.y_val),
+            accuracy_test=None if test is None else accuracy(test.predictions, data.y_test),
+            eval_steps=n_evaluated * job.timesteps,
+        )
+    return results
+
+
+def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measured:
+    """Return a trained candidate's shrunk integers, not yet run; or why there are none."""
     if trained.params is None:
         return _failed(trained.failure, trained.train_steps)
     whole = fold(bench.spec, trained.params, ticket.masks, ticket.bits, job.timesteps, bench.widths)
@@ -257,24 +281,13 @@ def _measure(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measur
     ):
         reason = f"needs {accumulator}-bit sums and {membrane}-bit membranes, more than the device offers"
         return _failed(reason, trained.train_steps)
-    network, _ = shrink(whole)
-    data = bench.data
-    run = run_integer(network, data.x_val)
-    test = accuracy(run_integer(network, data.x_test).predictions, data.y_test) if job.test else None
-    n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0)
-    return Measured(
-        failure="",
-        network=network,
-        workload=count_workload(network, run.input_maps, run.spikes),
-        accuracy_val=accuracy(run.predictions, data.y_val),
-        accuracy_val_float=_float_accuracy(bench, ticket, trained.params, job.timesteps),
-        accuracy_test=test,
+    return replace(
+        _failed("", trained.train_steps),
+        network=shrink(whole)[0],
         sparsity_effective=sparsity_of([layer.weight != 0 for layer in whole.layers]),
         accumulator_bits=accumulator,
         membrane_bits=membrane,
         params=trained.params if job.keep_params else None,
-        train_steps=trained.train_steps,
-        eval_steps=n_evaluated * job.timesteps,
         checkpoint=trained.checkpoint if job.keep_checkpoint else None,
     )
 
@@ -283,18 +296,6 @@ def _widths(network: IntegerNetwork) -> tuple[int, int]:
     """Return the accumulator and membrane bits that no input can exceed."""
     needs = list(needed_bits(network))
     return max(need[1] for need in needs), max(need[2] for need in needs[:-1])
-
-
-def _float_accuracy(bench: Bench, ticket: Ticket, params: Params, timesteps: int) -> float:
-    """Return the validation accuracy of the float network that was trained."""
-    out = logits(
-        bench.spec,
-        [replace(ticket, params=params)],
-        bench.data.x_val,
-        timesteps,
-        neuron_loop=bench.neuron_loop,
-    )
-    return accuracy(out[0].argmax(1), bench.data.y_val)
 
 
 def _failed(reason: str, train_steps: int) -> Measured:
