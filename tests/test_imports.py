@@ -26,6 +26,7 @@ OWNERS = {
     "typer": {"cli", "cli_profiles"},
     "rich": {"terminal"},
     "nir": {"export"},
+    "triton": {"network"},
 }
 NEVER = {"torchvision", "torchaudio", "pickle"}
 TORCH_FREE = [

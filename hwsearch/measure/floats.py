@@ -21,7 +21,13 @@ _ELEMENTS_AT_A_TIME = 20_000_000  # activations of one batch of a stack: bounds 
 
 
 def logits(
-    spec: NetworkSpec, tickets: Sequence[Ticket], x: np.ndarray, timesteps: int, *, neuron_loop: str = "fused"
+    spec: NetworkSpec,
+    tickets: Sequence[Ticket],
+    x: np.ndarray,
+    timesteps: int,
+    *,
+    neuron_loop: str = "fused",
+    device: str = "cpu",
 ) -> np.ndarray:
     """Return each network's mean readout current in eval mode, float32 [K, N, classes].
 
@@ -31,13 +37,14 @@ def logits(
         x: [N, C, H, W] uint8 inputs.
         timesteps: T.
         neuron_loop: ``fused`` or ``spikingjelly``.
+        device: Where torch computes.
     """
-    inputs = as_input(x, spec)
+    inputs = as_input(x, spec).to(device)
     parts = []
     for stacked in _split(spec, tickets, timesteps):
-        stack = Stack(spec, stacked, neuron_loop).eval()
+        stack = Stack(spec, stacked, neuron_loop).move(device).eval()
         with torch.no_grad():
-            parts.append(torch.cat([stack(batch, timesteps) for batch in _batches(inputs)], 1).numpy())
+            parts.append(torch.cat([stack(batch, timesteps) for batch in _batches(inputs)], 1).cpu().numpy())
     return np.concatenate(parts)
 
 

@@ -227,12 +227,19 @@ def _current(layer: _Layer, sequence: Tensor) -> Tensor:
     elif frames.device.type == "cpu":
         pad = layer.weight.shape[-1] // 2
         total = torch.stack([F.conv2d(x, w, padding=pad) for x, w in zip(frames, layer.weight, strict=True)])
-    else:  # as a product: convolutions of a GPU may transform the numbers on the way
-        side, kernel = frames.shape[-2:], layer.weight.shape[-1]
-        taps = F.unfold(frames.flatten(0, 1), kernel, padding=kernel // 2).unflatten(0, frames.shape[:2])  # type: ignore[no-untyped-call]
-        total = (layer.weight.flatten(2).unsqueeze(1) @ taps).unflatten(3, side)
+    else:
+        total = _as_product(frames, layer.weight)
     current: Tensor = total * layer.gain + layer.bias
     return current.view(*sequence.shape[:3], *current.shape[2:])
+
+
+def _as_product(frames: Tensor, weight: Tensor) -> Tensor:
+    """Return convolutions as products: those of a GPU may transform the numbers on the way, and round."""
+    size, samples, _, height, width = frames.shape
+    kernel = weight.shape[-1]
+    taps = F.unfold(frames.flatten(0, 1), kernel, padding=kernel // 2).view(size, samples, -1, height * width)
+    total: Tensor = weight.flatten(2).unsqueeze(1) @ taps
+    return total.view(size, samples, -1, height, width)
 
 
 def _fire(law: IntegerNetwork, layer: _Layer, current: Tensor, trace: bool) -> tuple[Tensor, Tensor]:

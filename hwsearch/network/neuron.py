@@ -18,6 +18,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -92,9 +94,22 @@ def fused_stack(law: NeuronLaw) -> StackNeuron:
         if fits and x.dtype == torch.float32 and x.device.type == "cpu" and library() is not None:
             spikes: Tensor = _Native.apply(x, timesteps, law, pool)  # type: ignore[no-untyped-call]
             return spikes
+        triton = _triton() if x.device.type == "cuda" else None
+        if triton is not None:
+            return pooled(triton(x, timesteps, law), pool)
         return pooled(_Torch.apply(x, timesteps, law), pool)  # type: ignore[no-untyped-call]
 
     return fire
+
+
+@cache
+def _triton() -> Callable[[Tensor, int, NeuronLaw], Tensor] | None:
+    """Return the neuron as Triton kernels, or None where Triton is not installed."""
+    if find_spec("triton") is None:
+        return None
+    from hwsearch.network import neuron_gpu
+
+    return neuron_gpu.fire
 
 
 def spikingjelly_stack(law: NeuronLaw) -> StackNeuron:

@@ -100,6 +100,14 @@ class Stack(torch.nn.Module):
         self.means = [_stacked([n[2] for n in norm]) for norm in norms if norm]
         self.variances = [_stacked([n[3] for n in norm]) for norm in norms if norm]
 
+    def move(self, device: str) -> Stack:
+        """Move all of it to a device, and return it."""
+        self.to(device)
+        self.masks = [mask.to(device) for mask in self.masks]
+        self.means = [mean.to(device) for mean in self.means]
+        self.variances = [variance.to(device) for variance in self.variances]
+        return self
+
     def forward(self, x: Tensor, timesteps: int) -> Tensor:
         """Return the mean readout current [K, B, classes] of a static input x [B, C, H, W] shown T times."""
         spikes: Tensor | None = None  # [K, T, B, ...]
@@ -141,9 +149,9 @@ class Stack(torch.nn.Module):
                 stats = None
                 if normed:
                     parts = (self.gains, self.shifts, self.means, self.variances)
-                    stats = np.stack([part[norm][k].detach().numpy() for part in parts])
+                    stats = np.stack([part[norm][k].detach().cpu().numpy() for part in parts])
                     norm += 1
-                weight, bias = self.weights[i][k].detach().numpy(), self.biases[i][k].detach().numpy()
+                weight, bias = (own[i][k].detach().cpu().numpy() for own in (self.weights, self.biases))
                 layers.append(LayerParams(weight.copy(), bias.copy(), stats))
             result.append(tuple(layers))
         return result

@@ -30,7 +30,7 @@ from hwsearch.network.topology import NetworkSpec
 from hwsearch.train.checkpoint import Checkpoint
 from hwsearch.train.loop import Schedule, Trained, train_stack
 from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
-from hwsearch.train.size import MOST, fastest, fitting
+from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,14 @@ class Bench:
         data: The data set with its splits.
         widths: What the device offers.
         neuron_loop: ``fused`` or ``spikingjelly``.
+        device: ``cpu`` or ``cuda``.
     """
 
     spec: NetworkSpec
     data: Dataset
     widths: Widths
     neuron_loop: str
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class Trainer:
         groups = []
         for steps in sorted(set(timesteps)):
             same = [index for index, own in enumerate(timesteps) if own == steps]
-            size = self._size(steps, batch_size, MOST if most == "auto" else most)
+            size = self._size(steps, batch_size, MOST_GPU if most == "auto" else most)
             # no worker waits while another trains what it could have taken
             size = min(size, math.ceil(len(same) / self._workers))
             groups += [same[i : i + size] for i in range(0, len(same), size)]
@@ -175,8 +177,12 @@ class Trainer:
         """Return the fastest size of a stack, measured once."""
         key = (timesteps, batch_size)
         if key not in self._sizes:
-            fits = min(MOST, fitting(self._bench.spec, timesteps, batch_size, self._workers))
-            if self._pool is None:
+            bench = self._bench
+            fits = fitting(bench.spec, timesteps, batch_size, self._workers, bench.device)
+            fits = min(fits, MOST if bench.device == "cpu" else MOST_GPU)
+            if bench.device != "cpu":
+                self._sizes[key] = fits
+            elif self._pool is None:
                 with OneThread():
                     self._sizes[key] = _fastest(self._bench, timesteps, batch_size, fits)
             else:
@@ -221,7 +227,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
 
     A stack that would not fit the memory is trained in pieces.
     """
-    fits = fitting(bench.spec, job.timesteps, job.schedule.batch_size, 1)
+    fits = fitting(bench.spec, job.timesteps, job.schedule.batch_size, 1, bench.device)
     if fits < len(job.tickets):
         return [measured for piece in job.pieces(fits) for measured in run_job(bench, piece)]
     start = time.perf_counter()
@@ -232,7 +238,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         trained = train_stack(
             bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,
             timesteps=job.timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
-            resume=job.resume, until=job.until,
+            resume=job.resume, until=job.until, device=bench.device,
         )  # fmt: skip
         results = _measure(bench, job, trained)
     except (RuntimeError, ValueError, FloatingPointError, MemoryError) as error:
@@ -254,9 +260,13 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
     tickets = [
         replace(job.tickets[k], params=params) for k in sound if (params := trained[k].params) is not None
     ]
-    floats = logits(bench.spec, tickets, data.x_val, job.timesteps, neuron_loop=bench.neuron_loop).argmax(2)
-    runs = run_integer_stack(networks, data.x_val)
-    tests = run_integer_stack(networks, data.x_test) if job.test else [None] * len(networks)
+    floats = logits(
+        bench.spec, tickets, data.x_val, job.timesteps, neuron_loop=bench.neuron_loop, device=bench.device
+    ).argmax(2)
+    runs = run_integer_stack(networks, data.x_val, device=bench.device)
+    tests = (
+        run_integer_stack(networks, data.x_test, device=bench.device) if job.test else [None] * len(networks)
+    )
     n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0)
     for k, network, run, test, guesses in zip(sound, networks, runs, tests, floats, strict=True):
         results[k] = replace(

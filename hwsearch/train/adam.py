@@ -82,7 +82,9 @@ class _Whole:
     def __init__(self, rows: Tensor, first: Tensor, second: Tensor, steps: int) -> None:
         self._rows = torch.nn.Parameter(rows)
         self._rows.grad = torch.zeros_like(rows)
-        self._adam = torch.optim.Adam([self._rows], lr=0.0, betas=(_BETA1, _BETA2), fused=True)
+        # a rate that lies on the device is changed without waiting for it
+        self._rate = torch.zeros((), device=rows.device)
+        self._adam = torch.optim.Adam([self._rows], lr=self._rate, betas=(_BETA1, _BETA2), fused=True)
         step = torch.tensor(float(steps), device=rows.device)
         self._adam.state[self._rows] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
 
@@ -93,7 +95,7 @@ class _Whole:
         for own, part in zip(parameters, slices, strict=True):
             gradients[:, part] = _gradient(own).flatten(1)
             own.grad = None
-        self._adam.param_groups[0]["lr"] = learning_rate
+        self._rate.fill_(learning_rate)
         self._adam.step()
 
 

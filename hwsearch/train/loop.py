@@ -78,6 +78,7 @@ def train_stack(
     on_epoch: Callable[[int], None] | None = None,
     watch: Watch | None = None,
     build: Callable[[NetworkSpec, Sequence[Ticket], str], Stack] = Stack,
+    device: str = "cpu",
 ) -> list[Trained]:
     """Train a stack of tickets, or go on with it, and return each one's outcome, in order.
 
@@ -98,6 +99,7 @@ def train_stack(
         on_epoch: Called with the number of finished epochs.
         watch: Asked after every epoch whether to stop.
         build: What makes the stack (finders that train something else than weights have their own).
+        device: Where it is trained; the samples are held there.
 
     Raises:
         ValueError: ``resume`` does not fit the tickets, or ``until`` is not after it and within the schedule.
@@ -105,12 +107,12 @@ def train_stack(
     start, end = resume[0].epochs if resume else 0, schedule.epochs if until is None else until
     if not start < end <= schedule.epochs:
         raise ValueError(f"a segment must end after epoch {start} and by {schedule.epochs}; got {end}")
-    stack = build(spec, resumed(tickets, resume) if resume else tickets, neuron_loop)
+    stack = build(spec, resumed(tickets, resume) if resume else tickets, neuron_loop).move(device)
     adam = StackAdam(stack)
     generator = torch.Generator().manual_seed(seed)
     if resume:
         restore(adam, generator, resume)
-    source = _Source(as_input(x, spec), torch.from_numpy(y), generator)
+    source = _Source(as_input(x, spec).to(device), torch.from_numpy(y).to(device), generator, seed)
     losses, done = torch.zeros(stack.size), start
     stack.train()
     for epoch in range(start, end):
@@ -121,7 +123,7 @@ def train_stack(
         if watch is not None and watch(done, stack.params):
             break
     spent = (done - start) * len(y) * timesteps
-    outcomes = [_outcome(p, float(last), spent) for p, last in zip(stack.params(), losses, strict=True)]
+    outcomes = [_outcome(p, last, spent) for p, last in zip(stack.params(), losses.tolist(), strict=True)]
     if build is not Stack:
         return outcomes
     checkpoints = take(stack, adam, generator, done)
@@ -133,11 +135,18 @@ def train_stack(
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """Training samples and what draws their order and noise."""
+    """Training samples on their device, and what draws their order and noise."""
 
     inputs: Tensor
     targets: Tensor
     generator: torch.Generator
+    seed: int
+
+    def noise(self, epoch: int) -> torch.Generator:
+        """Return what draws an epoch's noise: on a GPU one of its own, so that nothing waits for the host."""
+        if self.inputs.device.type == "cpu":
+            return self.generator
+        return torch.Generator(self.inputs.device).manual_seed(1_000_003 * self.seed + epoch)
 
 
 def _epoch(
@@ -149,12 +158,14 @@ def _epoch(
     timesteps: int,
 ) -> Tensor:
     """Train for one epoch, the ``epoch``-th from 0 of the schedule; return each candidate's mean loss [K]."""
-    losses, n = torch.zeros(stack.size), len(source.targets)
-    batches = torch.randperm(n, generator=source.generator).split(schedule.batch_size)  # type: ignore[no-untyped-call]
+    device, n = source.inputs.device, len(source.targets)
+    losses, noise = torch.zeros(stack.size, device=device), source.noise(epoch)
+    order = torch.randperm(n, generator=source.generator).to(device)
+    batches = order.split(schedule.batch_size)  # type: ignore[no-untyped-call]
     n_steps = schedule.epochs * len(batches)
     for step, batch in enumerate(batches, epoch * len(batches)):
         rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
-        out = stack(_noisy(source.inputs[batch], schedule.input_noise, source.generator), timesteps)
+        out = stack(_noisy(source.inputs[batch], schedule.input_noise, noise), timesteps)
         loss = cross_entropy(out, source.targets[batch], schedule.loss_gain)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         adam.step(rate)
@@ -171,7 +182,7 @@ def _noisy(x: Tensor, noise: float, generator: torch.Generator) -> Tensor:
     """Return inputs with noise, within their range; all candidates of a stack see the same."""
     if noise == 0:
         return x
-    return (x + noise * torch.randn(x.shape, generator=generator)).clamp_(0.0, 1.0)
+    return (x + noise * torch.randn(x.shape, generator=generator, device=x.device)).clamp_(0.0, 1.0)
 
 
 def _outcome(params: Params, loss: float, steps: int) -> Trained:

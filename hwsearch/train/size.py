@@ -18,6 +18,8 @@ from hwsearch.train.loss import cross_entropy
 
 MOST = 32
 """Larger stacks were never faster on a core."""
+MOST_GPU = 256
+"""Of a stack on a GPU. Not measured there: its results depend on the stack in their last bits, so the size is fixed."""
 _MOST_BYTES = 400_000_000  # of a process's stack: two workers and their parent then stay below 2 GB
 _GAIN = 0.03  # of time per candidate that a larger stack must bring
 _PATIENCE_S = 1.0  # that trying one size may take
@@ -39,9 +41,12 @@ def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
     return 4 * (kept + 3 * largest + 7 * spec.n_weights)
 
 
-def fitting(spec: NetworkSpec, timesteps: int, batch_size: int, processes: int) -> int:
-    """Return how many candidates fit the memory of one of several processes (at least 1)."""
-    budget = min(_MOST_BYTES, _available_bytes() // (2 * processes))
+def fitting(spec: NetworkSpec, timesteps: int, batch_size: int, processes: int, device: str = "cpu") -> int:
+    """Return how many candidates fit the memory of one of several processes, or of a GPU (at least 1)."""
+    if device == "cuda":
+        budget = torch.cuda.mem_get_info()[0] // 3  # torch's pooling keeps spikes and indices besides
+    else:
+        budget = min(_MOST_BYTES, _available_bytes() // (2 * processes))
     return max(1, budget // stack_bytes(spec, timesteps, batch_size))
 
 
