@@ -1,7 +1,7 @@
 """Compiles and loads the C loops: once a machine, kept in the user's cache folder.
 
-Elementwise networks of small layers spend most of their time in torch's passes over memory; one C loop does what ten
-passes do. There is no dependency on a compiler: where none is found, or ``HWSEARCH_NATIVE=0``, callers use torch.
+Small networks spend most of their training in torch's passes over memory; one C loop does what ten passes do. There is
+no dependency on a compiler: where none is found, or ``HWSEARCH_NATIVE=0``, callers use torch.
 """
 
 from __future__ import annotations
@@ -44,15 +44,25 @@ def library() -> ctypes.CDLL | None:
     name = hashlib.sha256(source + repr((_FLAGS, _processor(), compiler)).encode()).hexdigest()[:16]
     for folder in _folders():
         path = folder / f"kernels-{name}.so"
-        if (path.is_file() and path.stat().st_uid == os.getuid()) or _build(compiler, source, path):
+        if _ours(folder) and (path.is_file() or _build(compiler, source, path)):
             return _load(path)
     return None
 
 
 def _folders() -> list[Path]:
-    """Return where the compiled loops may be kept: the user's cache, else a folder of this process."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return [Path(home) / "hwsearch", Path(tempfile.gettempdir()) / f"hwsearch-{os.getuid()}-{os.getpid()}"]
+    """Return where the compiled loops may be kept: the user's cache, else the system's temporary folder."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 without a home as well
+    return [Path(cache) / "hwsearch", Path(tempfile.gettempdir()) / f"hwsearch-{os.getuid()}"]
+
+
+def _ours(folder: Path) -> bool:
+    """Return whether nobody else can put code into a folder; it is made where it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        told = folder.stat()
+    except OSError:  # cannot be made or read: the next may do
+        return False
+    return told.st_uid == os.getuid() and not told.st_mode & 0o022
 
 
 def _processor() -> str:
@@ -68,7 +78,6 @@ def _processor() -> str:
 def _build(compiler: str, source: bytes, path: Path) -> bool:
     """Compile into a path in one step; return whether it could be done."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             code, made = Path(folder) / "kernels.c", Path(folder) / "kernels.so"
             code.write_bytes(source)

@@ -87,13 +87,13 @@ def study(options: argparse.Namespace) -> None:
         path.write_text(text, encoding="utf-8")
         start = time.perf_counter()
         result = hwsearch.run(path, out=Path(folder) / "run", device="cuda")
-        seconds, pick = time.perf_counter() - start, result.summary["pick"]
-    print(f"{options.study}: {seconds:.1f} s, front of {result.summary['front_size']}, pick {pick}")
+        seconds, summary = time.perf_counter() - start, result.summary
+    print(f"{options.study}: {seconds:.1f} s, front of {summary['front_size']}, pick {summary['pick']}")
 
 
 def vgg9(options: argparse.Namespace) -> None:
     """Train a dense VGG-9 with 8-bit weights on all of Fashion-MNIST; print its accuracies."""
-    settings = Data(name="fashion_mnist", validation=0.1)
+    settings = Data(name="fashion-mnist", validation=0.1)
     data = load_dataset(settings, find_root(options.data_root, None, os.environ))
     spec = NetworkSpec(
         layer_shapes(VGG9, data.input_shape, data.classes), 1, 1.0, "zero", True, "max",
