@@ -41,27 +41,27 @@ static void pool(const float *restrict s, float *restrict out, long n, const str
         }
 }
 
-/* The gradient of n pooled maps back at each neuron: to the first of the largest, or evenly. */
-static void unpool(const float *restrict grad, const float *restrict h, float *restrict out, long n,
-                   const struct maps *m, float threshold) {
+/* The gradient of n pooled maps back at each neuron: to the first of the largest, or evenly. s are the spikes. */
+static void unpool(const float *restrict grad, const float *restrict s, float *restrict out, long n,
+                   const struct maps *m) {
     long rows = m->height / m->window, columns = m->width / m->window, at = 0;
     float size = (float)(m->window * m->window);
     if (rows * m->window < m->height || columns * m->window < m->width || m->window != 2 || m->mean)
         for (long i = 0; i < n * m->height * m->width; i++) out[i] = 0.0f;
-    for (long map = 0; map < n; map++, h += m->height * m->width, out += m->height * m->width)
+    for (long map = 0; map < n; map++, s += m->height * m->width, out += m->height * m->width)
         for (long r = 0; r < rows; r++) {
             long corner = r * m->window * m->width;
-            const float *restrict top = h + corner, *restrict low = top + m->width;
+            const float *restrict top = s + corner, *restrict low = top + m->width;
             float *restrict to = out + corner, *restrict under = to + m->width;
-            if (m->window == 2 && !m->mean)
+            if (m->window == 2 && !m->mean) /* products of ones and zeros: spikes are too random for branches */
                 for (long c = 0; c < columns; c++) {
-                    float own = grad[at++];
-                    int first = top[2 * c] >= threshold, second = top[2 * c + 1] >= threshold;
-                    int third = low[2 * c] >= threshold, fourth = low[2 * c + 1] >= threshold;
-                    to[2 * c] = first | !(second | third | fourth) ? own : 0.0f;
-                    to[2 * c + 1] = second & !first ? own : 0.0f;
-                    under[2 * c] = third & !(first | second) ? own : 0.0f;
-                    under[2 * c + 1] = fourth & !(first | second | third) ? own : 0.0f;
+                    float own = grad[at++], one = top[2 * c];
+                    float not_one = 1.0f - one, nor_two = not_one * (1.0f - top[2 * c + 1]);
+                    float nor_three = nor_two * (1.0f - low[2 * c]), none = nor_three * (1.0f - low[2 * c + 1]);
+                    to[2 * c] = own * (one + none);
+                    to[2 * c + 1] = own * (not_one - nor_two);
+                    under[2 * c] = own * (nor_two - nor_three);
+                    under[2 * c + 1] = own * (nor_three - none);
                 }
             else
                 for (long c = 0; c < columns; c++, at++) {
@@ -70,7 +70,7 @@ static void unpool(const float *restrict grad, const float *restrict h, float *r
                         for (long j = 0; j < m->window; j++) {
                             long cell = i * m->width + c * m->window + j;
                             if (m->mean) to[cell] = grad[at] / size;
-                            else if (first < 0 && top[cell] >= threshold) first = cell;
+                            else if (first < 0 && top[cell] > 0.0f) first = cell;
                         }
                     if (!m->mean) to[first < 0 ? c * m->window : first] = grad[at];
                 }
@@ -139,7 +139,7 @@ void fire_backward(const float *grad, const float *h, float *dx, long K, long T,
     struct maps m = {height, width, window, mean};
     long map = window > 1 ? height * width : 1, to_map = window > 1 ? pooled_size(&m) : 1;
     long fit = BLOCK / map, n_maps = n / map, n_out = n_maps * to_map;
-    float g[BLOCK], p[BLOCK], turns[2][BLOCK];
+    float g[BLOCK], p[BLOCK], s[BLOCK], turns[2][BLOCK];
     for (long k = 0; k < K; k++)
         for (long from = 0; from < n_maps; from += fit) {
             long maps = n_maps - from < fit ? n_maps - from : fit, size = maps * map, at = from * map, to = from * to_map;
@@ -149,7 +149,10 @@ void fire_backward(const float *grad, const float *h, float *dx, long K, long T,
             for (long t = T - 1; t >= 0; t--) {
                 const float *own = h + (k * T + t) * n + at, *spikes = averaged ? p : grad + (k * T + t) * n_out + to;
                 float *target = constant ? turns[t & 1] : dx + (k * T + t) * n + at;
-                if (window > 1) unpool(spikes, own, g, maps, &m, threshold);
+                if (window > 1) {
+                    for (long i = 0; i < size; i++) s[i] = own[i] >= threshold ? 1.0f : 0.0f;
+                    unpool(spikes, s, g, maps, &m);
+                }
                 step_back(window > 1 ? g : spikes, own, target, after, size, decay, threshold, subtract);
                 if (constant) {
                     float *sum = dx + k * n + at;
