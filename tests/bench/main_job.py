@@ -1,8 +1,8 @@
 """A whole study: wall time, peak memory of all its processes together, and what came out.
 
-    python tests/bench/main_job.py studies/digits_mcu.yaml [--tree DIR ...] [--rounds 1] [--workers 2]
+    python tests/bench/main_job.py studies/digits_mcu.yaml [--tree DIR ...] [--seeds 0 1 2] [--workers 2]
 
-Each tree is a checkout of hwsearch (default: this one); they take turns, round after round, each in a fresh folder. The
+Each tree is a checkout of hwsearch (default: this one); they take turns, seed after seed, each in a fresh folder. The
 memory is the proportional set size (shared pages shared out) of the process and its workers, looked at every 0.2 s.
 """
 
@@ -39,20 +39,11 @@ def memory(pid: int) -> int:
     return total
 
 
-def run(tree: Path, study: Path, workers: int) -> tuple[float, int, dict]:  # type: ignore[type-arg]
+def run(tree: Path, study: Path, workers: int, seed: int) -> tuple[float, int, dict]:  # type: ignore[type-arg]
     """Return wall seconds, peak bytes and the summary of a run."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "hwsearch",
-            "run",
-            str(study),
-            "--out",
-            folder,
-            "--workers",
-            str(workers),
-        ]
+        settings = ["--out", folder, "--workers", str(workers), "--seed", str(seed)]
+        command = [sys.executable, "-m", "hwsearch", "run", str(study), *settings]
         start, peak = time.perf_counter(), 0
         env = os.environ | {"PYTHONPATH": str(tree)}
         with (Path(folder) / "said").open("w") as said:
@@ -71,21 +62,21 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("study", type=Path)
     parser.add_argument("--tree", type=Path, nargs="*", default=[HERE])
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     print(
-        "| tree | wall | peak memory | dense, validation | front | hypervolume | pick: test accuracy | bytes |"
+        "| tree | seed | wall | peak memory | dense, validation | front | hypervolume | pick: test accuracy | bytes |"
     )
-    print("|---|---|---|---|---|---|---|---|")
-    for _ in range(options.rounds):
+    print("|---|---|---|---|---|---|---|---|---|")
+    for seed in options.seeds:
         for tree in options.tree:
-            seconds, peak, told = run(tree.resolve(), options.study, options.workers)
-            pick = told["pick"]
+            seconds, peak, told = run(tree.resolve(), options.study, options.workers, seed)
+            pick, dense = told["pick"], told["dense"]["accuracy_val"]
             chosen = "none | " if pick is None else f"{pick['accuracy_test']:.2%} | {pick['memory_bytes']:,}"
             print(
-                f"| {tree.name} | {seconds:.0f} s | {peak / 1e6:,.0f} MB | {told['dense']['accuracy_val']:.2%} "
-                f"| {told['front_size']} | {told['hypervolume']:.4f} | {chosen} |",
+                f"| {tree.name} | {seed} | {seconds:.0f} s | {peak / 1e6:,.0f} MB "
+                f"| {dense:.2%} | {told['front_size']} | {told['hypervolume']:.4f} | {chosen} |",
                 flush=True,
             )
 
