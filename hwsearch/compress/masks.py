@@ -128,6 +128,23 @@ def prune_layers(
     return _masks(weights, granularity, kept)
 
 
+def join_layers(masks: Sequence[Mask], granularity: str) -> list[Mask]:
+    """Return one network's masks from those of its layers that were cut apart, each with all that its groups take.
+
+    Args:
+        masks: One a layer, each cut at its own sparsity. Of ``channel`` masks only the rows count (a channel that
+            stays has at least one weight): which columns go follows from the rows of the layer before.
+        granularity: One of GRANULARITIES.
+    """
+    if granularity != "channel":
+        return list(masks)
+    rows = {
+        index: np.asarray(mask.reshape(len(mask), -1).any(1), np.bool_)
+        for index, mask in enumerate(masks[:-1])
+    }
+    return _masks(masks, granularity, rows)
+
+
 def sparsity_of(masks: Sequence[Mask]) -> float:
     """Return the fraction of all weights that the masks remove."""
     kept = sum(int(np.count_nonzero(mask)) for mask in masks)
@@ -223,7 +240,7 @@ def _keep(scores: Scores, sparsity: float, guarded: Mask) -> Mask:
     return keep
 
 
-def _masks(weights: Sequence[FloatArray], granularity: str, kept: dict[int, Mask]) -> list[Mask]:
+def _masks(weights: Sequence[FloatArray | Mask], granularity: str, kept: dict[int, Mask]) -> list[Mask]:
     """Return the masks of groups that stay; ``kept`` holds them for every prunable layer by its index."""
     masks = [np.ones(weight.shape, dtype=np.bool_) for weight in weights]
     for index, keep in kept.items():

@@ -60,6 +60,7 @@ class Job:
         split_seed: Draw training and validation samples anew with this seed; None: as the study splits them.
         test: Also measure on the test split (only after the search has ended).
         keep_params: Also return the float parameters.
+        trained: Outcomes of a training that is there already, one a ticket: they are only measured.
     """
 
     tickets: tuple[Ticket, ...]
@@ -69,6 +70,7 @@ class Job:
     split_seed: int | None = None
     test: bool = False
     keep_params: bool = False
+    trained: tuple[Trained, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         bench = replace(bench, data=resplit(bench.data, job.split_seed))
         job = replace(job, split_seed=None)
     try:
-        trained = train_stack(
+        trained = job.trained or train_stack(
             bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,
             timesteps=job.timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
         )  # fmt: skip

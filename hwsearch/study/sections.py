@@ -234,6 +234,8 @@ class Tickets(Section):
             ``early_bird`` draws masks as soon as they stop moving; ``early_time`` is another finder (``early``) at few
             timesteps; ``multi_prize`` trains which binary weights survive.
         criterion: What a weight is worth (multi_prize trains its own scores).
+        order: ``quantise_then_prune`` lays the grid over all weights and lets those go first that it makes zero;
+            ``prune_then_quantise`` ranks the floats and lays the grid over the survivors.
         early: The finder that early_time runs.
         fraction: Removed of what is left in a round of the ladder.
         rewind_epoch: Epochs after which a ladder keeps the weights that tickets start from.
@@ -248,6 +250,7 @@ class Tickets(Section):
 
     finder: FinderName = "magnitude"
     criterion: Literal["magnitude", "spike_probability", "second_order"] = "magnitude"
+    order: Literal["quantise_then_prune", "prune_then_quantise"] = "quantise_then_prune"
     early: Literal["iterative", "early_bird"] = "iterative"
     fraction: Fraction = 0.25
     rewind_epoch: Annotated[int, law("an epoch must be at least 0", lambda v: v >= 0)] = 2

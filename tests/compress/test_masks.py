@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from hwsearch.compress.masks import GRANULARITIES, prune, prune_layers, runs, snap, sparsity_of
+from hwsearch.compress.masks import GRANULARITIES, join_layers, prune, prune_layers, runs, snap, sparsity_of
 
 
 def network(rng: np.random.Generator) -> list[np.ndarray]:
@@ -176,6 +176,16 @@ def test_sparsity_of_each_layer() -> None:
     # 1:4 takes 3 of each of 6 runs; 2:4 over 10 columns takes 2 + 2 and, of the tail, 2 - ceil(2 * 2 / 4) = 1
     assert removed(prune_layers(weights, "nm:4", [0.0, 0.0, 0.75, 0.5])) == [0, 0, 10 * 18, 5 * 5]
     assert removed(prune_layers(weights, "kernel", [0.5, 0.25, 1.0, 1.0])) == [4 * 9, 6 * 9, 0, 0]
+
+
+def test_layers_that_were_cut_apart_by_hand() -> None:
+    first, second = np.array([[1, 1], [0, 0], [0, 1]], bool), np.array([[1, 1, 0], [0, 0, 0]], bool)
+    readout = np.ones((2, 2), bool)
+    assert join_layers([first, second, readout], "weight") == [first, second, readout]
+    joined = join_layers([first, second, readout], "channel")
+    assert joined[0].tolist() == [[True, True], [False, False], [True, True]]
+    assert joined[1].tolist() == [[True, False, True], [False, False, False]]
+    assert joined[2].tolist() == [[True, False], [True, False]]
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)
