@@ -226,18 +226,26 @@ def _by_channel(reader: npt.NDArray[Any], channels: int) -> npt.NDArray[Any]:
 
 def _best(scores: Scores, n: int) -> Mask:
     """Mark the n best groups: those that a stable ranking would remove last."""
-    best = np.zeros(scores.size, dtype=np.bool_)
-    best[np.argsort(scores, kind="stable")[scores.size - n :]] = True
-    return best
+    return ~_lowest(scores, scores.size - n)
 
 
 def _keep(scores: Scores, sparsity: float, guarded: Mask) -> Mask:
     """Return which groups stay when the k lowest unguarded ones go (k is capped at their number)."""
-    order = np.argsort(scores, kind="stable")
-    order = order[~guarded[order]]
+    free = np.flatnonzero(~guarded)
+    k = min(math.floor(sparsity * scores.size + 0.5), free.size)
     keep = np.ones(scores.size, dtype=np.bool_)
-    keep[order[: math.floor(sparsity * scores.size + 0.5)]] = False
+    keep[free[_lowest(scores[free], k)]] = False
     return keep
+
+
+def _lowest(scores: Scores, k: int) -> Mask:
+    """Mark the k lowest scores, of equal ones the first: as a stable sort would, in linear time."""
+    if k <= 0:
+        return np.zeros(scores.size, dtype=np.bool_)
+    line = np.partition(scores, k - 1)[k - 1]
+    lowest = np.asarray(scores < line, np.bool_)
+    lowest[np.flatnonzero(scores == line)[: k - int(np.count_nonzero(lowest))]] = True
+    return lowest
 
 
 def _masks(weights: Sequence[FloatArray | Mask], granularity: str, kept: dict[int, Mask]) -> list[Mask]:

@@ -3,7 +3,16 @@ import math
 import numpy as np
 import pytest
 
-from hwsearch.compress.masks import GRANULARITIES, join_layers, prune, prune_layers, runs, snap, sparsity_of
+from hwsearch.compress.masks import (
+    GRANULARITIES,
+    _lowest,
+    join_layers,
+    prune,
+    prune_layers,
+    runs,
+    snap,
+    sparsity_of,
+)
 
 
 def network(rng: np.random.Generator) -> list[np.ndarray]:
@@ -186,6 +195,16 @@ def test_layers_that_were_cut_apart_by_hand() -> None:
     assert joined[0].tolist() == [[True, True], [False, False], [True, True]]
     assert joined[1].tolist() == [[True, False, True], [False, False, False]]
     assert joined[2].tolist() == [[True, False], [True, False]]
+
+
+@pytest.mark.parametrize("levels", [1, 3, 10_000])
+def test_the_lowest_are_those_of_a_stable_sort(levels: int) -> None:
+    rng = np.random.default_rng(levels)
+    for k in (0, 1, 17, 200):
+        scores = rng.integers(0, levels, 200).astype(float)
+        naive = np.zeros(200, bool)
+        naive[np.argsort(scores, kind="stable")[:k]] = True
+        assert np.array_equal(_lowest(scores, k), naive)
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)
