@@ -103,7 +103,12 @@ def climb_of(plan: Plan, granularity: str) -> Climb:
 def score_fit(plan: Plan, fit: Fit) -> Fit:
     """Return the training of multi-prize scores."""
     tickets = plan.study.tickets
-    scores = replace(fit.schedule, epochs=tickets.score_epochs, learning_rate=tickets.score_learning_rate)
+    scores = replace(
+        fit.schedule,
+        epochs=tickets.score_epochs,
+        learning_rate=tickets.score_learning_rate,
+        loss_gain=tickets.score_gain,
+    )
     return replace(fit, schedule=scores)
 
 

@@ -245,6 +245,8 @@ class Tickets(Section):
         warmup_epochs: Of the network that the early-time rule is measured on. (Kim et al. take 2, of 390 batches each:
             after 2 short epochs on little data the answers are not yet in any order of time.)
         score_epochs, score_learning_rate: Of multi-prize scores.
+        score_gain: Factor on the readout before the softmax while scores are trained (in place of ``train.loss_gain``:
+            the readout's weights are not trained, and too small to tell the classes apart).
         samples: Training samples that statistics are taken on.
     """
 
@@ -259,6 +261,7 @@ class Tickets(Section):
     warmup_epochs: Count = 8
     score_epochs: Count = 40
     score_learning_rate: Positive = 0.01
+    score_gain: Positive = 10.0
     samples: Count = 512
 
 
