@@ -179,14 +179,28 @@ def test_compensation_is_the_least_squares_solution_by_hand():
 
 
 def test_quantising_in_turn_by_hand():
-    # steps of 1 (3 levels up to 1): 0.4 rounds to 0 and its twin input takes the 0.4
+    # 0.4 rounds to 0 and its twin input takes the 0.4; of all factors on the step (0.997) 1.25 comes nearest to 1.3
     hessian = np.array([[1.0, 1.0], [1.0, 1.0]])
     params = (layer([[0.4, 0.9]]), layer([[1.0]]))
     statistics = [seen(2, 1, hessian=hessian), seen(1, 1)]
     ones = [np.ones((1, 2), bool), np.ones((1, 1), bool)]
     fixed, _ = quantise_in_turn(params, ones, (2, 8), statistics)
     step = 0.65 * 1.2240 / math.sqrt(2 / math.pi)
-    np.testing.assert_allclose(fixed.weight, [[0.0, step]], rtol=1e-5)
+    np.testing.assert_allclose(fixed.weight, [[0.0, 1.25 * step]], rtol=1e-5)
+
+
+def test_the_input_of_largest_power_is_rounded_first():
+    # the second input is seen 100 times as much: 0.9 goes to 1 step, and the first takes what that overshoots
+    hessian = np.array([[1.0, 5.0], [5.0, 100.0]])
+    params = (layer([[0.9, 0.9]]), layer([[1.0]]))
+    ones = [np.ones((1, 2), bool), np.ones((1, 1), bool)]
+    fixed, _ = quantise_in_turn(params, ones, (3, 8), [seen(2, 1, hessian=hessian), seen(1, 1)])
+    step = np.abs(fixed.weight[fixed.weight != 0]).min()
+    levels = fixed.weight / step
+    np.testing.assert_allclose(levels, levels.round(), atol=1e-6)
+    moved = fixed.weight[0] - 0.9
+    plain = [0.9 * 0.6508 / math.sqrt(2 / math.pi) * round(math.sqrt(2 / math.pi) / 0.6508) - 0.9] * 2
+    assert moved @ hessian @ moved < np.array(plain) @ hessian @ plain
 
 
 def test_compensation_lowers_the_error_of_the_membrane_and_keeps_the_mask():
