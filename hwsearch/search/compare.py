@@ -19,14 +19,21 @@ from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_fit
 from hwsearch.search.evaluate import candidate_schedule
-from hwsearch.search.finders import climb_of, cut_of, early_timesteps_of, find_prizes, knife_of, score_fit
+from hwsearch.search.finders import (
+    climb_of,
+    cut_of,
+    early_timesteps_of,
+    find_birds,
+    find_prizes,
+    knife_of,
+    score_fit,
+)
 from hwsearch.search.kept_tickets import Masks, Shelf, ladder_store
 from hwsearch.search.one_shot import accuracy_of, one_shot_rows, row
 from hwsearch.search.plan import REFERENCE_BITS, Plan
 from hwsearch.search.trainer import Job, Measured, Trainer
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.criteria import score
-from hwsearch.tickets.early_bird import find_early_birds
 from hwsearch.tickets.early_time import early_time
 from hwsearch.tickets.fit import Fit, Knife, Target, all_kept
 from hwsearch.tickets.ladder import Ladder, climb, masks_at
@@ -136,8 +143,7 @@ def _entries(contest: Contest, granularity: str, dense: Sequence[Params], early:
         yield from _rung_entries(contest, "early_time", ladders, targets, _warm_up(contest))
     if "early_bird" in contest.finders:
         contest.tell(f"{granularity}: early-bird masks")
-        tolerance = plan.study.tickets.tolerance
-        birds = find_early_birds(fit, contest.inits, targets, contest.knife, tolerance=tolerance)
+        birds = find_birds(plan, contest.shelf, fit, contest.seeds, targets)
         for target, own in zip(targets, zip(*birds, strict=True), strict=True):
             steps = [bird.train_steps for bird in own]
             yield Entry("early_bird", target, contest.inits, [bird.masks for bird in own], steps)

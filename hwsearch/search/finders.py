@@ -131,6 +131,31 @@ def early_timesteps_of(plan: Plan, shelf: Shelf, fit: Fit) -> int:
     return int(shelf.fetch(path, make).values["timesteps"])
 
 
+def find_birds(
+    plan: Plan, shelf: Shelf, fit: Fit, seeds: Sequence[int], targets: Sequence[Target]
+) -> list[list[Kept]]:
+    """Return the early-bird masks of initial weights by their seeds, one a target, unless kept drawn in one training."""
+    tolerance = plan.study.tickets.tolerance
+    cut = [tolerance, *cut_of(plan)]
+    paths = [
+        [
+            shelf.cache.shared_path("bird", fit.digest, seed, own.granularity, own.sparsity, *cut)
+            for own in targets
+        ]
+        for seed in seeds
+    ]
+    kept = [[shelf.load(path) for path in row] for row in paths]
+    if any(own is None for row in kept for own in row):
+        inits = [initial_params(plan.spec, seed) for seed in seeds]
+        nests = find_early_birds(fit, inits, targets, knife_of(plan, fit), tolerance=tolerance)
+        kept = [[Kept(bird.train_steps, masks=bird.masks) for bird in row] for row in nests]
+        for places, row in zip(paths, kept, strict=True):
+            for path, own in zip(places, row, strict=True):
+                if own is not None:
+                    shelf.save(path, own)
+    return [[own for own in row if own is not None] for row in kept]
+
+
 def find_prizes(
     plan: Plan, shelf: Shelf, fit: Fit, seeds: Sequence[int], target: Target
 ) -> list[tuple[Params, Masks]]:
@@ -187,14 +212,8 @@ def _iterative(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Para
 
 def _early_bird(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
     """Draw the mask as soon as it has settled; the ticket starts from the initial weights."""
-    init, tolerance = initial_params(plan.spec, fit.seed), plan.study.tickets.tolerance
-
-    def make() -> Kept:
-        ((bird,),) = find_early_birds(fit, [init], [target], knife_of(plan, fit), tolerance=tolerance)
-        return Kept(bird.train_steps, masks=bird.masks)
-
-    cut = [target.granularity, target.sparsity, tolerance, *cut_of(plan)]
-    return init, shelf.fetch(shelf.cache.shared_path("bird", fit.digest, *cut), make).masks
+    ((bird,),) = find_birds(plan, shelf, fit, [fit.seed], [target])
+    return initial_params(plan.spec, fit.seed), bird.masks
 
 
 def _multi_prize(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
