@@ -134,7 +134,7 @@ def early_timesteps_of(plan: Plan, shelf: Shelf, fit: Fit) -> int:
 def find_birds(
     plan: Plan, shelf: Shelf, fit: Fit, seeds: Sequence[int], targets: Sequence[Target]
 ) -> list[list[Kept]]:
-    """Return the early-bird masks of initial weights by their seeds, one a target, unless kept drawn in one training."""
+    """Return early-bird masks of initial weights by their seeds, one a target; those not kept share one training."""
     tolerance = plan.study.tickets.tolerance
     cut = [tolerance, *cut_of(plan)]
     paths = [
