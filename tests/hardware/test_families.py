@@ -35,16 +35,6 @@ def test_cycles_of_a_step_by_hand(network, cycles):
     assert cycles_per_step(network, XYLO_3) == cycles
 
 
-def test_worst_cases_of_small_recurrent_networks():
-    """By hand: 5 (4 * 3.5 + 1) + 4 (28 + 3) + 4 (1 + 48) + 4 * 22 + 72; 16 (17.5 + 1) + 5 * 38 + 5 * 25 + 110 + 36.
-
-    The vendor's notebooks print 555 and 757 cycles (0.07 MHz at 10 ms, 0.18 MHz at 5 ms). These networks have the
-    same counts; whether they are the notebooks' own could not be confirmed.
-    """
-    assert cycles_per_step(StepNetwork(5, 4, 6, 4, 4, 4, 1.0, 1.0), XYLO_3) == 555
-    assert cycles_per_step(StepNetwork(16, 5, 3, 5, 5, 5, 1.0, 1.0), XYLO_IMU) == 757
-
-
 def test_full_size_and_worst_case_of_audio_3():
     assert cycles_per_step(StepNetwork(16, 992, 32, 992, 992, 64, 0.0, 0.0), XYLO_3) == 22_224
     usual = StepNetwork(16, 992, 32, 128, 128, 64, 0.2, 0.05)
