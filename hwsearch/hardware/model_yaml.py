@@ -9,6 +9,7 @@ import dataclasses
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
+from pydantic import field_validator as check
 
 from hwsearch.hardware import models
 from hwsearch.hardware.units import (
@@ -28,6 +29,8 @@ from hwsearch.hardware.units import (
     Time,
     Width,
 )
+from hwsearch.hardware.workload import LANES
+from hwsearch.study.yaml_border import broken
 
 
 class EventPricesSection(Section):
@@ -137,6 +140,13 @@ class FpgaDataflowSection(Section):
     power_w: Power
     block_words: Count | None = None
     block_width: Width | None = None
+
+    @check("pe")
+    @classmethod
+    def _lanes_are_counted(cls, pe: Number) -> Number:
+        if pe.si() not in LANES:
+            raise broken(f"pe must be one of {', '.join(map(str, LANES))}", pe.text())
+        return pe
 
 
 class NpuSection(Section):

@@ -23,7 +23,14 @@ SPECK = profile("speck2f")
 @pytest.mark.parametrize(
     ("inputs", "weights", "cycles", "step_s", "clock_mhz", "model"),
     [
-        (2, 32, 562, 1e-3, "0.67", XYLO_3),  # docs/devices/quick-xylo/xylo-audio-power.ipynb prints both figures
+        (
+            2,
+            32,
+            562,
+            1e-3,
+            "0.67",
+            XYLO_3,
+        ),  # docs/devices/quick-xylo/xylo-audio-power.ipynb prints both figures
         (2, 31, 555, 1e-2, "0.07", XYLO_3),  # an earlier run of it: one hidden weight was quantised to zero
         (15, 32, 757, 5e-3, "0.18", XYLO_IMU),  # the 15 channels of the IMU's interface, a step of its 200 Hz
     ],

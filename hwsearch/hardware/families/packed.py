@@ -55,6 +55,7 @@ def packed(workload: Workload, profile: HardwareProfile) -> Parts:
 def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[Stored, ...]) -> float | None:
     """Return the cycles of one inference; None where a constant that is needed is unknown."""
     cost = profile.cycles
+    conv_mac = cost.mac if profile.conv_mac_cycles is None else profile.conv_mac_cycles
     terms: list[Term] = [
         (workload.neuron_updates, cost.neuron_update),
         (workload.timesteps * len(workload.layers), cost.layer_step),
@@ -62,7 +63,7 @@ def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[Stored, 
     for one in stored:
         ops, _ = charged(one, profile.skipped("cycles", one.layer.role))
         terms += [
-            (ops, cost.mac if one.layer.analog else cost.synop),
+            (ops, cost.synop if not one.layer.analog else conv_mac if one.layer.kind == "conv" else cost.mac),
             (ops if one.layer.weight_bits < 8 else 0, cost.unpack),
             (ops if one.format != "dense" else 0, cost.indexed_synop),
         ]
