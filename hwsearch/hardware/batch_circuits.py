@@ -22,7 +22,9 @@ def fpga_clock(batch: WorkloadBatch, profile: HardwareProfile, model: FpgaClock)
         longest = (batch.fan_in * batch.positions * model.input_cycles).max(1)
         cycles = batch.timesteps * (longest + model.layer_cycles)
     width = batch.out_channels * batch.weight_bits
-    return _circuit(batch, profile, model, batch.fan_in, width, over(cycles, model.clock_hz))
+    latency_s = over(cycles, model.clock_hz)
+    energy_j = None if latency_s is None else times(latency_s * batch.neurons.sum(1), model.neuron_w)
+    return _circuit(batch, profile, model, (batch.fan_in, width), energy_j, latency_s)
 
 
 def fpga_dataflow(batch: WorkloadBatch, profile: HardwareProfile, model: FpgaDataflow) -> BatchParts:
@@ -37,24 +39,25 @@ def fpga_dataflow(batch: WorkloadBatch, profile: HardwareProfile, model: FpgaDat
     width = model.pe * model.simd * (batch.weight_bits + index_bits)
     reads = np.where(skips, kept, whole) * batch.positions
     latency_s = over(batch.timesteps * reads.max(1).astype(np.float64), model.clock_hz)
-    return _circuit(batch, profile, model, np.where(packs, kept, whole), width, latency_s)
+    shape = (np.where(packs, kept, whole), width)
+    return _circuit(batch, profile, model, shape, times(latency_s, model.power_w), latency_s)
 
 
 def _circuit(
     batch: WorkloadBatch,
     profile: HardwareProfile,
     model: FpgaClock | FpgaDataflow,
-    depth: Ints,
-    width: Ints,
+    shape: tuple[Ints, Ints],
+    energy_j: Floats | None,
     latency_s: Floats | None,
 ) -> BatchParts:
-    """Return circuits whose memories have these depths and widths."""
+    """Return circuits whose memories have these words and bits of a word."""
     return BatchParts(
-        weights=memory_bytes(depth, width, model.block_words, model.block_width).sum(1),
+        weights=memory_bytes(*shape, model.block_words, model.block_width).sum(1),
         params=params(batch, profile),
         state=state(batch, profile),
         buffers=buffers(batch, profile),
-        energy_j=times(latency_s, model.power_w),
+        energy_j=energy_j,
         latency_s=latency_s,
     )
 

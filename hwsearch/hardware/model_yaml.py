@@ -123,7 +123,7 @@ class FpgaClockSection(Section):
     clock_hz: Frequency
     input_cycles: CycleCount
     layer_cycles: CycleCount
-    power_w: Power
+    neuron_w: Power
     block_words: Count | None = None
     block_width: Width | None = None
 

@@ -176,14 +176,14 @@ class FpgaClock:
         clock_hz: Clock of the design.
         input_cycles: Cycles of one input.
         layer_cycles: Fixed cycles of one layer in one timestep.
-        power_w: Power of the whole board while it runs; None: unknown.
+        neuron_w: Power of the circuit while it runs, for each of its neurons; None: unknown.
         block_words, block_width: Shape of a block memory that has only one; None: blocks of 18 kbit.
     """
 
     clock_hz: float | None
     input_cycles: float | None
     layer_cycles: float | None
-    power_w: float | None
+    neuron_w: float | None
     block_words: int | None
     block_width: int | None
 
@@ -267,7 +267,7 @@ def needs(model: Model, name: str) -> tuple[str, ...] | None:
             return steps if model.step_s is None else ("step_s",)
         case FpgaClock(), _:
             timed = ("clock_hz", "input_cycles", "layer_cycles")
-            return (*timed, "power_w") if name == "energy_j" else timed
+            return (*timed, "neuron_w") if name == "energy_j" else timed
         case FpgaDataflow(), _:
             return ("clock_hz", "power_w") if name == "energy_j" else ("clock_hz",)
         case Roofline(), _:

@@ -216,7 +216,7 @@ def test_a_clock_driven_circuit_by_hand():
     network = with_steps(mlp([784, 128, 10], bits=4), 100)
     cost = price(network, profile("zynq7020_spikerplus"))
     assert cost.latency_s == pytest.approx(100 * 784 / 100e6)
-    assert cost.energy_j == pytest.approx(cost.latency_s * 0.18)
+    assert cost.energy_j == pytest.approx(cost.latency_s * 138 * 1.304e-3)
     assert cost.weight_bytes == (29 + 2) * 2304  # 784 words of 512 bits; 128 words of 40 bits
 
 

@@ -4,6 +4,10 @@ Clock-driven: a layer's neurons work in parallel and read one input after the ot
 each other in a pipeline, so the longest sets the pace::
 
     cycles = T * max over layers of (inputs * input_cycles + layer_cycles)
+    E = neurons * power of a neuron * cycles / clock
+
+A recurrent layer reads its own neurons after its inputs. The circuit skips a timestep in which no input has an event;
+that is left out, so times are bounds from above for sparse input.
 
 Dataflow: one matrix-vector unit a layer, folded to PE rows and SIMD columns::
 
@@ -16,8 +20,9 @@ PE consecutive rows, and each group takes as long as its fullest row (load imbal
 
 Its memory then holds those reads, each with the place of its input in the row.
 
-Source: A. Carpegna et al., Spiker+, arXiv 2401.01141 (clock-driven); Xilinx/finn, custom_op/fpgadataflow,
-matrixvectoractivation.py (block memories, look-up tables, cycles).
+Source: A. Carpegna et al., Spiker+, arXiv 2401.01141, and smilies-polito/Spiker, spiker/spikerplus/vhdl (rom.py: one
+memory a layer, one word an input; multi_input_cu.py: one input a cycle) (clock-driven); Xilinx/finn,
+custom_op/fpgadataflow, matrixvectoractivation.py (block memories, look-up tables, cycles).
 """
 
 from __future__ import annotations
@@ -88,7 +93,9 @@ def fpga_clock(workload: Workload, profile: HardwareProfile, model: FpgaClock) -
         longest = max(_reads(layer) * model.input_cycles for layer in workload.layers)
         cycles = workload.timesteps * (longest + model.layer_cycles)
     shapes = [(_fan_in(layer), layer.census.out_channels * layer.weight_bits) for layer in workload.layers]
-    return _parts(workload, profile, shapes, over(cycles, model.clock_hz))
+    neurons = sum(layer.neurons for layer in workload.layers)
+    latency_s = over(cycles, model.clock_hz)
+    return _parts(workload, profile, shapes, latency_s, times(float(neurons), model.neuron_w))
 
 
 def fpga_dataflow(workload: Workload, profile: HardwareProfile, model: FpgaDataflow) -> Parts:
@@ -108,7 +115,8 @@ def fpga_dataflow(workload: Workload, profile: HardwareProfile, model: FpgaDataf
             waits = layer.census.reads(model.pe) * model.pe / layer.census.nonzero
             notes.append(f"{layer.name}: lanes in lock step take {waits:.2f} times the mean of their rows")
     latency_s = over(float(workload.timesteps * max(reads)), model.clock_hz)
-    return _parts(workload, profile, list(zip(depths, widths, strict=True)), latency_s, tuple(notes))
+    shapes = list(zip(depths, widths, strict=True))
+    return _parts(workload, profile, shapes, latency_s, model.power_w, tuple(notes))
 
 
 def _fan_in(layer: LayerWork) -> int:
@@ -125,6 +133,7 @@ def _parts(
     profile: HardwareProfile,
     shapes: list[tuple[int, int]],
     latency_s: float | None,
+    power_w: float | None,
     notes: tuple[str, ...] = (),
 ) -> Parts:
     """Return the parts of a circuit whose memories have these depths and widths."""
@@ -142,7 +151,7 @@ def _parts(
         charged_ops=float(
             workload.timesteps * sum(layer.census.size * positions(layer) for layer in workload.layers)
         ),
-        energy_j=times(latency_s, model.power_w),
+        energy_j=times(latency_s, power_w),
         latency_s=latency_s,
         static_w=None,
         all_in=True,
