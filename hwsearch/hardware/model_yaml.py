@@ -155,6 +155,10 @@ class NpuSection(Section):
     kind: Literal["npu"]
     node_bytes: Memory
     nodes: Count
+    first_kernels: Series | None = None
+    first_filters_gray: Series | None = None
+    first_filters_color: Series | None = None
+    first_sides: Series | None = None
 
 
 class RooflineSection(Section):

@@ -218,10 +218,18 @@ class Npu:
     Attributes:
         node_bytes: Bytes that each used processor takes beyond the packed weights.
         nodes: Number of processors.
+        first_kernels: Sides of a filter that a first layer may have; empty: any.
+        first_filters_gray, first_filters_color: Most filters of a first layer that reads 1 channel, or 3, for each side
+            of ``first_kernels``.
+        first_sides: Least and most width and height of the map that a first layer reads; empty: any.
     """
 
     node_bytes: int | None
     nodes: int | None
+    first_kernels: tuple[int, ...] = ()
+    first_filters_gray: tuple[int, ...] = ()
+    first_filters_color: tuple[int, ...] = ()
+    first_sides: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
