@@ -220,34 +220,20 @@ def test_a_clock_driven_circuit_by_hand():
     assert cost.weight_bytes == (29 + 2) * 2304  # 784 words of 512 bits; 128 words of 40 bits
 
 
-def test_lanes_in_lock_step_wait_for_their_fullest_row():
-    weights = np.zeros((6, 16), int)
-    for row, kept in enumerate([8, 2, 5, 1, 0, 4]):
-        weights[row, :kept] = 1
-    layer = fc("input", "input", weights, bits=4)
-    # pairs of rows: 8 + 5 + 4; fours: 8 + 4; alone: 20
-    assert [layer.census.reads(lanes) for lanes in (1, 2, 4, 8)] == [20, 17, 12, 8]
-    part = profile("artix7_35t")
-    part = replace(part, model=replace(part.model, pe=2, simd=1, clock_hz=1e6))
-    skipping = replace(part, skips_cycles=("weight",), skips_storage=("weight",))
-    network = Workload(4, 8, (layer,))
-    assert price(network, part).latency_s == pytest.approx(4 * 3 * 16 / 1e6)
-    cost = price(network, skipping)
-    assert cost.latency_s == pytest.approx(4 * 17 / 1e6)  # 20 / 2 = 10 reads were ideal
-    assert any("1.70 times" in note for note in cost.notes)
-    # 17 words of 2 lanes, each a weight of 4 bits and its place of 4
-    assert cost.weight_bytes == 2304 * bram18(17, 2 * 8)
-    with pytest.raises(ValueError, match="lanes in lock step"):
-        layer.census.reads(3)
-
-
-def test_lanes_whose_rows_were_not_counted_share_evenly():
-    census = replace(fc("input", "input", np.ones((6, 16), int)).census, lane_reads=())
-    assert [census.reads(lanes) for lanes in (1, 2, 4)] == [96, 48, 32]
-
-
 def with_steps(network, timesteps):
     return replace(network, timesteps=timesteps)
+
+
+# --- packed formats ---
+def test_a_small_format_that_is_slower_than_dense_says_so():
+    network = mlp([64, 128, 10], density=0.65)  # csr: 65 % of the operations, each 18 cycles and not 11
+    board = replace(profile("nrf52840"), formats=("csr",))
+    notes = [note for note in price(network, board).notes if "dense would take" in note]
+    assert len(notes) == 2
+    ops = network.layers[0].ops
+    assert f"{ops.nonzero * 18 - ops.dense * 11:,.0f} cycles fewer" in notes[0]
+    sparse = price(mlp([64, 128, 10], density=0.2), board)
+    assert not any("dense would take" in note for note in sparse.notes)
 
 
 # --- crossbars ----------------------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from hwsearch.errors import InputError
 from hwsearch.hardware.device import GRADES, PerCycle, PerTerm, weakest
 from hwsearch.hardware.profile import check_profile, list_profiles, load_profile, profile_folders
+from hwsearch.hardware.profile_yaml import ProfileSection
 from hwsearch.hardware.show import describe
 from hwsearch.hardware.storage import FORMATS
 from hwsearch.hardware.units import UNITS
@@ -71,6 +73,18 @@ def test_each_number_in_a_shipped_profile_has_unit_grade_and_source(path):
     assert len(found) == len(load_profile(path).quantities)
     bare = [loc for loc, _, _ in numbers(data) if "value" not in loc and loc != ("schema_version",)]
     assert bare == []
+
+
+@pytest.mark.parametrize("ident", ["akida_akd1500", "gap9", "generic_45nm", "loihi1", "xylo_imu"])
+@pytest.mark.parametrize("key", ["unit", "grade", "source"])
+def test_no_number_may_lose_its_unit_grade_or_source(ident, key):
+    data = YAML(typ="safe").load(SHIPPED / f"{ident}.yaml")
+    ProfileSection.model_validate(data)
+    for quantity in list(quantities(data)):
+        kept = quantity.pop(key)
+        with pytest.raises(ValidationError):
+            ProfileSection.model_validate(data)
+        quantity[key] = kept
 
 
 def test_the_microbit_in_si_units():
