@@ -96,14 +96,8 @@ def census(weights: IntArray) -> WeightCensus:
         row_counts=tuple(np.bincount(inputs.sum(axis=1)).tolist()),
         fan_in_most=int(fan_in.max(initial=0)),
         outputs_used=int(np.count_nonzero(fan_in)),
-        lane_reads=tuple(_lane_reads(fan_in, lanes) for lanes in LANES),
+        lane_reads=tuple(int(runs(fan_in[None], lanes, 0).max(axis=2).sum()) for lanes in LANES),
     )
-
-
-def _lane_reads(fan_in: IntArray, lanes: int) -> int:
-    """Return the sum, over groups of consecutive rows, of the most non-zeros of any row; fan_in: [out]."""
-    groups = np.pad(fan_in, (0, -len(fan_in) % lanes)).reshape(-1, lanes)
-    return int(groups.max(axis=1).sum())
 
 
 def pack(weights: IntArray, weight_bits: int, format_name: str, pointer_bits: int = 16) -> Packed:
