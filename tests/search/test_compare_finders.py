@@ -47,6 +47,6 @@ def test_all_finders_on_a_tiny_study(tmp_path, monkeypatch):
     assert "iterative ticket minus" in (folder / "tickets.md").read_text().lower()
     assert any("ladders" in line for line in told)
     monkeypatch.setattr("hwsearch.search.compare.find_multi_prizes", None)
-    monkeypatch.setattr("hwsearch.search.trainer.train_stack", None)
+    monkeypatch.setattr("hwsearch.search.job.train_stack", None)
     again = pd.read_csv(api.compare_finders(path, out=tmp_path / "out") / "tickets.csv")
     pd.testing.assert_frame_equal(again, table)
