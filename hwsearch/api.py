@@ -26,7 +26,7 @@ from hwsearch.report.page import write_report
 from hwsearch.report.tables import read_run
 from hwsearch.report.tickets import write_comparison
 from hwsearch.search.cache import Cache
-from hwsearch.search.compare import compare
+from hwsearch.search.compare import FINDERS, compare
 from hwsearch.search.folder import RunFolder, open_run
 from hwsearch.search.front import non_dominated
 from hwsearch.search.pick import pick_row
@@ -99,6 +99,7 @@ def compare_finders(
     *,
     out: str | Path | None = None,
     data_root: str | Path | None = None,
+    finders: Sequence[str] = FINDERS,
     tell: Callable[[str], None] | None = None,
 ) -> Path:
     """Compare every ticket finder on a study and write tickets.csv, tickets.md and tickets.png.
@@ -107,14 +108,18 @@ def compare_finders(
         study: The study file; its ``final.seeds`` says how many seeds.
         out: The folder; None: ``runs/<name of the study>``. Work that is kept in its cache is not done again.
         data_root: Folder of data sets.
+        finders: Which of ``hwsearch.search.compare.FINDERS``.
         tell: Told what is being done.
 
     Returns:
         The folder.
 
     Raises:
-        InputError: The study, its profile or its data break a law.
+        InputError: The study, its profile or its data break a law, or a finder is unknown.
     """
+    unknown = [name for name in finders if name not in FINDERS]
+    if unknown:
+        raise InputError([Fault("--only", f"a finder must be one of {', '.join(FINDERS)}", unknown[0])])
     path = Path(study)
     root = None if data_root is None else str(Path(data_root).resolve())
     loaded = override(load_study(path), data_root=root)
@@ -122,8 +127,8 @@ def compare_finders(
     plan = make_plan(loaded, path)
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
     with Trainer(bench, 1) as trainer:
-        cache = Cache(folder.cache, plan.digest)
-        table, facts = compare(plan, cache, trainer, tell or (lambda text: None))
+        cache = Cache(folder.cache, plan.digest, folder.shared)
+        table, facts = compare(plan, cache, trainer, tell or (lambda text: None), finders)
     within = 0.01 if loaded.pick.within is None else loaded.pick.within
     return write_comparison(table, facts, loaded.name, within, folder.path)
 

@@ -195,6 +195,7 @@ def tickets(
     study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
     out: Annotated[Path | None, typer.Option(help="Folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="A finder to compare; may be repeated.")] = None,
 ) -> None:
     """Compare every ticket finder: accuracy against sparsity, cost, and the knee; the same line again resumes."""
     from hwsearch.study.model import load_study
@@ -202,8 +203,9 @@ def tickets(
     load_study(study)
     from hwsearch import api
 
+    chosen = {} if not only else {"finders": only}
     folder = api.compare_finders(
-        study, out=out, data_root=data_root, tell=lambda text: print(text, flush=True)
+        study, out=out, data_root=data_root, tell=lambda text: print(text, flush=True), **chosen
     )
     print((folder / "tickets.md").read_text(encoding="utf-8"))
     print(f"{folder}: tickets.csv, tickets.md, tickets.png")

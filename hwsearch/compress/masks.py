@@ -128,6 +128,23 @@ def prune_layers(
     return _masks(weights, granularity, kept)
 
 
+def join_layers(masks: Sequence[Mask], granularity: str) -> list[Mask]:
+    """Return one network's masks from those of its layers that were cut apart, each with all that its groups take.
+
+    Args:
+        masks: One a layer, each cut at its own sparsity. Of ``channel`` masks only the rows count (a channel that
+            stays has at least one weight): which columns go follows from the rows of the layer before.
+        granularity: One of GRANULARITIES.
+    """
+    if granularity != "channel":
+        return list(masks)
+    rows = {
+        index: np.asarray(mask.reshape(len(mask), -1).any(1), np.bool_)
+        for index, mask in enumerate(masks[:-1])
+    }
+    return _masks(masks, granularity, rows)
+
+
 def sparsity_of(masks: Sequence[Mask]) -> float:
     """Return the fraction of all weights that the masks remove."""
     kept = sum(int(np.count_nonzero(mask)) for mask in masks)
@@ -209,21 +226,29 @@ def _by_channel(reader: npt.NDArray[Any], channels: int) -> npt.NDArray[Any]:
 
 def _best(scores: Scores, n: int) -> Mask:
     """Mark the n best groups: those that a stable ranking would remove last."""
-    best = np.zeros(scores.size, dtype=np.bool_)
-    best[np.argsort(scores, kind="stable")[scores.size - n :]] = True
-    return best
+    return ~_lowest(scores, scores.size - n)
 
 
 def _keep(scores: Scores, sparsity: float, guarded: Mask) -> Mask:
     """Return which groups stay when the k lowest unguarded ones go (k is capped at their number)."""
-    order = np.argsort(scores, kind="stable")
-    order = order[~guarded[order]]
+    free = np.flatnonzero(~guarded)
+    k = min(math.floor(sparsity * scores.size + 0.5), free.size)
     keep = np.ones(scores.size, dtype=np.bool_)
-    keep[order[: math.floor(sparsity * scores.size + 0.5)]] = False
+    keep[free[_lowest(scores[free], k)]] = False
     return keep
 
 
-def _masks(weights: Sequence[FloatArray], granularity: str, kept: dict[int, Mask]) -> list[Mask]:
+def _lowest(scores: Scores, k: int) -> Mask:
+    """Mark the k lowest scores, of equal ones the first: as a stable sort would, in linear time."""
+    if k <= 0:
+        return np.zeros(scores.size, dtype=np.bool_)
+    line = np.partition(scores, k - 1)[k - 1]
+    lowest = np.asarray(scores < line, np.bool_)
+    lowest[np.flatnonzero(scores == line)[: k - int(np.count_nonzero(lowest))]] = True
+    return lowest
+
+
+def _masks(weights: Sequence[FloatArray | Mask], granularity: str, kept: dict[int, Mask]) -> list[Mask]:
     """Return the masks of groups that stay; ``kept`` holds them for every prunable layer by its index."""
     masks = [np.ones(weight.shape, dtype=np.bool_) for weight in weights]
     for index, keep in kept.items():

@@ -10,6 +10,9 @@ bits grid                           scale of a channel
 16   up to 32767                    likewise (a reference, nearly float)
 ==== ============================== ==========================================================================
 
+"Kept" is what pruning first means: the grid is laid over the survivors. Where quantising goes first it is laid over all
+weights of the channel, and the mask takes levels away.
+
 Scaling by mean |w| at few bits follows Wei et al. 2025 (QP-SNN). The gradient passes straight through to kept weights.
 """
 
@@ -38,10 +41,12 @@ class Quantiser:
     Attributes:
         bits: Weight bits of each of the K candidates.
         per_channel: One scale an output channel; False: one a layer (the readout, whose outputs are compared).
+        over_all: Whether the scale is that of all weights, or of the kept ones alone.
     """
 
     bits: tuple[int, ...]
     per_channel: bool
+    over_all: bool = False
 
     @cached_property
     def runs(self) -> list[tuple[int, slice]]:
@@ -64,11 +69,12 @@ class Quantiser:
             integers [K, out, ...], scale [K, out or 1, 1, ...] (> 0).
         """
         integers = weight * mask
+        seen, counted = (weight, torch.ones_like(mask)) if self.over_all else (integers, mask)
         dims = tuple(range(2 if self.per_channel else 1, weight.dim()))
         scales = []
         for bits, members in self.runs:
             own = integers[members]
-            scales.append(_scale(own, mask[members], bits, dims))
+            scales.append(_scale(seen[members], counted[members], bits, dims))
             if bits == 1:
                 # the sign of a kept weight, where zero counts as positive
                 own.sign_().add_(own.eq(0)).mul_(mask[members])
@@ -89,7 +95,7 @@ def largest_level(bits: int) -> int:
 
 
 def _scale(kept: Tensor, mask: Tensor, bits: int, dims: tuple[int, ...]) -> Tensor:
-    """Return the scales of masked weights that share their bits; 1 where nothing is kept."""
+    """Return the scales of masked weights that share their bits; 1 where all are zero."""
     if bits == 1 or bits in STEP_OF_NORMAL:
         step = 1.0 if bits == 1 else STEP_OF_NORMAL[bits] / _MEAN_ABS
         # in double precision: then the order of the sum does not show
@@ -109,7 +115,7 @@ def _native(loops: ctypes.CDLL, weight: Tensor, mask: Tensor, grid: Quantiser) -
         own, kept = weight[members], mask[members]
         loops.quantise(
             own.data_ptr(), kept.data_ptr(), out[members].data_ptr(), len(own), groups, own[0].numel() // groups,
-            own.stride(0), kept.stride(0), largest_level(bits), step, int(bits == 1),
+            own.stride(0), kept.stride(0), largest_level(bits), step, bits == 1, grid.over_all,
         )  # fmt: skip
     return out
 

@@ -67,7 +67,8 @@ def _fold_layer(
     timesteps: int,
 ) -> IntegerLayer:
     readout = shape.name == "readout"
-    integers, scale = _integers(own.weight, mask, bits, per_channel=not readout)
+    grid = Quantiser((bits,), per_channel=not readout, over_all=spec.quantise_first)
+    integers, scale = _integers(own.weight, mask, grid)
     gain, bias = _affine(own)
     step = np.broadcast_to(np.abs(gain) * scale * unit, gain.shape).astype(np.float64)
     # a channel that normalisation has switched off (gain 0) passes only its bias: its weights go
@@ -102,12 +103,9 @@ def _layer(
     )
 
 
-def _integers(
-    weight: np.ndarray, mask: np.ndarray, bits: int, *, per_channel: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _integers(weight: np.ndarray, mask: np.ndarray, grid: Quantiser) -> tuple[np.ndarray, np.ndarray]:
     """Return integer weights and the scale of each channel ([out] or [1])."""
     kept = torch.from_numpy(mask.astype(np.float32)).unsqueeze(0)
-    grid = Quantiser((bits,), per_channel)
     integers, scale = grid.quantise(torch.from_numpy(weight.astype(np.float32)).unsqueeze(0), kept)
     return integers[0].numpy().astype(np.int64), scale[0].flatten().numpy().astype(np.float64)
 

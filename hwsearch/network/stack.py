@@ -90,7 +90,9 @@ class Stack(torch.nn.Module):
         )
         self.biases = torch.nn.ParameterList([_stacked([t.params[i].bias for t in tickets]) for i in layers])
         self.grids = [
-            Quantiser(tuple(t.bits[i] for t in tickets), per_channel=spec.layers[i].name != "readout")
+            Quantiser(
+                tuple(t.bits[i] for t in tickets), spec.layers[i].name != "readout", spec.quantise_first
+            )
             for i in layers
         ]
         norms = [[p for t in tickets if (p := t.params[i].norm) is not None] for i in layers]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from hwsearch.network.stack import LayerParams, Params
 def save_tensors(path: Path, tensors: dict[str, np.ndarray], values: dict[str, object]) -> None:
     """Write tensors and JSON values in one step (a reader sees the whole file or none)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")  # another process may write the same file
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     save_file(contiguous, unfinished, {name: json.dumps(value) for name, value in values.items()})
     unfinished.replace(path)

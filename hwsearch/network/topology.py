@@ -66,6 +66,8 @@ class NetworkSpec:
         input_max: Largest integer input value.
         input_bits: Bits of one input value.
         classes: Number of classes.
+        quantise_first: Whether weights are quantised and then pruned (the grid is that of all weights), or the other
+            way round (the grid is that of the survivors).
     """
 
     layers: tuple[LayerShape, ...]
@@ -78,6 +80,7 @@ class NetworkSpec:
     input_max: int
     input_bits: int
     classes: int
+    quantise_first: bool = True
 
     @property
     def neuron_model(self) -> str:

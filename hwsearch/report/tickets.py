@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from scipy.stats import t as student
+
+from hwsearch.report.intervals import interval
+from hwsearch.report.ticket_claims import claims_markdown, difference
 
 _LABELS = {
     "iterative": "iterative",
@@ -21,23 +22,6 @@ _LABELS = {
     "random": "control: random mask",
     "reinit": "control: fresh weights",
 }
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the mean and half the width of its 95 % interval (Student's t; infinite for one value)."""
-    n = len(values)
-    if n < 2:
-        return float(values.mean()), math.inf
-    return float(values.mean()), float(student.ppf(0.975, n - 1) * values.std(ddof=1) / math.sqrt(n))
-
-
-def paired(
-    table: pd.DataFrame, first: str, second: str, granularity: str, sparsity: float
-) -> tuple[float, float]:
-    """Return mean and half width of the difference in accuracy between two finders, seed by seed."""
-    rows = table[(table["granularity"] == granularity) & np.isclose(table["sparsity"], sparsity)]
-    own = {name: part.set_index("seed")["accuracy_test"] for name, part in rows.groupby("finder")}
-    return interval((own[first] - own[second]).to_numpy(float))
 
 
 def knee(table: pd.DataFrame, finder: str, granularity: str, dense: float, within: float) -> float | None:
@@ -80,18 +64,14 @@ def comparison_markdown(table: pd.DataFrame, facts: Mapping[str, object], study:
         f"{facts['kl_backward_trained']}).",
         "",
     ]
+    lines += claims_markdown(table, facts)
     grouped = table[table["finder"].isin(list(_LABELS))]
     for granularity in dict.fromkeys(grouped["granularity"]):
         lines += _granularity_table(
             grouped, str(granularity), dense, within, float(str(facts["dense_steps"]))
         )
-        lines += _claims(table, str(granularity))
+        lines += _differences(table, str(granularity))
     lines += _one_shot_table(table)
-    share = float(str(facts["score_s"])) / float(str(facts["epoch_s"]))
-    lines += [
-        f"Collecting statistics and scoring by both criteria took {share:.2f} of one training epoch.",
-        "",
-    ]
     return "\n".join(lines)
 
 
@@ -123,18 +103,20 @@ def _granularity_table(
     return [*lines, ""]
 
 
-def _claims(table: pd.DataFrame, granularity: str) -> list[str]:
-    """Return the paired differences that tell whether winning tickets exist."""
+def _differences(table: pd.DataFrame, granularity: str) -> list[str]:
+    """Return how much better iterative tickets are than each other finder's, paired by seed."""
     own = table[table["granularity"] == granularity]
     lines = []
     for level in sorted(own["sparsity"].unique()):
         finders = set(own.loc[own["sparsity"] == level, "finder"])
         for other in ("random", "reinit", "early_time", "early_bird", "magnitude"):
             if {"iterative", other} <= finders:
-                mean, half = paired(table, "iterative", other, granularity, level)
+                own_gap = difference(table, ("iterative", granularity, level), (other, granularity, level))
+                assert own_gap is not None
+                mean, half = own_gap
                 touches = "touches zero" if abs(mean) <= half else "does not touch zero"
                 lines.append(
-                    f"| {100 * level:g} % | {_LABELS[other]} | {100 * mean:+.2f} ± {100 * half:.2f} | {touches} |"
+                    f"| {100 * level:g} % | {_LABELS[other]} | {mean:+.2f} ± {half:.2f} | {touches} |"
                 )
     if not lines:
         return []
@@ -149,6 +131,8 @@ def _claims(table: pd.DataFrame, granularity: str) -> list[str]:
 def _one_shot_table(table: pd.DataFrame) -> list[str]:
     """Return accuracies without any training after cutting or quantising."""
     own = table[table["finder"].str.startswith("one_shot")]
+    if own.empty:
+        return []
     lines = [
         "### Without any training after the cut",
         "",

@@ -1,11 +1,13 @@
 """Trained networks on disk, named by the digest of what made them: there is nothing to keep in step.
 
-Deletable at any time: what is missing is computed anew. Read without pickle.
+Deletable at any time: what is missing is computed anew. Read without pickle. What depends on the device or the search
+lies in the run's own folder; dense networks and what finders trained may lie in one that runs share (see `folder`).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,14 +37,28 @@ _VECTORS = ("first", "second", "order")
 
 
 class Cache:
-    """The cache folder of a run."""
+    """The cache of a run.
 
-    def __init__(self, folder: Path, plan_digest: str) -> None:
-        self.folder, self._plan = folder, plan_digest
+    Attributes:
+        folder: Of what belongs to this run alone.
+        owner: Digest of the run's plan.
+        shared: Folder of what other runs may use as well.
+    """
+
+    def __init__(self, folder: Path, plan_digest: str, shared: Path | None = None) -> None:
+        self.folder, self.owner, self.shared = folder, plan_digest, shared or folder
 
     def path(self, kind: str, *key: Any) -> Path:
         """Return the file of a result: its kind, and all that it depends on besides the plan."""
-        return self.folder / f"{kind}-{digest([self._plan, kind, *key])}.safetensors"
+        return self.folder / f"{kind}-{digest([self.owner, kind, *key])}.safetensors"
+
+    def shared_path(self, kind: str, *key: Any) -> Path:
+        """Return the file of a result that does not depend on the plan: its kind, and all that it does depend on.
+
+        The versions of the program and of torch are part of its name: another one may train otherwise.
+        """
+        versions = [importlib.metadata.version(name) for name in ("hwsearch", "torch")]
+        return self.shared / f"{kind}-{digest([versions, kind, *key])}.safetensors"
 
     def save(self, path: Path, measured: Measured) -> None:
         """Keep a measured candidate."""

@@ -9,39 +9,50 @@ weights (``reinit``), trained exactly like the tickets. ``one_shot`` rows are no
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from hwsearch.measure.accuracy import accuracy
-from hwsearch.network.fold import fold
-from hwsearch.network.integer import run_integer
 from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.search.cache import Cache
+from hwsearch.search.dense import dense_fit
 from hwsearch.search.evaluate import candidate_schedule
-from hwsearch.search.finders import Ground, climb_of, early_timesteps_of, fit_of, knife_of, score_fit
-from hwsearch.search.kept_tickets import ladder_store, load_found, save_found
-from hwsearch.search.plan import Plan
-from hwsearch.search.trainer import Job, Trainer
+from hwsearch.search.finders import (
+    climb_of,
+    cut_of,
+    early_timesteps_of,
+    find_birds,
+    find_prizes,
+    knife_of,
+    score_fit,
+)
+from hwsearch.search.kept_tickets import Masks, Shelf, ladder_store
+from hwsearch.search.one_shot import accuracy_of, one_shot_rows, row
+from hwsearch.search.plan import REFERENCE_BITS, Plan
+from hwsearch.search.trainer import Job, Measured, Trainer
 from hwsearch.space.candidate import snap
-from hwsearch.tickets.compensate import prune_in_steps, quantise_in_turn
 from hwsearch.tickets.criteria import score
-from hwsearch.tickets.early_bird import Target, find_early_birds
 from hwsearch.tickets.early_time import early_time
-from hwsearch.tickets.fit import Fit, Knife, all_kept
+from hwsearch.tickets.fit import Fit, Knife, Target, all_kept
 from hwsearch.tickets.ladder import Ladder, climb, masks_at
-from hwsearch.tickets.multi_prize import find_multi_prizes
 from hwsearch.tickets.observe import observe
 from hwsearch.train.machine import OneThread
 
-FINDERS = ("iterative", "early_time", "early_bird", "magnitude", "multi_prize", "random", "reinit")
-ONE_SHOT_SPARSITY, ONE_SHOT_BITS = 0.8, 3
+FINDERS = (
+    "iterative",
+    "early_time",
+    "early_bird",
+    "magnitude",
+    "multi_prize",
+    "random",
+    "reinit",
+    "one_shot",
+)
+_CLIMBERS = {"iterative", "random", "reinit"}
 _FRESH_WEIGHTS = 50_000
-_FLOAT_LIKE = 16
 
-Masks = tuple[np.ndarray, ...]
 Tell = Callable[[str], None]
 
 
@@ -50,20 +61,28 @@ class Contest:
     """What the comparison shares.
 
     Attributes:
-        plan, cache, trainer: As in a search.
+        plan, trainer: As in a search.
+        shelf: Where what finders train is kept.
         seeds: Of the initial weights.
         fit: The dense training at full T.
         knife: How the study cuts masks.
+        finders: Those that are compared.
         tell: Told what is being done.
     """
 
     plan: Plan
-    cache: Cache
+    shelf: Shelf
     trainer: Trainer
     seeds: tuple[int, ...]
     fit: Fit
     knife: Knife
+    finders: Collection[str]
     tell: Tell
+
+    @property
+    def cache(self) -> Cache:
+        """Where trained networks are kept."""
+        return self.shelf.cache
 
     @property
     def inits(self) -> list[Params]:
@@ -82,7 +101,9 @@ class Entry:
     find_steps: Sequence[int]
 
 
-def compare(plan: Plan, cache: Cache, trainer: Trainer, tell: Tell) -> tuple[pd.DataFrame, dict[str, object]]:
+def compare(
+    plan: Plan, cache: Cache, trainer: Trainer, tell: Tell, finders: Collection[str] = FINDERS
+) -> tuple[pd.DataFrame, dict[str, object]]:
     """Return one row a finder, granularity, sparsity and seed, and facts of the run.
 
     Args:
@@ -90,182 +111,134 @@ def compare(plan: Plan, cache: Cache, trainer: Trainer, tell: Tell) -> tuple[pd.
         cache: Where ladders and trained networks are kept.
         trainer: Where tickets are trained.
         tell: Told what is being done.
+        finders: Of FINDERS; the dense network is always there.
     """
-    fit = fit_of(plan, plan.data, plan.dense_timesteps, plan.study.seed)
+    fit = dense_fit(plan, plan.data, plan.study.seed)
     seeds = tuple(plan.study.seed + i for i in range(plan.study.final.seeds))
-    contest = Contest(plan, cache, trainer, seeds, fit, knife_of(plan, fit), tell)
+    contest = Contest(plan, Shelf(cache), trainer, seeds, fit, knife_of(plan, fit), finders, tell)
     with OneThread():
-        early, _ = early_timesteps_of(Ground(plan, cache, contest.inits[0], plan.data, plan.study.seed))
-        rows = []
+        early = early_timesteps_of(plan, contest.shelf, fit)
+        dense = [own.rungs[0].params for own in _climb(contest, "weight", fit, highest=0.0)]
+        whole, none = [all_kept(own) for own in dense], [0] * len(seeds)
+        rows = _rows(contest, Entry("dense", Target("weight", (0.0,)), dense, whole, none))
         for granularity in plan.space.granularity:
-            for entry in _entries(contest, granularity, early):
+            for entry in _entries(contest, granularity, dense, early):
                 rows += _rows(contest, entry)
-        dense = _dense(contest)
-        rows += _rows(
-            contest,
-            Entry("dense", Target("weight", 0.0), dense, [all_kept(p) for p in dense], [0] * len(seeds)),
-        )
-        rows += _one_shot(contest, dense)
+        if "one_shot" in finders:
+            tell("one-shot criteria, no training")
+            rows += one_shot_rows(plan, contest.knife, seeds, dense)
         facts = _facts(contest, dense, early)
     return pd.DataFrame(rows), facts
 
 
-def _entries(contest: Contest, granularity: str, early: int) -> Iterator[Entry]:
+def _entries(contest: Contest, granularity: str, dense: Sequence[Params], early: int) -> Iterator[Entry]:
     """Find the tickets of one granularity by every finder."""
-    plan, none = contest.plan, [0] * len(contest.seeds)
+    plan, fit = contest.plan, contest.fit
     levels = dict.fromkeys(snap(granularity, s) for s in plan.study.space.sparsity_levels if s > 0)
-    targets = [Target(granularity, s) for s in levels]
-    full = _climb(contest, granularity, plan.dense_timesteps)
-    short = _climb(contest, granularity, early)
-    contest.tell(f"{granularity}: early-bird masks")
-    birds = find_early_birds(
-        contest.fit, contest.inits, targets, contest.knife, tolerance=plan.study.tickets.tolerance
-    )
-    warm = plan.study.tickets.warmup_epochs * contest.fit.epoch_steps
-    dense_steps = contest.fit.schedule.epochs * contest.fit.epoch_steps
-    rng = np.random.default_rng(plan.study.seed)
-    for index, target in enumerate(targets):
-        for name, ladders, extra in (("iterative", full, 0), ("early_time", short, warm)):
-            masks = [masks_at(own, target.sparsity, contest.knife) for own in ladders]
-            steps = [own.train_steps(target.sparsity) + extra for own in ladders]
-            yield Entry(name, target, [own.start for own in ladders], masks, steps)
-            if name == "iterative":
-                shuffled = [tuple(_shuffled(own, granularity, rng) for own in mask) for mask in masks]
-                fresh = [initial_params(plan.spec, seed + _FRESH_WEIGHTS) for seed in contest.seeds]
-                if granularity == "weight":
-                    yield Entry("random", target, [own.start for own in ladders], shuffled, none)
-                yield Entry("reinit", target, fresh, masks, steps)
-        own_birds = [row[index] for row in birds]
-        yield Entry(
-            "early_bird",
-            target,
-            contest.inits,
-            [b.masks for b in own_birds],
-            [b.train_steps for b in own_birds],
-        )
-        trained = [own.rungs[0].params for own in full]
-        cut = [contest.knife.cut(own, granularity, target.sparsity) for own in trained]
-        yield Entry("magnitude", target, trained, cut, [dense_steps] * len(trained))
-        yield Entry("multi_prize", target, (), (), none)
+    targets = [Target(granularity, (s,)) for s in levels]
+    if _CLIMBERS & set(contest.finders):
+        yield from _ladder_entries(contest, targets)
+    if "early_time" in contest.finders:
+        ladders = _climb(contest, granularity, replace(fit, timesteps=early))
+        yield from _rung_entries(contest, "early_time", ladders, targets, _warm_up(contest))
+    if "early_bird" in contest.finders:
+        contest.tell(f"{granularity}: early-bird masks")
+        birds = find_birds(plan, contest.shelf, fit, contest.seeds, targets)
+        for target, own in zip(targets, zip(*birds, strict=True), strict=True):
+            steps = [bird.train_steps for bird in own]
+            yield Entry("early_bird", target, contest.inits, [bird.masks for bird in own], steps)
+    for target in targets:
+        if "magnitude" in contest.finders:
+            cut = [contest.knife.cut(own, target) for own in dense]
+            yield Entry("magnitude", target, dense, cut, [_dense_steps(contest)] * len(dense))
+        if "multi_prize" in contest.finders:
+            contest.tell(f"multi_prize {granularity} {target.sparsity[0]:g}")
+            prizes = find_prizes(plan, contest.shelf, fit, contest.seeds, target)
+            scores = score_fit(plan, fit)
+            steps = [scores.schedule.epochs * scores.epoch_steps] * len(prizes)
+            yield Entry("multi_prize", target, [p for p, _ in prizes], [m for _, m in prizes], steps)
 
 
-def _climb(contest: Contest, granularity: str, timesteps: int) -> list[Ladder]:
-    contest.tell(f"{granularity}: ladders at T {timesteps}")
+def _ladder_entries(contest: Contest, targets: Sequence[Target]) -> Iterator[Entry]:
+    """Climb at full T; return the tickets and their controls."""
+    granularity, none = targets[0].granularity, [0] * len(contest.seeds)
+    ladders = _climb(contest, granularity, contest.fit)
+    rng = np.random.default_rng(contest.plan.study.seed)
+    fresh = [initial_params(contest.plan.spec, seed + _FRESH_WEIGHTS) for seed in contest.seeds]
+    for entry in _rung_entries(contest, "iterative", ladders, targets, 0):
+        shuffled = [tuple(_shuffled(own, rng) for own in mask) for mask in entry.masks]
+        if "iterative" in contest.finders:
+            yield entry
+        if "random" in contest.finders and granularity == "weight":
+            yield Entry("random", entry.target, entry.starts, shuffled, none)
+        if "reinit" in contest.finders:
+            yield replace(entry, finder="reinit", starts=fresh)
+
+
+def _rung_entries(
+    contest: Contest, finder: str, ladders: Sequence[Ladder], targets: Sequence[Target], extra: int
+) -> Iterator[Entry]:
+    """Return the tickets of ladders, whose search took some steps beside the climb."""
+    for target in targets:
+        masks = [masks_at(own, target.sparsity, contest.knife) for own in ladders]
+        steps = [own.train_steps(target.sparsity[0]) + extra for own in ladders]
+        yield Entry(finder, target, [own.start for own in ladders], masks, steps)
+
+
+def _climb(contest: Contest, granularity: str, fit: Fit, highest: float | None = None) -> list[Ladder]:
+    """Climb to the study's sparsest level, or no higher than ``highest``."""
+    contest.tell(f"{granularity}: ladders at T {fit.timesteps}")
     how = climb_of(contest.plan, granularity)
-    fit = replace(contest.fit, timesteps=timesteps)
-    load, save = ladder_store(contest.cache, timesteps, how, contest.seeds)
+    how = how if highest is None else replace(how, highest=highest)
+    load, save = ladder_store(contest.shelf, fit, how, cut_of(contest.plan), contest.seeds)
     return climb(fit, contest.inits, how, contest.knife, load=load, save=save)
 
 
-def _dense(contest: Contest) -> list[Params]:
-    """Return the trained dense networks: the ladders' first rungs."""
-    how = replace(climb_of(contest.plan, "weight"), highest=0.0)
-    load, save = ladder_store(contest.cache, contest.plan.dense_timesteps, how, contest.seeds)
-    ladders = climb(contest.fit, contest.inits, how, contest.knife, load=load, save=save)
-    return [own.rungs[0].params for own in ladders]
+def _dense_steps(contest: Contest) -> int:
+    return contest.fit.schedule.epochs * contest.fit.epoch_steps
 
 
-def _shuffled(mask: np.ndarray, granularity: str, rng: np.random.Generator) -> np.ndarray:
+def _warm_up(contest: Contest) -> int:
+    """Return the steps of the network that T_early is measured on."""
+    return contest.plan.study.tickets.warmup_epochs * contest.fit.epoch_steps
+
+
+def _shuffled(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return as many survivors at random places of the layer."""
     return rng.permutation(mask.ravel()).reshape(mask.shape)
 
 
 def _rows(contest: Contest, entry: Entry) -> list[dict[str, object]]:
-    """Train and measure a finder's tickets; return a row a seed."""
-    plan, target = contest.plan, entry.target
-    paths = [
-        contest.cache.path("compared", entry.finder, target.granularity, target.sparsity, seed)
-        for seed in contest.seeds
-    ]
-    kept = [contest.cache.load(path) for path in paths]
+    """Measure a finder's tickets, trained where they are to be trained; return a row a seed."""
+    untrained = {"multi_prize": 1, "dense": REFERENCE_BITS}
     accuracies: list[float | None]
-    steps: list[int] = list(entry.find_steps)
-    if entry.finder == "multi_prize":
-        accuracies, steps = _prizes(contest, target)
-    elif entry.finder == "dense":
-        accuracies = [_accuracy(plan, p, m, 8) for p, m in zip(entry.starts, entry.masks, strict=True)]
+    if entry.finder in untrained:
+        bits = untrained[entry.finder]
+        pairs = zip(entry.starts, entry.masks, strict=True)
+        accuracies = [accuracy_of(contest.plan, params, masks, bits) for params, masks in pairs]
     else:
-        if any(own is None for own in kept):
-            contest.tell(f"{entry.finder} {target.granularity} {target.sparsity:g}")
-            bits = (max(plan.space.weight_bits),) * len(plan.spec.layers)
-            tickets = tuple(Ticket(p, m, bits) for p, m in zip(entry.starts, entry.masks, strict=True))
-            job = Job(tickets, plan.dense_timesteps, candidate_schedule(plan), plan.study.seed, test=True)
-            kept = list(contest.trainer.run([job])[0])
-            for path, own in zip(paths, kept, strict=True):
-                if own is not None:
-                    contest.cache.save(path, own)
-        accuracies = [None if own is None else own.accuracy_test for own in kept]
+        accuracies = [own.accuracy_test for own in _trained(contest, entry)]
     return [
-        _row(entry.finder, target, seed, own, cost)
-        for seed, own, cost in zip(contest.seeds, accuracies, steps, strict=True)
+        row(entry.finder, entry.target, seed, own, cost)
+        for seed, own, cost in zip(contest.seeds, accuracies, entry.find_steps, strict=True)
     ]
 
 
-def _row(finder: str, target: Target, seed: int, share: float | None, find_steps: int) -> dict[str, object]:
-    return {
-        "finder": finder,
-        "granularity": target.granularity,
-        "sparsity": round(target.sparsity, 6),
-        "seed": seed,
-        "accuracy_test": share,
-        "find_steps": find_steps,
-    }
-
-
-def _prizes(contest: Contest, target: Target) -> tuple[list[float | None], list[int]]:
-    """Return accuracy and cost of binary tickets, whose weights are never trained."""
-    plan, fit = contest.plan, score_fit(contest.plan, contest.fit)
-    paths = [
-        contest.cache.path("compared prize", target.granularity, target.sparsity, seed)
-        for seed in contest.seeds
-    ]
-    kept = [load_found(path) for path in paths]
-    if any(own is None for own in kept):
-        contest.tell(f"multi_prize {target.granularity} {target.sparsity:g}")
-        found = find_multi_prizes(fit, contest.inits, [target] * len(contest.seeds), contest.knife)
-        for path, own in zip(paths, found, strict=True):
-            save_found(path, {"start": own.params}, own.masks, {})
-        kept = [load_found(path) for path in paths]
-    whole = [own for own in kept if own is not None]
-    steps = fit.schedule.epochs * fit.epoch_steps
-    return [_accuracy(plan, nets["start"], masks, 1) for nets, masks, _ in whole], [steps] * len(whole)
-
-
-def _accuracy(plan: Plan, params: Params, masks: Masks, bits: int) -> float:
-    """Return the integer model's test accuracy without any training."""
-    network = fold(plan.spec, params, masks, (bits,) * len(params), plan.dense_timesteps, plan.widths)
-    return accuracy(run_integer(network, plan.data.x_test).predictions, plan.data.y_test)
-
-
-def _one_shot(contest: Contest, dense: Sequence[Params]) -> list[dict[str, object]]:
-    """Cut and quantise the trained dense networks by each criterion, without a single step of training."""
-    plan, rows = contest.plan, []
-    contest.tell("one-shot criteria, no training")
-    whole = (ONE_SHOT_BITS,) * len(plan.spec.layers)
-    for seed, params in zip(contest.seeds, dense, strict=True):
-        seen = observe(
-            plan.spec, params, plan.data.x_train[: plan.study.tickets.samples], plan.dense_timesteps
-        )
-        for granularity in plan.space.granularity:
-            target = Target(granularity, snap(granularity, ONE_SHOT_SPARSITY))
-            for criterion in ("magnitude", "spike_probability", "second_order"):
-                own = params
-                if criterion == "second_order":
-                    own, masks = prune_in_steps(
-                        params, seen, granularity, target.sparsity, gentle=plan.study.space.gentle
-                    )
-                else:
-                    masks = contest.knife.of_scores(
-                        granularity, target.sparsity, score(criterion, params, seen)
-                    )
-                rows.append(_row(f"one_shot {criterion}", target, seed, _accuracy(plan, own, masks, 8), 0))
-        ones = all_kept(params)
-        turned = quantise_in_turn(params, ones, whole, seen)
-        bits = Target(f"{ONE_SHOT_BITS} bits", 0.0)
-        rows.append(_row("one_shot magnitude", bits, seed, _accuracy(plan, params, ones, ONE_SHOT_BITS), 0))
-        # weights that lie on their grid already: a fine grid keeps them where they are
-        rows.append(_row("one_shot second_order", bits, seed, _accuracy(plan, turned, ones, _FLOAT_LIKE), 0))
-    return rows
+def _trained(contest: Contest, entry: Entry) -> list[Measured]:
+    """Train the tickets of all seeds together, unless they are kept."""
+    plan, cache = contest.plan, contest.cache
+    key = (entry.finder, entry.target.granularity, entry.target.sparsity[0])
+    paths = [cache.path("compared", *key, seed) for seed in contest.seeds]
+    kept = [own for path in paths if (own := cache.load(path)) is not None]
+    if len(kept) < len(paths):
+        contest.tell(f"{entry.finder} {entry.target.granularity} {entry.target.sparsity[0]:g}")
+        bits = (max(plan.space.weight_bits),) * len(plan.spec.layers)
+        tickets = tuple(Ticket(p, m, bits) for p, m in zip(entry.starts, entry.masks, strict=True))
+        job = Job(tickets, plan.dense_timesteps, candidate_schedule(plan), plan.study.seed, test=True)
+        kept = contest.trainer.run([job])[0]
+        for path, own in zip(paths, kept, strict=True):
+            cache.save(path, own)
+    return kept
 
 
 def _facts(contest: Contest, dense: Sequence[Params], early: int) -> dict[str, object]:
@@ -290,7 +263,7 @@ def _facts(contest: Contest, dense: Sequence[Params], early: int) -> dict[str, o
         "early_timesteps": early,
         "kl_forward_trained": [round(v, 3) for v in rule.forward],
         "kl_backward_trained": [round(v, 3) for v in rule.backward],
-        "dense_steps": contest.fit.schedule.epochs * contest.fit.epoch_steps,
+        "dense_steps": _dense_steps(contest),
         "epoch_s": epoch_s,
         "score_s": score_s,
     }

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from hwsearch.data.datasets import Dataset, resplit
 from hwsearch.errors import HwsearchError
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import Run, run_integer
 from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.search.cache import Cache
+from hwsearch.search.kept_tickets import Kept, Shelf
 from hwsearch.search.plan import REFERENCE_BITS, Plan, price_on_device
 from hwsearch.search.records import CostFields
 from hwsearch.search.trainer import Job, Measured, Trainer
-from hwsearch.train.loop import Schedule
+from hwsearch.tickets.fit import Fit
+from hwsearch.train.loop import Schedule, Trained
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Dense:
         params: Its floats.
         runs: Its integer model's run on the validation split, by T (whole, not shrunk).
         cost: What it costs on the device, by column.
-        train_steps, eval_steps: Samples times timesteps spent on it.
+        train_steps, eval_steps: Samples times timesteps that this run spent on it.
+        whole_steps: What training it costs, whichever run did.
     """
 
     measured: Measured
@@ -36,6 +41,7 @@ class Dense:
     cost: CostFields
     train_steps: int
     eval_steps: int
+    whole_steps: int
 
 
 def dense_ticket(plan: Plan, seed: int) -> Ticket:
@@ -53,6 +59,40 @@ def dense_schedule(plan: Plan) -> Schedule:
     )
 
 
+def dense_fit(plan: Plan, data: Dataset, seed: int) -> Fit:
+    """Return the training of the dense network, which is also that of finders."""
+    schedule, loop = dense_schedule(plan), plan.study.train.neuron_loop
+    return Fit(
+        plan.spec, data.x_train, data.y_train, plan.dense_timesteps, schedule, seed, REFERENCE_BITS, loop
+    )
+
+
+def dense_job(plan: Plan, shelf: Shelf, seed: int, split_seed: int | None = None) -> Job:
+    """Return what trains and measures the dense network of a seed; one that is kept is only measured.
+
+    Args:
+        plan: The question.
+        shelf: Where trained networks are kept.
+        seed: Of the initial weights and the order of the samples.
+        split_seed: See `Job`; with it the network is measured on the test split as well.
+    """
+    path = _path(plan, shelf, seed, split_seed)
+    kept, trained = shelf.load(path), None
+    if kept is not None:
+        trained = (Trained(kept.nets["trained"], None, "", shelf.spent.get(path.stem, 0)),)
+    return Job(
+        (dense_ticket(plan, seed),), plan.dense_timesteps, dense_schedule(plan), seed, split_seed,
+        test=split_seed is not None, keep_params=True, trained=trained,
+    )  # fmt: skip
+
+
+def keep_dense(plan: Plan, shelf: Shelf, job: Job, measured: Measured) -> None:
+    """Keep the floats that a job of ``dense_job`` trained, if it did."""
+    if job.trained is None and measured.params is not None:
+        kept = Kept(measured.train_steps, {"trained": measured.params})
+        shelf.save(_path(plan, shelf, job.seed, job.split_seed), kept)
+
+
 def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     """Return the dense reference, trained unless it is kept.
 
@@ -63,12 +103,14 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     measured = cache.load(path, with_params=True)
     ticket = dense_ticket(plan, plan.study.seed)
     if measured is None:
-        job = Job((ticket,), plan.dense_timesteps, dense_schedule(plan), plan.study.seed, keep_params=True)
+        shelf = Shelf(cache)
+        job = dense_job(plan, shelf, plan.study.seed)
         measured = trainer.run([job])[0][0]
         if measured.params is None or measured.workload is None:
             raise HwsearchError(
                 f"the dense network could not be trained: {measured.failure}; lower dense_learning_rate"
             )
+        keep_dense(plan, shelf, job, measured)
         cache.save(path, measured)
     assert measured.params is not None
     assert measured.workload is not None
@@ -78,4 +120,17 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
         runs[timesteps] = run_integer(network, plan.data.x_val)
     probes = len(plan.data.y_val) * sum(plan.space.timesteps)
     cost = price_on_device(plan, measured.workload).fields
-    return Dense(measured, measured.params, runs, cost, measured.train_steps, measured.eval_steps + probes)
+    return Dense(
+        measured, measured.params, runs, cost, measured.train_steps, measured.eval_steps + probes, whole_steps(plan)
+    )  # fmt: skip
+
+
+def whole_steps(plan: Plan) -> int:
+    """Return the samples times timesteps of one dense training."""
+    return dense_schedule(plan).epochs * len(plan.data.y_train) * plan.dense_timesteps
+
+
+def _path(plan: Plan, shelf: Shelf, seed: int, split_seed: int | None) -> Path:
+    """Return where the floats of a dense network are kept."""
+    data = plan.data if split_seed is None else resplit(plan.data, split_seed)
+    return shelf.cache.shared_path("dense", dense_fit(plan, data, seed).digest)

@@ -17,8 +17,9 @@ from hwsearch.errors import HwsearchError
 from hwsearch.measure.accuracy import wilson
 from hwsearch.network.stack import Params
 from hwsearch.search.cache import Cache
-from hwsearch.search.dense import dense_schedule, dense_ticket
+from hwsearch.search.dense import dense_job, keep_dense, whole_steps
 from hwsearch.search.evaluate import Lab, candidate_schedule, ticket_of
+from hwsearch.search.kept_tickets import Shelf
 from hwsearch.search.plan import Plan, price_on_device
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.search.trainer import Job, Measured
@@ -66,13 +67,15 @@ class Finals:
     Attributes:
         dense: The dense reference under the same protocol.
         members: One a front member that trained and keeps the budgets.
-        train_steps, eval_steps: Samples times timesteps spent.
+        train_steps, eval_steps: Samples times timesteps that this run spent.
+        reused_steps: Those that another run had spent on the same dense networks.
     """
 
     dense: Finalist
     members: tuple[Finalist, ...]
     train_steps: int
     eval_steps: int
+    reused_steps: int
 
 
 def finalise(lab: Lab, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:
@@ -102,6 +105,7 @@ def finalise(lab: Lab, front: Sequence[TrialRecord], on_trained: Progress | None
         tuple(f for f in finalists if f is not None and f.feasible),
         sum(m.train_steps for m in everything),
         sum(m.eval_steps for m in everything),
+        sum(whole_steps(lab.plan) - m.train_steps for m in dense),
     )
 
 
@@ -142,21 +146,12 @@ def _train_dense(lab: Lab, seeds: Sequence[int], on_trained: Callable[[int], obj
     paths = [final_path(lab.cache, None, seed) for seed in seeds]
     results = {seed: lab.cache.load(path, with_params=True) for seed, path in zip(seeds, paths, strict=True)}
     missing = [seed for seed in seeds if results[seed] is None]
-    jobs = [
-        Job(
-            (dense_ticket(plan, seed),),
-            plan.dense_timesteps,
-            dense_schedule(plan),
-            seed,
-            split_seed=seed,
-            test=True,
-            keep_params=True,
-        )
-        for seed in missing
-    ]
+    shelf = Shelf(lab.cache)
+    jobs = [dense_job(plan, shelf, seed, split_seed=seed) for seed in missing]
 
     def keep(index: int, measured: list[Measured]) -> None:
         seed = missing[index]
+        keep_dense(plan, shelf, jobs[index], measured[0])
         if measured[0].params is not None:
             lab.cache.save(final_path(lab.cache, None, seed), measured[0])
         results[seed] = measured[0]

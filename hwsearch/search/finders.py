@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from hwsearch.data.datasets import Dataset
 from hwsearch.network.stack import Params, initial_params
 from hwsearch.search.cache import Cache
-from hwsearch.search.dense import dense_schedule
-from hwsearch.search.kept_tickets import ladder_store, load_found, rung_path, save_found
-from hwsearch.search.plan import REFERENCE_BITS, Plan
+from hwsearch.search.dense import dense_fit
+from hwsearch.search.kept_tickets import Kept, Masks, Shelf, ladder_store
+from hwsearch.search.plan import Plan
 from hwsearch.space.candidate import Candidate
 from hwsearch.tickets.compensate import compensate
-from hwsearch.tickets.criteria import score
-from hwsearch.tickets.early_bird import Target, find_early_birds
+from hwsearch.tickets.criteria import after_quantising, score
+from hwsearch.tickets.early_bird import find_early_birds
 from hwsearch.tickets.early_time import early_time
-from hwsearch.tickets.fit import Fit, Knife, all_kept, ranking
+from hwsearch.tickets.fit import Fit, Knife, Target, all_kept, ranking
 from hwsearch.tickets.ladder import Climb, climb, masks_at
-from hwsearch.tickets.magnitude import magnitude_masks
 from hwsearch.tickets.multi_prize import find_multi_prizes
 from hwsearch.tickets.observe import observe
 from hwsearch.train.machine import OneThread
@@ -34,12 +33,15 @@ class Found:
     Attributes:
         params: The weights to start from.
         masks: What survives.
-        spent: Samples times timesteps trained to find it, by the name of what is kept: tickets share most of it.
+        spent: Samples times timesteps that this run trained to find it, by the name of what is kept: tickets share
+            most of it.
+        reused: Likewise of what another run had trained.
     """
 
     params: Params
-    masks: tuple[np.ndarray, ...]
+    masks: Masks
     spent: Mapping[str, int] = field(default_factory=dict)
+    reused: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,33 +65,32 @@ class Ground:
 
 def find_ticket(ground: Ground, candidate: Candidate) -> Found:
     """Return the ticket of a candidate by the study's finder."""
-    finder = ground.plan.study.tickets.finder
+    plan, finder = ground.plan, ground.plan.study.tickets.finder
     if finder == "magnitude":
         return _magnitude(ground, candidate)
+    shelf = Shelf(ground.cache)
     with OneThread():
-        target = Target(candidate.granularity, candidate.sparsity[0])
-        timesteps, spent = ground.plan.dense_timesteps, dict[str, int]()
+        fit = dense_fit(plan, ground.data, ground.seed)
+        target = Target(candidate.granularity, candidate.sparsity)
         if finder == "early_time":
-            finder = ground.plan.study.tickets.early
-            timesteps, spent = early_timesteps_of(ground)
-        found = {"iterative": _iterative, "early_bird": _early_bird, "multi_prize": _multi_prize}[finder](
-            ground, timesteps, target
-        )
-    return replace(found, spent={**spent, **found.spent})
-
-
-def fit_of(plan: Plan, data: Dataset, timesteps: int, seed: int) -> Fit:
-    """Return the training of finders: the dense network's."""
-    return Fit(
-        plan.spec, data.x_train, data.y_train, timesteps, dense_schedule(plan), seed, REFERENCE_BITS,
-        plan.study.train.neuron_loop,
-    )  # fmt: skip
+            finder = plan.study.tickets.early
+            fit = replace(fit, timesteps=early_timesteps_of(plan, shelf, fit))
+        find = {"iterative": _iterative, "early_bird": _early_bird, "multi_prize": _multi_prize}[finder]
+        params, masks = find(plan, shelf, fit, target)
+    return Found(params, masks, shelf.spent, shelf.reused)
 
 
 def knife_of(plan: Plan, fit: Fit) -> Knife:
     """Return how the study cuts masks."""
     tickets, space = plan.study.tickets, plan.study.space
-    return Knife(ranking(tickets.criterion, fit, tickets.samples), space.scope, space.gentle)
+    return Knife(ranking(tickets.criterion, fit, tickets.samples), _scope(plan), space.gentle)
+
+
+def cut_of(plan: Plan) -> list[object]:
+    """Return all that the masks of the study's knife depend on besides the training."""
+    tickets = plan.study.tickets
+    samples = None if tickets.criterion == "magnitude" else tickets.samples
+    return [tickets.criterion, samples, _scope(plan), plan.study.space.gentle]
 
 
 def climb_of(plan: Plan, granularity: str) -> Climb:
@@ -102,90 +103,120 @@ def climb_of(plan: Plan, granularity: str) -> Climb:
 def score_fit(plan: Plan, fit: Fit) -> Fit:
     """Return the training of multi-prize scores."""
     tickets = plan.study.tickets
-    scores = replace(fit.schedule, epochs=tickets.score_epochs, learning_rate=tickets.score_learning_rate)
+    scores = replace(
+        fit.schedule,
+        epochs=tickets.score_epochs,
+        learning_rate=tickets.score_learning_rate,
+        loss_gain=tickets.score_gain,
+    )
     return replace(fit, schedule=scores)
 
 
-def early_timesteps_of(ground: Ground) -> tuple[int, dict[str, int]]:
-    """Return T_early by the KL rule, and what the network that it is measured on cost."""
-    plan, tickets = ground.plan, ground.plan.study.tickets
-    path = ground.cache.path("early_time", ground.seed)
-    kept = load_found(path)
-    if kept is None:
-        fit = fit_of(plan, ground.data, plan.dense_timesteps, ground.seed)
-        fit = replace(fit, schedule=replace(fit.schedule, epochs=tickets.warmup_epochs))
-        init = initial_params(plan.spec, ground.seed)
-        params = fit.train([init], [all_kept(init)])[0]
+def early_timesteps_of(plan: Plan, shelf: Shelf, fit: Fit) -> int:
+    """Return T_early by the KL rule, on a network that was trained for a few epochs."""
+    tickets = plan.study.tickets
+    warm = replace(fit, schedule=replace(fit.schedule, epochs=tickets.warmup_epochs))
+
+    def make() -> Kept:
+        init = initial_params(plan.spec, fit.seed)
+        params = warm.train([init], [all_kept(init)])[0]
         rule = early_time(
-            plan.spec, params, ground.data.x_train[:1000], plan.dense_timesteps,
-            limit=tickets.kl_limit, loss_gain=plan.study.train.loss_gain,
+            plan.spec, params, fit.x[:1000], fit.timesteps,
+            limit=tickets.kl_limit, loss_gain=fit.schedule.loss_gain,
         )  # fmt: skip
-        values: dict[str, object] = {
-            "timesteps": rule.timesteps,
-            "forward": rule.forward,
-            "backward": rule.backward,
-            "train_steps": tickets.warmup_epochs * fit.epoch_steps,
-        }
-        save_found(path, {}, (), values)
-        kept = ({}, (), values)
-    own: dict[str, Any] = kept[2]
-    return own["timesteps"], {path.stem: own["train_steps"]}
+        told = {"timesteps": rule.timesteps, "forward": rule.forward, "backward": rule.backward}
+        return Kept(tickets.warmup_epochs * fit.epoch_steps, values=told)
+
+    path = shelf.cache.shared_path("early_time", warm.digest, tickets.kl_limit)
+    return int(shelf.fetch(path, make).values["timesteps"])
+
+
+def find_birds(
+    plan: Plan, shelf: Shelf, fit: Fit, seeds: Sequence[int], targets: Sequence[Target]
+) -> list[list[Kept]]:
+    """Return early-bird masks of initial weights by their seeds, one a target; those not kept share one training."""
+    tolerance = plan.study.tickets.tolerance
+    cut = [tolerance, *cut_of(plan)]
+    paths = [
+        [
+            shelf.cache.shared_path("bird", fit.digest, seed, own.granularity, own.sparsity, *cut)
+            for own in targets
+        ]
+        for seed in seeds
+    ]
+    kept = [[shelf.load(path) for path in row] for row in paths]
+    if any(own is None for row in kept for own in row):
+        inits = [initial_params(plan.spec, seed) for seed in seeds]
+        nests = find_early_birds(fit, inits, targets, knife_of(plan, fit), tolerance=tolerance)
+        kept = [[Kept(bird.train_steps, masks=bird.masks) for bird in row] for row in nests]
+        for places, row in zip(paths, kept, strict=True):
+            for path, own in zip(places, row, strict=True):
+                if own is not None:
+                    shelf.save(path, own)
+    return [[own for own in row if own is not None] for row in kept]
+
+
+def find_prizes(
+    plan: Plan, shelf: Shelf, fit: Fit, seeds: Sequence[int], target: Target
+) -> list[tuple[Params, Masks]]:
+    """Return the multi-prize tickets of initial weights by their seeds, trained together unless they are kept."""
+    fit, space = score_fit(plan, fit), plan.study.space
+    cut = [target.granularity, target.sparsity, _scope(plan), space.gentle]
+    paths = [shelf.cache.shared_path("prize", fit.digest, seed, *cut) for seed in seeds]
+    kept = [shelf.load(path) for path in paths]
+    if any(own is None for own in kept):
+        inits = [initial_params(plan.spec, seed) for seed in seeds]
+        prizes = find_multi_prizes(fit, inits, [target] * len(seeds), knife_of(plan, fit))
+        kept = [Kept(prize.train_steps, {"start": prize.params}, prize.masks) for prize in prizes]
+        for path, own in zip(paths, kept, strict=True):
+            if own is not None:
+                shelf.save(path, own)
+    return [(own.nets["start"], own.masks) for own in kept if own is not None]
+
+
+def _scope(plan: Plan) -> Literal["global", "layer"]:
+    """Return where weights are ranked; sparsities of layers rank each layer on its own."""
+    return "layer" if plan.study.space.per_layer else plan.study.space.scope
 
 
 def _magnitude(ground: Ground, candidate: Candidate) -> Found:
     """Cut once from the trained dense network; the second order also makes up for what went."""
     plan, criterion = ground.plan, ground.plan.study.tickets.criterion
-    space = plan.study.space
-    statistics = None
+    dense, statistics = ground.dense, None
     if criterion != "magnitude":
         calibration = ground.data.x_train[: plan.study.tickets.samples]
-        statistics = observe(plan.spec, ground.dense, calibration, plan.dense_timesteps)
-    scores = None if statistics is None else score(criterion, ground.dense, statistics)
-    masks = magnitude_masks(ground.dense, candidate, scope=space.scope, gentle=space.gentle, scores=scores)
-    if criterion == "second_order" and statistics is not None:
-        return Found(compensate(ground.dense, masks, statistics), masks)
-    return Found(ground.dense, masks)
+        statistics = observe(plan.spec, dense, calibration, plan.dense_timesteps)
+    scores = score(criterion, dense, statistics)
+    if plan.spec.quantise_first:
+        scores = after_quantising(scores, dense, candidate.bits(len(dense)))
+    knife = knife_of(plan, dense_fit(plan, ground.data, ground.seed))
+    masks = knife.of_scores(Target(candidate.granularity, candidate.sparsity), scores)
+    if criterion != "second_order" or statistics is None:
+        return Found(dense, masks)
+    made_up = compensate(dense, masks, statistics)
+    if plan.spec.quantise_first:  # the grid is that of all weights: those that go keep their values
+        made_up = tuple(
+            replace(own, weight=np.where(mask, own.weight, old.weight))
+            for own, mask, old in zip(made_up, masks, dense, strict=True)
+        )
+    return Found(made_up, masks)
 
 
-def _iterative(ground: Ground, timesteps: int, target: Target) -> Found:
+def _iterative(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
     """Take the masks from the ladder of the granularity, climbed if need be."""
-    plan = ground.plan
-    fit = fit_of(plan, ground.data, timesteps, ground.seed)
     knife, how = knife_of(plan, fit), climb_of(plan, target.granularity)
-    load, save = ladder_store(ground.cache, timesteps, how, [ground.seed])
-    init = initial_params(plan.spec, ground.seed)
-    (ladder,) = climb(fit, [init], how, knife, load=load, save=save)
-    spent = {
-        rung_path(ground.cache, timesteps, how, ground.seed, level).stem: rung.train_steps
-        for level, rung in enumerate(ladder.rungs)
-    }
-    return Found(ladder.start, masks_at(ladder, target.sparsity, knife), spent)
+    load, save = ladder_store(shelf, fit, how, cut_of(plan), [fit.seed])
+    (ladder,) = climb(fit, [initial_params(plan.spec, fit.seed)], how, knife, load=load, save=save)
+    return ladder.start, masks_at(ladder, target.sparsity, knife)
 
 
-def _early_bird(ground: Ground, timesteps: int, target: Target) -> Found:
+def _early_bird(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
     """Draw the mask as soon as it has settled; the ticket starts from the initial weights."""
-    plan = ground.plan
-    init = initial_params(plan.spec, ground.seed)
-    path = ground.cache.path("bird", timesteps, target.granularity, target.sparsity, ground.seed)
-    kept = load_found(path)
-    if kept is None:
-        fit = fit_of(plan, ground.data, timesteps, ground.seed)
-        tolerance = plan.study.tickets.tolerance
-        ((bird,),) = find_early_birds(fit, [init], [target], knife_of(plan, fit), tolerance=tolerance)
-        save_found(path, {}, bird.masks, {"train_steps": bird.train_steps})
-        kept = ({}, bird.masks, {"train_steps": bird.train_steps})
-    return Found(init, kept[1], {path.stem: int(str(kept[2]["train_steps"]))})
+    ((bird,),) = find_birds(plan, shelf, fit, [fit.seed], [target])
+    return initial_params(plan.spec, fit.seed), bird.masks
 
 
-def _multi_prize(ground: Ground, timesteps: int, target: Target) -> Found:
+def _multi_prize(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
     """Train which of the initial weights survive as binary ones; they are what a candidate starts from."""
-    plan = ground.plan
-    path = ground.cache.path("prize", timesteps, target.granularity, target.sparsity, ground.seed)
-    kept = load_found(path)
-    if kept is None:
-        fit = score_fit(plan, fit_of(plan, ground.data, timesteps, ground.seed))
-        init = initial_params(plan.spec, ground.seed)
-        (prize,) = find_multi_prizes(fit, [init], [target], knife_of(plan, fit))
-        save_found(path, {"start": prize.params}, prize.masks, {"train_steps": prize.train_steps})
-        kept = ({"start": prize.params}, prize.masks, {"train_steps": prize.train_steps})
-    return Found(kept[0]["start"], kept[1], {path.stem: int(str(kept[2]["train_steps"]))})
+    (prize,) = find_prizes(plan, shelf, fit, [fit.seed], target)
+    return prize

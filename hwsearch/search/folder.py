@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,11 @@ class RunFolder:
     def cache(self) -> Path:
         """Trained networks; deletable."""
         return self.path / "cache"
+
+    @property
+    def shared(self) -> Path:
+        """Dense networks and finders' work, for other runs as well: ``HWSEARCH_CACHE``, else the run's own cache."""
+        return Path(os.environ.get("HWSEARCH_CACHE") or self.cache)
 
     def read_summary(self) -> dict[str, Any]:
         """Return summary.json.

@@ -58,6 +58,7 @@ class Job:
         resume: Checkpoints to go on from, one a ticket; None: from the tickets.
         until: Measure when that many epochs of the schedule are finished; None: all.
         keep_checkpoint: Also return where the training stands, to go on from later.
+        trained: Outcomes of a training that is there already, one a ticket: they are only measured.
     """
 
     tickets: tuple[Ticket, ...]
@@ -70,6 +71,7 @@ class Job:
     resume: tuple[Checkpoint, ...] | None = None
     until: int | None = None
     keep_checkpoint: bool = False
+    trained: tuple[Trained, ...] | None = None
 
     @property
     def epochs(self) -> int:
@@ -81,9 +83,10 @@ class Job:
         """Return the job in jobs of at most that many candidates."""
         parts = [slice(start, start + size) for start in range(0, len(self.tickets), size)]
         resumes = [None if self.resume is None else self.resume[part] for part in parts]
+        outcomes = [None if self.trained is None else self.trained[part] for part in parts]
         return [
-            replace(self, tickets=self.tickets[part], resume=resume)
-            for part, resume in zip(parts, resumes, strict=True)
+            replace(self, tickets=self.tickets[part], resume=resume, trained=own)
+            for part, resume, own in zip(parts, resumes, outcomes, strict=True)
         ]
 
 
@@ -134,7 +137,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         bench = replace(bench, data=resplit(bench.data, job.split_seed))
         job = replace(job, split_seed=None)
     try:
-        trained = train_stack(
+        trained = job.trained or train_stack(
             bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,
             timesteps=job.timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
             resume=job.resume, until=job.until, device=bench.device,

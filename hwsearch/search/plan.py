@@ -131,6 +131,7 @@ def network_spec(study: Study, data: Dataset) -> NetworkSpec:
         input_max=data.input_max,
         input_bits=data.input_bits,
         classes=data.classes,
+        quantise_first=study.tickets.order == "quantise_then_prune",
     )
 
 

@@ -71,7 +71,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
         raise InputError([Fault("--trial", law, f"trial {trial}: {record.outcome}", "see trials.csv")])
     plan = make_plan(_with_own_profile(study, folder))
     seed = _final_seed(folder, trial)
-    cache = Cache(folder.cache, plan.digest)
+    cache = Cache(folder.cache, plan.digest, folder.shared)
     path = cache.path("trained", record.candidate.digest) if seed is None else final_path(cache, record, seed)
     measured = cache.load(path)
     if measured is None or measured.network is None:

@@ -84,7 +84,7 @@ def search(
             tell(Event("note", note))
         bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
         with Trainer(bench, workers) as trainer:
-            cache = Cache(folder.cache, plan.digest)
+            cache = Cache(folder.cache, plan.digest, folder.shared)
             tell(Event("dense", "training the dense reference", 0, 1))
             lab = Lab(plan, dense_reference(plan, trainer, cache), trainer, cache)
             tell(Event("dense", _dense_words(lab.dense), 1, 1))

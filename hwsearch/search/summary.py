@@ -74,7 +74,8 @@ def summarise(
     train = (
         sum(r.train_steps for r in records) + lab.dense.train_steps + (finals.train_steps if finals else 0)
     )
-    found = _finder_steps(lab, records, finals, front)
+    found, reused = _finder_steps(lab, records, finals, front)
+    reused += lab.dense.whole_steps - lab.dense.train_steps + (finals.reused_steps if finals else 0)
     evals = sum(r.eval_steps for r in records) + lab.dense.eval_steps + (finals.eval_steps if finals else 0)
     return {
         "study": study.name,
@@ -90,9 +91,11 @@ def summarise(
         "cost": {
             "train_steps": train + found,
             "eval_steps": evals,
-            "dense_train_steps": lab.dense.train_steps,
+            "dense_train_steps": lab.dense.whole_steps,
             "finder_train_steps": found,
             "final_train_steps": finals.train_steps if finals else 0,
+            # by another run of the same task: in no count above but the dense network's, which is a unit
+            "reused_train_steps": reused,
             "wall_s": round(wall_s, 1),
         },
         # candidates are not foreseen yet: there is no similarity to judge and nothing cut to audit
@@ -115,20 +118,21 @@ def summarise(
 
 def _finder_steps(
     lab: Lab, records: Sequence[TrialRecord], finals: Finals | None, front: pd.DataFrame
-) -> int:
-    """Return what was trained to find tickets: each ladder, mask or score counted once."""
+) -> tuple[int, int]:
+    """Return what this run, and what others, trained to find its tickets: each ladder, mask or score counted once."""
     if lab.plan.study.tickets.finder == "magnitude":
-        return 0
-    spent: dict[str, int] = {}
+        return 0, 0
     asked = {record.candidate.digest: record.candidate for record in records}
-    for candidate in asked.values():
-        spent |= find_ticket(ground_of(lab), candidate).spent
+    found = [find_ticket(ground_of(lab), candidate) for candidate in asked.values()]
     on_front = set() if finals is None else set(front["trial"])
     for seed in [] if finals is None else final_seeds(lab.plan):
-        for record in records:
-            if record.trial in on_front:
-                spent |= find_ticket(ground_of(lab, seed), record.candidate).spent
-    return sum(spent.values())
+        fresh = ground_of(lab, seed)
+        found += [find_ticket(fresh, record.candidate) for record in records if record.trial in on_front]
+    spent, reused = dict[str, int](), dict[str, int]()
+    for own in found:
+        spent |= own.spent
+        reused |= own.reused
+    return sum(spent.values()), sum(reused.values())
 
 
 def _dense_fields(dense: Dense, finals: Finals | None) -> dict[str, Any]:

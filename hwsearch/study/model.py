@@ -81,11 +81,8 @@ class Study(Section):
 
     @check("tickets")
     @classmethod
-    def _goes_with_the_rest(cls, value: Tickets, info: ValidationInfo) -> Tickets:
-        space, train = info.data.get("space"), info.data.get("train")
-        if space is not None and space.per_layer and value.finder != "magnitude":
-            law = "sparsity per layer needs the finder magnitude (a ladder has one sparsity a rung)"
-            raise broken(law, value.finder, "set space.per_layer to false", at=("finder",))
+    def _rewinds_within_training(cls, value: Tickets, info: ValidationInfo) -> Tickets:
+        train = info.data.get("train")
         rewinds = value.finder in ("iterative", "early_time")
         if train is not None and rewinds and value.rewind_epoch > train.dense_epochs:
             law = f"rewind_epoch may be dense_epochs at most ({train.dense_epochs})"
@@ -104,10 +101,7 @@ class Study(Section):
             "device": {**dict(self.device), "profile": None},
             "search": {**dict(self.search), "candidates": None},
         }
-        unnamed = {"name", "description"}
-        if self.tickets == Tickets():
-            unnamed.add("tickets")  # studies from before there was a choice keep their results
-        return digest_of({key: settings[key] for key in settings if key not in unnamed})
+        return digest_of({key: settings[key] for key in settings if key not in ("name", "description")})
 
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values."""

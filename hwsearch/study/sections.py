@@ -238,6 +238,8 @@ class Tickets(Section):
             ``early_bird`` draws masks as soon as they stop moving; ``early_time`` is another finder (``early``) at few
             timesteps; ``multi_prize`` trains which binary weights survive.
         criterion: What a weight is worth (multi_prize trains its own scores).
+        order: ``quantise_then_prune`` lays the grid over all weights and lets those go first that it makes zero;
+            ``prune_then_quantise`` ranks the floats and lays the grid over the survivors.
         early: The finder that early_time runs.
         fraction: Removed of what is left in a round of the ladder.
         rewind_epoch: Epochs after which a ladder keeps the weights that tickets start from.
@@ -247,11 +249,14 @@ class Tickets(Section):
         warmup_epochs: Of the network that the early-time rule is measured on. (Kim et al. take 2, of 390 batches each:
             after 2 short epochs on little data the answers are not yet in any order of time.)
         score_epochs, score_learning_rate: Of multi-prize scores.
+        score_gain: Factor on the readout before the softmax while scores are trained (in place of ``train.loss_gain``:
+            the readout's weights are not trained, and too small to tell the classes apart).
         samples: Training samples that statistics are taken on.
     """
 
     finder: FinderName = "magnitude"
     criterion: Literal["magnitude", "spike_probability", "second_order"] = "magnitude"
+    order: Literal["quantise_then_prune", "prune_then_quantise"] = "quantise_then_prune"
     early: Literal["iterative", "early_bird"] = "iterative"
     fraction: Fraction = 0.25
     rewind_epoch: Annotated[int, law("an epoch must be at least 0", lambda v: v >= 0)] = 2
@@ -260,6 +265,7 @@ class Tickets(Section):
     warmup_epochs: Count = 8
     score_epochs: Count = 40
     score_learning_rate: Positive = 0.01
+    score_gain: Positive = 10.0
     samples: Count = 512
 
 

@@ -21,7 +21,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
+from hwsearch.compress.quantise import Quantiser
 from hwsearch.network.stack import Params
 from hwsearch.tickets.observe import LayerStatistics
 
@@ -76,6 +78,25 @@ def _second_order(params: Params, statistics: Sequence[LayerStatistics]) -> list
         own = rows / np.sqrt(inverse_diagonal(seen.hessian))
         scores.append(in_units_of_weight(own.reshape(layer.weight.shape), layer.weight))
     return scores
+
+
+def after_quantising(scores: Sequence[np.ndarray], params: Params, bits: Sequence[int]) -> list[np.ndarray]:
+    """Return scores of weights that were quantised before: those that their grid makes zero come last.
+
+    Among themselves they keep their order (few bits have few levels, and places alone would decide), so as long as only
+    zeros are removed, the pruned network is the quantised one.
+
+    Args:
+        scores: Worth of each weight, like the weights.
+        params: The network that is pruned.
+        bits: Weight bits, one a layer.
+    """
+    ranked = []
+    for index, (own, layer, b) in enumerate(zip(scores, params, bits, strict=True)):
+        weight = torch.from_numpy(layer.weight).unsqueeze(0)
+        levels, _ = Quantiser((b,), index < len(params) - 1).quantise(weight, torch.ones_like(weight))
+        ranked.append(np.where(levels[0].numpy() == 0, own * _SMALLEST, own))
+    return ranked
 
 
 def in_units_of_weight(own: np.ndarray, weight: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:

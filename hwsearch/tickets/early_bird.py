@@ -15,17 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hwsearch.network.stack import Params
-from hwsearch.tickets.fit import Fit, Knife, all_kept
+from hwsearch.tickets.fit import Fit, Knife, Target, all_kept
 
 QUEUE = 5
-
-
-@dataclass(frozen=True)
-class Target:
-    """A granularity and a sparsity that masks are wanted for."""
-
-    granularity: str
-    sparsity: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +99,7 @@ class _Nest:
         """Take the mask of an epoch, unless one was drawn."""
         if self.drawn:
             return
-        newest = knife.of_scores(self._target.granularity, self._target.sparsity, scores)
+        newest = knife.of_scores(self._target, scores)
         self._queue, self._epoch = [*self._queue, newest][-QUEUE:], epoch
         if len(self._queue) == QUEUE:
             self._distances.append(max(scaled_distance(newest, old) for old in self._queue[:-1]))

@@ -1,20 +1,37 @@
-"""What every finder is given: how to train a stack on this task, and how to rank weights."""
+"""What every finder is given: how to train a stack on this task, what masks are wanted, and how weights are ranked."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from hwsearch.compress.masks import prune
+from hwsearch.compress.masks import prune, prune_layers
 from hwsearch.errors import HwsearchError
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.tickets.criteria import score, within
+from hwsearch.study.digest import digest
+from hwsearch.tickets.criteria import after_quantising, score, within
 from hwsearch.tickets.observe import observe
 from hwsearch.train.loop import Schedule, Watch, train_stack
+
+
+@dataclass(frozen=True)
+class Target:
+    """Masks that are wanted.
+
+    Attributes:
+        granularity: One of `masks.GRANULARITIES`.
+        sparsity: Fraction of groups removed: one for the whole network, or one a layer.
+    """
+
+    granularity: str
+    sparsity: tuple[float, ...]
+
 
 Rank = Callable[[Params], list[np.ndarray]]
 """A network's parameters -> the worth of each of its weights."""
@@ -42,6 +59,15 @@ class Fit:
     seed: int
     bits: int = 8
     neuron_loop: str = "fused"
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits over all that a training depends on besides its start: the samples, not their name."""
+        samples = hashlib.sha256()
+        for array in (self.x, self.y):
+            samples.update(f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).tobytes())
+        how = [self.spec, self.timesteps, self.schedule, self.seed, self.bits, self.neuron_loop]
+        return digest([samples.hexdigest(), *how])
 
     @property
     def epoch_steps(self) -> int:
@@ -87,32 +113,36 @@ class Knife:
     gentle: float = 2.0
 
     def cut(
-        self, params: Params, granularity: str, sparsity: float, inside: Sequence[np.ndarray] | None = None
+        self, params: Params, target: Target, inside: Sequence[np.ndarray] | None = None
     ) -> tuple[np.ndarray, ...]:
-        """Return masks of a sparsity, from the weights of `params`; within the masks `inside` where given."""
+        """Return the masks of a target, from the weights of `params`; within the masks `inside` where given."""
         own = params
         if inside is not None:  # training leaves removed weights where they were
             own = tuple(replace(p, weight=p.weight * m) for p, m in zip(params, inside, strict=True))
         scores = self.rank(own)
-        return self.of_scores(granularity, sparsity, scores if inside is None else within(scores, inside))
+        return self.of_scores(target, scores if inside is None else within(scores, inside))
 
-    def of_scores(
-        self, granularity: str, sparsity: float, scores: Sequence[np.ndarray]
-    ) -> tuple[np.ndarray, ...]:
-        """Return masks of a sparsity from scores."""
-        masks = prune(scores, granularity, sparsity, scope=self.scope, gentle=self.gentle, scores=scores)
-        return tuple(masks)
+    def of_scores(self, target: Target, scores: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """Return the masks of a target from scores; a target of one sparsity a layer ranks each layer on its own."""
+        granularity, sparsity = target.granularity, target.sparsity
+        if len(sparsity) > 1:
+            return tuple(prune_layers(scores, granularity, sparsity, scores=scores))
+        return tuple(
+            prune(scores, granularity, sparsity[0], scope=self.scope, gentle=self.gentle, scores=scores)
+        )
 
 
 def ranking(criterion: str, fit: Fit, samples: int = 512) -> Rank:
     """Return what ranks weights by a criterion, on the first samples of the task (they are in no order of classes)."""
 
     def rank(params: Params) -> list[np.ndarray]:
-        if criterion == "magnitude":
-            return score(criterion, params)
-        calibration = fit.x[:samples]
-        seen = observe(fit.spec, params, calibration, fit.timesteps, hessian=criterion == "second_order")
-        return score(criterion, params, seen)
+        seen = None
+        if criterion != "magnitude":
+            calibration = fit.x[:samples]
+            seen = observe(fit.spec, params, calibration, fit.timesteps, hessian=criterion == "second_order")
+        scores = score(criterion, params, seen)
+        bits = (fit.bits,) * len(params)
+        return after_quantising(scores, params, bits) if fit.spec.quantise_first else scores
 
     return rank
 

@@ -4,7 +4,8 @@
     round k    masks of sparsity 1 - (1 - fraction)**k from the weights of round k - 1; rewind; train
 
 A sparsity between two rungs is cut from the trained weights of the rung below it, by the same ranking that cuts the
-rung above: so all masks of a ladder are nested, whatever sparsities are asked for.
+rung above: so all masks of a ladder are nested, whatever sparsities are asked for. Where each layer has a sparsity of
+its own, each takes its masks from its own rung of one ladder that was ranked layer by layer.
 
 Source: Frankle et al. 2020 (late rewinding); Kim et al. 2022, section 3 (SNNs; a quarter a round, global ranking).
 Weights, biases and normalisation are all rewound, from values that training cannot reach.
@@ -17,9 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwsearch.compress.masks import join_layers
 from hwsearch.network.stack import Params
 from hwsearch.space.candidate import snap
-from hwsearch.tickets.fit import Fit, Knife, all_kept
+from hwsearch.tickets.fit import Fit, Knife, Target, all_kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class Ladder:
     rungs: tuple[Rung, ...]
 
     def train_steps(self, sparsity: float) -> int:
-        """Return what finding the masks of a sparsity cost: every round before them."""
+        """Return what finding the masks of a sparsity (of the sparsest layer) cost: every round before them."""
         asked = snap(self.granularity, sparsity)
         return sum(rung.train_steps for rung in self.rungs if rung.sparsity < asked)
 
@@ -131,7 +133,8 @@ def climb(
                 masks, rewind_epoch = [all_kept(own) for own in inits], how.rewind_epoch
             else:
                 tops = [own[-1] for own in rungs]
-                masks = [knife.cut(top.params, how.granularity, sparsity, top.masks) for top in tops]
+                target = Target(how.granularity, (sparsity,))
+                masks = [knife.cut(top.params, target, top.masks) for top in tops]
                 rewind_epoch = 0
             early, trained = _round(fit, starts, masks, rewind_epoch)
             steps = fit.schedule.epochs * fit.epoch_steps
@@ -145,13 +148,23 @@ def climb(
     return [Ladder(how.granularity, s, tuple(own)) for s, own in zip(starts, rungs, strict=True)]
 
 
-def masks_at(ladder: Ladder, sparsity: float, knife: Knife) -> tuple[np.ndarray, ...]:
-    """Return the ladder's masks of any sparsity."""
-    asked = snap(ladder.granularity, sparsity)
-    below = [rung for rung in ladder.rungs if rung.sparsity <= asked]
-    if below[-1].sparsity == asked:
-        return below[-1].masks
-    return knife.cut(below[-1].params, ladder.granularity, asked, below[-1].masks)
+def masks_at(ladder: Ladder, sparsity: tuple[float, ...], knife: Knife) -> tuple[np.ndarray, ...]:
+    """Return the ladder's masks of any sparsity.
+
+    Args:
+        ladder: Climbed with the same knife.
+        sparsity: One for the whole network, or one a layer.
+        knife: With one sparsity a layer it must rank layer by layer, or no layer would have the one it was given.
+
+    Raises:
+        ValueError: There is a sparsity a layer, and the knife ranks over the network.
+    """
+    if len(sparsity) == 1:
+        return _one_sparsity(ladder, sparsity[0], knife)
+    if knife.scope != "layer":
+        raise ValueError("sparsities of layers need a ladder ranked layer by layer; got scope global")
+    rungs = {own: _one_sparsity(ladder, own, knife) for own in set(sparsity)}
+    return tuple(join_layers([rungs[own][index] for index, own in enumerate(sparsity)], ladder.granularity))
 
 
 def published_ladder(n_weights: int, n_other: int, n_still_zero: int, rounds: int) -> list[float]:
@@ -174,6 +187,15 @@ def published_ladder(n_weights: int, n_other: int, n_still_zero: int, rounds: in
         alive = n_weights * 0.75**rounds_done + n_other - (n_still_zero if rounds_done == 1 else 0)
         ladder.append(round(100 * (1 - alive / total), 2))
     return ladder
+
+
+def _one_sparsity(ladder: Ladder, sparsity: float, knife: Knife) -> tuple[np.ndarray, ...]:
+    """Return masks of one sparsity: a rung's, or cut from the rung below."""
+    asked = snap(ladder.granularity, sparsity)
+    below = [rung for rung in ladder.rungs if rung.sparsity <= asked]
+    if below[-1].sparsity == asked:
+        return below[-1].masks
+    return knife.cut(below[-1].params, Target(ladder.granularity, (asked,)), below[-1].masks)
 
 
 def _round(

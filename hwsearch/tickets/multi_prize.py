@@ -16,7 +16,7 @@ Rastegari et al. 2016, eq. 6. In SNNs: Cheng et al. 2023 (arXiv 2311.12060).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -25,8 +25,7 @@ from torch import Tensor
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.tickets.early_bird import Target
-from hwsearch.tickets.fit import Fit, Knife, all_kept
+from hwsearch.tickets.fit import Fit, Knife, Target, all_kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +90,7 @@ class ScoredStack(Stack):
             drawn = torch.rand(own.shape[1:], generator=generator) * 2 - 1
             own.data = (drawn * own[0, 0].numel() ** -0.5).expand(own.shape).clone()
         self.grids = [
-            _Prizes(grid.bits, grid.per_channel, frozen)
+            _Prizes(grid.bits, grid.per_channel, grid.over_all, frozen=frozen)
             for grid, frozen in zip(self.grids, self.frozen, strict=True)
         ]
 
@@ -105,7 +104,7 @@ class ScoredStack(Stack):
         """Return the masks of each candidate."""
         scores = [own.detach().abs().numpy() for own in self.weights]
         return [
-            self._knife.of_scores(target.granularity, target.sparsity, [layer[k] for layer in scores])
+            self._knife.of_scores(target, [layer[k] for layer in scores])
             for k, target in enumerate(self._targets)
         ]
 
@@ -124,11 +123,11 @@ class ScoredStack(Stack):
 class _Prizes(Quantiser):
     """Stands in a stack's place for a quantiser: scores in, binary weights out."""
 
-    frozen: Tensor
+    frozen: Tensor = field(kw_only=True)
 
     def fake(self, weight: Tensor, mask: Tensor) -> Tensor:
         """Return gain * sign(w) * mask, with the gradient of the module's docstring to the scores (`weight`)."""
-        grid = Quantiser((1,) * len(self.bits), self.per_channel)
+        grid = Quantiser((1,) * len(self.bits), self.per_channel, self.over_all)
         integers, gain = grid.quantise(self.frozen, mask)
         binary: Tensor = _ThroughRanking.apply(weight, self.frozen, integers * gain)  # type: ignore[no-untyped-call]
         return binary

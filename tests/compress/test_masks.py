@@ -3,7 +3,16 @@ import math
 import numpy as np
 import pytest
 
-from hwsearch.compress.masks import GRANULARITIES, prune, prune_layers, runs, snap, sparsity_of
+from hwsearch.compress.masks import (
+    GRANULARITIES,
+    _lowest,
+    join_layers,
+    prune,
+    prune_layers,
+    runs,
+    snap,
+    sparsity_of,
+)
 
 
 def network(rng: np.random.Generator) -> list[np.ndarray]:
@@ -176,6 +185,26 @@ def test_sparsity_of_each_layer() -> None:
     # 1:4 takes 3 of each of 6 runs; 2:4 over 10 columns takes 2 + 2 and, of the tail, 2 - ceil(2 * 2 / 4) = 1
     assert removed(prune_layers(weights, "nm:4", [0.0, 0.0, 0.75, 0.5])) == [0, 0, 10 * 18, 5 * 5]
     assert removed(prune_layers(weights, "kernel", [0.5, 0.25, 1.0, 1.0])) == [4 * 9, 6 * 9, 0, 0]
+
+
+def test_layers_that_were_cut_apart_by_hand() -> None:
+    first, second = np.array([[1, 1], [0, 0], [0, 1]], bool), np.array([[1, 1, 0], [0, 0, 0]], bool)
+    readout = np.ones((2, 2), bool)
+    assert join_layers([first, second, readout], "weight") == [first, second, readout]
+    joined = join_layers([first, second, readout], "channel")
+    assert joined[0].tolist() == [[True, True], [False, False], [True, True]]
+    assert joined[1].tolist() == [[True, False, True], [False, False, False]]
+    assert joined[2].tolist() == [[True, False], [True, False]]
+
+
+@pytest.mark.parametrize("levels", [1, 3, 10_000])
+def test_the_lowest_are_those_of_a_stable_sort(levels: int) -> None:
+    rng = np.random.default_rng(levels)
+    for k in (0, 1, 17, 200):
+        scores = rng.integers(0, levels, 200).astype(float)
+        naive = np.zeros(200, bool)
+        naive[np.argsort(scores, kind="stable")[:k]] = True
+        assert np.array_equal(_lowest(scores, k), naive)
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)

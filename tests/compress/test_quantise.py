@@ -58,6 +58,23 @@ def test_scales_per_channel_and_per_layer():
     assert shared == pytest.approx([0.01])
 
 
+@pytest.mark.parametrize(
+    ("bits", "kept", "over_all"),
+    [
+        # kept: 0.5 and -0.25; one bit: mean |w| of two, or of all four (0.85 / 4)
+        (1, ([1, -1, 0, 0], 0.375), ([1, -1, 0, 0], 0.2125)),
+        # two bits: 1.534 times that; -0.25 is 0.43 steps of the survivors' grid, and 0.77 of everyone's
+        (2, ([1, 0, 0, 0], 0.57525), ([1, -1, 0, 0], 0.32598)),
+    ],
+)
+def test_the_order_of_quantising_and_pruning_by_hand(bits, kept, over_all):
+    mask = torch.tensor([[[1.0, 1.0, 0.0, 0.0]]])
+    for expected, whole in ((kept, False), (over_all, True)):
+        integers, scale = Quantiser((bits,), True, whole).quantise(W, mask)
+        assert integers.flatten().tolist() == expected[0]
+        assert scale.flatten().tolist() == pytest.approx([expected[1]], rel=1e-4)
+
+
 def test_a_channel_without_weights_has_a_scale():
     integers, scale = grid(4, mask=torch.zeros_like(W))
     assert integers == [0, 0, 0, 0]

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hwsearch.report.tickets import comparison_markdown, interval, knee, paired, write_comparison
+from hwsearch.report.intervals import interval
+from hwsearch.report.ticket_claims import claims_markdown, difference
+from hwsearch.report.tickets import comparison_markdown, knee, write_comparison
 
 FACTS = {
     "train": 100, "test": 50, "timesteps": 5, "early_timesteps": 3, "kl_forward_trained": [1.0],
@@ -49,9 +51,36 @@ def test_the_interval_of_two_values():
 
 
 def test_differences_are_paired_by_seed():
-    mean, half = paired(TABLE, "iterative", "random", "weight", 0.5)
-    assert mean == pytest.approx(0.04)
-    assert half == pytest.approx(12.7062 * np.std([0.05, 0.03], ddof=1) / math.sqrt(2), rel=1e-4)
+    mean, half = difference(TABLE, ("iterative", "weight", 0.5), ("random", "weight", 0.5))
+    assert mean == pytest.approx(4.0)
+    assert half == pytest.approx(12.7062 * np.std([5, 3], ddof=1) / math.sqrt(2), rel=1e-4)
+    assert difference(TABLE, ("iterative", "weight", 0.5), ("reinit", "weight", 0.5)) is None
+
+
+def test_claims_by_hand():
+    table = pd.DataFrame(
+        [
+            *rows("dense", 0.0, [0.95, 0.97]),
+            *rows("multi_prize", 0.5, [0.931, 0.951]),
+            *rows("iterative", 0.9, [0.950, 0.970], 1000),
+            *rows("iterative", 0.95, [0.90, 0.94], 2000),
+            *rows("random", 0.9, [0.930, 0.951]),  # 2.0 and 1.9 better: 1.95 +- 0.64
+            *rows("reinit", 0.95, [0.89, 0.91]),  # 1 and 3 better: 2 +- 12.7
+            *rows("early_time", 0.9, [0.93, 0.95], 800),
+            *rows("early_time", 0.95, [0.93, 0.95], 1000),
+            *rows("early_bird", 0.9, [0.93, 0.95], 100),
+            *rows("early_bird", 0.95, [0.93, 0.95], 100),
+        ]
+    )
+    text = "\n".join(claims_markdown(table, FACTS))
+    assert "random mask of the same layers' sparsities at 90% | yes | +1.95 ± 0.64 points |" in text
+    assert "own mask with fresh weights at 95% | no | +2.00 ± 12.71 points |" in text
+    assert "at 95% | yes" not in text
+    assert "of the iterative finder's steps | no | 20% to 50% at 90 % and beyond" in text
+    assert "early-time loses at most 1 point at 90 % | no | +2.00 ± 0.00 points |" in text
+    assert "early-bird saves more | yes | 90% to 95%; loses +2.00 ± 0.00 points at 90 % |" in text
+    assert "lose at most 2 points against the dense network | yes | +1.90 ± 0.00 points |" in text
+    assert "less than a training epoch | yes | 0.25 of one |" in text
 
 
 def test_the_knee_is_before_the_first_fall():
@@ -66,6 +95,9 @@ def test_what_is_written(tmp_path):
     assert "| iterative | 96.00 ± 12.71 | 94.00 ± 12.71 | 96.00 ± 12.71 | 50 % | 5.00 |" in text
     assert "| 50 % | control: random mask | +4.00 ± 12.71 | touches zero |" in text
     assert "| weight, 80 % removed | 55.00 ± 63.53 |  | 90.00 ± 0.00 |" in text
-    assert "took 0.25 of one training epoch" in text
+    assert (
+        "| second order beats magnitude at 80% (weight), without training | no | +35.00 ± 63.53 points |"
+        in text
+    )
     folder = write_comparison(TABLE, FACTS, "tiny", 0.01, tmp_path / "out")
     assert sorted(p.name for p in folder.iterdir()) == ["tickets.csv", "tickets.md", "tickets.png"]

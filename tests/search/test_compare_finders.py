@@ -5,6 +5,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from hwsearch import api
+from hwsearch.errors import InputError
 
 STUDY = {
     "name": "tiny",
@@ -46,7 +47,18 @@ def test_all_finders_on_a_tiny_study(tmp_path, monkeypatch):
     assert steps["multi_prize"] == 75 * 3
     assert "iterative ticket minus" in (folder / "tickets.md").read_text().lower()
     assert any("ladders" in line for line in told)
-    monkeypatch.setattr("hwsearch.search.compare.find_multi_prizes", None)
+    monkeypatch.setattr("hwsearch.search.finders.find_multi_prizes", None)
+    monkeypatch.setattr("hwsearch.search.finders.find_early_birds", None)
     monkeypatch.setattr("hwsearch.search.job.train_stack", None)
     again = pd.read_csv(api.compare_finders(path, out=tmp_path / "out") / "tickets.csv")
     pd.testing.assert_frame_equal(again, table)
+    # the same work serves a comparison of some finders alone
+    some = api.compare_finders(path, out=tmp_path / "out", finders=("early_bird", "one_shot"))
+    found = set(pd.read_csv(some / "tickets.csv")["finder"])
+    cuts = {"one_shot magnitude", "one_shot spike_probability", "one_shot second_order"}
+    assert found == {"dense", "early_bird"} | cuts
+
+
+def test_a_finder_that_is_none_is_refused(tmp_path):
+    with pytest.raises(InputError, match="a finder must be one of iterative, early_time"):
+        api.compare_finders(tmp_path / "study.yaml", finders=("imp",))

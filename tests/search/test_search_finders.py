@@ -5,18 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from ruamel.yaml import YAML
 
 import hwsearch
+from hwsearch.compress.quantise import Quantiser
 from hwsearch.data.datasets import resplit
 from hwsearch.errors import InputError
 from hwsearch.network.stack import initial_params
 from hwsearch.search.cache import Cache
 from hwsearch.search.finders import Ground, find_ticket
+from hwsearch.search.folder import RunFolder
 from hwsearch.search.plan import make_plan
 from hwsearch.space.candidate import Candidate
-from hwsearch.study.digest import digest
-from hwsearch.study.model import Tickets, load_study
+from hwsearch.study.model import load_study
+from hwsearch.train.loop import train_stack
 
 STUDY = {
     "name": "tiny",
@@ -81,11 +84,102 @@ def test_granularities_share_the_dense_round(tmp_path):
     assert set(one.values()) == {2 * len(own.data.y_train) * 3}
 
 
-def test_a_second_order_ticket_starts_from_weights_that_made_up_for_the_rest(tmp_path):
-    own = ground(tmp_path, criterion="second_order")
+@pytest.mark.parametrize("order", ["quantise_then_prune", "prune_then_quantise"])
+def test_a_second_order_ticket_starts_from_weights_that_made_up_for_the_rest(tmp_path, order):
+    own = ground(tmp_path, criterion="second_order", order=order)
     found = find_ticket(own, Candidate((0.5,), "weight", (4,), 3))
-    assert all((p.weight[~m] == 0).all() for p, m in zip(found.params, found.masks, strict=True))
+    for made_up, mask, dense in zip(found.params, found.masks, own.dense, strict=True):
+        # weights that go still set the grid where quantising goes first
+        left = dense.weight[~mask] if order == "quantise_then_prune" else 0 * dense.weight[~mask]
+        assert np.array_equal(made_up.weight[~mask], left)
     assert not np.array_equal(found.params[0].weight[found.masks[0]], own.dense[0].weight[found.masks[0]])
+
+
+def test_the_order_is_the_studys(tmp_path):
+    candidate = Candidate((0.36,), "weight", (2,), 3)
+    first, other = (ground(tmp_path, order=o) for o in ("quantise_then_prune", "prune_then_quantise"))
+    assert (first.plan.spec.quantise_first, other.plan.spec.quantise_first) == (True, False)
+    assert first.plan.digest != other.plan.digest
+    masks = find_ticket(first, candidate).masks
+    for index, (mask, layer) in enumerate(zip(masks, first.dense, strict=True)):
+        weight = torch.from_numpy(layer.weight).unsqueeze(0)
+        levels, _ = Quantiser((2,), index == 0).quantise(weight, torch.ones_like(weight))
+        assert (levels[0].numpy()[~mask] == 0).all()
+    assert not np.array_equal(masks[0], find_ticket(other, candidate).masks[0])
+
+
+FINDERS = ["magnitude", "iterative", "early_bird", "early_time", "multi_prize"]
+
+
+@pytest.mark.parametrize(
+    ("finder", "criterion"),
+    [*((finder, "magnitude") for finder in FINDERS), ("magnitude", "second_order"), ("iterative", "second_order"),
+     ("early_bird", "spike_probability")],
+)  # fmt: skip
+@pytest.mark.parametrize("granularity", ["weight", "channel"])
+def test_each_layer_has_its_own_sparsity_by_every_finder_and_criterion(
+    tmp_path, finder, criterion, granularity
+):
+    path = study_file(tmp_path, finder=finder, criterion=criterion)
+    study = YAML(typ="safe", pure=True).load(path)
+    study["space"]["per_layer"] = True
+    with path.open("w") as stream:
+        YAML(typ="safe", pure=True).dump(study, stream)
+    plan = make_plan(load_study(path), path)
+    cache = Cache(tmp_path / "cache", plan.digest)
+    own = Ground(plan, cache, initial_params(plan.spec, 5), plan.data, 0)
+    for asked in ((0.75, 0.5), (0.5, 0.0)):
+        masks = find_ticket(own, Candidate(asked, granularity, (4, 2), 3)).masks
+        if granularity == "weight":
+            assert [size([m]) / m.size for m in masks] == list(asked)
+        else:
+            assert (~masks[0].any(1)).mean() == asked[0]
+            assert np.array_equal(masks[1].all(0), masks[0].any(1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("finder", ["magnitude", "iterative", "early_time"])
+def test_a_study_for_another_device_trains_no_dense_network_and_no_ladder_again(
+    tmp_path, monkeypatch, finder
+):
+    monkeypatch.setenv("HWSEARCH_CACHE", str(tmp_path / "shared"))
+    path = study_file(tmp_path, finder=finder)
+    first = hwsearch.run(path, out=tmp_path / "one").summary["cost"]
+    assert first["reused_train_steps"] == 0
+    steps = 2 * 75 * 3
+    assert first["dense_train_steps"] == steps
+    content = YAML(typ="safe", pure=True).load(path)
+    content["device"] = {"profile": "generic_45nm", "budgets": {"memory_bytes": 100_000}}
+    content["objectives"] = ["error", "energy_j"]
+    with path.open("w") as stream:
+        YAML(typ="safe", pure=True).dump(content, stream)
+    trained = []
+
+    def count(spec, tickets, x, y, **settings):
+        trained.append(len(tickets))
+        return train_stack(spec, tickets, x, y, **settings)
+
+    monkeypatch.setattr("hwsearch.search.job.train_stack", count)
+    monkeypatch.setattr("hwsearch.tickets.fit.train_stack", None)  # no finder may train
+    run = hwsearch.run(path, out=tmp_path / "two")
+    cost = run.summary["cost"]
+    assert cost["finder_train_steps"] == 0
+    # candidates and members of the front were trained, one by one counted; no dense network was
+    assert cost["train_steps"] == run.trials["train_steps"].sum() + cost["final_train_steps"]
+    members = sum(75 * int(t) for t in run.trials["timesteps"][run.trials["on_front"].astype(bool)])
+    assert cost["final_train_steps"] == members
+    # the dense networks of the search and of one fresh seed, and what the finder rests on
+    assert (cost["reused_train_steps"] > 2 * steps) == (finder != "magnitude")
+    assert cost["reused_train_steps"] >= 2 * steps
+    assert sum(trained) == (run.trials["outcome"] == "trained").sum() + len(run.front)
+
+
+def test_without_a_shared_folder_each_run_keeps_its_own(tmp_path, monkeypatch):
+    folder = RunFolder(tmp_path)
+    monkeypatch.delenv("HWSEARCH_CACHE", raising=False)
+    assert folder.shared == folder.cache
+    monkeypatch.setenv("HWSEARCH_CACHE", str(tmp_path / "ours"))
+    assert folder.shared == tmp_path / "ours"
 
 
 @pytest.mark.slow
@@ -109,25 +203,6 @@ def test_what_a_study_may_not_ask(tmp_path):
             load_study(path)
         return str(caught.value)
 
-    assert "sparsity per layer needs the finder magnitude" in faults(
-        {
-            "space": {**STUDY["space"], "per_layer": True},
-            "tickets": {"finder": "iterative", "rewind_epoch": 1},
-        }
-    )
     assert "rewind_epoch may be dense_epochs at most (2)" in faults(
         {"tickets": {"finder": "iterative", "rewind_epoch": 3}}
     )
-
-
-def test_a_study_without_the_section_keeps_its_digest(tmp_path):
-    study = load_study(study_file(tmp_path))
-    plain = study.model_copy(update={"tickets": Tickets()})
-    settings = {
-        key: value for key, value in dict(plain).items() if key not in ("name", "description", "tickets")
-    }
-    settings["data"] = {**dict(plain.data), "root": None}
-    settings["device"] = {**dict(plain.device), "profile": None}
-    settings["search"] = {**dict(plain.search), "candidates": None}
-    assert plain.digest == digest(settings)
-    assert study.digest != plain.digest

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from hwsearch.compress.masks import GRANULARITIES, prune
+from hwsearch.network.fold import fold
+from hwsearch.network.integer import Widths
 from hwsearch.network.stack import LayerParams, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.tickets.compensate import compensate, prune_in_steps, quantise_in_turn, reconstruction_error
-from hwsearch.tickets.criteria import CRITERIA, score, within
+from hwsearch.tickets.criteria import CRITERIA, after_quantising, score, within
 from hwsearch.tickets.observe import LayerStatistics, observe
 
 RNG = np.random.default_rng(0)
@@ -136,6 +138,35 @@ def test_a_removed_weight_ranks_below_a_surviving_one_of_no_worth():
     assert (own[0, [0, 2]] > 0).all()
 
 
+def test_what_quantising_made_zero_goes_first():
+    # ternary, step 1.534 * mean |w| = 1.534: below half of it 0, so 0.1 and 0.7 are zero and 1.2 and 2.0 are not
+    params = (layer([[0.7, 0.1, -1.2, 2.0]]), layer([[1.0]]))
+    worth = [np.array([[9.0, 8.0, 1.0, 2.0]]), np.array([[1.0]])]
+    (own, _) = after_quantising(worth, params, (2, 8))
+    assert np.argsort(own[0]).tolist() == [1, 0, 2, 3]
+    assert own[0, 2:].tolist() == [1.0, 2.0]
+    (plain, _) = after_quantising(worth, params, (8, 8))
+    assert plain.tolist() == worth[0].tolist()
+
+
+def test_removing_only_zeros_of_the_quantiser_leaves_the_quantised_network():
+    own = spec("fc24-fc16")
+    params = initial_params(own, 0)
+    weights = [p.weight for p in params]
+    whole = [np.ones(w.shape, bool) for w in weights]
+    scores = after_quantising(score("magnitude", params), params, (2, 2, 2))
+    ranked = prune(weights, "weight", 0.3, scores=scores, gentle=1)
+    same = fold(own, params, ranked, (2, 2, 2), 3, Widths())
+    dense = fold(own, params, whole, (2, 2, 2), 3, Widths())
+    assert sum((~m).sum() for m in ranked) == math.floor(0.3 * own.n_weights + 0.5)
+    for a, b in zip(same.layers, dense.layers, strict=True):
+        assert np.array_equal(a.weight, b.weight)
+        assert np.array_equal(a.bias, b.bias)
+    # pruning first lays the grid over the survivors, and so moves it
+    pruned = fold(replace(own, quantise_first=False), params, ranked, (2, 2, 2), 3, Widths())
+    assert not np.array_equal(pruned.layers[0].threshold, dense.layers[0].threshold)
+
+
 def test_compensation_is_the_least_squares_solution_by_hand():
     # two inputs that always fire together: the one that stays takes all of the other's weight
     hessian = np.array([[1.0, 1.0], [1.0, 1.0]])
@@ -148,14 +179,28 @@ def test_compensation_is_the_least_squares_solution_by_hand():
 
 
 def test_quantising_in_turn_by_hand():
-    # steps of 1 (3 levels up to 1): 0.4 rounds to 0 and its twin input takes the 0.4
+    # 0.4 rounds to 0 and its twin input takes the 0.4; of all factors on the step (0.997) 1.25 comes nearest to 1.3
     hessian = np.array([[1.0, 1.0], [1.0, 1.0]])
     params = (layer([[0.4, 0.9]]), layer([[1.0]]))
     statistics = [seen(2, 1, hessian=hessian), seen(1, 1)]
     ones = [np.ones((1, 2), bool), np.ones((1, 1), bool)]
     fixed, _ = quantise_in_turn(params, ones, (2, 8), statistics)
     step = 0.65 * 1.2240 / math.sqrt(2 / math.pi)
-    np.testing.assert_allclose(fixed.weight, [[0.0, step]], rtol=1e-5)
+    np.testing.assert_allclose(fixed.weight, [[0.0, 1.25 * step]], rtol=1e-5)
+
+
+def test_the_input_of_largest_power_is_rounded_first():
+    # the second input is seen 100 times as much: 0.9 goes to 1 step, and the first takes what that overshoots
+    hessian = np.array([[1.0, 5.0], [5.0, 100.0]])
+    params = (layer([[0.9, 0.9]]), layer([[1.0]]))
+    ones = [np.ones((1, 2), bool), np.ones((1, 1), bool)]
+    fixed, _ = quantise_in_turn(params, ones, (3, 8), [seen(2, 1, hessian=hessian), seen(1, 1)])
+    step = np.abs(fixed.weight[fixed.weight != 0]).min()
+    levels = fixed.weight / step
+    np.testing.assert_allclose(levels, levels.round(), atol=1e-6)
+    moved = fixed.weight[0] - 0.9
+    plain = [0.9 * 0.6508 / math.sqrt(2 / math.pi) * round(math.sqrt(2 / math.pi) / 0.6508) - 0.9] * 2
+    assert moved @ hessian @ moved < np.array(plain) @ hessian @ plain
 
 
 def test_compensation_lowers_the_error_of_the_membrane_and_keeps_the_mask():

@@ -13,9 +13,9 @@ from hwsearch.network.fold import fold
 from hwsearch.network.integer import Widths, run_integer
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
-from hwsearch.tickets.early_bird import Target, find_early_birds, scaled_distance
+from hwsearch.tickets.early_bird import find_early_birds, scaled_distance
 from hwsearch.tickets.early_time import early_time, early_timesteps, relative_divergences
-from hwsearch.tickets.fit import Fit, Knife, all_kept, ranking
+from hwsearch.tickets.fit import Fit, Knife, Target, all_kept, ranking
 from hwsearch.tickets.ladder import Climb, climb, masks_at, published_ladder, rung_sparsities
 from hwsearch.tickets.multi_prize import ScoredStack, find_multi_prizes
 from hwsearch.train.loop import Schedule
@@ -75,7 +75,7 @@ def test_every_mask_of_a_ladder_lies_within_the_one_before(granularity):
     fit = task(epochs=1)
     own = knife(fit)
     (ladder,) = climb(fit, [initial_params(fit.spec, 0)], Climb(granularity, 0.8), own)
-    masks = [masks_at(ladder, s, own) for s in (0, 0.2, 0.25, 0.3, 0.5, 0.6, 0.75, 0.8)]
+    masks = [masks_at(ladder, (s,), own) for s in (0, 0.2, 0.25, 0.3, 0.5, 0.6, 0.75, 0.8)]
     for early, late in itertools.pairwise(masks):
         assert all((b <= a).all() for a, b in zip(early, late, strict=True))
     if granularity == "weight":
@@ -89,7 +89,7 @@ def test_kernels_of_a_conv_net_have_a_ladder_too():
     fit = task("4c3-p2-6c3-fc8", epochs=1)
     own = knife(fit)
     (ladder,) = climb(fit, [initial_params(fit.spec, 0)], Climb("kernel", 0.6), own)
-    half, more = masks_at(ladder, 0.5, own), masks_at(ladder, 0.6, own)
+    half, more = masks_at(ladder, (0.5,), own), masks_at(ladder, (0.6,), own)
     assert [int((~m.any((2, 3))).sum()) for m in half[:2]] != [0, 0]
     assert all((b <= a).all() for a, b in zip(half, more, strict=True))
     assert half[2].all()
@@ -143,7 +143,7 @@ def test_a_killed_ladder_goes_on_at_its_last_rung():
     assert trained == [(0, 2), (1, 2), (0, 3), (1, 3)]
     for a, b in zip(resumed, whole, strict=True):
         assert np.array_equal(a.start[0].weight, b.start[0].weight)
-        for x, y in zip(masks_at(a, 0.6, own), masks_at(b, 0.6, own), strict=True):
+        for x, y in zip(masks_at(a, (0.6,), own), masks_at(b, (0.6,), own), strict=True):
             assert np.array_equal(x, y)
 
 
@@ -152,6 +152,42 @@ def test_a_network_that_diverges_is_no_ticket():
     broken = tuple(replace(p, bias=np.full_like(p.bias, np.nan)) for p in initial_params(fit.spec, 0))
     with pytest.raises(HwsearchError, match="no ticket was found: training diverged"):
         climb(fit, [broken], Climb("weight", 0.5), knife(fit))
+
+
+def removed_share(mask, granularity):
+    """Fraction of a fully connected layer's groups that are gone."""
+    if granularity == "channel":
+        return 1 - mask.any(1).mean()
+    if granularity == "weight":
+        return 1 - mask.mean()
+    length = int(granularity[6:])
+    return 1 - mask.reshape(len(mask), -1, length).any(2).mean()
+
+
+@pytest.mark.parametrize("granularity", ["weight", "block:4", "channel"])
+def test_each_layer_takes_its_own_rung_of_one_ladder(granularity):
+    fit = task(epochs=1)
+    own = Knife(ranking("magnitude", fit), "layer")
+    (ladder,) = climb(fit, [initial_params(fit.spec, 0)], Climb(granularity, 0.75), own)
+    one, more = (masks_at(ladder, s, own) for s in ((0.25, 0.75, 0.5), (0.5, 0.75, 0.75)))
+    prunable = 2 if granularity == "channel" else 3
+    for masks, asked in ((one, (0.25, 0.75, 0.5)), (more, (0.5, 0.75, 0.75))):
+        shares = [removed_share(mask, granularity) for mask in masks[:prunable]]
+        groups = [mask.shape[0] if granularity == "channel" else mask.size // 4 for mask in masks]
+        assert shares == pytest.approx(asked[:prunable], abs=0.51 / min(groups))
+    assert all((b <= a).all() for a, b in zip(one, more, strict=True))
+    if granularity == "channel":  # what reads a channel that went is gone, and nothing else of that layer
+        assert np.array_equal(one[1].any(0), one[0].any(1))
+        assert np.array_equal(one[2].all(0), one[1].any(1))
+    same = masks_at(ladder, (0.5, 0.5, 0.5), own)
+    assert all(np.array_equal(a, b) for a, b in zip(same, masks_at(ladder, (0.5,), own), strict=True))
+
+
+def test_a_layers_own_rung_needs_a_ladder_ranked_by_layers():
+    fit = task(epochs=1)
+    (ladder,) = climb(fit, [initial_params(fit.spec, 0)], Climb("weight", 0.3), knife(fit))
+    with pytest.raises(ValueError, match="ranked layer by layer; got scope global"):
+        masks_at(ladder, (0.25, 0.25, 0.0), knife(fit))
 
 
 # ---- early bird
@@ -173,7 +209,7 @@ def test_the_distance_is_in_units_of_chance():
 def test_a_bird_is_drawn_when_the_newest_of_five_is_near_all_others():
     fit = task(epochs=8)
     init = initial_params(fit.spec, 0)
-    targets = [Target("weight", 0.5), Target("channel", 0.5)]
+    targets = [Target("weight", (0.5,)), Target("channel", (0.5,))]
     ((at_once, _),) = find_early_birds(fit, [init], targets, knife(fit), tolerance=2.0)
     # the masks before training and after epochs 1 to 4 fill the queue
     assert (at_once.epoch, at_once.settled, len(at_once.distances)) == (4, True, 1)
@@ -186,6 +222,15 @@ def test_a_bird_is_drawn_when_the_newest_of_five_is_near_all_others():
     assert between.epoch == expected
     assert between.distances == never.distances[: expected - 3]
     assert size(between.masks) == int(0.5 * fit.spec.n_weights + 0.5)
+
+
+def test_birds_and_prizes_of_layers_with_their_own_sparsities():
+    fit = task(epochs=2)
+    init, target = initial_params(fit.spec, 0), Target("weight", (0.5, 0.25, 0.75))
+    ((bird,),) = find_early_birds(fit, [init], [target], knife(fit), tolerance=0.2)
+    (prize,) = find_multi_prizes(fit, [init], [target], knife(fit))
+    for masks in (bird.masks, prize.masks):
+        assert [size([mask]) for mask in masks] == [12 * 36 // 2, 8 * 12 // 4, 3 * 8 * 3 // 4]
 
 
 # ---- early time
@@ -229,10 +274,12 @@ def test_the_gradient_of_the_scores_by_hand():
     fit = task("fc2")
     init = initial_params(fit.spec, 0)
     stack = ScoredStack(
-        fit.spec, [Ticket(init, all_kept(init), (8, 8))], "fused", [Target("weight", 0.5)], knife(fit), 0
+        fit.spec, [Ticket(init, all_kept(init), (8, 8))], "fused", [Target("weight", (0.5,))], knife(fit), 0
     )
     scores = torch.tensor([[[3.0, -2.0, 1.0], [0.5, -4.0, 0.1]]], requires_grad=True)
-    grid = replace(stack.grids[0], frozen=torch.tensor([[[0.5, -1.0, 2.0], [1.0, 3.0, -2.0]]]))
+    grid = replace(
+        stack.grids[0], over_all=False, frozen=torch.tensor([[[0.5, -1.0, 2.0], [1.0, 3.0, -2.0]]])
+    )
     mask = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
     out = grid.fake(scores, mask)
     # gains: (0.5 + 1) / 2 and 3
@@ -247,7 +294,7 @@ def test_the_gradient_of_the_scores_by_hand():
 def test_a_prize_keeps_its_weights_and_runs_as_it_was_trained(granularity, sparsity):
     fit = task("fc32-fc16", epochs=10, rate=0.05)
     init = initial_params(fit.spec, 0)
-    (prize,) = find_multi_prizes(fit, [init], [Target(granularity, sparsity)], knife(fit))
+    (prize,) = find_multi_prizes(fit, [init], [Target(granularity, (sparsity,))], knife(fit))
     assert all(np.array_equal(a.weight, b.weight) for a, b in zip(prize.params, init, strict=True))
     assert not np.array_equal(prize.params[0].norm, init[0].norm)
     assert prize.train_steps == 10 * 96 * 3
@@ -256,3 +303,24 @@ def test_a_prize_keeps_its_weights_and_runs_as_it_was_trained(granularity, spars
     network = fold(fit.spec, prize.params, prize.masks, (1, 1, 1), 3, Widths())
     assert {int(v) for layer in network.layers for v in np.unique(layer.weight)} <= {-1, 0, 1}
     assert (run_integer(network, X).predictions == Y).mean() > 0.9
+
+
+# ---- what a training is called by
+
+
+def test_a_training_is_named_by_its_samples_and_settings():
+    fit = task()
+    assert fit.digest == task().digest
+    assert fit.digest == replace(fit, x=X.copy()).digest
+    other = X.copy()
+    other[5, 0, 3, 3] ^= 1
+    changed = [
+        replace(fit, x=other),
+        replace(fit, y=(Y + 1) % 3),
+        replace(fit, timesteps=2),
+        replace(fit, seed=1),
+        replace(fit, bits=4),
+        replace(fit, schedule=Schedule(2, 32, 0.02)),
+        replace(fit, spec=replace(fit.spec, leak_shift=2)),
+    ]
+    assert len({fit.digest, *(own.digest for own in changed)}) == 8
