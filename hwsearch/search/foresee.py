@@ -27,7 +27,9 @@ from hwsearch.train.machine import OneThread
 
 LEAST_TRAINED = 12
 """Trained trials below which nothing is cut."""
-_INPUTS, _SETTLING, _JUDGING, _DRAW = 256, 48, 32, 0x5EE
+JUDGING = 32
+"""Candidates that the quality of similarity is measured on."""
+_INPUTS, _SETTLING, _DRAW = 256, 48, 0x5EE
 _POOR_SPEARMAN = 0.7
 _DEVIATIONS, _DEVIATIONS_IF_POOR = 1.64, 2.5
 _ALIKE_BITS = 3  # trained trials of the same bits that make a bound of their own on what quantising saves
@@ -73,15 +75,22 @@ class Foresight:
     eval_steps: int
 
 
-def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf) -> Foresight:
-    """Probe the dense network, settle the estimator and measure its quality."""
+def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING) -> Foresight:
+    """Probe the dense network, settle the estimator and measure its quality.
+
+    Args:
+        plan: The question.
+        dense: The trained dense network.
+        ticket_of: What gives a candidate's ticket.
+        judging: Candidates that the quality is measured on.
+    """
     rng = np.random.default_rng([plan.study.seed, _DRAW])
     timesteps, data = min(plan.space.timesteps), plan.data
     x = data.x_train[rng.permutation(len(data.x_train))[:_INPUTS]]
     other = data.x_val[:_INPUTS]
     whole = dense_ticket(plan, plan.study.seed)
     whole = replace(whole, params=dense.params)
-    candidates = [_random(plan, rng) for _ in range(_SETTLING + _JUDGING)]
+    candidates = [_random(plan, rng) for _ in range(_SETTLING + judging)]
     tickets = [ticket_of(candidate) for candidate in candidates]
     sparsities = [
         layer_sparsity(ticket, c.granularity) for ticket, c in zip(tickets, candidates, strict=True)
@@ -99,7 +108,7 @@ def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf) -> Foresight:
         logits = one_shot_logits(plan.spec, [whole, *tickets[judge]], other, timesteps)
     agree = logits[1:].argmax(-1) == logits[0].argmax(-1)
     quality = quality_of(similarity.agreement(joint[judge]), agree)
-    judged = (_JUDGING + 1) * len(other) * timesteps
+    judged = (judging + 1) * len(other) * timesteps
     return Foresight(similarity, quality, similarity.eval_steps + judged)
 
 

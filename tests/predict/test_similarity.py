@@ -5,10 +5,13 @@ import pytest
 from scipy.stats import spearmanr
 
 from hwsearch.compress.masks import prune_layers
+from hwsearch.data.datasets import load_dataset
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.predict.probes import Probes, one_shot_logits, probe
 from hwsearch.predict.similarity import Joint, agreement_of, calibrated, similarity_of
+from hwsearch.study.sections import Data
+from hwsearch.train.loop import Schedule, train_stack
 
 LEVELS = np.array([0.0, 0.5, 0.9])
 
@@ -44,7 +47,7 @@ def test_a_layer_that_turns_the_first_input_round_loses_half_of_the_agreement():
     similarity = similarity_of(probes_of(turned))
     features = similarity.features(joint([0.0, 0.9], [0.0, 0.0]))
     assert features[1, 0] > features[0, 0]
-    assert similarity.agreement(joint([0.0, 0.9]))[0] < similarity.agreement(joint([0.0, 0.5]))[0] < 0.98
+    assert similarity.agreement(joint([0.0, 0.9]))[0] < similarity.agreement(joint([0.0, 0.5]))[0]
 
 
 def test_candidates_are_alike_to_themselves_and_less_to_others():
@@ -86,25 +89,50 @@ def test_a_probe_is_the_difference_that_one_layer_makes(small):
     assert probes.eval_steps == (1 + 3 * 6 + 3 * 1) * 192 * 2
 
 
-def test_settled_similarity_ranks_joint_candidates_it_has_not_seen(small):
-    spec, dense, x = small
+@pytest.fixture(scope="module")
+def digits():
+    """A trained dense network of three layers, and inputs."""
+    data = load_dataset(Data(name="digits"), None)
+    spec = NetworkSpec(
+        layer_shapes("fc48-fc32", (1, 8, 8), 10),
+        1,
+        1.0,
+        "zero",
+        True,
+        "max",
+        (1, 8, 8),
+        data.input_max,
+        5,
+        10,
+    )
+    params = initial_params(spec, 2)
+    whole = Ticket(params, tuple(np.ones(own.weight.shape, bool) for own in params), (8, 8, 8))
+    (trained,) = train_stack(
+        spec, [whole], data.x_train, data.y_train, timesteps=2, schedule=Schedule(10, 64, 0.01), seed=0
+    )
+    return spec, trained.params, np.concatenate([data.x_train[:192], data.x_val[:192]])
+
+
+def test_settled_similarity_ranks_joint_candidates_it_has_not_seen(digits):
+    spec, dense, x = digits
     rng = np.random.default_rng(5)
     names = ["weight", "block:4", "channel"]
-    probes = probe(spec, dense, x[:96], granularities=names, bits=[2, 3, 4, 8], reference_bits=8, timesteps=2)
+    probes = probe(
+        spec, dense, x[:192], granularities=names, bits=[2, 3, 4, 8], reference_bits=8, timesteps=2
+    )
     sparsity = rng.choice([0.0, 0.3, 0.5, 0.7, 0.9], (80, 3))
-    sparsity[:, 2] = np.minimum(sparsity[:, 2], 0.7)
     granularity, bits = rng.choice(names, 80), rng.choice([2, 3, 4, 8], (80, 3))
     tickets = [
         Ticket(dense, tuple(prune_layers([own.weight for own in dense], g, list(s))), tuple(map(int, b)))
         for g, s, b in zip(granularity, sparsity, bits, strict=True)
     ]
     whole = Ticket(dense, tuple(np.ones(own.weight.shape, bool) for own in dense), (8, 8, 8))
-    own = agreement_of(one_shot_logits(spec, tickets[:40], x[:96], 2), probes.logits)
-    other = one_shot_logits(spec, [whole, *tickets[40:]], x[96:], 2)
+    own = agreement_of(one_shot_logits(spec, tickets[:40], x[:192], 2), probes.logits)
+    other = one_shot_logits(spec, [whole, *tickets[40:]], x[192:], 2)
     every = Joint(sparsity, granularity, bits)
-    settled = calibrated(similarity_of(probes), every[slice(0, 40)], own, 40 * 96 * 2)
+    settled = calibrated(similarity_of(probes), every[slice(0, 40)], own, 40 * 192 * 2)
     predicted = settled.agreement(every[slice(40, 80)])
     measured = agreement_of(other[1:], other[0])
     assert spearmanr(predicted, measured).statistic > 0.8
     assert np.abs(predicted - measured).mean() < 0.1
-    assert settled.eval_steps == probes.eval_steps + 40 * 96 * 2
+    assert settled.eval_steps == probes.eval_steps + 40 * 192 * 2
