@@ -168,7 +168,8 @@ def _perturbations(z: np.ndarray, changes: np.ndarray) -> np.ndarray:
     inner = _centred(z)
     moved = z + changes
     signal = (_centred(moved) * inner).sum((-2, -1), keepdims=True) / (inner**2).sum()
-    return (moved / np.maximum(signal, _LEAST_SIGNAL) - z).astype(np.float32)
+    perturbations: np.ndarray = (moved / np.maximum(signal, _LEAST_SIGNAL) - z).astype(np.float32)
+    return perturbations
 
 
 def _centred(z: np.ndarray) -> np.ndarray:
@@ -180,9 +181,8 @@ def _centred(z: np.ndarray) -> np.ndarray:
 def _summed(similarity: Similarity, joint: Joint) -> np.ndarray:
     """Return [N, B, classes]: the summed perturbations."""
     total = np.zeros((len(joint), *similarity.logits.shape), np.float32)
-    for rows, layer, table, which in _actions(similarity, joint):
+    for rows, _, table, which in _actions(similarity, joint):
         total[rows] += table[which]
-        del layer
     return total
 
 
@@ -227,8 +227,10 @@ def _gaps(logits: np.ndarray, first: np.ndarray) -> np.ndarray:
 def _differ(one: Joint, other: Joint) -> np.ndarray:
     """Return [N, L] booleans: whether two candidates treat a layer differently."""
     same = (one.sparsity == other.sparsity) & (one.bits == other.bits)
-    return ~(same & ((one.granularity == other.granularity)[:, None] | (one.sparsity == 0)))
+    differs: np.ndarray = ~(same & ((one.granularity == other.granularity)[:, None] | (one.sparsity == 0)))
+    return differs
 
 
 def _clipped(probability: np.ndarray) -> np.ndarray:
-    return np.clip(probability, _CLIP, 1 - _CLIP)
+    clipped: np.ndarray = np.clip(probability, _CLIP, 1 - _CLIP)
+    return clipped
