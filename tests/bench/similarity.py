@@ -3,8 +3,8 @@
     python tests/bench/similarity.py [--seeds 3] [--judging 200]
 
 Agreement: on each (network, task) pair random per-layer mixes (sparsity and bits of every layer, granularity) are
-foretold from probes of 256 training inputs and 48 settling candidates, and measured on 256 validation inputs, means over
-seeds of dense network and draw. The estimator was tuned on the digits and MNIST pairs; the Fashion-MNIST pairs were
+foretold from probes of 256 training inputs and 48 settling candidates, and measured on 256 validation inputs; means
+over seeds of dense network and draw. The estimator was tuned on the digits and MNIST pairs; the Fashion-MNIST pairs were
 never looked at. Accuracy: Spearman with the accuracy after 16 epochs of the tabular benchmark's mixes, all of them and
 the better half. Speed: joint candidates a second on one core, after probing.
 """
