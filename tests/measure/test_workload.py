@@ -65,8 +65,8 @@ def test_equals_neurobench_on_a_pruned_network(topology):
     rng = np.random.default_rng(0)
     # integrate-and-fire: without the rounding of a leak, floats and integers spike alike
     spec = NetworkSpec(
-        layer_shapes(topology, (1, 8, 8), 5), 1, 0.3, "zero", False, "max", (1, 8, 8), 16, 5, 5
-    )
+        layer_shapes(topology, (1, 8, 8), 5), 1, 0.3, "zero", False, "max", (1, 8, 8), 16, 5, 5, quantise_first=False
+    )  # fmt: skip
     params = initial_params(spec, 1)
     masks = [rng.random(layer.weight.shape) < 0.4 for layer in params]
     net, _ = shrink(fold(spec, params, masks, (4,) * len(params), 6, Widths()))
