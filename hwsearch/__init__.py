@@ -7,6 +7,7 @@ The flow, folder by folder::
     space      what may be tried              -> Candidate
     data       samples                        -> splits
     network    a topology                     -> a trainable stack, and integers
+    native     loops in C, where they can be compiled
     compress   weights                        -> masks, integers, bytes
     tickets    a trained dense network        -> which weights survive
     train      a stack of tickets             -> trained weights

@@ -36,6 +36,7 @@ from hwsearch.search.recover import Recovered, records_of, recover
 from hwsearch.search.run import Event, search
 from hwsearch.search.trainer import Bench, Trainer
 from hwsearch.study.model import Study, load_study, override
+from hwsearch.train.device import find_device
 
 if TYPE_CHECKING:
     from hwsearch.search.records import TrialRecord
@@ -51,6 +52,7 @@ def run(
     workers: int = 1,
     storage: str | None = None,
     seed: int | None = None,
+    device: str = "auto",
     listen: Callable[[Event], None] | None = None,
 ) -> Result:
     """Run a study to its end, or go on with it where it stopped.
@@ -63,6 +65,7 @@ def run(
             ``if __name__ == "__main__":``.
         storage: URL of an Optuna storage; None: a file in the run folder.
         seed: Replaces the study's seed.
+        device: ``cpu``, ``cuda``, or ``auto``: the GPU where torch finds one. A GPU is fed by one process.
         listen: Told of every event.
 
     Raises:
@@ -74,10 +77,14 @@ def run(
     loaded = override(load_study(path), seed=seed, data_root=root)
     if workers < 1:
         raise InputError([Fault("--workers", "there must be at least one worker", str(workers))])
+    found = find_device(device)
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
     plan = make_plan(loaded, path)
+    hear = listen or (lambda event: None)
     try:
-        search(plan, folder, storage=storage, workers=workers, listen=listen or (lambda event: None))
+        search(
+            plan, folder, storage=storage, workers=workers if found == "cpu" else 1, listen=hear, device=found
+        )
     except NothingFits:
         if folder.summary.exists():
             write_report(folder.path)

@@ -74,6 +74,7 @@ def run(
         str | None, typer.Option(help="Optuna storage URL (default: a file in the folder).")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Replaces the study's seed.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda (auto: a GPU where there is one).")] = "auto",
 ) -> None:
     """Search a study; the same line again resumes."""
     from hwsearch.study.model import load_study
@@ -92,6 +93,7 @@ def run(
                 workers=cores if workers is None else workers,
                 storage=storage,
                 seed=seed,
+                device=device,
                 listen=progress.listen,
             )
     except KeyboardInterrupt:

@@ -74,7 +74,8 @@ def profiles_validate(
     to: Annotated[Path | None, typer.Option(help="Write the report to this Markdown file.")] = None,
 ) -> None:
     """Hold the profiles against every published measurement that they reach."""
-    from hwsearch.hardware.validation import validate_profiles, validation_table
+    from hwsearch.hardware.validation import validate_profiles
+    from hwsearch.hardware.validation_report import validation_table
 
     text = validation_table(validate_profiles())
     if to is None:

@@ -157,3 +157,11 @@ def test_a_folder_without_a_run_exits_2(tmp_path):
         done = hwsearch(command, tmp_path)
         assert done.returncode == 2
         assert "must hold a study.yaml" in done.stderr
+
+
+def test_a_device_that_is_not_there_is_refused(tiny, tmp_path):
+    done = hwsearch("run", tiny, "--out", tmp_path / "run", "--device", "tpu")
+    assert done.returncode == 2
+    assert "--device" in done.stderr
+    assert "auto, cpu, cuda" in done.stderr
+    assert not (tmp_path / "run").exists()

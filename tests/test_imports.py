@@ -12,8 +12,8 @@ import hwsearch
 PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
-    "errors", "study", "hardware", "space", "data", "compress", "network", "train", "tickets", "measure", "predict",
-    "search", "report", "export", "api", "terminal", "cli_profiles", "cli", "__main__",
+    "errors", "study", "hardware", "space", "data", "native", "compress", "network", "train", "tickets", "measure",
+    "predict", "search", "report", "export", "api", "terminal", "cli_profiles", "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
@@ -26,6 +26,7 @@ OWNERS = {
     "typer": {"cli", "cli_profiles"},
     "rich": {"terminal"},
     "nir": {"export"},
+    "triton": {"network"},
 }
 NEVER = {"torchvision", "torchaudio", "pickle"}
 TORCH_FREE = [

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from hwsearch.compress.masks import runs
 from hwsearch.hardware.storage import FORMATS, Stream, streams
-from hwsearch.hardware.workload import BLOCKS, DELTA_BITS, NM_GROUPS, WeightCensus
+from hwsearch.hardware.workload import BLOCKS, DELTA_BITS, LANES, NM_GROUPS, WeightCensus
 
 IntArray = npt.NDArray[np.integer[Any]]
 Fields = npt.NDArray[np.int64]
@@ -96,6 +96,7 @@ def census(weights: IntArray) -> WeightCensus:
         row_counts=tuple(np.bincount(inputs.sum(axis=1)).tolist()),
         fan_in_most=int(fan_in.max(initial=0)),
         outputs_used=int(np.count_nonzero(fan_in)),
+        lane_reads=tuple(int(runs(fan_in[None], lanes, 0).max(axis=2).sum()) for lanes in LANES),
     )
 
 

@@ -18,6 +18,7 @@ Scaling by mean |w| at few bits follows Wei et al. 2025 (QP-SNN). The gradient p
 
 from __future__ import annotations
 
+import ctypes
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,8 @@ from itertools import groupby
 
 import torch
 from torch import Tensor
+
+from hwsearch.native.library import library
 
 _MEAN_ABS = math.sqrt(2 / math.pi)
 # optimal steps of a symmetric uniform quantiser of a unit normal, with 3, 7 and 15 levels (Max 1960, table II)
@@ -46,7 +49,7 @@ class Quantiser:
     over_all: bool = False
 
     @cached_property
-    def _runs(self) -> list[tuple[int, slice]]:
+    def runs(self) -> list[tuple[int, slice]]:
         """Neighbours in the stack that share their bits: slices need no copies, so a sorted stack is the fastest."""
         runs, first = [], 0
         for bits, same in groupby(self.bits):
@@ -69,7 +72,7 @@ class Quantiser:
         seen, counted = (weight, torch.ones_like(mask)) if self.over_all else (integers, mask)
         dims = tuple(range(2 if self.per_channel else 1, weight.dim()))
         scales = []
-        for bits, members in self._runs:
+        for bits, members in self.runs:
             own = integers[members]
             scales.append(_scale(seen[members], counted[members], bits, dims))
             if bits == 1:
@@ -95,10 +98,26 @@ def _scale(kept: Tensor, mask: Tensor, bits: int, dims: tuple[int, ...]) -> Tens
     """Return the scales of masked weights that share their bits; 1 where all are zero."""
     if bits == 1 or bits in STEP_OF_NORMAL:
         step = 1.0 if bits == 1 else STEP_OF_NORMAL[bits] / _MEAN_ABS
-        scale = kept.abs().sum(dims, keepdim=True).mul_(step) / mask.sum(dims, keepdim=True).clamp_min_(1)
+        # in double precision: then the order of the sum does not show
+        total = kept.abs().sum(dims, keepdim=True, dtype=torch.float64).to(kept.dtype)
+        scale = total.mul_(step) / mask.sum(dims, keepdim=True).clamp_min_(1)
     else:
         scale = kept.abs().amax(dims, keepdim=True) / largest_level(bits)
     return scale.masked_fill_(scale == 0, 1.0)
+
+
+def _native(loops: ctypes.CDLL, weight: Tensor, mask: Tensor, grid: Quantiser) -> Tensor:
+    """Return integers * scale, bit for bit as ``quantise`` gives them, in one pass."""
+    out = torch.empty(weight.shape, dtype=weight.dtype)
+    groups = weight.shape[1] if grid.per_channel else 1
+    for bits, members in grid.runs:
+        step = 1.0 if bits == 1 else STEP_OF_NORMAL.get(bits, 0.0) / _MEAN_ABS
+        own, kept = weight[members], mask[members]
+        loops.quantise(
+            own.data_ptr(), kept.data_ptr(), out[members].data_ptr(), len(own), groups, own[0].numel() // groups,
+            own.stride(0), kept.stride(0), largest_level(bits), step, int(bits == 1),
+        )  # fmt: skip
+    return out
 
 
 class _StraightThrough(torch.autograd.Function):
@@ -109,6 +128,10 @@ class _StraightThrough(torch.autograd.Function):
         ctx: torch.autograd.function.FunctionCtx, weight: Tensor, mask: Tensor, grid: Quantiser
     ) -> Tensor:
         ctx.save_for_backward(mask)
+        if weight.device.type == "cpu" and weight[0].is_contiguous() and mask[0].is_contiguous():
+            loops = library()
+            if loops is not None:
+                return _native(loops, weight, mask, grid)
         integers, scale = grid.quantise(weight, mask)
         return integers.mul_(scale)
 

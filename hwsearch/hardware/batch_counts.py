@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.storage import WIDE_POINTER_BITS
-from hwsearch.hardware.workload import BLOCKS, DELTA_BITS, NM_GROUPS, Workload
+from hwsearch.hardware.workload import BLOCKS, DELTA_BITS, LANES, NM_GROUPS, LayerWork, WeightCensus, Workload
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,20 +31,27 @@ class WorkloadBatch:
     Attributes:
         timesteps: [N].
         input_bits: Bits of one analog input value.
-        analog, spiking: [L] whether a layer reads analog values; whether its neurons spike.
+        analog, spiking, conv: [L] whether a layer reads analog values; whether its neurons spike; whether it is a
+            convolution.
         roles: [L] role of each layer.
-        weight_bits, out_channels, in_channels, kernel_area, nonzero, planes, neurons, inputs: [N, L].
+        weight_bits, out_channels, in_channels, kernel_area, nonzero, planes, neurons, inputs, height, width,
+            fan_columns: [N, L].
+        outputs_used: [N, L] output-major rows that hold any non-zero; the layer's neurons where not counted.
         blocks: [N, L, len(BLOCKS)].
         nm_most: [N, L, len(NM_GROUPS)].
         delta_entries: [N, L, len(DELTA_BITS)].
-        ops_nonzero, ops_dense, ops_planes, spikes_out: [N, L].
+        lane_reads: [N, L, len(LANES)].
+        empty_rows: [N, L] input-major rows that hold no non-zero.
+        row_counts: [N, L] of tuples, as in `WeightCensus`; made to arrays where a device needs them.
+        ops_nonzero, ops_dense, ops_planes, spikes_in, spikes_out: [N, L].
         ops_blocks: [N, L, len(BLOCKS)].
     """
 
     timesteps: Ints
     input_bits: int
-    analog: npt.NDArray[np.bool_]
-    spiking: npt.NDArray[np.bool_]
+    analog: Flags
+    spiking: Flags
+    conv: Flags
     roles: tuple[str, ...]
     weight_bits: Ints
     out_channels: Ints
@@ -49,67 +61,114 @@ class WorkloadBatch:
     planes: Ints
     neurons: Ints
     inputs: Ints
+    height: Ints
+    width: Ints
+    fan_columns: Ints
+    outputs_used: Ints
+    empty_rows: Ints
     blocks: Ints
     nm_most: Ints
     delta_entries: Ints
+    lane_reads: Ints
+    row_counts: npt.NDArray[np.object_]
     ops_nonzero: Floats
     ops_dense: Floats
     ops_planes: Floats
     ops_blocks: Floats
+    spikes_in: Floats
     spikes_out: Floats
+
+    @property
+    def size(self) -> Ints:
+        """Weights of each layer, zeros included: [N, L]."""
+        return self.out_channels * self.in_channels * self.kernel_area
+
+    @property
+    def fan_in(self) -> Ints:
+        """Inputs of one neuron of each layer, pruned ones included: [N, L]."""
+        return self.in_channels * self.kernel_area
+
+    @property
+    def positions(self) -> Ints:
+        """Pixels at which each layer's filters stand; 1 for a fully connected layer: [N, L]."""
+        return np.where(self.conv, self.height * self.width, 1)
+
+    @cached_property
+    def rows(self) -> tuple[Ints, Ints, Ints]:
+        """Input-major rows of all layers, one after the other: the layer's place in [N * L], non-zeros, rows."""
+        counts = self.row_counts.ravel()
+        lengths = np.fromiter(map(len, counts), np.int64, len(counts))
+        numbers = np.fromiter(chain.from_iterable(counts), np.int64, int(lengths.sum()))
+        sizes = np.arange(len(numbers)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        held = numbers > 0
+        return np.repeat(np.arange(len(counts)), lengths)[held], sizes[held], numbers[held]
 
 
 def batch_of(workloads: Sequence[Workload]) -> WorkloadBatch:
     """Return workloads of one architecture as arrays.
 
     Raises:
-        ValueError: They differ in their layers' number, roles or kinds of input, or in the bits of the input.
+        ValueError: They differ in their layers' number, roles, kinds or kinds of input, or in the bits of the input.
     """
     first = workloads[0]
-    kinds = [(layer.role, layer.analog) for layer in first.layers]
+    kinds = [_KIND(layer) for layer in first.layers]
     for work in workloads:
-        if [
-            (layer.role, layer.analog) for layer in work.layers
-        ] != kinds or work.input_bits != first.input_bits:
+        if [_KIND(layer) for layer in work.layers] != kinds or work.input_bits != first.input_bits:
             raise ValueError("a batch must hold candidates of one architecture; got layers that differ")
-    layers = [work.layers for work in workloads]
-    census = [[layer.census for layer in own] for own in layers]
-    ops = [[layer.ops for layer in own] for own in layers]
-
-    def whole(source: list[list[object]] | Sequence[Sequence[object]], name: str) -> Ints:
-        return np.array([[getattr(item, name) for item in own] for own in source], np.int64)
-
-    def real(source: Sequence[Sequence[object]], name: str) -> Floats:
-        return np.array([[getattr(item, name) for item in own] for own in source], np.float64)
-
+    layers = [layer for work in workloads for layer in work.layers]
+    shape = (len(workloads), len(kinds))
+    whole = np.array([_whole(layer) for layer in layers], np.int64).reshape(*shape, -1)
+    real = np.array([_real(layer) for layer in layers], np.float64).reshape(*shape, -1)
+    rows = np.empty(len(layers), np.object_)
+    rows[:] = [_row_counts(layer.census) for layer in layers]
+    ints = {name: whole[..., place] for place, name in enumerate(_WHOLE)}
+    ints.update(zip(_LENGTHS, np.split(whole, _ENDS, axis=-1)[1:], strict=True))
+    floats = {name: real[..., place] for place, name in enumerate(_REAL)}
+    given: dict[str, Any] = {**ints, **floats, "ops_blocks": real[..., len(_REAL) :]}
     return WorkloadBatch(
         timesteps=np.array([work.timesteps for work in workloads], np.int64),
         input_bits=first.input_bits,
         analog=np.array([layer.analog for layer in first.layers]),
         spiking=np.array([layer.role != "readout" for layer in first.layers]),
+        conv=np.array([layer.kind == "conv" for layer in first.layers]),
         roles=tuple(layer.role for layer in first.layers),
-        weight_bits=whole(layers, "weight_bits"),
-        neurons=whole(layers, "neurons"),
-        inputs=whole(layers, "inputs"),
-        spikes_out=real(layers, "spikes_out"),
-        **{name: whole(census, name) for name in _CENSUS},
-        ops_nonzero=real(ops, "nonzero"),
-        ops_dense=real(ops, "dense"),
-        ops_planes=real(ops, "planes"),
-        ops_blocks=real(ops, "blocks"),
+        row_counts=rows.reshape(shape),
+        **given,
     )
 
 
-_CENSUS = (
-    "out_channels",
-    "in_channels",
-    "kernel_area",
-    "nonzero",
-    "planes",
-    "blocks",
-    "nm_most",
-    "delta_entries",
-)
+_KIND = attrgetter("role", "kind", "analog")
+_LAYER = ("weight_bits", "neurons", "inputs", "fan_columns")
+_CENSUS = ("out_channels", "in_channels", "kernel_area", "nonzero", "planes")
+_WHOLE = (*_LAYER, *_CENSUS, "height", "width", "outputs_used", "empty_rows")
+_REAL = ("spikes_in", "spikes_out", "ops_nonzero", "ops_dense", "ops_planes")
+_LENGTHS = ("blocks", "nm_most", "delta_entries", "lane_reads")
+_ENDS = np.cumsum([len(_WHOLE), len(BLOCKS), len(NM_GROUPS), len(DELTA_BITS)]).tolist()
+_of_layer, _of_census = attrgetter(*_LAYER), attrgetter(*_CENSUS)
+
+
+def _whole(layer: LayerWork) -> tuple[int, ...]:
+    """Return a layer's whole numbers in the order of _WHOLE, then those of _LENGTHS."""
+    counts = layer.census
+    used = layer.neurons if counts.outputs_used is None else counts.outputs_used
+    return (
+        *_of_layer(layer), *_of_census(counts), *layer.out_size, used, _row_counts(counts)[0],
+        *counts.blocks, *counts.nm_most, *counts.delta_entries,
+        *(counts.lane_reads or (counts.reads(lanes) for lanes in LANES)),
+    )  # fmt: skip
+
+
+def _real(layer: LayerWork) -> tuple[float, ...]:
+    ops = layer.ops
+    return (layer.spikes_in, layer.spikes_out, ops.nonzero, ops.dense, ops.planes, *ops.blocks)
+
+
+def _row_counts(counts: WeightCensus) -> tuple[int, ...]:
+    """Return the rows that hold n non-zeros, at place n; spread evenly where rows were not counted."""
+    if counts.row_counts:
+        return counts.row_counts
+    held = dict(counts.rows)
+    return tuple(held.get(n, 0) for n in range(max(held, default=0) + 1))
 
 
 def smallest_formats(batch: WorkloadBatch, profile: HardwareProfile) -> tuple[Ints, Ints, Ints]:
@@ -127,10 +186,10 @@ def smallest_formats(batch: WorkloadBatch, profile: HardwareProfile) -> tuple[In
     return choice, best, bits
 
 
-def _format(name: str, batch: WorkloadBatch, pointer_bits: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+def _format(name: str, batch: WorkloadBatch, pointer_bits: int) -> tuple[Ints, Ints, Flags]:
     """Return bytes, bits without padding, and whether the format can hold the layer: [N, L] each."""
     kind, _, text = name.partition(":")
-    size = batch.out_channels * batch.in_channels * batch.kernel_area
+    size = batch.size
     always = np.ones(size.shape, bool)
     match kind:
         case "dense":
@@ -138,7 +197,7 @@ def _format(name: str, batch: WorkloadBatch, pointer_bits: int) -> tuple[Ints, I
         case "bitmap":
             return (*_streams((size, 1), (batch.nonzero, _value_bits(batch.nonzero, batch))), always)
         case "csr":
-            index = np.maximum(1, _log2(batch.out_channels * batch.kernel_area))
+            index = np.maximum(1, ceil_log2(batch.out_channels * batch.kernel_area))
             return (*_rows(batch.nonzero, index, batch, pointer_bits), always)
         case "delta":
             found = [
@@ -191,7 +250,7 @@ def _runs(length: int, batch: WorkloadBatch) -> Ints:
     return batch.out_channels * -(-batch.in_channels * batch.kernel_area // length)
 
 
-def _log2(count: Ints) -> Ints:
+def ceil_log2(count: Ints) -> Ints:
     """Return ceil(log2 count), exactly, of counts below 2**53."""
     mantissa, exponent = np.frexp(count.astype(np.float64))
     return np.where(count > 0, exponent - (mantissa == 0.5), 0).astype(np.int64)

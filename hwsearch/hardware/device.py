@@ -160,6 +160,7 @@ class HardwareProfile:
         limits: Further hard limits of its toolchain.
         role_skips: (role of a layer, its own lists of zeros that cost nothing).
         takes_analog: Whether the first layer may read analog values; else they must come as events.
+        conv_mac_cycles: Cycles of a multiply-accumulate in a convolution; None: as ``cycles.mac``.
         uncalibrated: Costs (``energy_j``, ``latency_s``) that no measurement of a network has confirmed.
         static_w: Power drawn whatever it does, in watts; None: unknown, or inside the energy per cycle.
         quantities: Every number with its evidence, by its dotted place in the file.
@@ -202,6 +203,7 @@ class HardwareProfile:
     role_skips: tuple[tuple[str, RoleSkips], ...] = ()
     takes_analog: bool = True
     uncalibrated: tuple[str, ...] = ()
+    conv_mac_cycles: float | None = None
 
     def skipped(self, what: Literal["storage", "cycles", "energy"], role: str) -> tuple[str, ...]:
         """Return the classes whose zeros cost nothing (``what``) in a layer of a role."""
@@ -217,7 +219,13 @@ class HardwareProfile:
         fields = [field for field in dataclasses.fields(self) if field.name not in wording]
         values = {field.name: getattr(self, field.name) for field in fields}
         # what a profile does not use is left out, so that a new kind of limit or model renames no old record
-        later = {"model": None, "limits": Limits(), "role_skips": (), "takes_analog": True}
+        later = {
+            "model": None,
+            "limits": Limits(),
+            "role_skips": (),
+            "takes_analog": True,
+            "conv_mac_cycles": None,
+        }
         kept = {name: value for name, value in values.items() if name not in later or value != later[name]}
         return digest([kept, type(self.model).__name__] if self.model else kept)
 

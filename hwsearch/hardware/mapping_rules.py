@@ -179,6 +179,47 @@ def array_holds_network(workload: Workload, profile: HardwareProfile) -> Iterato
         yield from over("array_holds_network", columns, model.neurons, "", "columns of the array")
 
 
+def first_kernel_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
+    """A first convolution's kernel is one that the device offers there."""
+    for layer, model in _first_convolution(workload, profile):
+        side = math.isqrt(layer.census.kernel_area)
+        yield from _offered("first_kernel_offered", side, model.first_kernels, layer, "first kernel side")
+
+
+def first_channels_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
+    """A first convolution reads as many channels as the device takes: one, or three."""
+    for layer, model in _first_convolution(workload, profile):
+        menu = tuple(
+            channels
+            for channels, filters in ((1, model.first_filters_gray), (3, model.first_filters_color))
+            if filters
+        )
+        yield from _offered(
+            "first_channels_offered", in_channels(layer), menu, layer, "channels of the input"
+        )
+
+
+def first_filters_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
+    """A first convolution's filters are within the device's, which has fewer for more channels and wider kernels."""
+    for layer, model in _first_convolution(workload, profile):
+        limits = {1: model.first_filters_gray, 3: model.first_filters_color}.get(in_channels(layer), ())
+        most = dict(zip(model.first_kernels, limits, strict=False)).get(math.isqrt(layer.census.kernel_area))
+        need, what = layer.census.out_channels, "filters of the first layer"
+        yield from over("first_filters_within_limit", need, most, layer.name, what)
+
+
+def first_map_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
+    """The map that a first convolution reads is neither too small nor too large for the device."""
+    for layer, model in _first_convolution(workload, profile):
+        least, most = model.first_sides or (min(layer.out_size), max(layer.out_size))
+        for side in {min(layer.out_size), max(layer.out_size)}:
+            if not least <= side <= most:
+                message = f"{layer.name}: a side of {side} pixels: the device reads {least} to {most}"
+                yield Violation(
+                    "first_map_offered", side, most if side > most else least, layer.name, message
+                )
+
+
 def layers_find_cores(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """Each layer finds a core of its own whose memories hold it."""
     if isinstance(profile.model, EventCores):
@@ -223,6 +264,10 @@ MAPPING_RULES: tuple[Rule, ...] = (
     out_axons_within_core,
     cores_hold_everything,
     array_holds_network,
+    first_kernel_offered,
+    first_channels_offered,
+    first_filters_within_limit,
+    first_map_offered,
     layers_find_cores,
     look_up_tables_within_limit,
 )
@@ -231,6 +276,12 @@ MAPPING_RULES: tuple[Rule, ...] = (
 
 def _between(workload: Workload) -> list[LayerWork]:
     return [layer for layer in workload.layers if layer.role == "hidden"]
+
+
+def _first_convolution(workload: Workload, profile: HardwareProfile) -> Iterator[tuple[LayerWork, Npu]]:
+    """Yield the first layer with the model, if it is a convolution on a device that limits first layers."""
+    if isinstance(profile.model, Npu) and workload.layers[0].kind == "conv":
+        yield workload.layers[0], profile.model
 
 
 def _convolutions(workload: Workload) -> list[LayerWork]:

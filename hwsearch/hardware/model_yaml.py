@@ -9,6 +9,7 @@ import dataclasses
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
+from pydantic import field_validator as check
 
 from hwsearch.hardware import models
 from hwsearch.hardware.units import (
@@ -28,6 +29,8 @@ from hwsearch.hardware.units import (
     Time,
     Width,
 )
+from hwsearch.hardware.workload import LANES
+from hwsearch.study.yaml_border import broken
 
 
 class EventPricesSection(Section):
@@ -120,7 +123,7 @@ class FpgaClockSection(Section):
     clock_hz: Frequency
     input_cycles: CycleCount
     layer_cycles: CycleCount
-    power_w: Power
+    neuron_w: Power
     block_words: Count | None = None
     block_width: Width | None = None
 
@@ -138,6 +141,13 @@ class FpgaDataflowSection(Section):
     block_words: Count | None = None
     block_width: Width | None = None
 
+    @check("pe")
+    @classmethod
+    def _lanes_are_counted(cls, pe: Number) -> Number:
+        if pe.si() not in LANES:
+            raise broken(f"pe must be one of {', '.join(map(str, LANES))}", pe.text())
+        return pe
+
 
 class NpuSection(Section):
     """See `models.Npu`."""
@@ -145,6 +155,10 @@ class NpuSection(Section):
     kind: Literal["npu"]
     node_bytes: Memory
     nodes: Count
+    first_kernels: Series | None = None
+    first_filters_gray: Series | None = None
+    first_filters_color: Series | None = None
+    first_sides: Series | None = None
 
 
 class RooflineSection(Section):

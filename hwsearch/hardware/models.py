@@ -176,14 +176,14 @@ class FpgaClock:
         clock_hz: Clock of the design.
         input_cycles: Cycles of one input.
         layer_cycles: Fixed cycles of one layer in one timestep.
-        power_w: Power of the whole board while it runs; None: unknown.
+        neuron_w: Power of the circuit while it runs, for each of its neurons; None: unknown.
         block_words, block_width: Shape of a block memory that has only one; None: blocks of 18 kbit.
     """
 
     clock_hz: float | None
     input_cycles: float | None
     layer_cycles: float | None
-    power_w: float | None
+    neuron_w: float | None
     block_words: int | None
     block_width: int | None
 
@@ -218,10 +218,18 @@ class Npu:
     Attributes:
         node_bytes: Bytes that each used processor takes beyond the packed weights.
         nodes: Number of processors.
+        first_kernels: Sides of a filter that a first layer may have; empty: any.
+        first_filters_gray, first_filters_color: Most filters of a first layer that reads 1 channel, or 3, for each side
+            of ``first_kernels``.
+        first_sides: Least and most width and height of the map that a first layer reads; empty: any.
     """
 
     node_bytes: int | None
     nodes: int | None
+    first_kernels: tuple[int, ...] = ()
+    first_filters_gray: tuple[int, ...] = ()
+    first_filters_color: tuple[int, ...] = ()
+    first_sides: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -267,7 +275,7 @@ def needs(model: Model, name: str) -> tuple[str, ...] | None:
             return steps if model.step_s is None else ("step_s",)
         case FpgaClock(), _:
             timed = ("clock_hz", "input_cycles", "layer_cycles")
-            return (*timed, "power_w") if name == "energy_j" else timed
+            return (*timed, "neuron_w") if name == "energy_j" else timed
         case FpgaDataflow(), _:
             return ("clock_hz", "power_w") if name == "energy_j" else ("clock_hz",)
         case Roofline(), _:

@@ -5,6 +5,7 @@ Not for finding the file (`profile`) nor for its laws (`profile_yaml`).
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,7 @@ def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
         ),
         takes_analog=profile.inputs == "analog",
         uncalibrated=profile.uncalibrated,
+        conv_mac_cycles=_conv_mac(profile),
     )
 
 
@@ -114,7 +116,12 @@ def _cycles(profile: ProfileSection) -> Cycles:
     if profile.timing is None:
         return Cycles()
     listed: dict[str, Number] = dict(profile.timing.cycles)
-    return Cycles(**{name: number.si() for name, number in listed.items()})
+    return Cycles(**{field.name: listed[field.name].si() for field in dataclasses.fields(Cycles)})
+
+
+def _conv_mac(profile: ProfileSection) -> float | None:
+    number = profile.timing.cycles.conv_mac if profile.timing else None
+    return None if number is None else number.si()
 
 
 def _energy(energy: PerCycleSection | PerTermSection | None) -> PerCycle | PerTerm | None:

@@ -158,6 +158,7 @@ class CyclesSection(Section):
     unpack: CycleCount
     neuron_update: CycleCount
     layer_step: CycleCount
+    conv_mac: CycleCount | None = None
 
 
 class TimingSection(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from hwsearch.hardware.device import SKIPPABLE, HardwareProfile
+from hwsearch.hardware.models import Npu
 
 _WIDTH = 110
 
@@ -47,6 +48,24 @@ def _fits(profile: HardwareProfile) -> list[str]:
         f"pruning by {', '.join(profile.granularities)}",
         "input: analog values or events" if profile.takes_analog else "input: events only; the host encodes",
         f"limits: {', '.join(known) or 'none known'}",
+        *_first_layer(profile),
+    ]
+
+
+def _first_layer(profile: HardwareProfile) -> list[str]:
+    """Return what a first convolution may be, on a device that limits it."""
+    model = profile.model
+    if not isinstance(model, Npu) or not model.first_kernels:
+        return []
+    sides = ", ".join(map(str, model.first_kernels))
+    filters = ((1, model.first_filters_gray), (3, model.first_filters_color))
+    most = "; ".join(
+        f"of {n} channels at most {', '.join(map(str, own))} filters" for n, own in filters if own
+    )
+    maps = " to ".join(map(str, model.first_sides))
+    return [
+        f"first convolution: kernel sides {sides}; {most}"
+        + (f"; maps of {maps} pixels a side" if maps else "")
     ]
 
 

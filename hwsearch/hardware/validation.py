@@ -1,7 +1,7 @@
 """Predicted next to measured: the published points that the profiles can reach.
 
-Points are data (``validation/points.yaml`` beside the profiles); each is priced by `price`, as any
-candidate is. Not for fitting: no constant is changed here.
+Points are data (``validation/points.yaml`` beside the profiles); each is priced by `price`, as any candidate is. Not
+for fitting: no constant is changed here; and not for the table: `validation_report` writes it.
 """
 
 from __future__ import annotations
@@ -9,25 +9,32 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hwsearch.errors import InputError
-from hwsearch.hardware.cost_model import cost_fields, price
+from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.hardware.models import Npu
 from hwsearch.hardware.profile import load_profile, profile_folders
 from hwsearch.hardware.units import Section
-from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
+from hwsearch.hardware.validation_networks import dense_pass, fully_connected, packed_weights
 from hwsearch.study.yaml_border import read_yaml, validate
 
 MEMORY_WITHIN = 0.3
 """Largest relative error of a memory that counts as confirmed."""
-ENERGY_FACTOR = 3.0
-"""Largest factor of an energy that counts as confirmed."""
+FACTOR = 3.0
+"""Largest factor of an energy, a time or a power that counts as confirmed."""
 RANK_CORRELATION = 0.9
 """Least rank correlation of energies that counts as confirmed."""
-COMMAND = "hwsearch profiles validate --to docs/validation.md"
+
+
+class End(Section):
+    """One end of the range of what a source does not state."""
+
+    bits: int | None = None
+    timesteps: int | None = None
+    rate: float | None = None
 
 
 class PointSection(Section):
@@ -36,18 +43,20 @@ class PointSection(Section):
     id: int | str
     profile: str
     name: str
-    column: Literal["memory_bytes", "weight_bytes", "latency_s", "energy_j"]
+    column: Literal["memory_bytes", "weight_bytes", "latency_s", "energy_j", "total_j", "power_w"]
     measured: Annotated[float, Field(gt=0)]
-    unit: Literal["B", "s", "J"]
+    unit: Literal["B", "s", "J", "W"]
     source: str
     fitted: bool = False
-    assumed: bool = False
     remark: str = ""
-    macs: int | None = None
+    fc_macs: int = 0
+    conv_macs: int = 0
     layers: tuple[int, ...] = ()
     recurrent: tuple[int, ...] = ()
     bits: int = 8
     timesteps: int = 1
+    rate: float = 1.0
+    ends: tuple[End, ...] = ()
     packed: int | None = None
     nodes: int = 1
 
@@ -66,31 +75,46 @@ class Row:
 
     Attributes:
         point: As published.
-        predicted: By the profile; None: the profile cannot tell.
+        low, high: Predicted by the profile: the same twice, or an interval where the source leaves something open;
+            None: the profile cannot tell.
     """
 
     point: PointSection
-    predicted: float | None
+    low: float | None
+    high: float | None
 
     @property
-    def factor(self) -> float | None:
-        """Predicted over measured."""
-        return None if self.predicted is None else self.predicted / self.point.measured
+    def factors(self) -> tuple[float, ...]:
+        """Predicted over measured, at both ends; empty where the profile cannot tell."""
+        return tuple(end / self.point.measured for end in (self.low, self.high) if end is not None)
+
+    @property
+    def interval(self) -> bool:
+        """Whether something that the source leaves open is swept."""
+        return bool(self.point.ends)
 
     @property
     def free(self) -> bool:
-        """Whether nothing of the point, and no guess, went into its prediction."""
-        return not (self.point.fitted or self.point.assumed)
+        """Whether the point is one prediction, and nothing of it was fitted."""
+        return not (self.point.fitted or self.interval)
 
     @property
-    def good(self) -> bool:
-        """Whether the point is within what counts as confirmed."""
-        factor = self.factor
-        if factor is None:
-            return False
+    def good(self) -> bool | None:
+        """Whether the prediction is within what counts as confirmed; None: one end of an interval is, or none is told.
+
+        A fitted point is good or bad like any other; `free` tells whether that says anything.
+        """
+        within = [self._within(factor) for factor in self.factors]
+        if not within or (any(within) and not all(within)):
+            return None
+        if self.interval and not within[0] and (self.factors[0] < 1) != (self.factors[1] < 1):
+            return None  # the measured value lies between the ends
+        return within[0]
+
+    def _within(self, factor: float) -> bool:
         if self.point.unit == "B":
             return abs(factor - 1) <= MEMORY_WITHIN
-        return max(factor, 1 / factor) <= ENERGY_FACTOR
+        return max(factor, 1 / factor) <= FACTOR
 
 
 @dataclass(frozen=True)
@@ -103,11 +127,11 @@ class Validation:
 
     @property
     def rank_correlation(self) -> float | None:
-        """Spearman's correlation of energies, fitted and assumed points left out; None: below 3 points."""
+        """Spearman's correlation of energies, fitted points and intervals left out; None: below 3 points."""
         pairs = [
-            (row.predicted, row.point.measured)
+            (row.low, row.point.measured)
             for row in self.rows
-            if row.point.unit == "J" and row.free and row.predicted is not None
+            if row.point.unit == "J" and row.free and row.low is not None
         ]
         return None if len(pairs) < 3 else _spearman(pairs)
 
@@ -126,113 +150,42 @@ def validate_profiles() -> Validation:
     parsed = validate(document, PointsSection, document.data)
     if isinstance(parsed, list):
         raise InputError(parsed)
-    rows = tuple(Row(point, _predict(point)) for point in parsed.points)
+    rows = tuple(Row(point, *_predict(point)) for point in parsed.points)
     return Validation(rows, parsed.unreached, parsed.sources)
 
 
-def validation_table(found: Validation) -> str:
-    """Return the report as Markdown."""
-    lines = [
-        "# Validation of the hardware profiles",
-        "",
-        f"Rebuilt by `{COMMAND}`. A fitted point gave its profile a constant: its factor tells nothing about others.",
-        "For an assumed network a part of the shape or the bits is a guess: its factor confirms nothing.",
-        f"Confirmed: memory within {MEMORY_WITHIN:.0%}, time and energy within a factor of {ENERGY_FACTOR:g}.",
-        "",
-        "| point | device | network | quantity | predicted | measured | factor | kind | confirmed | source |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in found.rows:
-        point = row.point
-        told = "unknown" if row.predicted is None else f"{row.predicted:.4g} {point.unit}"
-        factor = "" if row.factor is None else f"{row.factor:.2f}"
-        kind = "fitted" if point.fitted else "assumed network" if point.assumed else "predicted"
-        cells = (
-            point.id, point.profile, point.name, point.column, told, f"{point.measured:.4g} {point.unit}", factor,
-            kind, "" if not row.free else "yes" if row.good else "no", point.source,
-        )  # fmt: skip
-        lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
-    lines += ["", *_summary(found), "", "## Points that no profile reaches", ""]
-    lines += [f"- {points}: {why}" for points, why in found.unreached.items()]
-    remarks = sorted(
-        {f"{row.point.id} ({row.point.column}): {row.point.remark}" for row in found.rows if row.point.remark}
-    )
-    lines += ["", "## Remarks and sources", "", *(f"- {remark}" for remark in remarks)]
-    lines += [f"- {key}: {text}" for key, text in found.sources.items()]
-    return "\n".join(lines) + "\n"
+def _predict(point: PointSection) -> tuple[float | None, float | None]:
+    """Return the ends of what is predicted, the lower first."""
+    if not point.ends:
+        alone = _predict_one(point)
+        return alone, alone
+    found = [_predict_one(point.model_copy(update=end.model_dump(exclude_none=True))) for end in point.ends]
+    known = [value for value in found if value is not None]
+    return (min(known), max(known)) if len(known) == len(found) else (None, None)
 
 
-def _summary(found: Validation) -> list[str]:
-    free = [row for row in found.rows if row.free and row.factor is not None]
-    lines = []
-    for unit, what in (("B", "memory"), ("s", "time"), ("J", "energy")):
-        own = [row for row in free if row.point.unit == unit]
-        good = sum(row.good for row in own)
-        factors = [row.factor for row in own if row.factor is not None]
-        if factors:
-            span = f"factors {min(factors):.2f} to {max(factors):.2f}"
-            lines.append(f"- {what}: {good} of {len(own)} predicted points confirmed, {span}")
-    rank = found.rank_correlation
-    if rank is not None:
-        verdict = "enough" if rank >= RANK_CORRELATION else "too little"
-        lines.append(
-            f"- rank correlation of predicted energies: {rank:.2f} ({verdict}: {RANK_CORRELATION} is asked)"
-        )
-    energies = [row for row in found.rows if row.point.unit == "J" and not row.point.fitted]
-    bad = sorted({row.point.profile for row in energies if not row.good})
-    if bad:
-        lines.append(f"- energy is labelled uncalibrated on {', '.join(bad)}, and wherever no point reaches")
-    return lines
-
-
-def _predict(point: PointSection) -> float | None:
+def _predict_one(point: PointSection) -> float | None:
     profile = load_profile(point.profile)
-    if point.macs is not None:
-        cost = price(_dense_pass(point.macs), profile)
-    elif point.packed is not None:
+    if point.fc_macs or point.conv_macs:
+        return _column(price(dense_pass(point.fc_macs, point.conv_macs), profile), point.column)
+    if point.packed is not None:
         model = profile.model
         assert isinstance(model, Npu)
-        per_layer = replace(profile, model=replace(model, node_bytes=(model.node_bytes or 0) * point.nodes))
-        return float(price(_weights_of(point.packed), per_layer).weight_bytes)
-    else:
-        cost = price(_mlp(point), profile)
-    value: Any = cost_fields(cost)[point.column]
+        mapped = replace(profile, model=replace(model, node_bytes=(model.node_bytes or 0) * point.nodes))
+        return float(price(packed_weights(point.packed), mapped).weight_bytes)
+    network = fully_connected(point.layers, point.recurrent, point.bits, point.timesteps, point.rate)
+    return _column(price(network, profile), point.column)
+
+
+def _column(cost: Cost, column: str) -> float | None:
+    """Return one cost; ``total_j`` is energy with the static part, ``power_w`` energy over time."""
+    if column == "total_j":
+        known = cost.energy_j is not None and cost.static_energy_j is not None
+        return (cost.energy_j or 0.0) + (cost.static_energy_j or 0.0) if known else None
+    if column == "power_w":
+        return None if cost.energy_j is None or not cost.latency_s else cost.energy_j / cost.latency_s
+    value = cost_fields(cost)[column]
     return None if value is None else float(value)
-
-
-def _dense_pass(macs: int) -> Workload:
-    """Return one pass of a dense network: multiply-accumulates and nothing else."""
-    ops = OpCounts(macs, macs, (macs, macs), macs)
-    layer = LayerWork("net", "readout", "fc", True, 8, _census(1, 1), 0, 1, ops, 1.0, 0.0)
-    return Workload(0, 8, (layer,))
-
-
-def _weights_of(n_bytes: int) -> Workload:
-    ops = OpCounts(0, 0, (0, 0), 0)
-    layer = LayerWork("net", "readout", "fc", True, 4, _census(1, 2 * n_bytes), 0, 1, ops, 0.0, 0.0)
-    return Workload(1, 8, (layer,))
-
-
-def _mlp(point: PointSection) -> Workload:
-    """Return a fully connected network; a recurrent layer stands as a further layer onto itself."""
-    shapes = [
-        *zip(point.layers, point.layers[1:], strict=False),
-        *((width, width) for width in point.recurrent),
-    ]
-    layers = []
-    for index, (n_in, n_out) in enumerate(shapes):
-        role = "input" if index == 0 else "readout" if n_out == point.layers[-1] else "hidden"
-        ops = OpCounts(n_in * n_out, n_in * n_out, (n_in * n_out,) * 2, n_in * n_out)
-        census = _census(n_out, n_in)
-        layers.append(
-            LayerWork(f"fc{index + 1}", role, "fc", False, point.bits, census, n_out, n_in, ops, n_in, n_out)
-        )
-    return Workload(point.timesteps, 8, tuple(layers))
-
-
-def _census(n_out: int, n_in: int) -> WeightCensus:
-    size = n_out * n_in
-    return WeightCensus(n_out, n_in, 1, size, (size, size), (4, 8, 16), size, (size,) * 7)
 
 
 def _spearman(pairs: Sequence[tuple[float, float]]) -> float:

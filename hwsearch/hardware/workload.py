@@ -14,6 +14,8 @@ NM_GROUPS = (4, 8, 16)
 """Group lengths m of the n:m pattern that are counted."""
 DELTA_BITS = (2, 3, 4, 5, 6, 7, 8)
 """Index widths of the delta (zero-run) format that are counted."""
+LANES = (1, 2, 4, 8, 16, 32, 64)
+"""Numbers of lanes in lock step that are counted."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class WeightCensus:
         row_counts: At place n, the input-major rows that hold exactly n non-zeros; empty: not counted.
         fan_in_most: Most non-zeros of any output-major row; None: not counted.
         outputs_used: Output-major rows that hold any non-zero; None: not counted.
+        lane_reads: For each number of LANES, the reads that so many lanes take which work on consecutive
+            output-major rows in lock step: the sum, over groups of that many rows, of the most non-zeros of any
+            row of the group; empty: not counted.
     """
 
     out_channels: int
@@ -51,6 +56,7 @@ class WeightCensus:
     row_counts: tuple[int, ...] = ()
     fan_in_most: int | None = None
     outputs_used: int | None = None
+    lane_reads: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -66,6 +72,19 @@ class WeightCensus:
             return ()
         few, more = divmod(self.nonzero, self.in_channels)
         return ((few, self.in_channels - more), *(((few + 1, more),) if more else ()))
+
+    def reads(self, lanes: int) -> int:
+        """Return the reads of so many lanes in lock step; spread evenly over rows where they were not counted.
+
+        Raises:
+            ValueError: This number of lanes is not one of LANES.
+        """
+        if lanes not in LANES:
+            raise ValueError(f"lanes in lock step must be one of {LANES}; got {lanes}")
+        if self.lane_reads:
+            return self.lane_reads[LANES.index(lanes)]
+        rows = max(1, self.out_channels)
+        return self.nonzero if lanes == 1 else -(-rows // lanes) * -(-self.nonzero // rows)
 
     @property
     def fan_out_most(self) -> int:

@@ -7,12 +7,14 @@ For a layer with integer weights w, input spikes s (or unsigned inputs x), bias 
     s[t] = v[t] >= th;  then v[t] = 0, or v[t] - th            (reset to zero, or by subtraction)
 
 sat clips to the membrane's width. The readout adds up a[t] over the timesteps; the prediction is its argmax, the first
-of equals. Sums of products run as float matrix products only where every partial sum is exact (below 2**24 or 2**53).
+of equals. All of it runs in floats that are wide enough for every number on the way to be exact: integers below 2**24
+in float32, below 2**53 in float64; a shift is a power of two, rounded down. The order of sums then does not matter, and
+networks run in stacks, on a CPU or a GPU, with one result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,86 +22,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork, Widths, needed_bits
+
+__all__ = [
+    "IntegerLayer",
+    "IntegerNetwork",
+    "Run",
+    "Widths",
+    "needed_bits",
+    "run_integer",
+    "run_integer_stack",
+]
 _ELEMENTS_AT_A_TIME = 4_000_000  # of the largest tensor: bounds the memory, results do not depend on it
-
-
-@dataclass(frozen=True)
-class Widths:
-    """Bits a device offers.
-
-    Attributes:
-        state: Of a membrane.
-        accumulator: Of the sum a, and of the readout.
-        bias: Of a bias c.
-        threshold: Of a threshold th.
-        overflow: ``saturate`` (the membrane is clipped) or ``reject`` (a network that could overflow is refused).
-    """
-
-    state: int = 32
-    accumulator: int = 32
-    bias: int = 32
-    threshold: int = 32
-    overflow: str = "saturate"
-
-
-@dataclass(frozen=True)
-class IntegerLayer:
-    """One layer's integers.
-
-    Attributes:
-        name, kind: As in LayerShape.
-        weight: [out, in] or [out, in, k, k], int32.
-        bias: [out] int32, in membrane units (fraction bits included).
-        threshold: [out] int32, in membrane units; None for the readout.
-        fraction_bits: f.
-        pool: Side of the pooling window behind it; 1 for none.
-        out_size: Height and width of its map before pooling; (1, 1) for fc.
-        fan_columns: Consecutive inputs that one channel of the layer before feeds.
-    """
-
-    name: str
-    kind: str
-    weight: np.ndarray
-    bias: np.ndarray
-    threshold: np.ndarray | None
-    fraction_bits: int
-    pool: int
-    out_size: tuple[int, int]
-    fan_columns: int
-
-    @property
-    def neurons(self) -> int:
-        """Neurons that keep a membrane (or readout accumulators)."""
-        return int(self.weight.shape[0]) * self.out_size[0] * self.out_size[1]
-
-
-@dataclass(frozen=True)
-class IntegerNetwork:
-    """A network of integers, complete: the truth that every export reproduces.
-
-    Attributes:
-        layers: In order; the last is the readout.
-        weight_bits: Bits of each layer's weights.
-        timesteps: T.
-        leak_shift: k, or None.
-        reset: ``zero`` or ``subtract``.
-        pool: ``max`` (OR) or ``sum``.
-        input_shape: [C, H, W].
-        input_max: Largest input value.
-        input_bits: Bits of one input value.
-        state_bits: Width that membranes saturate at.
-    """
-
-    layers: tuple[IntegerLayer, ...]
-    weight_bits: tuple[int, ...]
-    timesteps: int
-    leak_shift: int | None
-    reset: str
-    pool: str
-    input_shape: tuple[int, int, int]
-    input_max: int
-    input_bits: int
-    state_bits: int
 
 
 @dataclass(frozen=True)
@@ -138,21 +72,61 @@ def run_integer(network: IntegerNetwork, x: np.ndarray, *, trace: bool = False) 
     Raises:
         ValueError: There is no input, or one exceeds ``input_max``.
     """
+    return run_integer_stack([network], x, trace=trace)[0]
+
+
+def run_integer_stack(
+    networks: Sequence[IntegerNetwork], x: np.ndarray, *, trace: bool = False, device: str = "cpu"
+) -> list[Run]:
+    """Run networks that differ in their integers and numbers of channels only, all at once.
+
+    Args:
+        networks: K networks.
+        x: [N, C, H, W] unsigned inputs.
+        trace: Also keep every membrane after every timestep.
+        device: Where torch computes.
+
+    Raises:
+        ValueError: As for ``run_integer``; or the networks differ in more.
+    """
+    first = networks[0]
     if len(x) == 0:
         raise ValueError("an accuracy needs at least one input")
-    if int(x.max()) > network.input_max:
-        raise ValueError(f"inputs must lie in [0, {network.input_max}]; got {int(x.max())}")
-    largest = max(layer.neurons for layer in network.layers) * network.timesteps
-    batch = max(16, _ELEMENTS_AT_A_TIME // largest)
-    parts = [_run_batch(network, x[i : i + batch], trace) for i in range(0, len(x), batch)]
-    share = [len(p.readout) / len(x) for p in parts]
-    maps = _weighted([p.input_maps for p in parts], share)
-    spikes = _weighted([p.spikes for p in parts], share)
+    if int(x.max()) > first.input_max:
+        raise ValueError(f"inputs must lie in [0, {first.input_max}]; got {int(x.max())}")
+    if any(_frame(network) != _frame(first) for network in networks):
+        raise ValueError("networks of a stack must share inputs, timesteps, neuron and kinds of layers")
+    layers = _stack_layers(networks, device)
+    widest = max(layer.neurons for network in networks for layer in network.layers)
+    batch = max(16, _ELEMENTS_AT_A_TIME // (widest * first.timesteps * len(networks)))
+    parts = [_run_batch(networks, layers, x[i : i + batch], trace) for i in range(0, len(x), batch)]
+    share = [len(part[0].readout) / len(x) for part in parts]
+    return [_joined([part[k] for part in parts], share) for k in range(len(networks))]
+
+
+def _frame(network: IntegerNetwork) -> tuple[object, ...]:
+    """Return what networks of a stack share."""
+    layers = [
+        (own.kind, own.weight.shape[2:], own.pool, own.out_size, own.fan_columns) for own in network.layers
+    ]
+    return (
+        network.timesteps, network.leak_shift, network.reset, network.pool, network.input_shape, network.input_max,
+        network.state_bits, layers,
+    )  # fmt: skip
+
+
+def _joined(parts: list[Run], share: list[float]) -> Run:
+    """Return the run on all batches."""
     membranes = None
-    if trace:
-        traces = [p.membranes for p in parts if p.membranes is not None]
+    if parts[0].membranes is not None:
+        traces = [part.membranes for part in parts if part.membranes is not None]
         membranes = tuple(np.concatenate(layer, axis=1) for layer in zip(*traces, strict=True))
-    return Run(np.concatenate([p.readout for p in parts]), maps, spikes, membranes)
+    return Run(
+        np.concatenate([part.readout for part in parts]),
+        _weighted([part.input_maps for part in parts], share),
+        _weighted([part.spikes for part in parts], share),
+        membranes,
+    )
 
 
 def _weighted(parts: list[tuple[np.ndarray, ...]], share: list[float]) -> tuple[np.ndarray, ...]:
@@ -160,102 +134,143 @@ def _weighted(parts: list[tuple[np.ndarray, ...]], share: list[float]) -> tuple[
     return tuple(np.tensordot(share, np.stack(arrays), 1) for arrays in zip(*parts, strict=True))
 
 
-def _run_batch(network: IntegerNetwork, x: np.ndarray, trace: bool) -> Run:
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """One layer of a stack, channels that a network does not have being zero; floats in which all sums are exact.
+
+    Attributes:
+        weight: [K, out, in(, k, k)].
+        bias, threshold: [K, 1, out(, 1, 1)].
+        gain: [K, 1, 1(, 1, 1)], 2**f.
+        clip: Whether a membrane can leave its width.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    threshold: Tensor | None
+    gain: Tensor
+    clip: bool
+
+
+def _stack_layers(networks: Sequence[IntegerNetwork], device: str) -> list[_Layer]:
+    """Return the stacked layers."""
+    first, stacked = networks[0], []
+    widths = [list(needed_bits(network)) for network in networks]
+    value_max, inputs = first.input_max, networks[0].layers[0].weight.shape[1]
+    for index, shape in enumerate(first.layers):
+        own = [network.layers[index] for network in networks]
+        bits = max(width[index][2] for width in widths)
+        sums = max(
+            np.abs(n.weight.astype(np.int64)).reshape(len(n.bias), -1).sum(1).max() << n.fraction_bits
+            for n in own
+        )
+        low = min((int(n.threshold.min()) for n in own if n.threshold is not None), default=0)
+        narrow = sums * value_max < 2**24 and bits <= 24 and low >= 0
+        exact = torch.float32 if narrow else torch.float64
+        outputs, ends = max(len(n.bias) for n in own), (1,) * (shape.weight.ndim - 2)
+        weight = np.zeros((len(own), outputs, inputs, *shape.weight.shape[2:]))
+        bias, threshold = np.zeros((len(own), 1, outputs, *ends)), np.ones((len(own), 1, outputs, *ends))
+        for k, n in enumerate(own):
+            weight[k, : len(n.bias), : n.weight.shape[1]] = n.weight
+            bias[k, 0, : len(n.bias)] = n.bias.reshape(-1, *ends)
+            if n.threshold is not None:
+                threshold[k, 0, : len(n.bias)] = n.threshold.reshape(-1, *ends)
+        gain = np.array([2.0**n.fraction_bits for n in own]).reshape(-1, 1, 1, *ends)
+        tensors = [torch.from_numpy(a).to(device, exact) for a in (weight, bias, threshold, gain)]
+        last = shape.threshold is None
+        stacked.append(
+            _Layer(tensors[0], tensors[1], None if last else tensors[2], tensors[3], bits > first.state_bits)
+        )
+        value_max = shape.pool**2 if first.pool == "sum" else 1
+        inputs = outputs if index + 1 == len(first.layers) else outputs * first.layers[index + 1].fan_columns
+    return stacked
+
+
+def _run_batch(
+    networks: Sequence[IntegerNetwork], layers: Sequence[_Layer], x: np.ndarray, trace: bool
+) -> list[Run]:
     """Run layer after layer; each layer over all timesteps, as nothing feeds back between layers."""
-    maps, spike_means, membranes = [], [], []
-    value_max = network.input_max  # largest value one input of the layer can take
-    sequence = torch.from_numpy(x.astype(np.int64)).unsqueeze(
-        0
-    )  # [1 or T, N, ...]; a static input is shown once
-    for index, layer in enumerate(network.layers):
-        maps.append(((sequence != 0) if index == 0 else sequence).sum(0).double().mean(0).numpy())
-        current = _current(layer, sequence, value_max)
+    law, size = networks[0], len(networks)
+    maps, means, membranes = [], [], []
+    start = torch.from_numpy(x).to(device=layers[0].weight.device, dtype=torch.float32)
+    sequence = start.expand(size, 1, *start.shape)  # [K, 1 or T, N, ...]: a static input is shown once
+    for index, layer in enumerate(layers):
+        seen = (sequence[:1] != 0).double().sum(1) if index == 0 else sequence.sum(1).double()
+        maps.append(seen.mean(1).cpu().numpy())
+        current = _current(layer, sequence)
         if layer.threshold is None:
-            potentials = current.expand(network.timesteps, *current.shape[1:]).cumsum(0)
-            membranes.append(potentials.numpy())
+            potentials = current.expand(size, law.timesteps, *current.shape[2:]).cumsum(1)
+            membranes.append(potentials)
             break
-        spikes, states = _fire(network, layer, current, trace)
-        spike_means.append(spikes.flatten(2).view(*spikes.shape[:3], -1).sum((0, 3)).double().mean(0).numpy())
-        membranes.append(states.numpy())
-        sequence = _pool(spikes, layer.pool, network.pool)
-        value_max = layer.pool**2 if network.pool == "sum" else 1
-    return Run(potentials[-1].numpy(), tuple(maps), tuple(spike_means), tuple(membranes) if trace else None)
+        spikes, states = _fire(law, layer, current, trace)
+        counts = spikes.sum(1).flatten(2 if spikes.dim() == 4 else 3)
+        counts = counts if spikes.dim() == 4 else counts.sum(3)
+        means.append(counts.double().mean(1).cpu().numpy())
+        membranes.append(states)
+        sequence = _pool(spikes, law.layers[index].pool, law.pool)
+    values = [own.to(torch.int64).cpu().numpy() for own in (membranes if trace else membranes[-1:])]
+    runs = []
+    for k, network in enumerate(networks):
+        channels = [len(own.bias) for own in network.layers]
+        inputs = [maps[0][0], *(own[k][:n] for own, n in zip(maps[1:], channels, strict=False))]
+        fired = [own[k][:n] for own, n in zip(means, channels, strict=False)]
+        kept = tuple(own[k][:, :, :n] for own, n in zip(values, channels, strict=True)) if trace else None
+        runs.append(Run(values[-1][k, -1], tuple(inputs), tuple(fired), kept))
+    return runs
 
 
-def _current(layer: IntegerLayer, sequence: Tensor, value_max: int) -> Tensor:
-    """Return a[t] as int64: [T, N, out, (H, W)]."""
-    weight = torch.from_numpy(layer.weight.astype(np.int64))
-    bound = int(weight.abs().flatten(1).sum(1).max()) * value_max
-    exact = torch.float32 if bound < 2**24 else torch.float64
-    frames = sequence.flatten(0, 1).to(exact)
-    if layer.kind == "conv":
-        total = F.conv2d(frames, weight.to(exact), padding=layer.weight.shape[2] // 2)
-        bias = torch.from_numpy(layer.bias.astype(np.int64)).view(-1, 1, 1)
+def _current(layer: _Layer, sequence: Tensor) -> Tensor:
+    """Return a[t]: [K, T, N, out, (H, W)]."""
+    frames = sequence.flatten(1, 2).to(layer.weight.dtype)
+    if layer.weight.dim() == 3:
+        total = torch.bmm(frames.flatten(2), layer.weight.transpose(1, 2))
+    elif frames.device.type == "cpu":
+        pad = layer.weight.shape[-1] // 2
+        total = torch.stack([F.conv2d(x, w, padding=pad) for x, w in zip(frames, layer.weight, strict=True)])
     else:
-        total = frames.flatten(1) @ weight.to(exact).t()
-        bias = torch.from_numpy(layer.bias.astype(np.int64))
-    current = (total.to(torch.int64) << layer.fraction_bits) + bias
-    return current.view(*sequence.shape[:2], *current.shape[1:])
+        total = _as_product(frames, layer.weight)
+    current: Tensor = total * layer.gain + layer.bias
+    return current.view(*sequence.shape[:3], *current.shape[2:])
 
 
-def _fire(
-    network: IntegerNetwork, layer: IntegerLayer, current: Tensor, trace: bool
-) -> tuple[Tensor, Tensor]:
-    """Return spikes [T, N, ...] and membranes after reset, [T, N, ...] if traced (else empty)."""
-    shape = (-1,) if layer.kind == "fc" else (-1, 1, 1)
-    threshold = torch.from_numpy(np.asarray(layer.threshold).astype(np.int64)).view(shape)
-    top = 2 ** (network.state_bits - 1) - 1
-    membrane = torch.zeros_like(current[0])
-    spikes, states = [], []
-    for t in range(network.timesteps):
-        if network.leak_shift is not None:
-            membrane = membrane - (membrane >> network.leak_shift)
-        membrane = (membrane + current[t if len(current) > 1 else 0]).clamp(-top - 1, top)
-        fired = membrane >= threshold
-        membrane = membrane.masked_fill(fired, 0) if network.reset == "zero" else membrane - threshold * fired
-        spikes.append(fired)
+def _as_product(frames: Tensor, weight: Tensor) -> Tensor:
+    """Return convolutions as products: those of a GPU may transform the numbers on the way, and round."""
+    size, samples, _, height, width = frames.shape
+    kernel = weight.shape[-1]
+    taps = F.unfold(frames.flatten(0, 1), kernel, padding=kernel // 2).view(size, samples, -1, height * width)
+    total: Tensor = weight.flatten(2).unsqueeze(1) @ taps
+    return total.view(size, samples, -1, height, width)
+
+
+def _fire(law: IntegerNetwork, layer: _Layer, current: Tensor, trace: bool) -> tuple[Tensor, Tensor]:
+    """Return spikes [K, T, N, ...] and membranes after reset, likewise if traced (else empty)."""
+    assert layer.threshold is not None
+    top = 2 ** (law.state_bits - 1) - 1
+    membrane = torch.zeros_like(current[:, 0])
+    spikes = current.new_empty((len(current), law.timesteps, *current.shape[2:]), dtype=torch.float32)
+    states = torch.empty_like(spikes, dtype=current.dtype) if trace else torch.empty(0)
+    for t in range(law.timesteps):
+        if law.leak_shift is not None:  # an arithmetic shift rounds down
+            membrane = membrane - (membrane * 2.0**-law.leak_shift).floor_()
+        membrane = membrane + current[:, t if current.shape[1] > 1 else 0]
+        if layer.clip:
+            membrane.clamp_(-top - 1, top)
+        fired = membrane >= layer.threshold
+        spikes[:, t] = fired
+        membrane = (
+            membrane.masked_fill(fired, 0) if law.reset == "zero" else membrane - layer.threshold * fired
+        )
         if trace:
-            states.append(membrane)
-    return torch.stack(spikes).to(torch.int64), torch.stack(states) if trace else torch.empty(0)
+            states[:, t] = membrane
+    return spikes, states
 
 
 def _pool(spikes: Tensor, window: int, kind: str) -> Tensor:
-    """Pool spikes: OR, or the sum."""
+    """Pool spikes [K, T, N, C, H, W]: OR, or the sum."""
     if window == 1:
         return spikes
-    frames = spikes.flatten(0, 1).to(torch.float32)
+    frames = spikes.flatten(0, 2)
     pooled = (
         F.max_pool2d(frames, window) if kind == "max" else F.avg_pool2d(frames, window, divisor_override=1)
     )
-    return pooled.to(torch.int64).view(*spikes.shape[:2], *pooled.shape[1:])
-
-
-def needed_bits(network: IntegerNetwork) -> Iterator[tuple[str, int, int]]:
-    """Yield (layer, accumulator bits, membrane bits) that no input can exceed (interval arithmetic on the weights).
-
-    With a leak v - (v >> k) the membrane stays within 2**k times the largest current (plus the rounding of the shift).
-    """
-    value_max = network.input_max
-    for layer in network.layers:
-        weight = layer.weight.astype(np.int64).reshape(layer.weight.shape[0], -1)
-        rise = (np.maximum(weight, 0).sum(1) * value_max << layer.fraction_bits) + layer.bias
-        fall = (np.minimum(weight, 0).sum(1) * value_max << layer.fraction_bits) + layer.bias
-        if layer.threshold is None:
-            most, least = int(max(0, rise.max())), int(min(0, fall.min()))
-            width = _bits(least * network.timesteps, most * network.timesteps)
-            yield layer.name, width, width
-            return
-        steps = network.timesteps
-        reach = steps if network.leak_shift is None else min(steps, 2**network.leak_shift)
-        low = int(min(0, fall.min())) * reach - (0 if network.leak_shift is None else 2**network.leak_shift)
-        below = (
-            layer.threshold.astype(np.int64) - 1 if network.reset == "zero" else np.maximum(rise, 0) * reach
-        )
-        high = int((np.maximum(below, 0) + np.maximum(rise, 0)).max())
-        yield layer.name, _bits(int(min(0, fall.min())), int(max(0, rise.max()))), _bits(low, high)
-        value_max = layer.pool**2 if network.pool == "sum" else 1
-
-
-def _bits(low: int, high: int) -> int:
-    """Return the width of the smallest two's complement that holds [low, high]."""
-    return max((-low - 1).bit_length() if low < 0 else 0, high.bit_length()) + 1
+    return pooled.view(*spikes.shape[:3], *pooled.shape[1:])

@@ -9,6 +9,8 @@ The leak is the integer model's, v - v / 2**k, so one dynamics serves training a
 
 Surrogate gradient: ATan with alpha 2, ds/dh = 1 / (1 + (pi (h - threshold))**2) (Fang et al. 2021), and the
 reset is detached (Kim et al. 2022). Not for inference on integers: see `integer`.
+
+The fused loop runs in C where that is compiled (`native`), as one Triton kernel on a GPU (`neuron_gpu`), else in torch.
 """
 
 from __future__ import annotations
@@ -16,12 +18,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from hwsearch.native.library import MAP, library
+
 Neuron = Callable[[Tensor, int], Tensor]
+"""(x [T, ...], 0) or (x [...], T) -> spikes [T, ...]"""
 
 
 @dataclass(frozen=True)
@@ -44,17 +52,84 @@ class NeuronLaw:
         return 1.0 if self.leak_shift is None else 1.0 - 2.0**-self.leak_shift
 
 
+@dataclass(frozen=True)
+class Pool:
+    """Pooling of the spikes behind a neuron.
+
+    Attributes:
+        window: Side of the window; 1 for none.
+        kind: ``max``, or ``sum`` (whose divisor stands in the next weights; floats take the mean).
+        over_time: Give the mean over the timesteps: all that a linear readout needs.
+    """
+
+    window: int = 1
+    kind: str = "max"
+    over_time: bool = False
+
+
+NO_POOL = Pool()
+StackNeuron = Callable[[Tensor, int, Pool], Tensor]
+"""(x [K, T, ...], 0) or (x [K, ...], T) -> pooled spikes [K, T, ...], or [K, ...] where they are averaged"""
+
+
 def fused(law: NeuronLaw) -> Neuron:
     """Return the fused neuron: (x, T) -> spikes [T, ...].
 
     x is [T, ...], or [...] when T > 0 is given: a constant current, as a static input gives it.
     """
+    stacked = fused_stack(law)
 
     def fire(x: Tensor, timesteps: int = 0) -> Tensor:
-        spikes: Tensor = _Fused.apply(x, timesteps, law)  # type: ignore[no-untyped-call]
-        return spikes
+        return stacked(x.unsqueeze(0), timesteps, NO_POOL)[0]
 
     return fire
+
+
+def fused_stack(law: NeuronLaw) -> StackNeuron:
+    """Return the fused neuron of a stack, with the pooling behind it."""
+
+    def fire(x: Tensor, timesteps: int, pool: Pool = NO_POOL) -> Tensor:
+        x = x.contiguous()
+        fits = pool.window == 1 or x.shape[-2] * x.shape[-1] <= MAP
+        if fits and x.dtype == torch.float32 and x.device.type == "cpu" and library() is not None:
+            spikes: Tensor = _Native.apply(x, timesteps, law, pool)  # type: ignore[no-untyped-call]
+            return spikes
+        triton = _triton() if x.device.type == "cuda" else None
+        if triton is not None:
+            return pooled(triton(x, timesteps, law), pool)
+        return pooled(_Torch.apply(x, timesteps, law), pool)  # type: ignore[no-untyped-call]
+
+    return fire
+
+
+@cache
+def _triton() -> Callable[[Tensor, int, NeuronLaw], Tensor] | None:
+    """Return the neuron as Triton kernels, or None where Triton is not installed."""
+    if find_spec("triton") is None:
+        return None
+    from hwsearch.network import neuron_gpu
+
+    return neuron_gpu.fire
+
+
+def spikingjelly_stack(law: NeuronLaw) -> StackNeuron:
+    """Return spikingjelly's neuron for a stack, with torch's pooling behind it."""
+    neuron = spikingjelly_neuron(law)
+
+    def fire(x: Tensor, timesteps: int, pool: Pool = NO_POOL) -> Tensor:
+        spikes = neuron(x if timesteps else x.transpose(0, 1), timesteps)  # time first, then candidates
+        return pooled(spikes.transpose(0, 1).contiguous(), pool)
+
+    return fire
+
+
+def pooled(spikes: Tensor, pool: Pool) -> Tensor:
+    """Return pooled spikes [K, T, B, C, H, W]; any other shape where there is no window."""
+    if pool.window > 1:
+        pooling = F.max_pool2d if pool.kind == "max" else F.avg_pool2d
+        out = pooling(spikes.flatten(0, 2), pool.window)
+        spikes = out.view(*spikes.shape[:3], *out.shape[1:])
+    return spikes.mean(1) if pool.over_time else spikes
 
 
 def spikingjelly_neuron(law: NeuronLaw) -> Neuron:
@@ -89,47 +164,85 @@ def spikingjelly_node(law: NeuronLaw, sj: Any, surrogate: Any, reset: float | No
     return sj.LIFNode(tau=2.0**law.leak_shift, decay_input=False, **common)
 
 
-class _Fused(torch.autograd.Function):
-    """One autograd node for the loop over T; keeps h, and the spikes that are its output."""
+class _Native(torch.autograd.Function):
+    """The loop in C, neuron and pooling in one; keeps h alone."""
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, x: Tensor, timesteps: int, law: NeuronLaw, pool: Pool
+    ) -> Tensor:
+        loops = library()
+        assert loops is not None
+        shape = (x.shape[0], timesteps, *x.shape[1:]) if timesteps else tuple(x.shape)
+        maps, size = shape[2:], (1, 1)
+        if pool.window > 1:
+            size = shape[-2], shape[-1]
+            maps = (*maps[:-2], size[0] // pool.window, size[1] // pool.window)
+        h = x.new_empty(shape)
+        spikes = x.new_empty((shape[0], *maps) if pool.over_time else (*shape[:2], *maps))
+        settings = (
+            shape[0], shape[1], math.prod(shape[2:]), timesteps > 0, pool.over_time, *size, pool.window,
+            pool.kind != "max", law.decay, law.threshold, law.reset == "subtract",
+        )  # fmt: skip
+        loops.fire_forward(x.data_ptr(), h.data_ptr(), spikes.data_ptr(), *settings)
+        ctx.save_for_backward(h)
+        ctx.settings, ctx.shape = settings, x.shape  # type: ignore[attr-defined]
+        return spikes
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (h,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        loops = library()
+        assert loops is not None
+        dx, grad = h.new_empty(ctx.shape), grads[0].contiguous()  # type: ignore[attr-defined]
+        loops.fire_backward(grad.data_ptr(), h.data_ptr(), dx.data_ptr(), *ctx.settings)  # type: ignore[attr-defined]
+        return dx, None, None, None
+
+
+class _Torch(torch.autograd.Function):
+    """One autograd node for the loop over T, in torch; keeps h, and the spikes that are its output."""
 
     @staticmethod
     def forward(
         ctx: torch.autograd.function.FunctionCtx, x: Tensor, timesteps: int, law: NeuronLaw
     ) -> Tensor:
         static = timesteps > 0
-        steps = timesteps if static else x.shape[0]
-        h = x.new_empty((steps, *x.shape)) if static else torch.empty_like(x)
+        h = x.new_empty((x.shape[0], timesteps, *x.shape[1:])) if static else torch.empty_like(x)
         spikes = torch.empty_like(h)
         membrane: Tensor | None = None
-        for t in range(steps):
-            current = x if static else x[t]
+        for t in range(h.shape[1]):
+            current, potential = x if static else x[:, t], h[:, t]
             if membrane is None:
-                h[t].copy_(current)
+                potential.copy_(current)
             else:
-                torch.add(current, membrane, alpha=law.decay, out=h[t])
-            torch.ge(h[t], law.threshold, out=spikes[t])
-            if t < steps - 1:
-                if law.reset == "zero":
-                    membrane = torch.addcmul(h[t], h[t], spikes[t], value=-1)
-                else:
-                    membrane = torch.add(h[t], spikes[t], alpha=-law.threshold)
+                torch.add(current, membrane, alpha=law.decay, out=potential)
+            torch.ge(potential, law.threshold, out=spikes[:, t])
+            if law.reset == "zero":
+                membrane = torch.addcmul(potential, potential, spikes[:, t], value=-1)
+            else:
+                membrane = torch.add(potential, spikes[:, t], alpha=-law.threshold)
         ctx.save_for_backward(h, spikes)
         ctx.law, ctx.static = law, static  # type: ignore[attr-defined]
         return spikes
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
         h, spikes = ctx.saved_tensors  # type: ignore[attr-defined]
         law, static = ctx.law, ctx.static  # type: ignore[attr-defined]
         one, dx = h.new_ones(()), torch.empty_like(h)
-        for t in range(h.shape[0] - 1, -1, -1):
+        for t in range(h.shape[1] - 1, -1, -1):
             # one timestep after the other, all its passes while it is in the cache
-            above = h[t] - law.threshold
-            torch.div(grads[0][t], torch.addcmul(one, above, above, value=math.pi**2), out=dx[t])
-            if t < h.shape[0] - 1:
+            above, own = h[:, t] - law.threshold, dx[:, t]
+            torch.div(grads[0][:, t], torch.addcmul(one, above, above, value=math.pi**2), out=own)
+            if t < h.shape[1] - 1:
                 # dv/dh is 1 - s for a reset to zero and 1 for one by subtraction, the reset being detached
-                back = dx[t + 1]
+                back = dx[:, t + 1]
                 if law.reset == "zero":
-                    back = torch.addcmul(back, back, spikes[t], value=-1)
-                dx[t].add_(back, alpha=law.decay)
-        return (dx.sum(0) if static else dx), None, None
+                    back = torch.addcmul(back, back, spikes[:, t], value=-1)
+                own.add_(back, alpha=law.decay)
+        if not static:
+            return dx, None, None
+        total = dx[:, -1].clone()
+        for t in range(h.shape[1] - 2, -1, -1):
+            total += dx[:, t]
+        return total, None, None

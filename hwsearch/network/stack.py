@@ -1,8 +1,8 @@
 """K candidates of one architecture as one torch network: own weights, masks, bits and batch-norm statistics.
 
-A stack of one is the ordinary case. Linear layers are batched matrix products, conv layers grouped convolutions,
-and a static input's first layer is computed once for all candidates and timesteps. Nothing couples the
-candidates: the loss is a sum over them, so each one's gradient is what training it alone would give.
+A stack of one is the ordinary case. A static input's first layer is computed once for all timesteps. Nothing couples
+the candidates: the loss is a sum over them, so each one's gradient is what training it alone would give, and on a CPU
+every number of a candidate is, to the last bit, what it would be alone (`products`).
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.neuron import Neuron, NeuronLaw, fused, spikingjelly_neuron
-from hwsearch.network.topology import LayerShape, NetworkSpec
+from hwsearch.network.neuron import NeuronLaw, Pool, StackNeuron, fused_stack, spikingjelly_stack
+from hwsearch.network.norm import Running, normalise
+from hwsearch.network.products import convolution, linear
+from hwsearch.network.topology import NetworkSpec
 
-NEURON_LOOPS: dict[str, Callable[[NeuronLaw], Neuron]] = {"fused": fused, "spikingjelly": spikingjelly_neuron}
-_BN_MOMENTUM, _BN_EPS = 0.1, 1e-5
+NEURON_LOOPS: dict[str, Callable[[NeuronLaw], StackNeuron]] = {
+    "fused": fused_stack,
+    "spikingjelly": spikingjelly_stack,
+}
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,12 @@ class Stack(torch.nn.Module):
         weights, biases: Per layer, [K, out, in(, k, k)] and [K, out].
         masks: Per layer, like the weights, 1 or 0.
         gains, shifts, means, variances: Per layer with batch normalisation, [K, out].
+        momentum: Share of a batch in the running statistics of batch normalisation.
     """
 
     def __init__(self, spec: NetworkSpec, tickets: Sequence[Ticket], neuron_loop: str = "fused") -> None:
         super().__init__()
-        self.spec, self.size = spec, len(tickets)
+        self.spec, self.size, self.momentum = spec, len(tickets), 0.1
         self.fire = NEURON_LOOPS[neuron_loop](NeuronLaw(spec.leak_shift, spec.threshold, spec.reset))
         layers = range(len(spec.layers))
         self.masks = [_stacked([t.masks[i] for t in tickets]) for i in layers]
@@ -98,19 +102,45 @@ class Stack(torch.nn.Module):
         self.means = [_stacked([n[2] for n in norm]) for norm in norms if norm]
         self.variances = [_stacked([n[3] for n in norm]) for norm in norms if norm]
 
+    def move(self, device: str) -> Stack:
+        """Move all of it to a device, and return it."""
+        self.to(device)
+        self.masks = [mask.to(device) for mask in self.masks]
+        self.means = [mean.to(device) for mean in self.means]
+        self.variances = [variance.to(device) for variance in self.variances]
+        return self
+
     def forward(self, x: Tensor, timesteps: int) -> Tensor:
         """Return the mean readout current [K, B, classes] of a static input x [B, C, H, W] shown T times."""
-        flow, norm = _Flow(self.size, x, timesteps), 0
+        spikes: Tensor | None = None  # [K, T, B, ...]
         for i, shape in enumerate(self.spec.layers):
             weight = self.grids[i].fake(self.weights[i], self.masks[i])
-            if shape.name == "readout":
-                return flow.readout(weight, self.biases[i])
-            current = flow.current(shape, weight, self.biases[i])
+            if shape.name == "readout":  # linear, so the spikes are averaged over time first
+                rows = self._rows(x) if spikes is None else spikes.flatten(2)
+                return linear(rows, weight, self.biases[i])
+            if shape.kind == "conv":
+                current = convolution(x if spikes is None else spikes.flatten(1, 2), weight, self.biases[i])
+            else:
+                rows = self._rows(x) if spikes is None else spikes.flatten(3).flatten(1, 2)
+                current = linear(rows, weight, self.biases[i])
             if self.normed[i]:
-                current = self._normalise(norm, shape, current)
-                norm += 1
-            flow.set_spikes(self._fire(flow, current), shape, self.spec.pool)
+                current = self._normalise(i, current)
+            if spikes is not None:
+                current = current.view(self.size, timesteps, len(x), *current.shape[2:])
+            pool = Pool(shape.pool, self.spec.pool, over_time=i + 2 == len(self.spec.layers))
+            spikes = self.fire(current, timesteps if spikes is None else 0, pool)
         raise AssertionError("a network ends in its readout")
+
+    def _rows(self, x: Tensor) -> Tensor:
+        """Return the input that all candidates see as rows [K, B, n]."""
+        return x.flatten(1).expand(self.size, len(x), -1)
+
+    def _normalise(self, layer: int, current: Tensor) -> Tensor:
+        """Normalise each candidate's channels over samples, timesteps and positions with its own statistics."""
+        i = sum(self.normed[:layer])
+        running = Running(self.means[i], self.variances[i])
+        momentum = self.momentum if self.training else None
+        return normalise(current, self.gains[i], self.shifts[i], running, momentum)
 
     def params(self) -> list[Params]:
         """Return each candidate's parameters as numpy values."""
@@ -121,102 +151,12 @@ class Stack(torch.nn.Module):
                 stats = None
                 if normed:
                     parts = (self.gains, self.shifts, self.means, self.variances)
-                    stats = np.stack([part[norm][k].detach().numpy() for part in parts])
+                    stats = np.stack([part[norm][k].detach().cpu().numpy() for part in parts])
                     norm += 1
-                weight, bias = self.weights[i][k].detach().numpy(), self.biases[i][k].detach().numpy()
+                weight, bias = (own[i][k].detach().cpu().numpy() for own in (self.weights, self.biases))
                 layers.append(LayerParams(weight.copy(), bias.copy(), stats))
             result.append(tuple(layers))
         return result
-
-    def _fire(self, flow: _Flow, current: Tensor) -> Tensor:
-        """Return spikes in the layout of the current, with time where the flow keeps it."""
-        if flow.static:
-            spikes = self.fire(current, flow.timesteps)
-            return spikes if flow.conv else spikes.transpose(0, 1)
-        if flow.conv:
-            return self.fire(current, 0)
-        return self.fire(current.transpose(0, 1), 0).transpose(0, 1)
-
-    def _normalise(self, index: int, shape: LayerShape, current: Tensor) -> Tensor:
-        """Normalise each candidate's channels over samples, timesteps and positions with its own statistics."""
-        gain, shift = self.gains[index], self.shifts[index]
-        if shape.kind == "conv":  # [..., K * C, H, W]
-            flat = current.reshape(-1, *current.shape[-3:])
-            result = F.batch_norm(
-                flat, self.means[index].view(-1), self.variances[index].view(-1), gain.view(-1), shift.view(-1),
-                self.training, _BN_MOMENTUM, _BN_EPS,
-            )  # fmt: skip
-            return result.view(current.shape)
-        flat = current.reshape(self.size, -1, current.shape[-1])  # [K, samples, units]
-        if self.training:
-            variance, mean = torch.var_mean(flat, 1, correction=0)
-            with torch.no_grad():
-                n = flat.shape[1]
-                self.means[index].lerp_(mean, _BN_MOMENTUM)
-                self.variances[index].lerp_(variance * (n / max(1, n - 1)), _BN_MOMENTUM)
-        else:
-            mean, variance = self.means[index], self.variances[index]
-        scale = gain * torch.rsqrt(variance + _BN_EPS)
-        normalised: Tensor = flat * scale.unsqueeze(1) + (shift - mean * scale).unsqueeze(1)
-        return normalised.view(current.shape)
-
-
-class _Flow:
-    """The activations on their way through a stack.
-
-    Layouts: static [B, C, H, W]; conv [T, B, K * C, H, W]; fc [K, T, B, n].
-    """
-
-    def __init__(self, size: int, x: Tensor, timesteps: int) -> None:
-        self.size, self.timesteps, self.x = size, timesteps, x
-        self.static, self.conv = True, True
-
-    def current(self, shape: LayerShape, weight: Tensor, bias: Tensor) -> Tensor:
-        """Return the input current of a spiking layer: weight [K, out, ...], bias [K, out]."""
-        return self._conv(shape, weight, bias) if shape.kind == "conv" else self._linear(weight, bias)
-
-    def _conv(self, shape: LayerShape, weight: Tensor, bias: Tensor) -> Tensor:
-        pad = shape.kernel // 2
-        if self.static:
-            return F.conv2d(self.x, weight.flatten(0, 1), bias.flatten(), padding=pad)
-        frames = self.x.flatten(0, 1)
-        out = F.conv2d(frames, weight.flatten(0, 1), bias.flatten(), padding=pad, groups=self.size)
-        return out.view(*self.x.shape[:2], *out.shape[1:])
-
-    def _linear(self, weight: Tensor, bias: Tensor) -> Tensor:
-        self._flatten()
-        if self.static:
-            # one product a candidate: its sums then do not depend on who else is in the stack
-            shared = self.x.unsqueeze(0).expand(self.size, *self.x.shape)
-            return torch.baddbmm(bias.unsqueeze(1), shared, weight.transpose(1, 2))
-        rows = self.x.flatten(1, 2)
-        out = torch.baddbmm(bias.unsqueeze(1), rows, weight.transpose(1, 2))
-        return out.view(*self.x.shape[:3], -1)
-
-    def readout(self, weight: Tensor, bias: Tensor) -> Tensor:
-        """Return the readout's current, mean over time: linear, so the spikes are averaged first."""
-        self._flatten()
-        if self.static:
-            return self._linear(weight, bias)
-        return torch.baddbmm(bias.unsqueeze(1), self.x.mean(1), weight.transpose(1, 2))
-
-    def set_spikes(self, spikes: Tensor, shape: LayerShape, pool: str) -> None:
-        """Keep a layer's spikes, pooled."""
-        self.static, self.x = False, spikes
-        if shape.pool > 1:
-            pooling = F.max_pool2d if pool == "max" else F.avg_pool2d
-            out = pooling(spikes.flatten(0, 1), shape.pool)
-            self.x = out.view(*spikes.shape[:2], *out.shape[1:])
-
-    def _flatten(self) -> None:
-        """Turn the conv layout into the fc layout."""
-        if self.static:
-            self.x = self.x.flatten(1)
-        elif self.conv:
-            steps, batch = self.x.shape[:2]
-            x = self.x.view(steps, batch, self.size, -1)
-            self.x = x.permute(2, 0, 1, 3).contiguous()
-        self.conv = False
 
 
 def _stacked(arrays: Sequence[np.ndarray]) -> Tensor:

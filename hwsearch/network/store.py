@@ -92,21 +92,30 @@ def network_arrays(network: IntegerNetwork) -> dict[str, np.ndarray]:
     return arrays
 
 
+def param_arrays(params: Params) -> dict[str, np.ndarray]:
+    """Return float parameters by name: ``<layer>.weight``, ``.bias``, ``.norm``."""
+    arrays = {}
+    for index, layer in enumerate(params):
+        arrays[f"{index}.weight"], arrays[f"{index}.bias"] = layer.weight, layer.bias
+        if layer.norm is not None:
+            arrays[f"{index}.norm"] = layer.norm
+    return arrays
+
+
+def params_from(arrays: dict[str, np.ndarray]) -> Params:
+    """Return the parameters of ``param_arrays``."""
+    n = sum(name.endswith(".weight") for name in arrays)
+    return tuple(
+        LayerParams(arrays[f"{i}.weight"], arrays[f"{i}.bias"], arrays.get(f"{i}.norm")) for i in range(n)
+    )
+
+
 def save_params(path: Path, params: Params, values: dict[str, object]) -> None:
     """Write float parameters."""
-    tensors = {}
-    for index, layer in enumerate(params):
-        tensors[f"{index}.weight"], tensors[f"{index}.bias"] = layer.weight, layer.bias
-        if layer.norm is not None:
-            tensors[f"{index}.norm"] = layer.norm
-    save_tensors(path, tensors, values)
+    save_tensors(path, param_arrays(params), values)
 
 
 def load_params(path: Path) -> tuple[Params, dict[str, object]]:
     """Read what ``save_params`` wrote."""
-    tensors, values = load_tensors(path)
-    n = sum(name.endswith(".weight") for name in tensors)
-    layers = [
-        LayerParams(tensors[f"{i}.weight"], tensors[f"{i}.bias"], tensors.get(f"{i}.norm")) for i in range(n)
-    ]
-    return tuple(layers), values
+    arrays, values = load_tensors(path)
+    return params_from(arrays), values

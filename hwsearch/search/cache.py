@@ -19,17 +19,21 @@ from hwsearch.network.store import (
     network_arrays,
     network_from,
     network_settings,
+    param_arrays,
+    params_from,
     save_params,
     save_tensors,
 )
 from hwsearch.search.records import workload_from
 from hwsearch.search.trainer import Measured
 from hwsearch.study.digest import digest
+from hwsearch.train.checkpoint import Checkpoint
 
 _PLAIN = (
     "failure", "accuracy_val", "accuracy_test", "accuracy_val_float", "sparsity_effective",
     "accumulator_bits", "membrane_bits", "train_steps", "eval_steps", "wall_s",
 )  # fmt: skip
+_VECTORS = ("first", "second", "order")
 
 
 class Cache:
@@ -67,8 +71,12 @@ class Cache:
         save_tensors(path, arrays, values)
         if measured.params is not None:
             save_params(_floats(path), measured.params, {})
+        if measured.checkpoint is not None:
+            save_checkpoint(_unfinished(path), measured.checkpoint)
 
-    def load(self, path: Path, *, with_params: bool = False) -> Measured | None:
+    def load(
+        self, path: Path, *, with_params: bool = False, with_checkpoint: bool = False
+    ) -> Measured | None:
         """Return a measured candidate, or None when it is not kept whole."""
         try:
             arrays, values = load_tensors(path)
@@ -80,10 +88,38 @@ class Cache:
                 params=None,
                 **{name: values[name] for name in _PLAIN},  # type: ignore[arg-type]
             )
-            return replace(measured, params=load_params(_floats(path))[0]) if with_params else measured
+            if with_params:
+                measured = replace(measured, params=load_params(_floats(path))[0])
+            if with_checkpoint:
+                measured = replace(measured, checkpoint=load_checkpoint(_unfinished(path)))
+            return measured
         except (RecordError, KeyError):
             return None
 
 
 def _floats(path: Path) -> Path:
     return path.with_name(path.stem + "-floats.safetensors")
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(path.stem + "-checkpoint.safetensors")
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint."""
+    tensors = param_arrays(checkpoint.params) | {name: getattr(checkpoint, name) for name in _VECTORS}
+    save_tensors(path, tensors, {"steps": checkpoint.steps, "epochs": checkpoint.epochs})
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read what ``save_checkpoint`` wrote.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    tensors, values = load_tensors(path)
+    steps, epochs = values.get("steps"), values.get("epochs")
+    if not (isinstance(steps, int) and isinstance(epochs, int) and set(_VECTORS) <= set(tensors)):
+        raise RecordError(f"{path}: a checkpoint is needed; got a file of other contents")
+    vectors = {name: tensors[name] for name in _VECTORS}
+    return Checkpoint(params_from(tensors), steps=steps, epochs=epochs, **vectors)

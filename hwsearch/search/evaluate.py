@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import numpy as np
 
@@ -150,23 +149,19 @@ def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> _D
 def _train(
     lab: Lab, drafts: Sequence[_Draft], on_trained: Callable[[int], None] | None
 ) -> dict[int, Measured]:
-    """Train drafts in stacks of one T; a stack that was trained before is read from the cache."""
+    """Train drafts in stacks of one T; what was trained before is read from the cache."""
     study = lab.plan.study
-    stacks: list[list[_Draft]] = []
-    in_order = sorted(drafts, key=lambda draft: (draft.record.candidate.timesteps, draft.record.trial))
-    for _, same in groupby(in_order, key=lambda draft: draft.record.candidate.timesteps):
-        members = list(same)
-        stacks += [members[i : i + study.search.stack] for i in range(0, len(members), study.search.stack)]
     results: dict[int, Measured] = {}
-    missing = []
-    for stack in stacks:
-        paths = [lab.cache.path("trained", d.record.candidate.digest) for d in stack]
-        cached = [lab.cache.load(path) for path in paths]
-        whole = [measured for measured in cached if measured is not None]
-        if len(whole) == len(stack):
-            results |= {d.record.trial: m for d, m in zip(stack, whole, strict=True)}
+    left = []
+    for draft in drafts:
+        cached = lab.cache.load(lab.cache.path("trained", draft.record.candidate.digest))
+        if cached is None:
+            left.append(draft)
         else:
-            missing.append(stack)
+            results[draft.record.trial] = cached
+    timesteps = [draft.record.candidate.timesteps for draft in left]
+    stacks = lab.trainer.stacks(timesteps, study.train.batch_size, study.search.stack)
+    missing = [[left[i] for i in stack] for stack in stacks]
     jobs = [
         Job(
             tuple(d.ticket for d in stack if d.ticket is not None),

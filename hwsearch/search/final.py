@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -165,16 +164,20 @@ def _train_dense(lab: Lab, seeds: Sequence[int], on_trained: Callable[[int], obj
 def _train_members(
     lab: Lab, front: Sequence[TrialRecord], dense: dict[int, Params], on_trained: Callable[[int], object]
 ) -> list[list[Measured]]:
-    """Return each member's results, one a seed; a stack that is kept whole is not trained again."""
+    """Return each member's results, one a seed; what is kept is not trained again."""
     results: dict[tuple[int, int], Measured] = {}
     missing: list[tuple[int, list[TrialRecord]]] = []
     for seed in dense:
-        for stack in _stacks(front, lab.plan.study.search.stack):
-            kept = [m for r in stack if (m := lab.cache.load(final_path(lab.cache, r, seed))) is not None]
-            if len(kept) == len(stack):
-                results |= {(r.trial, seed): m for r, m in zip(stack, kept, strict=True)}
+        left = []
+        for record in front:
+            kept = lab.cache.load(final_path(lab.cache, record, seed))
+            if kept is None:
+                left.append(record)
             else:
-                missing.append((seed, stack))
+                results[record.trial, seed] = kept
+        timesteps = [record.candidate.timesteps for record in left]
+        stacks = lab.trainer.stacks(timesteps, lab.plan.study.train.batch_size, lab.plan.study.search.stack)
+        missing += [(seed, [left[i] for i in stack]) for stack in stacks]
     jobs = [member_job(lab, stack, dense[seed], seed) for seed, stack in missing]
 
     def keep(index: int, measured: list[Measured]) -> None:
@@ -186,16 +189,6 @@ def _train_members(
 
     lab.trainer.run(jobs, keep)
     return [[results[record.trial, seed] for seed in dense] for record in front]
-
-
-def _stacks(front: Sequence[TrialRecord], size: int) -> list[list[TrialRecord]]:
-    """Group records that share T into stacks."""
-    stacks = []
-    in_order = sorted(front, key=lambda record: (record.candidate.timesteps, record.trial))
-    for _, same in groupby(in_order, key=lambda record: record.candidate.timesteps):
-        members = list(same)
-        stacks += [members[i : i + size] for i in range(0, len(members), size)]
-    return stacks
 
 
 def _choose(

@@ -59,7 +59,7 @@ Listener = Callable[[Event], None]
 
 
 def search(
-    plan: Plan, folder: RunFolder, *, storage: str | None, workers: int, listen: Listener
+    plan: Plan, folder: RunFolder, *, storage: str | None, workers: int, listen: Listener, device: str = "cpu"
 ) -> dict[str, Any]:
     """Run a search to its end, or go on with it; return the summary.
 
@@ -69,6 +69,7 @@ def search(
         storage: URL of an Optuna storage; None: a file in the folder.
         workers: Processes that train.
         listen: Told of every event.
+        device: ``cpu`` or ``cuda``.
 
     Raises:
         InputError: The folder or storage holds another study, or another process runs in it.
@@ -81,7 +82,7 @@ def search(
         tell(Event("start", plan.study.name))
         for note in plan.space.notes:
             tell(Event("note", note))
-        bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+        bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
         with Trainer(bench, workers) as trainer:
             cache = Cache(folder.cache, plan.digest, folder.shared)
             tell(Event("dense", "training the dense reference", 0, 1))

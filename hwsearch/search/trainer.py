@@ -6,29 +6,31 @@ order of the jobs. One torch thread a process: two threads in each of two proces
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-import torch
 
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.data.datasets import Dataset, resplit
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.accuracy import accuracy
+from hwsearch.measure.floats import logits
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.fold import fold, shrink
-from hwsearch.network.integer import IntegerNetwork, Widths, needed_bits, run_integer
-from hwsearch.network.stack import Params, Stack, Ticket
+from hwsearch.network.integer import IntegerNetwork, Widths, needed_bits, run_integer_stack
+from hwsearch.network.stack import Params, Ticket
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.train.loop import Schedule, Trained, as_input, train_stack
+from hwsearch.train.checkpoint import Checkpoint
+from hwsearch.train.loop import Schedule, Trained, train_stack
 from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
-
-_EVAL_BATCH = 256
+from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,14 @@ class Bench:
         data: The data set with its splits.
         widths: What the device offers.
         neuron_loop: ``fused`` or ``spikingjelly``.
+        device: ``cpu`` or ``cuda``.
     """
 
     spec: NetworkSpec
     data: Dataset
     widths: Widths
     neuron_loop: str
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,14 @@ class Job:
     Attributes:
         tickets: What to train from; they share T, epochs and the order of the samples.
         timesteps: T.
-        schedule: Epochs, batch size, learning rate.
+        schedule: Epochs, batch size, learning rate of the whole training.
         seed: Of the order of the samples.
         split_seed: Draw training and validation samples anew with this seed; None: as the study splits them.
         test: Also measure on the test split (only after the search has ended).
         keep_params: Also return the float parameters.
+        resume: Checkpoints to go on from, one a ticket; None: from the tickets.
+        until: Measure when that many epochs of the schedule are finished; None: all.
+        keep_checkpoint: Also return where the training stands, to go on from later.
         trained: Outcomes of a training that is there already, one a ticket: they are only measured.
     """
 
@@ -70,7 +77,26 @@ class Job:
     split_seed: int | None = None
     test: bool = False
     keep_params: bool = False
+    resume: tuple[Checkpoint, ...] | None = None
+    until: int | None = None
+    keep_checkpoint: bool = False
     trained: tuple[Trained, ...] | None = None
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the job trains."""
+        done = self.resume[0].epochs if self.resume else 0
+        return (self.schedule.epochs if self.until is None else self.until) - done
+
+    def pieces(self, size: int) -> list[Job]:
+        """Return the job in jobs of at most that many candidates."""
+        parts = [slice(start, start + size) for start in range(0, len(self.tickets), size)]
+        resumes = [None if self.resume is None else self.resume[part] for part in parts]
+        outcomes = [None if self.trained is None else self.trained[part] for part in parts]
+        return [
+            replace(self, tickets=self.tickets[part], resume=resume, trained=own)
+            for part, resume, own in zip(parts, resumes, outcomes, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -86,6 +112,7 @@ class Measured:
         sparsity_effective: Fraction of the dense network's weights that are zero in the end.
         accumulator_bits, membrane_bits: Widths that no input can exceed.
         params: Trained floats, if asked for.
+        checkpoint: Where its training stands, if asked for.
         train_steps, eval_steps: Samples times timesteps.
         wall_s: Its share of the job's seconds.
     """
@@ -103,13 +130,15 @@ class Measured:
     train_steps: int
     eval_steps: int
     wall_s: float = 0.0
+    checkpoint: Checkpoint | None = None
 
 
 class Trainer:
     """Runs jobs; use it as a context manager, so that its workers end."""
 
     def __init__(self, bench: Bench, workers: int) -> None:
-        self._bench = bench
+        self._bench, self._workers = bench, workers
+        self._sizes: dict[tuple[int, int], int] = {}
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
             # spawn: a forked torch can hang on the locks of threads that were not forked
@@ -124,6 +153,45 @@ class Trainer:
     def __exit__(self, *error: object) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=not any(error), cancel_futures=True)
+
+    def stacks(
+        self, timesteps: Sequence[int], batch_size: int, most: int | Literal["auto"]
+    ) -> list[list[int]]:
+        """Return candidates grouped by T in stacks of the size that this machine trains fastest.
+
+        Args:
+            timesteps: T of each candidate.
+            batch_size: Samples a training step.
+            most: Upper bound of a stack's size.
+
+        Returns:
+            The positions of each stack's candidates.
+        """
+        groups = []
+        for steps in sorted(set(timesteps)):
+            same = [index for index, own in enumerate(timesteps) if own == steps]
+            size = self._size(steps, batch_size, MOST_GPU if most == "auto" else most)
+            # no worker waits while another trains what it could have taken
+            size = min(size, math.ceil(len(same) / self._workers))
+            groups += [same[i : i + size] for i in range(0, len(same), size)]
+        return groups
+
+    def _size(self, timesteps: int, batch_size: int, most: int) -> int:
+        """Return the fastest size of a stack, measured once."""
+        key = (timesteps, batch_size)
+        if key not in self._sizes:
+            bench = self._bench
+            fits = fitting(bench.spec, timesteps, batch_size, self._workers, bench.device)
+            fits = min(fits, MOST if bench.device == "cpu" else MOST_GPU)
+            if bench.device != "cpu":
+                self._sizes[key] = fits
+            elif self._pool is None:
+                with OneThread():
+                    self._sizes[key] = _fastest(self._bench, timesteps, batch_size, fits)
+            else:
+                told = self._pool.submit(_fastest_in_worker, timesteps, batch_size, fits)
+                self._sizes[key] = told.result()
+        return min(most, self._sizes[key])
 
     def run(
         self, jobs: Sequence[Job], on_done: Callable[[int, list[Measured]], None] | None = None
@@ -158,7 +226,13 @@ class Trainer:
 
 
 def run_job(bench: Bench, job: Job) -> list[Measured]:
-    """Train a job's stack and measure each candidate; one that breaks is recorded and does not stop the others."""
+    """Train a job's stack and measure each candidate; one that breaks is recorded and does not stop the others.
+
+    A stack that would not fit the memory is trained in pieces.
+    """
+    fits = fitting(bench.spec, job.timesteps, job.schedule.batch_size, 1, bench.device)
+    if fits < len(job.tickets):
+        return [measured for piece in job.pieces(fits) for measured in run_job(bench, piece)]
     start = time.perf_counter()
     if job.split_seed is not None:
         bench = replace(bench, data=resplit(bench.data, job.split_seed))
@@ -167,21 +241,50 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         trained = job.trained or train_stack(
             bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,
             timesteps=job.timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
+            resume=job.resume, until=job.until, device=bench.device,
         )  # fmt: skip
-        results = [
-            _measure(bench, job, ticket, own) for ticket, own in zip(job.tickets, trained, strict=True)
-        ]
-    except (RuntimeError, ValueError, FloatingPointError) as error:
+        results = _measure(bench, job, trained)
+    except (RuntimeError, ValueError, FloatingPointError, MemoryError) as error:
         if len(job.tickets) > 1:
-            return [run_job(bench, replace(job, tickets=(ticket,)))[0] for ticket in job.tickets]
-        steps = job.schedule.epochs * len(bench.data.y_train) * job.timesteps
+            return [run_job(bench, alone)[0] for alone in job.pieces(1)]
+        steps = job.epochs * len(bench.data.y_train) * job.timesteps
         results = [_failed(f"{type(error).__name__}: {error}", steps)]
     share = (time.perf_counter() - start) / len(results)
     return [replace(result, wall_s=share) for result in results]
 
 
-def _measure(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measured:
-    """Turn a trained candidate into integers and measure those."""
+def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measured]:
+    """Turn trained candidates into integers and measure those."""
+    results = [_folded(bench, job, ticket, own) for ticket, own in zip(job.tickets, trained, strict=True)]
+    sound = [k for k, own in enumerate(results) if not own.failure]
+    if not sound:
+        return results
+    data, networks = bench.data, [network for k in sound if (network := results[k].network) is not None]
+    tickets = [
+        replace(job.tickets[k], params=params) for k in sound if (params := trained[k].params) is not None
+    ]
+    floats = logits(
+        bench.spec, tickets, data.x_val, job.timesteps, neuron_loop=bench.neuron_loop, device=bench.device
+    ).argmax(2)
+    runs = run_integer_stack(networks, data.x_val, device=bench.device)
+    tests = (
+        run_integer_stack(networks, data.x_test, device=bench.device) if job.test else [None] * len(networks)
+    )
+    n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0)
+    for k, network, run, test, guesses in zip(sound, networks, runs, tests, floats, strict=True):
+        results[k] = replace(
+            results[k],
+            workload=count_workload(network, run.input_maps, run.spikes),
+            accuracy_val=accuracy(run.predictions, data.y_val),
+            accuracy_val_float=accuracy(guesses, data.y_val),
+            accuracy_test=None if test is None else accuracy(test.predictions, data.y_test),
+            eval_steps=n_evaluated * job.timesteps,
+        )
+    return results
+
+
+def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measured:
+    """Return a trained candidate's shrunk integers, not yet run; or why there are none."""
     if trained.params is None:
         return _failed(trained.failure, trained.train_steps)
     whole = fold(bench.spec, trained.params, ticket.masks, ticket.bits, job.timesteps, bench.widths)
@@ -191,24 +294,14 @@ def _measure(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measur
     ):
         reason = f"needs {accumulator}-bit sums and {membrane}-bit membranes, more than the device offers"
         return _failed(reason, trained.train_steps)
-    network, _ = shrink(whole)
-    data = bench.data
-    run = run_integer(network, data.x_val)
-    test = accuracy(run_integer(network, data.x_test).predictions, data.y_test) if job.test else None
-    n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0)
-    return Measured(
-        failure="",
-        network=network,
-        workload=count_workload(network, run.input_maps, run.spikes),
-        accuracy_val=accuracy(run.predictions, data.y_val),
-        accuracy_val_float=_float_accuracy(bench, ticket, trained.params, job.timesteps),
-        accuracy_test=test,
+    return replace(
+        _failed("", trained.train_steps),
+        network=shrink(whole)[0],
         sparsity_effective=sparsity_of([layer.weight != 0 for layer in whole.layers]),
         accumulator_bits=accumulator,
         membrane_bits=membrane,
         params=trained.params if job.keep_params else None,
-        train_steps=trained.train_steps,
-        eval_steps=n_evaluated * job.timesteps,
+        checkpoint=trained.checkpoint if job.keep_checkpoint else None,
     )
 
 
@@ -216,15 +309,6 @@ def _widths(network: IntegerNetwork) -> tuple[int, int]:
     """Return the accumulator and membrane bits that no input can exceed."""
     needs = list(needed_bits(network))
     return max(need[1] for need in needs), max(need[2] for need in needs[:-1])
-
-
-def _float_accuracy(bench: Bench, ticket: Ticket, params: Params, timesteps: int) -> float:
-    """Return the validation accuracy of the float network that was trained."""
-    stack = Stack(bench.spec, [replace(ticket, params=params)], bench.neuron_loop).eval()
-    x = as_input(bench.data.x_val, bench.spec)
-    with torch.no_grad():
-        parts = [stack(batch, timesteps)[0].argmax(1) for batch in torch.split(x, _EVAL_BATCH)]
-    return accuracy(torch.cat(parts).numpy(), bench.data.y_val)
 
 
 def _failed(reason: str, train_steps: int) -> Measured:
@@ -269,6 +353,16 @@ def _run_in_worker(job: Job) -> list[Measured]:
     if _bench is None:
         raise RuntimeError("the worker was not started")
     return run_job(_bench, job)
+
+
+def _fastest(bench: Bench, timesteps: int, batch_size: int, most: int) -> int:
+    return fastest(bench.spec, timesteps, batch_size, most, bench.neuron_loop)
+
+
+def _fastest_in_worker(timesteps: int, batch_size: int, most: int) -> int:
+    if _bench is None:
+        raise RuntimeError("the worker was not started")
+    return _fastest(_bench, timesteps, batch_size, most)
 
 
 def as_ticket(params: Params, masks: Sequence[np.ndarray], bits: Sequence[int]) -> Ticket:

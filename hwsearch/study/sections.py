@@ -218,12 +218,16 @@ class Train(Section):
 
 
 class Search(Section):
-    """How many candidates are asked, of whom, how many at once, and how many are trained together."""
+    """How many candidates are asked, of whom, how many at once, and how many are trained together.
+
+    Attributes:
+        stack: Candidates that are trained together, at most; ``auto``: as many as the machine trains fastest.
+    """
 
     sampler: Literal["tpe", "nsga2", "gp", "random", "grid"] = "tpe"
     candidates: Count
     batch: Count = 16
-    stack: Count = 8
+    stack: Literal["auto"] | Count = "auto"
 
 
 class Tickets(Section):

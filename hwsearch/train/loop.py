@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
+from hwsearch.train.adam import StackAdam
+from hwsearch.train.checkpoint import Checkpoint, restore, resumed, take
+from hwsearch.train.loss import cross_entropy
 
 Watch = Callable[[int, Callable[[], list[Params]]], bool]
 """(finished epochs, what returns the parameters of each candidate now) -> whether training may stop."""
@@ -50,13 +52,15 @@ class Trained:
         params: Its parameters; None when training failed.
         loss: Mean training loss of the last epoch; None when training failed.
         failure: Why training failed; empty when it did not.
-        train_steps: Samples times timesteps pushed forward and backward.
+        train_steps: Samples times timesteps pushed forward and backward, by this call.
+        checkpoint: Where its training stands; None when it failed, or is that of a finder (``build``).
     """
 
     params: Params | None
     loss: float | None
     failure: str
     train_steps: int
+    checkpoint: Checkpoint | None = None
 
 
 def train_stack(
@@ -69,51 +73,104 @@ def train_stack(
     schedule: Schedule,
     seed: int,
     neuron_loop: str = "fused",
+    resume: Sequence[Checkpoint] | None = None,
+    until: int | None = None,
     on_epoch: Callable[[int], None] | None = None,
     watch: Watch | None = None,
     build: Callable[[NetworkSpec, Sequence[Ticket], str], Stack] = Stack,
+    device: str = "cpu",
 ) -> list[Trained]:
-    """Train a stack of tickets and return each one's outcome, in order.
+    """Train a stack of tickets, or go on with it, and return each one's outcome, in order.
+
+    A schedule may be trained in segments: ``until`` ends one, and the checkpoints of those that go on begin the next.
+    Together they give what one whole run gives, whoever leaves the stack between them.
 
     Args:
         spec: The architecture they share.
         tickets: Start values, masks and bits of each candidate.
         x: [N, C, H, W] uint8 inputs of the training split.
         y: [N] class indices.
-        timesteps: T.
-        schedule: Epochs, batch size, learning rate.
+        timesteps: T; segments may differ in it.
+        schedule: Epochs, batch size, learning rate of the whole training.
         seed: Fixes the order of the samples.
         neuron_loop: ``fused`` or ``spikingjelly``.
+        resume: Checkpoints to go on from, one a ticket (its own parameters are not used then).
+        until: Stop when that many epochs of the schedule are finished; None: all.
         on_epoch: Called with the number of finished epochs.
         watch: Asked after every epoch whether to stop.
         build: What makes the stack (finders that train something else than weights have their own).
+        device: Where it is trained; the samples are held there.
+
+    Raises:
+        ValueError: ``resume`` does not fit the tickets, or ``until`` is not after it and within the schedule.
     """
-    stack = build(spec, tickets, neuron_loop)
-    inputs, targets = as_input(x, spec), torch.from_numpy(y)
-    optimiser = torch.optim.Adam(stack.parameters(), lr=schedule.learning_rate, fused=True)
+    start, end = resume[0].epochs if resume else 0, schedule.epochs if until is None else until
+    if not start < end <= schedule.epochs:
+        raise ValueError(f"a segment must end after epoch {start} and by {schedule.epochs}; got {end}")
+    stack = build(spec, resumed(tickets, resume) if resume else tickets, neuron_loop).move(device)
+    adam = StackAdam(stack)
     generator = torch.Generator().manual_seed(seed)
-    n_batches = math.ceil(len(y) / schedule.batch_size)
-    n_steps, step = schedule.epochs * n_batches, 0
-    losses = torch.zeros(stack.size)
+    if resume:
+        restore(adam, generator, resume)
+    source = _Source(as_input(x, spec).to(device), torch.from_numpy(y).to(device), generator, seed)
+    losses, done = torch.zeros(stack.size), start
     stack.train()
-    for epoch in range(schedule.epochs):
-        losses = torch.zeros(stack.size)
-        for batch in torch.randperm(len(y), generator=generator).split(schedule.batch_size):  # type: ignore[no-untyped-call]
-            rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
-            optimiser.param_groups[0]["lr"] = rate
-            out = stack(_noisy(inputs[batch], schedule.input_noise, generator), timesteps)
-            loss = _losses(out * schedule.loss_gain, targets[batch])
-            optimiser.zero_grad(set_to_none=True)
-            loss.sum().backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            losses += loss.detach() * (len(batch) / len(y))
-            step += 1
+    for epoch in range(start, end):
+        losses = _epoch(stack, adam, source, schedule, epoch, timesteps)
+        done = epoch + 1
         if on_epoch is not None:
-            on_epoch(epoch + 1)
-        if watch is not None and watch(epoch + 1, stack.params):
+            on_epoch(done)
+        if watch is not None and watch(done, stack.params):
             break
-    steps = math.ceil(step / n_batches) * len(y) * timesteps
-    return [_outcome(p, float(last), steps) for p, last in zip(stack.params(), losses, strict=True)]
+    spent = (done - start) * len(y) * timesteps
+    outcomes = [_outcome(p, last, spent) for p, last in zip(stack.params(), losses.tolist(), strict=True)]
+    if build is not Stack:
+        return outcomes
+    checkpoints = take(stack, adam, generator, done)
+    return [
+        replace(own, checkpoint=None if own.failure else checkpoint)
+        for own, checkpoint in zip(outcomes, checkpoints, strict=True)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """Training samples on their device, and what draws their order and noise."""
+
+    inputs: Tensor
+    targets: Tensor
+    generator: torch.Generator
+    seed: int
+
+    def noise(self, epoch: int) -> torch.Generator:
+        """Return what draws an epoch's noise: on a GPU one of its own, so that nothing waits for the host."""
+        if self.inputs.device.type == "cpu":
+            return self.generator
+        return torch.Generator(self.inputs.device).manual_seed(1_000_003 * self.seed + epoch)
+
+
+def _epoch(
+    stack: Stack,
+    adam: StackAdam,
+    source: _Source,
+    schedule: Schedule,
+    epoch: int,
+    timesteps: int,
+) -> Tensor:
+    """Train for one epoch, the ``epoch``-th from 0 of the schedule; return each candidate's mean loss [K]."""
+    device, n = source.inputs.device, len(source.targets)
+    losses, noise = torch.zeros(stack.size, device=device), source.noise(epoch)
+    order = torch.randperm(n, generator=source.generator).to(device)
+    batches = order.split(schedule.batch_size)  # type: ignore[no-untyped-call]
+    n_steps = schedule.epochs * len(batches)
+    for step, batch in enumerate(batches, epoch * len(batches)):
+        rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
+        out = stack(_noisy(source.inputs[batch], schedule.input_noise, noise), timesteps)
+        loss = cross_entropy(out, source.targets[batch], schedule.loss_gain)
+        loss.sum().backward()  # type: ignore[no-untyped-call]
+        adam.step(rate)
+        losses += loss.detach() * (len(batch) / n)
+    return losses
 
 
 def as_input(x: np.ndarray, spec: NetworkSpec) -> Tensor:
@@ -125,13 +182,7 @@ def _noisy(x: Tensor, noise: float, generator: torch.Generator) -> Tensor:
     """Return inputs with noise, within their range; all candidates of a stack see the same."""
     if noise == 0:
         return x
-    return (x + noise * torch.randn(x.shape, generator=generator)).clamp_(0.0, 1.0)
-
-
-def _losses(out: Tensor, target: Tensor) -> Tensor:
-    """Return the mean cross-entropy of each candidate: out [K, B, classes] -> [K]."""
-    size, batch, _ = out.shape
-    return F.cross_entropy(out.flatten(0, 1), target.repeat(size), reduction="none").view(size, batch).mean(1)
+    return (x + noise * torch.randn(x.shape, generator=generator, device=x.device)).clamp_(0.0, 1.0)
 
 
 def _outcome(params: Params, loss: float, steps: int) -> Trained:

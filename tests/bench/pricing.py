@@ -2,7 +2,9 @@
 
     OMP_NUM_THREADS=1 python tests/bench/pricing.py
 
-Prints the figure for each device, the one of `price` alone, and whether torch was loaded.
+Prints, for one device of each family, the figure by arrays and the one of `price` one by one; and whether torch was
+loaded. Counts are arrays already in the first, as a caller that varies bits and steps has them: turning workloads into
+arrays is a row of its own.
 """
 
 import sys
@@ -13,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "hardware"))
-from device_networks import mlp, profile, with_bits
+from device_networks import IDS, mlp, profile, with_bits
 
 from hwsearch.hardware.batch import batch_of, price_batch
 from hwsearch.hardware.cost_model import price
@@ -30,22 +32,35 @@ def main() -> None:
         )
         for seed in range(SAMPLES)
     ]
-    start = time.perf_counter()
     few = batch_of(work)
-    print(f"counts to arrays: {SAMPLES / (time.perf_counter() - start):,.0f} candidates/s")
+    taken = min(timed(lambda: batch_of(work * 5)) for _ in range(5))
+    print(f"counts to arrays: {5 * SAMPLES / taken:,.0f} candidates/s")
     repeated = {}
     for field in fields(few):
         value = getattr(few, field.name)
-        own = isinstance(value, np.ndarray) and field.name not in ("analog", "spiking")
-        repeated[field.name] = np.repeat(value, COPIES, axis=0) if own else value
+        per_candidate = isinstance(value, np.ndarray) and len(value) == SAMPLES
+        repeated[field.name] = np.repeat(value, COPIES, axis=0) if per_candidate else value
     batch = replace(few, **repeated)
+    taken = timed(lambda: batch.rows)
+    print(
+        f"rows of weights to arrays, which lists of synapses need: {SAMPLES * COPIES / taken:,.0f} candidates/s"
+    )
     n = SAMPLES * COPIES
-    for ident in ("generic_45nm", "nrf51822_microbit"):
-        device = profile(ident)
+    print("| family | device | by arrays, candidates/s | one by one |\n|---|---|---|---|")
+    for device in one_of_each_family():
         best = min(timed(lambda device=device: price_batch(batch, device)) for _ in range(3))
         alone = timed(lambda device=device: [price(one, device) for one in work])
-        print(f"{ident}: {n / best:,.0f} candidates/s by arrays, {SAMPLES / alone:,.0f} one by one")
+        print(f"| {device.family} | {device.id} | {n / best:,.0f} | {SAMPLES / alone:,.0f} |")
     print(f"torch loaded: {'torch' in sys.modules}")
+
+
+def one_of_each_family():
+    """Return a device for each formula, and for each layout of a many-core chip."""
+    found = {}
+    for device in map(profile, IDS):
+        formula = type(device.model).__name__ if device.model else device.family
+        found.setdefault((formula, getattr(device.model, "layout", "")), device)
+    return found.values()
 
 
 def timed(call) -> float:

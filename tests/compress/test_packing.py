@@ -26,6 +26,7 @@ def test_census_by_hand() -> None:
     assert census(weights) == WeightCensus(
         2, 10, 1, nonzero=3, blocks=(3, 3), nm_most=(1, 1, 2), planes=3, delta_entries=(3,) * 7,
         row_counts=(7, 3), fan_in_most=2, outputs_used=2,  # 7 inputs are read by nobody, 3 by one output
+        lane_reads=(3, 2, 2, 2, 2, 2, 2),  # rows of 2 and 1: one after the other, or both until the first is done
     )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def test_census_of_a_convolution_and_fillers_by_hand() -> None:
     # output-major: row 0 has its weight at 9 (run 2 of 4, run 1 of 8), row 1 at 5 (run 1 of 4, run 0 of 8)
     assert census(weights) == WeightCensus(
         2, 2, 9, nonzero=2, blocks=(2, 2), nm_most=(1, 1, 1), planes=2, delta_entries=(5, 3, 2, 2, 2, 2, 2),
-        row_counts=(0, 2), fan_in_most=1, outputs_used=2,
+        row_counts=(0, 2), fan_in_most=1, outputs_used=2, lane_reads=(2, 1, 1, 1, 1, 1, 1),
     )  # fmt: skip
 
 

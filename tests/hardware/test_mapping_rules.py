@@ -114,6 +114,40 @@ def test_layers_find_cores_on_both_sides():
     assert found.rule == "layers_find_cores"
 
 
+def first(filters, channels, kernel, size):
+    """Return a network whose first layer is a convolution, on Akida with nothing else to break."""
+    layer = conv("c1", "input", np.ones((filters, channels, kernel, kernel), int), size)
+    device = replace(profile("akida_akd1500"), limits=Limits())
+    return broken(device, Workload(1, 8, (replace(layer, analog=True),)))
+
+
+@pytest.mark.parametrize(
+    ("channels", "kernel", "most"),
+    [(1, 3, 512), (1, 5, 192), (1, 7, 96), (3, 3, 192), (3, 5, 64), (3, 7, 32)],
+)
+def test_first_filters_on_both_sides(channels, kernel, most):
+    assert first(most, channels, kernel, (5, 256)) == []
+    (one,) = first(most + 1, channels, kernel, (5, 256))
+    assert (one.rule, one.need, one.limit) == ("first_filters_within_limit", most + 1, most)
+
+
+def test_first_kernels_channels_and_maps_on_both_sides():
+    assert [one.rule for one in first(8, 1, 1, (8, 8))] == ["first_kernel_offered"]
+    assert [one.rule for one in first(8, 2, 3, (8, 8))] == ["first_channels_offered"]
+    small, large = first(8, 3, 3, (4, 8)), first(8, 3, 3, (8, 257))
+    assert [(one.rule, one.need, one.limit) for one in small] == [("first_map_offered", 4, 5)]
+    assert [(one.rule, one.need, one.limit) for one in large] == [("first_map_offered", 257, 256)]
+    assert first(8, 3, 3, (5, 256)) == []
+
+
+def test_a_device_without_limits_of_its_first_layer_has_none():
+    bare = model(
+        "akida_akd1500", first_kernels=(), first_filters_gray=(), first_filters_color=(), first_sides=()
+    )
+    layer = conv("c1", "input", np.ones((900, 2, 9, 9), int), (300, 2))
+    assert broken(bare, Workload(1, 8, (layer,))) == []
+
+
 def test_every_rule_is_listed_and_tested_by_name():
     named = {
         name for name, value in vars(mapping_rules).items()

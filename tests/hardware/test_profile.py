@@ -3,12 +3,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from hwsearch.errors import InputError
 from hwsearch.hardware.device import GRADES, PerCycle, PerTerm, weakest
 from hwsearch.hardware.profile import check_profile, list_profiles, load_profile, profile_folders
-from hwsearch.hardware.show import describe
+from hwsearch.hardware.profile_yaml import ProfileSection
 from hwsearch.hardware.storage import FORMATS
 from hwsearch.hardware.units import UNITS
 
@@ -71,6 +72,18 @@ def test_each_number_in_a_shipped_profile_has_unit_grade_and_source(path):
     assert len(found) == len(load_profile(path).quantities)
     bare = [loc for loc, _, _ in numbers(data) if "value" not in loc and loc != ("schema_version",)]
     assert bare == []
+
+
+@pytest.mark.parametrize("ident", ["akida_akd1500", "gap9", "generic_45nm", "loihi1", "xylo_imu"])
+@pytest.mark.parametrize("key", ["unit", "grade", "source"])
+def test_no_number_may_lose_its_unit_grade_or_source(ident, key):
+    data = YAML(typ="safe").load(SHIPPED / f"{ident}.yaml")
+    ProfileSection.model_validate(data)
+    for quantity in list(quantities(data)):
+        kept = quantity.pop(key)
+        with pytest.raises(ValidationError):
+            ProfileSection.model_validate(data)
+        quantity[key] = kept
 
 
 def test_the_microbit_in_si_units():
@@ -268,34 +281,6 @@ def test_listing_is_quick():
     start = time.perf_counter()
     list_profiles()
     assert time.perf_counter() - start < 0.1
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_describe_shows_every_number_and_source(path):
-    profile = load_profile(path)
-    text = " ".join(describe(profile).split())
-    for place, quantity in profile.quantities:
-        assert f"{place} = {quantity.text} [{quantity.grade}; {quantity.source}]" in text
-    for key, source in profile.sources:
-        assert f"{key}: {source}" in text
-    if {"weight"} <= set(profile.skips_storage) & set(profile.skips_cycles) & set(profile.skips_energy):
-        assert "weight: storage, cycles, energy" in text
-
-
-def test_describe_says_what_is_unknown():
-    text = describe(load_profile(GENERIC))
-    assert "latency_s of an inference" in text
-    assert "size unknown" in text
-
-
-def test_describe_says_what_does_not_pay():
-    profile = replace(
-        load_profile(MICROBIT), skips_cycles=("block",), skips_energy=(), skips_storage=("weight",)
-    )
-    text = describe(profile)
-    assert "weight: storage\n" in text
-    assert "block: cycles\n" in text
-    assert "channel: nothing\n" in text
 
 
 def test_weakest_grade():

@@ -7,7 +7,8 @@ from typer.testing import CliRunner
 from hwsearch.cli import app
 from hwsearch.errors import InputError
 from hwsearch.hardware.profile import check_profile, load_profile
-from hwsearch.hardware.validation import _spearman, validate_profiles, validation_table
+from hwsearch.hardware.validation import PointSection, Row, _spearman, validate_profiles
+from hwsearch.hardware.validation_report import validation_table
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "validation.md"
 FOUND = validate_profiles()
@@ -19,21 +20,51 @@ def test_the_document_is_what_the_command_writes():
 
 def test_predicted_memories_are_within_30_percent():
     rows = [row for row in FOUND.rows if row.point.unit == "B" and row.free]
-    assert len(rows) >= 3
+    assert len(rows) >= 4
     assert all(row.good for row in rows)
 
 
 def test_energies_rank_as_measured_and_what_is_far_off_says_so():
     assert FOUND.rank_correlation is not None
     assert FOUND.rank_correlation >= 0.9
+    assert sum(row.free and row.point.unit == "J" for row in FOUND.rows) >= 8
     for row in FOUND.rows:
-        if row.point.unit == "J" and not row.point.fitted and not row.good:
-            assert "energy_j" in load_profile(row.point.profile).uncalibrated
+        if row.point.unit in "Js" and row.good is False:
+            name = "energy_j" if row.point.unit == "J" else "latency_s"
+            assert name in load_profile(row.point.profile).uncalibrated
 
 
 def test_fitted_points_are_met():
     fitted = [row for row in FOUND.rows if row.point.fitted]
-    assert all(row.factor == pytest.approx(1, rel=0.1) for row in fitted)
+    for row in fitted:
+        # of visual wake words only the time was fitted: its energy takes a cycle's energy from the autoencoder
+        both = row.point.name == "visual wake words" and row.point.unit == "J"
+        assert row.factors == pytest.approx((1, 1), rel=0.2 if both else 0.1)
+
+
+def test_half_of_the_dense_networks_are_fitted_and_half_predicted_on_each_controller():
+    for device in ("stm32l4r5", "stm32u575", "gap9", "stm32h7a3"):
+        rows = [row for row in FOUND.rows if row.point.profile == device and row.point.unit == "J"]
+        fitted = [row.point.name for row in rows if row.point.fitted]
+        assert fitted == ["autoencoder", "visual wake words"]
+        assert len(rows) == (3 if device == "stm32h7a3" else 4)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "good"),
+    [
+        (0.5, 2.0, True),  # both ends within the factor of 3
+        (0.1, 2.0, None),  # one end
+        (0.1, 10.0, None),  # neither, but what was measured lies between
+        (4.0, 9.0, False),  # wholly outside
+        (None, None, None),
+    ],
+)
+def test_an_interval_confirms_only_as_a_whole(low, high, good):
+    point = {"id": 1, "profile": "x", "name": "x", "measured": 1.0, "unit": "J", "source": "x"}
+    row = Row(PointSection(**point, column="energy_j", ends=[{"rate": 0.1}, {"rate": 1.0}]), low, high)
+    assert row.good is good
+    assert not row.free
 
 
 def test_every_point_has_a_source():

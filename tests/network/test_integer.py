@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork, needed_bits, run_integer
+from hwsearch.network.integer import IntegerLayer, IntegerNetwork, needed_bits, run_integer, run_integer_stack
 
 
 def fc(weight, bias, threshold, f=0, name="fc1"):
@@ -153,6 +153,104 @@ def test_equals_a_plain_loop(reset, leak_shift):
     net = network(layers, timesteps=6, leak_shift=leak_shift, reset=reset, state_bits=10, shape=(1, 2, 2))
     x = rng.integers(0, 256, (20, 1, 2, 2)).astype(np.uint8)
     assert run_integer(net, x).readout.tolist() == [naive(net, image) for image in x]
+
+
+def random_layers(rng, hidden, wide):
+    """A small conv net of integers: 2c3-p2, fc, readout; `wide` weights do not fit float32 sums."""
+    most = 30000 if wide else 7
+    channels, units = hidden
+    conv = IntegerLayer("conv1", "conv", rng.integers(-most, most + 1, (channels, 1, 3, 3)).astype(np.int32),
+                        rng.integers(-20, 20, channels).astype(np.int32),
+                        rng.integers(10 * most, 90 * most, channels).astype(np.int32), 1, 2, (5, 4), 1)  # fmt: skip
+    middle = IntegerLayer("fc2", "fc", rng.integers(-3, 4, (units, channels * 4)).astype(np.int32),
+                          rng.integers(-9, 9, units).astype(np.int32),
+                          rng.integers(4, 60, units).astype(np.int32), 2, 1, (1, 1), 4)  # fmt: skip
+    return [
+        conv,
+        middle,
+        fc(rng.integers(-3, 4, (3, units)), rng.integers(-9, 9, 3), None, f=2, name="readout"),
+    ]
+
+
+def reference(net, x):
+    """The model in numpy's int64, layer by layer: readout, and the membranes of every layer."""
+    sequence, traces = np.repeat(x[None].astype(np.int64), net.timesteps, 0), []
+    for layer in net.layers:
+        weight = layer.weight.astype(np.int64)
+        if layer.kind == "conv":
+            pad, (height, width) = weight.shape[2] // 2, sequence.shape[3:]
+            wider = np.pad(sequence, ((0, 0), (0, 0), (0, 0), (pad, pad), (pad, pad)))
+            total = sum(
+                np.einsum(
+                    "oc,tnchw->tnohw", weight[:, :, i, j], wider[:, :, :, i : i + height, j : j + width]
+                )
+                for i in range(weight.shape[2])
+                for j in range(weight.shape[3])
+            )
+        else:
+            total = sequence.reshape(*sequence.shape[:2], -1) @ weight.T
+        ends = (1,) * (total.ndim - 3)
+        current = (total << layer.fraction_bits) + layer.bias.astype(np.int64).reshape(-1, *ends)
+        if layer.threshold is None:
+            traces.append(current.cumsum(0))
+            return traces[-1][-1], traces
+        threshold, top = layer.threshold.astype(np.int64).reshape(-1, *ends), 2 ** (net.state_bits - 1) - 1
+        v, spikes, states = np.zeros_like(current[0]), [], []
+        for a in current:
+            v = np.clip(v - (0 if net.leak_shift is None else v >> net.leak_shift) + a, -top - 1, top)
+            spikes.append(v >= threshold)
+            v = np.where(spikes[-1], 0 if net.reset == "zero" else v - threshold, v)
+            states.append(v)
+        traces.append(np.stack(states))
+        sequence = np.stack(spikes).astype(np.int64)
+        if layer.pool > 1:
+            t, n, c, height, width = sequence.shape
+            side = layer.pool
+            cut = sequence[..., : height // side * side, : width // side * side]
+            cells = cut.reshape(t, n, c, height // side, side, width // side, side)
+            sequence = cells.max((4, 6)) if net.pool == "max" else cells.sum((4, 6))
+    raise AssertionError("a network ends in its readout")
+
+
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+@pytest.mark.parametrize("leak_shift", [None, 1, 3])
+@pytest.mark.parametrize("pool", ["max", "sum"])
+@pytest.mark.parametrize(("wide", "state_bits"), [(False, 32), (False, 9), (True, 32), (True, 16)])
+def test_stacks_equal_the_reference(reset, leak_shift, pool, wide, state_bits):
+    rng = np.random.default_rng(5)
+    settings = {
+        "timesteps": 5,
+        "leak_shift": leak_shift,
+        "reset": reset,
+        "pool": pool,
+        "state_bits": state_bits,
+    }
+    nets = [
+        network(random_layers(rng, hidden, wide and index == 1), shape=(1, 5, 4), **settings)
+        for index, hidden in enumerate(((2, 6), (4, 3), (1, 1)))
+    ]
+    x = rng.integers(0, 256, (40, 1, 5, 4)).astype(np.uint8)
+    fired = 0.0
+    for net, together in zip(nets, run_integer_stack(nets, x, trace=True), strict=True):
+        readout, traces = reference(net, x)
+        assert np.array_equal(together.readout, readout)
+        for mine, wanted in zip(together.membranes, traces, strict=True):
+            assert np.array_equal(mine, wanted)
+        alone = run_integer(net, x)
+        for a, b in zip(
+            (*together.input_maps, *together.spikes), (*alone.input_maps, *alone.spikes), strict=True
+        ):
+            assert np.array_equal(a, b)
+        fired += alone.spikes[0].sum() + alone.spikes[1].sum()
+    assert fired > 0
+    if state_bits < 32:
+        top = 2 ** (state_bits - 1)
+        assert any(max(-t.min(), t.max() + 1) == top for t in reference(nets[1], x)[1][:-1])
+
+
+def test_networks_that_differ_in_their_law_are_no_stack():
+    with pytest.raises(ValueError, match="must share"):
+        run_integer_stack([one_neuron(timesteps=2), one_neuron(timesteps=3)], X2)
 
 
 def test_sums_beyond_24_bits_stay_exact():

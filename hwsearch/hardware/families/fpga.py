@@ -4,13 +4,25 @@ Clock-driven: a layer's neurons work in parallel and read one input after the ot
 each other in a pipeline, so the longest sets the pace::
 
     cycles = T * max over layers of (inputs * input_cycles + layer_cycles)
+    E = neurons * power of a neuron * cycles / clock
+
+A recurrent layer reads its own neurons after its inputs. The circuit skips a timestep in which no input has an event;
+that is left out, so times are bounds from above for sparse input.
 
 Dataflow: one matrix-vector unit a layer, folded to PE rows and SIMD columns::
 
     cycles = T * max over layers of (rows / PE) * (columns / SIMD) * positions
 
-Source: A. Carpegna et al., Spiker+, arXiv 2401.01141 (clock-driven); Xilinx/finn, custom_op/fpgadataflow,
-matrixvectoractivation.py (block memories, look-up tables, cycles).
+Where the profile says that it skips single zero weights, the PE lanes of a unit work in lock step on the non-zeros of
+PE consecutive rows, and each group takes as long as its fullest row (load imbalance, counted from the mask)::
+
+    cycles = T * max over layers of reads(PE) / SIMD * positions
+
+Its memory then holds those reads, each with the place of its input in the row.
+
+Source: A. Carpegna et al., Spiker+, arXiv 2401.01141, and smilies-polito/Spiker, spiker/spikerplus/vhdl (rom.py: one
+memory a layer, one word an input; multi_input_cu.py: one input a cycle) (clock-driven); Xilinx/finn,
+custom_op/fpgadataflow, matrixvectoractivation.py (block memories, look-up tables, cycles).
 """
 
 from __future__ import annotations
@@ -25,6 +37,9 @@ from hwsearch.hardware.workload import LayerWork, Workload
 BRAM18_BYTES = 18 * 1024 // 8
 """Bytes of one block memory of 18 kbit, parity bits included."""
 
+BRAM18_SHAPES = ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36))
+"""Words, and bits of a word, of its shapes: the first that is wide enough is taken, the last if it is deep enough."""
+
 
 def bram18(depth: int, width: int) -> int:
     """Return the 18-kbit block memories of a simple dual-port memory.
@@ -37,17 +52,13 @@ def bram18(depth: int, width: int) -> int:
     """
     if depth * width == 0:
         return 0
-    if width == 1:
-        return math.ceil(depth / 16384)
-    if width == 2:
-        return math.ceil(depth / 8192)
-    if width <= 4:
-        return math.ceil(depth / 4096) * math.ceil(width / 4)
-    if width <= 9:
-        return math.ceil(depth / 2048) * math.ceil(width / 9)
-    if width <= 18 or depth > 512:
-        return math.ceil(depth / 1024) * math.ceil(width / 18)
-    return math.ceil(depth / 512) * math.ceil(width / 36)
+    *narrow, deep, wide = BRAM18_SHAPES
+    fits = [shape for shape in narrow if width <= shape[1]]
+    if fits:
+        words, bits = fits[0]
+    else:
+        words, bits = deep if width <= deep[1] or depth > wide[0] else wide
+    return math.ceil(depth / words) * math.ceil(width / bits)
 
 
 def memory_bytes(depth: int, width: int, block_words: int | None, block_width: int | None) -> int:
@@ -82,20 +93,30 @@ def fpga_clock(workload: Workload, profile: HardwareProfile, model: FpgaClock) -
         longest = max(_reads(layer) * model.input_cycles for layer in workload.layers)
         cycles = workload.timesteps * (longest + model.layer_cycles)
     shapes = [(_fan_in(layer), layer.census.out_channels * layer.weight_bits) for layer in workload.layers]
-    return _parts(workload, profile, shapes, over(cycles, model.clock_hz))
+    neurons = sum(layer.neurons for layer in workload.layers)
+    latency_s = over(cycles, model.clock_hz)
+    return _parts(workload, profile, shapes, latency_s, times(float(neurons), model.neuron_w))
 
 
 def fpga_dataflow(workload: Workload, profile: HardwareProfile, model: FpgaDataflow) -> Parts:
     """Return a network as a pipeline of matrix-vector units."""
-    cycles = workload.timesteps * max(_folds(layer, model) * positions(layer) for layer in workload.layers)
-    width = model.pe * model.simd
-    shapes = [(_folds(layer, model), width * layer.weight_bits) for layer in workload.layers]
-    return _parts(workload, profile, shapes, over(cycles, model.clock_hz))
-
-
-def _folds(layer: LayerWork, model: FpgaDataflow) -> int:
-    rows, columns = layer.census.out_channels, _fan_in(layer)
-    return math.ceil(rows / model.pe) * math.ceil(columns / model.simd)
+    depths, widths, reads, notes = [], [], [], []
+    for layer in workload.layers:
+        rows = math.ceil(layer.census.out_channels / model.pe)
+        whole = rows * math.ceil(_fan_in(layer) / model.simd)
+        kept = math.ceil(layer.census.reads(model.pe) / model.simd)
+        packs = "weight" in profile.skipped("storage", layer.role)
+        skips = packs or "weight" in profile.skipped("cycles", layer.role)
+        index_bits = max(1, (_fan_in(layer) - 1).bit_length()) if packs else 0
+        depths.append(kept if packs else whole)
+        widths.append(model.pe * model.simd * (layer.weight_bits + index_bits))
+        reads.append((kept if skips else whole) * positions(layer))
+        if skips and layer.census.nonzero:
+            waits = layer.census.reads(model.pe) * model.pe / layer.census.nonzero
+            notes.append(f"{layer.name}: lanes in lock step take {waits:.2f} times the mean of their rows")
+    latency_s = over(float(workload.timesteps * max(reads)), model.clock_hz)
+    shapes = list(zip(depths, widths, strict=True))
+    return _parts(workload, profile, shapes, latency_s, model.power_w, tuple(notes))
 
 
 def _fan_in(layer: LayerWork) -> int:
@@ -108,7 +129,12 @@ def _reads(layer: LayerWork) -> int:
 
 
 def _parts(
-    workload: Workload, profile: HardwareProfile, shapes: list[tuple[int, int]], latency_s: float | None
+    workload: Workload,
+    profile: HardwareProfile,
+    shapes: list[tuple[int, int]],
+    latency_s: float | None,
+    power_w: float | None,
+    notes: tuple[str, ...] = (),
 ) -> Parts:
     """Return the parts of a circuit whose memories have these depths and widths."""
     model = profile.model
@@ -125,8 +151,9 @@ def _parts(
         charged_ops=float(
             workload.timesteps * sum(layer.census.size * positions(layer) for layer in workload.layers)
         ),
-        energy_j=times(latency_s, model.power_w),
+        energy_j=times(latency_s, power_w),
         latency_s=latency_s,
         static_w=None,
         all_in=True,
+        notes=notes,
     )

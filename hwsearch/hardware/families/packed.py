@@ -1,8 +1,8 @@
 """Processors and ideal accelerators: packed formats, work by the cycle or by the term.
 
-Each layer is stored in the smallest format that the device reads. Where the device skips the zeros that this
-format leaves out (its list for cycles, and another for energy), only what is stored is worked off; elsewhere every
-weight of the layer is::
+Each layer is stored in the smallest format that the device reads; where dense would take fewer cycles, a note says so.
+Where the device skips the zeros that this format leaves out (its list for cycles, and another for energy), only what is
+stored is worked off; elsewhere every weight of the layer is::
 
     charged = ops.nonzero          csr, delta, bitmap, nm
               ops.blocks[B]        block:B
@@ -17,7 +17,7 @@ from typing import Literal
 
 from hwsearch.hardware.device import HardwareProfile, PerCycle, PerTerm, format_granularity
 from hwsearch.hardware.families.parts import Parts, Stored, Term, charged, held, kept_bits, store, total
-from hwsearch.hardware.workload import Workload
+from hwsearch.hardware.workload import LayerWork, Workload
 
 
 def packed(workload: Workload, profile: HardwareProfile) -> Parts:
@@ -44,12 +44,42 @@ def packed(workload: Workload, profile: HardwareProfile) -> Parts:
         latency_s=None if cycles is None or profile.clock_hz is None else cycles / profile.clock_hz,
         static_w=profile.static_w,
         all_in=isinstance(profile.energy, PerCycle),
-        notes=tuple(
-            f"{one.layer.name} is stored as {one.format}, but {profile.id} works its zeros off all the same"
-            for one, own in zip(stored, skips, strict=True)
-            if one.format != "dense" and format_granularity(one.format) not in own
-        ),
+        notes=(*_worked_off(stored, skips, profile.id), *_slower_than_dense(stored, profile)),
     )
+
+
+def _worked_off(stored: tuple[Stored, ...], skips: list[tuple[str, ...]], ident: str) -> list[str]:
+    return [
+        f"{one.layer.name} is stored as {one.format}, but {ident} works its zeros off all the same"
+        for one, own in zip(stored, skips, strict=True)
+        if one.format != "dense" and format_granularity(one.format) not in own
+    ]
+
+
+def _slower_than_dense(stored: tuple[Stored, ...], profile: HardwareProfile) -> list[str]:
+    """Return a note for each layer whose smallest format takes more cycles than the dense one would."""
+    notes = []
+    for one in stored:
+        ops, _ = charged(one, profile.skipped("cycles", one.layer.role))
+        per_op, indexed = _per_op(one.layer, profile), profile.cycles.indexed_synop
+        unpack = profile.cycles.unpack if one.layer.weight_bits < 8 else 0.0
+        if one.format == "dense" or per_op is None or indexed is None or unpack is None:
+            continue
+        more = ops * (per_op + unpack + indexed) - one.layer.ops.dense * (per_op + unpack)
+        if more > 0:
+            notes.append(
+                f"{one.layer.name} is stored as {one.format}, its smallest format; dense would take {more:,.0f} cycles "
+                "fewer"
+            )
+    return notes
+
+
+def _per_op(layer: LayerWork, profile: HardwareProfile) -> float | None:
+    """Return the cycles of one operation on a dense 8-bit layer."""
+    cost = profile.cycles
+    if not layer.analog:
+        return cost.synop
+    return cost.mac if layer.kind == "fc" or profile.conv_mac_cycles is None else profile.conv_mac_cycles
 
 
 def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[Stored, ...]) -> float | None:
@@ -62,7 +92,7 @@ def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[Stored, 
     for one in stored:
         ops, _ = charged(one, profile.skipped("cycles", one.layer.role))
         terms += [
-            (ops, cost.mac if one.layer.analog else cost.synop),
+            (ops, _per_op(one.layer, profile)),
             (ops if one.layer.weight_bits < 8 else 0, cost.unpack),
             (ops if one.format != "dense" else 0, cost.indexed_synop),
         ]

@@ -1,0 +1,100 @@
+"""How many candidates a stack should hold on this machine: what memory allows, and what a short measurement says.
+
+A candidate's result does not depend on its stack (`products`), so this may differ from run to run.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from hwsearch.network.stack import Stack, Ticket, initial_params
+from hwsearch.network.topology import NetworkSpec
+from hwsearch.train.adam import StackAdam
+from hwsearch.train.loss import cross_entropy
+
+MOST = 32
+"""Larger stacks were never faster on a core."""
+MOST_GPU = 256
+"""Of a stack on a GPU. Not measured there: its results depend on the stack in their last bits, so the size is fixed."""
+_MOST_BYTES = 400_000_000  # of a process's stack: two workers and their parent then stay below 2 GB
+_GAIN = 0.03  # of time per candidate that a larger stack must bring
+_PATIENCE_S = 1.0  # that trying one size may take
+
+
+def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
+    """Return the memory that one candidate of a stack needs while it is trained.
+
+    Kept for the way back: each spiking layer's potentials and pooled spikes, and its currents where they are
+    normalised; on top three times the largest of them for gradients on their way. Of each weight: itself, its mask,
+    what is quantised, its gradient, both of Adam's moments, and one copy on its way.
+    """
+    kept, largest = 0, 0
+    for index, layer in enumerate(spec.layers[:-1]):
+        potentials = batch_size * timesteps * layer.neurons
+        currents = batch_size * layer.neurons * (1 if index == 0 else timesteps)
+        kept += potentials + potentials // layer.pool**2 + currents * (2 if spec.batch_norm else 1)
+        largest = max(largest, potentials)
+    return 4 * (kept + 3 * largest + 7 * spec.n_weights)
+
+
+def fitting(spec: NetworkSpec, timesteps: int, batch_size: int, processes: int, device: str = "cpu") -> int:
+    """Return how many candidates fit the memory of one of several processes, or of a GPU (at least 1)."""
+    if device == "cuda":
+        budget = torch.cuda.mem_get_info()[0] // 3  # torch's pooling keeps spikes and indices besides
+    else:
+        budget = min(_MOST_BYTES, _available_bytes() // (2 * processes))
+    return max(1, budget // stack_bytes(spec, timesteps, batch_size))
+
+
+def fastest(spec: NetworkSpec, timesteps: int, batch_size: int, most: int, neuron_loop: str = "fused") -> int:
+    """Measure training steps of stacks of 1, 2, 4, ... candidates; return the size with the least time for each.
+
+    Args:
+        spec: The architecture.
+        timesteps: T.
+        batch_size: Samples a step.
+        most: Do not try larger ones.
+        neuron_loop: ``fused`` or ``spikingjelly``.
+    """
+    best, best_s, size = 1, float("inf"), 1
+    while size <= most:
+        seconds = _step_seconds(spec, timesteps, batch_size, size, neuron_loop)
+        if seconds / size < best_s * (1 - _GAIN):
+            best, best_s = size, seconds / size
+        elif seconds / size > best_s * (1 + 2 * _GAIN):
+            break
+        if seconds > _PATIENCE_S / 4:
+            break
+        size *= 2
+    return best
+
+
+def _step_seconds(spec: NetworkSpec, timesteps: int, batch_size: int, size: int, neuron_loop: str) -> float:
+    """Return the least seconds of three training steps of a stack."""
+    params = initial_params(spec, 0)
+    ticket = Ticket(params, tuple(np.ones(own.weight.shape, bool) for own in params), (4,) * len(params))
+    stack = Stack(spec, [ticket] * size, neuron_loop).train()
+    adam, generator = StackAdam(stack), torch.Generator().manual_seed(0)
+    x = torch.rand((batch_size, *spec.input_shape), generator=generator)
+    y = torch.arange(batch_size) % spec.classes
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        cross_entropy(stack(x, timesteps), y, 1.0).sum().backward()  # type: ignore[no-untyped-call]
+        adam.step(0.001)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def _available_bytes() -> int:
+    """Return the memory that is free to use; a guess of 4 GB where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 4_000_000_000
+    told = dict(line.split(":", 1) for line in lines if ":" in line)
+    return int(told["MemAvailable"].split()[0]) * 1024

@@ -1,0 +1,69 @@
+"""The size of a stack: the arithmetic of its memory by hand and against what a process really took; the measurement."""
+
+import subprocess
+import sys
+
+import pytest
+
+from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.train import size
+
+MEGABYTE = 1_000_000
+
+
+def spec(topology, side=8, batch_norm=True):
+    shape = (1, side, side)
+    return NetworkSpec(layer_shapes(topology, shape, 10), 1, 1.0, "zero", batch_norm, "max", shape, 16, 5, 10)
+
+
+def test_bytes_by_hand():
+    # batch 2, T 3: potentials 2*3*5 = 30 and as many spikes, static currents 2*5 twice; 3 * 30 on their way;
+    # weights 64*5 + 5*10 = 370, seven times
+    assert size.stack_bytes(spec("fc5"), 3, 2) == 4 * (30 + 30 + 20 + 90 + 7 * 370)
+    # conv 8x8x4 = 256 neurons: 1536 potentials, 384 pooled, 512 currents kept once, no norm
+    conv = spec("4c3-p2", batch_norm=False)
+    assert size.stack_bytes(conv, 3, 2) == 4 * (1536 + 384 + 512 + 3 * 1536 + 7 * (36 + 64 * 10))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("topology", "side", "n"), [("16c3-p2-32c3-p2-fc128", 28, 6), ("fc256-fc256", 28, 24)]
+)
+def test_bytes_against_a_process(topology, side, n):
+    code = (
+        "import sys; sys.path.insert(0, 'tests/train')\n"
+        "from test_size import spec; from hwsearch.train.size import _step_seconds\n"
+        "from hwsearch.train.machine import tune_process; tune_process()\n"
+        "status = lambda: dict(line.split(':') for line in open('/proc/self/status'))\n"
+        "peak = lambda: int(status()['VmHWM'].split()[0]) * 1024\n"  # getrusage's would be the parent's
+        f"own = spec({topology!r}, {side}); _step_seconds(own, 4, 64, 1, 'fused'); before = peak()\n"
+        f"_step_seconds(own, 4, 64, {n}, 'fused'); print(peak() - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    foretold = n * size.stack_bytes(spec(topology, side), 4, 64)
+    assert 0.4 * foretold < int(done.stdout) < 1.3 * foretold, f"{int(done.stdout):,} of {foretold:,}"
+
+
+def test_what_fits(monkeypatch):
+    own = spec("fc128-fc128")
+    each = size.stack_bytes(own, 4, 64)
+    monkeypatch.setattr(size, "_available_bytes", lambda: 40 * each)
+    assert size.fitting(own, 4, 64, 2) == 10
+    assert size.fitting(own, 4, 64, 100) == 1
+    monkeypatch.setattr(size, "_available_bytes", lambda: 10**15)
+    assert size.fitting(own, 4, 64, 2) == 400 * MEGABYTE // each
+
+
+def test_the_least_time_per_candidate_is_chosen(monkeypatch):
+    def chosen(seconds, most=32):
+        monkeypatch.setattr(size, "_step_seconds", lambda *args: seconds[args[3]])
+        return size.fastest(spec("fc5"), 4, 64, most)
+
+    assert chosen({1: 0.010, 2: 0.012, 4: 0.020, 8: 0.041, 16: 0.083, 32: 0.170}) == 4
+    assert chosen({1: 0.010, 2: 0.012, 4: 0.020, 8: 0.041}, most=2) == 2
+    assert chosen({1: 0.010, 2: 0.0199, 4: 0.043}) == 1  # 0.5 % is no gain
+    assert chosen({1: 0.9}) == 1  # one step takes so long that no more is tried
+
+
+def test_measures_on_this_machine():
+    assert size.fastest(spec("fc16"), 2, 16, 4) in (1, 2, 4)
