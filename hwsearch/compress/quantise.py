@@ -115,7 +115,7 @@ def _native(loops: ctypes.CDLL, weight: Tensor, mask: Tensor, grid: Quantiser) -
         own, kept = weight[members], mask[members]
         loops.quantise(
             own.data_ptr(), kept.data_ptr(), out[members].data_ptr(), len(own), groups, own[0].numel() // groups,
-            own.stride(0), kept.stride(0), largest_level(bits), step, int(bits == 1),
+            own.stride(0), kept.stride(0), largest_level(bits), step, bits == 1, grid.over_all,
         )  # fmt: skip
     return out
 

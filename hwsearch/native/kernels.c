@@ -168,9 +168,10 @@ void fire_backward(const float *grad, const float *h, float *dx, long K, long T,
 
 /* Weights of K candidates that share their bits: groups of n (a channel, or a layer) with one scale each. w and mask
    begin a candidate every w_stride and mask_stride numbers; out is dense. The scale is step times the mean of |w| over
-   the kept (step > 0), or the largest |w| over the largest level. bits 1: the sign of a kept weight, zero as positive. */
+   the kept (step > 0), or the largest |w| over the largest level; of all weights instead of the kept ones if over_all.
+   binary: the sign of a kept weight, zero as positive. */
 void quantise(const float *w, const float *mask, float *out, long K, long groups, long n, long w_stride,
-              long mask_stride, float largest, float step, int binary) {
+              long mask_stride, float largest, float step, int binary, int over_all) {
     for (long r = 0; r < K * groups; r++) {
         const float *restrict own = w + r / groups * w_stride + r % groups * n;
         const float *restrict kept = mask + r / groups * mask_stride + r % groups * n;
@@ -180,16 +181,18 @@ void quantise(const float *w, const float *mask, float *out, long K, long groups
         if (step > 0.0f) {
             for (; i + 8 <= n; i += 8)
                 for (long j = 0; j < 8; j++) {
-                    sums[j] += fabsf(own[i + j] * kept[i + j]);
-                    counts[j] += kept[i + j];
+                    float counted = over_all ? 1.0f : kept[i + j];
+                    sums[j] += fabsf(own[i + j] * counted);
+                    counts[j] += counted;
                 }
             for (; i < n; i++) {
-                sums[0] += fabsf(own[i] * kept[i]);
-                counts[0] += kept[i];
+                float counted = over_all ? 1.0f : kept[i];
+                sums[0] += fabsf(own[i] * counted);
+                counts[0] += counted;
             }
         } else
             for (; i < n; i++) {
-                float size = fabsf(own[i] * kept[i]);
+                float size = fabsf(own[i] * (over_all ? 1.0f : kept[i]));
                 top = size > top ? size : top;
             }
         double sum = 0.0, count = 0.0;

@@ -24,7 +24,7 @@ _FIRE = (*[_POINTER] * 3, *[_LONG] * 3, _INT, _INT, *[_LONG] * 3, _INT, _FLOAT, 
 _SIGNATURES = {
     "fire_forward": _FIRE,
     "fire_backward": _FIRE,
-    "quantise": (*[_POINTER] * 3, *[_LONG] * 5, _FLOAT, _FLOAT, _INT),
+    "quantise": (*[_POINTER] * 3, *[_LONG] * 5, _FLOAT, _FLOAT, _INT, _INT),
     "norm_forward": (*[_POINTER] * 7, *[_LONG] * 3, _FLOAT, _FLOAT),
     "norm_backward": (*[_POINTER] * 7, *[_LONG] * 3),
     "cross_entropy": (*[_POINTER] * 4, *[_LONG] * 3, _FLOAT),

@@ -65,7 +65,8 @@ def test_equals_neurobench_on_a_pruned_network(topology):
     rng = np.random.default_rng(0)
     # integrate-and-fire: without the rounding of a leak, floats and integers spike alike
     spec = NetworkSpec(
-        layer_shapes(topology, (1, 8, 8), 5), 1, 0.3, "zero", False, "max", (1, 8, 8), 16, 5, 5, quantise_first=False
+        layer_shapes(topology, (1, 8, 8), 5), 1, 0.3, "zero", False, "max", (1, 8, 8), 16, 5, 5,
+        quantise_first=False,  # else these random weights leave too few spikes to count
     )  # fmt: skip
     params = initial_params(spec, 1)
     masks = [rng.random(layer.weight.shape) < 0.4 for layer in params]

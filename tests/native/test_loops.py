@@ -67,13 +67,14 @@ def test_more_neurons_than_one_block():
 
 
 @pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("over_all", [True, False])
 @pytest.mark.parametrize("shape", [(6, 40), (5, 3, 3, 3)])
-def test_quantiser(per_channel, shape, monkeypatch):
+def test_quantiser(per_channel, over_all, shape, monkeypatch):
     bits = (1, 1, 2, 3, 4, 4, 6, 8, 16)
     weight, mask = draw(9, *shape), (draw(9, *shape, seed=1) > 0).float()
     mask[:, 2] = 0  # a channel of which nothing is left
     weight[:, 1, 0] = 0  # zero counts as positive at one bit
-    grid = Quantiser(bits, per_channel)
+    grid = Quantiser(bits, per_channel, over_all)
     rows = torch.zeros(9, weight[0].numel() + 5)  # as the optimiser lays them
     rows[:, : weight[0].numel()] = weight.flatten(1)
     own = rows[:, : weight[0].numel()].view(weight.shape)
@@ -89,6 +90,13 @@ def test_ternary_by_hand():
         torch.tensor([[[0.6, 0.2, -1.0, 9.0]]]), torch.tensor([[[1.0, 1, 1, 0]]])
     )
     torch.testing.assert_close(out, torch.tensor([[[0.92043, 0.0, -0.92043, 0.0]]]), atol=1e-5, rtol=0)
+
+
+def test_a_grid_of_all_weights_by_hand():
+    # the pruned 9 counts: levels of 3 bits are 3 * 0.6508 / 0.79788 = 2.44700 apart, so 1.0 rounds to none, 2.0 to one
+    weight, mask = torch.tensor([[[1.0, 2.0, 9.0, 0.0]]]), torch.tensor([[[1.0, 1, 0, 1]]])
+    out = Quantiser((3,), True, over_all=True).fake(weight, mask)
+    torch.testing.assert_close(out, torch.tensor([[[0.0, 2.44700, 0.0, 0.0]]]), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("shape", [(3, 20, 130), (2, 6, 5, 7, 4)])

@@ -49,7 +49,7 @@ def test_all_finders_on_a_tiny_study(tmp_path, monkeypatch):
     assert any("ladders" in line for line in told)
     monkeypatch.setattr("hwsearch.search.finders.find_multi_prizes", None)
     monkeypatch.setattr("hwsearch.search.finders.find_early_birds", None)
-    monkeypatch.setattr("hwsearch.search.trainer.train_stack", None)
+    monkeypatch.setattr("hwsearch.search.job.train_stack", None)
     again = pd.read_csv(api.compare_finders(path, out=tmp_path / "out") / "tickets.csv")
     pd.testing.assert_frame_equal(again, table)
     # the same work serves a comparison of some finders alone

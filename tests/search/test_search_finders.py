@@ -160,7 +160,7 @@ def test_a_study_for_another_device_trains_no_dense_network_and_no_ladder_again(
         trained.append(len(tickets))
         return train_stack(spec, tickets, x, y, **settings)
 
-    monkeypatch.setattr("hwsearch.search.trainer.train_stack", count)
+    monkeypatch.setattr("hwsearch.search.job.train_stack", count)
     monkeypatch.setattr("hwsearch.tickets.fit.train_stack", None)  # no finder may train
     run = hwsearch.run(path, out=tmp_path / "two")
     cost = run.summary["cost"]

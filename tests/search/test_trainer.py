@@ -9,6 +9,7 @@ from hwsearch.data.datasets import Dataset
 from hwsearch.network.integer import Widths
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.search import job as jobs
 from hwsearch.search import trainer
 from hwsearch.search.cache import Cache
 from hwsearch.search.trainer import Bench, Job, Trainer, run_job
@@ -79,8 +80,8 @@ def test_a_stack_that_breaks_is_tried_one_by_one(monkeypatch):
 
     rung = run_job(bench(), replace(job(), until=2, keep_checkpoint=True))
     rest = replace(job(), resume=tuple(one.checkpoint for one in rung))
-    whole, train = run_job(bench(), rest), trainer.train_stack
-    monkeypatch.setattr(trainer, "train_stack", one_at_a_time)
+    whole, train = run_job(bench(), rest), jobs.train_stack
+    monkeypatch.setattr(jobs, "train_stack", one_at_a_time)
     for one, other in zip(run_job(bench(), rest), whole, strict=True):
         same(one, other)
         assert one.train_steps == 3 * 60 * 3
@@ -109,9 +110,9 @@ def test_a_stack_that_would_not_fit_is_split(monkeypatch):
         sizes.append(len(tickets))
         return original(spec, tickets, *args, **options)
 
-    original = trainer.train_stack
-    monkeypatch.setattr(trainer, "train_stack", train)
-    monkeypatch.setattr(trainer, "fitting", lambda *args: 2)
+    original = jobs.train_stack
+    monkeypatch.setattr(jobs, "train_stack", train)
+    monkeypatch.setattr(jobs, "fitting", lambda *args: 2)
     for one, other in zip(run_job(bench(), job()), whole, strict=True):
         same(one, other)
     assert sizes == [2, 1]
