@@ -112,9 +112,7 @@ def one_shot_logits(
     return np.concatenate(parts)
 
 
-def _one_layer(
-    dense: Params, granularity: str, layer: int, sparsity: float
-) -> tuple[np.ndarray, ...] | None:
+def _one_layer(dense: Params, granularity: str, layer: int, sparsity: float) -> tuple[np.ndarray, ...] | None:
     """Return masks that prune one layer only; None where the granularity does not apply to it."""
     sparsities = [sparsity if i == layer else 0.0 for i in range(len(dense))]
     masks = tuple(prune_layers([own.weight for own in dense], granularity, sparsities))

@@ -28,7 +28,8 @@ from scipy.special import expit, logit, ndtr
 
 from hwsearch.predict.probes import Probes
 
-_KAPPA, _CLIP, _LEAST_SIGNAL, _RIDGE, _CHUNK = 0.3, 1e-2, 0.03, 1.0, 1024
+_KAPPA, _CLIP, _LEAST_SIGNAL, _RIDGE = 0.3, 1e-2, 0.03, 1.0
+_CHUNK = 128  # candidates at a time: their logits stay in the cache
 _UNCALIBRATED = np.array([0.0, 0.5, 0.5, 0.0, 0.0])
 
 
@@ -84,8 +85,9 @@ class Similarity:
 
     def features(self, joint: Joint) -> np.ndarray:
         """Return [N, 4]: logit A1, logit A0, log summed layer noise, log largest layer noise."""
-        parts = [self._features(joint[slice(i, i + _CHUNK)]) for i in range(0, len(joint), _CHUNK)]
-        return np.concatenate(parts)
+        noises = 2 * _noises(self, joint)
+        chunks = [slice(i, i + _CHUNK) for i in range(0, len(joint), _CHUNK)]
+        return np.concatenate([self._features(joint[rows], noises[rows]) for rows in chunks])
 
     def alike(self, one: Joint, other: Joint) -> np.ndarray:
         """Return [N]: the probability that two candidates give the same prediction, pair by pair.
@@ -102,10 +104,9 @@ class Similarity:
             parts.append(ndtr(gaps / (_KAPPA * np.sqrt((noise**2).sum(1)))[:, None]).mean(1))
         return np.concatenate(parts)
 
-    def _features(self, joint: Joint) -> np.ndarray:
+    def _features(self, joint: Joint, noises: np.ndarray) -> np.ndarray:
         first = self.logits.argmax(1)
-        noises = 2 * _noises(self, joint)
-        total = np.sqrt(noises.sum(1)).clip(1e-6)
+        total = np.sqrt(noises.sum(1)).clip(1e-6).astype(np.float32)
         summed = _summed(self, joint)
         every = np.broadcast_to(first, summed.shape[:2])
         by_input = ndtr(_gaps(self.logits + summed, every) / (_KAPPA * total)[:, None]).mean(1)
@@ -168,7 +169,8 @@ def _perturbations(z: np.ndarray, changes: np.ndarray) -> np.ndarray:
     inner = _centred(z)
     moved = z + changes
     signal = (_centred(moved) * inner).sum((-2, -1), keepdims=True) / (inner**2).sum()
-    return (moved / np.maximum(signal, _LEAST_SIGNAL) - z).astype(np.float32)
+    perturbations: np.ndarray = (moved / np.maximum(signal, _LEAST_SIGNAL) - z).astype(np.float32)
+    return perturbations
 
 
 def _centred(z: np.ndarray) -> np.ndarray:
@@ -180,9 +182,8 @@ def _centred(z: np.ndarray) -> np.ndarray:
 def _summed(similarity: Similarity, joint: Joint) -> np.ndarray:
     """Return [N, B, classes]: the summed perturbations."""
     total = np.zeros((len(joint), *similarity.logits.shape), np.float32)
-    for rows, layer, table, which in _actions(similarity, joint):
+    for rows, _, table, which in _actions(similarity, joint):
         total[rows] += table[which]
-        del layer
     return total
 
 
@@ -217,18 +218,22 @@ def _between(table: np.ndarray, levels: np.ndarray, values: np.ndarray) -> np.nd
 
 
 def _gaps(logits: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Return [N, B]: how far the class ``first`` [N, B] lies before its best rival (negative: behind)."""
+    """Return [N, B]: how far the class ``first`` [N, B] lies before its best rival (negative: behind).
+
+    The logits [N, B, classes] are used up.
+    """
     chosen = np.take_along_axis(logits, first[..., None], 2)[..., 0]
-    rivals = logits.copy()
-    np.put_along_axis(rivals, first[..., None], -np.inf, 2)
-    return np.asarray(chosen - rivals.max(2))
+    np.put_along_axis(logits, first[..., None], -np.inf, 2)
+    return np.asarray(chosen - logits.max(2))
 
 
 def _differ(one: Joint, other: Joint) -> np.ndarray:
     """Return [N, L] booleans: whether two candidates treat a layer differently."""
     same = (one.sparsity == other.sparsity) & (one.bits == other.bits)
-    return ~(same & ((one.granularity == other.granularity)[:, None] | (one.sparsity == 0)))
+    differs: np.ndarray = ~(same & ((one.granularity == other.granularity)[:, None] | (one.sparsity == 0)))
+    return differs
 
 
 def _clipped(probability: np.ndarray) -> np.ndarray:
-    return np.clip(probability, _CLIP, 1 - _CLIP)
+    clipped: np.ndarray = np.clip(probability, _CLIP, 1 - _CLIP)
+    return clipped

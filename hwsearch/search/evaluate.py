@@ -2,6 +2,7 @@
 
 price     a candidate over a budget or rule is told so and not trained
 twin      one that was evaluated before, under whatever spelling, takes that result
+foresee   one that could not reach the front is cut, unless the audit draws it
 train     the others, in stacks, from their ticket
 measure   the integer model's accuracy, counted spikes, cost by the formulas that priced it
 """
@@ -20,6 +21,7 @@ from hwsearch.predict.cost import foretell_workload
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import Dense
 from hwsearch.search.finders import Ground, find_ticket
+from hwsearch.search.foresee import Foresight, foresee, joint_of, layer_sparsity
 from hwsearch.search.plan import Plan, Priced, price_on_device
 from hwsearch.search.propose import LEARNS_FROM_PRUNED, Proposal, Verdict
 from hwsearch.search.records import TrialRecord, objective_values
@@ -37,12 +39,14 @@ class Lab:
         dense: The trained dense network: tickets are cut from it, prices foretold from its firing.
         trainer: Where stacks are trained.
         cache: Where trained networks are kept.
+        sight: What candidates are foreseen with; None: all are trained.
     """
 
     plan: Plan
     dense: Dense
     trainer: Trainer
     cache: Cache
+    sight: Foresight | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ def evaluate(
         draft = _price(lab, proposal, first)
         first.setdefault(proposal.candidate.digest, draft.record)
         drafts.append(draft)
+    if lab.sight is not None:
+        drafts = _foresee(lab, lab.sight, drafts, known)
     trained = _train(lab, [draft for draft in drafts if draft.ticket is not None], on_trained)
     records = [_measure(lab.plan, d, trained[d.record.trial]) if d.ticket else d.record for d in drafts]
     return _settle_twins(records, known)
@@ -93,8 +99,10 @@ def verdict(plan: Plan, record: TrialRecord, dense: Dense) -> Verdict:
     if plan.study.search.sampler in LEARNS_FROM_PRUNED | {"random", "grid"}:
         return Verdict("pruned", None, constraints)
     # a placeholder for samplers that learn from complete trials only; its constraints keep it off every front
+    # (a foreseen one is feasible: it is told as what is expected of it)
     chance = 1.0 / plan.spec.classes
-    values = np.divide(objective_values(plan.study.objectives, chance, record.predicted), scale)
+    accuracy = chance if record.accuracy_foreseen is None else record.accuracy_foreseen
+    values = np.divide(objective_values(plan.study.objectives, accuracy, record.predicted), scale)
     return Verdict("complete", tuple(float(v) for v in values), constraints)
 
 
@@ -121,6 +129,30 @@ def candidate_schedule(plan: Plan) -> Schedule:
     """Return how candidates are trained."""
     train = plan.study.train
     return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise)
+
+
+def _foresee(
+    lab: Lab, sight: Foresight, drafts: Sequence[_Draft], known: Mapping[str, TrialRecord]
+) -> list[_Draft]:
+    """Judge the drafts that would be trained; those that are cut lose their ticket."""
+    open_drafts = [draft for draft in drafts if draft.ticket is not None]
+    if not open_drafts:
+        return list(drafts)
+    candidates = [draft.record.candidate for draft in open_drafts]
+    sparsities = [layer_sparsity(d.ticket, d.record.candidate.granularity) for d in open_drafts if d.ticket]
+    alike = sight.similarity.agreement(joint_of(lab.plan, candidates, sparsities))
+    records = [
+        replace(draft.record, similarity=float(own), layer_sparsity=sparsity)
+        for draft, own, sparsity in zip(open_drafts, alike, sparsities, strict=True)
+    ]
+    judged = {record.trial: record for record in foresee(lab.plan, sight, known, records)}
+    return [
+        draft
+        if draft.ticket is None
+        else _Draft(record, draft.ticket if record.outcome == "trained" else None)
+        for draft in drafts
+        for record in [judged.get(draft.record.trial, draft.record)]
+    ]
 
 
 def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> _Draft:

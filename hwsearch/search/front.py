@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import moocore
 import numpy as np
+
+from hwsearch.search.plan import Plan
+from hwsearch.search.records import TrialRecord
 
 
 def non_dominated(values: np.ndarray) -> np.ndarray:
@@ -43,3 +48,12 @@ def hypervolume(values: np.ndarray, reference: np.ndarray) -> float:
     if len(inside) == 0:
         return 0.0
     return float(moocore.hypervolume(inside, ref=np.ones(values.shape[1])))
+
+
+def front_records(plan: Plan, records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return the records on the Pareto front: trained, within every budget, dominated by none."""
+    eligible = [r for r in records if r.outcome == "trained" and r.feasible]
+    if not eligible:
+        return []
+    values = np.array([r.objectives(plan.study.objectives) for r in eligible])
+    return [r for r, on_front in zip(eligible, non_dominated(values), strict=True) if on_front]

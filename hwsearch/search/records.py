@@ -49,6 +49,11 @@ class TrialRecord:
         sparsity_mask: Fraction of the dense network's weights that the mask removes.
         sparsity_effective: The same with the quantiser's zeros, after training.
         twin_of: The trial it is alike to; None for none.
+        similarity: Foretold probability to predict what the dense network does; None where nothing is foreseen.
+        layer_sparsity: Fraction of each layer that the mask removes, as the similarity counts it.
+        accuracy_foreseen, accuracy_most: Expected before training, and its upper bound; None before there is enough to
+            tell.
+        audited: Whether it would have been cut, and was trained to audit the cutting.
         feasible: Whether it keeps every budget (measured if trained, else predicted).
         train_steps, eval_steps: Samples times timesteps spent on it.
         wall_s: Seconds spent on it (a stack's time is shared out evenly).
@@ -66,6 +71,11 @@ class TrialRecord:
     sparsity_mask: float | None = None
     sparsity_effective: float | None = None
     twin_of: int | None = None
+    similarity: float | None = None
+    layer_sparsity: tuple[float, ...] | None = None
+    accuracy_foreseen: float | None = None
+    accuracy_most: float | None = None
+    audited: bool = False
     feasible: bool = True
     train_steps: int = 0
     eval_steps: int = 0
@@ -84,6 +94,8 @@ class TrialRecord:
             tuple(knobs["sparsity"]), knobs["granularity"], tuple(knobs["weight_bits"]), knobs["timesteps"]
         )
         workload = data.pop("workload")
+        if data.get("layer_sparsity") is not None:
+            data["layer_sparsity"] = tuple(data["layer_sparsity"])
         return cls(
             candidate=candidate, workload=None if workload is None else workload_from(workload), **data
         )
@@ -145,6 +157,10 @@ def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataF
         row |= {
             "sparsity_mask": record.sparsity_mask,
             "sparsity_effective": record.sparsity_effective,
+            "similarity": record.similarity,
+            "accuracy_foreseen": record.accuracy_foreseen,
+            "accuracy_most": record.accuracy_most,
+            "audited": record.audited,
             "feasible": record.feasible,
             "on_front": record.trial in on_front,
             "twin_of": record.twin_of,

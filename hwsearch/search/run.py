@@ -9,7 +9,8 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ from filelock import FileLock, Timeout
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import Dense, dense_reference
-from hwsearch.search.evaluate import Lab, evaluate, verdict
+from hwsearch.search.evaluate import Lab, evaluate, ticket_of, verdict
 from hwsearch.search.final import Finalist, Finals, finalise
 from hwsearch.search.folder import RunFolder
-from hwsearch.search.front import non_dominated
+from hwsearch.search.foresee import Foresight, foresight
+from hwsearch.search.front import front_records, non_dominated
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
 from hwsearch.search.records import (
@@ -88,6 +90,10 @@ def search(
             tell(Event("dense", "training the dense reference", 0, 1))
             lab = Lab(plan, dense_reference(plan, trainer, cache), trainer, cache)
             tell(Event("dense", _dense_words(lab.dense), 1, 1))
+            if plan.study.search.foresee:
+                sight = foresight(plan, lab.dense, partial(ticket_of, lab))
+                lab = replace(lab, sight=sight)
+                tell(Event("note", _sight_words(sight)))
             records = _candidates(lab, proposer, folder, tell)
             front = front_records(plan, records)
             if not front:
@@ -99,15 +105,6 @@ def search(
                 raise NothingFits(summary["nearest_miss"])
             finals = finalise(lab, front, lambda n, of: tell(Event("final", "final trainings", n, of)))
         return _finish(plan, lab, folder, records, finals)
-
-
-def front_records(plan: Plan, records: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Return the records on the Pareto front: trained, within every budget, dominated by none."""
-    eligible = [r for r in records if r.outcome == "trained" and r.feasible]
-    if not eligible:
-        return []
-    values = np.array([r.objectives(plan.study.objectives) for r in eligible])
-    return [r for r, on_front in zip(eligible, non_dominated(values), strict=True) if on_front]
 
 
 def _candidates(lab: Lab, proposer: Proposer, folder: RunFolder, tell: Listener) -> list[TrialRecord]:
@@ -224,6 +221,13 @@ def _wall(folder: RunFolder) -> float:
 
 def _dense_words(dense: Dense) -> str:
     return f"dense reference: {dense.measured.accuracy_val:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
+
+
+def _sight_words(sight: Foresight) -> str:
+    """Say how good similarity is in this run."""
+    own = sight.quality
+    said = f"ticket similarity on {own.n} candidates: rank correlation {own.spearman:.2f}, mean error {own.mae:.3f}"
+    return f"{said}: poor, so it is left out and less is cut" if own.poor else said
 
 
 def _best_words(plan: Plan, front: Sequence[TrialRecord]) -> str:

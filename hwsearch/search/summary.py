@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import json
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from hwsearch.search.dense import Dense
 from hwsearch.search.evaluate import Lab, ground_of
 from hwsearch.search.final import Finalist, Finals, final_seeds
 from hwsearch.search.finders import find_ticket
-from hwsearch.search.front import hypervolume
+from hwsearch.search.front import front_records, hypervolume
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import FRONT_COLUMNS, OUTCOMES, TrialRecord, knob_columns, objective_values
@@ -76,7 +77,13 @@ def summarise(
     )
     found, reused = _finder_steps(lab, records, finals, front)
     reused += lab.dense.whole_steps - lab.dense.train_steps + (finals.reused_steps if finals else 0)
-    evals = sum(r.eval_steps for r in records) + lab.dense.eval_steps + (finals.eval_steps if finals else 0)
+    foreseeing = lab.sight.eval_steps if lab.sight else 0
+    evals = (
+        foreseeing
+        + sum(r.eval_steps for r in records)
+        + lab.dense.eval_steps
+        + (finals.eval_steps if finals else 0)
+    )
     return {
         "study": study.name,
         "study_digest": study.digest,
@@ -91,6 +98,7 @@ def summarise(
         "cost": {
             "train_steps": train + found,
             "eval_steps": evals,
+            "foresee_eval_steps": foreseeing,
             "dense_train_steps": lab.dense.whole_steps,
             "finder_train_steps": found,
             "final_train_steps": finals.train_steps if finals else 0,
@@ -98,9 +106,8 @@ def summarise(
             "reused_train_steps": reused,
             "wall_s": round(wall_s, 1),
         },
-        # candidates are not foreseen yet: there is no similarity to judge and nothing cut to audit
-        "similarity": {"n": 0, "spearman": None, "mae": None, "brier": None, "ece": None},
-        "audit": {"continued": 0, "false_cuts": 0},
+        "similarity": _similarity_fields(lab),
+        "audit": _audit_fields(plan, records),
         "front_size": len(front),
         "hypervolume": hypervolume(values, np.array(reference)),
         "reference_point": dict(zip(study.objectives, reference, strict=True)),
@@ -114,6 +121,20 @@ def summarise(
         "labels": plan.profile.labels,
         "notes": list(plan.space.notes),
     }
+
+
+def _similarity_fields(lab: Lab) -> dict[str, Any]:
+    """Return the quality of ticket similarity in this run."""
+    if lab.sight is None:
+        return {"n": 0, "spearman": None, "mae": None, "brier": None, "ece": None}
+    return dataclasses.asdict(lab.sight.quality)
+
+
+def _audit_fields(plan: Plan, records: Sequence[TrialRecord]) -> dict[str, int]:
+    """Return how many candidates the audit trained, and how many of them the front would have missed."""
+    audited = [r for r in records if r.audited and r.outcome == "trained" and r.feasible]
+    on_front = {r.trial for r in front_records(plan, records)}
+    return {"continued": len(audited), "false_cuts": sum(r.trial in on_front for r in audited)}
 
 
 def _finder_steps(

@@ -221,6 +221,8 @@ class Search(Section):
     """How many candidates are asked, of whom, how many at once, and how many are trained together.
 
     Attributes:
+        foresee: Whether candidates that could not reach the front are cut before they are trained.
+        audit: Share of those that is trained all the same, to tell how often cutting is wrong.
         stack: Candidates that are trained together, at most; ``auto``: as many as the machine trains fastest.
     """
 
@@ -228,6 +230,8 @@ class Search(Section):
     candidates: Count
     batch: Count = 16
     stack: Literal["auto"] | Count = "auto"
+    foresee: bool = True
+    audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
 
 
 class Tickets(Section):

@@ -21,18 +21,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from hwsearch.tickets.magnitude import magnitude_masks
 
+from hwsearch.network.stack import Ticket
 from hwsearch.predict.cost import foretell_workload
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import Dense, dense_reference
 from hwsearch.search.evaluate import candidate_schedule
 from hwsearch.search.plan import Plan, make_plan, price_on_device
 from hwsearch.search.trainer import Bench, Job, Trainer, run_job
-from hwsearch.network.stack import Ticket
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import canonical
 from hwsearch.study.model import load_study
-from hwsearch.tickets.magnitude import magnitude_masks
 from hwsearch.train.machine import tune_process
 
 HERE = Path(__file__).parent
@@ -126,7 +126,9 @@ def train(plan: Plan, dense: Dense, stack: list[Cell]) -> list[dict[str, object]
                 priced = price_on_device(plan, own.workload).fields
                 row |= {f"{name}_measured": priced[name] for name in COSTS}
         tickets = [
-            replace(t, params=own.params) for t, own in zip(tickets, results, strict=True) if own.params is not None
+            replace(t, params=own.params)
+            for t, own in zip(tickets, results, strict=True)
+            if own.params is not None
         ]
     return rows
 
@@ -153,7 +155,9 @@ def build(task: str, work: Path, part: int, parts: int, stacks: int) -> bool:
     done = {json.loads(line)["key"] for line in text.splitlines()}
     todo = [cell for cell in cells(plan_of(task)) if cell.key not in done]
     todo.sort(key=lambda c: (c.seed, c.kind, c.candidate.timesteps, c.candidate.weight_bits))
-    groups = [list(g) for _, g in itertools.groupby(todo, key=lambda c: (c.seed, c.kind, c.candidate.timesteps))]
+    groups = [
+        list(g) for _, g in itertools.groupby(todo, key=lambda c: (c.seed, c.kind, c.candidate.timesteps))
+    ]
     batches = [group[i : i + STACK] for group in groups for i in range(0, len(group), STACK)][part::parts]
     for stack in batches[:stacks]:
         plan, dense = dense_of(task, stack[0].seed, work)
@@ -176,7 +180,9 @@ def pack(task: str, work: Path) -> None:
 
 def main() -> None:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("task", choices=["digits", "mnist"])
     parser.add_argument("--work", type=Path, required=True, help="folder of what is trained so far")
     parser.add_argument("--part", type=int, default=0)

@@ -1,0 +1,236 @@
+"""Foreseeing: which priced candidates need no training, because they could not reach the front.
+
+Before the search the dense network is probed, and a few random candidates are run once, without training, to settle
+the similarity estimator on most of them and to measure its quality on the rest, on other inputs. In the search the
+surrogate is fitted anew for every batch on the trials that were trained. A candidate is cut when some trained trial
+costs no more than it could cost at least, and is at least as accurate as it could become. A drawn share of those is
+trained all the same: the audit, which alone can say how often cutting is wrong. With few trained trials nothing is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from hwsearch.network.stack import Ticket
+from hwsearch.predict.probes import one_shot_logits, probe
+from hwsearch.predict.similarity import Joint, Similarity, agreement_of, calibrated, similarity_of
+from hwsearch.predict.surrogate import Inputs, accuracy_of, fit
+from hwsearch.search.dense import Dense, dense_ticket
+from hwsearch.search.plan import REFERENCE_BITS, Plan
+from hwsearch.search.records import TrialRecord
+from hwsearch.space.candidate import Candidate
+from hwsearch.train.machine import OneThread
+
+LEAST_TRAINED = 12
+"""Trained trials below which nothing is cut."""
+JUDGING = 32
+"""Candidates that the quality of similarity is measured on."""
+_INPUTS, _SETTLING, _DRAW = 256, 48, 0x5EE
+_POOR_SPEARMAN = 0.7
+_DEVIATIONS, _DEVIATIONS_IF_POOR = 1.64, 2.5
+_ALIKE_BITS = 3  # trained trials of the same bits that make a bound of their own on what quantising saves
+
+TicketOf = Callable[[Candidate], Ticket]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How well similarity foretold the agreement of candidates and inputs that it was not settled on.
+
+    Attributes:
+        n: Candidates.
+        spearman, mae: Of predicted against measured agreements.
+        brier: Mean squared difference of the prediction and each input's agreement (0 or 1).
+        ece: Expected calibration error, bins of equal size.
+    """
+
+    n: int
+    spearman: float
+    mae: float
+    brier: float
+    ece: float
+
+    @property
+    def poor(self) -> bool:
+        """Whether it is left out of the surrogate."""
+        return self.spearman < _POOR_SPEARMAN
+
+
+@dataclass(frozen=True, eq=False)
+class Foresight:
+    """What is needed to foresee.
+
+    Attributes:
+        similarity: The settled estimator.
+        quality: How good it is here.
+        eval_steps: Samples times timesteps pushed forward for both.
+    """
+
+    similarity: Similarity
+    quality: Quality
+    eval_steps: int
+
+
+def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING) -> Foresight:
+    """Probe the dense network, settle the estimator and measure its quality.
+
+    Args:
+        plan: The question.
+        dense: The trained dense network.
+        ticket_of: What gives a candidate's ticket.
+        judging: Candidates that the quality is measured on.
+    """
+    rng = np.random.default_rng([plan.study.seed, _DRAW])
+    timesteps, data = min(plan.space.timesteps), plan.data
+    x = data.x_train[rng.permutation(len(data.x_train))[:_INPUTS]]
+    other = data.x_val[:_INPUTS]
+    whole = dense_ticket(plan, plan.study.seed)
+    whole = replace(whole, params=dense.params)
+    candidates = [_random(plan, rng) for _ in range(_SETTLING + judging)]
+    tickets = [ticket_of(candidate) for candidate in candidates]
+    sparsities = [
+        layer_sparsity(ticket, c.granularity) for ticket, c in zip(tickets, candidates, strict=True)
+    ]
+    joint = joint_of(plan, candidates, sparsities)
+    with OneThread():
+        probes = probe(
+            plan.spec, dense.params, x, granularities=plan.space.granularity, bits=plan.space.weight_bits,
+            reference_bits=REFERENCE_BITS, timesteps=timesteps,
+        )  # fmt: skip
+        settle, judge = slice(0, _SETTLING), slice(_SETTLING, None)
+        own = agreement_of(one_shot_logits(plan.spec, tickets[settle], x, timesteps), probes.logits)
+        spent = _SETTLING * len(x) * timesteps
+        similarity = calibrated(similarity_of(probes), joint[settle], own, spent)
+        logits = one_shot_logits(plan.spec, [whole, *tickets[judge]], other, timesteps)
+    agree = logits[1:].argmax(-1) == logits[0].argmax(-1)
+    quality = quality_of(similarity.agreement(joint[judge]), agree)
+    judged = (judging + 1) * len(other) * timesteps
+    return Foresight(similarity, quality, similarity.eval_steps + judged)
+
+
+def quality_of(predicted: np.ndarray, agree: np.ndarray) -> Quality:
+    """Return the quality of predicted agreements [N] against what each input did [N, B] (booleans)."""
+    measured = agree.mean(1)
+    bins = np.array_split(np.argsort(predicted, kind="stable"), min(10, len(predicted)))
+    gaps = [len(b) * abs(float(predicted[b].mean() - measured[b].mean())) for b in bins]
+    constant = np.ptp(predicted) == 0 or np.ptp(measured) == 0
+    return Quality(
+        n=len(predicted),
+        spearman=0.0 if constant else float(spearmanr(predicted, measured).statistic),
+        mae=float(np.abs(predicted - measured).mean()),
+        brier=float(((predicted[:, None] - agree) ** 2).mean()),
+        ece=sum(gaps) / len(predicted),
+    )
+
+
+def layer_sparsity(ticket: Ticket, granularity: str) -> tuple[float, ...]:
+    """Return the fraction of each layer that its mask removes: of output channels for ``channel``, else of weights."""
+    if granularity == "channel":
+        return tuple(float(1 - mask.reshape(len(mask), -1).any(1).mean()) for mask in ticket.masks)
+    return tuple(float(1 - mask.mean()) for mask in ticket.masks)
+
+
+def joint_of(plan: Plan, candidates: Sequence[Candidate], sparsities: Sequence[tuple[float, ...]]) -> Joint:
+    """Return candidates as arrays for the similarity estimator."""
+    n = len(plan.spec.layers)
+    return Joint(
+        np.array(sparsities).reshape(-1, n),
+        np.array([candidate.granularity for candidate in candidates]),
+        np.array([candidate.bits(n) for candidate in candidates]).reshape(-1, n),
+    )
+
+
+def foresee(
+    plan: Plan, sight: Foresight, known: Mapping[str, TrialRecord], drafts: Sequence[TrialRecord]
+) -> list[TrialRecord]:
+    """Return the drafts with what is foreseen of them: outcome ``foreseen`` for those that are cut.
+
+    Args:
+        plan: The question.
+        sight: Similarity and its quality.
+        known: Records of earlier batches.
+        drafts: Priced records that are to be trained.
+    """
+    trained = [r for r in known.values() if r.outcome == "trained" and r.accuracy_val is not None]
+    if len(trained) < LEAST_TRAINED or not drafts:
+        return list(drafts)
+    accuracy = np.array([r.accuracy_val for r in trained], float)
+    with OneThread():
+        surrogate = fit(_inputs(plan, sight, trained), accuracy)
+        mean, sd = surrogate.predict(_inputs(plan, sight, drafts))
+    deviations = _DEVIATIONS_IF_POOR if sight.quality.poor else _DEVIATIONS
+    most = accuracy_of(mean + deviations * np.hypot(sd, surrogate.noise))
+    expected = accuracy_of(mean)
+    return [
+        _judge(plan, trained, replace(draft, accuracy_foreseen=float(e), accuracy_most=float(m)))
+        for draft, e, m in zip(drafts, expected, most, strict=True)
+    ]
+
+
+def _judge(plan: Plan, trained: Sequence[TrialRecord], draft: TrialRecord) -> TrialRecord:
+    """Cut a draft that a trained trial must dominate, unless the audit draws it."""
+    better = _dominating(plan, trained, draft)
+    if better is None:
+        return draft
+    drawn = np.random.default_rng([plan.study.seed, _DRAW, draft.trial]).random() < plan.study.search.audit
+    reason = f"{draft.accuracy_most:.1%} at most is foreseen: trial {better.trial} is as accurate and costs no more"
+    return replace(draft, audited=True) if drawn else replace(draft, outcome="foreseen", reason=reason)
+
+
+def _dominating(plan: Plan, trained: Sequence[TrialRecord], draft: TrialRecord) -> TrialRecord | None:
+    """Return a trained, feasible trial that is sure to dominate a draft."""
+    names = [name for name in plan.study.objectives if name != "error"]
+    least = {name: float(draft.predicted[name] or 0.0) * _saved(trained, draft, name) for name in names}
+    for record in trained:
+        costs = record.measured or {}
+        if (
+            record.feasible
+            and (record.accuracy_val or 0.0) >= (draft.accuracy_most or 1.0)
+            and all(float(costs[name] or 0.0) <= least[name] for name in names)
+        ):
+            return record
+    return None
+
+
+def _saved(trained: Sequence[TrialRecord], draft: TrialRecord, name: str) -> float:
+    """Return the least share of its price that a candidate may cost once it is trained (quantisers add zeros)."""
+
+    def ratios(records: Sequence[TrialRecord]) -> list[float]:
+        pairs = [(float((r.measured or {})[name] or 0.0), float(r.predicted[name] or 0.0)) for r in records]
+        return [measured / predicted for measured, predicted in pairs if predicted > 0]
+
+    same = ratios([r for r in trained if r.candidate.weight_bits == draft.candidate.weight_bits])
+    return min([*(same if len(same) >= _ALIKE_BITS else ratios(trained)), 1.0])
+
+
+def _inputs(plan: Plan, sight: Foresight, records: Sequence[TrialRecord]) -> Inputs:
+    """Return records as the surrogate sees them (see `surrogate.Inputs`); scales are fixed, not fitted."""
+    n = len(plan.spec.layers)
+    kept = np.log10(1.01 - np.array([r.layer_sparsity for r in records]).reshape(-1, n))
+    bits = np.log2([r.candidate.bits(n) for r in records]).reshape(-1, n) / 2
+    kinds = np.array(
+        [[r.candidate.granularity == name for name in plan.space.granularity] for r in records], float
+    )
+    timesteps = np.log2([[r.candidate.timesteps] for r in records])
+    agreement = np.clip([[r.similarity or 0.5] for r in records], 0.01, 0.99)
+    similarity = np.zeros_like(agreement) if sight.quality.poor else np.log(agreement / (1 - agreement)) / 2.5
+    size = np.log10([[max(1.0, float(r.predicted["weight_bytes"] or 1.0))] for r in records]) - 4.0
+    groups = np.concatenate([np.zeros(n, int), np.ones(n, int), np.full(kinds.shape[1], 2), np.full(1, 3)])
+    return Inputs(
+        np.concatenate([kept, bits, kinds, timesteps], axis=1),
+        groups,
+        np.concatenate([similarity, size], axis=1),
+    )
+
+
+def _random(plan: Plan, rng: np.random.Generator) -> Candidate:
+    """Return a candidate drawn evenly over the knobs."""
+    setting = {
+        name: int(rng.integers(choices)) if isinstance(choices, int) else str(rng.choice(choices))
+        for name, choices in plan.space.knobs.items()
+    }
+    return plan.space.candidate(setting)

@@ -1,0 +1,138 @@
+"""Ticket similarity: laws that hold by hand, and probes that add up to what joint candidates really do."""
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from hwsearch.compress.masks import prune_layers
+from hwsearch.data.datasets import load_dataset
+from hwsearch.network.stack import Ticket, initial_params
+from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.predict.probes import Probes, one_shot_logits, probe
+from hwsearch.predict.similarity import Joint, agreement_of, calibrated, similarity_of
+from hwsearch.study.sections import Data
+from hwsearch.train.loop import Schedule, train_stack
+
+LEVELS = np.array([0.0, 0.5, 0.9])
+
+
+def probes_of(pruned, quantised=None):
+    """Probes of a two-layer network: logits of two inputs over two classes, bits 4 and 8."""
+    z = np.array([[2.0, 0.0], [0.0, 1.0]], np.float32)
+    quantised = np.zeros((2, 2, 2, 2), np.float32) if quantised is None else quantised
+    return Probes(z, LEVELS, {"weight": pruned}, np.array([4, 8]), quantised, 10)
+
+
+def joint(*sparsity, bits=8):
+    return Joint(np.array(sparsity), np.array(["weight"] * len(sparsity)), np.full((len(sparsity), 2), bits))
+
+
+def test_what_is_not_compressed_agrees_as_surely_as_the_scale_can_say():
+    same = similarity_of(probes_of(np.zeros((2, 3, 2, 2), np.float32)))
+    assert same.agreement(joint([0.0, 0.0]))[0] > 0.98
+
+
+def test_a_layer_that_only_scales_the_logits_changes_no_prediction():
+    halved = np.zeros((2, 3, 2, 2), np.float32)
+    z = probes_of(halved).logits
+    halved[0, 1:] = -0.5 * z  # the layer at any sparsity: z' = z / 2
+    similarity = similarity_of(probes_of(halved))
+    assert np.allclose(similarity.pruned["weight"][0], 0.0, atol=1e-6)
+    assert similarity.agreement(joint([0.9, 0.0]))[0] > 0.98
+
+
+def test_a_layer_that_turns_the_first_input_round_loses_half_of_the_agreement():
+    turned = np.zeros((2, 3, 2, 2), np.float32)
+    turned[1, 2, 0] = [-1.5, 1.5]  # z' = (0.5, 1.5) for the first input; the second stays
+    similarity = similarity_of(probes_of(turned))
+    features = similarity.features(joint([0.0, 0.9], [0.0, 0.0]))
+    assert features[1, 0] > features[0, 0]
+    assert similarity.agreement(joint([0.0, 0.9]))[0] < similarity.agreement(joint([0.0, 0.5]))[0]
+
+
+def test_candidates_are_alike_to_themselves_and_less_to_others():
+    rng = np.random.default_rng(0)
+    noisy = rng.normal(0, 1.0, (2, 3, 2, 2)).astype(np.float32)
+    noisy[:, 0] = 0.0
+    similarity = similarity_of(probes_of(noisy))
+    one, other = joint([0.5, 0.9]), joint([0.9, 0.5])
+    assert similarity.alike(one, one)[0] == pytest.approx(1.0)
+    assert similarity.alike(one, other)[0] < 1.0
+
+
+def test_unprobed_layers_cancel_between_candidates_that_share_them():
+    pruned = np.zeros((2, 3, 2, 2), np.float32)
+    pruned[0, 2] = [[-2.0, 2.0], [2.0, -2.0]]  # layer 1 at 0.9 turns everything round
+    similarity = similarity_of(probes_of(pruned))
+    assert similarity.alike(joint([0.9, 0.0]), joint([0.9, 0.5]))[0] == pytest.approx(1.0)
+
+
+@pytest.fixture(scope="module")
+def small():
+    spec = NetworkSpec(
+        layer_shapes("fc24-fc16", (1, 8, 8), 5), 1, 1.0, "zero", True, "max", (1, 8, 8), 16, 5, 5
+    )
+    x = np.random.default_rng(3).integers(0, 17, (192, 1, 8, 8)).astype(np.uint8)
+    return spec, initial_params(spec, 2), x
+
+
+def test_a_probe_is_the_difference_that_one_layer_makes(small):
+    spec, dense, x = small
+    probes = probe(spec, dense, x, granularities=["weight"], bits=[2, 8], reference_bits=8, timesteps=2)
+    masks = tuple(prune_layers([own.weight for own in dense], "weight", [0.0, 0.7, 0.0]))
+    alone = one_shot_logits(spec, [Ticket(dense, masks, (8, 8, 8))], x, 2)[0]
+    place = probes.levels.tolist().index(0.7)
+    assert np.allclose(probes.pruned["weight"][1, place], alone - probes.logits, atol=1e-5)
+    assert not probes.quantised[:, 1].any()  # 8 bits are the reference
+    assert probes.quantised[0, 0].any()
+    # the dense network, 6 sparsities and 2 bits (one of them the reference) of 3 layers
+    assert probes.eval_steps == (1 + 3 * 6 + 3 * 1) * 192 * 2
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """A trained dense network of three layers, and inputs."""
+    data = load_dataset(Data(name="digits"), None)
+    spec = NetworkSpec(
+        layer_shapes("fc48-fc32", (1, 8, 8), 10),
+        1,
+        1.0,
+        "zero",
+        True,
+        "max",
+        (1, 8, 8),
+        data.input_max,
+        5,
+        10,
+    )
+    params = initial_params(spec, 2)
+    whole = Ticket(params, tuple(np.ones(own.weight.shape, bool) for own in params), (8, 8, 8))
+    (trained,) = train_stack(
+        spec, [whole], data.x_train, data.y_train, timesteps=2, schedule=Schedule(10, 64, 0.01), seed=0
+    )
+    return spec, trained.params, np.concatenate([data.x_train[:192], data.x_val[:192]])
+
+
+def test_settled_similarity_ranks_joint_candidates_it_has_not_seen(digits):
+    spec, dense, x = digits
+    rng = np.random.default_rng(5)
+    names = ["weight", "block:4", "channel"]
+    probes = probe(
+        spec, dense, x[:192], granularities=names, bits=[2, 3, 4, 8], reference_bits=8, timesteps=2
+    )
+    sparsity = rng.choice([0.0, 0.3, 0.5, 0.7, 0.9], (80, 3))
+    granularity, bits = rng.choice(names, 80), rng.choice([2, 3, 4, 8], (80, 3))
+    tickets = [
+        Ticket(dense, tuple(prune_layers([own.weight for own in dense], g, list(s))), tuple(map(int, b)))
+        for g, s, b in zip(granularity, sparsity, bits, strict=True)
+    ]
+    whole = Ticket(dense, tuple(np.ones(own.weight.shape, bool) for own in dense), (8, 8, 8))
+    own = agreement_of(one_shot_logits(spec, tickets[:40], x[:192], 2), probes.logits)
+    other = one_shot_logits(spec, [whole, *tickets[40:]], x[192:], 2)
+    every = Joint(sparsity, granularity, bits)
+    settled = calibrated(similarity_of(probes), every[slice(0, 40)], own, 40 * 192 * 2)
+    predicted = settled.agreement(every[slice(40, 80)])
+    measured = agreement_of(other[1:], other[0])
+    assert spearmanr(predicted, measured).statistic > 0.8
+    assert np.abs(predicted - measured).mean() < 0.1
+    assert settled.eval_steps == probes.eval_steps + 40 * 192 * 2

@@ -1,0 +1,68 @@
+"""The surrogate: closed forms, and a prior that data outvote."""
+
+import numpy as np
+import pytest
+
+from hwsearch.predict.surrogate import Inputs, accuracy_of, fit, transform
+
+
+def inputs(x, basis=None):
+    x = np.asarray(x, float).reshape(-1, 1)
+    return Inputs(
+        x,
+        np.zeros(1, int),
+        np.zeros((len(x), 1)) if basis is None else np.asarray(basis, float).reshape(-1, 1),
+    )
+
+
+def test_transform_by_hand_and_back():
+    assert transform(np.array([0.99])) == pytest.approx(-np.log(0.02))
+    assert accuracy_of(transform(np.array([0.3, 0.9, 1.0]))) == pytest.approx([0.3, 0.9, 1.0])
+    assert accuracy_of(np.array([20.0])) == [1.0]
+
+
+def test_prediction_equals_the_textbook_formula():
+    x, seen = np.array([0.0, 0.4, 1.0]), inputs([0.0, 0.4, 1.0])
+    model = fit(seen, np.array([0.9, 0.93, 0.97]))
+    amplitude, noise, length = np.exp(model.hyper)
+
+    def matern(a, b):
+        d = np.sqrt(5) * np.abs(a[:, None] - b[None, :]) / length
+        return amplitude**2 * (1 + d + d**2 / 3) * np.exp(-d)
+
+    at = np.array([0.2, 3.0])
+    gram = matern(x, x) + (noise**2 + 1e-6) * np.eye(3)
+    mean = model.y.mean() + matern(at, x) @ np.linalg.solve(gram, model.y - model.y.mean())
+    variance = amplitude**2 - np.einsum("ij,ji->i", matern(at, x), np.linalg.solve(gram, matern(x, at)))
+    got = model.predict(inputs(at))
+    assert got[0] == pytest.approx(mean, abs=1e-5)
+    assert got[1] == pytest.approx(np.sqrt(variance), abs=1e-4)
+
+
+def test_it_is_surer_where_it_has_seen_something():
+    model = fit(inputs([0.0, 0.1, 0.2, 0.3]), np.array([0.90, 0.91, 0.90, 0.91]))
+    _, sd = model.predict(inputs([0.15, 9.0]))
+    assert sd[0] < 0.5 * sd[1]
+
+
+def test_with_few_trainings_similarity_speaks():
+    rng = np.random.default_rng(0)
+    similarity = np.array([-1.0, 0.0, 1.0, 0.5])
+    model = fit(inputs(rng.uniform(0, 1, 4), similarity), accuracy_of(2.5 + similarity))
+    mean, _ = model.predict(inputs([0.5, 0.5], [-1.0, 1.0]))
+    assert mean[1] > mean[0] + 1.0
+
+
+def test_a_similarity_that_says_nothing_is_outvoted():
+    rng = np.random.default_rng(1)
+    x, noise = rng.uniform(0, 2, 40), rng.normal(0, 1, 40)
+    model = fit(inputs(x, noise), accuracy_of(2.0 + np.sin(3 * x)))
+    at = np.linspace(0.2, 1.8, 9)
+    mean, _ = model.predict(inputs(at, rng.normal(0, 1, 9)))
+    assert np.abs(mean - (2.0 + np.sin(3 * at))).max() < 0.2
+
+
+@pytest.mark.parametrize("accuracy", [[0.5, 1.2], [0.5, float("nan")], [0.5]])
+def test_what_is_no_accuracy_is_refused(accuracy):
+    with pytest.raises(ValueError, match="accurac"):
+        fit(inputs([0.0, 1.0]), np.array(accuracy))

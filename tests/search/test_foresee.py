@@ -1,0 +1,166 @@
+"""Foreseeing: who is cut, who never is, and what the audit draws."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hwsearch
+from hwsearch.network.stack import Ticket
+from hwsearch.search import foresee as module
+from hwsearch.search.foresee import LEAST_TRAINED, Foresight, Quality, foresee, layer_sparsity, quality_of
+from hwsearch.search.front import non_dominated
+from hwsearch.search.plan import make_plan
+from hwsearch.search.records import TrialRecord
+from hwsearch.space.candidate import Candidate
+from hwsearch.study.model import load_study
+
+GOOD, POOR = Quality(32, 0.95, 0.03, 0.1, 0.02), Quality(32, 0.1, 0.2, 0.2, 0.2)
+
+
+def record(trial, sparsity, accuracy=None, cost=1000.0, feasible=True):
+    costs = {"memory_bytes": cost, "energy_j": cost * 1e-9, "weight_bytes": cost}
+    return TrialRecord(
+        trial=trial,
+        candidate=Candidate((sparsity,), "weight", (4,), 3),
+        outcome="trained",
+        reason="",
+        predicted=costs,
+        measured=None if accuracy is None else costs,
+        accuracy_val=accuracy,
+        similarity=0.9 - sparsity / 2,
+        layer_sparsity=(sparsity,) * 3,
+        feasible=feasible,
+    )
+
+
+@pytest.fixture
+def plan(tiny):
+    return make_plan(load_study(tiny), tiny)
+
+
+def trained(n=LEAST_TRAINED):
+    """Trials whose accuracy falls from 97 % with sparsity; costs fall as well."""
+    levels = np.linspace(0.0, 0.9, n)
+    return {
+        str(i): record(i, float(s), float(0.97 - 0.4 * s**2), 2000 - 1000 * s) for i, s in enumerate(levels)
+    }
+
+
+def sight(quality=GOOD):
+    return Foresight(None, quality, 0)  # the estimator itself is not asked here
+
+
+def test_a_dear_and_poor_candidate_is_cut_and_the_reason_names_who_is_better(plan):
+    dear = record(50, 0.85, cost=2600.0)
+    (cut,) = foresee(without_audit(plan), sight(), trained(), [dear])
+    assert cut.outcome == "foreseen"
+    assert "trial" in cut.reason
+    assert cut.accuracy_foreseen < cut.accuracy_most < 0.97
+
+
+def test_a_cheaper_candidate_is_never_cut(plan):
+    (kept,) = foresee(without_audit(plan), sight(), trained(), [record(50, 0.85, cost=900.0)])
+    assert kept.outcome == "trained"
+    assert kept.accuracy_most is not None
+
+
+def test_with_few_trained_trials_nothing_is_cut_or_foretold(plan):
+    drafts = [record(50, 0.85, cost=2600.0)]
+    assert foresee(plan, sight(), trained(LEAST_TRAINED - 1), drafts) == drafts
+
+
+def test_trials_over_budget_cut_nobody(plan):
+    known = {key: replace(own, feasible=False) for key, own in trained().items()}
+    (kept,) = foresee(without_audit(plan), sight(), known, [record(50, 0.85, cost=2600.0)])
+    assert kept.outcome == "trained"
+
+
+def test_a_saving_by_the_quantiser_is_allowed_for(plan):
+    known = {
+        key: replace(own, measured={name: float(value) / 2 for name, value in own.predicted.items()})
+        for key, own in trained().items()
+    }
+    # trained trials cost half of their price: a candidate priced at 1.5 times the dearest may cost as much as it
+    (kept,) = foresee(without_audit(plan), sight(), known, [record(50, 0.85, cost=900.0)])
+    assert kept.outcome == "trained"
+
+
+def test_poor_quality_cuts_no_more_than_good_quality(plan):
+    drafts = [record(50 + i, s, cost=2100.0) for i, s in enumerate(np.linspace(0.0, 0.9, 10))]
+    cuts = [
+        sum(r.outcome == "foreseen" for r in foresee(without_audit(plan), sight(quality), trained(), drafts))
+        for quality in (GOOD, POOR)
+    ]
+    assert cuts[0] >= cuts[1]
+
+
+def test_the_audit_trains_the_share_that_the_study_asks_for(plan):
+    drafts = [record(100 + i, 0.85, cost=2600.0) for i in range(300)]
+    search = plan.study.search.model_copy(update={"audit": 0.2})
+    half = replace(plan, study=plan.study.model_copy(update={"search": search}))
+    judged = foresee(half, sight(), trained(), drafts)
+    audited = [r for r in judged if r.audited]
+    assert all(r.outcome == "trained" for r in audited)
+    assert 0.1 < len(audited) / 300 < 0.3
+    assert len(audited) + sum(r.outcome == "foreseen" for r in judged) == 300
+    assert judged == foresee(half, sight(), trained(), drafts)
+
+
+def test_layer_sparsity_counts_channels_or_weights():
+    masks = (np.array([[1, 1], [0, 0], [1, 0], [0, 0]], bool), np.array([[1, 0, 1, 0]], bool))
+    ticket = Ticket((), masks, (4, 4))
+    assert layer_sparsity(ticket, "channel") == (0.5, 0.0)
+    assert layer_sparsity(ticket, "weight") == (0.625, 0.5)
+
+
+def test_quality_by_hand():
+    own = quality_of(np.array([0.5, 1.0]), np.array([[True, False], [True, True]]))
+    assert own.n == 2
+    assert (own.spearman, own.mae, own.ece) == pytest.approx((1.0, 0.0, 0.0))
+    assert own.brier == pytest.approx(0.125)
+    assert quality_of(np.array([0.5, 0.5]), np.ones((2, 4), bool)).spearman == 0.0
+
+
+def without_audit(plan):
+    search = plan.study.search.model_copy(update={"audit": 0.0})
+    return replace(plan, study=plan.study.model_copy(update={"search": search}))
+
+
+@pytest.mark.slow
+def test_a_run_foresees_audits_counts_and_prints_its_quality(tmp_path, tiny_text, monkeypatch):
+    monkeypatch.setattr(module, "LEAST_TRAINED", 4)
+    monkeypatch.setattr(module, "_DEVIATIONS", -1.0)  # bold, so that even this small run cuts
+    monkeypatch.setattr(module, "_DEVIATIONS_IF_POOR", -1.0)
+    study = tmp_path / "study.yaml"
+    study.write_text(tiny_text.replace("candidates: 24", "candidates: 48, sampler: random, audit: 0.5"))
+    hwsearch.run(study, out=tmp_path / "run")
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    trials = pd.read_csv(tmp_path / "run" / "trials.csv")
+    assert summary["similarity"]["n"] == 32
+    assert summary["cost"]["foresee_eval_steps"] > 0
+    assert summary["cost"]["foresee_eval_steps"] < summary["cost"]["eval_steps"]
+    cut = trials[trials["outcome"] == "foreseen"]
+    assert len(cut) == summary["counts"]["foreseen"] > 0
+    assert (cut["train_steps"] == 0).all()
+    assert cut["accuracy_most"].notna().all()
+    audited = trials[trials["audited"] & (trials["outcome"] == "trained")]
+    assert summary["audit"]["continued"] == audited["feasible"].sum()
+    tried = trials[(trials["outcome"] == "trained") & trials["feasible"]]
+    values = np.array([1 - tried["accuracy_val"], tried["energy_j"], tried["memory_bytes"]]).T
+    on_front = set(tried["trial"][non_dominated(values)])
+    assert summary["audit"]["false_cuts"] == len(on_front & set(audited["trial"]))
+    assert "ticket similarity on 32 candidates" in (tmp_path / "run" / "log.jsonl").read_text()
+
+
+@pytest.mark.slow
+def test_a_study_may_switch_foreseeing_off(tmp_path, tiny_text):
+    study = tmp_path / "study.yaml"
+    study.write_text(tiny_text.replace("candidates: 24", "candidates: 8, foresee: false"))
+    hwsearch.run(study, out=tmp_path / "run")
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["similarity"]["n"] == 0
+    assert summary["cost"]["foresee_eval_steps"] == 0
+    assert "similarity" not in (tmp_path / "run" / "log.jsonl").read_text()
