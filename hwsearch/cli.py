@@ -208,7 +208,7 @@ def tickets(
         study, out=out, data_root=data_root, tell=lambda text: print(text, flush=True), **chosen
     )
     print((folder / "tickets.md").read_text(encoding="utf-8"))
-    print(f"{folder}: tickets.csv, tickets.md, tickets.png")
+    print(f"{folder}: {', '.join(sorted(path.name for path in folder.glob('tickets.*')))}")
 
 
 @app.command()

@@ -39,11 +39,12 @@ def knee(table: pd.DataFrame, finder: str, granularity: str, dense: float, withi
 def write_comparison(
     table: pd.DataFrame, facts: Mapping[str, object], study: str, within: float, folder: Path
 ) -> Path:
-    """Write tickets.csv, tickets.md and tickets.png; return the folder."""
+    """Write tickets.csv, tickets.md and, where finders were compared, tickets.png; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "tickets.csv", index=False)
     (folder / "tickets.md").write_text(comparison_markdown(table, facts, study, within), encoding="utf-8")
-    _figure(table, study, within, folder / "tickets.png")
+    if table["finder"].isin(list(_LABELS)).any():
+        _figure(table, study, within, folder / "tickets.png")
     return folder
 
 

@@ -78,6 +78,7 @@ class Shelf:
                     tensors[f"{name}.{index}.norm"] = layer.norm
         own = {"nets": list(kept.nets), "train_steps": kept.train_steps, "made_by": self.cache.owner}
         save_tensors(path, tensors, {**kept.values, **own})
+        self.reused.pop(path.stem, None)  # trained anew because something beside it was missing
         self.spent[path.stem] = kept.train_steps
 
     def fetch(self, path: Path, make: Callable[[], Kept]) -> Kept:

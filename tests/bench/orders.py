@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from hwsearch.network.stack import Params, initial_params
+from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.report.tickets import interval
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_fit
 from hwsearch.search.evaluate import candidate_schedule
 from hwsearch.search.finders import Ground, find_ticket
+from hwsearch.search.job import Bench, Job, run_job
 from hwsearch.search.plan import Plan, make_plan
-from hwsearch.search.trainer import Bench, Job, as_ticket, run_job
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
 from hwsearch.tickets.fit import all_kept
@@ -45,7 +45,7 @@ def accuracies(plan: Plan, dense: list[Params], candidate: Candidate) -> np.ndar
         cache = Cache(Path(folder), plan.digest)
         found = [find_ticket(Ground(plan, cache, own, plan.data, 0), candidate) for own in dense]
     bits = candidate.bits(len(plan.spec.layers))
-    tickets = tuple(as_ticket(own.params, own.masks, bits) for own in found)
+    tickets = tuple(Ticket(own.params, own.masks, bits) for own in found)
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
     return np.array(
         [

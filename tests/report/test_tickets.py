@@ -101,3 +101,6 @@ def test_what_is_written(tmp_path):
     )
     folder = write_comparison(TABLE, FACTS, "tiny", 0.01, tmp_path / "out")
     assert sorted(p.name for p in folder.iterdir()) == ["tickets.csv", "tickets.md", "tickets.png"]
+    alone = TABLE[TABLE["finder"].isin(["dense", "one_shot magnitude"])]
+    folder = write_comparison(alone, FACTS, "tiny", 0.01, tmp_path / "no finder")
+    assert sorted(p.name for p in folder.iterdir()) == ["tickets.csv", "tickets.md"]
