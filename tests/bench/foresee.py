@@ -65,9 +65,10 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=5)
     seeds = parser.parse_args().seeds
-    print(
-        "| space, sampler | trained without, with | steps with / without | probing / steps | hypervolume lost | audited | wrong |"
+    heads = (
+        "trained without, with | steps with / without | probing / steps | hypervolume lost | audited | wrong"
     )
+    print(f"| space, sampler | {heads} |")
     print("|---|---|---|---|---|---|---|")
     audited = wrong = 0
     with tempfile.TemporaryDirectory() as temporary:

@@ -21,13 +21,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from hwsearch.tickets.magnitude import magnitude_masks
 
 from hwsearch.network.stack import Ticket
 from hwsearch.predict.cost import foretell_workload
 from hwsearch.search.cache import Cache
-from hwsearch.search.dense import Dense, dense_reference
-from hwsearch.search.evaluate import candidate_schedule
+from hwsearch.search.dense import dense_reference
+from hwsearch.search.evaluate import Lab, candidate_schedule, ticket_of
 from hwsearch.search.plan import Plan, make_plan, price_on_device
 from hwsearch.search.trainer import Bench, Job, Trainer, run_job
 from hwsearch.space.candidate import Candidate
@@ -91,28 +90,25 @@ def _mixes(plan: Plan) -> Iterator[Candidate]:
             yield mix
 
 
-def dense_of(task: str, seed: int, work: Path) -> tuple[Plan, Dense]:
+def lab_of(task: str, seed: int, work: Path) -> Lab:
     """Return the plan and the dense network of a seed."""
     plan = plan_of(task)
     plan = replace(plan, study=plan.study.model_copy(update={"seed": seed}), digest=f"{plan.digest}-{seed}")
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench, cache = (
+        Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop),
+        Cache(work, plan.digest),
+    )
     with Trainer(bench, 1) as trainer:
-        return plan, dense_reference(plan, trainer, Cache(work / "dense", plan.digest))
+        return Lab(plan, dense_reference(plan, trainer, cache), trainer, cache)
 
 
-def ticket(plan: Plan, dense: Dense, candidate: Candidate) -> Ticket:
-    """Return the magnitude ticket of a candidate."""
-    space = plan.study.space
-    masks = magnitude_masks(dense.params, candidate, scope=space.scope, gentle=space.gentle)
-    return Ticket(dense.params, masks, candidate.bits(len(plan.spec.layers)))
-
-
-def train(plan: Plan, dense: Dense, stack: list[Cell]) -> list[dict[str, object]]:
+def train(lab: Lab, stack: list[Cell]) -> list[dict[str, object]]:
     """Train a stack of cells that share seed and T; return their rows."""
+    plan = lab.plan
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
     seed, timesteps = stack[0].seed, stack[0].candidate.timesteps
-    tickets = [ticket(plan, dense, cell.candidate) for cell in stack]
-    rows = [_before(plan, dense, cell, own) for cell, own in zip(stack, tickets, strict=True)]
+    tickets = [ticket_of(lab, cell.candidate) for cell in stack]
+    rows = [_before(lab, cell, own) for cell, own in zip(stack, tickets, strict=True)]
     for index, epochs in enumerate(CYCLES):
         last = index == len(CYCLES) - 1
         schedule = replace(candidate_schedule(plan), epochs=epochs)
@@ -133,10 +129,10 @@ def train(plan: Plan, dense: Dense, stack: list[Cell]) -> list[dict[str, object]
     return rows
 
 
-def _before(plan: Plan, dense: Dense, cell: Cell, own: Ticket) -> dict[str, object]:
+def _before(lab: Lab, cell: Cell, own: Ticket) -> dict[str, object]:
     """Return what is known of a cell before training."""
-    c = cell.candidate
-    workload = foretell_workload(plan.spec, own.masks, own.bits, c.timesteps, dense.runs[c.timesteps])
+    c, plan = cell.candidate, lab.plan
+    workload = foretell_workload(plan.spec, own.masks, own.bits, c.timesteps, lab.dense.runs[c.timesteps])
     priced = price_on_device(plan, workload).fields
     spelt = {
         "sparsity": "/".join(f"{s:g}" for s in c.sparsity),
@@ -160,8 +156,7 @@ def build(task: str, work: Path, part: int, parts: int, stacks: int) -> bool:
     ]
     batches = [group[i : i + STACK] for group in groups for i in range(0, len(group), STACK)][part::parts]
     for stack in batches[:stacks]:
-        plan, dense = dense_of(task, stack[0].seed, work)
-        rows = train(plan, dense, stack)
+        rows = train(lab_of(task, stack[0].seed, work / "dense"), stack)
         with rows_path.open("a") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
     print(f"{task}: {len(done)} cells before, {len(todo)} to do", flush=True)
