@@ -323,10 +323,11 @@ void norm_backward(const float *g, const float *x, const float *seen, const floa
 
 /* Adam (0.9, 0.999, 1e-8) on K candidates' n numbers, which begin every stride numbers in p, first and second, and every n in g. rate is the
    learning rate over 1 - beta1^t, root is sqrt(1 - beta2^t). */
-void adam(float *p, float *first, float *second, const float *g, long K, long n, long stride, float rate, float root) {
+void adam(float *p, float *first, float *second, const float *g, const float *rates, long K, long n, long stride,
+          float root) {
     for (long k = 0; k < K; k++) {
         float *restrict value = p + k * stride, *restrict m = first + k * stride, *restrict v = second + k * stride;
-        const float *restrict grad = g + k * n;
+        const float *restrict grad = g + k * n, rate = rates[k];
         for (long i = 0; i < n; i++) {
             m[i] += 0.1f * (grad[i] - m[i]);
             v[i] = 0.999f * v[i] + 0.001f * grad[i] * grad[i];

@@ -28,7 +28,7 @@ _SIGNATURES = {
     "norm_forward": (*[_POINTER] * 7, *[_LONG] * 3, _FLOAT, _FLOAT),
     "norm_backward": (*[_POINTER] * 7, *[_LONG] * 3),
     "cross_entropy": (*[_POINTER] * 4, *[_LONG] * 3, _FLOAT),
-    "adam": (*[_POINTER] * 4, *[_LONG] * 3, _FLOAT, _FLOAT),
+    "adam": (*[_POINTER] * 5, *[_LONG] * 3, _FLOAT),
 }
 MAP = 1024
 """Neurons of a map that a pooled layer may have, at most, for the loops (BLOCK in the source)."""

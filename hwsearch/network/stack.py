@@ -46,11 +46,19 @@ Params = tuple[LayerParams, ...]
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a candidate is trained from: start values, surviving weights and bits, one a layer."""
+    """What a candidate is trained from.
+
+    Attributes:
+        params: Start values, one a layer.
+        masks: Surviving weights, likewise.
+        bits: Weight bits, likewise.
+        rate: Factor on the schedule's learning rate.
+    """
 
     params: Params
     masks: tuple[np.ndarray, ...]
     bits: tuple[int, ...]
+    rate: float = 1.0
 
 
 def initial_params(spec: NetworkSpec, seed: int) -> Params:

@@ -8,6 +8,7 @@ would depend on its place in the stack.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -27,7 +28,9 @@ class StackAdam:
         steps: Steps so far.
     """
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, factors: Sequence[float] | None = None) -> None:
+        """Lay the parameters of a stack out in rows; factors: of each candidate's learning rate (None: all 1)."""
+        self._factors = np.ones(stack.size) if factors is None else np.array(factors, float)
         self._parameters = list(stack.parameters())
         self.steps, self._slices, end = 0, [], 0
         for own in self._parameters:
@@ -46,16 +49,17 @@ class StackAdam:
         loops = library() if self._rows.device.type == "cpu" else None
         if loops is None:
             if self._whole is None:
-                self._whole = _Whole(self._rows, self._first, self._second, self.steps - 1)
+                state = (self._rows, self._first, self._second)
+                self._whole = _Whole(*state, self.steps - 1, self._factors)
             self._whole.step(self._parameters, self._slices, learning_rate)
             return
-        rate = learning_rate / (1 - _BETA1**self.steps)
+        rates = (learning_rate * self._factors / (1 - _BETA1**self.steps)).astype(np.float32)
         root = math.sqrt(1 - _BETA2**self.steps)
         size, stride = self._rows.shape
         for own, part in zip(self._parameters, self._slices, strict=True):
             grad = _gradient(own).contiguous()
             parts = [rows[:, part].data_ptr() for rows in (self._rows, self._first, self._second)]
-            loops.adam(*parts, grad.data_ptr(), size, part.stop - part.start, stride, rate, root)
+            loops.adam(*parts, grad.data_ptr(), rates.ctypes.data, size, part.stop - part.start, stride, root)
             own.grad = None
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
@@ -77,25 +81,34 @@ class StackAdam:
 
 
 class _Whole:
-    """Torch's fused Adam on whole rows."""
+    """Torch's fused Adam on whole rows: those of one learning rate are one group."""
 
-    def __init__(self, rows: Tensor, first: Tensor, second: Tensor, steps: int) -> None:
-        self._rows = torch.nn.Parameter(rows)
-        self._rows.grad = torch.zeros_like(rows)
-        # a rate that lies on the device is changed without waiting for it
-        self._rate = torch.zeros((), device=rows.device)
-        self._adam = torch.optim.Adam([self._rows], lr=self._rate, betas=(_BETA1, _BETA2), fused=True)
-        step = torch.tensor(float(steps), device=rows.device)
-        self._adam.state[self._rows] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
+    def __init__(self, rows: Tensor, first: Tensor, second: Tensor, steps: int, factors: np.ndarray) -> None:
+        self._grad = torch.zeros_like(rows)
+        self._factors = [float(factor) for factor in np.unique(factors)]
+        # rates that lie on the device are changed without waiting for it
+        self._rates = [torch.zeros((), device=rows.device) for _ in self._factors]
+        groups, state = [], []
+        for factor, rate in zip(self._factors, self._rates, strict=True):
+            members = []
+            for k in np.flatnonzero(factors == factor):
+                row = torch.nn.Parameter(rows[k])
+                row.grad = self._grad[k]
+                members.append(row)
+                state.append((row, first[k], second[k]))
+            groups.append({"params": members, "lr": rate})
+        self._adam = torch.optim.Adam(groups, betas=(_BETA1, _BETA2), fused=True)
+        for row, own_first, own_second in state:
+            step = torch.tensor(float(steps), device=rows.device)
+            self._adam.state[row] = {"step": step, "exp_avg": own_first, "exp_avg_sq": own_second}
 
     def step(self, parameters: list[torch.nn.Parameter], slices: list[slice], learning_rate: float) -> None:
         """Take a step along the gradients of the parameters that lie in slices of the rows, and forget them."""
-        gradients = self._rows.grad
-        assert gradients is not None
         for own, part in zip(parameters, slices, strict=True):
-            gradients[:, part] = _gradient(own).flatten(1)
+            self._grad[:, part] = _gradient(own).flatten(1)
             own.grad = None
-        self._rate.fill_(learning_rate)
+        for factor, rate in zip(self._factors, self._rates, strict=True):
+            rate.fill_(learning_rate * factor)
         self._adam.step()
 
 

@@ -108,7 +108,7 @@ def train_stack(
     if not start < end <= schedule.epochs:
         raise ValueError(f"a segment must end after epoch {start} and by {schedule.epochs}; got {end}")
     stack = build(spec, resumed(tickets, resume) if resume else tickets, neuron_loop).move(device)
-    adam = StackAdam(stack)
+    adam = StackAdam(stack, [ticket.rate for ticket in tickets])
     generator = torch.Generator().manual_seed(seed)
     if resume:
         restore(adam, generator, resume)

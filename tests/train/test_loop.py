@@ -62,7 +62,8 @@ def test_stacked_equals_alone_bit_for_bit(topology, kinds, batch_norm, native, m
     if not native:
         without_loops(monkeypatch)
     own = spec(topology, batch_norm=batch_norm)
-    every = tickets(own, kinds)
+    rates = (1.0, 0.5, 1.0, 2.0, 0.5, 1.0)
+    every = [replace(t, rate=rate) for t, rate in zip(tickets(own, kinds), rates, strict=False)]
     settings = {"timesteps": 3, "schedule": Schedule(20, 32, 0.005, input_noise=0.1), "seed": 1}
     stacked = train_stack(own, every, X, Y, **settings)
     for ticket, together in zip(every, stacked, strict=True):
@@ -118,3 +119,15 @@ def test_spikingjellys_own_neuron_is_one_switch_away():
     fused = train_stack(own, tickets(own, MLP[:1]), X, Y, **settings)[0]
     theirs = train_stack(own, tickets(own, MLP[:1]), X, Y, neuron_loop="spikingjelly", **settings)[0]
     np.testing.assert_allclose(fused.params[0].weight, theirs.params[0].weight, atol=1e-4)
+
+
+def test_a_candidates_learning_rate_is_its_own():
+    own = spec("fc8")
+    (ticket,) = tickets(own, [("weight", 0.5, 8)])
+    whole, half = Schedule(2, 40, 0.01), Schedule(2, 40, 0.005)
+    slow, fast = train_stack(
+        own, [replace(ticket, rate=0.5), ticket], X, Y, timesteps=2, schedule=whole, seed=0
+    )
+    (same,) = train_stack(own, [ticket], X, Y, timesteps=2, schedule=half, seed=0)
+    assert np.array_equal(slow.params[0].weight, same.params[0].weight)
+    assert not np.array_equal(fast.params[0].weight, slow.params[0].weight)
