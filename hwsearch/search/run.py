@@ -24,7 +24,7 @@ from hwsearch.search.evaluate import Lab, evaluate, ticket_of, verdict
 from hwsearch.search.final import Finalist, Finals, finalise
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
-from hwsearch.search.front import front_records, non_dominated
+from hwsearch.search.front import finalists, front_records, non_dominated
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
 from hwsearch.search.records import (
@@ -103,7 +103,8 @@ def search(
                 )
                 write_text(folder.summary, json.dumps(summary, indent=1))
                 raise NothingFits(summary["nearest_miss"])
-            finals = finalise(lab, front, lambda n, of: tell(Event("final", "final trainings", n, of)))
+            candidates = finalists(plan, records, front)
+            finals = finalise(lab, candidates, lambda n, of: tell(Event("final", "final trainings", n, of)))
         return _finish(plan, lab, folder, records, finals)
 
 
