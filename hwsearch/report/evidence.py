@@ -28,7 +28,7 @@ _COLUMNS = {
 _OUTCOMES = {
     "asked": ("Asked", "Candidates that the search proposed."),
     "over_budget": ("Over a budget", "Too big or too dear for the device by arithmetic alone; not trained."),
-    "foreseen": ("Foreseen", "Could not have reached the front or the accuracy that is needed; not trained."),
+    "foreseen": ("Foreseen", "Could not have reached the front, by what was trained before; not trained."),
     "twin": ("Twin", "Behaves like a candidate that was already judged and is no cheaper; not trained."),
     "stopped": ("Stopped early", "Training was begun and given up when it could no longer matter."),
     "failed": ("Failed", "Training went wrong; the reason is in trials.csv. It counts for nothing."),
@@ -122,7 +122,10 @@ def judgement(tables: RunTables) -> list[str]:
         if number(similarity, k) is not None
     ]
     if n and known:
-        said.append(f"Predicted against trained accuracy on {count(n)} candidates: {', '.join(known)}.")
+        said.append(
+            "Ticket similarity, foretold against measured agreement with the dense network "
+            f"on {count(n)} candidates and inputs that it was not settled on: {', '.join(known)}."
+        )
     else:
         said.append(
             "No candidate was judged by ticket similarity in this run, so its quality was not measured."
@@ -134,7 +137,7 @@ def judgement(tables: RunTables) -> list[str]:
             f"{count(cuts)} of them should not have been cut."
         )
     else:
-        said.append("There was no audit: how often a candidate was wrongly cut is not known.")
+        said.append("The audit drew no candidate: how often one was wrongly cut is not known from this run.")
     return said
 
 
