@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from hwsearch.search.front import hypervolume, non_dominated
+from hwsearch.search.front import finalists, front_records, hypervolume, non_dominated
+from hwsearch.search.plan import make_plan
+from hwsearch.search.records import TrialRecord
+from hwsearch.space.candidate import Candidate
+from hwsearch.study.model import load_study
 
 
 def test_front_by_hand():
@@ -37,3 +41,33 @@ def test_hypervolume_by_hand():
     assert hypervolume(np.array([[1.0, 5.0]]), reference) == pytest.approx(0.375)
     assert hypervolume(np.array([[1.0, 5.0], [2.0, 2.0]]), reference) == pytest.approx(0.525)
     assert hypervolume(np.array([[5.0, 1.0]]), reference) == 0.0
+
+
+def test_finalists_are_the_front_and_the_most_accurate_of_the_others_that_fit(tiny):
+    plan = make_plan(load_study(tiny), tiny)
+
+    def record(trial, accuracy, cost, outcome="trained", feasible=True):
+        costs = {"memory_bytes": cost, "energy_j": float(cost)}
+        return TrialRecord(
+            trial,
+            Candidate((0.5,), "weight", (4,), 3),
+            outcome,
+            "",
+            costs,
+            costs,
+            accuracy_val=accuracy,
+            feasible=feasible,
+        )
+
+    records = [
+        record(0, 0.99, 100),
+        record(1, 0.98, 200),
+        record(2, 0.97, 300),
+        record(3, 0.98, 150),
+        record(4, 0.96, 400),
+        record(5, 0.985, 500, feasible=False),
+        record(6, None, 600, outcome="failed"),
+    ]
+    front = front_records(plan, records)
+    assert [r.trial for r in front] == [0]
+    assert [r.trial for r in finalists(plan, records, front)] == [0, 3, 1, 2]
