@@ -1,20 +1,25 @@
 """The surrogate: what accuracy a candidate would reach, and how sure that is, from what was trained so far.
 
-A Gaussian process over candidates, of y = -log(error + 0.01)::
+A Gaussian process over candidates x and rungs r (how long they were trained), of y = -log(error + 0.01)::
 
-    y(x) = mean + h(x) beta + g(x) + noise
+    y(x, r) = mean_r + a_r / a_R h(x) beta + a_r g(x) + own_r(x) + luck(x) + noise_r
     h: what is known without training (logit of ticket similarity, log of the stored bytes)
-    g: a zero-mean process over the knobs, Matern 5/2, one length a group of knobs
+    g: a zero-mean process over the knobs, Matern 5/2, one length a group of knobs; own_r: likewise, of each rung alone
+    luck: of one training, the same at all its rungs; mean_r: the first rung's mean and what each further one adds
 
 beta has a wide normal prior, so similarity is a prior mean that data can outvote: with few trainings the line rules,
-with many g does. Hyper-parameters are the posterior's mode under log-normal priors, found anew as trials finish.
+with many g does. An early rung is a cheaper, noisier observation of the same thing. What is predicted is a candidate's
+mean over trainings at the last rung, or what one training that has begun will reach. Hyper-parameters are the
+posterior's mode under log-normal priors, found anew as trials finish. With one rung own, luck and mean_r drop out.
 
-Source: Rasmussen and Williams 2006, eq. 2.23 to 2.26, 2.39 to 2.41 (basis functions with a normal prior) and 5.8.
+Source: Rasmussen and Williams 2006, eq. 2.23 to 2.26, 2.39 to 2.41 (basis functions with a normal prior) and 5.8;
+Kennedy and O'Hagan 2000, eq. 1 (cheaper codes of one thing, scaled).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -22,8 +27,11 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 _OFFSET, _BASIS_SD, _JITTER, _ITERATIONS, _PRIOR_SD = 0.01, 2.0, 1e-6, 40, 0.8
-# medians of the log-normal priors: amplitude of g, noise, lengths (of knobs that span about 1 to 2)
-_AMPLITUDE, _NOISE, _LENGTH = 0.5, 0.15, 4.5
+# medians of the log-normal priors: amplitude of g, noise, lengths (of knobs that span about 1 to 2), own, luck
+_AMPLITUDE, _NOISE, _LENGTH, _OWN, _LUCK = 0.5, 0.15, 4.5, 0.2, 0.08
+_STEP, _STEP_SD = 0.3, 0.4  # what a rung adds to y, before any was seen: mean and standard deviation
+NOBODY = -1
+"""Stands for a training that has not begun."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +42,15 @@ class Inputs:
         knobs: [N, D] knobs on scales of about 1.
         groups: [D] group of each knob; a group shares its length.
         basis: [N, P] what is known without training, on scales of about 1.
+        rung: [N] after which rung; None: all after the last.
+        training: [N] number of the training that this is a point of, or NOBODY; None: NOBODY.
     """
 
     knobs: np.ndarray
     groups: np.ndarray
     basis: np.ndarray
+    rung: np.ndarray | None = None
+    training: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.knobs)
@@ -50,39 +62,61 @@ class Surrogate:
 
     Attributes:
         inputs, y: What it was fitted on: candidates and their transformed accuracies [N].
-        hyper: Logs of amplitude, noise and lengths.
+        hyper: Logs of amplitude (a rung), noise (a rung) and lengths; with more than one rung also of own and luck.
+        rungs: How many there are.
     """
 
     inputs: Inputs
     y: np.ndarray
     hyper: np.ndarray
+    rungs: int = 1
 
     @property
     def noise(self) -> float:
-        """Standard deviation of y between trainings of one candidate."""
-        return float(np.exp(self.hyper[1]))
+        """Standard deviation of y between trainings of one candidate, at the last rung."""
+        luck = np.exp(2 * self.hyper[-1]) if self.rungs > 1 else 0.0
+        return float(np.sqrt(np.exp(2 * self.hyper[2 * self.rungs - 1]) + luck))
 
     def predict(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean and standard deviation [N] of y, without the noise of a training."""
+        """Return mean and standard deviation [N] of y, without the noise of a training that has not begun."""
+        half = np.linalg.solve(self._factor, self._covariance(self.inputs, inputs))
+        centre, shifted = self._centred
+        mean = centre + _STEP * _rungs(inputs, self.rungs) + half.T @ np.linalg.solve(self._factor, shifted)
+        return mean, np.sqrt(np.maximum(self._prior(inputs) - (half**2).sum(0), 1e-10))
+
+    @cached_property
+    def _factor(self) -> np.ndarray:
         gram = self._covariance(self.inputs, self.inputs)
-        gram[np.diag_indices(len(gram))] += self.noise**2 + _JITTER
-        factor = np.linalg.cholesky(gram)
-        half = np.linalg.solve(factor, self._covariance(self.inputs, inputs))
-        centre = self.y.mean()
-        mean = centre + half.T @ np.linalg.solve(factor, self.y - centre)
-        own = (inputs.basis**2).sum(1) * _BASIS_SD**2 + np.exp(2 * self.hyper[0])
-        return mean, np.sqrt(np.maximum(own - (half**2).sum(0), 1e-10))
+        noises = np.exp(2 * self.hyper[self.rungs : 2 * self.rungs])[_rungs(self.inputs, self.rungs)]
+        gram[np.diag_indices(len(gram))] += noises + _JITTER
+        return np.linalg.cholesky(gram)
+
+    @property
+    def _centred(self) -> tuple[float, np.ndarray]:
+        return _centred(self.inputs, self.y, self.rungs)
+
+    def _prior(self, inputs: Inputs) -> np.ndarray:
+        """Return the prior variance [N]."""
+        amplitude, which = np.exp(2 * self.hyper[: self.rungs]), _rungs(inputs, self.rungs)
+        line = _BASIS_SD**2 * (inputs.basis**2).sum(1)
+        if self.rungs == 1:
+            return np.asarray(line + amplitude[0])
+        begun = 0.0 if inputs.training is None else inputs.training != NOBODY
+        share = amplitude[which] / amplitude[-1]
+        own, luck = np.exp(2 * self.hyper[-2:])
+        return np.asarray(share * line + amplitude[which] + own + _STEP_SD**2 * which + luck * begun)
 
     def _covariance(self, a: Inputs, b: Inputs) -> np.ndarray:
-        return np.asarray(_covariance(torch.tensor(self.hyper), a, b).numpy())
+        return np.asarray(_covariance(torch.tensor(self.hyper), a, b, self.rungs).numpy())
 
 
-def fit(inputs: Inputs, accuracy: np.ndarray) -> Surrogate:
+def fit(inputs: Inputs, accuracy: np.ndarray, rungs: int = 1) -> Surrogate:
     """Return the surrogate of trained candidates.
 
     Args:
         inputs: The candidates.
         accuracy: [N] measured accuracies.
+        rungs: How many there are.
 
     Raises:
         ValueError: There are fewer than two, or an accuracy lies outside 0 to 1.
@@ -93,14 +127,16 @@ def fit(inputs: Inputs, accuracy: np.ndarray) -> Surrogate:
         )
     if not ((accuracy >= 0) & (accuracy <= 1)).all():
         raise ValueError(f"accuracies must lie in 0..1; got {accuracy[~((accuracy >= 0) & (accuracy <= 1))]}")
-    y = transform(accuracy)
-    centre = np.log([_AMPLITUDE, _NOISE, *np.full(int(inputs.groups.max()) + 1, _LENGTH)])
-    target, prior = torch.as_tensor(y - y.mean()), torch.as_tensor(centre)
+    y, more = transform(accuracy), [_OWN, _LUCK] if rungs > 1 else []
+    lengths = np.full(int(inputs.groups.max()) + 1, _LENGTH)
+    start = np.log([*np.full(rungs, _AMPLITUDE), *np.full(rungs, _NOISE), *lengths, *more])
+    target, prior = torch.as_tensor(_centred(inputs, y, rungs)[1]), torch.as_tensor(start)
+    which = torch.as_tensor(_rungs(inputs, rungs))
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
         hyper = torch.tensor(values, requires_grad=True)
-        gram = _covariance(hyper, inputs, inputs)
-        gram = gram + torch.eye(len(y), dtype=gram.dtype) * (torch.exp(2 * hyper[1]) + _JITTER)
+        noises = torch.exp(2 * hyper[rungs : 2 * rungs])[which]
+        gram = _covariance(hyper, inputs, inputs, rungs) + torch.diag(noises + _JITTER)
         factor, failed = torch.linalg.cholesky_ex(gram)
         if int(failed):
             return 1e10, np.zeros_like(values)  # a step of the line search that went too far
@@ -110,8 +146,8 @@ def fit(inputs: Inputs, accuracy: np.ndarray) -> Surrogate:
         (slope,) = torch.autograd.grad(total, hyper)
         return float(total.detach()), slope.numpy()
 
-    found = minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS})
-    return Surrogate(inputs, y, found.x)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS})
+    return Surrogate(inputs, y, found.x, rungs)
 
 
 def transform(accuracy: np.ndarray) -> np.ndarray:
@@ -124,12 +160,42 @@ def accuracy_of(y: np.ndarray) -> np.ndarray:
     return np.asarray(np.minimum(1.0 + _OFFSET - np.exp(-y), 1.0))
 
 
-def _covariance(hyper: Tensor, a: Inputs, b: Inputs) -> Tensor:
-    """Return the prior covariance [A, B] of candidates; hyper: logs of amplitude, noise and lengths."""
-    scale = torch.exp(-hyper[2:])[torch.as_tensor(a.groups)]
+def _rungs(inputs: Inputs, rungs: int) -> np.ndarray:
+    return np.full(len(inputs), rungs - 1) if inputs.rung is None else inputs.rung
+
+
+def _centred(inputs: Inputs, y: np.ndarray, rungs: int) -> tuple[float, np.ndarray]:
+    """Return the first rung's mean of y, and y without it and what rungs are expected to add.
+
+    Candidates that reach late rungs were chosen for it: means of these would be those of the good ones.
+    """
+    steps = _STEP * _rungs(inputs, rungs)
+    first = _rungs(inputs, rungs) == _rungs(inputs, rungs).min()
+    centre = float((y - steps)[first].mean())
+    return centre, y - steps - centre
+
+
+def _covariance(hyper: Tensor, a: Inputs, b: Inputs, rungs: int) -> Tensor:
+    """Return the prior covariance [A, B] of candidates; hyper: see ``Surrogate``."""
+    n_groups = int(a.groups.max()) + 1
+    scale = torch.exp(-hyper[2 * rungs : 2 * rungs + n_groups])[torch.as_tensor(a.groups)]
     apart = torch.as_tensor(a.knobs)[:, None, :] - torch.as_tensor(b.knobs)[None, :, :]
     distance = torch.sqrt(5.0 * (apart * scale).pow(2).sum(2) + 1e-12)
     near = (1 + distance + distance**2 / 3) * torch.exp(-distance)
-    line = torch.as_tensor(a.basis) @ torch.as_tensor(b.basis).T
-    total: Tensor = _BASIS_SD**2 * line + torch.exp(2 * hyper[0]) * near
-    return total
+    line = _BASIS_SD**2 * torch.as_tensor(a.basis) @ torch.as_tensor(b.basis).T
+    amplitude = torch.exp(hyper[:rungs])
+    if rungs == 1:
+        return line + amplitude**2 * near
+    mine, others = torch.as_tensor(_rungs(a, rungs))[:, None], torch.as_tensor(_rungs(b, rungs))[None, :]
+    both, own, luck = amplitude[mine] * amplitude[others], hyper[-2], hyper[-1]
+    smooth = both / amplitude[-1] ** 2 * line + (both + torch.exp(2 * own) * (mine == others)) * near
+    return smooth + _STEP_SD**2 * torch.minimum(mine, others) + torch.exp(2 * luck) * _same(a, b)
+
+
+def _same(a: Inputs, b: Inputs) -> Tensor:
+    """Return [A, B]: 1 where two points are of one training."""
+    if a.training is None or b.training is None:
+        return torch.zeros(len(a), len(b), dtype=torch.float64)
+    mine, others = torch.as_tensor(a.training)[:, None], torch.as_tensor(b.training)[None, :]
+    same: Tensor = ((mine == others) & (mine != NOBODY)).double()
+    return same

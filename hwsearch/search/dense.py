@@ -43,6 +43,11 @@ class Dense:
     eval_steps: int
     whole_steps: int
 
+    @property
+    def error(self) -> float:
+        """Of its integer model on validation."""
+        return 1.0 - (self.measured.accuracy_val or 0.0)
+
 
 def dense_ticket(plan: Plan, seed: int) -> Ticket:
     """Return the ticket that keeps every weight of a fresh network."""

@@ -3,14 +3,14 @@
 price     a candidate over a budget or rule is told so and not trained
 twin      one that was evaluated before, under whatever spelling, takes that result
 foresee   one that could not reach the front is cut, unless the audit draws it
-train     the others, in stacks, from their ticket
-measure   the integer model's accuracy, counted spikes, cost by the formulas that priced it
+train     the others, in stacks, from their ticket; rung by rung, and after each the less promising half stops
+measure   the integer model's accuracy, counted spikes, cost by the formulas that priced it (after every rung)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,43 +18,19 @@ from hwsearch.compress.masks import sparsity_of
 from hwsearch.data.datasets import resplit
 from hwsearch.network.stack import Ticket
 from hwsearch.predict.cost import foretell_workload
-from hwsearch.search.cache import Cache
+from hwsearch.predict.surrogate import NOBODY
+from hwsearch.search.ascend import ascend
 from hwsearch.search.dense import Dense
 from hwsearch.search.finders import Ground, find_ticket
 from hwsearch.search.foresee import Foresight, foresee, joint_of, layer_sparsity
-from hwsearch.search.plan import Plan, Priced, price_on_device
+from hwsearch.search.lab import Draft, Lab
+from hwsearch.search.outlook import training_of
+from hwsearch.search.plan import Plan, price_on_device
 from hwsearch.search.propose import LEARNS_FROM_PRUNED, Proposal, Verdict
 from hwsearch.search.records import TrialRecord, objective_values
-from hwsearch.search.trainer import Job, Measured, Trainer
 from hwsearch.space.candidate import Candidate
+from hwsearch.space.space import Setting
 from hwsearch.train.loop import Schedule
-
-
-@dataclass(frozen=True)
-class Lab:
-    """What evaluating needs.
-
-    Attributes:
-        plan: The question.
-        dense: The trained dense network: tickets are cut from it, prices foretold from its firing.
-        trainer: Where stacks are trained.
-        cache: Where trained networks are kept.
-        sight: What candidates are foreseen with; None: all are trained.
-    """
-
-    plan: Plan
-    dense: Dense
-    trainer: Trainer
-    cache: Cache
-    sight: Foresight | None = None
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """A candidate that was priced: its record if that is all, else the ticket to train."""
-
-    record: TrialRecord
-    ticket: Ticket | None
 
 
 def evaluate(
@@ -74,7 +50,7 @@ def evaluate(
     Returns:
         A record each, in the order of the batch.
     """
-    drafts: list[_Draft] = []
+    drafts: list[Draft] = []
     first: dict[str, TrialRecord] = dict(known)
     for proposal in batch:
         draft = _price(lab, proposal, first)
@@ -82,16 +58,22 @@ def evaluate(
         drafts.append(draft)
     if lab.sight is not None:
         drafts = _foresee(lab, lab.sight, drafts, known)
-    trained = _train(lab, [draft for draft in drafts if draft.ticket is not None], on_trained)
-    records = [_measure(lab.plan, d, trained[d.record.trial]) if d.ticket else d.record for d in drafts]
-    return _settle_twins(records, known)
+    drafts = ascend(lab, drafts, known, on_trained)
+    return _settle_twins([draft.record for draft in drafts], known)
+
+
+def look(lab: Lab, settings: Sequence[Setting]) -> list[TrialRecord]:
+    """Price settings that nobody proposed yet: records with their similarity, as if each were to be trained."""
+    drafts = [_price(lab, Proposal(NOBODY, lab.plan.space.candidate(own)), {}) for own in settings]
+    return [draft.record for draft in _liken(lab, drafts)]
 
 
 def verdict(plan: Plan, record: TrialRecord, dense: Dense) -> Verdict:
     """Return what the sampler is told of a record (facts and reasons: `propose`)."""
     constraints = _constraints(plan, record)
     scale = objective_values(plan.study.objectives, 0.0, dense.cost)
-    if record.measured is not None:
+    unfinished = len(record.curve) < len(plan.cycles) and plan.study.search.sampler in LEARNS_FROM_PRUNED
+    if record.measured is not None and not unfinished:
         values = np.divide(record.objectives(plan.study.objectives), scale)
         return Verdict("complete", tuple(float(v) for v in values), constraints)
     if record.outcome == "failed":
@@ -126,36 +108,41 @@ def ground_of(lab: Lab, fresh_seed: int | None = None) -> Ground:
 
 
 def candidate_schedule(plan: Plan) -> Schedule:
-    """Return how candidates are trained."""
+    """Return how candidates are trained in one piece."""
     train = plan.study.train
     return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise)
 
 
 def _foresee(
-    lab: Lab, sight: Foresight, drafts: Sequence[_Draft], known: Mapping[str, TrialRecord]
-) -> list[_Draft]:
+    lab: Lab, sight: Foresight, drafts: Sequence[Draft], known: Mapping[str, TrialRecord]
+) -> list[Draft]:
     """Judge the drafts that would be trained; those that are cut lose their ticket."""
-    open_drafts = [draft for draft in drafts if draft.ticket is not None]
-    if not open_drafts:
-        return list(drafts)
-    candidates = [draft.record.candidate for draft in open_drafts]
-    sparsities = [layer_sparsity(d.ticket, d.record.candidate.granularity) for d in open_drafts if d.ticket]
-    alike = sight.similarity.agreement(joint_of(lab.plan, candidates, sparsities))
-    records = [
-        replace(draft.record, similarity=float(own), layer_sparsity=sparsity)
-        for draft, own, sparsity in zip(open_drafts, alike, sparsities, strict=True)
-    ]
+    likened = _liken(lab, drafts)
+    records = [draft.record for draft in likened if draft.ticket is not None]
     judged = {record.trial: record for record in foresee(lab.plan, sight, known, records)}
     return [
-        draft
-        if draft.ticket is None
-        else _Draft(record, draft.ticket if record.outcome == "trained" else None)
-        for draft in drafts
+        Draft(record, draft.ticket if record.outcome == "trained" else None)
+        for draft in likened
         for record in [judged.get(draft.record.trial, draft.record)]
     ]
 
 
-def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> _Draft:
+def _liken(lab: Lab, drafts: Sequence[Draft]) -> list[Draft]:
+    """Give drafts with a ticket their similarity, if the run has an estimator."""
+    rows = [index for index, draft in enumerate(drafts) if draft.ticket is not None]
+    if lab.sight is None or not rows:
+        return list(drafts)
+    records = [drafts[index].record for index in rows]
+    sparsities = [record.layer_sparsity or () for record in records]
+    joint = joint_of(lab.plan, [record.candidate for record in records], sparsities)
+    likened = list(drafts)
+    for index, own in zip(rows, lab.sight.similarity.agreement(joint), strict=True):
+        draft = drafts[index]
+        likened[index] = replace(draft, record=replace(draft.record, similarity=float(own)))
+    return likened
+
+
+def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> Draft:
     """Price a candidate before training; draft its record."""
     candidate, plan = proposal.candidate, lab.plan
     ticket = ticket_of(lab, candidate)
@@ -170,72 +157,15 @@ def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> _D
         reason="; ".join(priced.faults),
         predicted=priced.fields,
         sparsity_mask=sparsity_of(ticket.masks),
+        layer_sparsity=layer_sparsity(ticket, candidate.granularity),
         feasible=not priced.faults,
     )
     earlier = first.get(candidate.digest)
+    if earlier is not None and earlier.outcome == "stopped":
+        return Draft(replace(record, began=training_of(earlier), curve=earlier.curve), ticket)
     if priced.faults or earlier is not None:
-        return _Draft(record if priced.faults else replace(record, outcome="twin"), None)
-    return _Draft(record, ticket)
-
-
-def _train(
-    lab: Lab, drafts: Sequence[_Draft], on_trained: Callable[[int], None] | None
-) -> dict[int, Measured]:
-    """Train drafts in stacks of one T; what was trained before is read from the cache."""
-    study = lab.plan.study
-    results: dict[int, Measured] = {}
-    left = []
-    for draft in drafts:
-        cached = lab.cache.load(lab.cache.path("trained", draft.record.candidate.digest))
-        if cached is None:
-            left.append(draft)
-        else:
-            results[draft.record.trial] = cached
-    timesteps = [draft.record.candidate.timesteps for draft in left]
-    stacks = lab.trainer.stacks(timesteps, study.train.batch_size, study.search.stack)
-    missing = [[left[i] for i in stack] for stack in stacks]
-    jobs = [
-        Job(
-            tuple(d.ticket for d in stack if d.ticket is not None),
-            stack[0].record.candidate.timesteps,
-            candidate_schedule(lab.plan),
-            study.seed,
-        )
-        for stack in missing
-    ]
-
-    def keep(index: int, measured: list[Measured]) -> None:
-        for draft, own in zip(missing[index], measured, strict=True):
-            lab.cache.save(lab.cache.path("trained", draft.record.candidate.digest), own)
-            results[draft.record.trial] = own
-        if on_trained is not None:
-            on_trained(len(results))
-
-    lab.trainer.run(jobs, keep)
-    return results
-
-
-def _measure(plan: Plan, draft: _Draft, measured: Measured) -> TrialRecord:
-    """Complete a record with what was measured."""
-    spent = replace(
-        draft.record,
-        train_steps=measured.train_steps,
-        eval_steps=measured.eval_steps,
-        wall_s=measured.wall_s,
-    )
-    if measured.workload is None:
-        return replace(spent, outcome="failed", reason=measured.failure)
-    priced: Priced = price_on_device(plan, measured.workload)
-    return replace(
-        spent,
-        reason="; ".join(priced.faults),
-        measured=priced.fields,
-        workload=measured.workload,
-        accuracy_val=measured.accuracy_val,
-        accuracy_val_float=measured.accuracy_val_float,
-        sparsity_effective=measured.sparsity_effective,
-        feasible=not priced.faults,
-    )
+        return Draft(record if priced.faults else replace(record, outcome="twin"), None)
+    return Draft(record, ticket)
 
 
 def _settle_twins(records: Sequence[TrialRecord], known: Mapping[str, TrialRecord]) -> list[TrialRecord]:

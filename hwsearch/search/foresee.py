@@ -18,8 +18,9 @@ from scipy.stats import spearmanr
 from hwsearch.network.stack import Ticket
 from hwsearch.predict.probes import one_shot_logits, probe
 from hwsearch.predict.similarity import Joint, Similarity, agreement_of, calibrated, similarity_of
-from hwsearch.predict.surrogate import Inputs, accuracy_of, fit
+from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.search.dense import Dense, dense_ticket
+from hwsearch.search.outlook import learn, saved
 from hwsearch.search.plan import REFERENCE_BITS, Plan
 from hwsearch.search.records import TrialRecord
 from hwsearch.space.candidate import Candidate
@@ -32,7 +33,6 @@ JUDGING = 32
 _INPUTS, _SETTLING, _DRAW = 256, 48, 0x5EE
 _POOR_SPEARMAN = 0.7
 _DEVIATIONS, _DEVIATIONS_IF_POOR = 1.64, 2.5
-_ALIKE_BITS = 3  # trained trials of the same bits that make a bound of their own on what quantising saves
 
 TicketOf = Callable[[Candidate], Ticket]
 
@@ -90,7 +90,7 @@ def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDG
     other = data.x_val[:_INPUTS]
     whole = dense_ticket(plan, plan.study.seed)
     whole = replace(whole, params=dense.params)
-    candidates = [_random(plan, rng) for _ in range(_SETTLING + judging)]
+    candidates = [plan.space.candidate(plan.space.draw(rng)) for _ in range(_SETTLING + judging)]
     tickets = [ticket_of(candidate) for candidate in candidates]
     sparsities = [
         layer_sparsity(ticket, c.granularity) for ticket, c in zip(tickets, candidates, strict=True)
@@ -158,12 +158,10 @@ def foresee(
     trained = [r for r in known.values() if r.outcome == "trained" and r.accuracy_val is not None]
     if len(trained) < LEAST_TRAINED or not drafts:
         return list(drafts)
-    accuracy = np.array([r.accuracy_val for r in trained], float)
-    with OneThread():
-        surrogate = fit(_inputs(plan, sight, trained), accuracy)
-        mean, sd = surrogate.predict(_inputs(plan, sight, drafts))
+    learned = learn(plan, {}, not sight.quality.poor, list(known.values()))
+    mean, sd = learned.predict(drafts, begun=True)
     deviations = _DEVIATIONS_IF_POOR if sight.quality.poor else _DEVIATIONS
-    most = accuracy_of(mean + deviations * np.hypot(sd, surrogate.noise))
+    most = accuracy_of(mean + deviations * np.hypot(sd, learned.surrogate.noise))
     expected = accuracy_of(mean)
     return [
         _judge(plan, trained, replace(draft, accuracy_foreseen=float(e), accuracy_most=float(m)))
@@ -184,7 +182,9 @@ def _judge(plan: Plan, trained: Sequence[TrialRecord], draft: TrialRecord) -> Tr
 def _dominating(plan: Plan, trained: Sequence[TrialRecord], draft: TrialRecord) -> TrialRecord | None:
     """Return a trained, feasible trial that is sure to dominate a draft."""
     names = [name for name in plan.study.objectives if name != "error"]
-    least = {name: float(draft.predicted[name] or 0.0) * _saved(trained, draft, name) for name in names}
+    least = {
+        name: float(draft.predicted[name] or 0.0) * min(1.0, *saved(trained, draft, name)) for name in names
+    }
     for record in trained:
         costs = record.measured or {}
         if (
@@ -194,43 +194,3 @@ def _dominating(plan: Plan, trained: Sequence[TrialRecord], draft: TrialRecord) 
         ):
             return record
     return None
-
-
-def _saved(trained: Sequence[TrialRecord], draft: TrialRecord, name: str) -> float:
-    """Return the least share of its price that a candidate may cost once it is trained (quantisers add zeros)."""
-
-    def ratios(records: Sequence[TrialRecord]) -> list[float]:
-        pairs = [(float((r.measured or {})[name] or 0.0), float(r.predicted[name] or 0.0)) for r in records]
-        return [measured / predicted for measured, predicted in pairs if predicted > 0]
-
-    same = ratios([r for r in trained if r.candidate.weight_bits == draft.candidate.weight_bits])
-    return min([*(same if len(same) >= _ALIKE_BITS else ratios(trained)), 1.0])
-
-
-def _inputs(plan: Plan, sight: Foresight, records: Sequence[TrialRecord]) -> Inputs:
-    """Return records as the surrogate sees them (see `surrogate.Inputs`); scales are fixed, not fitted."""
-    n = len(plan.spec.layers)
-    kept = np.log10(1.01 - np.array([r.layer_sparsity for r in records]).reshape(-1, n))
-    bits = np.log2([r.candidate.bits(n) for r in records]).reshape(-1, n) / 2
-    kinds = np.array(
-        [[r.candidate.granularity == name for name in plan.space.granularity] for r in records], float
-    )
-    timesteps = np.log2([[r.candidate.timesteps] for r in records])
-    agreement = np.clip([[r.similarity or 0.5] for r in records], 0.01, 0.99)
-    similarity = np.zeros_like(agreement) if sight.quality.poor else np.log(agreement / (1 - agreement)) / 2.5
-    size = np.log10([[max(1.0, float(r.predicted["weight_bytes"] or 1.0))] for r in records]) - 4.0
-    groups = np.concatenate([np.zeros(n, int), np.ones(n, int), np.full(kinds.shape[1], 2), np.full(1, 3)])
-    return Inputs(
-        np.concatenate([kept, bits, kinds, timesteps], axis=1),
-        groups,
-        np.concatenate([similarity, size], axis=1),
-    )
-
-
-def _random(plan: Plan, rng: np.random.Generator) -> Candidate:
-    """Return a candidate drawn evenly over the knobs."""
-    setting = {
-        name: int(rng.integers(choices)) if isinstance(choices, int) else str(rng.choice(choices))
-        for name, choices in plan.space.knobs.items()
-    }
-    return plan.space.candidate(setting)

@@ -26,6 +26,8 @@ from hwsearch.study.model import Study
 REFERENCE_BITS = 8
 """Weight bits of the dense reference."""
 
+_LEAST_RUNG_EPOCHS = 8  # shorter trainings are not worth stopping
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -51,6 +53,15 @@ class Plan:
     def dense_timesteps(self) -> int:
         """T of the dense reference: the longest that is searched."""
         return max(self.space.timesteps)
+
+    @property
+    def cycles(self) -> tuple[int, ...]:
+        """Epochs of each rung of a candidate's training; each is a cosine of its own, so that it can be judged."""
+        epochs = self.study.train.epochs
+        if not self.study.search.rungs or epochs < _LEAST_RUNG_EPOCHS:
+            return (epochs,)
+        first, second = max(1, round(epochs / 16)), round(3 * epochs / 16)
+        return (first, second, epochs - first - second)
 
 
 @dataclass(frozen=True)

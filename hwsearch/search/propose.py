@@ -9,18 +9,26 @@ in the middle of an ask, proposes what an unbroken one would.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import optuna
-from optuna.samplers import BaseSampler, GPSampler, GridSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.samplers import (
+    BaseSampler,
+    GPSampler,
+    GridSampler,
+    NSGAIISampler,
+    PartialFixedSampler,
+    RandomSampler,
+    TPESampler,
+)
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from hwsearch.errors import Fault, InputError
 from hwsearch.space.candidate import Candidate
-from hwsearch.space.space import SearchSpace
+from hwsearch.space.space import SearchSpace, Setting
 
 _RECORD, _DIGEST = "hwsearch:record", "hwsearch:study_digest"
 LEARNS_FROM_PRUNED = {"tpe"}
@@ -70,6 +78,7 @@ class Proposer:
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._space, self._sampler, self._seed = space, sampler, seed
+        self._fixed: Setting | None = None
         self._study = optuna.create_study(
             storage=storage,
             study_name=name,
@@ -87,18 +96,45 @@ class Proposer:
             )  # fmt: skip
             raise InputError([fault])
 
-    def proposals(self, first: int, end: int) -> list[Proposal]:
-        """Return the proposals numbered first to end - 1, asking for those that were never asked."""
+    def suggestions(self, first: int, count: int) -> list[Setting]:
+        """Return what the sampler suggests for the trials from ``first`` on, without asking for any."""
+        trials = [t for t in self._study.get_trials(deepcopy=False)[:first] if t.state.is_finished()]
+        scratch = optuna.create_study(directions=self._study.directions)
+        scratch.add_trials(trials)
+        settings: list[Setting] = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            for number in range(first, first + count):
+                scratch.sampler = self._new_sampler(number, 0)
+                trial = scratch.ask()
+                self._draw(scratch, trial, number)
+                settings.append(dict(trial.params))
+        return settings
+
+    def proposals(
+        self, first: int, end: int, settings: Callable[[], Sequence[Setting]] | None = None
+    ) -> list[Proposal]:
+        """Return the proposals numbered first to end - 1, asking for those that were never asked.
+
+        Args:
+            first: Number of the first.
+            end: One more than the number of the last.
+            settings: What gives the setting of each, if the sampler is not to choose.
+        """
         trials = self._study.get_trials(deepcopy=False)
+        whole = [number < len(trials) and self._is_whole(trials[number]) for number in range(first, end)]
+        fixed = None if settings is None or all(whole) else settings()
         for number in range(first, end):
+            self._fixed = None if fixed is None else fixed[number - first]
             self._study.sampler = self._new_sampler(number, 0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 if number >= len(trials):
                     self._suggest(self._study.ask(), number)
-                elif set(trials[number].params) != set(self._space.knobs):
+                elif not self._is_whole(trials[number]):
                     # the search was killed in the middle of this ask
                     self._suggest(Trial(self._study, trials[number]._trial_id), number)
+        self._fixed = None
         trials = self._study.get_trials(deepcopy=False)
         return [Proposal(t.number, self._candidate(t)) for t in trials[first:end]]
 
@@ -129,19 +165,25 @@ class Proposer:
             raise InputError(
                 [Fault("--storage", "only one search at a time may use a storage", "another one")]
             )
+        self._draw(self._study, trial, number)
+
+    def _draw(self, study: optuna.Study, trial: Trial, number: int) -> None:
         for index, (name, choices) in enumerate(self._space.knobs.items(), start=1):
-            self._study.sampler = self._new_sampler(number, index)
+            study.sampler = self._new_sampler(number, index)
             if isinstance(choices, int):
                 trial.suggest_int(name, 0, choices - 1)
             else:
                 trial.suggest_categorical(name, choices)
+
+    def _is_whole(self, trial: FrozenTrial) -> bool:
+        return set(trial.params) == set(self._space.knobs)
 
     def _candidate(self, trial: FrozenTrial) -> Candidate:
         return self._space.candidate(trial.params)
 
     def _new_sampler(self, number: int, index: int) -> BaseSampler:
         seed = int(np.random.SeedSequence([self._seed, number, index]).generate_state(1)[0])
-        if self._sampler == "grid":
+        if self._sampler == "grid" and self._fixed is None:
             # the grid's order must be one for all asks
             return GridSampler(
                 {n: list(range(c)) if isinstance(c, int) else list(c) for n, c in self._space.knobs.items()},
@@ -149,6 +191,8 @@ class Proposer:
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            if self._fixed is not None:
+                return PartialFixedSampler(self._fixed, RandomSampler(0))
             if self._sampler == "tpe":
                 return TPESampler(seed=seed, n_startup_trials=_STARTUP)
             if self._sampler == "nsga2":

@@ -49,6 +49,8 @@ class TrialRecord:
         sparsity_mask: Fraction of the dense network's weights that the mask removes.
         sparsity_effective: The same with the quantiser's zeros, after training.
         twin_of: The trial it is alike to; None for none.
+        curve: Validation accuracy of the integer model after each rung that was trained.
+        began: The trial that this one goes on from, which had been stopped; None for none.
         similarity: Foretold probability to predict what the dense network does; None where nothing is foreseen.
         layer_sparsity: Fraction of each layer that the mask removes, as the similarity counts it.
         accuracy_foreseen, accuracy_most: Expected before training, and its upper bound; None before there is enough to
@@ -71,6 +73,8 @@ class TrialRecord:
     sparsity_mask: float | None = None
     sparsity_effective: float | None = None
     twin_of: int | None = None
+    curve: tuple[float, ...] = ()
+    began: int | None = None
     similarity: float | None = None
     layer_sparsity: tuple[float, ...] | None = None
     accuracy_foreseen: float | None = None
@@ -94,6 +98,7 @@ class TrialRecord:
             tuple(knobs["sparsity"]), knobs["granularity"], tuple(knobs["weight_bits"]), knobs["timesteps"]
         )
         workload = data.pop("workload")
+        data["curve"] = tuple(data.get("curve", ()))
         if data.get("layer_sparsity") is not None:
             data["layer_sparsity"] = tuple(data["layer_sparsity"])
         return cls(
@@ -164,6 +169,8 @@ def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataF
             "feasible": record.feasible,
             "on_front": record.trial in on_front,
             "twin_of": record.twin_of,
+            "began": record.began,
+            "curve": "/".join(f"{own:.4f}" for own in record.curve),
         }
         row |= {f"{name}_predicted": record.predicted.get(name) for name in COST_COLUMNS}
         row |= {
@@ -189,7 +196,7 @@ def knob_columns(candidate: Candidate) -> dict[str, Any]:
 def whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Give counts with gaps a whole-number type, so that 12 is written 12 and an unknown stays empty."""
     for name in frame.columns:
-        if name.removesuffix("_predicted").endswith("_bytes") or name == "twin_of":
+        if name.removesuffix("_predicted").endswith("_bytes") or name in ("twin_of", "began"):
             frame[name] = frame[name].astype("Int64")
     return frame
 

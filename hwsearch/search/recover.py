@@ -12,9 +12,10 @@ from hwsearch.hardware.workload import Workload
 from hwsearch.network.integer import IntegerNetwork
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_reference
-from hwsearch.search.evaluate import Lab, candidate_schedule, ticket_of
+from hwsearch.search.evaluate import candidate_schedule, ticket_of
 from hwsearch.search.final import final_path, fresh_dense, member_job
 from hwsearch.search.folder import RunFolder
+from hwsearch.search.lab import Lab
 from hwsearch.search.plan import Plan, make_plan
 from hwsearch.search.propose import read_records
 from hwsearch.search.records import TrialRecord

@@ -19,12 +19,14 @@ from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.search.cache import Cache
+from hwsearch.search.choose import ranked, ranks
 from hwsearch.search.dense import Dense, dense_reference
-from hwsearch.search.evaluate import Lab, evaluate, ticket_of, verdict
+from hwsearch.search.evaluate import evaluate, look, ticket_of, verdict
 from hwsearch.search.final import Finalist, Finals, finalise
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
 from hwsearch.search.front import finalists, front_records, non_dominated
+from hwsearch.search.lab import Lab
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
 from hwsearch.search.records import (
@@ -38,6 +40,7 @@ from hwsearch.search.records import (
 )
 from hwsearch.search.summary import front_row, summarise
 from hwsearch.search.trainer import Bench, Trainer
+from hwsearch.space.space import Setting
 from hwsearch.study.model import write_study
 
 
@@ -120,18 +123,34 @@ def _candidates(lab: Lab, proposer: Proposer, folder: RunFolder, tell: Listener)
         if all(number in kept for number in numbers):
             batch = [kept[number] for number in numbers]
         else:
-            proposals = proposer.proposals(first, numbers.stop)
+            choice = partial(_ranked, lab, proposer, known, numbers) if ranks(plan, known) else None
+            proposals = proposer.proposals(first, numbers.stop, choice)
             batch = evaluate(lab, proposals, known, _counting(first, total, tell))
             for record in batch:
                 proposer.tell(record.trial, verdict(plan, record, lab.dense), record.to_json())
         records += batch
         for record in batch:
-            if record.outcome != "twin":
-                known.setdefault(record.candidate.digest, record)
+            remember(known, record)
         front = front_records(plan, records)
         write_csv(trials_table(records, {r.trial for r in front}), folder.trials)
         tell(Event("candidates", _best_words(plan, front), numbers.stop, total))
     return records
+
+
+def _ranked(lab: Lab, proposer: Proposer, known: dict[str, TrialRecord], numbers: range) -> list[Setting]:
+    """Return the settings of a batch: the best of what is drawn in plenty."""
+    similar = lab.sight is not None and not lab.sight.quality.poor
+    suggested = proposer.suggestions(numbers.start, len(numbers))
+    dense = (lab.dense.cost, lab.dense.error)
+    return ranked(lab.plan, dense, similar, known, suggested, numbers.start, partial(look, lab))
+
+
+def remember(known: dict[str, TrialRecord], record: TrialRecord) -> None:
+    """Keep a record under its candidate: the first, but one that went on from a stopped one takes its place."""
+    earlier = known.get(record.candidate.digest)
+    went_on = earlier is not None and len(record.curve) > len(earlier.curve)
+    if record.outcome != "twin" and (earlier is None or (earlier.outcome == "stopped" and went_on)):
+        known[record.candidate.digest] = record
 
 
 def _counting(first: int, total: int, tell: Listener) -> Callable[[int], None]:

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from hwsearch.search.dense import Dense
-from hwsearch.search.evaluate import Lab, ground_of
+from hwsearch.search.evaluate import ground_of
 from hwsearch.search.final import Finalist, Finals, final_seeds
 from hwsearch.search.finders import find_ticket
 from hwsearch.search.front import front_records, hypervolume
+from hwsearch.search.lab import Lab
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import FRONT_COLUMNS, OUTCOMES, TrialRecord, knob_columns, objective_values

@@ -10,9 +10,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from hwsearch.hardware.profile import HardwareProfile
 from hwsearch.space.candidate import Candidate, snap
 from hwsearch.study.sections import Space
+
+Setting = dict[str, str | int]
+"""A choice for every knob: a granularity's name, levels by index."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,43 @@ class SearchSpace:
         bits = tuple(self.weight_bits[int(setting[f"weight_bits{s}"])] for s in suffixes)
         timesteps = self.timesteps[int(setting["timesteps"])]
         return canonical(Candidate(sparsity, granularity, bits, timesteps))
+
+    def setting(self, candidate: Candidate) -> Setting:
+        """Return the setting of a candidate of this space (the nearest level where a granularity has snapped it)."""
+        n = max(1, self.per_layer)
+        sparsity, bits = candidate.sparsity, candidate.weight_bits
+        setting: Setting = {"granularity": candidate.granularity}
+        for layer in range(n):
+            suffix = f"_{layer + 1}" if self.per_layer else ""
+            own = sparsity[layer if len(sparsity) > 1 else 0]
+            gaps = [abs(own - level) for level in self.sparsity]
+            setting[f"sparsity{suffix}"] = gaps.index(min(gaps))
+            setting[f"weight_bits{suffix}"] = self.weight_bits.index(bits[layer if len(bits) > 1 else 0])
+        setting["timesteps"] = self.timesteps.index(candidate.timesteps)
+        if (
+            candidate.granularity not in self.granularity
+        ):  # an unpruned one, whose spelling is that of weights
+            setting["granularity"] = self.granularity[0]
+        return setting
+
+    def draw(self, rng: np.random.Generator) -> Setting:
+        """Return a setting drawn evenly over the knobs."""
+        return {
+            name: int(rng.integers(choices)) if isinstance(choices, int) else str(rng.choice(choices))
+            for name, choices in self.knobs.items()
+        }
+
+    def neighbour(self, setting: Setting, rng: np.random.Generator) -> Setting:
+        """Return a setting with one knob or two moved: by one or two levels, or to another granularity."""
+        moved, knobs = dict(setting), self.knobs
+        for name in rng.choice(list(knobs), int(rng.integers(1, 3)), replace=False):
+            choices = knobs[str(name)]
+            if isinstance(choices, int):
+                step = int(rng.choice([-2, -1, 1, 2]))
+                moved[str(name)] = min(max(int(setting[str(name)]) + step, 0), choices - 1)
+            else:
+                moved[str(name)] = str(rng.choice(choices))
+        return moved
 
 
 def canonical(candidate: Candidate) -> Candidate:

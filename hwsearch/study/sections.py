@@ -222,7 +222,10 @@ class Search(Section):
 
     Attributes:
         foresee: Whether candidates that could not reach the front are cut before they are trained.
-        audit: Share of those that is trained all the same, to tell how often cutting is wrong.
+        audit: Share of what is cut or stopped that is trained all the same, to tell how often that is wrong.
+        rungs: Whether candidates are trained in rungs, and the less promising half stops at each.
+        rank: Whether proposals are drawn in plenty, and those with the largest expected gain a train_step are taken.
+        worth: Accuracy that a candidate may lose against the dense network and still count as a gain.
         stack: Candidates that are trained together, at most; ``auto``: as many as the machine trains fastest.
     """
 
@@ -232,6 +235,9 @@ class Search(Section):
     stack: Literal["auto"] | Count = "auto"
     foresee: bool = True
     audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
+    rungs: bool = True
+    rank: bool = True
+    worth: Annotated[float, law("worth must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.15
 
 
 class Tickets(Section):

@@ -24,8 +24,9 @@ from scipy.stats import spearmanr
 
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_reference
-from hwsearch.search.evaluate import Lab, ticket_of
+from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.foresee import Foresight, foresight, joint_of, layer_sparsity
+from hwsearch.search.lab import Lab
 from hwsearch.search.plan import Plan, make_plan
 from hwsearch.search.trainer import Bench, Trainer
 from hwsearch.space.candidate import Candidate

@@ -30,6 +30,7 @@ def record(trial, sparsity, accuracy=None, cost=1000.0, feasible=True):
         predicted=costs,
         measured=None if accuracy is None else costs,
         accuracy_val=accuracy,
+        curve=() if accuracy is None else (accuracy,),
         similarity=0.9 - sparsity / 2,
         layer_sparsity=(sparsity,) * 3,
         feasible=feasible,

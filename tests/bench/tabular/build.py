@@ -26,7 +26,8 @@ from hwsearch.network.stack import Ticket
 from hwsearch.predict.cost import foretell_workload
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_reference
-from hwsearch.search.evaluate import Lab, candidate_schedule, ticket_of
+from hwsearch.search.evaluate import candidate_schedule, ticket_of
+from hwsearch.search.lab import Lab
 from hwsearch.search.plan import Plan, make_plan, price_on_device
 from hwsearch.search.trainer import Bench, Job, Trainer, run_job
 from hwsearch.space.candidate import Candidate

@@ -1,0 +1,135 @@
+"""Training, rung by rung: what is to be trained, from where it starts, and what is known of it after each rung."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hwsearch.network.stack import Ticket
+from hwsearch.search.lab import Draft, Lab
+from hwsearch.search.plan import Plan, Priced, price_on_device
+from hwsearch.search.records import TrialRecord
+from hwsearch.search.rungs import judge, rung_schedule
+from hwsearch.search.trainer import Job, Measured
+
+_RUNG_SEEDS = 1_000_003  # apart, so that each rung sees its own order of the samples
+
+
+def ascend(
+    lab: Lab,
+    drafts: Sequence[Draft],
+    known: Mapping[str, TrialRecord],
+    on_trained: Callable[[int], None] | None,
+) -> list[Draft]:
+    """Train the drafts with a ticket rung by rung; after each but the last, the less promising half stops."""
+    plan, standing = lab.plan, list(drafts)
+    for rung in range(len(plan.cycles)):
+        here = [
+            index
+            for index, draft in enumerate(standing)
+            if draft.ticket and draft.record.outcome == "trained" and len(draft.record.curve) == rung
+        ]
+        trained = _train(lab, [standing[index] for index in here], rung, on_trained)
+        for index in here:
+            draft = standing[index]
+            standing[index] = replace(draft, record=_measure(plan, draft.record, trained[draft.record.trial]))
+        sound = [index for index in here if standing[index].record.outcome == "trained"]
+        if rung + 1 < len(plan.cycles):
+            records = [standing[index].record for index in sound]
+            similar = lab.sight is not None and not lab.sight.quality.poor
+            judged = judge(plan, lab.dense.cost, lab.dense.error, similar, list(known.values()), records)
+            for index, record in zip(sound, judged, strict=True):
+                standing[index] = replace(standing[index], record=record)
+    return standing
+
+
+def _train(
+    lab: Lab, drafts: Sequence[Draft], rung: int, on_trained: Callable[[int], None] | None
+) -> dict[int, Measured]:
+    """Train drafts for a rung, in stacks of one T; what was trained before is read from the cache."""
+    study, last = lab.plan.study, rung + 1 == len(lab.plan.cycles)
+    results: dict[int, Measured] = {}
+    left = []
+    for draft in drafts:
+        cached = lab.cache.load(_rung_path(lab, draft.record, rung), with_params=not last)
+        if cached is None:
+            left.append(draft)
+        else:
+            results[draft.record.trial] = cached
+    starts, again = _starts(lab, left, rung)
+    timesteps = [draft.record.candidate.timesteps for draft in left]
+    stacks = lab.trainer.stacks(timesteps, study.train.batch_size, study.search.stack)
+    jobs = [
+        Job(
+            tuple(starts[i] for i in stack),
+            timesteps[stack[0]],
+            rung_schedule(lab.plan, rung),
+            study.seed + _RUNG_SEEDS * rung,
+            keep_params=not last,
+        )
+        for stack in stacks
+    ]
+
+    def keep(index: int, measured: list[Measured]) -> None:
+        for i, fresh in zip(stacks[index], measured, strict=True):
+            own = replace(fresh, train_steps=fresh.train_steps + again[i])
+            lab.cache.save(_rung_path(lab, left[i].record, rung), own)
+            results[left[i].record.trial] = own
+        if on_trained is not None:
+            on_trained(len(results))
+
+    lab.trainer.run(jobs, keep)
+    return results
+
+
+def _starts(lab: Lab, drafts: Sequence[Draft], rung: int) -> tuple[list[Ticket], list[int]]:
+    """Return what drafts start a rung from, and the train_steps of rungs that had to be trained again for it."""
+    tickets = [draft.ticket for draft in drafts if draft.ticket is not None]
+    if rung == 0 or not drafts:
+        return tickets, [0] * len(tickets)
+    kept = [
+        lab.cache.load(_rung_path(lab, draft.record, rung - 1), with_params=True) is not None
+        for draft in drafts
+    ]
+    before = _train(lab, drafts, rung - 1, None)
+    starts = []
+    for draft, ticket in zip(drafts, tickets, strict=True):
+        own = before[draft.record.trial]
+        assert own.params is not None, own.failure  # it was measured sound once
+        starts.append(replace(ticket, params=own.params))
+    steps = [
+        0 if was else before[draft.record.trial].train_steps for draft, was in zip(drafts, kept, strict=True)
+    ]
+    return starts, steps
+
+
+def _rung_path(lab: Lab, record: TrialRecord, rung: int) -> Path:
+    """Return where a candidate is kept as it was after a rung."""
+    if rung + 1 == len(lab.plan.cycles):
+        return lab.cache.path("trained", record.candidate.digest)
+    return lab.cache.path("rung", record.candidate.digest, rung)
+
+
+def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord:
+    """Complete a record with what was measured after a rung."""
+    spent = replace(
+        record,
+        train_steps=record.train_steps + measured.train_steps,
+        eval_steps=record.eval_steps + measured.eval_steps,
+        wall_s=record.wall_s + measured.wall_s,
+    )
+    if measured.workload is None or measured.accuracy_val is None:
+        return replace(spent, outcome="failed", reason=measured.failure)
+    priced: Priced = price_on_device(plan, measured.workload)
+    return replace(
+        spent,
+        reason="; ".join(priced.faults),
+        measured=priced.fields,
+        workload=measured.workload,
+        accuracy_val=measured.accuracy_val,
+        accuracy_val_float=measured.accuracy_val_float,
+        sparsity_effective=measured.sparsity_effective,
+        curve=(*record.curve, measured.accuracy_val),
+        feasible=not priced.faults,
+    )

@@ -1,0 +1,101 @@
+"""Proposals drawn in plenty, of which those with the largest expected gain a train_step are taken.
+
+Drawn are suggestions of the study's sampler, even draws over the knobs, neighbours of the front (a knob or two moved),
+and trainings that were stopped. All are priced; what breaks a budget is left out. Some suggestions are taken as they
+come: what nobody ranked shows what ranking would miss. Finders that train for every candidate (early-bird, multi-prize)
+have nothing ranked: their tickets would cost more than ranking saves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from hwsearch.search.gain import choose
+from hwsearch.search.outlook import learn
+from hwsearch.search.plan import Plan
+from hwsearch.search.records import CostFields, TrialRecord
+from hwsearch.search.rungs import steps_left, worst_of
+from hwsearch.space.space import SearchSpace, Setting
+
+LEAST_KNOWN = 12
+"""Trainings, of any rung, below which nothing is ranked."""
+_DRAW, _TIMES, _UNRANKED = 0x9007, 8, 8  # draws and neighbours a proposal; one in so many is taken unranked
+_TRAINS_EACH = {"early_bird", "multi_prize"}
+
+Look = Callable[[Sequence[Setting]], list[TrialRecord]]
+"""Prices settings: a record each, with its similarity."""
+
+
+def ranks(plan: Plan, known: Mapping[str, TrialRecord]) -> bool:
+    """Return whether the next proposals can be ranked."""
+    tickets = plan.study.tickets
+    finder = tickets.early if tickets.finder == "early_time" else tickets.finder
+    few = sum(bool(record.curve) for record in known.values()) < LEAST_KNOWN
+    return plan.study.search.rank and finder not in _TRAINS_EACH and not few
+
+
+def ranked(
+    plan: Plan,
+    dense: tuple[CostFields, float],
+    similar: bool,
+    known: Mapping[str, TrialRecord],
+    suggested: Sequence[Setting],
+    first: int,
+    look: Look,
+) -> list[Setting]:
+    """Return as many settings as were suggested: the best of the pool, and some suggestions unranked.
+
+    Args:
+        plan: The question.
+        dense: Costs and error of the dense network.
+        similar: Whether similarity is to be used.
+        known: Records of earlier batches, by candidate digest.
+        suggested: What the sampler suggests.
+        first: Number of the first proposal: draws depend on it.
+        look: Prices settings.
+    """
+    count, rng = len(suggested), np.random.default_rng([plan.study.seed, _DRAW, first])
+    unranked = list(suggested[: count // _UNRANKED])
+    pool = _pool(plan.space, rng, known, suggested, count)
+    records = [_standing(known, record) for record in look(pool)]
+    rows = [i for i, record in enumerate(records) if record.feasible]
+    if not rows:
+        return list(suggested)
+    learned = learn(plan, dense[0], similar, list(known.values()))
+    candidates = [records[i] for i in rows]
+    left = np.array([steps_left(plan, record) for record in candidates], float)
+    front = learned.front(worst_of(plan, dense[1]))
+    best = choose(front, learned.outlook(candidates), left, count - len(unranked))
+    taken = unranked + [pool[rows[i]] for i in best]
+    rest = [own for own in suggested if own not in taken]
+    return (taken + rest)[:count]
+
+
+def _pool(
+    space: SearchSpace,
+    rng: np.random.Generator,
+    known: Mapping[str, TrialRecord],
+    suggested: Sequence[Setting],
+    count: int,
+) -> list[Setting]:
+    """Return different settings that are not finished yet."""
+    parents = [space.setting(r.candidate) for r in known.values() if r.outcome == "trained" and r.feasible]
+    drawn = [space.draw(rng) for _ in range(_TIMES * count)]
+    moved = [
+        space.neighbour(parents[int(rng.integers(len(parents)))], rng)
+        for _ in range(_TIMES * count if parents else 0)
+    ]
+    stopped = [space.setting(r.candidate) for r in known.values() if r.outcome == "stopped"]
+    pool: dict[str, Setting] = {}
+    for own in [*suggested, *stopped, *moved, *drawn]:
+        name = space.candidate(own).digest
+        if name not in known or known[name].outcome == "stopped":
+            pool.setdefault(name, own)
+    return list(pool.values())
+
+
+def _standing(known: Mapping[str, TrialRecord], priced: TrialRecord) -> TrialRecord:
+    """Return the record of a stopped training in place of the price of its candidate."""
+    return known.get(priced.candidate.digest, priced)

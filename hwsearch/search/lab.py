@@ -1,0 +1,40 @@
+"""What a search works with: its plan, its dense network, where it trains and keeps; and a candidate on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwsearch.network.stack import Ticket
+from hwsearch.search.cache import Cache
+from hwsearch.search.dense import Dense
+from hwsearch.search.foresee import Foresight
+from hwsearch.search.plan import Plan
+from hwsearch.search.records import TrialRecord
+from hwsearch.search.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What evaluating needs.
+
+    Attributes:
+        plan: The question.
+        dense: The trained dense network: tickets are cut from it, prices foretold from its firing.
+        trainer: Where stacks are trained.
+        cache: Where trained networks are kept.
+        sight: What candidates are foreseen with; None: all are trained.
+    """
+
+    plan: Plan
+    dense: Dense
+    trainer: Trainer
+    cache: Cache
+    sight: Foresight | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A candidate that was priced: its record if that is all, else the ticket to train."""
+
+    record: TrialRecord
+    ticket: Ticket | None

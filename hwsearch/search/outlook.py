@@ -1,0 +1,135 @@
+"""What is expected of candidates: the surrogate of a run, its front, and what each candidate would gain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwsearch.predict.surrogate import NOBODY, Inputs, Surrogate, accuracy_of, fit
+from hwsearch.search.gain import Front, Outlook
+from hwsearch.search.plan import Plan
+from hwsearch.search.records import TrialRecord
+from hwsearch.train.machine import OneThread
+
+_ALIKE_BITS = 3  # trained trials of the same bits that tell what quantising saves
+_LEAST_COST = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What a run has learned from its trainings.
+
+    Attributes:
+        plan: The question.
+        dense_cost: Costs of the dense network, by column.
+        similar: Whether similarity is good enough to be used.
+        trained: Records with an accuracy, of any rung.
+        surrogate: Fitted on them.
+    """
+
+    plan: Plan
+    dense_cost: dict[str, float | int | None]
+    similar: bool
+    trained: list[TrialRecord]
+    surrogate: Surrogate
+
+    def predict(self, records: Sequence[TrialRecord], *, begun: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and sd [N] of y after the last rung: of trainings that have begun, or of a candidate's mean."""
+        training = np.array([training_of(r) if begun else NOBODY for r in records])
+        with OneThread():
+            return self.surrogate.predict(inputs_of(self.plan, self.similar, records, training=training))
+
+    def front(self, worst: float) -> Front:
+        """Return what is reached: finished, feasible trials at their candidates' means, without a training's luck."""
+        finished = [r for r in self.trained if r.outcome == "trained" and r.feasible and r.measured]
+        names = cost_names(self.plan)
+        most = np.log([max(float(self.dense_cost[n] or 0.0), _LEAST_COST) for n in names])
+        if not finished:
+            return Front(np.zeros(0), np.zeros((0, len(names))), worst, most)
+        mean, _ = self.predict(finished, begun=False)
+        costs = [[float((r.measured or {})[n] or 0.0) for n in names] for r in finished]
+        return Front(1.0 - accuracy_of(mean), np.log(np.maximum(costs, _LEAST_COST)), worst, most)
+
+    def outlook(self, records: Sequence[TrialRecord]) -> Outlook:
+        """Return what is expected of priced candidates; of those that have begun, what their training will reach."""
+        mean, sd = self.predict(records, begun=True)
+        names = cost_names(self.plan)
+        costs = [
+            [float(r.predicted[n] or 0.0) * float(np.mean(saved(self.trained, r, n))) for n in names]
+            for r in records
+        ]
+        return Outlook(mean, sd, np.log(np.maximum(costs, _LEAST_COST)))
+
+
+def learn(
+    plan: Plan, dense_cost: dict[str, float | int | None], similar: bool, records: Sequence[TrialRecord]
+) -> Learned:
+    """Fit the surrogate on every rung of every training.
+
+    Args:
+        plan: The question.
+        dense_cost: Costs of the dense network, by column.
+        similar: Whether similarity is to be used.
+        records: At least two with an accuracy.
+    """
+    trained = [r for r in records if r.curve]
+    points = [(r, rung) for r in trained for rung in range(len(r.curve))]
+    inputs = inputs_of(
+        plan, similar, [r for r, _ in points],
+        rung=np.array([rung for _, rung in points]), training=np.array([training_of(r) for r, _ in points]),
+    )  # fmt: skip
+    accuracy = np.array([r.curve[rung] for r, rung in points])
+    with OneThread():
+        surrogate = fit(inputs, accuracy, len(plan.cycles))
+    return Learned(plan, dense_cost, similar, trained, surrogate)
+
+
+def cost_names(plan: Plan) -> list[str]:
+    """Return the objectives that are costs."""
+    return [name for name in plan.study.objectives if name != "error"]
+
+
+def training_of(record: TrialRecord) -> int:
+    """Return what names a record's training: its first trial; NOBODY before it has begun."""
+    if record.began is not None:
+        return record.began
+    return record.trial if record.curve else NOBODY
+
+
+def saved(trained: Sequence[TrialRecord], record: TrialRecord, name: str) -> list[float]:
+    """Return which shares of their price trials like this one cost once they were trained (quantisers add zeros)."""
+
+    def ratios(records: Sequence[TrialRecord]) -> list[float]:
+        pairs = [
+            (float(r.measured[name] or 0.0), float(r.predicted[name] or 0.0)) for r in records if r.measured
+        ]
+        return [measured / predicted for measured, predicted in pairs if predicted > 0]
+
+    same = ratios([r for r in trained if r.candidate.weight_bits == record.candidate.weight_bits])
+    return same if len(same) >= _ALIKE_BITS else ratios(trained) or [1.0]
+
+
+def inputs_of(
+    plan: Plan,
+    similar: bool,
+    records: Sequence[TrialRecord],
+    *,
+    rung: np.ndarray | None = None,
+    training: np.ndarray | None = None,
+) -> Inputs:
+    """Return records as the surrogate sees them (see `surrogate.Inputs`); scales are fixed, not fitted."""
+    n = len(plan.spec.layers)
+    kept = np.log10(1.01 - np.array([r.layer_sparsity for r in records]).reshape(-1, n))
+    bits = np.log2([r.candidate.bits(n) for r in records]).reshape(-1, n) / 2
+    kinds = np.array(
+        [[r.candidate.granularity == name for name in plan.space.granularity] for r in records], float
+    )
+    timesteps = np.log2([[r.candidate.timesteps] for r in records])
+    agreement = np.clip([[0.5 if r.similarity is None else r.similarity] for r in records], 0.01, 0.99)
+    similarity = np.log(agreement / (1 - agreement)) / 2.5 if similar else np.zeros_like(agreement)
+    size = np.log10([[max(1.0, float(r.predicted["weight_bytes"] or 1.0))] for r in records]) - 4.0
+    groups = np.concatenate([np.zeros(n, int), np.ones(n, int), np.full(kinds.shape[1], 2), np.full(1, 3)])
+    knobs = np.concatenate([kept, bits, kinds, timesteps], axis=1)
+    return Inputs(knobs, groups, np.concatenate([similarity, size], axis=1), rung, training)

@@ -1,0 +1,86 @@
+"""Rungs: candidates are trained a little, judged, and only the more promising half trains on.
+
+A rung is a training of its own that starts from the last one's weights with a fresh cosine: every rung ends with an
+annealed network, and its accuracy says more than that of a schedule cut off. Candidates of a rung had the same epochs.
+Promising is who has the largest expected gain of hypervolume for each train_step that it still needs. What was stopped
+is kept, and may be proposed again: it goes on where it stopped. A drawn share of the stopped goes on all the same: the
+audit. With one rung nobody is stopped.
+
+Source: Jamieson and Talwalkar 2016 (successive halving), here over expected gains in place of losses: a tiny network at
+chance accuracy gains nothing, however small it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hwsearch.search.gain import choose
+from hwsearch.search.outlook import learn
+from hwsearch.search.plan import Plan
+from hwsearch.search.records import CostFields, TrialRecord
+from hwsearch.train.loop import Schedule
+
+_DRAW = 0x5709
+
+
+def rung_schedule(plan: Plan, rung: int) -> Schedule:
+    """Return how a rung is trained."""
+    train = plan.study.train
+    return Schedule(
+        plan.cycles[rung], train.batch_size, train.learning_rate, train.loss_gain, train.input_noise
+    )
+
+
+def steps_left(plan: Plan, record: TrialRecord) -> int:
+    """Return the train_steps that a record's training still needs."""
+    epochs = sum(plan.cycles[len(record.curve) :])
+    return epochs * len(plan.data.y_train) * record.candidate.timesteps
+
+
+def judge(
+    plan: Plan,
+    dense_cost: CostFields,
+    dense_error: float,
+    similar: bool,
+    known: Sequence[TrialRecord],
+    standing: Sequence[TrialRecord],
+) -> list[TrialRecord]:
+    """Return the records of a rung, with outcome ``stopped`` for those that do not train on.
+
+    Args:
+        plan: The question.
+        dense_cost: Of the dense network, by column.
+        dense_error: Of the dense network.
+        similar: Whether similarity is to be used.
+        known: Records of earlier batches.
+        standing: Records that have just finished a rung, not the last one.
+    """
+    if len(standing) < 2:
+        return list(standing)
+    begun = {record.began for record in standing}
+    learned = learn(plan, dense_cost, similar, [*(r for r in known if r.trial not in begun), *standing])
+    outlook = learned.outlook(standing)
+    front, left = learned.front(worst_of(plan, dense_error)), [steps_left(plan, r) for r in standing]
+    promoted = set(choose(front, outlook, np.array(left, float), -(-len(standing) // 2)))
+    return [
+        record if index in promoted or record.audited else _stopped(plan, record)
+        for index, record in enumerate(standing)
+    ]
+
+
+def worst_of(plan: Plan, dense_error: float) -> float:
+    """Return the largest error that is of use."""
+    return min(1.0, dense_error + plan.study.search.worth)
+
+
+def _stopped(plan: Plan, record: TrialRecord) -> TrialRecord:
+    """Stop a record, unless the audit draws it."""
+    rng = np.random.default_rng([plan.study.seed, _DRAW, record.trial, len(record.curve)])
+    if rng.random() < plan.study.search.audit:
+        return replace(record, audited=True)
+    epochs = sum(plan.cycles[: len(record.curve)])
+    reason = f"others promised more for the training after {epochs} of {plan.study.train.epochs} epochs"
+    return replace(record, outcome="stopped", reason=reason)
