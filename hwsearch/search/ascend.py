@@ -22,7 +22,7 @@ def ascend(
     known: Mapping[str, TrialRecord],
     on_trained: Callable[[int], None] | None,
 ) -> list[Draft]:
-    """Train the drafts with a ticket rung by rung; after each but the last, the less promising half stops."""
+    """Train the drafts with a ticket rung by rung; after each but the last, the less promising stop."""
     plan, standing = lab.plan, list(drafts)
     for rung in range(len(plan.cycles)):
         here = [
@@ -37,8 +37,7 @@ def ascend(
         sound = [index for index in here if standing[index].record.outcome == "trained"]
         if rung + 1 < len(plan.cycles):
             records = [standing[index].record for index in sound]
-            similar = lab.sight is not None and not lab.sight.quality.poor
-            judged = judge(plan, lab.dense.cost, lab.dense.error, similar, list(known.values()), records)
+            judged = judge(plan, lab.dense.cost, lab.dense.error, lab.similar, list(known.values()), records)
             for index, record in zip(sound, judged, strict=True):
                 standing[index] = replace(standing[index], record=record)
     return standing

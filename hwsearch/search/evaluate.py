@@ -3,7 +3,7 @@
 price     a candidate over a budget or rule is told so and not trained
 twin      one that was evaluated before, under whatever spelling, takes that result
 foresee   one that could not reach the front is cut, unless the audit draws it
-train     the others, in stacks, from their ticket; rung by rung, and after each the less promising half stops
+train     the others, in stacks, from their ticket; rung by rung, and after each the less promising stop
 measure   the integer model's accuracy, counted spikes, cost by the formulas that priced it (after every rung)
 """
 

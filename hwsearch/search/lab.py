@@ -31,6 +31,11 @@ class Lab:
     cache: Cache
     sight: Foresight | None = None
 
+    @property
+    def similar(self) -> bool:
+        """Whether there is a ticket similarity, and one good enough to be used."""
+        return self.sight is not None and not self.sight.quality.poor
+
 
 @dataclass(frozen=True)
 class Draft:

@@ -10,7 +10,7 @@ import numpy as np
 from hwsearch.predict.surrogate import NOBODY, Inputs, Surrogate, accuracy_of, fit
 from hwsearch.search.gain import Front, Outlook
 from hwsearch.search.plan import Plan
-from hwsearch.search.records import TrialRecord
+from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.train.machine import OneThread
 
 _ALIKE_BITS = 3  # trained trials of the same bits that tell what quantising saves
@@ -30,7 +30,7 @@ class Learned:
     """
 
     plan: Plan
-    dense_cost: dict[str, float | int | None]
+    dense_cost: CostFields
     similar: bool
     trained: list[TrialRecord]
     surrogate: Surrogate
@@ -44,28 +44,22 @@ class Learned:
     def front(self, worst: float) -> Front:
         """Return what is reached: finished, feasible trials at their candidates' means, without a training's luck."""
         finished = [r for r in self.trained if r.outcome == "trained" and r.feasible and r.measured]
-        names = cost_names(self.plan)
-        most = np.log([max(float(self.dense_cost[n] or 0.0), _LEAST_COST) for n in names])
+        empty = no_front(self.plan, self.dense_cost, worst)
         if not finished:
-            return Front(np.zeros(0), np.zeros((0, len(names))), worst, most)
+            return empty
         mean, _ = self.predict(finished, begun=False)
-        costs = [[float((r.measured or {})[n] or 0.0) for n in names] for r in finished]
-        return Front(1.0 - accuracy_of(mean), np.log(np.maximum(costs, _LEAST_COST)), worst, most)
+        costs = log_costs(self.plan, [r.measured or {} for r in finished])
+        return Front(1.0 - accuracy_of(mean), costs, worst, empty.most)
 
     def outlook(self, records: Sequence[TrialRecord]) -> Outlook:
         """Return what is expected of priced candidates; of those that have begun, what their training will reach."""
         mean, sd = self.predict(records, begun=True)
         names = cost_names(self.plan)
-        costs = [
-            [float(r.predicted[n] or 0.0) * float(np.mean(saved(self.trained, r, n))) for n in names]
-            for r in records
-        ]
-        return Outlook(mean, sd, np.log(np.maximum(costs, _LEAST_COST)))
+        shares = np.log([[np.mean(saved(self.trained, r, n)) for n in names] for r in records])
+        return Outlook(mean, sd, log_costs(self.plan, [r.predicted for r in records]) + shares)
 
 
-def learn(
-    plan: Plan, dense_cost: dict[str, float | int | None], similar: bool, records: Sequence[TrialRecord]
-) -> Learned:
+def learn(plan: Plan, dense_cost: CostFields, similar: bool, records: Sequence[TrialRecord]) -> Learned:
     """Fit the surrogate on every rung of every training.
 
     Args:
@@ -89,6 +83,18 @@ def learn(
 def cost_names(plan: Plan) -> list[str]:
     """Return the objectives that are costs."""
     return [name for name in plan.study.objectives if name != "error"]
+
+
+def log_costs(plan: Plan, costs: Sequence[CostFields]) -> np.ndarray:
+    """Return logarithms [N, C] of the objectives that are costs."""
+    rows = [[float(own[name] or 0.0) for name in cost_names(plan)] for own in costs]
+    return np.asarray(np.log(np.maximum(rows, _LEAST_COST)))
+
+
+def no_front(plan: Plan, dense_cost: CostFields, worst: float) -> Front:
+    """Return the front before anything is reached, up to the dense network's costs."""
+    (most,) = log_costs(plan, [dense_cost])
+    return Front(np.zeros(0), np.zeros((0, len(most))), worst, most)
 
 
 def training_of(record: TrialRecord) -> int:

@@ -123,7 +123,8 @@ def _candidates(lab: Lab, proposer: Proposer, folder: RunFolder, tell: Listener)
         if all(number in kept for number in numbers):
             batch = [kept[number] for number in numbers]
         else:
-            choice = partial(_ranked, lab, proposer, known, numbers) if ranks(plan, known) else None
+            ranking = ranks(plan, lab.similar, known)
+            choice = partial(_ranked, lab, proposer, known, numbers) if ranking else None
             proposals = proposer.proposals(first, numbers.stop, choice)
             batch = evaluate(lab, proposals, known, _counting(first, total, tell))
             for record in batch:
@@ -139,10 +140,9 @@ def _candidates(lab: Lab, proposer: Proposer, folder: RunFolder, tell: Listener)
 
 def _ranked(lab: Lab, proposer: Proposer, known: dict[str, TrialRecord], numbers: range) -> list[Setting]:
     """Return the settings of a batch: the best of what is drawn in plenty."""
-    similar = lab.sight is not None and not lab.sight.quality.poor
     suggested = proposer.suggestions(numbers.start, len(numbers))
     dense = (lab.dense.cost, lab.dense.error)
-    return ranked(lab.plan, dense, similar, known, suggested, numbers.start, partial(look, lab))
+    return ranked(lab.plan, dense, lab.similar, known, suggested, numbers.start, partial(look, lab))
 
 
 def remember(known: dict[str, TrialRecord], record: TrialRecord) -> None:

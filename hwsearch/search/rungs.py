@@ -1,4 +1,4 @@
-"""Rungs: candidates are trained a little, judged, and only the more promising half trains on.
+"""Rungs: candidates are trained a little, judged, and only the most promising third trains on.
 
 A rung is a training of its own that starts from the last one's weights with a fresh cosine: every rung ends with an
 annealed network, and its accuracy says more than that of a schedule cut off. Candidates of a rung had the same epochs.
@@ -6,8 +6,8 @@ Promising is who has the largest expected gain of hypervolume for each train_ste
 is kept, and may be proposed again: it goes on where it stopped. A drawn share of the stopped goes on all the same: the
 audit. With one rung nobody is stopped.
 
-Source: Jamieson and Talwalkar 2016 (successive halving), here over expected gains in place of losses: a tiny network at
-chance accuracy gains nothing, however small it is.
+Source: Jamieson and Talwalkar 2016 (successive halving), here over expected gains in place of losses, with a floor: a
+tiny network that still guesses does not train on, however small it is.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from dataclasses import replace
 import numpy as np
 
 from hwsearch.search.gain import choose
-from hwsearch.search.outlook import learn
+from hwsearch.search.outlook import learn, training_of
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.train.loop import Schedule
 
-_DRAW = 0x5709
+_KEEP, _DRAW = 3, 0x5709  # one in so many trains on
+_LEARNED = 0.1  # share of the way from guessing to the dense network that is to be made in the first rung
 
 
 def rung_schedule(plan: Plan, rung: int) -> Schedule:
@@ -62,12 +63,16 @@ def judge(
         return list(standing)
     begun = {record.began for record in standing}
     learned = learn(plan, dense_cost, similar, [*(r for r in known if r.trial not in begun), *standing])
-    outlook = learned.outlook(standing)
-    front, left = learned.front(worst_of(plan, dense_error)), [steps_left(plan, r) for r in standing]
-    promoted = set(choose(front, outlook, np.array(left, float), -(-len(standing) // 2)))
+    floor = _floor(plan, dense_error)
+    sound = [record for record in standing if record.curve[-1] > floor]
+    if not sound:
+        return [record if record.audited else _stopped(plan, record) for record in standing]
+    outlook = learned.outlook(sound)
+    front, left = learned.front(worst_of(plan, dense_error)), [steps_left(plan, r) for r in sound]
+    promoted = set(choose(front, outlook, np.array(left, float), -(-len(standing) // _KEEP)))
+    going = {sound[index].trial for index in promoted}
     return [
-        record if index in promoted or record.audited else _stopped(plan, record)
-        for index, record in enumerate(standing)
+        record if record.trial in going or record.audited else _stopped(plan, record) for record in standing
     ]
 
 
@@ -76,9 +81,15 @@ def worst_of(plan: Plan, dense_error: float) -> float:
     return min(1.0, dense_error + plan.study.search.worth)
 
 
+def _floor(plan: Plan, dense_error: float) -> float:
+    """Return the accuracy up to which a network has learned nothing yet: a little above guessing."""
+    chance = 1.0 / plan.spec.classes
+    return chance + _LEARNED * max(0.0, 1.0 - dense_error - chance)
+
+
 def _stopped(plan: Plan, record: TrialRecord) -> TrialRecord:
     """Stop a record, unless the audit draws it."""
-    rng = np.random.default_rng([plan.study.seed, _DRAW, record.trial, len(record.curve)])
+    rng = np.random.default_rng([plan.study.seed, _DRAW, training_of(record)])
     if rng.random() < plan.study.search.audit:
         return replace(record, audited=True)
     epochs = sum(plan.cycles[: len(record.curve)])

@@ -223,7 +223,7 @@ class Search(Section):
     Attributes:
         foresee: Whether candidates that could not reach the front are cut before they are trained.
         audit: Share of what is cut or stopped that is trained all the same, to tell how often that is wrong.
-        rungs: Whether candidates are trained in rungs, and the less promising half stops at each.
+        rungs: Whether candidates are trained in rungs, and only the most promising third goes on after each.
         rank: Whether proposals are drawn in plenty, and those with the largest expected gain a train_step are taken.
         worth: Accuracy that a candidate may lose against the dense network and still count as a gain.
         stack: Candidates that are trained together, at most; ``auto``: as many as the machine trains fastest.

@@ -62,6 +62,36 @@ def test_a_similarity_that_says_nothing_is_outvoted():
     assert np.abs(mean - (2.0 + np.sin(3 * at))).max() < 0.2
 
 
+def at_rung(x, rung, training=None):
+    own = inputs(x)
+    number = None if training is None else np.asarray(training)
+    return Inputs(own.knobs, own.groups, own.basis, np.asarray(rung), number)
+
+
+def test_early_rungs_tell_of_the_last_one():
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0, 2, 24)
+    early, late = 1.5 + np.sin(3 * x), 2.2 + np.sin(3 * x)
+    seen = at_rung([*x, *x[:6]], [0] * 24 + [1] * 6, [*range(24), *range(6)])
+    model = fit(seen, accuracy_of(np.concatenate([early, late[:6]])), rungs=2)
+    at = np.linspace(0.2, 1.8, 9)
+    mean, sd = model.predict(inputs(at))
+    assert np.abs(mean - (2.2 + np.sin(3 * at))).max() < 0.35
+    few = fit(inputs(x[:6]), accuracy_of(late[:6]))
+    assert sd.mean() < few.predict(inputs(at))[1].mean()
+
+
+def test_a_training_that_has_begun_keeps_its_luck_and_another_does_not():
+    x = np.linspace(0, 2, 20)
+    rows = at_rung([*x, *x], [0] * 20 + [1] * 20, [*range(20)] * 2)
+    luck = np.random.default_rng(3).normal(0, 0.3, 20)
+    model = fit(rows, accuracy_of(np.concatenate([1.5 + luck, 2.0 + luck])), rungs=2)
+    lucky = int(luck.argmax())
+    own = model.predict(at_rung([x[lucky]], [1], [lucky]))[0]
+    other = model.predict(at_rung([x[lucky]], [1], [-1]))[0]
+    assert own[0] > other[0] + 0.1
+
+
 @pytest.mark.parametrize("accuracy", [[0.5, 1.2], [0.5, float("nan")], [0.5]])
 def test_what_is_no_accuracy_is_refused(accuracy):
     with pytest.raises(ValueError, match="accurac"):

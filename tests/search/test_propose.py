@@ -46,6 +46,19 @@ def test_every_sampler_proposes_and_learns(tmp_path, sampler):
     assert proposer.records() == {n: f"record {n}" for n in range(24)}
 
 
+def test_suggestions_ask_for_nothing_and_settings_are_kept(tmp_path):
+    proposer = open_study(tmp_path)
+    play(proposer, 0, 24)
+    suggested = proposer.suggestions(24, 4)
+    assert suggested == proposer.suggestions(24, 4)
+    assert len(proposer.records()) == 24
+    chosen = list(reversed(suggested))
+    got = proposer.proposals(24, 28, lambda: chosen)
+    assert [own.candidate for own in got] == [SPACE.candidate(setting) for setting in chosen]
+    # once they are asked they stay, whatever would be chosen now
+    assert proposer.proposals(24, 28, lambda: suggested) == got
+
+
 @pytest.mark.slow
 def test_tpe_learns_the_budget_from_pruned_trials(tmp_path):
     def feasible(candidates):

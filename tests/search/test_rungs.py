@@ -1,0 +1,146 @@
+"""Rungs and ranked proposals: who goes on, who comes back, and that every step is counted once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hwsearch
+from hwsearch.search.choose import LEAST_KNOWN, ranked, ranks
+from hwsearch.search.plan import make_plan
+from hwsearch.search.records import TrialRecord
+from hwsearch.search.rungs import judge, rung_schedule, steps_left
+from hwsearch.space.candidate import Candidate
+from hwsearch.study.model import load_study
+
+DENSE = {"memory_bytes": 4000.0, "energy_j": 4e-6, "weight_bytes": 4000.0}
+
+
+@pytest.fixture
+def plan(tmp_path, tiny_text):
+    path = tmp_path / "study.yaml"
+    path.write_text(tiny_text.replace(", epochs: 3", ", epochs: 16"))
+    plan = make_plan(load_study(path), path)
+    search = plan.study.search.model_copy(update={"audit": 0.0})
+    return replace(plan, study=plan.study.model_copy(update={"search": search}))
+
+
+def record(trial, sparsity, curve, cost, outcome="trained"):
+    costs = {"memory_bytes": cost, "energy_j": cost * 1e-9, "weight_bytes": cost}
+    return TrialRecord(
+        trial=trial, candidate=Candidate((sparsity,), "weight", (4,), 3), outcome=outcome, reason="",
+        predicted=costs, measured=costs if curve else None, accuracy_val=curve[-1] if curve else None,
+        curve=curve, similarity=0.9 - sparsity / 2, layer_sparsity=(sparsity,) * 3,
+    )  # fmt: skip
+
+
+def standing(n=9):
+    """Trials after their first rung: the sparser, the smaller and the less accurate; the last is at chance."""
+    levels = np.linspace(0.1, 0.9, n)
+    rows = [record(i, float(s), (float(0.96 - 0.1 * s**2),), 3000 - 2800 * s) for i, s in enumerate(levels)]
+    return [*rows[:-1], record(n - 1, 0.95, (0.1,), 50.0)]
+
+
+def test_a_rung_is_a_cosine_of_its_own_and_they_add_up(plan):
+    assert plan.cycles == (1, 3, 12)
+    assert [rung_schedule(plan, rung).epochs for rung in range(3)] == [1, 3, 12]
+    one = record(0, 0.5, (0.9,), 100.0)
+    assert steps_left(plan, one) == 15 * len(plan.data.y_train) * 3
+    assert steps_left(plan, replace(one, curve=())) == 16 * len(plan.data.y_train) * 3
+
+
+def test_a_third_goes_on_and_a_tiny_network_at_chance_does_not(plan):
+    judged = judge(plan, DENSE, 0.03, False, [], standing())
+    on = [r.trial for r in judged if r.outcome == "trained"]
+    assert len(on) == 3
+    assert judged[-1].outcome == "stopped"
+    assert "1 of 16 epochs" in judged[-1].reason
+    assert [r.curve for r in judged] == [r.curve for r in standing()]
+
+
+def test_nobody_goes_on_when_all_still_guess(plan):
+    judged = judge(plan, DENSE, 0.03, False, [], [replace(r, curve=(0.12,)) for r in standing()])
+    assert {r.outcome for r in judged} == {"stopped"}
+
+
+def test_one_alone_goes_on(plan):
+    assert judge(plan, DENSE, 0.03, False, [], standing()[:1])[0].outcome == "trained"
+
+
+def test_the_audit_lets_some_go_on_to_the_end(plan):
+    search = plan.study.search.model_copy(update={"audit": 1.0})
+    all_ = replace(plan, study=plan.study.model_copy(update={"search": search}))
+    judged = judge(all_, DENSE, 0.03, False, [], standing())
+    assert all(r.outcome == "trained" for r in judged)
+    assert sum(r.audited for r in judged) == 6
+
+
+def look(settings, plan):
+    """Price settings: the sparser, the smaller."""
+    rows = [plan.space.candidate(own) for own in settings]
+    return [replace(record(-1, c.sparsity[0], (), 3000 - 2800 * c.sparsity[0]), candidate=c) for c in rows]
+
+
+def test_what_gains_most_is_proposed_and_what_is_finished_is_not(plan):
+    known = {r.candidate.digest: r for r in standing(LEAST_KNOWN)}
+    known = {k: replace(r, curve=(*r.curve, 0.97, 0.98)) for k, r in known.items()}
+    rng = np.random.default_rng(0)
+    suggested = [plan.space.draw(rng) for _ in range(8)]
+    got = ranked(plan, (DENSE, 0.03), False, known, suggested, 16, lambda s: look(s, plan))
+    assert len(got) == 8
+    assert got[0] == suggested[0]  # one is taken as it comes
+    digests = [plan.space.candidate(own).digest for own in got[1:]]
+    assert len(set(digests)) == len(digests)
+    assert not set(digests) & set(known)
+    assert got == ranked(plan, (DENSE, 0.03), False, known, suggested, 16, lambda s: look(s, plan))
+
+
+def test_nothing_is_ranked_without_trainings_or_similarity(plan):
+    known = {r.candidate.digest: r for r in standing(LEAST_KNOWN)}
+    assert ranks(plan, False, known)
+    assert ranks(plan, True, {})
+    assert not ranks(plan, False, {})
+    birds = plan.study.tickets.model_copy(update={"finder": "early_bird"})
+    assert not ranks(replace(plan, study=plan.study.model_copy(update={"tickets": birds})), True, known)
+
+
+def test_settings_and_candidates_are_one_to_one(plan):
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        own = plan.space.draw(rng)
+        candidate = plan.space.candidate(own)
+        assert plan.space.candidate(plan.space.setting(candidate)) == candidate
+        moved = plan.space.neighbour(own, rng)
+        assert sum(moved[name] != own[name] for name in own) <= 2
+        assert plan.space.candidate(moved)
+
+
+@pytest.mark.slow
+def test_a_run_stops_goes_on_and_counts_every_step_once(tmp_path, tiny_text):
+    study = tmp_path / "study.yaml"
+    study.write_text(
+        tiny_text.replace(", epochs: 3", ", epochs: 8").replace("candidates: 24", "candidates: 48")
+    )
+    hwsearch.run(study, out=tmp_path / "run")
+    trials = pd.read_csv(tmp_path / "run/trials.csv")
+    assert (trials["outcome"] == "stopped").sum() > 5
+    went_on = trials[trials["began"].notna() & (trials["outcome"] == "trained")]
+    assert len(went_on) > 0
+    plan = make_plan(load_study(study), study)
+    samples, cycles = len(plan.data.y_train), plan.cycles
+    trained = trials[trials["outcome"].isin(["stopped", "trained"])]
+    for _, own in trained.groupby("digest"):
+        rungs = own["curve"].astype(str).str.count("/").max() + 1
+        assert own["train_steps"].sum() == sum(cycles[:rungs]) * samples * own["timesteps"].iloc[0]
+
+
+@pytest.mark.slow
+def test_switched_off_every_candidate_is_trained_in_one_piece(tmp_path, tiny_text):
+    study = tmp_path / "study.yaml"
+    off = "candidates: 8, rungs: false, rank: false"
+    study.write_text(tiny_text.replace(", epochs: 3", ", epochs: 8").replace("candidates: 24", off))
+    hwsearch.run(study, out=tmp_path / "run")
+    trials = pd.read_csv(tmp_path / "run/trials.csv")
+    assert "stopped" not in set(trials["outcome"])
+    assert not trials["curve"].astype(str).str.contains("/").any()
