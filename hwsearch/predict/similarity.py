@@ -10,27 +10,31 @@ far too soon)::
 
     z'_n = z_n + sum_l E_l,n             g_n = z'_n,i - max_{j != i} z'_n,j      (i: the dense network's first class)
     A1 = mean_n Phi(g_n / (kappa s))     s^2 = 2 sum_l Var(E_l)
-    A0 = the same with each class's mean shift only, and kappa = 1               (Gaussian noise alone)
 
-The agreement is a logistic ridge on (logit A1, logit A0, log of the summed and of the largest layer noise), settled on
-a few joint candidates that are run once, without training. All of it is vectorised over candidates. The bound of the
-theorem itself (Yao et al. 2023, theorem 3.5) is no probability at any size that occurs, and is not used. Not a
-judgement of accuracy: `surrogate` makes that of it.
+What layers do to each other is left out of this. It is learned from joint candidates that are run once, without
+training: logit of the agreement is a line in logit A1 plus a Gaussian process over the knobs and logit A1, the one that
+`surrogate` describes. All of it is vectorised over candidates. The bound of the theorem itself (Yao et al. 2023,
+theorem 3.5) is no probability at any size that occurs, and is not used. Not a judgement of accuracy: `surrogate` makes
+that of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, logit, ndtr
 
 from hwsearch.predict.probes import Probes
+from hwsearch.predict.surrogate import Inputs, Surrogate, fit_values
 
-_KAPPA, _CLIP, _LEAST_SIGNAL, _RIDGE = 0.3, 1e-2, 0.03, 1.0
-_CHUNK = 128  # candidates at a time: their logits stay in the cache
-_UNCALIBRATED = np.array([0.0, 0.5, 0.5, 0.0, 0.0])
+_KAPPA, _CLIP, _LEAST_SIGNAL = 0.3, 1e-2, 0.03
+_TABLED, _CHUNK = (
+    4096,
+    64,
+)  # candidates at a time: that share tables of perturbations; whose sums stay in the cache
+_SCALE_A1, _SCALE_Y = 2.5, 2.0  # logits to scales of about 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,90 +59,81 @@ class Joint:
 
 
 @dataclass(frozen=True, eq=False)
+class Perturbed:
+    """What one kind of compression does to each layer at each of its probed settings.
+
+    Attributes:
+        leads: [L, S, classes - 1, B] change of each rival's lead over the dense network's first class (of E).
+        spread: [L, S] standard deviation of E over inputs.
+    """
+
+    leads: np.ndarray
+    spread: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Similarity:
     """The estimator.
 
     Attributes:
-        logits: [B, classes] of the dense network.
+        leads: [classes - 1, B] each rival's lead over the first class in the dense network (not above 0).
         levels: [S] probed sparsities.
         bits: [Q] probed bits.
-        pruned, quantised: The probes' perturbations E: per granularity [L, S, B, classes], and [L, Q, B, classes].
-        centre, spread: [4] of the features that the weights were settled on.
-        weights: [5] intercept and weights of the features.
+        pruned, quantised: The probes' perturbations, of pruning per granularity.
         eval_steps: Samples times timesteps pushed forward for probes and calibration.
+        settled: The process of measured agreements; None: not calibrated.
     """
 
-    logits: np.ndarray
+    leads: np.ndarray
     levels: np.ndarray
     bits: np.ndarray
-    pruned: dict[str, np.ndarray]
-    quantised: np.ndarray
+    pruned: Mapping[str, Perturbed]
+    quantised: Perturbed
     eval_steps: int
-    centre: np.ndarray = field(default_factory=lambda: np.zeros(4))
-    spread: np.ndarray = field(default_factory=lambda: np.ones(4))
-    weights: np.ndarray = field(default_factory=lambda: _UNCALIBRATED)
+    settled: Surrogate | None = None
 
     def agreement(self, joint: Joint) -> np.ndarray:
         """Return [N] probabilities to predict what the dense network predicts."""
-        features = (self.features(joint) - self.centre) / self.spread
-        return np.asarray(expit(self.weights[0] + features @ self.weights[1:]))
+        added = self.added(joint)
+        if self.settled is None:
+            return added
+        return np.asarray(expit(_SCALE_Y * self.settled.mean(_inputs(self, joint, added))))
 
-    def features(self, joint: Joint) -> np.ndarray:
-        """Return [N, 4]: logit A1, logit A0, log summed layer noise, log largest layer noise."""
-        noises = 2 * _noises(self, joint)
-        chunks = [slice(i, i + _CHUNK) for i in range(0, len(joint), _CHUNK)]
-        return np.concatenate([self._features(joint[rows], noises[rows]) for rows in chunks])
+    def added(self, joint: Joint) -> np.ndarray:
+        """Return [N]: A1, not calibrated."""
+        noise = _KAPPA * np.sqrt(2 * _variances(self, joint).sum(1)).clip(1e-6).astype(np.float32)
+        parts = [ndtr(-moved.max(1) / noise[rows, None]).mean(1) for rows, moved in _moved(self, joint)]
+        return np.concatenate(parts)
 
     def alike(self, one: Joint, other: Joint) -> np.ndarray:
         """Return [N]: the probability that two candidates give the same prediction, pair by pair.
 
         Perturbations of layers that both treat alike cancel, and so does their noise. (Not calibrated.)
         """
+        differing = (_variances(self, one) + _variances(self, other)) * _differ(one, other)
+        noise = _KAPPA * np.sqrt(2 * differing.sum(1)).clip(1e-6)
         parts = []
-        for i in range(0, len(one), _CHUNK):
-            a, b = one[slice(i, i + _CHUNK)], other[slice(i, i + _CHUNK)]
-            start = self.logits + _summed(self, a)
-            moved = self.logits + _summed(self, b)
-            noise = np.sqrt(2 * (_noises(self, a) + _noises(self, b)) * _differ(a, b)).clip(1e-6)
-            gaps = _gaps(moved, start.argmax(2))
-            parts.append(ndtr(gaps / (_KAPPA * np.sqrt((noise**2).sum(1)))[:, None]).mean(1))
+        for (rows, start), (_, moved) in zip(_moved(self, one), _moved(self, other), strict=True):
+            gaps = _gaps(_with_first(moved), _with_first(start).argmax(1))
+            parts.append(ndtr(gaps / noise[rows, None]).mean(1))
         return np.concatenate(parts)
-
-    def _features(self, joint: Joint, noises: np.ndarray) -> np.ndarray:
-        first = self.logits.argmax(1)
-        total = np.sqrt(noises.sum(1)).clip(1e-6).astype(np.float32)
-        summed = _summed(self, joint)
-        every = np.broadcast_to(first, summed.shape[:2])
-        by_input = ndtr(_gaps(self.logits + summed, every) / (_KAPPA * total)[:, None]).mean(1)
-        shift = summed.mean(1, keepdims=True)
-        gaussian = ndtr(_gaps(self.logits + shift, every) / total[:, None]).mean(1)
-        layers = np.sqrt(noises)
-        return np.stack(
-            [
-                logit(_clipped(by_input)),
-                logit(_clipped(gaussian)),
-                np.log(layers.sum(1) + 1e-3),
-                np.log(layers.max(1) + 1e-3),
-            ],
-            axis=1,
-        )
 
 
 def similarity_of(probes: Probes) -> Similarity:
     """Return the estimator of probes, not yet calibrated."""
     z = probes.logits
     return Similarity(
-        logits=z,
+        leads=_leads(z, z),
         levels=probes.levels,
         bits=probes.bits,
-        pruned={name: _perturbations(z, changes) for name, changes in probes.pruned.items()},
-        quantised=_perturbations(z, probes.quantised),
+        pruned={name: _perturbed(z, changes) for name, changes in probes.pruned.items()},
+        quantised=_perturbed(z, probes.quantised),
         eval_steps=probes.eval_steps,
     )
 
 
 def calibrated(similarity: Similarity, joint: Joint, measured: np.ndarray, eval_steps: int) -> Similarity:
-    """Return the estimator with its weights settled on measured agreements.
+    """Return the estimator settled on measured agreements.
 
     Args:
         similarity: What to settle.
@@ -146,17 +141,9 @@ def calibrated(similarity: Similarity, joint: Joint, measured: np.ndarray, eval_
         measured: [N] their agreements with the dense network.
         eval_steps: What measuring them cost.
     """
-    features = similarity.features(joint)
-    centre, spread = features.mean(0), features.std(0) + 1e-9
-    x, target = (features - centre) / spread, logit(_clipped(measured))
-    weights = np.linalg.solve(x.T @ x + _RIDGE * np.eye(x.shape[1]), x.T @ (target - target.mean()))
-    return replace(
-        similarity,
-        centre=centre,
-        spread=spread,
-        weights=np.concatenate([[target.mean()], weights]),
-        eval_steps=similarity.eval_steps + eval_steps,
-    )
+    inputs = _inputs(similarity, joint, similarity.added(joint))
+    settled = fit_values(inputs, logit(_clipped(measured)) / _SCALE_Y)
+    return replace(similarity, settled=settled, eval_steps=similarity.eval_steps + eval_steps)
 
 
 def agreement_of(logits: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -164,13 +151,36 @@ def agreement_of(logits: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.asarray((logits.argmax(-1) == reference.argmax(-1)).mean(-1))
 
 
-def _perturbations(z: np.ndarray, changes: np.ndarray) -> np.ndarray:
-    """Return E of every probe [..., B, classes]: its logits, scaled back to the dense ones' size, less these."""
+def knobs_of(joint: Joint, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return knobs [N, 2 L + names] on scales of about 1, and their groups: sparsities 0, bits 1, granularity 2."""
+    layers = joint.sparsity.shape[1]
+    kinds = (joint.granularity[:, None] == np.array(names)).astype(float)
+    knobs = np.concatenate([np.log10(1.01 - joint.sparsity), np.log2(joint.bits) / 2, kinds], axis=1)
+    return knobs, np.repeat([0, 1, 2], [layers, layers, len(names)])
+
+
+def _inputs(similarity: Similarity, joint: Joint, added: np.ndarray) -> Inputs:
+    """Return candidates as the process sees them."""
+    knobs, groups = knobs_of(joint, sorted(similarity.pruned))
+    basis = logit(_clipped(added.astype(float)))[:, None] / _SCALE_A1
+    return Inputs(np.concatenate([knobs, basis], axis=1), np.append(groups, 3), basis)
+
+
+def _perturbed(z: np.ndarray, changes: np.ndarray) -> Perturbed:
+    """Return E of probes [L, S, B, classes]: their logits, scaled back to the dense ones' size, less these."""
     inner = _centred(z)
     moved = z + changes
     signal = (_centred(moved) * inner).sum((-2, -1), keepdims=True) / (inner**2).sum()
-    perturbations: np.ndarray = (moved / np.maximum(signal, _LEAST_SIGNAL) - z).astype(np.float32)
-    return perturbations
+    own = moved / np.maximum(signal, _LEAST_SIGNAL) - z
+    return Perturbed(_leads(own, z), np.sqrt(own.var(-2).mean(-1)))
+
+
+def _leads(logits: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return [..., classes - 1, B]: logits [..., B, classes] of the rivals of z's first class, less its own."""
+    order = np.argsort(-z, axis=1, kind="stable")
+    ordered = np.take_along_axis(logits, np.broadcast_to(order, logits.shape), -1)
+    leads = np.swapaxes(ordered[..., 1:] - ordered[..., :1], -1, -2)
+    return np.ascontiguousarray(leads, np.float32)
 
 
 def _centred(z: np.ndarray) -> np.ndarray:
@@ -179,34 +189,48 @@ def _centred(z: np.ndarray) -> np.ndarray:
     return np.asarray(own - own.mean(-2, keepdims=True))
 
 
-def _summed(similarity: Similarity, joint: Joint) -> np.ndarray:
-    """Return [N, B, classes]: the summed perturbations."""
-    total = np.zeros((len(joint), *similarity.logits.shape), np.float32)
-    for rows, _, table, which in _actions(similarity, joint):
-        total[rows] += table[which]
-    return total
+def _moved(similarity: Similarity, joint: Joint) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield (rows, the leads [rows, classes - 1, B] with all layers' perturbations), a chunk at a time."""
+    for first in range(0, len(joint), _TABLED):
+        share = joint[slice(first, first + _TABLED)]
+        tables = list(_tables(similarity, share))
+        for i in range(0, len(share), _CHUNK):
+            moved = np.broadcast_to(
+                similarity.leads, (len(share.granularity[i : i + _CHUNK]), *similarity.leads.shape)
+            ).copy()
+            for table, which in tables:
+                moved += table[which[i : i + _CHUNK]]
+            yield slice(first + i, first + i + len(moved)), moved
 
 
-def _noises(similarity: Similarity, joint: Joint) -> np.ndarray:
+def _tables(similarity: Similarity, joint: Joint) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield, per layer, quantising and pruning: perturbations [U, classes - 1, B], and which one each candidate has."""
+    for layer in range(joint.sparsity.shape[1]):
+        yield similarity.quantised.leads[layer], np.searchsorted(similarity.bits, joint.bits[:, layer])
+        tables, which, n = [], np.zeros(len(joint), int), 0
+        for name, rows in _by_granularity(joint):
+            values, place = np.unique(joint.sparsity[rows, layer], return_inverse=True)
+            tables.append(_between(similarity.pruned[name].leads[layer], similarity.levels, values))
+            which[rows] = n + place
+            n += len(values)
+        yield np.concatenate(tables), which
+
+
+def _variances(similarity: Similarity, joint: Joint) -> np.ndarray:
     """Return [N, L]: the variance of each layer's perturbation over inputs, mean over classes."""
     total = np.zeros(joint.sparsity.shape)
-    for rows, layer, table, which in _actions(similarity, joint):
-        total[rows, layer] += table.var(1).mean(1)[which]
+    for layer in range(joint.sparsity.shape[1]):
+        which = np.searchsorted(similarity.bits, joint.bits[:, layer])
+        total[:, layer] = similarity.quantised.spread[layer][which] ** 2
+        for name, rows in _by_granularity(joint):
+            spread = similarity.pruned[name].spread[layer]
+            total[rows, layer] += np.interp(joint.sparsity[rows, layer], similarity.levels, spread) ** 2
     return total
 
 
-def _actions(
-    similarity: Similarity, joint: Joint
-) -> Iterator[tuple[np.ndarray, int, np.ndarray, np.ndarray]]:
-    """Yield (rows, layer, the perturbations [U, B, classes] of different settings, which one each row has)."""
-    for layer in range(joint.sparsity.shape[1]):
-        own, which = np.unique(joint.bits[:, layer], return_inverse=True)
-        table = similarity.quantised[layer, np.searchsorted(similarity.bits, own)]
-        yield np.arange(len(joint)), layer, table, which
-        for name in np.unique(joint.granularity):
-            rows = np.flatnonzero(joint.granularity == name)
-            levels, which = np.unique(joint.sparsity[rows, layer], return_inverse=True)
-            yield rows, layer, _between(similarity.pruned[str(name)][layer], similarity.levels, levels), which
+def _by_granularity(joint: Joint) -> Iterator[tuple[str, np.ndarray]]:
+    for name in np.unique(joint.granularity):
+        yield str(name), np.flatnonzero(joint.granularity == name)
 
 
 def _between(table: np.ndarray, levels: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -217,14 +241,17 @@ def _between(table: np.ndarray, levels: np.ndarray, values: np.ndarray) -> np.nd
     return np.asarray((1 - upper) * table[low] + upper * table[low + 1])
 
 
-def _gaps(logits: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Return [N, B]: how far the class ``first`` [N, B] lies before its best rival (negative: behind).
+def _with_first(leads: np.ndarray) -> np.ndarray:
+    """Return [N, classes, B]: leads with that of the first class, which is 0."""
+    return np.concatenate([np.zeros_like(leads[:, :1]), leads], axis=1)
 
-    The logits [N, B, classes] are used up.
-    """
-    chosen = np.take_along_axis(logits, first[..., None], 2)[..., 0]
-    np.put_along_axis(logits, first[..., None], -np.inf, 2)
-    return np.asarray(chosen - logits.max(2))
+
+def _gaps(logits: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Return [N, B]: how far the class ``first`` [N, B] lies before its best rival in logits [N, classes, B]."""
+    place = first[:, None]
+    rivals = logits.copy()
+    np.put_along_axis(rivals, place, -np.inf, 1)
+    return np.asarray(np.take_along_axis(logits, place, 1)[:, 0] - rivals.max(1))
 
 
 def _differ(one: Joint, other: Joint) -> np.ndarray:

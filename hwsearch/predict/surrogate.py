@@ -11,6 +11,7 @@ beta has a wide normal prior, so similarity is a prior mean that data can outvot
 with many g does. An early rung is a cheaper, noisier observation of the same thing. What is predicted is a candidate's
 mean over trainings at the last rung, or what one training that has begun will reach. Hyper-parameters are the
 posterior's mode under log-normal priors, found anew as trials finish. With one rung own, luck and mean_r drop out.
+`similarity` settles itself with the same process, of another y.
 
 Source: Rasmussen and Williams 2006, eq. 2.23 to 2.26, 2.39 to 2.41 (basis functions with a normal prior) and 5.8;
 Kennedy and O'Hagan 2000, eq. 1 (cheaper codes of one thing, scaled).
@@ -32,6 +33,7 @@ _AMPLITUDE, _NOISE, _LENGTH, _OWN, _LUCK = 0.5, 0.15, 4.5, 0.2, 0.08
 _STEP, _STEP_SD = 0.3, 0.4  # what a rung adds to y, before any was seen: mean and standard deviation
 NOBODY = -1
 """Stands for a training that has not begun."""
+_CHUNK = 1024  # candidates at a time: their covariances stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ class Surrogate:
     """A fitted process.
 
     Attributes:
-        inputs, y: What it was fitted on: candidates and their transformed accuracies [N].
+        inputs, y: What it was fitted on: candidates and their values [N].
         hyper: Logs of amplitude (a rung), noise (a rung) and lengths; with more than one rung also of own and luck.
         rungs: How many there are.
     """
@@ -106,6 +108,20 @@ class Surrogate:
         own, luck = np.exp(2 * self.hyper[-2:])
         return np.asarray(share * line + amplitude[which] + own + _STEP_SD**2 * which + luck * begun)
 
+    def mean(self, inputs: Inputs) -> np.ndarray:
+        """Return the mean [N] of y alone after the last rung: for many candidates."""
+        centre, shifted = self._centred
+        half = np.linalg.solve(self._factor, shifted)
+        weights = np.linalg.solve(self._factor.T, half)
+        parts = [
+            self._covariance(
+                Inputs(inputs.knobs[i : i + _CHUNK], inputs.groups, inputs.basis[i : i + _CHUNK]), self.inputs
+            )
+            @ weights
+            for i in range(0, len(inputs), _CHUNK)
+        ]
+        return np.asarray(centre + _STEP * (self.rungs - 1) + np.concatenate(parts))
+
     def _covariance(self, a: Inputs, b: Inputs) -> np.ndarray:
         return np.asarray(_covariance(torch.tensor(self.hyper), a, b, self.rungs).numpy())
 
@@ -127,7 +143,12 @@ def fit(inputs: Inputs, accuracy: np.ndarray, rungs: int = 1) -> Surrogate:
         )
     if not ((accuracy >= 0) & (accuracy <= 1)).all():
         raise ValueError(f"accuracies must lie in 0..1; got {accuracy[~((accuracy >= 0) & (accuracy <= 1))]}")
-    y, more = transform(accuracy), [_OWN, _LUCK] if rungs > 1 else []
+    return fit_values(inputs, transform(accuracy), rungs)
+
+
+def fit_values(inputs: Inputs, y: np.ndarray, rungs: int = 1) -> Surrogate:
+    """Return the process of values y [N] of candidates, on a scale of about 1."""
+    more = [_OWN, _LUCK] if rungs > 1 else []
     lengths = np.full(int(inputs.groups.max()) + 1, _LENGTH)
     start = np.log([*np.full(rungs, _AMPLITUDE), *np.full(rungs, _NOISE), *lengths, *more])
     target, prior = torch.as_tensor(_centred(inputs, y, rungs)[1]), torch.as_tensor(start)
@@ -179,17 +200,19 @@ def _covariance(hyper: Tensor, a: Inputs, b: Inputs, rungs: int) -> Tensor:
     """Return the prior covariance [A, B] of candidates; hyper: see ``Surrogate``."""
     n_groups = int(a.groups.max()) + 1
     scale = torch.exp(-hyper[2 * rungs : 2 * rungs + n_groups])[torch.as_tensor(a.groups)]
-    apart = torch.as_tensor(a.knobs)[:, None, :] - torch.as_tensor(b.knobs)[None, :, :]
-    distance = torch.sqrt(5.0 * (apart * scale).pow(2).sum(2) + 1e-12)
+    ends = torch.as_tensor(a.knobs) * scale, torch.as_tensor(b.knobs) * scale
+    distance = 5.0**0.5 * torch.cdist(*ends, compute_mode="donot_use_mm_for_euclid_dist")
     near = (1 + distance + distance**2 / 3) * torch.exp(-distance)
     line = _BASIS_SD**2 * torch.as_tensor(a.basis) @ torch.as_tensor(b.basis).T
     amplitude = torch.exp(hyper[:rungs])
     if rungs == 1:
-        return line + amplitude**2 * near
+        alone: Tensor = line + amplitude**2 * near
+        return alone
     mine, others = torch.as_tensor(_rungs(a, rungs))[:, None], torch.as_tensor(_rungs(b, rungs))[None, :]
     both, own, luck = amplitude[mine] * amplitude[others], hyper[-2], hyper[-1]
     smooth = both / amplitude[-1] ** 2 * line + (both + torch.exp(2 * own) * (mine == others)) * near
-    return smooth + _STEP_SD**2 * torch.minimum(mine, others) + torch.exp(2 * luck) * _same(a, b)
+    total: Tensor = smooth + _STEP_SD**2 * torch.minimum(mine, others) + torch.exp(2 * luck) * _same(a, b)
+    return total
 
 
 def _same(a: Inputs, b: Inputs) -> Tensor:

@@ -22,9 +22,9 @@ from hwsearch.predict.surrogate import NOBODY
 from hwsearch.search.ascend import ascend
 from hwsearch.search.dense import Dense
 from hwsearch.search.finders import Ground, find_ticket
-from hwsearch.search.foresee import Foresight, foresee, joint_of, layer_sparsity
+from hwsearch.search.foresee import Foresight, foresee, layer_sparsity
 from hwsearch.search.lab import Draft, Lab
-from hwsearch.search.outlook import training_of
+from hwsearch.search.outlook import joint_of, training_of
 from hwsearch.search.plan import Plan, price_on_device
 from hwsearch.search.propose import LEARNS_FROM_PRUNED, Proposal, Verdict
 from hwsearch.search.records import TrialRecord, objective_values

@@ -1,10 +1,12 @@
 """Foreseeing: which priced candidates need no training, because they could not reach the front.
 
-Before the search the dense network is probed, and a few random candidates are run once, without training, to settle
-the similarity estimator on most of them and to measure its quality on the rest, on other inputs. In the search the
-surrogate is fitted anew for every batch on the trials that were trained. A candidate is cut when some trained trial
-costs no more than it could cost at least, and is at least as accurate as it could become. A drawn share of those is
-trained all the same: the audit, which alone can say how often cutting is wrong. With few trained trials nothing is cut.
+Before the search the dense network is probed, and random candidates are run once, without training, to settle the
+similarity estimator on most of them and to measure its quality on the rest, on other inputs. Both use inputs that the
+dense network was not trained on (their labels stay unread): on those that it was, compressed networks agree with it
+more often. In the search the surrogate is fitted anew for every batch on the trials that were trained. A candidate is
+cut when some trained trial costs no more than it could cost at least, and is at least as accurate as it could become.
+A drawn share of those is trained all the same: the audit, which alone can say how often cutting is wrong. With few
+trained trials nothing is cut.
 """
 
 from __future__ import annotations
@@ -17,10 +19,10 @@ from scipy.stats import spearmanr
 
 from hwsearch.network.stack import Ticket
 from hwsearch.predict.probes import one_shot_logits, probe
-from hwsearch.predict.similarity import Joint, Similarity, agreement_of, calibrated, similarity_of
+from hwsearch.predict.similarity import Similarity, calibrated, similarity_of
 from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.search.dense import Dense, dense_ticket
-from hwsearch.search.outlook import learn, saved
+from hwsearch.search.outlook import joint_of, learn, saved
 from hwsearch.search.plan import REFERENCE_BITS, Plan
 from hwsearch.search.records import TrialRecord
 from hwsearch.space.candidate import Candidate
@@ -30,7 +32,8 @@ LEAST_TRAINED = 12
 """Trained trials below which nothing is cut."""
 JUDGING = 32
 """Candidates that the quality of similarity is measured on."""
-_INPUTS, _SETTLING, _DRAW = 256, 48, 0x5EE
+_PROBED, _JUDGED = 128, 256  # inputs, at most
+_SETTLING, _SETTLING_IF_TRAINED, _DRAW = 192, 48, 0x5EE
 _POOR_SPEARMAN = 0.7
 _DEVIATIONS, _DEVIATIONS_IF_POOR = 1.64, 2.5
 
@@ -85,31 +88,50 @@ def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDG
         judging: Candidates that the quality is measured on.
     """
     rng = np.random.default_rng([plan.study.seed, _DRAW])
-    timesteps, data = min(plan.space.timesteps), plan.data
-    x = data.x_train[rng.permutation(len(data.x_train))[:_INPUTS]]
-    other = data.x_val[:_INPUTS]
-    whole = dense_ticket(plan, plan.study.seed)
-    whole = replace(whole, params=dense.params)
-    candidates = [plan.space.candidate(plan.space.draw(rng)) for _ in range(_SETTLING + judging)]
+    x, other = _inputs_of(plan, rng)
+    # other finders train for the tickets that are settled on
+    n = _SETTLING if plan.study.tickets.finder == "magnitude" else _SETTLING_IF_TRAINED
+    candidates = [plan.space.candidate(plan.space.draw(rng)) for _ in range(n + judging)]
     tickets = [ticket_of(candidate) for candidate in candidates]
     sparsities = [
         layer_sparsity(ticket, c.granularity) for ticket, c in zip(tickets, candidates, strict=True)
     ]
     joint = joint_of(plan, candidates, sparsities)
+    timesteps = min(plan.space.timesteps)
     with OneThread():
         probes = probe(
             plan.spec, dense.params, x, granularities=plan.space.granularity, bits=plan.space.weight_bits,
             reference_bits=REFERENCE_BITS, timesteps=timesteps,
         )  # fmt: skip
-        settle, judge = slice(0, _SETTLING), slice(_SETTLING, None)
-        own = agreement_of(one_shot_logits(plan.spec, tickets[settle], x, timesteps), probes.logits)
-        spent = _SETTLING * len(x) * timesteps
-        similarity = calibrated(similarity_of(probes), joint[settle], own, spent)
-        logits = one_shot_logits(plan.spec, [whole, *tickets[judge]], other, timesteps)
-    agree = logits[1:].argmax(-1) == logits[0].argmax(-1)
-    quality = quality_of(similarity.agreement(joint[judge]), agree)
+        settled = one_shot_agreement(plan, dense, tickets[:n], x).mean(1)
+        agree = one_shot_agreement(plan, dense, tickets[n:], other)
+    spent = (n + 1) * len(x) * timesteps
+    similarity = calibrated(similarity_of(probes), joint[slice(0, n)], settled, spent)
+    quality = quality_of(similarity.agreement(joint[slice(n, None)]), agree)
     judged = (judging + 1) * len(other) * timesteps
     return Foresight(similarity, quality, similarity.eval_steps + judged)
+
+
+def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:
+    """Return [K, B] booleans: whether a ticket, as it stands, predicts what the dense network predicts.
+
+    What similarity foretells, measured: one forward pass a ticket at the shortest T.
+    """
+    whole = replace(dense_ticket(plan, plan.study.seed), params=dense.params)
+    logits = one_shot_logits(plan.spec, [whole, *tickets], x, min(plan.space.timesteps))
+    agree: np.ndarray = logits[1:].argmax(-1) == logits[0].argmax(-1)
+    return agree
+
+
+def _inputs_of(plan: Plan, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return inputs to probe and settle on, and others to judge on: halves of the validation split, or less.
+
+    A small half is filled up with training inputs.
+    """
+    unseen = plan.data.x_val[rng.permutation(len(plan.data.x_val))]
+    n = min(_PROBED, len(unseen) // 2)
+    seen = plan.data.x_train[rng.permutation(len(plan.data.x_train))[: _PROBED - n]]
+    return np.concatenate([unseen[:n], seen]), unseen[n : n + _JUDGED]
 
 
 def quality_of(predicted: np.ndarray, agree: np.ndarray) -> Quality:
@@ -132,16 +154,6 @@ def layer_sparsity(ticket: Ticket, granularity: str) -> tuple[float, ...]:
     if granularity == "channel":
         return tuple(float(1 - mask.reshape(len(mask), -1).any(1).mean()) for mask in ticket.masks)
     return tuple(float(1 - mask.mean()) for mask in ticket.masks)
-
-
-def joint_of(plan: Plan, candidates: Sequence[Candidate], sparsities: Sequence[tuple[float, ...]]) -> Joint:
-    """Return candidates as arrays for the similarity estimator."""
-    n = len(plan.spec.layers)
-    return Joint(
-        np.array(sparsities).reshape(-1, n),
-        np.array([candidate.granularity for candidate in candidates]),
-        np.array([candidate.bits(n) for candidate in candidates]).reshape(-1, n),
-    )
 
 
 def foresee(

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwsearch.predict.similarity import Joint, knobs_of
 from hwsearch.predict.surrogate import NOBODY, Inputs, Surrogate, accuracy_of, fit
 from hwsearch.search.gain import Front, Outlook
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
+from hwsearch.space.candidate import Candidate
 from hwsearch.train.machine import OneThread
 
 _ALIKE_BITS = 3  # trained trials of the same bits that tell what quantising saves
@@ -126,16 +128,26 @@ def inputs_of(
     training: np.ndarray | None = None,
 ) -> Inputs:
     """Return records as the surrogate sees them (see `surrogate.Inputs`); scales are fixed, not fitted."""
-    n = len(plan.spec.layers)
-    kept = np.log10(1.01 - np.array([r.layer_sparsity for r in records]).reshape(-1, n))
-    bits = np.log2([r.candidate.bits(n) for r in records]).reshape(-1, n) / 2
-    kinds = np.array(
-        [[r.candidate.granularity == name for name in plan.space.granularity] for r in records], float
-    )
+    joint = joint_of(plan, [r.candidate for r in records], [r.layer_sparsity or () for r in records])
+    knobs, groups = knobs_of(joint, plan.space.granularity)
     timesteps = np.log2([[r.candidate.timesteps] for r in records])
     agreement = np.clip([[0.5 if r.similarity is None else r.similarity] for r in records], 0.01, 0.99)
     similarity = np.log(agreement / (1 - agreement)) / 2.5 if similar else np.zeros_like(agreement)
     size = np.log10([[max(1.0, float(r.predicted["weight_bytes"] or 1.0))] for r in records]) - 4.0
-    groups = np.concatenate([np.zeros(n, int), np.ones(n, int), np.full(kinds.shape[1], 2), np.full(1, 3)])
-    knobs = np.concatenate([kept, bits, kinds, timesteps], axis=1)
-    return Inputs(knobs, groups, np.concatenate([similarity, size], axis=1), rung, training)
+    return Inputs(
+        np.concatenate([knobs, timesteps], axis=1),
+        np.append(groups, groups.max() + 1),
+        np.concatenate([similarity, size], axis=1),
+        rung,
+        training,
+    )
+
+
+def joint_of(plan: Plan, candidates: Sequence[Candidate], sparsities: Sequence[tuple[float, ...]]) -> Joint:
+    """Return candidates as arrays for the similarity estimator."""
+    n = len(plan.spec.layers)
+    return Joint(
+        np.array(sparsities).reshape(-1, n),
+        np.array([candidate.granularity for candidate in candidates]),
+        np.array([candidate.bits(n) for candidate in candidates]).reshape(-1, n),
+    )

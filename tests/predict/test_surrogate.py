@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hwsearch.predict import surrogate as module
 from hwsearch.predict.surrogate import Inputs, accuracy_of, fit, transform
 
 
@@ -37,6 +38,13 @@ def test_prediction_equals_the_textbook_formula():
     got = model.predict(inputs(at))
     assert got[0] == pytest.approx(mean, abs=1e-5)
     assert got[1] == pytest.approx(np.sqrt(variance), abs=1e-4)
+
+
+def test_the_mean_alone_is_the_same_mean(monkeypatch):
+    monkeypatch.setattr(module, "_CHUNK", 3)
+    model = fit(inputs([0.0, 0.4, 1.0], [0.1, 0.5, 0.2]), np.array([0.9, 0.93, 0.97]))
+    at = inputs(np.linspace(-1, 2, 8), np.linspace(0, 1, 8))
+    assert model.mean(at) == pytest.approx(model.predict(at)[0])
 
 
 def test_it_is_surer_where_it_has_seen_something():

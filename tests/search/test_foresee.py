@@ -2,15 +2,25 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import hwsearch
-from hwsearch.network.stack import Ticket
+from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.search import foresee as module
-from hwsearch.search.foresee import LEAST_TRAINED, Foresight, Quality, foresee, layer_sparsity, quality_of
+from hwsearch.search.foresee import (
+    LEAST_TRAINED,
+    Foresight,
+    Quality,
+    foresee,
+    foresight,
+    layer_sparsity,
+    one_shot_agreement,
+    quality_of,
+)
 from hwsearch.search.front import non_dominated
 from hwsearch.search.plan import make_plan
 from hwsearch.search.records import TrialRecord
@@ -115,6 +125,48 @@ def test_layer_sparsity_counts_channels_or_weights():
     ticket = Ticket((), masks, (4, 4))
     assert layer_sparsity(ticket, "channel") == (0.5, 0.0)
     assert layer_sparsity(ticket, "weight") == (0.625, 0.5)
+
+
+def rows(x):
+    return [own.tobytes() for own in x]
+
+
+def test_it_probes_and_judges_on_different_inputs_that_were_not_trained_on(plan):
+    unseen = rows(plan.data.x_val)
+    probed, judged = (rows(x) for x in module._inputs_of(plan, np.random.default_rng(0)))
+    n = len(unseen) // 2  # few here: filled up with training inputs
+    assert n < 128
+    assert len(probed) == 128
+    assert sorted(probed[:n] + judged) == sorted(unseen)
+    assert set(probed[n:]) <= set(rows(plan.data.x_train))
+
+
+@pytest.mark.parametrize(("finder", "settling"), [("magnitude", 192), ("multi_prize", 48)])
+def test_it_settles_on_few_tickets_where_each_is_trained_for(plan, finder, settling):
+    params = initial_params(plan.spec, 0)
+    asked = []
+
+    def ticket(candidate):
+        asked.append(candidate)
+        return Ticket(params, tuple(np.ones(own.weight.shape, bool) for own in params), candidate.bits(3))
+
+    tickets = plan.study.tickets.model_copy(update={"finder": finder})
+    own = replace(plan, study=plan.study.model_copy(update={"tickets": tickets}))
+    sight = foresight(own, SimpleNamespace(params=params), ticket, judging=8)
+    assert len(asked) == settling + 8
+    probes = 1 + (3 * 3 - 1) * 6 + 3 * 2  # no channels of the readout are pruned
+    judged = 9 * (len(plan.data.x_val) // 2)
+    assert sight.eval_steps == 2 * ((probes + settling + 1) * 128 + judged)
+
+
+def test_one_shot_agreement_is_whole_without_compression(plan):
+    params = initial_params(plan.spec, 0)
+    masks = tuple(np.ones(own.weight.shape, bool) for own in params)
+    tickets = [Ticket(params, masks, (8, 8, 8)), Ticket(params, masks, (8, 8, 1))]
+    agree = one_shot_agreement(plan, SimpleNamespace(params=params), tickets, plan.data.x_val)
+    assert agree.shape == (2, len(plan.data.x_val))
+    assert agree[0].all()
+    assert not agree[1].all()
 
 
 def test_quality_by_hand():
