@@ -90,8 +90,10 @@ def test_refuses_a_folder_with_other_files_and_unknown_formats(finished, tmp_pat
         result.export(to=tmp_path / "model", formats=["onnx"])
 
 
-def test_a_trial_that_was_not_trained_is_refused(finished):
-    result = hwsearch.load_run(finished)
+def test_a_trial_that_was_not_trained_is_refused(tmp_path, tiny_text):
+    study = tmp_path / "study.yaml"
+    study.write_text(tiny_text.replace("candidates: 24", "candidates: 24, rank: false"))
+    result = hwsearch.run(study, out=tmp_path / "run")
     with pytest.raises(InputError, match="must lie in 0"):
         result.export(999, to="nowhere")
     untrained = result.trials.query("outcome in ('over_budget', 'twin')")["trial"]
