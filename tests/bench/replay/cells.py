@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,10 @@ import pandas as pd
 from hwsearch.search.plan import Plan
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, canonical
-from tests.bench.replay.mixes import Cut, mix_cuts
-from tests.bench.replay.response import RUNGS, Response, features, fit, trainings
+from hwsearch.study.digest import digest
+from tests.bench.replay import mixes, response
+from tests.bench.replay.mixes import Cut
+from tests.bench.replay.response import RUNGS, Response, features
 from tests.bench.tabular.build import lab_of
 
 _CHUNK = 1 << 16
@@ -80,13 +82,19 @@ def grid_cells(plan: Plan, table: pd.DataFrame) -> Cells:
 
 
 def layer_cells(task: str, plan: Plan, table: pd.DataFrame, work: Path) -> Cells:
-    """Return the cells of every per-layer mix, by the model fitted on the table; kept in a file of the work folder."""
-    path = work / f"{task}-layers.npz"
+    """Return the cells of every per-layer mix, by the model fitted on the table.
+
+    Kept in a file of the work folder, named by all that it depends on.
+    """
+    sources = [Path(own.__file__).read_text() for own in (mixes, response)]
+    path = work / f"{task}-layers-{digest([*sources, plan.digest, table.to_csv()])}.npz"
     if not path.exists():
-        lab = replace(lab_of(task, 0, work / "dense"), plan=plan)
-        cut = mix_cuts(lab, plan.space, work / f"{task}-cuts.npz")
-        known = trainings(lab, table)
-        np.savez_compressed(path, **_every_mix(plan.space, cut, fit(known.inputs, known.outputs)))
+        lab = lab_of(
+            task, 0, work / "dense"
+        )  # cuts the grid's cells as the table did: ranked over all layers
+        cut = mixes.mix_cuts(lab, plan.space, work / f"{task}-cuts-{digest([sources[0], plan.digest])}.npz")
+        known = response.trainings(lab, table)
+        np.savez_compressed(path, **_every_mix(plan.space, cut, response.fit(known.inputs, known.outputs)))
     with np.load(path) as arrays:
         return Cells(plan.space, **arrays)
 

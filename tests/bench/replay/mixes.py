@@ -49,7 +49,7 @@ def mix_cuts(lab: Lab, space: SearchSpace, path: Path) -> Cut:
     """Return every (granularity, sparsity of each layer), in the order of their levels; kept in a file.
 
     Args:
-        lab: The dense network of seed 0.
+        lab: The dense network of seed 0 (a sparsity a layer is cut alike whatever the plan's scope).
         space: Levels; it has a sparsity a layer.
         path: Of the file (.npz); deletable, it is made anew.
     """

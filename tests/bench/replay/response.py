@@ -99,7 +99,7 @@ def features(granularity: np.ndarray, bits: np.ndarray, kept: np.ndarray, channe
 
 
 def trainings(lab: Lab, table: pd.DataFrame) -> Trainings:
-    """Return the table's trainings at the longest T as the model sees them."""
+    """Return the table's trainings at the longest T as the model sees them, cut by the plan they were trained by."""
     space, n_layers = lab.plan.space, len(lab.plan.spec.layers)
     rows = table[table["timesteps"] == lab.plan.dense_timesteps]
     cut = cut_networks(lab, list(_settings(rows)), space.weight_bits)
