@@ -1,0 +1,148 @@
+"""Contests in the worlds, in simulated time: what each contestant must train until it has found what there is.
+
+    python tests/bench/replay/contest.py --work DIR [--worlds digits/grid ...] [--contestants tpe ...] [--seeds 20]
+    python tests/bench/replay/contest.py --work DIR --table
+
+Resumable: a run is one line of DIR/<world>.jsonl (the world's ``/`` is a ``-``), and a run that has its line is not run
+again. A run's time is the samples times timesteps that were trained. It keeps when the true hypervolume of all that was
+trained so far (each at the rung it reached) first came to a share of the best that exists, and when a network that
+holds the floor, less the noise of one training, within 10 % of the least bytes was trained (`world`). A run ends when
+its contestant ends, at its budget, or once it has all of these; ``grid`` has no budget. ``--also MODULE`` imports a
+module that adds contestants to `baselines.CONTESTANTS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwsearch.search.front import non_dominated
+from tests.bench.replay.baselines import CONTESTANTS, Contestant
+from tests.bench.replay.standings import standings
+from tests.bench.replay.world import NAMES, World, load_world
+
+SHARES = (50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 92.5, 95.0, 97.0, 98.0, 99.0)
+BUDGET = 100.0
+UNBOUNDED = ("grid",)
+
+
+class Score:
+    """What a run has reached, by the truth.
+
+    Attributes:
+        steps: Spent so far.
+        share: Per cent of the best hypervolume that exists.
+        reached: Steps at which each share was first reached.
+        model: Steps at which the model that is sought was trained; None: not yet.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.steps, self.share = 0, 0.0
+        self.reached: dict[float, int] = {}
+        self.model: int | None = None
+        self._world, self._front = world, np.empty((0, 2))
+
+    def add(self, accuracy: float, n_bytes: float, train_steps: int) -> None:
+        """Count one cycle more, by the true accuracy and bytes of what it left."""
+        self.steps += train_steps
+        points = np.vstack([self._front, [(1.0 - accuracy, n_bytes)]])
+        self._front = points[non_dominated(points)]
+        won = self._world.hypervolume(1.0 - self._front[:, 0], self._front[:, 1])
+        self.share = 100 * won / self._world.reference
+        for share in SHARES:
+            if self.share >= share:
+                self.reached.setdefault(share, self.steps)
+        if self.model is None and self._world.holds(np.array(accuracy), np.array(n_bytes)):
+            self.model = self.steps
+
+    @property
+    def has_all(self) -> bool:
+        """Whether there is nothing left to reach."""
+        return self.model is not None and SHARES[-1] in self.reached
+
+
+def run(world: World, contestant: Contestant, seed: int, budget: float) -> dict[str, Any]:
+    """Return a run in numbers; its budget is in full trainings at the longest T."""
+    start, score, cycles, ended = time.perf_counter(), Score(world), [0] * len(world.cycles), "of itself"
+    for step in contestant(world, seed):
+        (accuracy,), (n_bytes,) = (
+            world.truth([step.candidate], step.rung),
+            world.bytes_truth([step.candidate]),
+        )
+        score.add(float(accuracy), float(n_bytes), step.train_steps)
+        cycles[step.rung] += 1
+        if score.has_all or score.steps >= budget * world.full_steps:
+            ended = "has all" if score.has_all else "budget"
+            break
+    return {
+        "seed": seed,
+        "full_steps": world.full_steps,
+        "budget": budget if np.isfinite(budget) else None,
+        "ended": ended,
+        "steps": score.steps,
+        "cycles": cycles,
+        "share": round(score.share, 3),
+        "reached": {f"{share:g}": steps for share, steps in score.reached.items()},
+        "model": score.model,
+        "wall_s": round(time.perf_counter() - start, 2),
+    }
+
+
+def contest(world: World, names: list[str], seeds: int, budget: float, path: Path) -> None:
+    """Run what is missing, and keep every run as it ends."""
+    for name in names:
+        for seed in range(seeds):
+            if (name, seed) in {(own["contestant"], own["seed"]) for own in read_runs(path)}:
+                continue
+            own = run(world, CONTESTANTS[name], seed, np.inf if name in UNBOUNDED else budget)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"contestant": name} | own) + "\n")
+        print(f"{world.name} {name}: {seeds} seeds", flush=True)
+
+
+def read_runs(path: Path) -> list[dict[str, Any]]:
+    """Return the runs of a file; none where there is none."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def runs_path(work: Path, world: str) -> Path:
+    """Return the file of a world's runs."""
+    return work / f"{world.replace('/', '-')}.jsonl"
+
+
+def main() -> None:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--worlds", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--contestants", nargs="+", help="all but gp, which takes a second or two a proposal")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--budget", type=float, default=BUDGET, help="in full trainings at the longest T")
+    parser.add_argument("--also", nargs="*", default=[], help="modules that add contestants")
+    parser.add_argument("--table", action="store_true", help="print what the runs so far show")
+    args = parser.parse_args()
+    for module in args.also:
+        importlib.import_module(module)
+    names = args.contestants or [name for name in CONTESTANTS if name != "gp"]
+    unknown = [name for name in names if name not in CONTESTANTS]
+    if unknown:
+        parser.error(f"a contestant must be one of {', '.join(CONTESTANTS)}; got {', '.join(unknown)}")
+    for world in args.worlds:
+        path = runs_path(args.work, world)
+        if args.table:
+            print(standings(world, read_runs(path), args.contestants))
+        else:
+            args.work.mkdir(parents=True, exist_ok=True)
+            contest(load_world(world, args.work), names, args.seeds, args.budget, path)
+
+
+if __name__ == "__main__":
+    main()
