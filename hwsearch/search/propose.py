@@ -63,7 +63,7 @@ class Proposer:
 
     def __init__(
         self,
-        storage: str,
+        storage: str | None,
         name: str,
         study_digest: str,
         space: SearchSpace,
@@ -71,7 +71,7 @@ class Proposer:
         seed: int,
         n_objectives: int,
     ) -> None:
-        """Open the storage, or create it.
+        """Open the storage, or create it; None: in memory.
 
         Raises:
             InputError: The storage holds a search of another study.
@@ -92,7 +92,7 @@ class Proposer:
         elif kept != study_digest:
             fault = Fault(
                 "", "a run folder holds one study, and this one has changed since", f"{study_digest}, kept is {kept}",
-                "choose another --out, or put the study back", Path(storage.removeprefix("sqlite:///")),
+                "choose another --out, or put the study back", Path((storage or "").removeprefix("sqlite:///")),
             )  # fmt: skip
             raise InputError([fault])
 

@@ -1,0 +1,198 @@
+"""hwsearch itself as a contestant, whole, less each of its parts, and with shuffled similarity (placebo).
+
+The decisions are the product's own code (`choose.ranked`, `foresee`, `rungs.judge`, `Proposer`); only training and
+pricing are the world's. Similarity is that of real dense networks: those of the table's three seeds, one by the
+contestant's seed. Its probes are charged with the first training: forward only, a third of a training step each.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+from hwsearch.search.choose import ranked, ranks
+from hwsearch.search.evaluate import ticket_of, verdict
+from hwsearch.search.foresee import Foresight, foresee, foresight, joint_of, layer_sparsity
+from hwsearch.search.plan import Plan
+from hwsearch.search.propose import Proposer
+from hwsearch.search.records import TrialRecord
+from hwsearch.search.run import remember
+from hwsearch.search.rungs import judge
+from hwsearch.space.candidate import Candidate
+from hwsearch.space.space import Setting
+from tests.bench.replay.baselines import CONTESTANTS
+from tests.bench.replay.trainings import Step, Trainings
+from tests.bench.replay.world import World
+from tests.bench.tabular.build import SEEDS, lab_of
+
+WORK = Path("/tmp/replay-similarity")
+BATCH = 16
+_OFF = {"foresee": False, "rungs": False, "rank": False}
+
+
+@cache
+def _sight(name: str, table_seed: int) -> tuple[Foresight, Callable[[Candidate], tuple[float, ...]]]:
+    """Return a task's estimator on the dense network of a seed, and what gives a candidate's layer sparsities."""
+    task, kind = name.split("/")
+    lab = lab_of(task, table_seed, WORK / "dense")
+    space = lab.plan.study.space.model_copy(update={"per_layer": kind == "layers"})
+    study = lab.plan.study.model_copy(update={"space": space})
+    layers = len(lab.plan.spec.layers) if kind == "layers" else 0
+    lab = replace(lab, plan=replace(lab.plan, study=study, space=replace(lab.plan.space, per_layer=layers)))
+    path = WORK / f"{task}-{kind}-{table_seed}.pickle"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps(foresight(lab.plan, lab.dense, partial(ticket_of, lab))))
+    sight: Foresight = pickle.loads(path.read_bytes())
+
+    @cache
+    def sparsities(granularity: str, sparsity: tuple[float, ...]) -> tuple[float, ...]:
+        one = Candidate(sparsity, granularity, (8,), lab.plan.dense_timesteps)
+        return layer_sparsity(ticket_of(lab, one), granularity)
+
+    return sight, lambda candidate: sparsities(candidate.granularity, candidate.sparsity)
+
+
+class Bout:
+    """A run of hwsearch in a world.
+
+    Attributes:
+        known: Records so far, by candidate digest.
+    """
+
+    def __init__(self, world: World, seed: int, switches: Mapping[str, object], shuffled: bool) -> None:
+        search = world.plan.study.search.model_copy(update={"batch": BATCH, **switches})
+        study = world.plan.study.model_copy(
+            update={"search": search, "seed": seed, "objectives": ("error", "memory_bytes")}
+        )
+        self.plan: Plan = replace(world.plan, study=study)
+        self.known: dict[str, TrialRecord] = {}
+        self._world, self._trainings = world, Trainings(world, seed)
+        self._sight, self._sparsities = _sight(world.name, SEEDS[seed % len(SEEDS)])
+        if shuffled:  # and believed, however poor
+            quality = replace(self._sight.quality, spearman=1.0)
+            self._sight = replace(self._sight, quality=quality)
+        self._shuffle = np.random.default_rng([seed, 1]) if shuffled else None
+        dense = Candidate((0.0,), "weight", (8,), world.plan.dense_timesteps)
+        cost = {
+            "memory_bytes": float(world.price([dense])[0]),
+            "weight_bytes": float(world.price([dense])[0]),
+        }
+        self._probes = self._sight.eval_steps // 3 if study.search.foresee else 0
+        error = 1.0 - world.observe(dense, len(world.cycles) - 1, seed)
+        self.dense = SimpleNamespace(cost=cost, error=error)
+
+    @property
+    def similar(self) -> bool:
+        """Whether similarity is used."""
+        return self.plan.study.search.foresee and not self._sight.quality.poor
+
+    def steps(self) -> Iterator[Step]:
+        """Search without end."""
+        proposer = Proposer(
+            None, "replay", "", self.plan.space, self.plan.study.search.sampler, self.plan.study.seed, 2
+        )
+        first = 0
+        while True:
+            choice = (
+                partial(self._choose, proposer, first) if ranks(self.plan, self.similar, self.known) else None
+            )
+            proposals = proposer.proposals(first, first + BATCH, choice)
+            drafts, twins = self._drafts([(p.number, p.candidate) for p in proposals])
+            if self.plan.study.search.foresee:
+                drafts = foresee(self.plan, self._sight, self.known, drafts)
+            done: list[TrialRecord] = []
+            yield from self._climb(drafts, done)
+            for record in done:
+                remember(self.known, record)
+            for number, digest in twins:
+                done.append(replace(self.known[digest], trial=number))
+            for record in done:
+                proposer.tell(record.trial, verdict(self.plan, record, self.dense), "")
+            first += BATCH
+
+    def _choose(self, proposer: Proposer, first: int) -> list[Setting]:
+        suggested = proposer.suggestions(first, BATCH)
+        dense = (self.dense.cost, self.dense.error)
+        return ranked(self.plan, dense, self.similar, self.known, suggested, first, self._look)
+
+    def _look(self, settings: Sequence[Setting]) -> list[TrialRecord]:
+        return self._price([(-1, self.plan.space.candidate(own)) for own in settings])
+
+    def _drafts(self, asked: list[tuple[int, Candidate]]) -> tuple[list[TrialRecord], list[tuple[int, str]]]:
+        """Price what is asked; return what is new or goes on, and what repeats another: its number and digest."""
+        drafts, twins, seen = [], [], set()
+        for record in self._price(asked):
+            digest = record.candidate.digest
+            earlier = self.known.get(digest)
+            if digest in seen or (earlier is not None and earlier.outcome != "stopped"):
+                twins.append((record.trial, digest))
+                continue
+            seen.add(digest)
+            if earlier is not None:
+                began = earlier.began if earlier.began is not None else earlier.trial
+                record = replace(record, began=began, curve=earlier.curve)
+            drafts.append(record)
+        return drafts, twins
+
+    def _price(self, asked: list[tuple[int, Candidate]]) -> list[TrialRecord]:
+        candidates = [candidate for _, candidate in asked]
+        sparsities = [self._sparsities(candidate) for candidate in candidates]
+        agreement = self._sight.similarity.agreement(joint_of(self.plan, candidates, sparsities))
+        if self._shuffle is not None:
+            agreement = self._shuffle.permutation(agreement)
+        prices = self._world.price(candidates)
+        return [
+            TrialRecord(
+                trial=number, candidate=candidate, outcome="trained", reason="",
+                predicted={"memory_bytes": float(price), "weight_bytes": float(price)},
+                similarity=float(own) if self.plan.study.search.foresee else None, layer_sparsity=sparsity,
+            )
+            for (number, candidate), price, own, sparsity in zip(asked, prices, agreement, sparsities, strict=True)
+        ]  # fmt: skip
+
+    def _climb(self, drafts: Sequence[TrialRecord], done: list[TrialRecord]) -> Iterator[Step]:
+        """Train drafts rung by rung; all of them end in ``done``."""
+        standing = list(drafts)
+        rungs = len(self.plan.cycles)
+        for rung in range(rungs):
+            here = [i for i, r in enumerate(standing) if r.outcome == "trained" and len(r.curve) == rung]
+            for i in here:
+                cycles = [self._trainings.further(standing[i].candidate)]
+                if rungs == 1:
+                    cycles += list(self._trainings.in_full(standing[i].candidate))
+                cycles[0] = replace(cycles[0], train_steps=cycles[0].train_steps + self._probes)
+                self._probes = 0
+                yield from cycles
+                costs = {"memory_bytes": cycles[-1].n_bytes, "weight_bytes": cycles[-1].n_bytes}
+                accuracy = cycles[-1].accuracy
+                standing[i] = replace(
+                    standing[i], measured=costs, accuracy_val=accuracy, curve=(*standing[i].curve, accuracy)
+                )
+            if rung + 1 < rungs:
+                cost, error, known = self.dense.cost, self.dense.error, list(self.known.values())
+                judged = judge(self.plan, cost, error, self.similar, known, [standing[i] for i in here])
+                for i, record in zip(here, judged, strict=True):
+                    standing[i] = record
+        done.extend(standing)
+
+
+def _contestant(
+    switches: Mapping[str, object], shuffled: bool = False
+) -> Callable[[World, int], Iterator[Step]]:
+    return lambda world, seed: Bout(world, seed, switches, shuffled).steps()
+
+
+CONTESTANTS |= {
+    "hwsearch": _contestant({}),
+    "less_similarity": _contestant({"foresee": False}),
+    "less_rungs": _contestant({"rungs": False}),
+    "less_ranking": _contestant({"rank": False}),
+    "placebo": _contestant({}, shuffled=True),
+}
