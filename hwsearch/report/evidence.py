@@ -30,7 +30,10 @@ _OUTCOMES = {
     "over_budget": ("Over a budget", "Too big or too dear for the device by arithmetic alone; not trained."),
     "foreseen": ("Foreseen", "Could not have reached the front, by what was trained before; not trained."),
     "twin": ("Twin", "Behaves like a candidate that was already judged and is no cheaper; not trained."),
-    "stopped": ("Stopped early", "Training was begun and given up when it could no longer matter."),
+    "stopped": (
+        "Stopped early",
+        "Trained for a few epochs; others promised more. May have gone on later, as a candidate of its own.",
+    ),
     "failed": ("Failed", "Training went wrong; the reason is in trials.csv. It counts for nothing."),
     "trained": ("Trained", "Trained to the end and measured as the integer network that the device runs."),
     "front": ("On the front", "Beaten by none: to gain in one objective, another must give way."),
@@ -133,7 +136,7 @@ def judgement(tables: RunTables) -> list[str]:
     if continued:
         cuts = number(audit, "false_cuts") or 0
         said.append(
-            f"Audit: {count(continued)} candidates that would have been cut were trained all the same; "
+            f"Audit: {count(continued)} candidates that would have been cut or stopped were trained all the same; "
             f"{count(cuts)} of them should not have been cut."
         )
     else:
