@@ -30,10 +30,8 @@ from hwsearch.predict.probes import Probes
 from hwsearch.predict.surrogate import Inputs, Surrogate, fit_values
 
 _KAPPA, _CLIP, _LEAST_SIGNAL = 0.3, 1e-2, 0.03
-_TABLED, _CHUNK = (
-    4096,
-    64,
-)  # candidates at a time: that share tables of perturbations; whose sums stay in the cache
+# candidates at a time: that share tables of perturbations; whose sums stay in the cache
+_TABLED, _CHUNK = 4096, 64
 _SCALE_A1, _SCALE_Y = 2.5, 2.0  # logits to scales of about 1
 
 
@@ -144,11 +142,6 @@ def calibrated(similarity: Similarity, joint: Joint, measured: np.ndarray, eval_
     inputs = _inputs(similarity, joint, similarity.added(joint))
     settled = fit_values(inputs, logit(_clipped(measured)) / _SCALE_Y)
     return replace(similarity, settled=settled, eval_steps=similarity.eval_steps + eval_steps)
-
-
-def agreement_of(logits: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Return the measured agreement of logits [..., B, classes] with a reference [B, classes]."""
-    return np.asarray((logits.argmax(-1) == reference.argmax(-1)).mean(-1))
 
 
 def knobs_of(joint: Joint, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -27,7 +27,9 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-_OFFSET, _BASIS_SD, _JITTER, _ITERATIONS, _PRIOR_SD = 0.01, 2.0, 1e-6, 40, 0.8
+OFFSET = 0.01
+"""Added to errors before their logarithm is taken."""
+_BASIS_SD, _JITTER, _ITERATIONS, _PRIOR_SD = 2.0, 1e-6, 40, 0.8
 # medians of the log-normal priors: amplitude of g, noise, lengths (of knobs that span about 1 to 2), own, luck
 _AMPLITUDE, _NOISE, _LENGTH, _OWN, _LUCK = 0.5, 0.15, 4.5, 0.2, 0.08
 _STEP, _STEP_SD = 0.3, 0.4  # what a rung adds to y, before any was seen: mean and standard deviation
@@ -173,12 +175,12 @@ def fit_values(inputs: Inputs, y: np.ndarray, rungs: int = 1) -> Surrogate:
 
 def transform(accuracy: np.ndarray) -> np.ndarray:
     """Return y = -log(error + 0.01): differences among good candidates count as much as among poor ones."""
-    return np.asarray(-np.log(1.0 - np.asarray(accuracy) + _OFFSET))
+    return np.asarray(-np.log(1.0 - np.asarray(accuracy) + OFFSET))
 
 
 def accuracy_of(y: np.ndarray) -> np.ndarray:
     """Return the accuracy of y, the inverse of ``transform``, at most 1."""
-    return np.asarray(np.minimum(1.0 + _OFFSET - np.exp(-y), 1.0))
+    return np.asarray(np.minimum(1.0 + OFFSET - np.exp(-y), 1.0))
 
 
 def _rungs(inputs: Inputs, rungs: int) -> np.ndarray:

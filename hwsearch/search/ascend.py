@@ -30,7 +30,7 @@ def ascend(
             for index, draft in enumerate(standing)
             if draft.ticket and draft.record.outcome == "trained" and len(draft.record.curve) == rung
         ]
-        trained = _train(lab, [standing[index] for index in here], rung, on_trained)
+        trained = train_rung(lab, [standing[index] for index in here], rung, on_trained)
         for index in here:
             draft = standing[index]
             standing[index] = replace(draft, record=_measure(plan, draft.record, trained[draft.record.trial]))
@@ -43,19 +43,25 @@ def ascend(
     return standing
 
 
-def _train(
-    lab: Lab, drafts: Sequence[Draft], rung: int, on_trained: Callable[[int], None] | None
+def train_rung(
+    lab: Lab, drafts: Sequence[Draft], rung: int, on_trained: Callable[[int], None] | None = None
 ) -> dict[int, Measured]:
-    """Train drafts for a rung, in stacks of one T; what was trained before is read from the cache."""
+    """Train drafts for a rung, in stacks of one T; what was trained before is read from the cache.
+
+    Where the weights of an earlier rung are gone from the cache they are trained again, and counted again.
+
+    Args:
+        lab: Where it is trained and kept.
+        drafts: With a ticket each, and sound so far.
+        rung: The rung.
+        on_trained: Called with the number of candidates that are trained so far.
+
+    Returns:
+        What was measured, by trial.
+    """
     study, last = lab.plan.study, rung + 1 == len(lab.plan.cycles)
-    results: dict[int, Measured] = {}
-    left = []
-    for draft in drafts:
-        cached = lab.cache.load(_rung_path(lab, draft.record, rung), with_params=not last)
-        if cached is None:
-            left.append(draft)
-        else:
-            results[draft.record.trial] = cached
+    results = _kept(lab, drafts, rung)
+    left = [draft for draft in drafts if draft.record.trial not in results]
     starts, again = _starts(lab, left, rung)
     timesteps = [draft.record.candidate.timesteps for draft in left]
     stacks = lab.trainer.stacks(timesteps, study.train.batch_size, study.search.stack)
@@ -82,25 +88,30 @@ def _train(
     return results
 
 
+def _kept(lab: Lab, drafts: Sequence[Draft], rung: int) -> dict[int, Measured]:
+    """Return what the cache keeps of a rung, with the weights that the next one starts from."""
+    last = rung + 1 == len(lab.plan.cycles)
+    loaded = {
+        draft.record.trial: lab.cache.load(_rung_path(lab, draft.record, rung), with_params=not last)
+        for draft in drafts
+    }
+    return {trial: own for trial, own in loaded.items() if own is not None}
+
+
 def _starts(lab: Lab, drafts: Sequence[Draft], rung: int) -> tuple[list[Ticket], list[int]]:
     """Return what drafts start a rung from, and the train_steps of rungs that had to be trained again for it."""
     tickets = [draft.ticket for draft in drafts if draft.ticket is not None]
-    if rung == 0 or not drafts:
+    if rung == 0:
         return tickets, [0] * len(tickets)
-    kept = [
-        lab.cache.load(_rung_path(lab, draft.record, rung - 1), with_params=True) is not None
-        for draft in drafts
-    ]
-    before = _train(lab, drafts, rung - 1, None)
+    trials, kept = [draft.record.trial for draft in drafts], _kept(lab, drafts, rung - 1)
+    again = train_rung(lab, [draft for draft in drafts if draft.record.trial not in kept], rung - 1)
+    before = kept | again
     starts = []
-    for draft, ticket in zip(drafts, tickets, strict=True):
-        own = before[draft.record.trial]
-        assert own.params is not None, own.failure  # it was measured sound once
-        starts.append(replace(ticket, params=own.params))
-    steps = [
-        0 if was else before[draft.record.trial].train_steps for draft, was in zip(drafts, kept, strict=True)
-    ]
-    return starts, steps
+    for trial, ticket in zip(trials, tickets, strict=True):
+        params = before[trial].params
+        assert params is not None, before[trial].failure  # it was measured sound once
+        starts.append(replace(ticket, params=params))
+    return starts, [again[trial].train_steps if trial in again else 0 for trial in trials]
 
 
 def _rung_path(lab: Lab, record: TrialRecord, rung: int) -> Path:

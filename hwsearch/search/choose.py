@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from hwsearch.search.gain import Outlook, choose
-from hwsearch.search.outlook import learn, log_costs, no_front
+from hwsearch.search.outlook import learn, log_costs, no_front, similarity_logits
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.search.rungs import steps_left, worst_of
@@ -70,8 +70,8 @@ def ranked(
     if _few(known):
         front, outlook = no_front(plan, dense[0], worst), _guessed(plan, candidates)
     else:
-        learned = learn(plan, dense[0], similar, list(known.values()))
-        front, outlook = learned.front(worst), learned.outlook(candidates)
+        learned = learn(plan, similar, list(known.values()))
+        front, outlook = learned.front(dense[0], worst), learned.outlook(candidates)
     left = np.array([steps_left(plan, record) for record in candidates], float)
     best = choose(front, outlook, left, count - len(unranked))
     taken = unranked + [pool[rows[i]] for i in best]
@@ -85,8 +85,7 @@ def _few(known: Mapping[str, TrialRecord]) -> bool:
 
 def _guessed(plan: Plan, records: Sequence[TrialRecord]) -> Outlook:
     """Return what similarity alone makes expect."""
-    agreement = np.clip([record.similarity or 0.0 for record in records], 0.01, 0.99)
-    mean = _GUESS + _SLOPE * np.log(agreement / (1 - agreement))
+    mean = _GUESS + _SLOPE * similarity_logits(records)
     return Outlook(mean, np.full(len(records), _GUESS_SD), log_costs(plan, [r.predicted for r in records]))
 
 

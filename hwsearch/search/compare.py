@@ -18,7 +18,6 @@ import pandas as pd
 from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_fit
-from hwsearch.search.evaluate import candidate_schedule
 from hwsearch.search.finders import (
     climb_of,
     cut_of,
@@ -31,6 +30,7 @@ from hwsearch.search.finders import (
 from hwsearch.search.kept_tickets import Masks, Shelf, ladder_store
 from hwsearch.search.one_shot import accuracy_of, one_shot_rows, row
 from hwsearch.search.plan import REFERENCE_BITS, Plan
+from hwsearch.search.rungs import candidate_schedule
 from hwsearch.search.trainer import Job, Measured, Trainer
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.criteria import score

@@ -30,7 +30,6 @@ from hwsearch.search.propose import LEARNS_FROM_PRUNED, Proposal, Verdict
 from hwsearch.search.records import TrialRecord, objective_values
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
-from hwsearch.train.loop import Schedule
 
 
 def evaluate(
@@ -105,12 +104,6 @@ def ground_of(lab: Lab, fresh_seed: int | None = None) -> Ground:
     if fresh_seed is None:
         return Ground(lab.plan, lab.cache, lab.dense.params, lab.plan.data, lab.plan.study.seed)
     return Ground(lab.plan, lab.cache, lab.dense.params, resplit(lab.plan.data, fresh_seed), fresh_seed)
-
-
-def candidate_schedule(plan: Plan) -> Schedule:
-    """Return how candidates are trained in one piece."""
-    train = plan.study.train
-    return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise)
 
 
 def _foresee(

@@ -18,11 +18,12 @@ from hwsearch.measure.accuracy import wilson
 from hwsearch.network.stack import Params
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_job, keep_dense, whole_steps
-from hwsearch.search.evaluate import candidate_schedule, ticket_of
+from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.kept_tickets import Shelf
 from hwsearch.search.lab import Lab
 from hwsearch.search.plan import Plan, price_on_device
 from hwsearch.search.records import CostFields, TrialRecord
+from hwsearch.search.rungs import candidate_schedule
 from hwsearch.search.trainer import Job, Measured
 
 _FRESH = 10_000

@@ -170,7 +170,7 @@ def foresee(
     trained = [r for r in known.values() if r.outcome == "trained" and r.accuracy_val is not None]
     if len(trained) < LEAST_TRAINED or not drafts:
         return list(drafts)
-    learned = learn(plan, {}, not sight.quality.poor, list(known.values()))
+    learned = learn(plan, not sight.quality.poor, list(known.values()))
     mean, sd = learned.predict(drafts, begun=True)
     deviations = _DEVIATIONS_IF_POOR if sight.quality.poor else _DEVIATIONS
     most = accuracy_of(mean + deviations * np.hypot(sd, learned.surrogate.noise))

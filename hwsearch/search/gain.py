@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-OFFSET = 0.01
+from hwsearch.predict.surrogate import OFFSET
+
 _MOST_CELLS = 4096
 
 

@@ -25,14 +25,12 @@ class Learned:
 
     Attributes:
         plan: The question.
-        dense_cost: Costs of the dense network, by column.
         similar: Whether similarity is good enough to be used.
         trained: Records with an accuracy, of any rung.
         surrogate: Fitted on them.
     """
 
     plan: Plan
-    dense_cost: CostFields
     similar: bool
     trained: list[TrialRecord]
     surrogate: Surrogate
@@ -43,10 +41,10 @@ class Learned:
         with OneThread():
             return self.surrogate.predict(inputs_of(self.plan, self.similar, records, training=training))
 
-    def front(self, worst: float) -> Front:
+    def front(self, dense_cost: CostFields, worst: float) -> Front:
         """Return what is reached: finished, feasible trials at their candidates' means, without a training's luck."""
         finished = [r for r in self.trained if r.outcome == "trained" and r.feasible and r.measured]
-        empty = no_front(self.plan, self.dense_cost, worst)
+        empty = no_front(self.plan, dense_cost, worst)
         if not finished:
             return empty
         mean, _ = self.predict(finished, begun=False)
@@ -61,12 +59,11 @@ class Learned:
         return Outlook(mean, sd, log_costs(self.plan, [r.predicted for r in records]) + shares)
 
 
-def learn(plan: Plan, dense_cost: CostFields, similar: bool, records: Sequence[TrialRecord]) -> Learned:
+def learn(plan: Plan, similar: bool, records: Sequence[TrialRecord]) -> Learned:
     """Fit the surrogate on every rung of every training.
 
     Args:
         plan: The question.
-        dense_cost: Costs of the dense network, by column.
         similar: Whether similarity is to be used.
         records: At least two with an accuracy.
     """
@@ -79,12 +76,18 @@ def learn(plan: Plan, dense_cost: CostFields, similar: bool, records: Sequence[T
     accuracy = np.array([r.curve[rung] for r, rung in points])
     with OneThread():
         surrogate = fit(inputs, accuracy, len(plan.cycles))
-    return Learned(plan, dense_cost, similar, trained, surrogate)
+    return Learned(plan, similar, trained, surrogate)
 
 
 def cost_names(plan: Plan) -> list[str]:
     """Return the objectives that are costs."""
     return [name for name in plan.study.objectives if name != "error"]
+
+
+def similarity_logits(records: Sequence[TrialRecord]) -> np.ndarray:
+    """Return logits [N] of similarities; 0 where there is none."""
+    own = np.clip([0.5 if r.similarity is None else r.similarity for r in records], 0.01, 0.99)
+    return np.asarray(np.log(own / (1 - own)))
 
 
 def log_costs(plan: Plan, costs: Sequence[CostFields]) -> np.ndarray:
@@ -131,8 +134,7 @@ def inputs_of(
     joint = joint_of(plan, [r.candidate for r in records], [r.layer_sparsity or () for r in records])
     knobs, groups = knobs_of(joint, plan.space.granularity)
     timesteps = np.log2([[r.candidate.timesteps] for r in records])
-    agreement = np.clip([[0.5 if r.similarity is None else r.similarity] for r in records], 0.01, 0.99)
-    similarity = np.log(agreement / (1 - agreement)) / 2.5 if similar else np.zeros_like(agreement)
+    similarity = (similarity_logits(records) / 2.5 if similar else np.zeros(len(records)))[:, None]
     size = np.log10([[max(1.0, float(r.predicted["weight_bytes"] or 1.0))] for r in records]) - 4.0
     return Inputs(
         np.concatenate([knobs, timesteps], axis=1),

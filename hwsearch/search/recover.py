@@ -10,16 +10,17 @@ import pandas as pd
 from hwsearch.errors import Fault, InputError
 from hwsearch.hardware.workload import Workload
 from hwsearch.network.integer import IntegerNetwork
+from hwsearch.search.ascend import train_rung
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_reference
-from hwsearch.search.evaluate import candidate_schedule, ticket_of
+from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.final import final_path, fresh_dense, member_job
 from hwsearch.search.folder import RunFolder
-from hwsearch.search.lab import Lab
+from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.plan import Plan, make_plan
 from hwsearch.search.propose import read_records
 from hwsearch.search.records import TrialRecord
-from hwsearch.search.trainer import Bench, Job, Measured, Trainer
+from hwsearch.search.trainer import Bench, Measured, Trainer
 from hwsearch.study.model import Study, load_study
 
 
@@ -106,11 +107,11 @@ def _train_again(plan: Plan, cache: Cache, record: TrialRecord, path: Path, seed
     with Trainer(bench, 1) as trainer:
         lab = Lab(plan, dense_reference(plan, trainer, cache), trainer, cache)
         if seed is None:
-            ticket, timesteps = ticket_of(lab, record.candidate), record.candidate.timesteps
-            job = Job((ticket,), timesteps, candidate_schedule(plan), plan.study.seed)
+            draft = Draft(record, ticket_of(lab, record.candidate))
+            measured = train_rung(lab, [draft], len(plan.cycles) - 1)[record.trial]
         else:
             job = member_job(lab, [record], fresh_dense(lab, seed), seed)
-        measured = trainer.run([job])[0][0]
+            measured = trainer.run([job])[0][0]
     if measured.network is None:
         raise InputError([Fault("--trial", "the candidate must train", measured.failure)])
     cache.save(path, measured)

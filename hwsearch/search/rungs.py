@@ -27,12 +27,15 @@ _KEEP, _DRAW = 3, 0x5709  # one in so many trains on
 _LEARNED = 0.1  # share of the way from guessing to the dense network that is to be made in the first rung
 
 
+def candidate_schedule(plan: Plan) -> Schedule:
+    """Return how candidates are trained in one piece."""
+    train = plan.study.train
+    return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise)
+
+
 def rung_schedule(plan: Plan, rung: int) -> Schedule:
     """Return how a rung is trained."""
-    train = plan.study.train
-    return Schedule(
-        plan.cycles[rung], train.batch_size, train.learning_rate, train.loss_gain, train.input_noise
-    )
+    return replace(candidate_schedule(plan), epochs=plan.cycles[rung])
 
 
 def steps_left(plan: Plan, record: TrialRecord) -> int:
@@ -62,13 +65,13 @@ def judge(
     if len(standing) < 2:
         return list(standing)
     begun = {record.began for record in standing}
-    learned = learn(plan, dense_cost, similar, [*(r for r in known if r.trial not in begun), *standing])
+    learned = learn(plan, similar, [*(r for r in known if r.trial not in begun), *standing])
     floor = _floor(plan, dense_error)
     sound = [record for record in standing if record.curve[-1] > floor]
     if not sound:
         return [record if record.audited else _stopped(plan, record) for record in standing]
     outlook = learned.outlook(sound)
-    front, left = learned.front(worst_of(plan, dense_error)), [steps_left(plan, r) for r in sound]
+    front, left = learned.front(dense_cost, worst_of(plan, dense_error)), [steps_left(plan, r) for r in sound]
     promoted = set(choose(front, outlook, np.array(left, float), -(-len(standing) // _KEEP)))
     going = {sound[index].trial for index in promoted}
     return [

@@ -75,9 +75,8 @@ class SearchSpace:
             setting[f"sparsity{suffix}"] = gaps.index(min(gaps))
             setting[f"weight_bits{suffix}"] = self.weight_bits.index(bits[layer if len(bits) > 1 else 0])
         setting["timesteps"] = self.timesteps.index(candidate.timesteps)
-        if (
-            candidate.granularity not in self.granularity
-        ):  # an unpruned one, whose spelling is that of weights
+        if candidate.granularity not in self.granularity:
+            # an unpruned one: its one spelling is that of weights
             setting["granularity"] = self.granularity[0]
         return setting
 

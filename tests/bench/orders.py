@@ -20,10 +20,10 @@ from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.report.tickets import interval
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_fit
-from hwsearch.search.evaluate import candidate_schedule
 from hwsearch.search.finders import Ground, find_ticket
 from hwsearch.search.job import Bench, Job, run_job
 from hwsearch.search.plan import Plan, make_plan
+from hwsearch.search.rungs import candidate_schedule
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
 from hwsearch.tickets.fit import all_kept

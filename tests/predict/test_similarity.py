@@ -11,11 +11,16 @@ from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.predict import similarity as module
 from hwsearch.predict.probes import Probes, one_shot_logits, probe
-from hwsearch.predict.similarity import Joint, agreement_of, calibrated, similarity_of
+from hwsearch.predict.similarity import Joint, calibrated, similarity_of
 from hwsearch.study.sections import Data
 from hwsearch.train.loop import Schedule, train_stack
 
 LEVELS = np.array([0.0, 0.5, 0.9])
+
+
+def agreement_of(logits, reference):
+    """Return the measured agreement of logits [..., B, classes] with a reference [B, classes]."""
+    return (logits.argmax(-1) == reference.argmax(-1)).mean(-1)
 
 
 def probes_of(pruned, quantised=None):

@@ -4,7 +4,8 @@ import moocore
 import numpy as np
 import pytest
 
-from hwsearch.search.gain import OFFSET, Front, Outlook, choose, expected_gain
+from hwsearch.predict.surrogate import OFFSET
+from hwsearch.search.gain import Front, Outlook, choose, expected_gain
 
 FRONT = Front(
     np.array([0.05, 0.02, 0.10]), np.log([[900.0, 5], [2000, 8], [500, 9]]), 0.15, np.log([4000.0, 20])

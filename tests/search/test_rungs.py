@@ -8,8 +8,10 @@ import pytest
 
 import hwsearch
 from hwsearch.search.choose import LEAST_KNOWN, ranked, ranks
+from hwsearch.search.folder import RunFolder
 from hwsearch.search.plan import make_plan
 from hwsearch.search.records import TrialRecord
+from hwsearch.search.recover import recover
 from hwsearch.search.rungs import judge, rung_schedule, steps_left
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
@@ -133,6 +135,52 @@ def test_a_run_stops_goes_on_and_counts_every_step_once(tmp_path, tiny_text):
     for _, own in trained.groupby("digest"):
         rungs = own["curve"].astype(str).str.count("/").max() + 1
         assert own["train_steps"].sum() == sum(cycles[:rungs]) * samples * own["timesteps"].iloc[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", [False, True])
+def test_interrupted_in_the_middle_of_rungs_it_goes_on(tmp_path, tiny_text, lost):
+    study = tmp_path / "study.yaml"
+    study.write_text(
+        tiny_text.replace(", epochs: 3", ", epochs: 8").replace("candidates: 24", "candidates: 40")
+    )
+    hwsearch.run(study, out=tmp_path / "whole")
+    heard = []
+
+    def stop(event):
+        heard.append(event)
+        if event.kind == "candidates" and event.done >= 16 and "trained" in event.text:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hwsearch.run(study, out=tmp_path / "cut", listen=stop)
+    if lost:
+        for path in (tmp_path / "cut/cache").glob("rung-*"):
+            path.unlink()
+    hwsearch.run(study, out=tmp_path / "cut")
+    whole, cut = (
+        pd.read_csv(tmp_path / name / "trials.csv").drop(columns="wall_s") for name in ("whole", "cut")
+    )
+    if lost:  # what is trained again is counted again
+        assert (cut.pop("train_steps") >= whole.pop("train_steps")).all()
+    pd.testing.assert_frame_equal(whole, cut)
+
+
+@pytest.mark.slow
+def test_a_trial_is_trained_again_rung_by_rung(tmp_path, tiny_text):
+    study = tmp_path / "study.yaml"
+    study.write_text(tiny_text.replace(", epochs: 3", ", epochs: 8"))
+    result = hwsearch.run(study, out=tmp_path / "run")
+    (trial, accuracy), *_ = result.trials.query("outcome == 'trained' and not on_front")[
+        ["trial", "accuracy_val"]
+    ].to_numpy()
+    before = recover(RunFolder(tmp_path / "run"), int(trial))
+    for path in (tmp_path / "run/cache").iterdir():
+        path.unlink()
+    again = recover(RunFolder(tmp_path / "run"), int(trial))
+    assert before.accuracy_val == accuracy == again.accuracy_val
+    for one, other in zip(before.network.layers, again.network.layers, strict=True):
+        assert (one.weight == other.weight).all()
 
 
 @pytest.mark.slow

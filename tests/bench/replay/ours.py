@@ -7,7 +7,7 @@ contestant's seed. Its probes are charged with the first training: forward only,
 
 from __future__ import annotations
 
-import pickle
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -31,7 +31,9 @@ from tests.bench.replay.trainings import Step, Trainings
 from tests.bench.replay.world import World
 from tests.bench.tabular.build import SEEDS, lab_of
 
-WORK = Path("/tmp/replay-similarity")
+DENSE = (
+    Path(tempfile.gettempdir()) / "hwsearch-replay-dense"
+)  # the table's dense networks, deletable at any time
 BATCH = 16
 _OFF = {"foresee": False, "rungs": False, "rank": False}
 
@@ -40,16 +42,12 @@ _OFF = {"foresee": False, "rungs": False, "rank": False}
 def _sight(name: str, table_seed: int) -> tuple[Foresight, Callable[[Candidate], tuple[float, ...]]]:
     """Return a task's estimator on the dense network of a seed, and what gives a candidate's layer sparsities."""
     task, kind = name.split("/")
-    lab = lab_of(task, table_seed, WORK / "dense")
+    lab = lab_of(task, table_seed, DENSE)
     space = lab.plan.study.space.model_copy(update={"per_layer": kind == "layers"})
     study = lab.plan.study.model_copy(update={"space": space})
     layers = len(lab.plan.spec.layers) if kind == "layers" else 0
     lab = replace(lab, plan=replace(lab.plan, study=study, space=replace(lab.plan.space, per_layer=layers)))
-    path = WORK / f"{task}-{kind}-{table_seed}.pickle"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(pickle.dumps(foresight(lab.plan, lab.dense, partial(ticket_of, lab))))
-    sight: Foresight = pickle.loads(path.read_bytes())
+    sight = foresight(lab.plan, lab.dense, partial(ticket_of, lab))
 
     @cache
     def sparsities(granularity: str, sparsity: tuple[float, ...]) -> tuple[float, ...]:

@@ -26,9 +26,10 @@ from hwsearch.network.stack import Ticket
 from hwsearch.predict.cost import foretell_workload
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_reference
-from hwsearch.search.evaluate import candidate_schedule, ticket_of
+from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.lab import Lab
 from hwsearch.search.plan import Plan, make_plan, price_on_device
+from hwsearch.search.rungs import candidate_schedule
 from hwsearch.search.trainer import Bench, Job, Trainer, run_job
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import canonical
