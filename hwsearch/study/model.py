@@ -15,19 +15,8 @@ from ruamel.yaml import YAML
 from hwsearch.errors import Fault, InputError
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Seed, law, unique
-from hwsearch.study.sections import (
-    Data,
-    Device,
-    Final,
-    Network,
-    Pick,
-    Search,
-    Section,
-    Space,
-    SparsityRange,
-    Tickets,
-    Train,
-)
+from hwsearch.study.search_sections import Final, Pick, Search, Tickets
+from hwsearch.study.sections import Data, Device, Network, Section, Space, SparsityRange, Train
 from hwsearch.study.yaml_border import broken, read_yaml, validate
 
 __all__ = [

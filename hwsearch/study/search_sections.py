@@ -1,0 +1,104 @@
+"""The sections of a study file that say how it is searched: the search itself, its tickets, the finals, the pick."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo
+from pydantic import field_validator as check
+
+from hwsearch.study.laws import Accuracy, Count, FinderName, Fraction, Positive, law
+from hwsearch.study.sections import Section
+from hwsearch.study.yaml_border import broken
+
+
+class Search(Section):
+    """How many candidates are asked, of whom, how many at once, and how many are trained together.
+
+    Attributes:
+        foresee: Whether candidates that could not reach the front are cut before they are trained.
+        audit: Share of what is cut or stopped that is trained all the same, to tell how often that is wrong.
+        rungs: Whether candidates are trained in rungs, and only the most promising third goes on after each.
+        rank: Whether proposals are drawn in plenty, and those with the largest expected gain a train_step are taken.
+        worth: Accuracy that a candidate may lose against the dense network and still count as a gain.
+        stack: Candidates that are trained together, at most; ``auto``: as many as the machine trains fastest.
+    """
+
+    sampler: Literal["tpe", "nsga2", "gp", "random", "grid"] = "tpe"
+    candidates: Count
+    batch: Count = 16
+    stack: Literal["auto"] | Count = "auto"
+    foresee: bool = True
+    audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
+    rungs: bool = True
+    rank: bool = True
+    worth: Annotated[float, law("worth must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.15
+
+
+class Tickets(Section):
+    """Which weights survive: the finder, its criterion and its settings. The defaults cut magnitudes once.
+
+    Attributes:
+        finder: ``magnitude`` ranks the trained dense network once; ``iterative`` trains, removes and rewinds in rounds;
+            ``early_bird`` draws masks as soon as they stop moving; ``early_time`` is another finder (``early``) at few
+            timesteps; ``multi_prize`` trains which binary weights survive.
+        criterion: What a weight is worth (multi_prize trains its own scores).
+        order: ``quantise_then_prune`` lays the grid over all weights and lets those go first that it makes zero;
+            ``prune_then_quantise`` ranks the floats and lays the grid over the survivors.
+        early: The finder that early_time runs.
+        fraction: Removed of what is left in a round of the ladder.
+        rewind_epoch: Epochs after which a ladder keeps the weights that tickets start from.
+        tolerance: Of early-bird masks, in units of the distance of unrelated masks (You et al. take 0.1 of all
+            entries at a sparsity of one half, which is 0.2).
+        kl_limit: Of the early-time rule.
+        warmup_epochs: Of the network that the early-time rule is measured on. (Kim et al. take 2, of 390 batches each:
+            after 2 short epochs on little data the answers are not yet in any order of time.)
+        score_epochs, score_learning_rate: Of multi-prize scores.
+        score_gain: Factor on the readout before the softmax while scores are trained (in place of ``train.loss_gain``:
+            the readout's weights are not trained, and too small to tell the classes apart).
+        samples: Training samples that statistics are taken on.
+    """
+
+    finder: FinderName = "magnitude"
+    criterion: Literal["magnitude", "spike_probability", "second_order"] = "magnitude"
+    order: Literal["quantise_then_prune", "prune_then_quantise"] = "quantise_then_prune"
+    early: Literal["iterative", "early_bird"] = "iterative"
+    fraction: Fraction = 0.25
+    rewind_epoch: Annotated[int, law("an epoch must be at least 0", lambda v: v >= 0)] = 2
+    tolerance: Positive = 0.2
+    kl_limit: Positive = 0.6
+    warmup_epochs: Count = 8
+    score_epochs: Count = 40
+    score_learning_rate: Positive = 0.01
+    score_gain: Positive = 10.0
+    samples: Count = 512
+
+
+class Final(Section):
+    """How many fresh seeds each member of the front is retrained with."""
+
+    seeds: Count = 3
+
+
+class Pick(Section):
+    """Which member of the front is handed over.
+
+    Attributes:
+        rule: The smallest, most frugal or most accurate of those accurate enough.
+        min_accuracy: Accuracy needed; None: ``within`` says it.
+        within: Accuracy that may be lost against the dense network; None: ``min_accuracy`` says it.
+    """
+
+    rule: Literal["smallest", "frugal", "accurate"] = "smallest"
+    min_accuracy: Accuracy | None = None
+    within: Accuracy | None = Field(
+        default_factory=lambda data: 0.01 if data.get("min_accuracy") is None else None
+    )
+
+    @check("within")
+    @classmethod
+    def _one_tolerance(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if "min_accuracy" in info.data and (value is None) == (info.data["min_accuracy"] is None):
+            got = f"within {value}, min_accuracy {info.data['min_accuracy']}"
+            raise broken("exactly one of within and min_accuracy must be given", got, "leave one out")
+        return value
