@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,6 +54,7 @@ _SCALED = {
 def main() -> None:
     """Run the command line; every refusal is one message and an exit code."""
     signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    sys.unraisablehook = _interrupt_again
     try:
         app()
     except InputError as error:
@@ -254,3 +256,11 @@ def _print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
 
 def _interrupt() -> None:
     raise KeyboardInterrupt
+
+
+def _interrupt_again(ignored: sys.UnraisableHookArgs) -> None:
+    """Interrupt once more if the first time came inside a destructor, out of which Python lets nothing raise."""
+    if issubclass(ignored.exc_type, KeyboardInterrupt):
+        threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    else:
+        sys.__unraisablehook__(ignored)
