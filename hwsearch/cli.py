@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +18,11 @@ from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
+
+    from hwsearch.search.run import Event
 
 app = typer.Typer(
     help="Find the smallest spiking neural network that fits a device.",
@@ -53,8 +57,9 @@ _SCALED = {
 
 def main() -> None:
     """Run the command line; every refusal is one message and an exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
-    sys.unraisablehook = _interrupt_again
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and `&` leave it
+            signal.signal(number, _interrupt)
     try:
         app()
     except InputError as error:
@@ -96,7 +101,7 @@ def run(
                 storage=storage,
                 seed=seed,
                 device=device,
-                listen=progress.listen,
+                listen=partial(_heeding, progress.listen),
             )
     except KeyboardInterrupt:
         # before typer makes an exit code of its own of it
@@ -254,13 +259,17 @@ def _print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
         )
 
 
-def _interrupt() -> None:
+_interrupted = False
+
+
+def _interrupt(*_: object) -> None:
+    global _interrupted
+    _interrupted = True
     raise KeyboardInterrupt
 
 
-def _interrupt_again(ignored: sys.UnraisableHookArgs) -> None:
-    """Interrupt once more if the first time came inside a destructor, out of which Python lets nothing raise."""
-    if issubclass(ignored.exc_type, KeyboardInterrupt):
-        threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    else:
-        sys.__unraisablehook__(ignored)
+def _heeding(listen: Callable[[Event], None], event: Event) -> None:
+    """Listen, unless interrupted: what is raised in a destructor or within NumPy's C code never reaches the run."""
+    if _interrupted:
+        raise KeyboardInterrupt
+    listen(event)

@@ -120,18 +120,17 @@ def test_interrupted_it_exits_3_and_says_that_it_resumes(tmp_path, tiny_text, ho
     assert "Traceback" not in told
 
 
-IN_A_DESTRUCTOR = """
-import signal, sys, time
+SWALLOWED = """
+import signal, sys
 from hwsearch import api, cli
 
-class Interrupted:
-    def __del__(self):
+def run(*_, listen, **__):
+    try:
         signal.raise_signal(signal.SIGNAL)
-        time.sleep(0.1)
-
-def run(*_, **__):
-    Interrupted()
-    time.sleep(30)
+    except BaseException:
+        pass  # as NumPy's C code and every destructor do
+    listen(None)
+    raise AssertionError("went on")
 
 api.run = run
 sys.argv = ["hwsearch", "run", "STUDY"]
@@ -140,9 +139,9 @@ cli.main()
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_an_interrupt_that_comes_in_a_destructor_is_not_lost(tmp_path, tiny, name):
-    code = IN_A_DESTRUCTOR.replace("SIGNAL", name).replace("STUDY", str(tiny))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=25)
+def test_an_interrupt_that_library_code_swallows_is_heeded_at_the_next_event(tiny, name):
+    code = SWALLOWED.replace("SIGNAL", name).replace("STUDY", str(tiny))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 3, done.stderr
     assert "the same line goes on" in done.stderr
     assert "Traceback" not in done.stderr
