@@ -84,6 +84,15 @@ def expected_gain(front: Front, outlook: Outlook) -> np.ndarray:
     return gain
 
 
+def chance(front: Front, outlook: Outlook) -> np.ndarray:
+    """Return [N]: how likely each candidate's error is below all that the front reaches at its costs, and of use."""
+    cheaper = (front.costs[None] <= outlook.costs[:, None]).all(2)
+    limit = np.where(cheaper, front.errors[None], front.worst).min(1, initial=front.worst)
+    return np.asarray(
+        ndtr((np.log(np.maximum(limit, 0.0) + OFFSET) + outlook.mean) / np.maximum(outlook.sd, 1e-6))
+    )
+
+
 def choose(front: Front, outlook: Outlook, steps: np.ndarray, count: int) -> list[int]:
     """Return the candidates with the largest expected gain a train_step, best first.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hwsearch.predict.similarity import Joint, knobs_of
 from hwsearch.predict.surrogate import NOBODY, Inputs, Surrogate, accuracy_of, fit
-from hwsearch.search.gain import Front, Outlook
+from hwsearch.search.gain import Front, Outlook, chance
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.space.candidate import Candidate
@@ -50,6 +50,15 @@ class Learned:
         mean, _ = self.predict(finished, begun=False)
         costs = log_costs(self.plan, [r.measured or {} for r in finished])
         return Front(1.0 - accuracy_of(mean), costs, worst, empty.most)
+
+    def chances(self, records: Sequence[TrialRecord], dense_cost: CostFields, worst: float) -> np.ndarray:
+        """Return [N]: how likely each priced candidate, trained in full, is to be measured on the front, and of use."""
+        finished = [r for r in self.trained if r.outcome == "trained" and r.feasible and r.measured]
+        empty, ahead = no_front(self.plan, dense_cost, worst), self.outlook(records)
+        errors = np.array([1.0 - (r.accuracy_val or 0.0) for r in finished])
+        costs = log_costs(self.plan, [r.measured or {} for r in finished]).reshape(-1, len(empty.most))
+        sd = np.hypot(ahead.sd, self.surrogate.noise)
+        return chance(Front(errors, costs, worst, empty.most), Outlook(ahead.mean, sd, ahead.costs))
 
     def outlook(self, records: Sequence[TrialRecord]) -> Outlook:
         """Return what is expected of priced candidates; of those that have begun, what their training will reach."""

@@ -56,6 +56,7 @@ class TrialRecord:
         accuracy_foreseen, accuracy_most: Expected before training, and its upper bound; None before there is enough to
             tell.
         audited: Whether it would have been cut, and was trained to audit the cutting.
+        chance: How likely it is to be on the front after all, where it was stopped or cut and never taken up again.
         feasible: Whether it keeps every budget (measured if trained, else predicted).
         train_steps, eval_steps: Samples times timesteps spent on it.
         wall_s: Seconds spent on it (a stack's time is shared out evenly).
@@ -80,6 +81,7 @@ class TrialRecord:
     accuracy_foreseen: float | None = None
     accuracy_most: float | None = None
     audited: bool = False
+    chance: float | None = None
     feasible: bool = True
     train_steps: int = 0
     eval_steps: int = 0
@@ -114,6 +116,14 @@ class TrialRecord:
         if self.measured is None or self.accuracy_val is None:
             raise ValueError(f"trial {self.trial} was not trained: it has no objectives")
         return objective_values(names, self.accuracy_val, self.measured)
+
+
+def remember(known: dict[str, TrialRecord], record: TrialRecord) -> None:
+    """Keep a record under its candidate: the first, but one that went on from a stopped one takes its place."""
+    earlier = known.get(record.candidate.digest)
+    went_on = earlier is not None and len(record.curve) > len(earlier.curve)
+    if record.outcome != "twin" and (earlier is None or (earlier.outcome == "stopped" and went_on)):
+        known[record.candidate.digest] = record
 
 
 def objective_values(
@@ -166,6 +176,7 @@ def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataF
             "accuracy_foreseen": record.accuracy_foreseen,
             "accuracy_most": record.accuracy_most,
             "audited": record.audited,
+            "chance": record.chance,
             "feasible": record.feasible,
             "on_front": record.trial in on_front,
             "twin_of": record.twin_of,

@@ -27,12 +27,14 @@ from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
 from hwsearch.search.front import finalists, front_records, non_dominated
 from hwsearch.search.lab import Lab
+from hwsearch.search.left import weighed
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
 from hwsearch.search.records import (
     FRONT_COLUMNS,
     TrialRecord,
     objective_values,
+    remember,
     trials_table,
     whole_numbers,
     write_csv,
@@ -145,14 +147,6 @@ def _ranked(lab: Lab, proposer: Proposer, known: dict[str, TrialRecord], numbers
     return ranked(lab.plan, dense, lab.similar, known, suggested, numbers.start, partial(look, lab))
 
 
-def remember(known: dict[str, TrialRecord], record: TrialRecord) -> None:
-    """Keep a record under its candidate: the first, but one that went on from a stopped one takes its place."""
-    earlier = known.get(record.candidate.digest)
-    went_on = earlier is not None and len(record.curve) > len(earlier.curve)
-    if record.outcome != "twin" and (earlier is None or (earlier.outcome == "stopped" and went_on)):
-        known[record.candidate.digest] = record
-
-
 def _counting(first: int, total: int, tell: Listener) -> Callable[[int], None]:
     """Return a callback that tells how many candidates of a batch are trained."""
     return lambda n: tell(Event("candidates", f"candidates from {first} on: {n} trained", first, total))
@@ -162,7 +156,7 @@ def _finish(
     plan: Plan, lab: Lab, folder: RunFolder, records: list[TrialRecord], finals: Finals
 ) -> dict[str, Any]:
     """Write the front and the summary of a finished search."""
-    members = _on_front(plan, finals.members)
+    records, members = weighed(lab, records), _on_front(plan, finals.members)
     front = whole_numbers(pd.DataFrame([front_row(m) for m in members]))
     if front.empty:
         front = pd.DataFrame(columns=list(FRONT_COLUMNS))

@@ -21,8 +21,7 @@ from hwsearch.search.evaluate import ticket_of, verdict
 from hwsearch.search.foresee import Foresight, foresee, foresight, joint_of, layer_sparsity
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
-from hwsearch.search.records import TrialRecord
-from hwsearch.search.run import remember
+from hwsearch.search.records import TrialRecord, remember
 from hwsearch.search.rungs import judge
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
