@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hwsearch.report.answer import interval
 from hwsearch.report.layers import sparsity, whole
 from hwsearch.report.quantities import UNKNOWN, count, duration, plain, spell, title
-from hwsearch.report.tables import Row, RunTables, number, rows
+from hwsearch.report.tables import Numbers, Row, RunTables, number, rows
 
 Cell = tuple[str, float | str | None]
 """What is shown, and by what it is sorted."""
@@ -137,11 +137,31 @@ def judgement(tables: RunTables) -> list[str]:
         cuts = number(audit, "false_cuts") or 0
         said.append(
             f"Audit: {count(continued)} candidates that would have been cut or stopped were trained all the same; "
-            f"{count(cuts)} of them should not have been cut."
+            f"{count(cuts)} of them came to the front{_of_use(audit, cuts)}."
         )
     else:
         said.append("The audit drew no candidate: how often one was wrongly cut is not known from this run.")
+    if tables.summary.left.get("n"):
+        said.append(_left_words(tables.summary.left))
     return said
+
+
+def _of_use(audit: Numbers, cuts: float) -> str:
+    """Return how many false cuts have an accuracy that is of use, where that is known and says something."""
+    of_use = number(audit, "false_cuts_of_use")
+    return "" if of_use is None or not cuts else f", {count(of_use)} with an accuracy that is of use"
+
+
+def _left_words(left: Numbers) -> str:
+    """Return what the front is expected to lack."""
+    n, ruled_out, expected = (number(left, key) or 0 for key in ("n", "ruled_out", "expected"))
+    return (
+        f"Left: {count(n)} candidates were stopped or cut for good. By what the run has learned {count(ruled_out)} of "
+        f"them are ruled out (a chance below 2 % each); of the others about {plain(expected)} would be on the front "
+        "with an accuracy that is of use, had they been trained in full (column chance of trials.csv). More candidates "
+        "(search.candidates) and the same line again: the search goes on, and takes these up first where they "
+        "promise most."
+    )
 
 
 def budget_words(tables: RunTables) -> str:

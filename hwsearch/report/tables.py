@@ -43,6 +43,7 @@ class Summary:
         dense: The dense reference by column (accuracies in 0 .. 1).
         counts: Candidates by outcome, and ``asked``.
         cost: Steps (samples times timesteps) and ``wall_s``.
+        left: What was stopped or cut for good: how many, how many ruled out, how many the front is expected to lack.
         similarity, audit: How good foreseeing was; None where there was nothing to judge.
         front_size: Rows of front.csv.
         hypervolume: Share of the box up to ``reference_point`` that the front dominates.
@@ -65,6 +66,7 @@ class Summary:
     cost: Numbers
     similarity: Numbers
     audit: Numbers
+    left: Numbers
     front_size: int
     hypervolume: float | None
     reference_point: Numbers
@@ -209,6 +211,7 @@ def _typed(data: Mapping[str, Any]) -> Summary:
         cost=_numbers(data.get("cost")),
         similarity=_numbers(data.get("similarity")),
         audit=_numbers(data.get("audit")),
+        left=_numbers(data.get("left")),
         front_size=int(data["front_size"]),
         hypervolume=None if data.get("hypervolume") is None else float(data["hypervolume"]),
         reference_point=_numbers(data.get("reference_point")),

@@ -8,14 +8,19 @@ what has next to no chance was ruled out, the rest is unfinished.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from hwsearch.search.lab import Lab
 from hwsearch.search.outlook import learn
-from hwsearch.search.records import TrialRecord, remember
+from hwsearch.search.plan import Plan
+from hwsearch.search.records import CostFields, TrialRecord, remember
 from hwsearch.search.rungs import worst_of
 
+RULED_OUT = 0.02
+"""A chance below which a candidate counts as ruled out."""
 _LEAST_LEARNED = 2
 
 
@@ -24,10 +29,25 @@ def weighed(lab: Lab, records: Sequence[TrialRecord]) -> list[TrialRecord]:
     known: dict[str, TrialRecord] = {}
     for record in records:
         remember(known, record)
-    left = [r for r in known.values() if r.outcome in ("stopped", "foreseen") and r.feasible]
-    if not left or sum(bool(r.curve) for r in known.values()) < _LEAST_LEARNED:
+    left = left_of(known.values())
+    if not left or sum(bool(record.curve) for record in known.values()) < _LEAST_LEARNED:
         return list(records)
-    learned = learn(lab.plan, lab.similar, list(known.values()))
-    chances = learned.chances(left, lab.dense.cost, worst_of(lab.plan, lab.dense.error))
+    chances = chances_of(lab.plan, lab.similar, list(known.values()), left, (lab.dense.cost, lab.dense.error))
     own = {record.trial: float(chance) for record, chance in zip(left, chances, strict=True)}
     return [replace(record, chance=own.get(record.trial)) for record in records]
+
+
+def left_of(known: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """Return what was stopped or cut, of records that are the last of their candidates."""
+    return [record for record in known if record.outcome in ("stopped", "foreseen") and record.feasible]
+
+
+def chances_of(
+    plan: Plan,
+    similar: bool,
+    known: Sequence[TrialRecord],
+    left: Sequence[TrialRecord],
+    dense: tuple[CostFields, float],
+) -> np.ndarray:
+    """Return the chances [N] of what was left; ``dense``: costs and error of the dense network."""
+    return learn(plan, similar, known).chances(left, dense[0], worst_of(plan, dense[1]))

@@ -1,6 +1,7 @@
 """Foreseeing: who is cut, who never is, and what the audit draws."""
 
 import json
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -204,8 +205,19 @@ def test_a_run_foresees_audits_counts_and_prints_its_quality(tmp_path, tiny_text
     tried = trials[(trials["outcome"] == "trained") & trials["feasible"]]
     values = np.array([1 - tried["accuracy_val"], tried["energy_j"], tried["memory_bytes"]]).T
     on_front = set(tried["trial"][non_dominated(values)])
-    assert summary["audit"]["false_cuts"] == len(on_front & set(audited["trial"]))
-    assert "ticket similarity on 32 candidates" in (tmp_path / "run" / "log.jsonl").read_text()
+    missed = audited[audited["trial"].isin(on_front)]
+    assert summary["audit"]["false_cuts"] == len(missed)
+    log = (tmp_path / "run" / "log.jsonl").read_text()
+    worst = 1 - float(re.search(r"dense reference: ([0-9.]+)%", log).group(1)) / 100 + 0.15
+    assert summary["audit"]["false_cuts_of_use"] == (1 - missed["accuracy_val"] < worst).sum()
+    left = trials[trials["chance"].notna()]
+    assert set(left["outcome"]) <= {"stopped", "foreseen"}
+    assert set(trials[trials["outcome"] == "foreseen"]["trial"]) <= set(left["trial"])
+    assert left["chance"].between(0, 1).all()
+    assert summary["left"]["n"] == len(left)
+    assert summary["left"]["expected"] == pytest.approx(left["chance"].sum(), abs=0.01)
+    assert summary["left"]["ruled_out"] == (left["chance"] < 0.02).sum()
+    assert "ticket similarity on 32 candidates" in log
 
 
 @pytest.mark.slow

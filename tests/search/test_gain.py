@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hwsearch.predict.surrogate import OFFSET
-from hwsearch.search.gain import Front, Outlook, choose, expected_gain
+from hwsearch.search.gain import Front, Outlook, chance, choose, expected_gain
 
 FRONT = Front(
     np.array([0.05, 0.02, 0.10]), np.log([[900.0, 5], [2000, 8], [500, 9]]), 0.15, np.log([4000.0, 20])
@@ -50,3 +50,14 @@ def test_an_empty_front_takes_everything_of_use():
     (got,) = expected_gain(none, Outlook(np.array([6.0]), np.array([1e-3]), np.log([[400.0, 2]])))
     box = (0.15 + OFFSET - np.exp(-6.0)) * np.log(10) * np.log(10)
     assert got == pytest.approx(box, rel=1e-3)
+
+
+def test_the_chance_is_that_of_draws():
+    rng = np.random.default_rng(1)
+    costs = np.log([[700.0, 6], [1500, 6], [3000, 18], [400, 19]])
+    mean, sd = np.array([2.5, 3.2, 3.6, 1.9]), np.array([0.3, 0.2, 0.4, 0.5])
+    draws = np.exp(-rng.normal(mean, sd, (20000, 4))) - OFFSET
+    reached = list(zip(FRONT.errors, FRONT.costs, strict=True))
+    least = [min([error for error, own in reached if (own <= at).all()], default=0.15) for at in costs]
+    assert least == [0.15, 0.05, 0.02, 0.15]
+    assert chance(FRONT, Outlook(mean, sd, costs)) == pytest.approx((draws < least).mean(0), abs=0.015)

@@ -90,13 +90,13 @@ class Bout:
         """Whether similarity is used."""
         return self.plan.study.search.foresee and not self._sight.quality.poor
 
-    def steps(self) -> Iterator[Step]:
-        """Search without end."""
+    def steps(self, trials: float = np.inf) -> Iterator[Step]:
+        """Search until so many were proposed."""
         proposer = Proposer(
             None, "replay", "", self.plan.space, self.plan.study.search.sampler, self.plan.study.seed, 2
         )
         first = 0
-        while True:
+        while first < trials:
             choice = (
                 partial(self._choose, proposer, first) if ranks(self.plan, self.similar, self.known) else None
             )

@@ -1,0 +1,96 @@
+"""Is the chance that a run gives to what it left any good? In replay all that was stopped or cut can be trained on.
+
+    python tests/bench/replay/left.py --work DIR [--seeds 20]
+
+Runs of 128 proposals in the ``layers`` worlds. Of every candidate that is left (`search.left`), its training goes on to
+the end, by the world's noise, and is held against the front that the run measured. ``of use``: on the front with an
+error below the dense network's plus `search.worth`, which is what the chance foretells; ``at all``: on the front.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hwsearch.measure.accuracy import wilson
+from hwsearch.search.left import RULED_OUT, chances_of, left_of
+from hwsearch.search.rungs import worst_of
+from tests.bench.replay.ours import Bout
+from tests.bench.replay.world import World, load_world
+
+WORLDS = ("digits/layers", "mnist/layers")
+EDGES = (0.0, RULED_OUT, 0.05, 0.1, 0.2, 0.4, 1.0)
+TRIALS = 128
+
+
+def left(world: World, seed: int) -> pd.DataFrame:
+    """Return what a run left: outcome, chance, and whether it comes to the front when it is trained on."""
+    bout = Bout(world, seed, {}, shuffled=False)
+    for _ in bout.steps(TRIALS):
+        pass
+    known = list(bout.known.values())
+    own, worst = left_of(known), worst_of(bout.plan, bout.dense.error)
+    chances = chances_of(bout.plan, bout.similar, known, own, (bout.dense.cost, bout.dense.error))
+    finished = [r for r in known if r.outcome == "trained"]
+    reached = np.array([r.accuracy_val for r in finished])
+    costs = world.bytes_truth([r.candidate for r in finished])
+    rows = []
+    for record, chance, cost in zip(own, chances, world.bytes_truth([r.candidate for r in own]), strict=True):
+        accuracy = world.observe(record.candidate, len(world.cycles) - 1, seed)
+        on_front = not (reached[costs <= cost] >= accuracy).any()
+        of_use = on_front and 1.0 - accuracy < worst
+        rows.append(
+            {"seed": seed, "outcome": record.outcome, "chance": chance, "of use": of_use, "at all": on_front}
+        )
+    return pd.DataFrame(rows)
+
+
+def show(name: str, rows: pd.DataFrame) -> None:
+    """Print a world's table."""
+    runs = rows["seed"].nunique()
+    foretold, came = rows["chance"].sum() / runs, rows["of use"].sum() / runs
+    print(f"\n### {name}, {runs} runs\n")
+    print(
+        f"A run leaves {len(rows) / runs:.0f}; {foretold:.1f} of them are foretold to be of use on the front, "
+        f"{came:.1f} are.\n"
+    )
+    print("| left | candidates | mean chance | of use | 95 % interval | at all |\n|---|---|---|---|---|---|")
+    stopped = rows[rows["outcome"] == "stopped"]
+    for low, high in itertools.pairwise(EDGES):
+        _row(
+            f"stopped, chance {low:.0%} to {high:.0%}",
+            stopped[stopped["chance"].between(low, high, inclusive="left")],
+        )
+    _row("cut before training", rows[rows["outcome"] == "foreseen"])
+
+
+def _row(label: str, own: pd.DataFrame) -> None:
+    if own.empty:
+        print(f"| {label} | 0 | | | | |")
+        return
+    low, high = wilson(own["of use"].mean(), len(own))
+    print(
+        f"| {label} | {len(own)} | {own['chance'].mean():.1%} | {own['of use'].mean():.1%} | {low:.1%} to {high:.1%} "
+        f"| {own['at all'].mean():.1%} |"
+    )
+
+
+def main() -> None:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=20)
+    args = parser.parse_args()
+    for name in WORLDS:
+        world = load_world(name, args.work)
+        show(name, pd.concat([left(world, seed) for seed in range(args.seeds)]))
+
+
+if __name__ == "__main__":
+    main()
