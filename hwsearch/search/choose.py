@@ -35,7 +35,7 @@ def ranks(plan: Plan, similar: bool, known: Mapping[str, TrialRecord]) -> bool:
     """Return whether the next proposals can be ranked."""
     tickets = plan.study.tickets
     finder = tickets.early if tickets.finder == "early_time" else tickets.finder
-    return plan.study.search.rank and finder not in _TRAINS_EACH and (similar or not _few(known))
+    return plan.study.search.rank and finder not in _TRAINS_EACH and (similar or not _few(plan, known))
 
 
 def ranked(
@@ -67,7 +67,7 @@ def ranked(
         return list(suggested)
     candidates = [records[i] for i in rows]
     worst = worst_of(plan, dense[1])
-    if _few(known):
+    if _few(plan, known):
         front, outlook = no_front(plan, dense[0], worst), _guessed(plan, candidates)
     else:
         learned = learn(plan, similar, list(known.values()))
@@ -79,8 +79,8 @@ def ranked(
     return (taken + rest)[:count]
 
 
-def _few(known: Mapping[str, TrialRecord]) -> bool:
-    return sum(bool(record.curve) for record in known.values()) < LEAST_KNOWN
+def _few(plan: Plan, known: Mapping[str, TrialRecord]) -> bool:
+    return sum(bool(record.curve) for record in known.values()) + len(plan.others) < LEAST_KNOWN
 
 
 def _guessed(plan: Plan, records: Sequence[TrialRecord]) -> Outlook:

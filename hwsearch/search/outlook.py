@@ -17,6 +17,7 @@ from hwsearch.train.machine import OneThread
 
 _ALIKE_BITS = 3  # trained trials of the same bits that tell what quantising saves
 _LEAST_COST = 1e-12
+_OTHERS = NOBODY - 1  # names of other runs' trainings go down from here
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class Learned:
 
 
 def learn(plan: Plan, similar: bool, records: Sequence[TrialRecord]) -> Learned:
-    """Fit the surrogate on every rung of every training.
+    """Fit the surrogate on every rung of every training, of this run and of those that it learns from.
 
     Args:
         plan: The question.
@@ -77,12 +78,13 @@ def learn(plan: Plan, similar: bool, records: Sequence[TrialRecord]) -> Learned:
         records: At least two with an accuracy.
     """
     trained = [r for r in records if r.curve]
-    points = [(r, rung) for r in trained for rung in range(len(r.curve))]
+    named = [*((training_of(r), r) for r in trained), *((_OTHERS - i, r) for i, r in enumerate(plan.others))]
+    points = [(name, r, rung) for name, r in named for rung in range(len(r.curve))]
     inputs = inputs_of(
-        plan, similar, [r for r, _ in points],
-        rung=np.array([rung for _, rung in points]), training=np.array([training_of(r) for r, _ in points]),
+        plan, similar, [r for _, r, _ in points],
+        rung=np.array([rung for _, _, rung in points]), training=np.array([name for name, _, _ in points]),
     )  # fmt: skip
-    accuracy = np.array([r.curve[rung] for r, rung in points])
+    accuracy = np.array([r.curve[rung] for _, r, rung in points])
     with OneThread():
         surrogate = fit(inputs, accuracy, len(plan.cycles))
     return Learned(plan, similar, trained, surrogate)

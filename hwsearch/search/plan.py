@@ -18,7 +18,7 @@ from hwsearch.hardware.rules import violations
 from hwsearch.hardware.workload import Workload
 from hwsearch.network.integer import Widths
 from hwsearch.network.topology import NetworkSpec, layer_shapes
-from hwsearch.search.records import COST_COLUMNS, CostFields
+from hwsearch.search.records import COST_COLUMNS, CostFields, TrialRecord
 from hwsearch.space.space import SearchSpace, search_space
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study
@@ -39,6 +39,7 @@ class Plan:
         space: What is searched.
         widths: What the device offers.
         digest: Names the results: study and profile.
+        others: What other runs of the task trained, for the surrogate alone (`carry`).
     """
 
     study: Study
@@ -48,6 +49,7 @@ class Plan:
     space: SearchSpace
     widths: Widths
     digest: str
+    others: tuple[TrialRecord, ...] = ()
 
     @property
     def dense_timesteps(self) -> int:

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.search.cache import Cache
+from hwsearch.search.carry import as_here, carried, others_words
 from hwsearch.search.choose import ranked, ranks
 from hwsearch.search.dense import Dense, dense_reference
 from hwsearch.search.evaluate import evaluate, look, ticket_of, verdict
@@ -79,9 +80,11 @@ def search(
         device: ``cpu`` or ``cuda``.
 
     Raises:
-        InputError: The folder or storage holds another study, or another process runs in it.
+        InputError: The folder or storage holds another study, another process runs in it, or a run to learn from is
+            of another task.
         NothingFits: No candidate keeps every budget.
     """
+    others = carried(plan)
     folder.path.mkdir(parents=True, exist_ok=True)
     with _only_one(folder):
         proposer = _open(plan, folder, storage)
@@ -99,6 +102,9 @@ def search(
                 sight = foresight(plan, lab.dense, partial(ticket_of, lab))
                 lab = replace(lab, sight=sight)
                 tell(Event("note", _sight_words(sight)))
+            if others:
+                lab = replace(lab, plan=replace(plan, others=as_here(lab, others)))
+                tell(Event("note", others_words(lab.plan.others)))
             records = _candidates(lab, proposer, folder, tell)
             front = front_records(plan, records)
             if not front:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hwsearch.search.carry import others_words
 from hwsearch.search.dense import Dense
 from hwsearch.search.evaluate import ground_of
 from hwsearch.search.final import Finalist, Finals, final_seeds
@@ -123,7 +124,7 @@ def summarise(
             "test": len(plan.data.y_test),
         },
         "labels": plan.profile.labels,
-        "notes": list(plan.space.notes),
+        "notes": [*plan.space.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
     }
 
 

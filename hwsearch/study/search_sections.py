@@ -21,6 +21,7 @@ class Search(Section):
         rungs: Whether candidates are trained in rungs, and only the most promising third goes on after each.
         rank: Whether proposals are drawn in plenty, and those with the largest expected gain a train_step are taken.
         worth: Accuracy that a candidate may lose against the dense network and still count as a gain.
+        learn_from: Folders of other runs of the same task, whose trainings the surrogate learns from as well.
         stack: Candidates that are trained together, at most; ``auto``: as many as the machine trains fastest.
     """
 
@@ -32,6 +33,7 @@ class Search(Section):
     audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
     rungs: bool = True
     rank: bool = True
+    learn_from: tuple[str, ...] = ()
     worth: Annotated[float, law("worth must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.15
 
 

@@ -123,8 +123,8 @@ def table(rows: list[dict]) -> None:
         final = [a["final"] - b["final"] for a, b in zip(own, plain, strict=True)]
         counts = f"{np.mean([a['trained'] for a in own]):.0f}, {np.mean([a['stopped'] for a in own]):.0f}"
         print(
-            f"| {name} | {counts} | {_interval(whole)} | {_interval(found)} | {len(ratios) - len(found)} "
-            f"| {_interval(final, '+.4f')} |"
+            f"| {name} | {counts} | {interval(whole)} | {interval(found)} | {len(ratios) - len(found)} "
+            f"| {interval(final, '+.4f')} |"
         )
     audited = sum(by["hwsearch", seed]["continued"] for seed in seeds)
     wrong = sum(by["hwsearch", seed]["false_cuts"] for seed in seeds)
@@ -143,12 +143,12 @@ def _reached(row: dict, volume: float) -> float:
     )
 
 
-def _interval(values: list[float], form: str = ".2f") -> str:
+def interval(values: list[float], form: str = ".2f") -> str:
     if len(values) < 2:
         return "-"
     if np.ptp(values) == 0:
         return f"{values[0]:{form}}"
-    interval = bootstrap((values,), np.mean, rng=0, method="percentile").confidence_interval
+    interval = bootstrap((values,), np.mean, rng=0, method="percentile").confidenceinterval
     return f"{np.mean(values):{form}} ({interval.low:{form}} to {interval.high:{form}})"
 
 

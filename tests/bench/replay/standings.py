@@ -1,7 +1,8 @@
 """What the runs of a world show, as a table: medians over seeds and ratios paired by seed, with bootstrap intervals.
 
 A run that never reached something costs infinitely much there: it stays in every median and every ratio. A ratio is of
-one seed's two runs; where neither reached it, the ratio is 1 (nothing told them apart).
+one seed's two runs. A rival that never reached it counts with all that it spent, so that the ratio is at most what is
+shown; where neither reached it, the ratio is 1 (nothing told them apart).
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ def standings(world: str, runs: Sequence[dict[str, Any]], names: Sequence[str] |
     heads = ["contestant", "seeds", "share at the end", *(f"{label} (never)" for label in TARGETS.values())]
     heads += [f"{label}: / {rival}" for rival in rivals for label in TARGETS.values()]
     costs = {target: _costs(runs, target) for target in TARGETS}
+    spent: Costs = {}
+    for run in runs:
+        spent.setdefault(run["contestant"], {})[run["seed"]] = run["steps"] / run["full_steps"]
     lines = [f"### {world}", "", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for name in shown:
         own = [run for run in runs if run["contestant"] == name]
         row = [name, str(len(own)), f"{np.median([run['share'] for run in own]):.1f} %"]
         row += [_cost(list(costs[target][name].values())) for target in TARGETS]
         row += [
-            "1" if rival == name else _ratio(costs[target], name, rival)
+            "1" if rival == name else _ratio(costs[target], spent, name, rival)
             for rival in rivals
             for target in TARGETS
         ]
@@ -54,11 +58,16 @@ def _cost(costs: list[float]) -> str:
     return f"{_interval(costs, 1)} ({never})" if never else _interval(costs, 1)
 
 
-def _ratio(costs: Costs, name: str, rival: str) -> str:
+def _ratio(costs: Costs, spent: Costs, name: str, rival: str) -> str:
     """Return the median over the seeds that both ran."""
-    seeds = sorted(costs[name].keys() & costs[rival].keys())
-    pairs = [(costs[name][seed], costs[rival][seed]) for seed in seeds]
-    return _interval([1.0 if np.isinf(a) and np.isinf(b) else a / b for a, b in pairs], 2)
+    ratios = []
+    for seed in sorted(costs[name].keys() & costs[rival].keys()):
+        own, other = costs[name][seed], costs[rival][seed]
+        if np.isinf(other):
+            ratios.append(1.0 if np.isinf(own) else own / spent[rival][seed])
+        else:
+            ratios.append(own / other)
+    return _interval(ratios, 2)
 
 
 def _interval(values: Sequence[float], digits: int) -> str:

@@ -1,0 +1,81 @@
+"""What other runs of the same task have learned: their learning curves, which hardly depend on the device.
+
+A study may name run folders to learn from (`search.learn_from`). Every candidate that was trained there, if only for a
+rung, is an observation for this run's surrogate, priced on this run's device; it is on no front and costs no step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hwsearch.errors import Fault, InputError
+from hwsearch.search.evaluate import look
+from hwsearch.search.folder import RunFolder
+from hwsearch.search.lab import Lab
+from hwsearch.search.plan import Plan
+from hwsearch.search.records import TrialRecord, remember
+from hwsearch.search.recover import records_of
+from hwsearch.study.digest import digest
+from hwsearch.study.model import Study, load_study
+
+
+def carried(plan: Plan) -> list[TrialRecord]:
+    """Return what was trained in the runs that the study learns from, as it was recorded there.
+
+    Raises:
+        InputError: A folder holds no run, or one of another task; all such folders are named.
+    """
+    faults: list[Fault] = []
+    found: list[TrialRecord] = []
+    for index, path in enumerate(plan.study.search.learn_from):
+        place = f"search.learn_from.{index}"
+        folder = RunFolder(Path(path))
+        if not (folder.path / "study.db").exists() or not folder.study.exists():
+            law = "a folder to learn from must hold a run with its own storage (study.yaml, study.db)"
+            faults.append(Fault(place, law, path, "give the folder that hwsearch run wrote"))
+            continue
+        other = load_study(folder.study)
+        different = [name for name, own in _task(plan.study).items() if _task(other)[name] != own]
+        if different:
+            law = "a run to learn from must be of the same task"
+            got = f"{path}: another {', '.join(different)}"
+            faults.append(Fault(place, law, got, "leave it out, or make these sections equal"))
+            continue
+        known: dict[str, TrialRecord] = {}
+        for record in records_of(folder, other):
+            remember(known, record)
+        found += [record for record in known.values() if record.curve]
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def as_here(lab: Lab, records: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
+    """Return other runs' trainings of candidates of this space, priced and likened to the dense network of this run."""
+    space = lab.plan.space
+    own = [record for record in records if _within(lab.plan, record)]
+    here = look(lab, [space.setting(record.candidate) for record in own])
+    return tuple(replace(new, curve=record.curve) for new, record in zip(here, own, strict=True))
+
+
+def others_words(others: Sequence[TrialRecord]) -> str:
+    """Say how much was learned from other runs."""
+    return f"learned from {len(others)} trainings of other runs, whose cost is not counted here"
+
+
+def _within(plan: Plan, record: TrialRecord) -> bool:
+    """Return whether a candidate is one of the plan's space."""
+    candidate, space = record.candidate, plan.space
+    known = set(candidate.weight_bits) <= set(space.weight_bits) and candidate.timesteps in space.timesteps
+    layers = max(1, space.per_layer)
+    shaped = {len(candidate.sparsity), len(candidate.weight_bits)} <= {1, layers}
+    return known and shaped and space.candidate(space.setting(candidate)).digest == candidate.digest
+
+
+def _task(study: Study) -> dict[str, str]:
+    """Return what must be equal for a learning curve to mean the same: digests of sections, by name."""
+    data = study.data.model_copy(update={"root": None})
+    sections = {"data": data, "network": study.network, "train": study.train, "tickets": study.tickets}
+    return {name: digest(own) for name, own in sections.items()} | {"search.rungs": str(study.search.rungs)}

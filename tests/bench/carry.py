@@ -1,0 +1,141 @@
+"""What learning from another run of the same task saves: live, another device, another seed.
+
+    python tests/bench/carry.py --work DIR [--seeds 5] [--part 0 --parts 2]   # resumable; run each part
+    python tests/bench/carry.py --work DIR --table
+
+First a run of 128 trials on ``nrf51822_microbit`` (error, memory), as in `ablations`. Then, with another seed, one of
+64 trials on ``generic_45nm`` (error, energy): ``alone``, and learning from the first (`search.learn_from`).
+Hypervolume is the share of the box error (up to 0.15 beyond the dense network's) times logarithm of energy (from a
+hundredth of the dense network's up to it). ``reached``: steps until the trials have the hypervolume that ``alone`` has
+in the end, as a ratio to what ``alone`` took; ``final``: hypervolume of the front's recipes run again on three fresh
+splits, less that of ``alone``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import hwsearch
+from hwsearch.search.front import hypervolume
+from hwsearch.study.model import Study, load_study, write_study
+from tests.bench.ablations import WORST, interval
+
+HERE = Path(__file__).parent
+BATCH, FIRST, SECOND = 16, 128, 64
+LEAST = 0.01
+_OTHER_SEED = 100
+
+
+def run(seed: int) -> list[dict]:
+    """Return the second run, alone and with what the first one learned, in numbers."""
+    study = load_study(HERE / "tabular/digits.yaml")
+    space = study.space.model_copy(update={"per_layer": True})
+    device = study.device.model_copy(update={"profile": "generic_45nm", "budgets": {}})
+    first = _with(
+        study, space=space, seed=seed, final=study.final.model_copy(update={"seeds": 1}), candidates=FIRST
+    )
+    second = _with(
+        study, space=space, seed=seed + _OTHER_SEED, device=device, objectives=("error", "energy_j"), candidates=SECOND,
+        final=study.final.model_copy(update={"seeds": 3}),
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work)
+        _run(first, folder / "first")
+        _run(second, folder / "alone")
+        learning = second.search.model_copy(update={"learn_from": (str(folder / "first"),)})
+        _run(second.model_copy(update={"search": learning}), folder / "learning")
+        return [{"name": name, "seed": seed} | _numbers(folder / name) for name in ("alone", "learning")]
+
+
+def _with(study: Study, *, candidates: int, **updates: object) -> Study:
+    search = study.search.model_copy(update={"candidates": candidates, "batch": BATCH})
+    pick = study.pick.model_copy(update={"within": 0.5, "min_accuracy": None})
+    return study.model_copy(update={"search": search, "pick": pick, **updates})
+
+
+def _run(study: Study, out: Path) -> None:
+    write_study(study, out.with_suffix(".yaml"))
+    hwsearch.run(out.with_suffix(".yaml"), out=out)
+
+
+def _numbers(folder: Path) -> dict:
+    trials, front = pd.read_csv(folder / "trials.csv"), pd.read_csv(folder / "front.csv")
+    summary = json.loads((folder / "summary.json").read_text())
+    box = (1 - summary["dense"]["accuracy_val"] + WORST, summary["reference_point"]["energy_j"])
+    done = (trials["outcome"] == "trained") & trials["feasible"]
+    ends = range(BATCH - 1, len(trials), BATCH)
+    probes = summary["cost"]["foresee_eval_steps"] / 3
+    return {
+        "steps": [float(trials["train_steps"][: end + 1].sum() + probes) for end in ends],
+        "hypervolume": [_volume(trials[: end + 1][done[: end + 1]], box) for end in ends],
+        "final": _volume(front, box),
+    }
+
+
+def _volume(rows: pd.DataFrame, box: tuple[float, float]) -> float:
+    if rows.empty:
+        return 0.0
+    cost = 1 - np.log(rows["energy_j"].to_numpy(float) / box[1]) / np.log(LEAST)
+    return hypervolume(np.column_stack([1 - rows["accuracy_val"], cost.clip(0)]), np.array([box[0], 1.0]))
+
+
+def table(rows: list[dict]) -> None:
+    """Print the table."""
+    by = {(row["name"], row["seed"]): row for row in rows}
+    seeds = sorted({seed for _, seed in by})
+    alone, learning = [[by[name, seed] for seed in seeds] for name in ("alone", "learning")]
+    pairs = list(zip(learning, alone, strict=True))
+    print(f"{len(seeds)} seeds; mean and 95 % bootstrap interval of paired figures\n")
+    print("| trials | steps, learning / alone | hypervolume alone | learning less alone |\n|---|---|---|---|")
+    for end in range(len(alone[0]["steps"])):
+        steps = [a["steps"][end] / b["steps"][end] for a, b in pairs]
+        more = [a["hypervolume"][end] - b["hypervolume"][end] for a, b in pairs]
+        level = np.mean([b["hypervolume"][end] for b in alone])
+        print(f"| {BATCH * (end + 1)} | {interval(steps)} | {level:.3f} | {interval(more, '+.4f')} |")
+    ratios = [
+        next(
+            (s for s, v in zip(a["steps"], a["hypervolume"], strict=True) if v >= b["hypervolume"][-1]),
+            np.inf,
+        )
+        / b["steps"][b["hypervolume"].index(b["hypervolume"][-1])]
+        for a, b in pairs
+    ]
+    found = [ratio for ratio in ratios if np.isfinite(ratio)]
+    print(
+        f"\nreached: {interval(found)} of alone's steps in {len(found)} of {len(ratios)} runs; the others never"
+    )
+    print(f"final: {interval([a['final'] - b['final'] for a, b in pairs], '+.4f')}")
+
+
+def main() -> None:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True, help="folder of the runs so far")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--part", type=int, default=0)
+    parser.add_argument("--parts", type=int, default=1, help="processes that run at once")
+    parser.add_argument("--table", action="store_true")
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    rows = [json.loads(line) for path in args.work.glob("*.jsonl") for line in path.read_text().splitlines()]
+    if args.table:
+        table(rows)
+        return
+    done = {row["seed"] for row in rows}
+    todo = [seed for seed in range(args.seeds) if seed not in done]
+    for seed in todo[args.part :: args.parts]:
+        with (args.work / f"{args.part}.jsonl").open("a") as file:
+            file.writelines(json.dumps(row) + "\n" for row in run(seed))
+        print(seed, flush=True)
+
+
+if __name__ == "__main__":
+    main()
