@@ -149,18 +149,19 @@ def judgement(tables: RunTables) -> list[str]:
 def _of_use(audit: Numbers, cuts: float) -> str:
     """Return how many false cuts have an accuracy that is of use, where that is known and says something."""
     of_use = number(audit, "false_cuts_of_use")
-    return "" if of_use is None or not cuts else f", {count(of_use)} with an accuracy that is of use"
+    return (
+        "" if of_use is None or not cuts else f" ({count(of_use)} of these with an accuracy that is of use)"
+    )
 
 
 def _left_words(left: Numbers) -> str:
     """Return what the front is expected to lack."""
     n, ruled_out, expected = (number(left, key) or 0 for key in ("n", "ruled_out", "expected"))
     return (
-        f"Left: {count(n)} candidates were stopped or cut for good. By what the run has learned {count(ruled_out)} of "
-        f"them are ruled out (a chance below 2 % each); of the others about {plain(expected)} would be on the front "
-        "with an accuracy that is of use, had they been trained in full (column chance of trials.csv). More candidates "
-        "(search.candidates) and the same line again: the search goes on, and takes these up first where they "
-        "promise most."
+        f"Left: {count(n)} candidates were stopped or cut and not taken up again. By what the run has learned "
+        f"{count(ruled_out)} of them are ruled out (a chance below 2 % each); of the others about {expected:.1f} would "
+        "be on the front with an accuracy that is of use, had they been trained in full (column chance of trials.csv). "
+        "To go on, raise search.candidates and give the same line again: those that promise most are taken up first."
     )
 
 

@@ -126,14 +126,19 @@ def table(rows: list[dict]) -> None:
             f"| {name} | {counts} | {interval(whole)} | {interval(found)} | {len(ratios) - len(found)} "
             f"| {interval(final, '+.4f')} |"
         )
-    audited = sum(by["hwsearch", seed]["continued"] for seed in seeds)
-    wrong = sum(by["hwsearch", seed]["false_cuts"] for seed in seeds)
-    probes = np.mean([by["hwsearch", seed]["probes"] / by["hwsearch", seed]["steps"][-1] for seed in seeds])
-    low, high = wilson(wrong / audited, audited)
-    print(
-        f"\nhwsearch: {wrong} of {audited} audited would have been missed on the front ({low:.0%} to {high:.0%});"
+    audited, wrong, of_use = (
+        sum(by["hwsearch", seed][key] for seed in seeds)
+        for key in ("continued", "false_cuts", "false_cuts_of_use")
     )
+    probes = np.mean([by["hwsearch", seed]["probes"] / by["hwsearch", seed]["steps"][-1] for seed in seeds])
+    print(f"\nhwsearch: of {audited} audited {_share(wrong, audited)} came to the front,")
+    print(f"{_share(of_use, audited)} with an accuracy of use;")
     print(f"probes are {probes:.1%} of the steps")
+
+
+def _share(count: int, of: int) -> str:
+    low, high = wilson(count / of, of)
+    return f"{count} ({low:.0%} to {high:.0%})"
 
 
 def _reached(row: dict, volume: float) -> float:
@@ -148,7 +153,7 @@ def interval(values: list[float], form: str = ".2f") -> str:
         return "-"
     if np.ptp(values) == 0:
         return f"{values[0]:{form}}"
-    interval = bootstrap((values,), np.mean, rng=0, method="percentile").confidenceinterval
+    interval = bootstrap((values,), np.mean, rng=0, method="percentile").confidence_interval
     return f"{np.mean(values):{form}} ({interval.low:{form}} to {interval.high:{form}})"
 
 

@@ -303,10 +303,10 @@ def test_counts_that_disagree_are_said(tmp_path):
         in text
     )
     assert "Audit: 5 candidates" in text
-    assert "2 of them came to the front, 1 with an accuracy that is of use" in text
+    assert "2 of them came to the front (1 of these with an accuracy that is of use)" in text
     assert "Left: 40 candidates" in text
     assert "30 of them are ruled out" in text
-    assert "about 2.25 would be on the front" in text
+    assert "about 2.2 would be on the front" in text
 
 
 @pytest.mark.parametrize("name", ["trials.csv", "front.csv", "summary.json", "study.yaml", "profile.yaml"])
