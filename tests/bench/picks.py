@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import t
 
 import hwsearch
 from hwsearch.study.model import load_study, write_study
@@ -48,7 +49,7 @@ def main() -> None:
                 f"| {pick['memory_bytes']:,} B | {ratios[-1]:.1f} |",
                 flush=True,
             )
-    reach = 2.776 * np.std(losses, ddof=1) / np.sqrt(len(losses)) if len(losses) == 5 else float("nan")
+    reach = t.ppf(0.975, len(losses) - 1) * np.std(losses, ddof=1) / np.sqrt(len(losses))
     print(
         f"\nmean loss {np.mean(losses):.2f} points (95 % interval +-{reach:.2f}), smallest ratio {min(ratios):.1f}"
     )
