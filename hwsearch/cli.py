@@ -116,10 +116,9 @@ def run(
     steps, dense = summary["cost"]["train_steps"], summary["cost"]["dense_train_steps"]
     print(f"{counts['asked']} candidates: {told}")
     if (left := summary["left"])["n"]:
-        open_ = left["n"] - left["ruled_out"]
         print(
-            f"left: {open_} candidates may still reach the front, {left['expected']:.1f} of them are expected to; "
-            "more search.candidates go on with these"
+            f"left: of {left['n']} candidates that were stopped or cut {left['ruled_out']} are ruled out; the front is "
+            f"expected to lack {left['expected']:.1f} (more search.candidates go on with these)"
         )
     print(
         f"training spent: {steps / dense:.1f} times the dense network's, in {summary['cost']['wall_s']:.0f} s"

@@ -159,7 +159,7 @@ def _left_words(left: Numbers) -> str:
     n, ruled_out, expected = (number(left, key) or 0 for key in ("n", "ruled_out", "expected"))
     return (
         f"Left: {count(n)} candidates were stopped or cut and not taken up again. By what the run has learned "
-        f"{count(ruled_out)} of them are ruled out (a chance below 2 % each); of the others about {expected:.1f} would "
+        f"{count(ruled_out)} of them are ruled out (a chance below 2 % each); in all about {expected:.1f} would "
         "be on the front with an accuracy that is of use, had they been trained in full (column chance of trials.csv). "
         "To go on, raise search.candidates and give the same line again: those that promise most are taken up first."
     )

@@ -42,9 +42,14 @@ class Learned:
         with OneThread():
             return self.surrogate.predict(inputs_of(self.plan, self.similar, records, training=training))
 
+    @property
+    def _finished(self) -> list[TrialRecord]:
+        """Trials that could be on the front."""
+        return [r for r in self.trained if r.outcome == "trained" and r.feasible and r.measured]
+
     def front(self, dense_cost: CostFields, worst: float) -> Front:
         """Return what is reached: finished, feasible trials at their candidates' means, without a training's luck."""
-        finished = [r for r in self.trained if r.outcome == "trained" and r.feasible and r.measured]
+        finished = self._finished
         empty = no_front(self.plan, dense_cost, worst)
         if not finished:
             return empty
@@ -54,7 +59,7 @@ class Learned:
 
     def chances(self, records: Sequence[TrialRecord], dense_cost: CostFields, worst: float) -> np.ndarray:
         """Return [N]: how likely each priced candidate, trained in full, is to be measured on the front, and of use."""
-        finished = [r for r in self.trained if r.outcome == "trained" and r.feasible and r.measured]
+        finished = self._finished
         empty, ahead = no_front(self.plan, dense_cost, worst), self.outlook(records)
         errors = np.array([1.0 - (r.accuracy_val or 0.0) for r in finished])
         costs = log_costs(self.plan, [r.measured or {} for r in finished]).reshape(-1, len(empty.most))

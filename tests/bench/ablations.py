@@ -14,7 +14,6 @@ splits, less plain's.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from pathlib import Path
@@ -30,6 +29,7 @@ from hwsearch.predict.similarity import Joint, Similarity
 from hwsearch.search.foresee import Quality
 from hwsearch.search.front import hypervolume
 from hwsearch.study.model import load_study, write_study
+from tests.bench.resumable import resume
 
 HERE = Path(__file__).parent
 OFF = {"foresee": False, "rungs": False, "rank": False}
@@ -159,27 +159,13 @@ def interval(values: list[float], form: str = ".2f") -> str:
 
 def main() -> None:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    resume(
+        __doc__,
+        lambda seeds: [(name, seed) for seed in range(seeds) for name in CONTESTANTS],
+        lambda row: (row["contestant"], row["seed"]),
+        lambda name, seed: [run(name, seed)],
+        table,
     )
-    parser.add_argument("--work", type=Path, required=True, help="folder of the runs so far")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--part", type=int, default=0)
-    parser.add_argument("--parts", type=int, default=1, help="processes that run at once")
-    parser.add_argument("--table", action="store_true")
-    args = parser.parse_args()
-    args.work.mkdir(parents=True, exist_ok=True)
-    rows = [json.loads(line) for path in args.work.glob("*.jsonl") for line in path.read_text().splitlines()]
-    if args.table:
-        table(rows)
-        return
-    done = {(row["contestant"], row["seed"]) for row in rows}
-    todo = [(name, seed) for seed in range(args.seeds) for name in CONTESTANTS if (name, seed) not in done]
-    for name, seed in todo[args.part :: args.parts]:
-        row = run(name, seed)
-        with (args.work / f"{args.part}.jsonl").open("a") as file:
-            file.write(json.dumps(row) + "\n")
-        print(name, seed, row["steps"], row["hypervolume"], flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ splits, less that of ``alone``.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from pathlib import Path
@@ -25,6 +24,7 @@ import hwsearch
 from hwsearch.search.front import hypervolume
 from hwsearch.study.model import Study, load_study, write_study
 from tests.bench.ablations import WORST, interval
+from tests.bench.resumable import resume
 
 HERE = Path(__file__).parent
 BATCH, FIRST, SECOND = 16, 128, 64
@@ -115,26 +115,7 @@ def table(rows: list[dict]) -> None:
 
 def main() -> None:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", type=Path, required=True, help="folder of the runs so far")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--part", type=int, default=0)
-    parser.add_argument("--parts", type=int, default=1, help="processes that run at once")
-    parser.add_argument("--table", action="store_true")
-    args = parser.parse_args()
-    args.work.mkdir(parents=True, exist_ok=True)
-    rows = [json.loads(line) for path in args.work.glob("*.jsonl") for line in path.read_text().splitlines()]
-    if args.table:
-        table(rows)
-        return
-    done = {row["seed"] for row in rows}
-    todo = [seed for seed in range(args.seeds) if seed not in done]
-    for seed in todo[args.part :: args.parts]:
-        with (args.work / f"{args.part}.jsonl").open("a") as file:
-            file.writelines(json.dumps(row) + "\n" for row in run(seed))
-        print(seed, flush=True)
+    resume(__doc__, lambda seeds: [(seed,) for seed in range(seeds)], lambda row: (row["seed"],), run, table)
 
 
 if __name__ == "__main__":
