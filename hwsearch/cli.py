@@ -60,6 +60,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and `&` leave it
             signal.signal(number, _interrupt)
+    sys.unraisablehook = _unraisable
     try:
         app()
     except InputError as error:
@@ -271,6 +272,12 @@ def _interrupt(*_: object) -> None:
     global _interrupted
     _interrupted = True
     raise KeyboardInterrupt
+
+
+def _unraisable(what: sys.UnraisableHookArgs) -> None:
+    """Say what a destructor or a callback could not raise, unless it is an interrupt, which `_heeding` heeds."""
+    if not (_interrupted and isinstance(what.exc_value, KeyboardInterrupt)):
+        sys.__unraisablehook__(what)
 
 
 def _heeding(listen: Callable[[Event], None], event: Event) -> None:

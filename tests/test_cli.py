@@ -121,14 +121,25 @@ def test_interrupted_it_exits_3_and_says_that_it_resumes(tmp_path, tiny_text, ho
 
 
 SWALLOWED = """
-import signal, sys
+import signal, sys, weakref
 from hwsearch import api, cli
 
-def run(*_, listen, **__):
+class Dies:
+    pass
+
+def caught():
     try:
         signal.raise_signal(signal.SIGNAL)
     except BaseException:
-        pass  # as NumPy's C code and every destructor do
+        pass  # as NumPy's C code does
+
+def destroyed():
+    dying = Dies()
+    weakref.finalize(dying, signal.raise_signal, signal.SIGNAL)
+    del dying  # Python says what a callback could not raise
+
+def run(*_, listen, **__):
+    WHERE()
     listen(None)
     raise AssertionError("went on")
 
@@ -138,13 +149,30 @@ cli.main()
 """
 
 
+@pytest.mark.parametrize("where", ["caught", "destroyed"])
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_an_interrupt_that_library_code_swallows_is_heeded_at_the_next_event(tiny, name):
-    code = SWALLOWED.replace("SIGNAL", name).replace("STUDY", str(tiny))
+def test_an_interrupt_that_library_code_swallows_is_heeded_at_the_next_event(tiny, name, where):
+    code = SWALLOWED.replace("SIGNAL", name).replace("STUDY", str(tiny)).replace("WHERE", where)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 3, done.stderr
     assert "the same line goes on" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_a_callback_could_not_raise_is_said_all_the_same():
+    code = """
+import weakref
+from hwsearch import cli
+def run():
+    what = type("Dies", (), {})()
+    weakref.finalize(what, lambda: 1 / 0)
+    del what
+cli.app = run
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "ZeroDivisionError" in done.stderr
 
 
 @pytest.mark.slow
