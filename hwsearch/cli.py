@@ -19,6 +19,7 @@ from hwsearch.errors import HwsearchError, InputError, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     import pandas as pd
 
@@ -268,9 +269,14 @@ def _print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
 _interrupted = False
 
 
-def _interrupt(*_: object) -> None:
+def _interrupt(_: int, frame: FrameType | None) -> None:
+    """Raise here, unless within SQLAlchemy, which would print the traceback of what broke its transaction off."""
     global _interrupted
     _interrupted = True
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("sqlalchemy."):
+            return
+        frame = frame.f_back
     raise KeyboardInterrupt
 
 

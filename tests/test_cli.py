@@ -138,6 +138,10 @@ def destroyed():
     weakref.finalize(dying, signal.raise_signal, signal.SIGNAL)
     del dying  # Python says what a callback could not raise
 
+def within_sqlalchemy():
+    exec("signal.raise_signal(signal.SIGNAL)", {"signal": signal, "__name__": "sqlalchemy.engine"})
+    print("went on to the end of the transaction")
+
 def run(*_, listen, **__):
     WHERE()
     listen(None)
@@ -149,14 +153,15 @@ cli.main()
 """
 
 
-@pytest.mark.parametrize("where", ["caught", "destroyed"])
+@pytest.mark.parametrize("where", ["caught", "destroyed", "within_sqlalchemy"])
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_an_interrupt_that_library_code_swallows_is_heeded_at_the_next_event(tiny, name, where):
+def test_an_interrupt_that_library_code_cannot_raise_is_heeded_at_the_next_event(tiny, name, where):
     code = SWALLOWED.replace("SIGNAL", name).replace("STUDY", str(tiny)).replace("WHERE", where)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 3, done.stderr
     assert "the same line goes on" in done.stderr
     assert "Traceback" not in done.stderr
+    assert ("end of the transaction" in done.stdout) == (where == "within_sqlalchemy")
 
 
 def test_what_a_callback_could_not_raise_is_said_all_the_same():
