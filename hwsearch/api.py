@@ -27,13 +27,14 @@ from hwsearch.report.tables import read_run
 from hwsearch.report.tickets import write_comparison
 from hwsearch.search.cache import Cache
 from hwsearch.search.compare import FINDERS, compare
+from hwsearch.search.events import Event
 from hwsearch.search.folder import RunFolder, open_run
 from hwsearch.search.front import non_dominated
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan, make_plan
 from hwsearch.search.records import knob_columns, objective_values, whole_numbers
 from hwsearch.search.recover import Recovered, records_of, recover
-from hwsearch.search.run import Event, search
+from hwsearch.search.run import search
 from hwsearch.search.trainer import Bench, Trainer
 from hwsearch.study.model import Study, load_study, override
 from hwsearch.train.device import find_device

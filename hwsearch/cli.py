@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hwsearch.search.run import Event
+    from hwsearch.search.events import Event
 
 app = typer.Typer(
     help="Find the smallest spiking neural network that fits a device.",
@@ -119,8 +119,8 @@ def run(
     print(f"{counts['asked']} candidates: {told}")
     if (left := summary["left"])["n"]:
         print(
-            f"left: of {left['n']} candidates that were stopped or cut {left['ruled_out']} are ruled out; the front is "
-            f"expected to lack {left['expected']:.1f} (more search.candidates go on with these)"
+            f"left: {left['n']} candidates that were stopped or cut; the front is expected to lack "
+            f"{left['expected']:.1f} of them (a smaller search.finish trains on)"
         )
     print(
         f"training spent: {steps / dense:.1f} times the dense network's, in {summary['cost']['wall_s']:.0f} s"

@@ -134,34 +134,29 @@ def judgement(tables: RunTables) -> list[str]:
             "No candidate was judged by ticket similarity in this run, so its quality was not measured."
         )
     if continued:
-        cuts = number(audit, "false_cuts") or 0
+        left, cuts = number(audit, "left") or 0, number(audit, "false_cuts") or 0
         said.append(
-            f"Audit: {count(continued)} candidates that would have been cut or stopped were trained all the same; "
-            f"{count(cuts)} of them came to the front{_of_use(audit, cuts)}."
+            f"Audit: {count(continued)} candidates that would have been cut or stopped were trained all the same. The "
+            f"search would have left {count(left)} of them for good; {count(cuts)} of these came to the front."
         )
     else:
         said.append("The audit drew no candidate: how often one was wrongly cut is not known from this run.")
-    if tables.summary.left.get("n"):
+    if tables.summary.left.get("n") or tables.summary.left.get("finishing"):
         said.append(_left_words(tables.summary.left))
     return said
 
 
-def _of_use(audit: Numbers, cuts: float) -> str:
-    """Return how many false cuts have an accuracy that is of use, where that is known and says something."""
-    of_use = number(audit, "false_cuts_of_use")
-    return (
-        "" if of_use is None or not cuts else f" ({count(of_use)} of these with an accuracy that is of use)"
-    )
-
-
 def _left_words(left: Numbers) -> str:
-    """Return what the front is expected to lack."""
-    n, ruled_out, expected = (number(left, key) or 0 for key in ("n", "ruled_out", "expected"))
+    """Return what was taken up again at the end, and what the front is expected to lack."""
+    finishing, n, ruled_out, expected = (
+        number(left, key) or 0 for key in ("finishing", "n", "ruled_out", "expected")
+    )
+    again = f"At the end {count(finishing)} that had been stopped were taken up again. " if finishing else ""
     return (
-        f"Left: {count(n)} candidates were stopped or cut and not taken up again. By what the run has learned "
+        f"{again}Left: {count(n)} candidates were stopped or cut for good. By what the run has learned "
         f"{count(ruled_out)} of them are ruled out (a chance below 2 % each); in all about {expected:.1f} would "
-        "be on the front with an accuracy that is of use, had they been trained in full (column chance of trials.csv). "
-        "To go on, raise search.candidates and give the same line again: those that promise most are taken up first."
+        "be on the front, had they been trained in full (column chance of trials.csv). "
+        "To go on, lower search.finish or raise search.candidates, and give the same line again."
     )
 
 

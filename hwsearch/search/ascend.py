@@ -9,9 +9,14 @@ from pathlib import Path
 from hwsearch.network.stack import Ticket
 from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.plan import Plan, Priced, price_on_device
-from hwsearch.search.records import TrialRecord
+from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.search.rungs import judge, rung_schedule
 from hwsearch.search.trainer import Job, Measured
+
+Judge = Callable[
+    [Plan, CostFields, float, bool, Sequence[TrialRecord], Sequence[TrialRecord]], list[TrialRecord]
+]
+"""See `rungs.judge`."""
 
 _RUNG_SEEDS = 1_000_003  # apart, so that each rung sees its own order of the samples
 
@@ -21,8 +26,9 @@ def ascend(
     drafts: Sequence[Draft],
     known: Mapping[str, TrialRecord],
     on_trained: Callable[[int], None] | None,
+    judge: Judge = judge,
 ) -> list[Draft]:
-    """Train the drafts with a ticket rung by rung; after each but the last, the less promising stop."""
+    """Train the drafts with a ticket rung by rung; after each but the last, those stop that the judge stops."""
     plan, standing = lab.plan, list(drafts)
     for rung in range(len(plan.cycles)):
         here = [

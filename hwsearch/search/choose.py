@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from hwsearch.search.front import worst_of
 from hwsearch.search.gain import Outlook, choose
 from hwsearch.search.outlook import learn, log_costs, no_front, similarity_logits
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
-from hwsearch.search.rungs import steps_left, worst_of
+from hwsearch.search.rungs import steps_left
 from hwsearch.space.space import SearchSpace, Setting
 
 LEAST_KNOWN = 12

@@ -24,6 +24,7 @@ from hwsearch.search.dense import Dense
 from hwsearch.search.finders import Ground, find_ticket
 from hwsearch.search.foresee import Foresight, foresee, layer_sparsity
 from hwsearch.search.lab import Draft, Lab
+from hwsearch.search.left import keep_likely
 from hwsearch.search.outlook import joint_of, training_of
 from hwsearch.search.plan import Plan, price_on_device
 from hwsearch.search.propose import LEARNS_FROM_PRUNED, Proposal, Verdict
@@ -59,6 +60,18 @@ def evaluate(
         drafts = _foresee(lab, lab.sight, drafts, known)
     drafts = ascend(lab, drafts, known, on_trained)
     return _settle_twins([draft.record for draft in drafts], known)
+
+
+def finish(
+    lab: Lab,
+    batch: Sequence[Proposal],
+    known: Mapping[str, TrialRecord],
+    on_trained: Callable[[int], None] | None = None,
+) -> list[TrialRecord]:
+    """Train on what was stopped, for as long as it is likely to be on the front; see ``evaluate``."""
+    drafts = _liken(lab, [_price(lab, proposal, known) for proposal in batch])
+    records = [draft.record for draft in ascend(lab, drafts, known, on_trained, keep_likely)]
+    return [replace(record, finishing=True) for record in records]
 
 
 def look(lab: Lab, settings: Sequence[Setting]) -> list[TrialRecord]:
@@ -178,6 +191,7 @@ def _settle_twins(records: Sequence[TrialRecord], known: Mapping[str, TrialRecor
                 outcome="failed" if same.outcome == "failed" else "twin",
                 reason=f"the same network as trial {same.trial}",
                 twin_of=same.trial,
+                finishing=False,
                 train_steps=0,
                 eval_steps=0,
                 wall_s=0.0,

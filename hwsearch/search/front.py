@@ -1,4 +1,8 @@
-"""The Pareto front: which rows are dominated by none. All objectives are minimised."""
+"""The Pareto front: which rows are dominated by none. All objectives are minimised.
+
+A search's front is of networks that are of use: a smallest one that hardly knows anything is on every Pareto front, and
+would be trained with every fresh seed for nobody.
+"""
 
 from __future__ import annotations
 
@@ -67,10 +71,23 @@ def finalists(plan: Plan, records: Sequence[TrialRecord], front: Sequence[TrialR
     return [*front, *others[:_RESERVES]]
 
 
-def front_records(plan: Plan, records: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Return the records on the Pareto front: trained, within every budget, dominated by none."""
+def front_records(plan: Plan, records: Sequence[TrialRecord], dense_error: float) -> list[TrialRecord]:
+    """Return the records on the Pareto front: trained, within every budget, dominated by none, and of use.
+
+    Where none is of use, all that are dominated by none: the best so far.
+    """
     eligible = [r for r in records if r.outcome == "trained" and r.feasible]
     if not eligible:
         return []
     values = np.array([r.objectives(plan.study.objectives) for r in eligible])
-    return [r for r, on_front in zip(eligible, non_dominated(values), strict=True) if on_front]
+    front = [r for r, on_front in zip(eligible, non_dominated(values), strict=True) if on_front]
+    worst = worst_of(plan, dense_error)
+    return [r for r in front if 1.0 - (r.accuracy_val or 0.0) < worst] or front
+
+
+def worst_of(plan: Plan, dense_error: float) -> float:
+    """Return the error from which on a network is of no use: by ``search.worth``, or the pick's if that takes more."""
+    pick = plan.study.pick
+    lost = max(plan.study.search.worth, pick.within or 0.0)
+    wanted = 0.0 if pick.min_accuracy is None else 1.0 - pick.min_accuracy
+    return min(1.0, max(dense_error + lost, wanted))

@@ -1,27 +1,94 @@
-"""What the search left undone: how likely each candidate that it stopped or cut is to be on the front after all.
+"""What the search leaves undone: how likely each candidate that it stopped or cut is to be on the front after all.
 
-Stopping is a choice of what to train first. At the end the surrogate, which has then learned from every training, says
-of each candidate that was not taken up again how likely it is to be measured on the front, trained in full, with an
-error that is of use (`study.search.worth`). The sum of these chances is how many members the front is expected to lack;
-what has next to no chance was ruled out, the rest is unfinished.
+Stopping is a choice of what to train first. When all candidates were asked, the surrogate, which has then learned from
+every training, says of each that was not taken up again how likely it is to be measured on the front, trained in full.
+What has a larger chance than `study.search.finish` is trained on, for as long as it has: the search ends when nothing
+is left that promises so much. The sum of the chances that remain is how many members the front is expected to lack.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from hwsearch.search.front import worst_of
 from hwsearch.search.lab import Lab
 from hwsearch.search.outlook import learn
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord, remember
-from hwsearch.search.rungs import worst_of
+from hwsearch.search.rungs import stopped
 
 RULED_OUT = 0.02
 """A chance below which a candidate counts as ruled out."""
 _LEAST_LEARNED = 2
+
+
+def unfinished(
+    plan: Plan, similar: bool, known: Mapping[str, TrialRecord], dense: tuple[CostFields, float]
+) -> list[TrialRecord]:
+    """Return what was stopped with a larger chance than the search may leave, the likeliest first, a batch at most.
+
+    Args:
+        plan: The question.
+        similar: Whether similarity is to be used.
+        known: Records so far, by candidate digest.
+        dense: Costs and error of the dense network.
+    """
+    left = [record for record in left_of(known.values()) if record.outcome == "stopped"]
+    if len(left) < _LEAST_LEARNED:
+        return []
+    chances = chances_of(plan, similar, list(known.values()), left, dense)
+    order = np.argsort(-chances, kind="stable")[: plan.study.search.batch]
+    return [left[i] for i in order if chances[i] > plan.study.search.finish]
+
+
+def keep_likely(
+    plan: Plan,
+    dense_cost: CostFields,
+    dense_error: float,
+    similar: bool,
+    known: Sequence[TrialRecord],
+    standing: Sequence[TrialRecord],
+) -> list[TrialRecord]:
+    """Return the records of a rung (see `rungs.judge`), with outcome ``stopped`` for those that need no finishing."""
+    if not standing:
+        return []
+    begun = {record.began for record in standing}
+    others = [record for record in known if record.trial not in begun]
+    chances = chances_of(plan, similar, [*others, *standing], standing, (dense_cost, dense_error))
+    return [
+        record
+        if record.feasible and chance > plan.study.search.finish
+        else stopped(plan, record, f"the chance to be on the front is {chance:.0%}")
+        for record, chance in zip(standing, chances, strict=True)
+    ]
+
+
+def audit_of(lab: Lab, records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return what was audited and would have been left for good: by what the run knows but for their later training.
+
+    A stopped candidate that the search would have finished in the end was not cut.
+    """
+    known: dict[str, TrialRecord] = {}
+    for record in records:
+        remember(known, record)
+    audited = [r for r in known.values() if r.audited and r.outcome == "trained" and r.feasible]
+    then = {r.trial: _as_cut(r) for r in audited}
+    before = [then.get(r.trial, r) for r in known.values()]
+    if not audited or sum(bool(r.curve) for r in before) < _LEAST_LEARNED:
+        return audited
+    chances = chances_of(
+        lab.plan, lab.similar, before, list(then.values()), (lab.dense.cost, lab.dense.error)
+    )
+    finish = lab.plan.study.search.finish
+    return [r for r, chance in zip(audited, chances, strict=True) if not r.audited_after or chance <= finish]
+
+
+def _as_cut(record: TrialRecord) -> TrialRecord:
+    """Return an audited record as it was when it would have been cut."""
+    return replace(record, outcome="stopped", curve=record.curve[: record.audited_after])
 
 
 def weighed(lab: Lab, records: Sequence[TrialRecord]) -> list[TrialRecord]:

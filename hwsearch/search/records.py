@@ -56,6 +56,8 @@ class TrialRecord:
         accuracy_foreseen, accuracy_most: Expected before training, and its upper bound; None before there is enough to
             tell.
         audited: Whether it would have been cut, and was trained to audit the cutting.
+        audited_after: The rungs that it had then.
+        finishing: Whether it is no new proposal, but took up at the end what had been stopped (`search.left`).
         chance: How likely it is to be on the front after all, where it was stopped or cut and never taken up again.
         feasible: Whether it keeps every budget (measured if trained, else predicted).
         train_steps, eval_steps: Samples times timesteps spent on it.
@@ -81,6 +83,8 @@ class TrialRecord:
     accuracy_foreseen: float | None = None
     accuracy_most: float | None = None
     audited: bool = False
+    audited_after: int = 0
+    finishing: bool = False
     chance: float | None = None
     feasible: bool = True
     train_steps: int = 0
@@ -181,6 +185,7 @@ def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataF
             "on_front": record.trial in on_front,
             "twin_of": record.twin_of,
             "began": record.began,
+            "finishing": record.finishing,
             "curve": "/".join(f"{own:.4f}" for own in record.curve),
         }
         row |= {f"{name}_predicted": record.predicted.get(name) for name in COST_COLUMNS}

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,10 +19,11 @@ from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.search.cache import Cache
+from hwsearch.search.candidates import candidates
 from hwsearch.search.carry import as_here, carried, others_words
-from hwsearch.search.choose import ranked, ranks
 from hwsearch.search.dense import Dense, dense_reference
-from hwsearch.search.evaluate import evaluate, look, ticket_of, verdict
+from hwsearch.search.evaluate import ticket_of
+from hwsearch.search.events import Event, Listener
 from hwsearch.search.final import Finalist, Finals, finalise
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
@@ -35,7 +36,6 @@ from hwsearch.search.records import (
     FRONT_COLUMNS,
     TrialRecord,
     objective_values,
-    remember,
     trials_table,
     whole_numbers,
     write_csv,
@@ -43,27 +43,7 @@ from hwsearch.search.records import (
 )
 from hwsearch.search.summary import front_row, summarise
 from hwsearch.search.trainer import Bench, Trainer
-from hwsearch.space.space import Setting
 from hwsearch.study.model import write_study
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened in a run.
-
-    Attributes:
-        kind: ``start``, ``note``, ``dense``, ``candidates`` or ``final``.
-        text: In words.
-        done, total: How far, where that can be said.
-    """
-
-    kind: str
-    text: str
-    done: int = 0
-    total: int = 0
-
-
-Listener = Callable[[Event], None]
 
 
 def search(
@@ -105,8 +85,8 @@ def search(
             if others:
                 lab = replace(lab, plan=replace(plan, others=as_here(lab, others)))
                 tell(Event("note", others_words(lab.plan.others)))
-            records = _candidates(lab, proposer, folder, tell)
-            front = front_records(plan, records)
+            records = candidates(lab, proposer, folder, tell)
+            front = front_records(plan, records, lab.dense.error)
             if not front:
                 # the best so far is kept: trials.csv and the summary are there
                 summary = summarise(
@@ -114,48 +94,9 @@ def search(
                 )
                 write_text(folder.summary, json.dumps(summary, indent=1))
                 raise NothingFits(summary["nearest_miss"])
-            candidates = finalists(plan, records, front)
-            finals = finalise(lab, candidates, lambda n, of: tell(Event("final", "final trainings", n, of)))
+            chosen = finalists(plan, records, front)
+            finals = finalise(lab, chosen, lambda n, of: tell(Event("final", "final trainings", n, of)))
         return _finish(plan, lab, folder, records, finals)
-
-
-def _candidates(lab: Lab, proposer: Proposer, folder: RunFolder, tell: Listener) -> list[TrialRecord]:
-    """Ask, evaluate and tell batch after batch; return all records."""
-    search, plan = lab.plan.study.search, lab.plan
-    total = min(search.candidates, plan.space.size) if search.sampler == "grid" else search.candidates
-    kept = {number: TrialRecord.from_json(text) for number, text in proposer.records().items()}
-    records: list[TrialRecord] = []
-    known: dict[str, TrialRecord] = {}
-    for first in range(0, total, search.batch):
-        numbers = range(first, min(first + search.batch, total))
-        if all(number in kept for number in numbers):
-            batch = [kept[number] for number in numbers]
-        else:
-            ranking = ranks(plan, lab.similar, known)
-            choice = partial(_ranked, lab, proposer, known, numbers) if ranking else None
-            proposals = proposer.proposals(first, numbers.stop, choice)
-            batch = evaluate(lab, proposals, known, _counting(first, total, tell))
-            for record in batch:
-                proposer.tell(record.trial, verdict(plan, record, lab.dense), record.to_json())
-        records += batch
-        for record in batch:
-            remember(known, record)
-        front = front_records(plan, records)
-        write_csv(trials_table(records, {r.trial for r in front}), folder.trials)
-        tell(Event("candidates", _best_words(plan, front), numbers.stop, total))
-    return records
-
-
-def _ranked(lab: Lab, proposer: Proposer, known: dict[str, TrialRecord], numbers: range) -> list[Setting]:
-    """Return the settings of a batch: the best of what is drawn in plenty."""
-    suggested = proposer.suggestions(numbers.start, len(numbers))
-    dense = (lab.dense.cost, lab.dense.error)
-    return ranked(lab.plan, dense, lab.similar, known, suggested, numbers.start, partial(look, lab))
-
-
-def _counting(first: int, total: int, tell: Listener) -> Callable[[int], None]:
-    """Return a callback that tells how many candidates of a batch are trained."""
-    return lambda n: tell(Event("candidates", f"candidates from {first} on: {n} trained", first, total))
 
 
 def _finish(
@@ -248,15 +189,3 @@ def _sight_words(sight: Foresight) -> str:
     own = sight.quality
     said = f"ticket similarity on {own.n} candidates: rank correlation {own.spearman:.2f}, mean error {own.mae:.3f}"
     return f"{said}: poor, so it is left out and less is cut" if own.poor else said
-
-
-def _best_words(plan: Plan, front: Sequence[TrialRecord]) -> str:
-    """Say how good the search is so far."""
-    if not front:
-        return "nothing fits yet"
-    best = max(front, key=lambda r: r.accuracy_val or 0.0)
-    small = min(front, key=lambda r: float((r.measured or {}).get("memory_bytes") or 0))
-    return (
-        f"front of {len(front)}: best {best.accuracy_val:.1%} at {(best.measured or {})['memory_bytes']:,} B, "
-        f"smallest {(small.measured or {})['memory_bytes']:,} B at {small.accuracy_val:.1%}"
-    )

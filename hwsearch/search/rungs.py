@@ -17,6 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hwsearch.search.front import worst_of
 from hwsearch.search.gain import choose
 from hwsearch.search.outlook import learn, training_of
 from hwsearch.search.plan import Plan
@@ -24,6 +25,7 @@ from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.train.loop import Schedule
 
 _KEEP, _DRAW = 3, 0x5709  # one in so many trains on
+_OTHERS = "others promised more for the training"
 _LEARNED = 0.1  # share of the way from guessing to the dense network that is to be made in the first rung
 
 
@@ -69,19 +71,15 @@ def judge(
     floor = _floor(plan, dense_error)
     sound = [record for record in standing if record.curve[-1] > floor]
     if not sound:
-        return [record if record.audited else _stopped(plan, record) for record in standing]
+        return [record if record.audited else stopped(plan, record, _OTHERS) for record in standing]
     outlook = learned.outlook(sound)
     front, left = learned.front(dense_cost, worst_of(plan, dense_error)), [steps_left(plan, r) for r in sound]
     promoted = set(choose(front, outlook, np.array(left, float), -(-len(standing) // _KEEP)))
     going = {sound[index].trial for index in promoted}
     return [
-        record if record.trial in going or record.audited else _stopped(plan, record) for record in standing
+        record if record.trial in going or record.audited else stopped(plan, record, _OTHERS)
+        for record in standing
     ]
-
-
-def worst_of(plan: Plan, dense_error: float) -> float:
-    """Return the largest error that is of use."""
-    return min(1.0, dense_error + plan.study.search.worth)
 
 
 def _floor(plan: Plan, dense_error: float) -> float:
@@ -90,11 +88,11 @@ def _floor(plan: Plan, dense_error: float) -> float:
     return chance + _LEARNED * max(0.0, 1.0 - dense_error - chance)
 
 
-def _stopped(plan: Plan, record: TrialRecord) -> TrialRecord:
-    """Stop a record, unless the audit draws it."""
+def stopped(plan: Plan, record: TrialRecord, why: str) -> TrialRecord:
+    """Stop a record, unless the audit draws it (once for all of its training)."""
     rng = np.random.default_rng([plan.study.seed, _DRAW, training_of(record)])
     if rng.random() < plan.study.search.audit:
-        return replace(record, audited=True)
+        return replace(record, audited=True, audited_after=len(record.curve))
     epochs = sum(plan.cycles[: len(record.curve)])
-    reason = f"others promised more for the training after {epochs} of {plan.study.train.epochs} epochs"
+    reason = f"after {epochs} of {plan.study.train.epochs} epochs {why}"
     return replace(record, outcome="stopped", reason=reason)

@@ -18,11 +18,10 @@ from hwsearch.search.final import Finalist, Finals, final_seeds
 from hwsearch.search.finders import find_ticket
 from hwsearch.search.front import front_records, hypervolume
 from hwsearch.search.lab import Lab
-from hwsearch.search.left import RULED_OUT
+from hwsearch.search.left import RULED_OUT, audit_of
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import FRONT_COLUMNS, OUTCOMES, TrialRecord, knob_columns, objective_values
-from hwsearch.search.rungs import worst_of
 
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
 
@@ -111,7 +110,7 @@ def summarise(
             "wall_s": round(wall_s, 1),
         },
         "similarity": _similarity_fields(lab),
-        "audit": _audit_fields(plan, lab.dense, records),
+        "audit": _audit_fields(lab, records),
         "left": _left_fields(records),
         "front_size": len(front),
         "hypervolume": hypervolume(values, np.array(reference)),
@@ -135,23 +134,26 @@ def _similarity_fields(lab: Lab) -> dict[str, Any]:
     return dataclasses.asdict(lab.sight.quality)
 
 
-def _audit_fields(plan: Plan, dense: Dense, records: Sequence[TrialRecord]) -> dict[str, int]:
-    """Return how many candidates the audit trained, and how many of them the front would have missed.
-
-    ``false_cuts_of_use`` are those among them with an error that is of use (`rungs.worst_of`).
-    """
+def _audit_fields(lab: Lab, records: Sequence[TrialRecord]) -> dict[str, int]:
+    """Return how many candidates the audit trained, how many of them would have been left, and were on the front."""
     audited = [r for r in records if r.audited and r.outcome == "trained" and r.feasible]
-    on_front = {r.trial for r in front_records(plan, records)}
-    missed = [r for r in audited if r.trial in on_front]
-    of_use = [r for r in missed if 1.0 - (r.accuracy_val or 0.0) < worst_of(plan, dense.error)]
-    return {"continued": len(audited), "false_cuts": len(missed), "false_cuts_of_use": len(of_use)}
+    on_front = {r.trial for r in front_records(lab.plan, records, lab.dense.error)}
+    left = audit_of(lab, records)
+    missed = sum(r.trial in on_front for r in left)
+    return {"continued": len(audited), "left": len(left), "false_cuts": missed}
 
 
 def _left_fields(records: Sequence[TrialRecord]) -> dict[str, float | int]:
-    """Return what was stopped or cut and never taken up again: how many, and how many of them the front may lack."""
+    """Return what was taken up again at the end, what was left for good, and how much of that the front may lack."""
     chances = [r.chance for r in records if r.chance is not None]
     ruled_out = sum(chance < RULED_OUT for chance in chances)
-    return {"n": len(chances), "ruled_out": ruled_out, "expected": round(sum(chances), 2)}
+    finishing = sum(r.finishing for r in records)
+    return {
+        "finishing": finishing,
+        "n": len(chances),
+        "ruled_out": ruled_out,
+        "expected": round(sum(chances), 2),
+    }
 
 
 def _finder_steps(

@@ -82,13 +82,14 @@ class Study(Section):
     def digest(self) -> str:
         """16 hex digits over all that changes results.
 
-        Not the name, the description or the data's folder; not how many candidates are asked, since a search goes on
-        where it stopped; and not how the profile is called: its content has a digest of its own.
+        Not the name, the description or the data's folder; not how many candidates are asked and how likely what
+        is left may be, since a search goes on where it stopped; and not how the profile is called: its content has a
+        digest of its own.
         """
         settings = dict(self) | {
             "data": {**dict(self.data), "root": None},
             "device": {**dict(self.device), "profile": None},
-            "search": {**dict(self.search), "candidates": None},
+            "search": {**dict(self.search), "candidates": None, "finish": None},
         }
         return digest_of({key: settings[key] for key in settings if key not in ("name", "description")})
 

@@ -20,7 +20,8 @@ class Search(Section):
         audit: Share of what is cut or stopped that is trained all the same, to tell how often that is wrong.
         rungs: Whether candidates are trained in rungs, and only the most promising third goes on after each.
         rank: Whether proposals are drawn in plenty, and those with the largest expected gain a train_step are taken.
-        worth: Accuracy that a candidate may lose against the dense network and still count as a gain.
+        worth: Accuracy that a network may lose against the dense one and still be of use: others are on no front.
+        finish: Chance to be on the front above which what was stopped is trained on at the end; 1: nothing is.
         learn_from: Folders of other runs of the same task, whose trainings the surrogate learns from as well.
         stack: Candidates that are trained together, at most; ``auto``: as many as the machine trains fastest.
     """
@@ -33,6 +34,7 @@ class Search(Section):
     audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
     rungs: bool = True
     rank: bool = True
+    finish: Annotated[float, law("finish must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.1
     learn_from: tuple[str, ...] = ()
     worth: Annotated[float, law("worth must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.15
 

@@ -204,12 +204,15 @@ def test_a_run_foresees_audits_counts_and_prints_its_quality(tmp_path, tiny_text
     assert summary["audit"]["continued"] == audited["feasible"].sum()
     tried = trials[(trials["outcome"] == "trained") & trials["feasible"]]
     values = np.array([1 - tried["accuracy_val"], tried["energy_j"], tried["memory_bytes"]]).T
-    on_front = set(tried["trial"][non_dominated(values)])
-    missed = audited[audited["trial"].isin(on_front)]
-    assert summary["audit"]["false_cuts"] == len(missed)
     log = (tmp_path / "run" / "log.jsonl").read_text()
-    worst = 1 - float(re.search(r"dense reference: ([0-9.]+)%", log).group(1)) / 100 + 0.15
-    assert summary["audit"]["false_cuts_of_use"] == (1 - missed["accuracy_val"] < worst).sum()
+    worst = (
+        1 - float(re.search(r"dense reference: ([0-9.]+)%", log).group(1)) / 100 + 0.2
+    )  # the pick's within
+    on_front = set(tried["trial"][non_dominated(values) & (1 - tried["accuracy_val"] < worst)])
+    missed = audited[audited["trial"].isin(on_front)]
+    # what was cut before training comes back in no end: all of it would have been left
+    assert summary["audit"]["left"] == summary["audit"]["continued"]
+    assert summary["audit"]["false_cuts"] == len(missed)
     left = trials[trials["chance"].notna()]
     assert set(left["outcome"]) <= {"stopped", "foreseen"}
     assert set(trials[trials["outcome"] == "foreseen"]["trial"]) <= set(left["trial"])

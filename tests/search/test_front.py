@@ -1,9 +1,11 @@
 """The front by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from hwsearch.search.front import finalists, front_records, hypervolume, non_dominated
+from hwsearch.search.front import finalists, front_records, hypervolume, non_dominated, worst_of
 from hwsearch.search.plan import make_plan
 from hwsearch.search.records import TrialRecord
 from hwsearch.space.candidate import Candidate
@@ -43,22 +45,39 @@ def test_hypervolume_by_hand():
     assert hypervolume(np.array([[5.0, 1.0]]), reference) == 0.0
 
 
+def record(trial, accuracy, cost, outcome="trained", feasible=True):
+    costs, candidate = {"memory_bytes": cost, "energy_j": float(cost)}, Candidate((0.5,), "weight", (4,), 3)
+    return TrialRecord(trial, candidate, outcome, "", costs, costs, accuracy_val=accuracy, feasible=feasible)
+
+
+def test_what_is_of_no_use_is_on_no_front_unless_nothing_else_is_there(tiny):
+    plan = make_plan(load_study(tiny), tiny)  # pick.within: 0.2
+    records = [record(0, 0.95, 300), record(1, 0.79, 200), record(2, 0.76, 100), record(3, 0.3, 10)]
+    assert [r.trial for r in front_records(plan, records, dense_error=0.02)] == [0, 1]
+    assert [r.trial for r in front_records(plan, records[2:], dense_error=0.02)] == [2, 3]
+    assert front_records(plan, [], dense_error=0.02) == []
+
+
+@pytest.mark.parametrize(
+    ("pick", "worth", "worst"),
+    [
+        ({"within": 0.01}, 0.15, 0.17),
+        ({"within": 0.3}, 0.15, 0.32),
+        ({"min_accuracy": 0.5, "within": None}, 0.15, 0.5),
+        ({"min_accuracy": 0.9, "within": None}, 0.15, 0.17),
+        ({"within": 0.01}, 1.0, 1.0),
+    ],
+)
+def test_of_use_is_what_the_study_says_or_its_pick_if_that_takes_more(tiny, pick, worth, worst):
+    plan = make_plan(load_study(tiny), tiny)
+    search = plan.study.search.model_copy(update={"worth": worth})
+    own = plan.study.pick.model_copy(update=pick)
+    plan = replace(plan, study=plan.study.model_copy(update={"search": search, "pick": own}))
+    assert worst_of(plan, dense_error=0.02) == pytest.approx(worst)
+
+
 def test_finalists_are_the_front_and_the_most_accurate_of_the_others_that_fit(tiny):
     plan = make_plan(load_study(tiny), tiny)
-
-    def record(trial, accuracy, cost, outcome="trained", feasible=True):
-        costs = {"memory_bytes": cost, "energy_j": float(cost)}
-        return TrialRecord(
-            trial,
-            Candidate((0.5,), "weight", (4,), 3),
-            outcome,
-            "",
-            costs,
-            costs,
-            accuracy_val=accuracy,
-            feasible=feasible,
-        )
-
     records = [
         record(0, 0.99, 100),
         record(1, 0.98, 200),
@@ -68,6 +87,6 @@ def test_finalists_are_the_front_and_the_most_accurate_of_the_others_that_fit(ti
         record(5, 0.985, 500, feasible=False),
         record(6, None, 600, outcome="failed"),
     ]
-    front = front_records(plan, records)
+    front = front_records(plan, records, dense_error=0.02)
     assert [r.trial for r in front] == [0]
     assert [r.trial for r in finalists(plan, records, front)] == [0, 3, 1, 2]

@@ -2,9 +2,9 @@
 
     python tests/bench/replay/left.py --work DIR [--seeds 20]
 
-Runs of 128 proposals in the ``layers`` worlds. Of every candidate that is left (`search.left`), its training goes on to
-the end, by the world's noise, and is held against the front that the run measured. ``of use``: on the front with an
-error below the dense network's plus `search.worth`, which is what the chance foretells; ``at all``: on the front.
+Runs of 128 proposals in the ``layers`` worlds, with what they finish in the end. Of every candidate that is left then
+(`search.left`), its training goes on to the end, by the world's noise, and is held against the front that the run
+measured (networks that are of use). ``--finish 1`` shows what a run leaves that finishes nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from hwsearch.measure.accuracy import wilson
+from hwsearch.search.front import worst_of
 from hwsearch.search.left import RULED_OUT, chances_of, left_of
-from hwsearch.search.rungs import worst_of
 from tests.bench.replay.ours import Bout
 from tests.bench.replay.world import World, load_world
 
@@ -27,11 +27,11 @@ EDGES = (0.0, RULED_OUT, 0.05, 0.1, 0.2, 0.4, 1.0)
 TRIALS = 128
 
 
-def left(world: World, seed: int) -> pd.DataFrame:
+def left(world: World, seed: int, finish: float) -> pd.DataFrame:
     """Return what a run left: outcome, chance, and whether it comes to the front when it is trained on."""
-    bout = Bout(world, seed, {}, shuffled=False)
-    for _ in bout.steps(TRIALS):
-        pass
+    bout = Bout(world, seed, {"finish": finish}, shuffled=False)
+    asking = sum(step.train_steps for step in bout.steps(TRIALS))
+    finishing = sum(step.train_steps for step in bout.finish())
     known = list(bout.known.values())
     own, worst = left_of(known), worst_of(bout.plan, bout.dense.error)
     chances = chances_of(bout.plan, bout.similar, known, own, (bout.dense.cost, bout.dense.error))
@@ -41,24 +41,23 @@ def left(world: World, seed: int) -> pd.DataFrame:
     rows = []
     for record, chance, cost in zip(own, chances, world.bytes_truth([r.candidate for r in own]), strict=True):
         accuracy = world.observe(record.candidate, len(world.cycles) - 1, seed)
-        on_front = not (reached[costs <= cost] >= accuracy).any()
-        of_use = on_front and 1.0 - accuracy < worst
-        rows.append(
-            {"seed": seed, "outcome": record.outcome, "chance": chance, "of use": of_use, "at all": on_front}
-        )
+        on_front = not (reached[costs <= cost] >= accuracy).any() and 1.0 - accuracy < worst
+        row = {"seed": seed, "outcome": record.outcome, "chance": chance, "on the front": on_front}
+        rows.append(row | {"asking": asking, "finishing": finishing})
     return pd.DataFrame(rows)
 
 
 def show(name: str, rows: pd.DataFrame) -> None:
     """Print a world's table."""
     runs = rows["seed"].nunique()
-    foretold, came = rows["chance"].sum() / runs, rows["of use"].sum() / runs
+    foretold, came = rows["chance"].sum() / runs, rows["on the front"].sum() / runs
+    spent = rows.drop_duplicates("seed")
     print(f"\n### {name}, {runs} runs\n")
     print(
-        f"A run leaves {len(rows) / runs:.0f}; {foretold:.1f} of them are foretold to be of use on the front, "
-        f"{came:.1f} are.\n"
+        f"A run leaves {len(rows) / runs:.0f}; {foretold:.1f} of them are foretold to belong on the front, {came:.1f} "
+        f"do. Finishing takes {(spent['finishing'] / spent['asking']).mean():.0%} more train_steps.\n"
     )
-    print("| left | candidates | mean chance | of use | 95 % interval | at all |\n|---|---|---|---|---|---|")
+    print("| left | candidates | mean chance | on the front | 95 % interval |\n|---|---|---|---|---|")
     stopped = rows[rows["outcome"] == "stopped"]
     for low, high in itertools.pairwise(EDGES):
         _row(
@@ -66,17 +65,16 @@ def show(name: str, rows: pd.DataFrame) -> None:
             stopped[stopped["chance"].between(low, high, inclusive="left")],
         )
     _row("cut before training", rows[rows["outcome"] == "foreseen"])
+    _row("all", rows)
 
 
 def _row(label: str, own: pd.DataFrame) -> None:
     if own.empty:
-        print(f"| {label} | 0 | | | | |")
+        print(f"| {label} | 0 | | | |")
         return
-    low, high = wilson(own["of use"].mean(), len(own))
-    print(
-        f"| {label} | {len(own)} | {own['chance'].mean():.1%} | {own['of use'].mean():.1%} | {low:.1%} to {high:.1%} "
-        f"| {own['at all'].mean():.1%} |"
-    )
+    share = own["on the front"].mean()
+    low, high = wilson(share, len(own))
+    print(f"| {label} | {len(own)} | {own['chance'].mean():.1%} | {share:.1%} | {low:.1%} to {high:.1%} |")
 
 
 def main() -> None:
@@ -86,10 +84,11 @@ def main() -> None:
     )
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--finish", type=float, default=0.1, help="search.finish of the runs")
     args = parser.parse_args()
     for name in WORLDS:
         world = load_world(name, args.work)
-        show(name, pd.concat([left(world, seed) for seed in range(args.seeds)]))
+        show(name, pd.concat([left(world, seed, args.finish) for seed in range(args.seeds)]))
 
 
 if __name__ == "__main__":

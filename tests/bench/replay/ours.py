@@ -16,9 +16,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from hwsearch.search.ascend import Judge
 from hwsearch.search.choose import ranked, ranks
 from hwsearch.search.evaluate import ticket_of, verdict
 from hwsearch.search.foresee import Foresight, foresee, foresight, joint_of, layer_sparsity
+from hwsearch.search.left import keep_likely, unfinished
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
 from hwsearch.search.records import TrialRecord, remember
@@ -70,6 +72,7 @@ class Bout:
         )
         self.plan: Plan = replace(world.plan, study=study)
         self.known: dict[str, TrialRecord] = {}
+        self._next = 0
         self._world, self._trainings = world, Trainings(world, seed)
         self._sight, self._sparsities = _sight(world.name, SEEDS[seed % len(SEEDS)])
         if shuffled:  # and believed, however poor
@@ -95,7 +98,7 @@ class Bout:
         proposer = Proposer(
             None, "replay", "", self.plan.space, self.plan.study.search.sampler, self.plan.study.seed, 2
         )
-        first = 0
+        first = self._next = 0
         while first < trials:
             choice = (
                 partial(self._choose, proposer, first) if ranks(self.plan, self.similar, self.known) else None
@@ -113,6 +116,18 @@ class Bout:
             for record in done:
                 proposer.tell(record.trial, verdict(self.plan, record, self.dense), "")
             first += BATCH
+            self._next = first
+
+    def finish(self) -> Iterator[Step]:
+        """Train on what was stopped, as a run does in the end."""
+        dense = (self.dense.cost, self.dense.error)
+        while likely := unfinished(self.plan, self.similar, self.known, dense):
+            drafts, _ = self._drafts([(self._next + i, record.candidate) for i, record in enumerate(likely)])
+            self._next += len(drafts)
+            done: list[TrialRecord] = []
+            yield from self._climb(drafts, done, keep_likely)
+            for record in done:
+                remember(self.known, record)
 
     def _choose(self, proposer: Proposer, first: int) -> list[Setting]:
         suggested = proposer.suggestions(first, BATCH)
@@ -154,7 +169,9 @@ class Bout:
             for (number, candidate), price, own, sparsity in zip(asked, prices, agreement, sparsities, strict=True)
         ]  # fmt: skip
 
-    def _climb(self, drafts: Sequence[TrialRecord], done: list[TrialRecord]) -> Iterator[Step]:
+    def _climb(
+        self, drafts: Sequence[TrialRecord], done: list[TrialRecord], judge: Judge = judge
+    ) -> Iterator[Step]:
         """Train drafts rung by rung; all of them end in ``done``."""
         standing = list(drafts)
         rungs = len(self.plan.cycles)

@@ -1,0 +1,123 @@
+"""All candidates of a run: asked batch after batch, ranked where that pays, and finished where that is likely to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from hwsearch.search.choose import ranked, ranks
+from hwsearch.search.evaluate import evaluate, finish, look, verdict
+from hwsearch.search.events import Event, Listener
+from hwsearch.search.folder import RunFolder
+from hwsearch.search.front import front_records
+from hwsearch.search.lab import Lab
+from hwsearch.search.left import unfinished
+from hwsearch.search.plan import Plan
+from hwsearch.search.propose import Proposer
+from hwsearch.search.records import TrialRecord, remember, trials_table, write_csv
+from hwsearch.space.space import Setting
+
+
+def candidates(lab: Lab, proposer: Proposer, folder: RunFolder, tell: Listener) -> list[TrialRecord]:
+    """Ask, evaluate and tell batch after batch, then finish what is likely; return all records."""
+    search, plan = lab.plan.study.search, lab.plan
+    total = min(search.candidates, plan.space.size) if search.sampler == "grid" else search.candidates
+    kept = {number: TrialRecord.from_json(text) for number, text in proposer.records().items()}
+    total = max(total, sum(not record.finishing for record in kept.values()))  # what was asked stays asked
+    log = Log(lab, proposer, folder, kept)
+    asked = 0
+    while asked < total:
+        if log.finished_before():  # by a run that asked fewer
+            continue
+        count, first = min(search.batch, total - asked), len(log.records)
+        numbers = range(first, first + count)
+        choice = None
+        if ranks(plan, lab.similar, log.known):
+            choice = partial(_ranked, lab, proposer, log.known, numbers)
+        log.batch(numbers, choice, evaluate, _trained(tell, asked, total))
+        asked += count
+        tell(Event("candidates", _best_words(plan, log.front), asked, total))
+    dense = (lab.dense.cost, lab.dense.error)
+    while likely := unfinished(plan, lab.similar, log.known, dense):
+        first = len(log.records)
+        settings = [plan.space.setting(record.candidate) for record in likely]
+        tell(Event("candidates", f"going on with {len(likely)} that were stopped", total, total))
+        numbers = range(first, first + len(likely))
+        log.batch(numbers, partial(list, settings), finish, _trained(tell, total, total))
+        tell(Event("candidates", _best_words(plan, log.front), total, total))
+    return log.records
+
+
+class Log:
+    """What was evaluated so far, batch by batch; every batch is on disk before the next.
+
+    Attributes:
+        records: In order.
+        known: By candidate digest (`records.remember`).
+        front: Of these.
+    """
+
+    def __init__(
+        self, lab: Lab, proposer: Proposer, folder: RunFolder, kept: Mapping[int, TrialRecord]
+    ) -> None:
+        self.records: list[TrialRecord] = []
+        self.known: dict[str, TrialRecord] = {}
+        self.front: list[TrialRecord] = []
+        self._lab, self._proposer, self._folder, self._kept = lab, proposer, folder, kept
+
+    def finished_before(self) -> bool:
+        """Take over the next record if it is kept, and of those that finished what was stopped."""
+        own = self._kept.get(len(self.records))
+        if own is None or not own.finishing:
+            return False
+        self._add([own])
+        return True
+
+    def batch(
+        self,
+        numbers: range,
+        choice: Callable[[], Sequence[Setting]] | None,
+        take: Callable[..., list[TrialRecord]],
+        on_trained: Callable[[int], None],
+    ) -> None:
+        """Take over a batch that is kept, or ask for it and take it through the flow (`evaluate`)."""
+        if all(number in self._kept for number in numbers):
+            batch = [self._kept[number] for number in numbers]
+        else:
+            proposals = self._proposer.proposals(numbers.start, numbers.stop, choice)
+            batch = take(self._lab, proposals, self.known, on_trained)
+            for record in batch:
+                told = verdict(self._lab.plan, record, self._lab.dense)
+                self._proposer.tell(record.trial, told, record.to_json())
+        self._add(batch)
+        self.front = front_records(self._lab.plan, self.records, self._lab.dense.error)
+        write_csv(trials_table(self.records, {r.trial for r in self.front}), self._folder.trials)
+
+    def _add(self, batch: Sequence[TrialRecord]) -> None:
+        self.records += batch
+        for record in batch:
+            remember(self.known, record)
+
+
+def _ranked(lab: Lab, proposer: Proposer, known: dict[str, TrialRecord], numbers: range) -> list[Setting]:
+    """Return the settings of a batch: the best of what is drawn in plenty."""
+    suggested = proposer.suggestions(numbers.start, len(numbers))
+    dense = (lab.dense.cost, lab.dense.error)
+    return ranked(lab.plan, dense, lab.similar, known, suggested, numbers.start, partial(look, lab))
+
+
+def _trained(tell: Listener, done: int, total: int) -> Callable[[int], None]:
+    """Return a callback that tells how many candidates of a batch are trained."""
+    return lambda n: tell(Event("candidates", f"candidates from {done} on: {n} trained", done, total))
+
+
+def _best_words(plan: Plan, front: Sequence[TrialRecord]) -> str:
+    """Say how good the search is so far."""
+    if not front:
+        return "nothing fits yet"
+    best = max(front, key=lambda r: r.accuracy_val or 0.0)
+    small = min(front, key=lambda r: float((r.measured or {}).get("memory_bytes") or 0))
+    return (
+        f"front of {len(front)}: best {best.accuracy_val:.1%} at {(best.measured or {})['memory_bytes']:,} B, "
+        f"smallest {(small.measured or {})['memory_bytes']:,} B at {small.accuracy_val:.1%}"
+    )

@@ -1,0 +1,25 @@
+"""What a run tells while it is at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a run.
+
+    Attributes:
+        kind: ``start``, ``note``, ``dense``, ``candidates`` or ``final``.
+        text: In words.
+        done, total: How far, where that can be said.
+    """
+
+    kind: str
+    text: str
+    done: int = 0
+    total: int = 0
+
+
+Listener = Callable[[Event], None]
