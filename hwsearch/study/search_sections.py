@@ -34,7 +34,7 @@ class Search(Section):
     audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
     rungs: bool = True
     rank: bool = True
-    finish: Annotated[float, law("finish must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.1
+    finish: Annotated[float, law("finish must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.05
     learn_from: tuple[str, ...] = ()
     worth: Annotated[float, law("worth must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.15
 

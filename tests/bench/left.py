@@ -25,7 +25,7 @@ from tests.bench.ablations import TRIALS, WORST
 from tests.bench.resumable import resume
 
 HERE = Path(__file__).parent
-EDGES = (0.0, RULED_OUT, 0.05, 0.1, 1.0)
+EDGES = (0.0, RULED_OUT, 0.05, 0.1, 0.2, 1.0)
 
 
 def run(seed: int) -> list[dict[str, object]]:

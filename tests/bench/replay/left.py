@@ -23,7 +23,7 @@ from tests.bench.replay.ours import Bout
 from tests.bench.replay.world import World, load_world
 
 WORLDS = ("digits/layers", "mnist/layers")
-EDGES = (0.0, RULED_OUT, 0.05, 0.1, 0.2, 0.4, 1.0)
+EDGES = (0.0, RULED_OUT, 0.05, 0.1, 0.2, 1.0)
 TRIALS = 128
 
 
@@ -84,7 +84,7 @@ def main() -> None:
     )
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--finish", type=float, default=0.1, help="search.finish of the runs")
+    parser.add_argument("--finish", type=float, default=0.05, help="search.finish of the runs")
     args = parser.parse_args()
     for name in WORLDS:
         world = load_world(name, args.work)
