@@ -142,7 +142,11 @@ def front(
         _print_front(result.front)
         return
     table = result.front_on(profile)
-    print(f"{len(table)} finished trials on {profile}; * marks its front (accuracies are those of the run)")
+    print(
+        f"{len(table)} finished trials on {profile}; * marks its front (accuracies are those of the search)"
+    )
+    for note in result.summary["notes"]:
+        print(f"note: {note}")
     table.insert(0, "front", table.pop("on_front").map({True: "*", False: ""}))
     _print_front(table)
     for name, label in load_profile(profile).labels.items():

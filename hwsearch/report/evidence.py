@@ -35,7 +35,10 @@ _OUTCOMES = {
         "Trained for a few epochs; others promised more. May have gone on later, as a candidate of its own.",
     ),
     "failed": ("Failed", "Training went wrong; the reason is in trials.csv. It counts for nothing."),
-    "trained": ("Trained", "Trained to the end and measured as the integer network that the device runs."),
+    "trained": (
+        "Trained",
+        "Trained through every rung of the search and measured as the integer network that the device runs.",
+    ),
     "front": ("On the front", "Beaten by none: to gain in one objective, another must give way."),
 }
 
@@ -155,7 +158,7 @@ def _left_words(left: Numbers) -> str:
     return (
         f"{again}Left: {count(n)} candidates were stopped or cut for good. By what the run has learned "
         f"{count(ruled_out)} of them are ruled out (a chance below 2 % each); in all about {expected:.1f} would "
-        "be on the front, had they been trained in full (column chance of trials.csv). "
+        "be on the front, had they been trained on (column chance of trials.csv). "
         "To go on, lower search.finish or raise search.candidates, and give the same line again."
     )
 

@@ -14,7 +14,7 @@ from hwsearch.errors import Fault, InputError
 from hwsearch.search.evaluate import look
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.lab import Lab
-from hwsearch.search.plan import Plan
+from hwsearch.search.plan import Plan, cycles_of
 from hwsearch.search.records import TrialRecord, remember
 from hwsearch.search.recover import records_of
 from hwsearch.study.digest import digest
@@ -78,4 +78,4 @@ def _task(study: Study) -> dict[str, str]:
     """Return what must be equal for a learning curve to mean the same: digests of sections, by name."""
     data = study.data.model_copy(update={"root": None})
     sections = {"data": data, "network": study.network, "train": study.train, "tickets": study.tickets}
-    return {name: digest(own) for name, own in sections.items()} | {"search.rungs": str(study.search.rungs)}
+    return {name: digest(own) for name, own in sections.items()} | {"rungs": str(cycles_of(study))}

@@ -58,12 +58,31 @@ class Plan:
 
     @property
     def cycles(self) -> tuple[int, ...]:
-        """Epochs of each rung of a candidate's training; each is a cosine of its own, so that it can be judged."""
-        epochs = self.study.train.epochs
-        if not self.study.search.rungs or epochs < _LEAST_RUNG_EPOCHS:
-            return (epochs,)
-        first, second = max(1, round(epochs / 16)), round(3 * epochs / 16)
-        return (first, second, epochs - first - second)
+        """Epochs of each rung of the search."""
+        return cycles_of(self.study)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the run must know."""
+        asked, whole = sum(self.cycles), self.study.train.epochs
+        early = (
+            f"in the search candidates are trained for {asked} of {whole} epochs, the front's members in full"
+        )
+        return (*self.space.notes, *([early] if asked < whole else []))
+
+
+def cycles_of(study: Study) -> tuple[int, ...]:
+    """Return the epochs of each rung of a search; each is a cosine of its own, so that it can be judged.
+
+    An early search ends after a quarter of the epochs, where candidates rank no worse than after all of them.
+    """
+    epochs, early = study.train.epochs, study.search.early
+    if not study.search.rungs or epochs < _LEAST_RUNG_EPOCHS:
+        return (epochs,)
+    first, second = max(1, round(epochs / 16)), round(3 * epochs / 16)
+    if early == "auto":
+        early = study.tickets.finder == "magnitude"
+    return (first, second) if early else (first, second, epochs - first - second)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -27,7 +27,7 @@ from hwsearch.search.events import Event, Listener
 from hwsearch.search.final import Finalist, Finals, finalise
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
-from hwsearch.search.front import finalists, front_records, non_dominated
+from hwsearch.search.front import finalists, front_records, non_dominated, worst_of
 from hwsearch.search.lab import Lab
 from hwsearch.search.left import weighed
 from hwsearch.search.plan import Plan
@@ -70,7 +70,7 @@ def search(
         proposer = _open(plan, folder, storage)
         tell = _logged(folder, listen)
         tell(Event("start", plan.study.name))
-        for note in plan.space.notes:
+        for note in plan.notes:
             tell(Event("note", note))
         bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
         with Trainer(bench, workers) as trainer:
@@ -103,7 +103,7 @@ def _finish(
     plan: Plan, lab: Lab, folder: RunFolder, records: list[TrialRecord], finals: Finals
 ) -> dict[str, Any]:
     """Write the front and the summary of a finished search."""
-    records, members = weighed(lab, records), _on_front(plan, finals.members)
+    records, members = weighed(lab, records), _on_front(plan, finals)
     front = whole_numbers(pd.DataFrame([front_row(m) for m in members]))
     if front.empty:
         front = pd.DataFrame(columns=list(FRONT_COLUMNS))
@@ -117,8 +117,10 @@ def _finish(
     return summary
 
 
-def _on_front(plan: Plan, members: Sequence[Finalist]) -> list[Finalist]:
-    """Return the finalists that no other dominates, by what the networks that are handed over measure."""
+def _on_front(plan: Plan, finals: Finals) -> list[Finalist]:
+    """Return the finalists of use that no other dominates, by what the networks that are handed over measure."""
+    worst = worst_of(plan, 1.0 - finals.dense.accuracy_val, in_full=True)
+    members = [m for m in finals.members if 1.0 - m.accuracy_val < worst] or finals.members
     if not members:
         return []
     names = plan.study.objectives

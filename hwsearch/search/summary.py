@@ -123,7 +123,7 @@ def summarise(
             "test": len(plan.data.y_test),
         },
         "labels": plan.profile.labels,
-        "notes": [*plan.space.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
+        "notes": [*plan.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
     }
 
 

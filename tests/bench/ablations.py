@@ -35,12 +35,13 @@ HERE = Path(__file__).parent
 OFF = {"foresee": False, "rungs": False, "rank": False}
 CONTESTANTS: dict[str, dict[str, object]] = {
     "plain": OFF,
-    "random, rungs": {**OFF, "sampler": "random", "rungs": True, "finish": 1.0},
+    "random, rungs": {**OFF, "sampler": "random", "rungs": True, "finish": 1.0, "early": False},
     "hwsearch": {},
     "less similarity": {"foresee": False},
     "less rungs": {"rungs": False},
     "less ranking": {"rank": False},
     "less finishing": {"finish": 1.0},
+    "less early": {"early": False},
     "placebo": {},
 }
 SHARE, WORST, LEAST_BYTES, TRIALS = 0.95, 0.15, 128, 128
@@ -93,6 +94,7 @@ def _numbers(folder: Path) -> dict[str, object]:
         "hypervolume": [_volume(trials[: end + 1][done[: end + 1]], box) for end in ends],
         "final": _volume(front, box),
         "probes": probes,
+        "finals": summary["cost"]["final_train_steps"],
         **summary["audit"],
         **{key: summary["counts"].get(key, 0) for key in ("trained", "stopped", "foreseen")},
         "similarity": summary["similarity"]["spearman"],

@@ -20,7 +20,7 @@ def plan(tmp_path, tiny_text):
     path = tmp_path / "study.yaml"
     path.write_text(tiny_text.replace(", epochs: 3", ", epochs: 16"))
     plan = make_plan(load_study(path), path)
-    return with_search(plan, audit=0.0, finish=0.3)
+    return with_search(plan, audit=0.0, finish=0.3, early=False)
 
 
 def with_search(plan, **changes):

@@ -24,7 +24,7 @@ def plan(tmp_path, tiny_text):
     path = tmp_path / "study.yaml"
     path.write_text(tiny_text.replace(", epochs: 3", ", epochs: 16"))
     plan = make_plan(load_study(path), path)
-    search = plan.study.search.model_copy(update={"audit": 0.0})
+    search = plan.study.search.model_copy(update={"audit": 0.0, "early": False})
     return replace(plan, study=plan.study.model_copy(update={"search": search}))
 
 

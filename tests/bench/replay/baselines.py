@@ -19,10 +19,10 @@ from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import canonical
 from tests.bench.replay.response import y_of
-from tests.bench.replay.trainings import Step, Trainings, objectives, random_candidate, spread_order
+from tests.bench.replay.trainings import Offer, Step, Trainings, objectives, random_candidate, spread_order
 from tests.bench.replay.world import World
 
-Contestant = Callable[[World, int], Iterator[Step]]
+Contestant = Callable[[World, int], Iterator[Step | Offer]]
 STUCK, POPULATION, GP_ASKS = 500, 16, 90
 ETA, FLOOR, ENOUGH = 4, 0.85, 8
 TOP_OF, TOP_K = 64, 16

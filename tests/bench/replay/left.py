@@ -20,6 +20,7 @@ from hwsearch.measure.accuracy import wilson
 from hwsearch.search.front import worst_of
 from hwsearch.search.left import RULED_OUT, chances_of, left_of
 from tests.bench.replay.ours import Bout
+from tests.bench.replay.trainings import Step
 from tests.bench.replay.world import World, load_world
 
 WORLDS = ("digits/layers", "mnist/layers")
@@ -30,7 +31,7 @@ TRIALS = 128
 def left(world: World, seed: int, finish: float) -> pd.DataFrame:
     """Return what a run left: outcome, chance, and whether it comes to the front when it is trained on."""
     bout = Bout(world, seed, {"finish": finish}, shuffled=False)
-    asking = sum(step.train_steps for step in bout.steps(TRIALS))
+    asking = sum(step.train_steps for step in bout.steps(TRIALS) if isinstance(step, Step))
     finishing = sum(step.train_steps for step in bout.finish())
     known = list(bout.known.values())
     own, worst = left_of(known), worst_of(bout.plan, bout.dense.error)
@@ -40,7 +41,7 @@ def left(world: World, seed: int, finish: float) -> pd.DataFrame:
     costs = world.bytes_truth([r.candidate for r in finished])
     rows = []
     for record, chance, cost in zip(own, chances, world.bytes_truth([r.candidate for r in own]), strict=True):
-        accuracy = world.observe(record.candidate, len(world.cycles) - 1, seed)
+        accuracy = world.observe(record.candidate, len(bout.plan.cycles) - 1, seed)
         on_front = not (reached[costs <= cost] >= accuracy).any() and 1.0 - accuracy < worst
         row = {"seed": seed, "outcome": record.outcome, "chance": chance, "on the front": on_front}
         rows.append(row | {"asking": asking, "finishing": finishing})

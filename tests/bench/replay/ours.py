@@ -20,6 +20,7 @@ from hwsearch.search.ascend import Judge
 from hwsearch.search.choose import ranked, ranks
 from hwsearch.search.evaluate import ticket_of, verdict
 from hwsearch.search.foresee import Foresight, foresee, foresight, joint_of, layer_sparsity
+from hwsearch.search.front import finalists, front_records
 from hwsearch.search.left import keep_likely, unfinished
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
@@ -28,7 +29,7 @@ from hwsearch.search.rungs import judge
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
 from tests.bench.replay.baselines import CONTESTANTS
-from tests.bench.replay.trainings import Step, Trainings
+from tests.bench.replay.trainings import Offer, Step, Trainings
 from tests.bench.replay.world import World
 from tests.bench.tabular.build import SEEDS, lab_of
 
@@ -93,7 +94,7 @@ class Bout:
         """Whether similarity is used."""
         return self.plan.study.search.foresee and not self._sight.quality.poor
 
-    def steps(self, trials: float = np.inf) -> Iterator[Step]:
+    def steps(self, trials: float = np.inf) -> Iterator[Step | Offer]:
         """Search until so many were proposed."""
         proposer = Proposer(
             None, "replay", "", self.plan.space, self.plan.study.search.sampler, self.plan.study.seed, 2
@@ -116,6 +117,10 @@ class Bout:
             for record in done:
                 proposer.tell(record.trial, verdict(self.plan, record, self.dense), "")
             first += BATCH
+            known = list(self.known.values())
+            if sum(self.plan.cycles) < self.plan.study.train.epochs:
+                front = front_records(self.plan, known, self.dense.error)
+                yield Offer([r.candidate for r in finalists(self.plan, known, front)])
             self._next = first
 
     def finish(self) -> Iterator[Step]:
@@ -199,12 +204,13 @@ class Bout:
 
 def _contestant(
     switches: Mapping[str, object], shuffled: bool = False
-) -> Callable[[World, int], Iterator[Step]]:
+) -> Callable[[World, int], Iterator[Step | Offer]]:
     return lambda world, seed: Bout(world, seed, switches, shuffled).steps()
 
 
 CONTESTANTS |= {
     "hwsearch": _contestant({}),
+    "less_early": _contestant({"early": False}),
     "less_similarity": _contestant({"foresee": False}),
     "less_rungs": _contestant({"rungs": False}),
     "less_ranking": _contestant({"rank": False}),

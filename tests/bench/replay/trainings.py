@@ -35,6 +35,17 @@ class Step:
     train_steps: int
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What a contestant would train in full if it ended here: it has trained in part only.
+
+    Attributes:
+        candidates: These.
+    """
+
+    candidates: list[Candidate]
+
+
 class Trainings:
     """The trainings of one contestant.
 
