@@ -54,23 +54,6 @@ def hypervolume(values: np.ndarray, reference: np.ndarray) -> float:
     return float(moocore.hypervolume(inside, ref=np.ones(values.shape[1])))
 
 
-_RESERVES = 3
-
-
-def finalists(plan: Plan, records: Sequence[TrialRecord], front: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Return the trials that are worth fresh seeds: the front, and the most accurate of the others that fit.
-
-    A small network that was lucky on one validation split pushes larger, sounder ones off the front; when its luck is
-    gone, these are needed.
-    """
-    members = {record.trial for record in front}
-    others = [r for r in records if r.outcome == "trained" and r.feasible and r.trial not in members]
-    others.sort(
-        key=lambda r: (-(r.accuracy_val or 0.0), float((r.measured or {}).get("memory_bytes") or 0), r.trial)
-    )
-    return [*front, *others[:_RESERVES]]
-
-
 _EARLY_SLACK = 0.07
 """What small networks may lack after a quarter of the epochs (mixes of the tabular benchmark: 0.05 in the mean)."""
 

@@ -25,9 +25,10 @@ from hwsearch.search.dense import Dense, dense_reference
 from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.events import Event, Listener
 from hwsearch.search.final import Finalist, Finals, finalise
+from hwsearch.search.finalists import finalists
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
-from hwsearch.search.front import finalists, front_records, non_dominated, worst_of
+from hwsearch.search.front import front_records, non_dominated, worst_of
 from hwsearch.search.lab import Lab
 from hwsearch.search.left import weighed
 from hwsearch.search.plan import Plan
@@ -94,7 +95,8 @@ def search(
                 )
                 write_text(folder.summary, json.dumps(summary, indent=1))
                 raise NothingFits(summary["nearest_miss"])
-            chosen = finalists(plan, records, front)
+            dense = (lab.dense.cost, lab.dense.error)
+            chosen = finalists(plan, dense, lab.similar, records, front)
             finals = finalise(lab, chosen, lambda n, of: tell(Event("final", "final trainings", n, of)))
         return _finish(plan, lab, folder, records, finals)
 

@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwsearch.search.front import finalists, front_records, hypervolume, non_dominated, worst_of
+from hwsearch.search.finalists import finalists
+from hwsearch.search.front import front_records, hypervolume, non_dominated, worst_of
 from hwsearch.search.plan import make_plan
 from hwsearch.search.records import TrialRecord
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
+
+COSTS = {"memory_bytes": 4000.0, "energy_j": 4000.0}
 
 
 def test_front_by_hand():
@@ -89,4 +92,34 @@ def test_finalists_are_the_front_and_the_most_accurate_of_the_others_that_fit(ti
     ]
     front = front_records(plan, records, dense_error=0.02)
     assert [r.trial for r in front] == [0]
-    assert [r.trial for r in finalists(plan, records, front)] == [0, 3, 1, 2]
+    assert [r.trial for r in finalists(plan, (COSTS, 0.02), False, records, front)] == [0, 3, 1, 2]
+
+
+def test_members_are_chosen_by_what_is_expected_of_them_and_not_by_their_luck(tmp_path, tiny_text):
+    path = tmp_path / "study.yaml"
+    path.write_text(tiny_text.replace("energy_j, ", ""))
+    plan = make_plan(load_study(path), path)
+    dense = ({"memory_bytes": 4000.0}, 0.02)
+
+    def trained(trial, sparsity, accuracy):
+        own = replace(record(trial, accuracy, 3000 * (1 - sparsity)), curve=(accuracy,))
+        costs = {"memory_bytes": 3000.0 * (1 - sparsity), "weight_bytes": 3000.0 * (1 - sparsity)}
+        candidate = Candidate((sparsity,), "weight", (4,), 3)
+        return replace(
+            own, candidate=candidate, predicted=costs, measured=costs, layer_sparsity=(sparsity,) * 3
+        )
+
+    rng = np.random.default_rng(0)
+    levels = np.linspace(0.0, 0.9, 40)
+    steady = 0.97 - 0.12 * levels**2 + rng.normal(0, 0.004, len(levels))
+    steady[20] += 0.05  # luck: beyond all that its neighbours reach
+    records = [trained(i, float(s), float(a)) for i, (s, a) in enumerate(zip(levels, steady, strict=True))]
+    front = front_records(plan, records, 0.02)
+    assert all(r.trial >= 20 for r in front)  # nothing larger is as accurate
+    chosen = finalists(plan, dense, False, records, front)
+    assert len(chosen) == len(front) + 3
+    assert any(r.trial < 20 for r in chosen[:-3])
+    few = [replace(r, curve=()) for r in records]  # nothing to learn from: the measured front
+    assert [r.trial for r in finalists(plan, dense, False, few[:5], front_records(plan, few[:5], 0.02))][
+        :1
+    ] == [front_records(plan, few[:5], 0.02)[0].trial]

@@ -66,7 +66,7 @@ class Score:
     def offer(self, accuracy: np.ndarray, n_bytes: np.ndarray, train_steps: int) -> None:
         """Count what is reached if the search ends here and trains these in full, by their true accuracies [N]."""
         steps = self.steps + train_steps
-        won = self._world.hypervolume(1.0 - accuracy, n_bytes)
+        won = self._world.hypervolume(accuracy, n_bytes)
         self.offered = max(self.offered, 100 * won / self._world.reference)
         for share in SHARES:
             if 100 * won / self._world.reference >= share:

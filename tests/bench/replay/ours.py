@@ -19,8 +19,9 @@ import numpy as np
 from hwsearch.search.ascend import Judge
 from hwsearch.search.choose import ranked, ranks
 from hwsearch.search.evaluate import ticket_of, verdict
+from hwsearch.search.finalists import finalists
 from hwsearch.search.foresee import Foresight, foresee, foresight, joint_of, layer_sparsity
-from hwsearch.search.front import finalists, front_records
+from hwsearch.search.front import front_records
 from hwsearch.search.left import keep_likely, unfinished
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
@@ -119,9 +120,10 @@ class Bout:
             first += BATCH
             known = list(self.known.values())
             if sum(self.plan.cycles) < self.plan.study.train.epochs:
+                dense = (self.dense.cost, self.dense.error)
                 front = front_records(self.plan, known, self.dense.error)
-                yield Offer([r.candidate for r in finalists(self.plan, known, front)])
-            self._next = first
+                chosen = finalists(self.plan, dense, self.similar, known, front)
+                yield Offer([record.candidate for record in chosen])
 
     def finish(self) -> Iterator[Step]:
         """Train on what was stopped, as a run does in the end."""
