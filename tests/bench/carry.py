@@ -4,8 +4,8 @@
     python tests/bench/carry.py --work DIR --table
 
 First a run of 128 trials on ``nrf51822_microbit`` (error, memory), as in `ablations`. Then, with another seed, one of
-64 trials on ``generic_45nm`` (error, energy): ``alone``, and learning from the first (`search.learn_from`). What was
-stopped is not finished in the end (``finish: 1``).
+64 trials on ``generic_45nm`` (error, energy): ``alone``, and learning from the first (`search.learn_from`). Both
+train in full and finish nothing of what was stopped (``early: false``, ``finish: 1``).
 Hypervolume is the share of the box error (up to 0.15 beyond the dense network's) times logarithm of energy (from a
 hundredth of the dense network's up to it). ``reached``: steps until the trials have the hypervolume that ``alone`` has
 in the end, as a ratio to what ``alone`` took; ``final``: hypervolume of the front's recipes run again on three fresh
@@ -55,7 +55,9 @@ def run(seed: int) -> list[dict]:
 
 
 def _with(study: Study, *, candidates: int, **updates: object) -> Study:
-    search = study.search.model_copy(update={"candidates": candidates, "batch": BATCH, "finish": 1.0})
+    search = study.search.model_copy(
+        update={"candidates": candidates, "batch": BATCH, "finish": 1.0, "early": False}
+    )
     pick = study.pick.model_copy(update={"within": WORST, "min_accuracy": None})
     return study.model_copy(update={"search": search, "pick": pick, **updates})
 

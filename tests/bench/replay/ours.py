@@ -38,7 +38,6 @@ DENSE = (
     Path(tempfile.gettempdir()) / "hwsearch-replay-dense"
 )  # the table's dense networks, deletable at any time
 BATCH = 16
-_OFF = {"foresee": False, "rungs": False, "rank": False}
 
 
 @cache
@@ -210,11 +209,13 @@ def _contestant(
     return lambda world, seed: Bout(world, seed, switches, shuffled).steps()
 
 
+_WHOLE = {"early": False}  # what a part is worth is told where candidates are trained in full
+
 CONTESTANTS |= {
     "hwsearch": _contestant({}),
-    "less_early": _contestant({"early": False}),
-    "less_similarity": _contestant({"foresee": False}),
-    "less_rungs": _contestant({"rungs": False}),
-    "less_ranking": _contestant({"rank": False}),
-    "placebo": _contestant({}, shuffled=True),
+    "less_early": _contestant(_WHOLE),
+    "less_similarity": _contestant({**_WHOLE, "foresee": False}),
+    "less_rungs": _contestant({**_WHOLE, "rungs": False}),
+    "less_ranking": _contestant({**_WHOLE, "rank": False}),
+    "placebo": _contestant(_WHOLE, shuffled=True),
 }
