@@ -39,7 +39,7 @@ _OUTCOMES = {
         "Trained",
         "Trained through every rung of the search and measured as the integer network that the device runs.",
     ),
-    "front": ("On the front", "Beaten by none: to gain in one objective, another must give way."),
+    "front": ("On the front", "Of use, and beaten by none: to gain in one objective, another must give way."),
 }
 
 

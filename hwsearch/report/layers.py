@@ -33,7 +33,7 @@ class Look:
 
 LOOKS = {
     "over": Look("over a budget", "#d55e00", "x-thin-open", "x", 7),
-    "dominated": Look("trained, dominated", "#8b8b8b", "square-open", "s", 7),
+    "dominated": Look("trained, off the front", "#8b8b8b", "square-open", "s", 7),
     "front": Look("Pareto front", "#2b83c6", "circle", "o", 10),
     "dense": Look("dense reference", "#c2599b", "star", "*", 17),
     "pick": Look("the pick", "#00936b", "circle-open", "o", 20),

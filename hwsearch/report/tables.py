@@ -43,8 +43,8 @@ class Summary:
         dense: The dense reference by column (accuracies in 0 .. 1).
         counts: Candidates by outcome, and ``asked``.
         cost: Steps (samples times timesteps) and ``wall_s``.
-        left: What was stopped or cut and not taken up again: ``n``, how many of it are ``ruled_out``, and how many
-            members the front is ``expected`` to lack.
+        left: What was stopped or cut: how many were taken up again at the end (``finishing``), how many were not
+            (``n``), how many of these are ``ruled_out``, and how many members the front is ``expected`` to lack.
         similarity, audit: How good foreseeing was; None where there was nothing to judge.
         front_size: Rows of front.csv.
         hypervolume: Share of the box up to ``reference_point`` that the front dominates.

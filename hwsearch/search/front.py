@@ -55,7 +55,7 @@ def hypervolume(values: np.ndarray, reference: np.ndarray) -> float:
 
 
 _EARLY_SLACK = 0.07
-"""What small networks may lack after a quarter of the epochs (mixes of the tabular benchmark: 0.05 in the mean)."""
+"""Accuracy that a quarter of the epochs may lack to all of them (mixes of the tabular benchmark: 0.05 in the mean)."""
 
 
 def front_records(plan: Plan, records: Sequence[TrialRecord], dense_error: float) -> list[TrialRecord]:

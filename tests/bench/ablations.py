@@ -151,6 +151,8 @@ def _in_full(name: str, pairs: list[tuple[dict, dict]]) -> str:
 
 
 def _share(count: int, of: int) -> str:
+    if of == 0:
+        return "none"
     low, high = wilson(count / of, of)
     return f"{count} ({low:.0%} to {high:.0%})"
 

@@ -31,7 +31,6 @@ from hwsearch.space.candidate import Candidate
 from hwsearch.train.machine import OneThread, tune_process
 from tests.bench.tabular.build import CYCLES, STACK, cells, lab_of
 
-FULL = sum(CYCLES)
 TRUTHS = (11, 12, 13)
 
 
