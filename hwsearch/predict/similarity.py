@@ -33,6 +33,7 @@ _KAPPA, _CLIP, _LEAST_SIGNAL = 0.3, 1e-2, 0.03
 # candidates at a time: that share tables of perturbations; whose sums stay in the cache
 _TABLED, _CHUNK = 4096, 64
 _SCALE_A1, _SCALE_Y = 2.5, 2.0  # logits to scales of about 1
+_BITS = 2.0  # from one bit to two is as far as from two to any number
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,10 +146,13 @@ def calibrated(similarity: Similarity, joint: Joint, measured: np.ndarray, eval_
 
 
 def knobs_of(joint: Joint, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return knobs [N, 2 L + names] on scales of about 1, and their groups: sparsities 0, bits 1, granularity 2."""
+    """Return knobs [N, 2 L + names] on scales of about 1, and their groups: sparsities 0, bits 1, granularity 2.
+
+    Bits lie apart as their reciprocals do: the second changes a network as much as all that follow.
+    """
     layers = joint.sparsity.shape[1]
     kinds = (joint.granularity[:, None] == np.array(names)).astype(float)
-    knobs = np.concatenate([np.log10(1.01 - joint.sparsity), np.log2(joint.bits) / 2, kinds], axis=1)
+    knobs = np.concatenate([np.log10(1.01 - joint.sparsity), _BITS * (1 - 1 / joint.bits), kinds], axis=1)
     return knobs, np.repeat([0, 1, 2], [layers, layers, len(names)])
 
 

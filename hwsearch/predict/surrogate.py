@@ -2,16 +2,17 @@
 
 A Gaussian process over candidates x and rungs r (how long they were trained), of y = -log(error + 0.01)::
 
-    y(x, r) = mean_r + a_r / a_R h(x) beta + a_r g(x) + own_r(x) + luck(x) + noise_r
+    y(x, r) = mean_r + a_r / a_1 h(x) beta + a_r g(x) + own_r(x) + luck(x) + noise_r        r = 1 .. R
     h: what is known without training (logit of ticket similarity, log of the stored bytes)
     g: a zero-mean process over the knobs, Matern 5/2, one length a group of knobs; own_r: likewise, of each rung alone
     luck: of one training, the same at all its rungs; mean_r: the first rung's mean and what each further one adds
 
-beta has a wide normal prior, so similarity is a prior mean that data can outvote: with few trainings the line rules,
-with many g does. An early rung is a cheaper, noisier observation of the same thing. What is predicted is a candidate's
-mean over trainings at the last rung, or what one training that has begun will reach. Hyper-parameters are the
-posterior's mode under log-normal priors, found anew as trials finish. With one rung own, luck and mean_r drop out.
-`similarity` settles itself with the same process, of another y.
+beta has a normal prior, so similarity is a prior mean that data can outvote: with few trainings the line rules, with
+many g does. An early rung is a cheaper, noisier observation of the same thing; a rung that nobody has reached yet is
+expected to tell candidates apart as the one before it does (a_r / a_r-1 is near 1: left to itself it would be whatever
+suits the other rungs). What is predicted is a candidate's mean over trainings at the last rung, or what one training
+that has begun will reach. Hyper-parameters are the posterior's mode under log-normal priors, found anew as trials
+finish. With one rung own, luck and mean_r drop out. `similarity` settles itself with the same process, of another y.
 
 Source: Rasmussen and Williams 2006, eq. 2.23 to 2.26, 2.39 to 2.41 (basis functions with a normal prior) and 5.8;
 Kennedy and O'Hagan 2000, eq. 1 (cheaper codes of one thing, scaled).
@@ -29,7 +30,8 @@ from torch import Tensor
 
 OFFSET = 0.01
 """Added to errors before their logarithm is taken."""
-_BASIS_SD, _JITTER, _ITERATIONS, _PRIOR_SD = 2.0, 1e-6, 40, 0.8
+_BASIS_SD, _JITTER, _ITERATIONS = 0.5, 1e-6, 40
+_PRIOR_SD, _RATIO_SD = 0.8, 0.2  # of the logarithms of hyper-parameters, and of ratios between rungs
 # medians of the log-normal priors: amplitude of g, noise, lengths (of knobs that span about 1 to 2), own, luck
 _AMPLITUDE, _NOISE, _LENGTH, _OWN, _LUCK = 0.5, 0.15, 4.5, 0.2, 0.08
 _STEP, _STEP_SD = 0.3, 0.4  # what a rung adds to y, before any was seen: mean and standard deviation
@@ -66,7 +68,8 @@ class Surrogate:
 
     Attributes:
         inputs, y: What it was fitted on: candidates and their values [N].
-        hyper: Logs of amplitude (a rung), noise (a rung) and lengths; with more than one rung also of own and luck.
+        hyper: Logs of the first rung's amplitude, of each further one's ratio to the one before, of noise (a rung) and
+            of lengths; with more than one rung also of own and luck.
         rungs: How many there are.
     """
 
@@ -101,12 +104,12 @@ class Surrogate:
 
     def _prior(self, inputs: Inputs) -> np.ndarray:
         """Return the prior variance [N]."""
-        amplitude, which = np.exp(2 * self.hyper[: self.rungs]), _rungs(inputs, self.rungs)
+        amplitude, which = np.exp(2 * np.cumsum(self.hyper[: self.rungs])), _rungs(inputs, self.rungs)
         line = _BASIS_SD**2 * (inputs.basis**2).sum(1)
         if self.rungs == 1:
             return np.asarray(line + amplitude[0])
         begun = 0.0 if inputs.training is None else inputs.training != NOBODY
-        share = amplitude[which] / amplitude[-1]
+        share = amplitude[which] / amplitude[0]
         own, luck = np.exp(2 * self.hyper[-2:])
         return np.asarray(share * line + amplitude[which] + own + _STEP_SD**2 * which + luck * begun)
 
@@ -152,7 +155,9 @@ def fit_values(inputs: Inputs, y: np.ndarray, rungs: int = 1) -> Surrogate:
     """Return the process of values y [N] of candidates, on a scale of about 1."""
     more = [_OWN, _LUCK] if rungs > 1 else []
     lengths = np.full(int(inputs.groups.max()) + 1, _LENGTH)
-    start = np.log([*np.full(rungs, _AMPLITUDE), *np.full(rungs, _NOISE), *lengths, *more])
+    start = np.log([_AMPLITUDE, *np.ones(rungs - 1), *np.full(rungs, _NOISE), *lengths, *more])
+    spread = torch.full((len(start),), _PRIOR_SD, dtype=torch.float64)
+    spread[1:rungs] = _RATIO_SD
     target, prior = torch.as_tensor(_centred(inputs, y, rungs)[1]), torch.as_tensor(start)
     which = torch.as_tensor(_rungs(inputs, rungs))
 
@@ -165,7 +170,7 @@ def fit_values(inputs: Inputs, y: np.ndarray, rungs: int = 1) -> Surrogate:
             return 1e10, np.zeros_like(values)  # a step of the line search that went too far
         half = torch.linalg.solve_triangular(factor, target[:, None], upper=False)
         evidence = 0.5 * (half**2).sum() + torch.log(torch.diagonal(factor)).sum()
-        total = evidence + ((hyper - prior) ** 2).sum() / (2 * _PRIOR_SD**2)
+        total = evidence + (((hyper - prior) / spread) ** 2).sum() / 2
         (slope,) = torch.autograd.grad(total, hyper)
         return float(total.detach()), slope.numpy()
 
@@ -206,13 +211,13 @@ def _covariance(hyper: Tensor, a: Inputs, b: Inputs, rungs: int) -> Tensor:
     distance = 5.0**0.5 * torch.cdist(*ends, compute_mode="donot_use_mm_for_euclid_dist")
     near = (1 + distance + distance**2 / 3) * torch.exp(-distance)
     line = _BASIS_SD**2 * torch.as_tensor(a.basis) @ torch.as_tensor(b.basis).T
-    amplitude = torch.exp(hyper[:rungs])
+    amplitude = torch.exp(torch.cumsum(hyper[:rungs], 0))
     if rungs == 1:
         alone: Tensor = line + amplitude**2 * near
         return alone
     mine, others = torch.as_tensor(_rungs(a, rungs))[:, None], torch.as_tensor(_rungs(b, rungs))[None, :]
     both, own, luck = amplitude[mine] * amplitude[others], hyper[-2], hyper[-1]
-    smooth = both / amplitude[-1] ** 2 * line + (both + torch.exp(2 * own) * (mine == others)) * near
+    smooth = both / amplitude[0] ** 2 * line + (both + torch.exp(2 * own) * (mine == others)) * near
     total: Tensor = smooth + _STEP_SD**2 * torch.minimum(mine, others) + torch.exp(2 * luck) * _same(a, b)
     return total
 

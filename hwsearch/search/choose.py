@@ -72,7 +72,7 @@ def ranked(
         front, outlook = no_front(plan, dense[0], worst), _guessed(plan, candidates)
     else:
         learned = learn(plan, similar, list(known.values()))
-        front, outlook = learned.front(dense[0], worst), learned.outlook(candidates)
+        front, outlook = learned.front(dense[0], worst), learned.outlook(candidates).cautious()
     left = np.array([steps_left(plan, record) for record in candidates], float)
     best = choose(front, outlook, left, count - len(unranked))
     taken = unranked + [pool[rows[i]] for i in best]

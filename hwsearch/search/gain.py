@@ -14,7 +14,7 @@ Source: Black and Scholes 1973, eq. 13 (the put, for a log-normal error); Emmeri
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr
@@ -22,6 +22,7 @@ from scipy.special import ndtr
 from hwsearch.predict.surrogate import OFFSET
 
 _MOST_CELLS = 4096
+_TRUSTED = 1 / 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,14 @@ class Outlook:
 
     def __len__(self) -> int:
         return len(self.mean)
+
+    def cautious(self) -> Outlook:
+        """Return it with a third of its uncertainty: all of it favours those that lie far from whatever is known.
+
+        On the tabular benchmark (digits, knobs of each layer) all of it takes a third more training to 95 % of the
+        hypervolume; none of it as much as a third of it, and less is known while trainings are few.
+        """
+        return replace(self, sd=self.sd * _TRUSTED)
 
 
 @dataclass(frozen=True, eq=False)

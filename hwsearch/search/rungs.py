@@ -72,7 +72,7 @@ def judge(
     sound = [record for record in standing if record.curve[-1] > floor]
     if not sound:
         return [record if record.audited else stopped(plan, record, _OTHERS) for record in standing]
-    outlook = learned.outlook(sound)
+    outlook = learned.outlook(sound).cautious()
     front, left = learned.front(dense_cost, worst_of(plan, dense_error)), [steps_left(plan, r) for r in sound]
     promoted = set(choose(front, outlook, np.array(left, float), -(-len(standing) // _KEEP)))
     going = {sound[index].trial for index in promoted}

@@ -30,7 +30,7 @@ class Search(Section):
 
     sampler: Literal["tpe", "nsga2", "gp", "random", "grid"] = "tpe"
     candidates: Count
-    batch: Count = 16
+    batch: Count = 8
     stack: Literal["auto"] | Count = "auto"
     foresee: bool = True
     audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08

@@ -51,7 +51,7 @@ SHARE, WORST, LEAST_BYTES, TRIALS = 0.95, 0.15, 128, 128
 def run(name: str, seed: int) -> dict[str, object]:
     """Return a contestant's run in numbers."""
     study = load_study(HERE / "tabular/digits.yaml")
-    search = study.search.model_copy(update={"candidates": TRIALS, "batch": 16, **CONTESTANTS[name]})
+    search = study.search.model_copy(update={"candidates": TRIALS, "batch": 8, **CONTESTANTS[name]})
     changed = study.model_copy(
         update={
             "search": search,

@@ -43,7 +43,7 @@ def run(seed: int) -> list[dict[str, object]]:
         ended, whole = (
             _trials(study.model_copy(update={"search": search}), Path(folder))
             for search in (
-                study.search.model_copy(update={"candidates": TRIALS, "batch": 16, **more})
+                study.search.model_copy(update={"candidates": TRIALS, "batch": 8, **more})
                 for more in ({}, {"finish": 0.0})
             )
         )

@@ -1,5 +1,7 @@
 """The surrogate: closed forms, and a prior that data outvote."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,19 @@ def test_early_rungs_tell_of_the_last_one():
     assert np.abs(mean - (2.2 + np.sin(3 * at))).max() < 0.35
     few = fit(inputs(x[:6]), accuracy_of(late[:6]))
     assert sd.mean() < few.predict(inputs(at))[1].mean()
+
+
+def test_a_rung_that_nobody_has_reached_tells_no_more_apart_than_the_one_before():
+    rng = np.random.default_rng(0)
+    x, similarity = rng.uniform(0, 2, 40), rng.normal(0, 1, 40)
+    y = 2.5 + 0.5 * similarity + 0.5 * np.sin(3 * x)
+    twice = np.repeat(np.arange(40), 2)
+    rung = np.tile([0, 1], 40)
+    seen = replace(inputs(x[twice], similarity[twice]), rung=rung, training=twice)
+    model = fit(seen, accuracy_of(y[twice] + 0.3 * rung + rng.normal(0, 0.05, 80)), rungs=3)
+    second, last = (model.predict(replace(inputs(x, similarity), rung=np.full(40, own)))[0] for own in (1, 2))
+    assert np.corrcoef(second, last)[0, 1] > 0.99
+    assert 0.9 * np.std(second) < np.std(last) < 1.1 * np.std(second)
 
 
 def test_a_training_that_has_begun_keeps_its_luck_and_another_does_not():

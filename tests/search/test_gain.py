@@ -45,6 +45,12 @@ def test_no_two_are_chosen_for_one_place_and_steps_count():
     assert choose(FRONT, same, np.array([100.0, 1.0, 100.0]), 1) == [1]
 
 
+def test_what_is_hardly_known_is_not_taken_for_that_alone():
+    outlook = Outlook(np.array([3.0, 2.8]), np.array([0.05, 0.8]), np.log([[1500.0, 6], [1500, 6]]))
+    assert choose(FRONT, outlook, np.ones(2), 1) == [1]
+    assert choose(FRONT, outlook.cautious(), np.ones(2), 1) == [0]
+
+
 def test_an_empty_front_takes_everything_of_use():
     none = Front(np.zeros(0), np.zeros((0, 2)), 0.15, FRONT.most)
     (got,) = expected_gain(none, Outlook(np.array([6.0]), np.array([1e-3]), np.log([[400.0, 2]])))

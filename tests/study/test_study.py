@@ -62,7 +62,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert (study.space.scope, study.space.gentle, study.space.per_layer) == ("global", 2.0, False)
     assert study.objectives == ("error", "energy_j", "memory_bytes")
     assert (study.train.dense_epochs, study.train.epochs, study.train.neuron_loop) == (40, 20, "fused")
-    assert (study.search.sampler, study.search.batch, study.search.stack) == ("tpe", 16, "auto")
+    assert (study.search.sampler, study.search.batch, study.search.stack) == ("tpe", 8, "auto")
     assert (study.final.seeds, study.pick.rule, study.pick.within) == (3, "smallest", 0.01)
     assert study.pick.min_accuracy is None
 

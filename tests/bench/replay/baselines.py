@@ -1,16 +1,15 @@
 """Contestants that others would run: random search, Optuna's samplers, successive halving, and what people do by hand.
 
 A contestant is ``contestant(world, seed)``, an iterator of the cycles that it trains; it asks the world for prices and
-for what it observes, never for the truth. It ends when it knows nothing more to train (``staged``, ``grid``, ``gp``
-after its asks, or any after `STUCK` proposals in a row that were trained before). Its results are told to Optuna as
-(1 - accuracy, log bytes). Another module adds its own to CONTESTANTS.
+for what it observes, never for the truth. It ends when it knows nothing more to train (``staged``, ``grid``, or any
+after `STUCK` proposals in a row that were trained before). Its results are told to Optuna as (1 - accuracy, log bytes).
+Another module adds its own to CONTESTANTS.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from itertools import count
 
 import numpy as np
 import optuna
@@ -23,7 +22,7 @@ from tests.bench.replay.trainings import Offer, Step, Trainings, objectives, ran
 from tests.bench.replay.world import World
 
 Contestant = Callable[[World, int], Iterator[Step | Offer]]
-STUCK, POPULATION, GP_ASKS = 500, 16, 90
+STUCK, POPULATION = 500, 16
 ETA, FLOOR, ENOUGH = 4, 0.85, 8
 TOP_OF, TOP_K = 64, 16
 LADDER_BITS, N_LOWERED, LOST_POINTS = 8, 3, 0.02
@@ -118,7 +117,7 @@ def exhaustive(world: World, seed: int) -> Iterator[Step]:
         yield from own.in_full(cells[place])
 
 
-def of_sampler(sampler: Callable[[int], BaseSampler], asks: int | None = None) -> Contestant:
+def of_sampler(sampler: Callable[[int], BaseSampler]) -> Contestant:
     """Return the contestant that trains what a sampler of Optuna asks for, in full."""
 
     def contestant(world: World, seed: int) -> Iterator[Step]:
@@ -127,7 +126,7 @@ def of_sampler(sampler: Callable[[int], BaseSampler], asks: int | None = None) -
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study = optuna.create_study(directions=["minimize"] * 2, sampler=sampler(seed))
-        for _ in count() if asks is None else range(asks):
+        while True:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 trial = study.ask()
@@ -154,7 +153,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "random_rungs": random_rungs,
     "nsga2": of_sampler(lambda seed: NSGAIISampler(seed=seed, population_size=POPULATION)),
     "tpe": of_sampler(lambda seed: TPESampler(seed=seed)),
-    "gp": of_sampler(lambda seed: GPSampler(seed=seed), GP_ASKS),
+    "gp": of_sampler(lambda seed: GPSampler(seed=seed)),
     "mo_asha": mo_asha,
     "top_k": top_k,
     "staged": staged,

@@ -141,7 +141,7 @@ def main() -> None:
     )
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--worlds", nargs="+", choices=NAMES, default=list(NAMES))
-    parser.add_argument("--contestants", nargs="+", help="all but gp, which takes a second or two a proposal")
+    parser.add_argument("--contestants", nargs="+", help="all but gp, which takes half a minute a run")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--budget", type=float, default=BUDGET, help="in full trainings at the longest T")
     parser.add_argument("--also", nargs="*", default=[], help="modules that add contestants")

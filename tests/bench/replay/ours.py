@@ -31,13 +31,13 @@ from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
 from tests.bench.replay.baselines import CONTESTANTS
 from tests.bench.replay.trainings import Offer, Step, Trainings
-from tests.bench.replay.world import World
+from tests.bench.replay.world import WORST_ERROR, World
 from tests.bench.tabular.build import SEEDS, lab_of
 
 DENSE = (
     Path(tempfile.gettempdir()) / "hwsearch-replay-dense"
 )  # the table's dense networks, deletable at any time
-BATCH = 16
+BATCH = 8
 
 
 @cache
@@ -67,7 +67,10 @@ class Bout:
     """
 
     def __init__(self, world: World, seed: int, switches: Mapping[str, object], shuffled: bool) -> None:
-        search = world.plan.study.search.model_copy(update={"batch": BATCH, **switches})
+        dense = Candidate((0.0,), "weight", (8,), world.plan.dense_timesteps)
+        error = 1.0 - world.observe(dense, len(world.cycles) - 1, seed)
+        worth = WORST_ERROR - error  # of use is what the world's hypervolume counts
+        search = world.plan.study.search.model_copy(update={"batch": BATCH, "worth": worth, **switches})
         study = world.plan.study.model_copy(
             update={"search": search, "seed": seed, "objectives": ("error", "memory_bytes")}
         )
@@ -80,13 +83,11 @@ class Bout:
             quality = replace(self._sight.quality, spearman=1.0)
             self._sight = replace(self._sight, quality=quality)
         self._shuffle = np.random.default_rng([seed, 1]) if shuffled else None
-        dense = Candidate((0.0,), "weight", (8,), world.plan.dense_timesteps)
         cost = {
             "memory_bytes": float(world.price([dense])[0]),
             "weight_bytes": float(world.price([dense])[0]),
         }
         self._probes = self._sight.eval_steps // 3 if study.search.foresee else 0
-        error = 1.0 - world.observe(dense, len(world.cycles) - 1, seed)
         self.dense = SimpleNamespace(cost=cost, error=error)
 
     @property
