@@ -1,19 +1,22 @@
 """Contests in the worlds, in simulated time: what each contestant must train until it has found what there is.
 
     python tests/bench/replay/contest.py --work DIR [--worlds digits/grid ...] [--contestants tpe ...] [--seeds 20]
-    python tests/bench/replay/contest.py --work DIR --table
+    python tests/bench/replay/contest.py --work DIR --table | --pack
+    python tests/bench/replay/contest.py --table
 
 Resumable: a run is one line of DIR/<world>.jsonl (the world's ``/`` is a ``-``), and a run that has its line is not run
-again. A run's time is the samples times timesteps that were trained. It keeps when the true hypervolume of all that was
-trained so far (each at the rung it reached) first came to a share of the best that exists, and when a network that
-holds the floor, less the noise of one training, within 10 % of the least bytes was trained (`world`). A run ends when
-its contestant ends, at its budget, or once it has all of these; ``grid`` has no budget. ``--also MODULE`` imports a
-module that adds contestants to `baselines.CONTESTANTS`.
+again. ``--pack`` keeps a folder's runs in the repository; a table of no folder is of these. A run's time is the samples
+times timesteps that were trained. It keeps when the true hypervolume of all that was trained so far (each at the rung
+it reached) first came to a share of the best that exists, and when a network that holds the floor, less the noise of
+one training, within 10 % of the least bytes was trained (`world`). A run ends when its contestant ends, at its budget,
+or once it has all of these (or up to ``--until``); ``grid`` has no budget. ``--also MODULE`` imports a module that adds
+contestants to `baselines.CONTESTANTS`.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import importlib
 import json
 import time
@@ -31,6 +34,7 @@ from tests.bench.replay.world import NAMES, World, load_world
 SHARES = (50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 92.5, 95.0, 97.0, 98.0, 99.0)
 BUDGET = 100.0
 UNBOUNDED = ("grid",)
+PACKED = Path(__file__).parent / "runs"
 
 
 class Score:
@@ -44,11 +48,11 @@ class Score:
         model: Steps at which the model that is sought was trained; None: not yet.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, until: float = SHARES[-1]) -> None:
         self.steps, self.share, self.offered = 0, 0.0, 0.0
         self.reached: dict[float, int] = {}
         self.model: int | None = None
-        self._world, self._front = world, np.empty((0, 2))
+        self._world, self._until, self._front = world, until, np.empty((0, 2))
 
     def add(self, accuracy: float, n_bytes: float, train_steps: int) -> None:
         """Count one cycle more, by the true accuracy and bytes of what it left."""
@@ -77,12 +81,19 @@ class Score:
     @property
     def has_all(self) -> bool:
         """Whether there is nothing left to reach."""
-        return self.model is not None and SHARES[-1] in self.reached
+        return self.model is not None and any(share >= self._until for share in self.reached)
 
 
-def run(world: World, contestant: Contestant, seed: int, budget: float) -> dict[str, Any]:
+def run(
+    world: World, contestant: Contestant, seed: int, budget: float, until: float = SHARES[-1]
+) -> dict[str, Any]:
     """Return a run in numbers; its budget is in full trainings at the longest T."""
-    start, score, cycles, ended = time.perf_counter(), Score(world), [0] * len(world.cycles), "of itself"
+    start, score, cycles, ended = (
+        time.perf_counter(),
+        Score(world, until),
+        [0] * len(world.cycles),
+        "of itself",
+    )
     for step in contestant(world, seed):
         if isinstance(step, Offer):
             own = step.candidates
@@ -112,13 +123,13 @@ def run(world: World, contestant: Contestant, seed: int, budget: float) -> dict[
     }
 
 
-def contest(world: World, names: list[str], seeds: int, budget: float, path: Path) -> None:
+def contest(world: World, names: list[str], seeds: int, budget: float, path: Path, until: float) -> None:
     """Run what is missing, and keep every run as it ends."""
     for name in names:
         for seed in range(seeds):
             if (name, seed) in {(own["contestant"], own["seed"]) for own in read_runs(path)}:
                 continue
-            own = run(world, CONTESTANTS[name], seed, np.inf if name in UNBOUNDED else budget)
+            own = run(world, CONTESTANTS[name], seed, np.inf if name in UNBOUNDED else budget, until)
             with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"contestant": name} | own) + "\n")
         print(f"{world.name} {name}: {seeds} seeds", flush=True)
@@ -127,6 +138,20 @@ def contest(world: World, names: list[str], seeds: int, budget: float, path: Pat
 def read_runs(path: Path) -> list[dict[str, Any]]:
     """Return the runs of a file; none where there is none."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def packed_runs(world: str) -> list[dict[str, Any]]:
+    """Return the runs of a world that the repository keeps."""
+    with gzip.open(runs_path(PACKED, world).with_suffix(".jsonl.gz"), "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def pack(world: str, work: Path) -> None:
+    """Keep the runs of a world in the repository, in one order whatever the order they ran in; no wall time."""
+    runs = sorted(read_runs(runs_path(work, world)), key=lambda own: (own["contestant"], own["seed"]))
+    text = "".join(json.dumps({k: v for k, v in own.items() if k != "wall_s"}) + "\n" for own in runs)
+    PACKED.mkdir(exist_ok=True)
+    runs_path(PACKED, world).with_suffix(".jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 def runs_path(work: Path, world: str) -> Path:
@@ -139,14 +164,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--work", type=Path, help="folder of worlds and runs so far")
     parser.add_argument("--worlds", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--contestants", nargs="+", help="all but gp, which takes half a minute a run")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--budget", type=float, default=BUDGET, help="in full trainings at the longest T")
+    parser.add_argument(
+        "--until", type=float, default=SHARES[-1], choices=SHARES, help="per cent of the best hypervolume"
+    )
     parser.add_argument("--also", nargs="*", default=[], help="modules that add contestants")
     parser.add_argument("--table", action="store_true", help="print what the runs so far show")
+    parser.add_argument("--pack", action="store_true", help="keep the runs so far in the repository")
     args = parser.parse_args()
+    if args.work is None and not args.table:
+        parser.error("--work DIR is needed; without it only --table is possible, of the runs that are kept")
     for module in args.also:
         importlib.import_module(module)
     names = args.contestants or [name for name in CONTESTANTS if name != "gp"]
@@ -154,12 +185,16 @@ def main() -> None:
     if unknown:
         parser.error(f"a contestant must be one of {', '.join(CONTESTANTS)}; got {', '.join(unknown)}")
     for world in args.worlds:
-        path = runs_path(args.work, world)
-        if args.table:
-            print(standings(world, read_runs(path), args.contestants))
+        if args.work is None:
+            print(standings(world, packed_runs(world), args.contestants))
+        elif args.table:
+            print(standings(world, read_runs(runs_path(args.work, world)), args.contestants))
+        elif args.pack:
+            pack(world, args.work)
         else:
             args.work.mkdir(parents=True, exist_ok=True)
-            contest(load_world(world, args.work), names, args.seeds, args.budget, path)
+            path = runs_path(args.work, world)
+            contest(load_world(world, args.work), names, args.seeds, args.budget, path, args.until)
 
 
 if __name__ == "__main__":
