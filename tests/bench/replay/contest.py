@@ -34,7 +34,7 @@ from tests.bench.replay.world import NAMES, World, load_world
 SHARES = (50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 92.5, 95.0, 97.0, 98.0, 99.0)
 BUDGET = 100.0
 UNBOUNDED = ("grid",)
-PACKED = Path(__file__).parent / "runs"
+PACKED = Path(__file__).parent / "kept"
 
 
 class Score:
@@ -181,7 +181,7 @@ def main() -> None:
     for module in args.also:
         importlib.import_module(module)
     names = args.contestants or [name for name in CONTESTANTS if name != "gp"]
-    unknown = [name for name in names if name not in CONTESTANTS]
+    unknown = [name for name in names if name not in CONTESTANTS and not args.table]
     if unknown:
         parser.error(f"a contestant must be one of {', '.join(CONTESTANTS)}; got {', '.join(unknown)}")
     for world in args.worlds:
