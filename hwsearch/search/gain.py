@@ -44,8 +44,8 @@ class Outlook:
     def cautious(self) -> Outlook:
         """Return it with a third of its uncertainty: all of it favours those that lie far from whatever is known.
 
-        On the tabular benchmark (digits, knobs of each layer) all of it takes a third more training to 95 % of the
-        hypervolume; none of it as much as a third of it, and less is known while trainings are few.
+        On the tabular benchmark (digits, knobs of each layer) all of it takes about 1.2 times as much training to 95 %
+        of the hypervolume as a third or none; with none, an early search finds worse finalists.
         """
         return replace(self, sd=self.sd * _TRUSTED)
 

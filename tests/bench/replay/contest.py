@@ -88,12 +88,8 @@ def run(
     world: World, contestant: Contestant, seed: int, budget: float, until: float = SHARES[-1]
 ) -> dict[str, Any]:
     """Return a run in numbers; its budget is in full trainings at the longest T."""
-    start, score, cycles, ended = (
-        time.perf_counter(),
-        Score(world, until),
-        [0] * len(world.cycles),
-        "of itself",
-    )
+    start, score = time.perf_counter(), Score(world, until)
+    cycles, ended = [0] * len(world.cycles), "of itself"
     for step in contestant(world, seed):
         if isinstance(step, Offer):
             own = step.candidates
@@ -185,10 +181,9 @@ def main() -> None:
     if unknown:
         parser.error(f"a contestant must be one of {', '.join(CONTESTANTS)}; got {', '.join(unknown)}")
     for world in args.worlds:
-        if args.work is None:
-            print(standings(world, packed_runs(world), args.contestants))
-        elif args.table:
-            print(standings(world, read_runs(runs_path(args.work, world)), args.contestants))
+        if args.table:
+            runs = read_runs(runs_path(args.work, world)) if args.work else packed_runs(world)
+            print(standings(world, runs, args.contestants))
         elif args.pack:
             pack(world, args.work)
         else:
