@@ -160,8 +160,9 @@ def runs(rows: npt.NDArray[Any], length: int, fill: float) -> npt.NDArray[Any]:
         fill: What pads a row's last run.
     """
     missing = -rows.shape[1] % length
-    padded = np.pad(rows, ((0, 0), (0, missing)), constant_values=fill)
-    return padded.reshape(len(rows), -1, length)
+    if missing:
+        rows = np.concatenate([rows, np.full((len(rows), missing), fill, rows.dtype)], axis=1)
+    return rows.reshape(len(rows), -1, length)
 
 
 def _scored(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hwsearch.hardware.cost_model import price
+from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.mapping_rules import MAPPING_RULES
 from hwsearch.hardware.violation import Violation, over
@@ -24,6 +24,7 @@ def violations(
     neuron_model: str,
     reset: str,
     accumulator_bits_needed: int | None = None,
+    cost: Cost | None = None,
 ) -> list[Violation]:
     """Return every hard limit of a device that a network breaks; none: it maps.
 
@@ -33,6 +34,7 @@ def violations(
         neuron_model: Of the network's neurons, ``lif`` or ``if``.
         reset: Of the network's neurons, ``zero`` or ``subtract``.
         accumulator_bits_needed: Widest accumulator that the network needs; None: not known yet, not checked.
+        cost: The network's price on the device, if it is known already.
     """
     return [
         *neuron_model_offered(profile, neuron_model),
@@ -41,7 +43,7 @@ def violations(
         *fan_in_within_limit(workload, profile),
         *fan_out_within_limit(workload, profile),
         *neurons_within_limit(workload, profile),
-        *banks_hold_everything(workload, profile),
+        *banks_hold_everything(cost or price(workload, profile), profile),
         *accumulator_wide_enough(profile, accumulator_bits_needed),
         *(violation for rule in MAPPING_RULES for violation in rule(workload, profile)),
     ]
@@ -91,9 +93,9 @@ def neurons_within_limit(workload: Workload, profile: HardwareProfile) -> Iterat
     yield from over("neurons_within_limit", need, profile.max_neurons, "", "neurons")
 
 
-def banks_hold_everything(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
+def banks_hold_everything(cost: Cost, profile: HardwareProfile) -> Iterator[Violation]:
     """What each memory must hold is within its size, less what is reserved in it."""
-    needs = dict(price(workload, profile).banks)
+    needs = dict(cost.banks)
     for bank in profile.banks:
         what = f"bytes in {bank.name}" + (
             f" (of {bank.size_bytes:,}, {bank.reserved_bytes:,} are reserved)" if bank.reserved_bytes else ""

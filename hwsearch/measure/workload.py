@@ -8,17 +8,25 @@ layer is enough: no candidate is run again to be counted. Source: NeuroBench's S
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 
 from hwsearch.compress.masks import runs
 from hwsearch.compress.packing import census
-from hwsearch.hardware.workload import BLOCKS, LayerWork, OpCounts, Workload
+from hwsearch.hardware.workload import BLOCKS, LayerWork, OpCounts, WeightCensus, Workload
 from hwsearch.network.integer import IntegerLayer, IntegerNetwork
+
+Counted = dict[bytes, tuple[WeightCensus, OpCounts]]
+"""What was counted of layers before: candidates are many, the ways to cut one layer are few."""
+_MOST_COUNTED = 4096
 
 
 def count_workload(
-    network: IntegerNetwork, input_maps: Sequence[np.ndarray], spikes: Sequence[np.ndarray]
+    network: IntegerNetwork,
+    input_maps: Sequence[np.ndarray],
+    spikes: Sequence[np.ndarray],
+    counted: Counted | None = None,
 ) -> Workload:
     """Count what one inference costs.
 
@@ -26,12 +34,14 @@ def count_workload(
         network: The (shrunk) network; only its shapes and which weights are zero matter.
         input_maps: Per layer [C, H, W] or [n], mean events of an inference at each of its inputs.
         spikes: Per spiking layer [C], mean spikes of each channel in an inference.
+        counted: Layers that need not be counted again; those of this network are kept here too.
     """
     last = len(network.layers) - 1
     layers = []
     for index, (layer, bits, events) in enumerate(
         zip(network.layers, network.weight_bits, input_maps, strict=True)
     ):
+        held, ops = _counts(layer, events, counted)
         layers.append(
             LayerWork(
                 name=layer.name,
@@ -39,10 +49,10 @@ def count_workload(
                 kind=layer.kind,
                 analog=index == 0,
                 weight_bits=bits,
-                census=census(layer.weight),
+                census=held,
                 neurons=layer.neurons,
                 inputs=int(events.size),
-                ops=_count(layer, events),
+                ops=ops,
                 spikes_in=float(events.sum()),
                 spikes_out=0.0 if index == last else float(spikes[index].sum()),
                 out_size=layer.out_size,
@@ -51,6 +61,20 @@ def count_workload(
             )
         )
     return Workload(network.timesteps, network.input_bits, tuple(layers))
+
+
+def _counts(
+    layer: IntegerLayer, events: np.ndarray, counted: Counted | None
+) -> tuple[WeightCensus, OpCounts]:
+    if counted is None:
+        return census(layer.weight), _count(layer, events)
+    shape = repr((layer.weight.shape, events.shape, layer.kind, layer.out_size)).encode()
+    name = blake2b(shape + np.packbits(layer.weight != 0).tobytes() + events.tobytes()).digest()
+    if name not in counted:
+        if len(counted) >= _MOST_COUNTED:
+            counted.clear()
+        counted[name] = census(layer.weight), _count(layer, events)
+    return counted[name]
 
 
 def _count(layer: IntegerLayer, events: np.ndarray) -> OpCounts:

@@ -11,14 +11,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from hwsearch.hardware.workload import Workload
-from hwsearch.measure.workload import count_workload
+from hwsearch.measure.workload import Counted, count_workload
 from hwsearch.network.fold import shrink
 from hwsearch.network.integer import IntegerLayer, IntegerNetwork, Run
 from hwsearch.network.topology import NetworkSpec
 
 
 def foretell_workload(
-    spec: NetworkSpec, masks: Sequence[np.ndarray], bits: Sequence[int], timesteps: int, dense: Run
+    spec: NetworkSpec,
+    masks: Sequence[np.ndarray],
+    bits: Sequence[int],
+    timesteps: int,
+    dense: Run,
+    counted: Counted | None = None,
 ) -> Workload:
     """Foretell the workload of a candidate.
 
@@ -28,6 +33,7 @@ def foretell_workload(
         bits: Weight bits, one a layer.
         timesteps: T.
         dense: The dense network's run at the same T.
+        counted: Layers that need not be counted again (`measure.workload`).
     """
     layers = tuple(
         IntegerLayer(
@@ -49,4 +55,4 @@ def foretell_workload(
         by_channel = events.reshape(-1, shape.fan_columns) if shape.kind == "fc" else events
         maps.append(by_channel[channels].reshape(-1) if shape.kind == "fc" else by_channel[channels])
     spikes = [own[channels] for own, channels in zip(dense.spikes, kept, strict=True)]
-    return count_workload(network, maps, spikes)
+    return count_workload(network, maps, spikes, counted)

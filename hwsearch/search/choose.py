@@ -62,11 +62,11 @@ def ranked(
     count, rng = len(suggested), np.random.default_rng([plan.study.seed, _DRAW, first])
     unranked = list(suggested[: count // _UNRANKED])
     pool = _pool(plan.space, rng, known, suggested, count)
-    records = [_standing(known, record) for record in look(pool)]
-    rows = [i for i, record in enumerate(records) if record.feasible]
-    if not rows:
+    fresh = [name for name in pool if name not in known]
+    priced = dict(zip(fresh, look([pool[name] for name in fresh]), strict=True))
+    candidates = [own for own in (known.get(name) or priced[name] for name in pool) if own.feasible]
+    if not candidates:
         return list(suggested)
-    candidates = [records[i] for i in rows]
     worst = worst_of(plan, dense[1])
     if _few(plan, known):
         front, outlook = no_front(plan, dense[0], worst), _guessed(plan, candidates)
@@ -75,7 +75,7 @@ def ranked(
         front, outlook = learned.front(dense[0], worst), learned.outlook(candidates).cautious()
     left = np.array([steps_left(plan, record) for record in candidates], float)
     best = choose(front, outlook, left, count - len(unranked))
-    taken = unranked + [pool[rows[i]] for i in best]
+    taken = unranked + [pool[candidates[i].candidate.digest] for i in best]
     rest = [own for own in suggested if own not in taken]
     return (taken + rest)[:count]
 
@@ -96,8 +96,8 @@ def _pool(
     known: Mapping[str, TrialRecord],
     suggested: Sequence[Setting],
     count: int,
-) -> list[Setting]:
-    """Return different settings that are not finished yet."""
+) -> dict[str, Setting]:
+    """Return different settings that are not finished yet, by candidate digest."""
     parents = [space.setting(r.candidate) for r in known.values() if r.outcome == "trained" and r.feasible]
     drawn = [space.draw(rng) for _ in range(_TIMES * count)]
     moved = [
@@ -110,9 +110,4 @@ def _pool(
         name = space.candidate(own).digest
         if name not in known or known[name].outcome == "stopped":
             pool.setdefault(name, own)
-    return list(pool.values())
-
-
-def _standing(known: Mapping[str, TrialRecord], priced: TrialRecord) -> TrialRecord:
-    """Return the record of a stopped training in place of the price of its candidate."""
-    return known.get(priced.candidate.digest, priced)
+    return pool

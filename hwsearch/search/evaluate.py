@@ -152,8 +152,9 @@ def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> Dr
     """Price a candidate before training; draft its record."""
     candidate, plan = proposal.candidate, lab.plan
     ticket = ticket_of(lab, candidate)
+    firing = lab.dense.runs[candidate.timesteps]
     workload = foretell_workload(
-        plan.spec, ticket.masks, ticket.bits, candidate.timesteps, lab.dense.runs[candidate.timesteps]
+        plan.spec, ticket.masks, ticket.bits, candidate.timesteps, firing, lab.counted
     )
     priced = price_on_device(plan, workload)
     record = TrialRecord(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from hwsearch.measure.workload import Counted
 from hwsearch.network.stack import Ticket
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import Dense
@@ -23,6 +24,7 @@ class Lab:
         trainer: Where stacks are trained.
         cache: Where trained networks are kept.
         sight: What candidates are foreseen with; None: all are trained.
+        counted: What was counted of layers before.
     """
 
     plan: Plan
@@ -30,6 +32,7 @@ class Lab:
     trainer: Trainer
     cache: Cache
     sight: Foresight | None = None
+    counted: Counted = field(default_factory=dict, compare=False)
 
     @property
     def similar(self) -> bool:

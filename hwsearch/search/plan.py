@@ -179,7 +179,8 @@ def price_on_device(plan: Plan, workload: Workload) -> Priced:
         constraints[name] = float(need) / limit - 1.0
         if need > limit:
             faults.append(f"{name} {need:,.6g} is over its budget of {limit:,.6g} ({need / limit:.2f} times)")
-    broken = violations(workload, plan.profile, neuron_model=plan.spec.neuron_model, reset=plan.spec.reset)
+    neuron, reset = plan.spec.neuron_model, plan.spec.reset
+    broken = violations(workload, plan.profile, neuron_model=neuron, reset=reset, cost=cost)
     constraints["device_rules"] = float(
         max((v.need / v.limit - 1.0 if v.limit else 1.0 for v in broken), default=0.0)
     )

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.samplers import (
     BaseSampler,
     GPSampler,
     GridSampler,
     NSGAIISampler,
-    PartialFixedSampler,
     RandomSampler,
     TPESampler,
 )
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from hwsearch.errors import Fault, InputError
 from hwsearch.space.candidate import Candidate
@@ -32,6 +32,7 @@ from hwsearch.space.space import SearchSpace, Setting
 
 _RECORD, _DIGEST = "hwsearch:record", "hwsearch:study_digest"
 LEARNS_FROM_PRUNED = {"tpe"}
+_ONE_SEARCH = Fault("--storage", "only one search at a time may use a storage", "another one")
 _STARTUP = 16  # random trials before a sampler learns; the population of NSGA-II
 
 
@@ -78,7 +79,6 @@ class Proposer:
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._space, self._sampler, self._seed = space, sampler, seed
-        self._fixed: Setting | None = None
         self._study = optuna.create_study(
             storage=storage,
             study_name=name,
@@ -123,9 +123,12 @@ class Proposer:
         """
         trials = self._study.get_trials(deepcopy=False)
         whole = [number < len(trials) and self._is_whole(trials[number]) for number in range(first, end)]
-        fixed = None if settings is None or all(whole) else settings()
-        for number in range(first, end):
-            self._fixed = None if fixed is None else fixed[number - first]
+        chosen = [] if settings is None or all(whole) else settings()[len(trials) - first :]
+        for own in chosen:  # one transaction each, not one a knob
+            self._study.add_trial(
+                create_trial(state=TrialState.RUNNING, params=dict(own), distributions=self._distributions)
+            )
+        for number in range(first, end - len(chosen)):
             self._study.sampler = self._new_sampler(number, 0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -134,8 +137,9 @@ class Proposer:
                 elif not self._is_whole(trials[number]):
                     # the search was killed in the middle of this ask
                     self._suggest(Trial(self._study, trials[number]._trial_id), number)
-        self._fixed = None
         trials = self._study.get_trials(deepcopy=False)
+        if chosen and len(trials) != end:
+            raise InputError([_ONE_SEARCH])
         return [Proposal(t.number, self._candidate(t)) for t in trials[first:end]]
 
     def tell(self, number: int, verdict: Verdict, record: str) -> None:
@@ -162,9 +166,7 @@ class Proposer:
     def _suggest(self, trial: Trial, number: int) -> None:
         """Draw every knob that the trial does not have yet."""
         if trial.number != number:
-            raise InputError(
-                [Fault("--storage", "only one search at a time may use a storage", "another one")]
-            )
+            raise InputError([_ONE_SEARCH])
         self._draw(self._study, trial, number)
 
     def _draw(self, study: optuna.Study, trial: Trial, number: int) -> None:
@@ -175,6 +177,15 @@ class Proposer:
             else:
                 trial.suggest_categorical(name, choices)
 
+    @property
+    def _distributions(self) -> dict[str, BaseDistribution]:
+        return {
+            name: IntDistribution(0, choices - 1)
+            if isinstance(choices, int)
+            else CategoricalDistribution(choices)
+            for name, choices in self._space.knobs.items()
+        }
+
     def _is_whole(self, trial: FrozenTrial) -> bool:
         return set(trial.params) == set(self._space.knobs)
 
@@ -183,7 +194,7 @@ class Proposer:
 
     def _new_sampler(self, number: int, index: int) -> BaseSampler:
         seed = int(np.random.SeedSequence([self._seed, number, index]).generate_state(1)[0])
-        if self._sampler == "grid" and self._fixed is None:
+        if self._sampler == "grid":
             # the grid's order must be one for all asks
             return GridSampler(
                 {n: list(range(c)) if isinstance(c, int) else list(c) for n, c in self._space.knobs.items()},
@@ -191,8 +202,6 @@ class Proposer:
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            if self._fixed is not None:
-                return PartialFixedSampler(self._fixed, RandomSampler(0))
             if self._sampler == "tpe":
                 return TPESampler(seed=seed, n_startup_trials=_STARTUP)
             if self._sampler == "nsga2":

@@ -1,9 +1,12 @@
 """Counts by hand, and against NeuroBench itself on pruned networks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from hwsearch.measure import workload
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.fold import fold, shrink
 from hwsearch.network.integer import IntegerLayer, IntegerNetwork, Widths, run_integer
@@ -47,6 +50,31 @@ def test_a_conv_layer_by_hand():
     run = run_integer(net, x)
     ops = count_workload(net, run.input_maps, run.spikes).layers[0].ops
     assert (ops.nonzero, ops.dense, ops.planes) == (3.0, 4.0, 4.0)
+
+
+def test_a_layer_that_was_counted_before_is_not_counted_again(monkeypatch):
+    first = IntegerLayer(
+        "fc1", "fc", np.array([[2, 1], [0, 4]]), np.array([0, 0]), np.array([5, 5]), 0, 1, (1, 1), 1
+    )
+    last = IntegerLayer("readout", "fc", np.array([[1, 0], [1, 1]]), np.zeros(2, int), None, 0, 1, (1, 1), 1)
+    net = IntegerNetwork((first, last), (4, 2), 2, 1, "zero", "max", (1, 1, 2), 10, 4, 16)
+    maps, spikes = [np.array([[[3.0, 1.0]]]), np.array([2.0, 0.5])], [np.array([2.0, 0.5])]
+    counted = {}
+    assert count_workload(net, maps, spikes, counted) == count_workload(net, maps, spikes)
+    assert len(counted) == 2
+    # fewer bits, other values at the same places: the same counts; other events or another hole: not
+    same = replace(net, layers=(replace(first, weight=first.weight // 2 + first.weight % 2), last))
+    assert count_workload(same, maps, spikes, counted) == count_workload(same, maps, spikes)
+    assert len(counted) == 2
+    busier = [maps[0], maps[1] + 1.0]
+    assert count_workload(net, busier, spikes, counted) == count_workload(net, busier, spikes)
+    hole = replace(net, layers=(replace(first, weight=np.array([[2, 0], [1, 4]])), last))
+    assert count_workload(hole, maps, spikes, counted) == count_workload(hole, maps, spikes)
+    assert len(counted) == 4
+    monkeypatch.setattr(workload, "_MOST_COUNTED", 4)  # a full memory is emptied, not grown
+    whole = replace(net, layers=(replace(first, weight=np.ones((2, 2), int)), last))
+    assert count_workload(whole, maps, spikes, counted) == count_workload(whole, maps, spikes)
+    assert len(counted) == 2
 
 
 @pytest.mark.slow

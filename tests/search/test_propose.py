@@ -111,6 +111,39 @@ def test_killed_in_the_middle_of_an_ask_it_draws_the_rest(tmp_path, knobs):
     assert broken == whole
 
 
+def test_killed_between_settings_it_takes_the_rest_of_them(tmp_path, monkeypatch):
+    proposer = open_study(tmp_path)
+    play(proposer, 0, 8)
+    chosen = proposer.suggestions(8, 4)
+    add, added = optuna.Study.add_trial, []
+
+    def stop(study, trial):
+        if len(added) == 2:
+            raise KeyboardInterrupt
+        added.append(trial)
+        add(study, trial)
+
+    monkeypatch.setattr(optuna.Study, "add_trial", stop)
+    with pytest.raises(KeyboardInterrupt):
+        proposer.proposals(8, 12, lambda: chosen)
+    monkeypatch.undo()
+    got = open_study(tmp_path).proposals(8, 12, lambda: chosen)
+    assert [own.number for own in got] == [8, 9, 10, 11]
+    assert [own.candidate for own in got] == [SPACE.candidate(setting) for setting in chosen]
+
+
+def test_only_one_search_adds_to_a_storage(tmp_path):
+    one, other = open_study(tmp_path), open_study(tmp_path)
+    chosen = one.suggestions(0, 2)
+
+    def late():
+        other.proposals(0, 2)
+        return chosen
+
+    with pytest.raises(InputError, match="only one search at a time"):
+        one.proposals(0, 2, late)
+
+
 def test_a_told_trial_stays_as_it_is(tmp_path):
     proposer = open_study(tmp_path)
     proposer.proposals(0, 1)
