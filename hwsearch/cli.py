@@ -115,7 +115,8 @@ def run(
     told = ", ".join(
         f"{counts[key]} {key.replace('_', ' ')}" for key in counts if key != "asked" and counts[key]
     )
-    steps, dense = summary["cost"]["train_steps"], summary["cost"]["dense_train_steps"]
+    cost = summary["cost"]
+    steps, dense = cost["train_steps"], cost["dense_train_steps"]
     print(f"{counts['asked']} candidates: {told}")
     if (left := summary["left"])["n"]:
         print(
@@ -123,7 +124,8 @@ def run(
             f"{left['expected']:.1f} of them (a smaller search.finish trains on)"
         )
     print(
-        f"training spent: {steps / dense:.1f} times the dense network's, in {summary['cost']['wall_s']:.0f} s"
+        f"training spent: {steps / dense:.1f} times the dense network's, in {cost['wall_s']:.0f} s; probes and model "
+        f"took {cost['model_s']:.0f} s, as long as {cost['model_steps'] / steps:.0%} of it"
     )
     print(f"report: {result.folder.path / 'report.html'}")
 

@@ -102,6 +102,11 @@ def cost_words(tables: RunTables) -> list[tuple[str, str]]:
         )
     if (evals := number(cost, "eval_steps")) is not None:
         lines.append(("Evaluation", f"{_steps(evals)}, forward only"))
+    model, model_s = number(cost, "model_steps"), number(cost, "model_s")
+    if train and model is not None and model_s is not None:
+        lines.append(
+            ("Probes and model", f"{duration(model_s)}: as long as {model / train:.0%} of the training")
+        )
     if (wall := number(cost, "wall_s")) is not None:
         lines.append(("Time on the clock", duration(wall)))
     return lines

@@ -43,7 +43,9 @@ def ascend(
         sound = [index for index in here if standing[index].record.outcome == "trained"]
         if rung + 1 < len(plan.cycles):
             records = [standing[index].record for index in sound]
-            judged = judge(plan, lab.dense.cost, lab.dense.error, lab.similar, list(known.values()), records)
+            earlier = list(known.values())
+            with lab.thinking:
+                judged = judge(plan, lab.dense.cost, lab.dense.error, lab.similar, earlier, records)
             for index, record in zip(sound, judged, strict=True):
                 standing[index] = replace(standing[index], record=record)
     return standing

@@ -36,15 +36,14 @@ def candidates(lab: Lab, proposer: Proposer, folder: RunFolder, tell: Listener) 
             choice = partial(_ranked, lab, proposer, log.known, numbers)
         log.batch(numbers, choice, evaluate, _trained(tell, asked, total))
         asked += count
-        tell(Event("candidates", _best_words(plan, log.front), asked, total))
-    dense = (lab.dense.cost, lab.dense.error)
-    while likely := unfinished(plan, lab.similar, log.known, dense):
+        tell(Event("candidates", _best_words(plan, log.front), asked, total, lab.thinking.lap()))
+    while likely := _likely(lab, log.known):
         first = len(log.records)
         settings = [plan.space.setting(record.candidate) for record in likely]
         tell(Event("candidates", f"going on with {len(likely)} that were stopped", total, total))
         numbers = range(first, first + len(likely))
         log.batch(numbers, partial(list, settings), finish, _trained(tell, total, total))
-        tell(Event("candidates", _best_words(plan, log.front), total, total))
+        tell(Event("candidates", _best_words(plan, log.front), total, total, lab.thinking.lap()))
     return log.records
 
 
@@ -103,7 +102,14 @@ def _ranked(lab: Lab, proposer: Proposer, known: dict[str, TrialRecord], numbers
     """Return the settings of a batch: the best of what is drawn in plenty."""
     suggested = proposer.suggestions(numbers.start, len(numbers))
     dense = (lab.dense.cost, lab.dense.error)
-    return ranked(lab.plan, dense, lab.similar, known, suggested, numbers.start, partial(look, lab))
+    with lab.thinking:
+        return ranked(lab.plan, dense, lab.similar, known, suggested, numbers.start, partial(look, lab))
+
+
+def _likely(lab: Lab, known: dict[str, TrialRecord]) -> list[TrialRecord]:
+    """Return what was stopped and is to be trained on."""
+    with lab.thinking:
+        return unfinished(lab.plan, lab.similar, known, (lab.dense.cost, lab.dense.error))
 
 
 def _trained(tell: Listener, done: int, total: int) -> Callable[[int], None]:

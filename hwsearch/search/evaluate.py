@@ -123,9 +123,10 @@ def _foresee(
     lab: Lab, sight: Foresight, drafts: Sequence[Draft], known: Mapping[str, TrialRecord]
 ) -> list[Draft]:
     """Judge the drafts that would be trained; those that are cut lose their ticket."""
-    likened = _liken(lab, drafts)
-    records = [draft.record for draft in likened if draft.ticket is not None]
-    judged = {record.trial: record for record in foresee(lab.plan, sight, known, records)}
+    with lab.thinking:
+        likened = _liken(lab, drafts)
+        records = [draft.record for draft in likened if draft.ticket is not None]
+        judged = {record.trial: record for record in foresee(lab.plan, sight, known, records)}
     return [
         Draft(record, draft.ticket if record.outcome == "trained" else None)
         for draft in likened

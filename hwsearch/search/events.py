@@ -14,12 +14,14 @@ class Event:
         kind: ``start``, ``note``, ``dense``, ``candidates`` or ``final``.
         text: In words.
         done, total: How far, where that can be said.
+        model_s: Seconds that probes and model took since the last event that says.
     """
 
     kind: str
     text: str
     done: int = 0
     total: int = 0
+    model_s: float = 0.0
 
 
 Listener = Callable[[Event], None]

@@ -71,6 +71,7 @@ class Finals:
         members: One a front member that trained and keeps the budgets.
         train_steps, eval_steps: Samples times timesteps that this run spent.
         reused_steps: Those that another run had spent on the same dense networks.
+        wall_s: Seconds of the trainings.
     """
 
     dense: Finalist
@@ -78,6 +79,7 @@ class Finals:
     train_steps: int
     eval_steps: int
     reused_steps: int
+    wall_s: float
 
 
 def finalise(lab: Lab, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:
@@ -108,6 +110,7 @@ def finalise(lab: Lab, front: Sequence[TrialRecord], on_trained: Progress | None
         sum(m.train_steps for m in everything),
         sum(m.eval_steps for m in everything),
         sum(whole_steps(lab.plan) - m.train_steps for m in dense),
+        sum(m.wall_s for m in everything if m.train_steps),
     )
 
 

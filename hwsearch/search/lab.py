@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from hwsearch.measure.workload import Counted
 from hwsearch.network.stack import Ticket
@@ -12,6 +14,26 @@ from hwsearch.search.foresee import Foresight
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import TrialRecord
 from hwsearch.search.trainer import Trainer
+
+
+class Stopwatch:
+    """Seconds that were spent inside ``with`` blocks on it."""
+
+    def __init__(self) -> None:
+        self._seconds = self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._seconds += time.perf_counter() - self._since
+
+    def lap(self) -> float:
+        """Return the seconds since the last lap."""
+        lap, self._seconds = self._seconds, 0.0
+        return lap
 
 
 @dataclass(frozen=True)
@@ -25,6 +47,7 @@ class Lab:
         cache: Where trained networks are kept.
         sight: What candidates are foreseen with; None: all are trained.
         counted: What was counted of layers before.
+        thinking: Runs while the search probes, learns and ranks: what it takes to train less.
     """
 
     plan: Plan
@@ -33,6 +56,7 @@ class Lab:
     cache: Cache
     sight: Foresight | None = None
     counted: Counted = field(default_factory=dict, compare=False)
+    thinking: Stopwatch = field(default_factory=Stopwatch, compare=False)
 
     @property
     def similar(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -77,12 +78,38 @@ class Learned:
 def learn(plan: Plan, similar: bool, records: Sequence[TrialRecord]) -> Learned:
     """Fit the surrogate on every rung of every training, of this run and of those that it learns from.
 
+    Asked twice for the same records it fits once: proposals and cutting start from the same ones.
+
     Args:
         plan: The question.
         similar: Whether similarity is to be used.
         records: At least two with an accuracy.
     """
-    trained = [r for r in records if r.curve]
+    return _learn(_Lesson(plan, similar, tuple(records)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Lesson:
+    """What is learned from; equal if it is the very same things (comparing them would take longer)."""
+
+    plan: Plan
+    similar: bool
+    records: tuple[TrialRecord, ...]
+
+    def _names(self) -> tuple[int, ...]:
+        return (id(self.plan), self.similar, *map(id, self.records))
+
+    def __hash__(self) -> int:
+        return hash(self._names())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Lesson) and self._names() == other._names()
+
+
+@lru_cache(maxsize=1)
+def _learn(lesson: _Lesson) -> Learned:
+    plan, similar = lesson.plan, lesson.similar
+    trained = [r for r in lesson.records if r.curve]
     named = [*((training_of(r), r) for r in trained), *((_OTHERS - i, r) for i, r in enumerate(plan.others))]
     points = [(name, r, rung) for name, r in named for rung in range(len(r.curve))]
     inputs = inputs_of(

@@ -42,7 +42,7 @@ from hwsearch.search.records import (
     write_csv,
     write_text,
 )
-from hwsearch.search.summary import front_row, summarise
+from hwsearch.search.summary import Seconds, front_row, summarise
 from hwsearch.search.trainer import Bench, Trainer
 from hwsearch.study.model import write_study
 
@@ -80,9 +80,10 @@ def search(
             lab = Lab(plan, dense_reference(plan, trainer, cache), trainer, cache)
             tell(Event("dense", _dense_words(lab.dense), 1, 1))
             if plan.study.search.foresee:
-                sight = foresight(plan, lab.dense, partial(ticket_of, lab))
+                with lab.thinking:
+                    sight = foresight(plan, lab.dense, partial(ticket_of, lab))
                 lab = replace(lab, sight=sight)
-                tell(Event("note", _sight_words(sight)))
+                tell(Event("note", _sight_words(sight), model_s=lab.thinking.lap()))
             if others:
                 lab = replace(lab, plan=replace(plan, others=as_here(lab, others)))
                 tell(Event("note", others_words(lab.plan.others)))
@@ -91,13 +92,16 @@ def search(
             if not front:
                 # the best so far is kept: trials.csv and the summary are there
                 summary = summarise(
-                    plan, lab, records, None, pd.DataFrame(columns=list(FRONT_COLUMNS)), _wall(folder)
+                    plan, lab, records, None, pd.DataFrame(columns=list(FRONT_COLUMNS)), _seconds(folder, lab)
                 )
                 write_text(folder.summary, json.dumps(summary, indent=1))
                 raise NothingFits(summary["nearest_miss"])
             dense = (lab.dense.cost, lab.dense.error)
-            chosen = finalists(plan, dense, lab.similar, records, front)
-            finals = finalise(lab, chosen, lambda n, of: tell(Event("final", "final trainings", n, of)))
+            with lab.thinking:
+                chosen = finalists(plan, dense, lab.similar, records, front)
+            finals = finalise(
+                lab, chosen, lambda n, of: tell(Event("final", "final trainings", n, of, lab.thinking.lap()))
+            )
         return _finish(plan, lab, folder, records, finals)
 
 
@@ -105,14 +109,16 @@ def _finish(
     plan: Plan, lab: Lab, folder: RunFolder, records: list[TrialRecord], finals: Finals
 ) -> dict[str, Any]:
     """Write the front and the summary of a finished search."""
-    records, members = weighed(lab, records), _on_front(plan, finals)
+    with lab.thinking:
+        records = weighed(lab, records)
+    members = _on_front(plan, finals)
     front = whole_numbers(pd.DataFrame([front_row(m) for m in members]))
     if front.empty:
         front = pd.DataFrame(columns=list(FRONT_COLUMNS))
     front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     write_csv(front, folder.front)
     write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
-    summary = summarise(plan, lab, records, finals, front, _wall(folder))
+    summary = summarise(plan, lab, records, finals, front, _seconds(folder, lab))
     write_text(folder.summary, json.dumps(summary, indent=1))
     if front.empty:
         raise NothingFits(summary["nearest_miss"])
@@ -166,6 +172,8 @@ def _logged(folder: RunFolder, listen: Listener) -> Listener:
         line = {"time": round(time.time(), 3), "kind": event.kind, "text": event.text}
         if event.total:
             line |= {"done": event.done, "total": event.total}
+        if event.model_s:
+            line |= {"model_s": round(event.model_s, 3)}
         with folder.log.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         listen(event)
@@ -173,15 +181,16 @@ def _logged(folder: RunFolder, listen: Listener) -> Listener:
     return tell
 
 
-def _wall(folder: RunFolder) -> float:
-    """Return the seconds spent in this folder by all sessions, from the log: each from its start to its last event."""
+def _seconds(folder: RunFolder, lab: Lab) -> Seconds:
+    """Return the time spent in this folder by all sessions, from the log: each from its start to its last event."""
     events = [json.loads(line) for line in folder.log.read_text(encoding="utf-8").splitlines()]
     starts = [i for i, event in enumerate(events) if event["kind"] == "start"]
     ends = [*(i - 1 for i in starts[1:]), len(events) - 1]
     earlier = sum(
         events[end]["time"] - events[start]["time"] for start, end in zip(starts[:-1], ends, strict=False)
     )
-    return float(earlier + time.time() - events[starts[-1]]["time"])
+    wall = float(earlier + time.time() - events[starts[-1]]["time"])
+    return Seconds(wall, sum(event.get("model_s", 0.0) for event in events) + lab.thinking.lap())
 
 
 def _dense_words(dense: Dense) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 import importlib.metadata
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,19 @@ from hwsearch.search.plan import Plan
 from hwsearch.search.records import FRONT_COLUMNS, OUTCOMES, TrialRecord, knob_columns, objective_values
 
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """What a run took on the clock.
+
+    Attributes:
+        wall: In all.
+        model: Of these, probes and model: all that a search which trains everything would not need.
+    """
+
+    wall: float
+    model: float
 
 
 def front_row(member: Finalist) -> dict[str, Any]:
@@ -62,7 +76,7 @@ def summarise(
     records: Sequence[TrialRecord],
     finals: Finals | None,
     front: pd.DataFrame,
-    wall_s: float,
+    seconds: Seconds,
 ) -> dict[str, Any]:
     """Return summary.json: the run in numbers."""
     study = plan.study
@@ -107,7 +121,10 @@ def summarise(
             "final_train_steps": finals.train_steps if finals else 0,
             # by another run of the same task: in no count above but the dense network's, which is a unit
             "reused_train_steps": reused,
-            "wall_s": round(wall_s, 1),
+            # as the train_steps that take as long; in no count of steps above
+            "model_steps": _model_steps(records, finals, seconds.model),
+            "model_s": round(seconds.model, 1),
+            "wall_s": round(seconds.wall, 1),
         },
         "similarity": _similarity_fields(lab),
         "audit": _audit_fields(lab, records),
@@ -125,6 +142,13 @@ def summarise(
         "labels": plan.profile.labels,
         "notes": [*plan.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
     }
+
+
+def _model_steps(records: Sequence[TrialRecord], finals: Finals | None, model_s: float) -> int:
+    """Return the train_steps that this run's trainings make in the time of its probes and model."""
+    steps = sum(r.train_steps for r in records) + (finals.train_steps if finals else 0)
+    training_s = sum(r.wall_s for r in records) + (finals.wall_s if finals else 0.0)
+    return round(model_s * steps / training_s) if training_s else 0
 
 
 def _similarity_fields(lab: Lab) -> dict[str, Any]:

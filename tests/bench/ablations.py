@@ -5,11 +5,12 @@
 
 The space is the tabular benchmark's digits task with knobs of each layer (7 knobs), 128 trials each. ``plain`` is
 Optuna's TPE with full training; ``placebo`` has similarity shuffled among candidates and believed. Counted are the
-train_steps of trials and of probes (forward only: a third of a step each); the dense network is the same for all and
-left out. Hypervolume is the share of the box error (up to 0.15 beyond the dense network's) times logarithm of bytes
-(from 128 bytes to the dense network's). ``with finals``: the front's trainings in full with three fresh seeds included.
-``reached``: steps until the trials on validation have 95 % of what ``plain`` has in the end, as a ratio to plain's own;
-trials of an early search are trained in part and cannot be held against it (-). ``final``: hypervolume of the front's
+train_steps of trials (``trials alone``) and those that could be trained in the time of probes and model, by the run's
+own clock (``model_steps`` of the summary; ``steps`` is both); the dense network is the same for all and left out.
+``with finals``: the front's trainings in full with three fresh seeds included. ``reached``: steps until the trials on
+validation have 95 % of what ``plain`` has in the end, as a ratio to plain's own; trials of an early search are trained
+in part and cannot be held against it (-). Hypervolume is the share of the box error (up to 0.15 beyond the dense
+network's) times logarithm of bytes (from 128 bytes to the dense network's). ``final``: hypervolume of the front's
 recipes run again on three fresh splits, less plain's.
 """
 
@@ -89,12 +90,13 @@ def _numbers(folder: Path) -> dict[str, object]:
     box = (1 - summary["dense"]["accuracy_val"] + WORST, summary["reference_point"]["memory_bytes"])
     done = (trials["outcome"] == "trained") & trials["feasible"]
     ends = [*range(15, TRIALS, 16), len(trials) - 1]  # and when what was stopped is finished
-    probes = summary["cost"]["foresee_eval_steps"] / 3
+    model = summary["cost"]["model_steps"]
     return {
-        "steps": [float(trials["train_steps"][: end + 1].sum() + probes) for end in ends],
+        "steps": [float(trials["train_steps"][: end + 1].sum() + model) for end in ends],
         "hypervolume": [_volume(trials[: end + 1][done[: end + 1]], box) for end in ends],
         "final": _volume(front, box),
-        "probes": probes,
+        "model": model,
+        "model_s": summary["cost"]["model_s"],
         "finals": summary["cost"]["final_train_steps"],
         **summary["audit"],
         **{key: summary["counts"].get(key, 0) for key in ("trained", "stopped", "foreseen")},
@@ -114,29 +116,35 @@ def table(rows: list[dict]) -> None:
     by = {(row["contestant"], row["seed"]): row for row in rows}
     seeds = sorted({seed for name, seed in by if name == "hwsearch" and ("plain", seed) in by})
     print(f"{len(seeds)} seeds; mean and 95 % bootstrap interval of paired figures\n")
-    print("| contestant | trained, stopped | steps | with finals | reached (never) | final |")
-    print("|---|---|---|---|---|---|")
+    print("| contestant | trained, stopped | trials alone | steps | with finals | reached (never) | final |")
+    print("|---|---|---|---|---|---|---|")
     for name in CONTESTANTS:
         if not all((name, seed) in by for seed in seeds):
             continue
         own, plain = [by[name, seed] for seed in seeds], [by["plain", seed] for seed in seeds]
         pairs = list(zip(own, plain, strict=True))
+        alone = [(a["steps"][-1] - a["model"]) / (b["steps"][-1] - b["model"]) for a, b in pairs]
         whole = [a["steps"][-1] / b["steps"][-1] for a, b in pairs]
         finals = [(a["steps"][-1] + a["finals"]) / (b["steps"][-1] + b["finals"]) for a, b in pairs]
         final = [a["final"] - b["final"] for a, b in pairs]
         counts = f"{np.mean([a['trained'] for a in own]):.0f}, {np.mean([a['stopped'] for a in own]):.0f}"
-        print(
-            f"| {name} | {counts} | {interval(whole)} | {interval(finals)} | {_in_full(name, pairs)} "
-            f"| {interval(final, '+.4f')} |"
-        )
+        columns = [
+            name,
+            counts,
+            *map(interval, (alone, whole, finals)),
+            _in_full(name, pairs),
+            interval(final, "+.4f"),
+        ]
+        print(f"| {' | '.join(columns)} |")
     audited, left, wrong = (
         sum(by["hwsearch", seed][key] for seed in seeds) for key in ("continued", "left", "false_cuts")
     )
-    probes = np.mean([by["hwsearch", seed]["probes"] / by["hwsearch", seed]["steps"][-1] for seed in seeds])
+    runs = [by["hwsearch", seed] for seed in seeds]
+    share = [own["model"] / (own["steps"][-1] - own["model"] + own["finals"]) for own in runs]
     print(
         f"\nhwsearch: of {audited} audited {left} would have been left, {_share(wrong, left)} of them are on the front;"
     )
-    print(f"probes are {probes:.1%} of the steps")
+    print(f"probes and model take as long as {np.mean(share):.0%} of all the training")
 
 
 def _in_full(name: str, pairs: list[tuple[dict, dict]]) -> str:

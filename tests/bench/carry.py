@@ -28,7 +28,7 @@ from tests.bench.ablations import WORST, interval
 from tests.bench.resumable import resume
 
 HERE = Path(__file__).parent
-BATCH, FIRST, SECOND = 16, 128, 64
+BATCH, EVERY, FIRST, SECOND = 8, 16, 128, 64
 LEAST = 0.01
 _OTHER_SEED = 100
 
@@ -72,10 +72,10 @@ def _numbers(folder: Path) -> dict:
     summary = json.loads((folder / "summary.json").read_text())
     box = (1 - summary["dense"]["accuracy_val"] + WORST, summary["reference_point"]["energy_j"])
     done = (trials["outcome"] == "trained") & trials["feasible"]
-    ends = range(BATCH - 1, len(trials), BATCH)
-    probes = summary["cost"]["foresee_eval_steps"] / 3
+    ends = range(EVERY - 1, len(trials), EVERY)
+    model = summary["cost"]["model_steps"]
     return {
-        "steps": [float(trials["train_steps"][: end + 1].sum() + probes) for end in ends],
+        "steps": [float(trials["train_steps"][: end + 1].sum() + model) for end in ends],
         "hypervolume": [_volume(trials[: end + 1][done[: end + 1]], box) for end in ends],
         "final": _volume(front, box),
     }
@@ -100,7 +100,7 @@ def table(rows: list[dict]) -> None:
         steps = [a["steps"][end] / b["steps"][end] for a, b in pairs]
         more = [a["hypervolume"][end] - b["hypervolume"][end] for a, b in pairs]
         level = np.mean([b["hypervolume"][end] for b in alone])
-        print(f"| {BATCH * (end + 1)} | {interval(steps)} | {level:.3f} | {interval(more, '+.4f')} |")
+        print(f"| {EVERY * (end + 1)} | {interval(steps)} | {level:.3f} | {interval(more, '+.4f')} |")
     ratios = [
         next(
             (s for s, v in zip(a["steps"], a["hypervolume"], strict=True) if v >= b["hypervolume"][-1]),
