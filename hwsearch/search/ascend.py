@@ -80,6 +80,7 @@ def train_rung(
             rung_schedule(lab.plan, rung),
             study.seed + _RUNG_SEEDS * rung,
             keep_params=not last,
+            early_timesteps=lab.plan.rung_timesteps(rung, timesteps[stack[0]]),
         )
         for stack in stacks
     ]

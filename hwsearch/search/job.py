@@ -59,6 +59,7 @@ class Job:
         until: Measure when that many epochs of the schedule are finished; None: all.
         keep_checkpoint: Also return where the training stands, to go on from later.
         trained: Outcomes of a training that is there already, one a ticket: they are only measured.
+        early_timesteps: T that is trained with; None: the same as is measured with.
     """
 
     tickets: tuple[Ticket, ...]
@@ -72,6 +73,7 @@ class Job:
     until: int | None = None
     keep_checkpoint: bool = False
     trained: tuple[Trained, ...] | None = None
+    early_timesteps: int | None = None
 
     @property
     def epochs(self) -> int:
@@ -129,7 +131,8 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
 
     A stack that would not fit the memory is trained in pieces.
     """
-    fits = fitting(bench.spec, job.timesteps, job.schedule.batch_size, 1, bench.device)
+    timesteps = job.early_timesteps or job.timesteps
+    fits = fitting(bench.spec, timesteps, job.schedule.batch_size, 1, bench.device)
     if fits < len(job.tickets):
         return [measured for piece in job.pieces(fits) for measured in run_job(bench, piece)]
     start = time.perf_counter()
@@ -139,14 +142,14 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
     try:
         trained = job.trained or train_stack(
             bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,
-            timesteps=job.timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
+            timesteps=timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
             resume=job.resume, until=job.until, device=bench.device,
         )  # fmt: skip
         results = _measure(bench, job, trained)
     except (RuntimeError, ValueError, FloatingPointError, MemoryError) as error:
         if len(job.tickets) > 1:
             return [run_job(bench, alone)[0] for alone in job.pieces(1)]
-        steps = job.epochs * len(bench.data.y_train) * job.timesteps
+        steps = job.epochs * len(bench.data.y_train) * timesteps
         results = [_failed(f"{type(error).__name__}: {error}", steps)]
     share = (time.perf_counter() - start) / len(results)
     return [replace(result, wall_s=share) for result in results]

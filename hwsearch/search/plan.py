@@ -29,6 +29,9 @@ REFERENCE_BITS = 8
 _LEAST_RUNG_EPOCHS = 8  # shorter trainings are not worth stopping
 
 
+_EARLY_SHARES = (4, 2)  # of T, in the first rungs
+
+
 @dataclass(frozen=True)
 class Plan:
     """All that a run needs to know.
@@ -61,14 +64,37 @@ class Plan:
         """Epochs of each rung of the search."""
         return cycles_of(self.study)
 
+    def rung_timesteps(self, rung: int, timesteps: int) -> int:
+        """Return the T that a rung of a candidate with this T is trained with; it is measured at its own.
+
+        The first rungs rank candidates as well at fewer timesteps, and cost less (tests/bench/early_time.py).
+
+        Source: Kim et al. 2022 (early-time tickets: what is found at few timesteps is good at many).
+        """
+        early = self.study.search.early_time
+        if early == "auto":
+            early = _from_trained(self.study)
+        if not early or len(self.cycles) == 1 or rung >= len(_EARLY_SHARES):
+            return timesteps
+        return -(-timesteps // _EARLY_SHARES[rung])
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the run must know."""
         asked, whole = sum(self.cycles), self.study.train.epochs
-        early = (
-            f"in the search candidates are trained for {asked} of {whole} epochs, the front's members in full"
-        )
-        return (*self.space.notes, *([early] if asked < whole else []))
+        notes = list(self.space.notes)
+        if asked < whole:
+            notes.append(
+                f"in the search candidates are trained for {asked} of {whole} epochs, the front's members in full"
+            )
+        longest = self.dense_timesteps
+        fewer = [self.rung_timesteps(rung, longest) for rung in range(len(self.cycles))]
+        if fewer[0] < longest:
+            at = " and ".join(str(own) for own in dict.fromkeys(fewer) if own < longest)
+            notes.append(
+                f"the first rungs are trained at {at} of {longest} timesteps and measured at all of them"
+            )
+        return tuple(notes)
 
 
 def cycles_of(study: Study) -> tuple[int, ...]:
@@ -81,8 +107,13 @@ def cycles_of(study: Study) -> tuple[int, ...]:
         return (epochs,)
     first, second = max(1, round(epochs / 16)), round(3 * epochs / 16)
     if early == "auto":
-        early = study.tickets.finder == "magnitude"
+        early = _from_trained(study)
     return (first, second) if early else (first, second, epochs - first - second)
+
+
+def _from_trained(study: Study) -> bool:
+    """Return whether every ticket starts from trained weights of the dense network."""
+    return study.tickets.finder == "magnitude"
 
 
 @dataclass(frozen=True)

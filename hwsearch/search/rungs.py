@@ -42,8 +42,10 @@ def rung_schedule(plan: Plan, rung: int) -> Schedule:
 
 def steps_left(plan: Plan, record: TrialRecord) -> int:
     """Return the train_steps that a record's training still needs."""
-    epochs = sum(plan.cycles[len(record.curve) :])
-    return epochs * len(plan.data.y_train) * record.candidate.timesteps
+    timesteps = record.candidate.timesteps
+    ahead = enumerate(plan.cycles[len(record.curve) :], start=len(record.curve))
+    steps = sum(epochs * plan.rung_timesteps(rung, timesteps) for rung, epochs in ahead)
+    return steps * len(plan.data.y_train)
 
 
 def judge(

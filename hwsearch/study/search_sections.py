@@ -21,6 +21,8 @@ class Search(Section):
         rungs: Whether candidates are trained in rungs, and only the most promising third goes on after each.
         early: Whether rungs end after a quarter of the epochs: what is found is trained in full at the end, with fresh
             seeds; ``auto``: where the finder's tickets start from trained weights (``magnitude``).
+        early_time: Whether the first two rungs are trained at a quarter and half of a candidate's T (and measured at
+            its T); ``auto``: as ``early``.
         rank: Whether proposals are drawn in plenty, and those with the largest expected gain a train_step are taken.
         worth: Accuracy that a network may lose against the dense one and still be of use: others are on no front.
         finish: Chance to be on the front above which what was stopped is trained on at the end; 1: nothing is.
@@ -36,6 +38,7 @@ class Search(Section):
     audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
     rungs: bool = True
     early: Literal["auto"] | bool = "auto"
+    early_time: Literal["auto"] | bool = "auto"
     rank: bool = True
     finish: Annotated[float, law("finish must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.05
     learn_from: tuple[str, ...] = ()

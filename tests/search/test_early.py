@@ -9,6 +9,8 @@ import pytest
 import hwsearch
 from hwsearch.search.front import worst_of
 from hwsearch.search.plan import cycles_of, make_plan
+from hwsearch.search.propose import read_records
+from hwsearch.search.records import TrialRecord
 from hwsearch.study.model import load_study
 
 
@@ -43,6 +45,40 @@ def test_a_network_trained_in_part_may_lack_more_and_is_still_of_use(study, tiny
     assert worst_of(replace(plan, study=with_search(study, early=False)), 0.02) == pytest.approx(0.22)
 
 
+@pytest.mark.parametrize(
+    ("timesteps", "rungs"), [(1, [1, 1, 1]), (2, [1, 1, 2]), (4, [1, 2, 4]), (10, [3, 5, 10])]
+)
+def test_the_first_rungs_are_trained_at_fewer_timesteps(study, tiny, timesteps, rungs):
+    plan = replace(make_plan(study, tiny), study=with_search(study, early=False))
+    assert [plan.rung_timesteps(rung, timesteps) for rung in range(3)] == rungs
+    for changes in ({"early_time": False}, {"rungs": False}):
+        own = replace(plan, study=with_search(study, early=False, **changes))
+        assert [own.rung_timesteps(rung, timesteps) for rung in range(len(own.cycles))] == [timesteps] * len(
+            own.cycles
+        )
+
+
+def test_tickets_that_start_from_untrained_weights_are_trained_at_their_own_timesteps(study, tiny):
+    iterative = study.model_copy(update={"tickets": study.tickets.model_copy(update={"finder": "iterative"})})
+    plan = make_plan(study, tiny)
+    assert replace(plan, study=iterative).rung_timesteps(0, 4) == 4
+    assert replace(plan, study=with_search(iterative, early_time=True)).rung_timesteps(0, 4) == 1
+
+
+@pytest.mark.slow
+def test_a_rung_at_fewer_timesteps_is_measured_at_all_of_them(tmp_path, tiny_text):
+    path = tmp_path / "study.yaml"
+    text = tiny_text.replace(", epochs: 3", ", epochs: 8").replace("candidates: 24", "candidates: 8")
+    path.write_text(text)
+    hwsearch.run(path, out=tmp_path / "run")
+    storage, name = f"sqlite:///{tmp_path / 'run/study.db'}", load_study(path).name
+    records = [TrialRecord.from_json(own) for own in read_records(storage, name).values()]
+    counted = [r for r in records if r.workload is not None]
+    assert counted
+    assert all(r.workload.timesteps == r.candidate.timesteps for r in counted)
+    assert any(r.train_steps < 3 * 300 * r.candidate.timesteps for r in counted)
+
+
 @pytest.mark.slow
 def test_what_is_found_early_is_trained_in_full_and_both_are_said(tmp_path, tiny_text):
     path = tmp_path / "study.yaml"
@@ -56,7 +92,9 @@ def test_what_is_found_early_is_trained_in_full_and_both_are_said(tmp_path, tiny
     samples = len(plan.data.y_train)
     done = result.trials[result.trials["outcome"] == "trained"]
     once = done[done["began"].isna()]
-    assert (once["train_steps"] == 3 * samples * once["timesteps"]).all()
+    at = [once["timesteps"].map(lambda own, rung=rung: plan.rung_timesteps(rung, own)) for rung in (0, 1)]
+    assert (once["train_steps"] == (1 * at[0] + 2 * at[1]) * samples).all()
+    assert (at[1] < once["timesteps"]).all()
     members = pd.read_csv(tmp_path / "run/front.csv")
     cost, seeds = result.summary["cost"], 2
     least = seeds * samples * (8 * members["timesteps"].sum() + 8 * plan.dense_timesteps)

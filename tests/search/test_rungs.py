@@ -47,9 +47,12 @@ def standing(n=9):
 def test_a_rung_is_a_cosine_of_its_own_and_they_add_up(plan):
     assert plan.cycles == (1, 3, 12)
     assert [rung_schedule(plan, rung).epochs for rung in range(3)] == [1, 3, 12]
-    one = record(0, 0.5, (0.9,), 100.0)
-    assert steps_left(plan, one) == 15 * len(plan.data.y_train) * 3
-    assert steps_left(plan, replace(one, curve=())) == 16 * len(plan.data.y_train) * 3
+    one, samples = record(0, 0.5, (0.9,), 100.0), len(plan.data.y_train)
+    assert steps_left(plan, one) == (3 * 2 + 12 * 3) * samples  # T = 3: rungs at 1, 2 and 3
+    assert steps_left(plan, replace(one, curve=())) == (1 + 3 * 2 + 12 * 3) * samples
+    whole = plan.study.search.model_copy(update={"early_time": False})
+    whole_time = replace(plan, study=plan.study.model_copy(update={"search": whole}))
+    assert steps_left(whole_time, replace(one, curve=())) == 16 * samples * 3
 
 
 def test_a_third_goes_on_and_a_tiny_network_at_chance_does_not(plan):
@@ -134,7 +137,9 @@ def test_a_run_stops_goes_on_and_counts_every_step_once(tmp_path, tiny_text):
     trained = trials[trials["outcome"].isin(["stopped", "trained"])]
     for _, own in trained.groupby("digest"):
         rungs = own["curve"].astype(str).str.count("/").max() + 1
-        assert own["train_steps"].sum() == sum(cycles[:rungs]) * samples * own["timesteps"].iloc[0]
+        timesteps = own["timesteps"].iloc[0]
+        steps = sum(cycles[rung] * plan.rung_timesteps(rung, timesteps) for rung in range(rungs))
+        assert own["train_steps"].sum() == steps * samples
 
 
 @pytest.mark.slow

@@ -154,6 +154,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "nsga2": of_sampler(lambda seed: NSGAIISampler(seed=seed, population_size=POPULATION)),
     "tpe": of_sampler(lambda seed: TPESampler(seed=seed)),
     "gp": of_sampler(lambda seed: GPSampler(seed=seed)),
+    "tpe_400": of_sampler(lambda seed: TPESampler(seed=seed)),  # with a larger budget
     "mo_asha": mo_asha,
     "top_k": top_k,
     "staged": staged,

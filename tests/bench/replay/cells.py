@@ -16,7 +16,7 @@ from hwsearch.space.space import SearchSpace, canonical
 from hwsearch.study.digest import digest
 from tests.bench.replay import mixes, response
 from tests.bench.replay.mixes import Cut
-from tests.bench.replay.response import RUNGS, Response, features
+from tests.bench.replay.response import EARLY_RUNGS, RUNGS, Response, features
 from tests.bench.tabular.build import lab_of
 
 _CHUNK = 1 << 16
@@ -28,7 +28,7 @@ class Cells:
 
     Attributes:
         space: Their levels.
-        accuracy: [N, rungs] true.
+        accuracy: [N, rungs] true (`World` says which rungs there are).
         foretold: [N] bytes before training.
         measured: [N] bytes after training.
         trainings: [N, seeds, rungs] what was measured; None where a model tells the truth.
@@ -71,7 +71,7 @@ def grid_cells(plan: Plan, table: pd.DataFrame) -> Cells:
     by_cell = dict(iter(grid.sort_values("seed").groupby("cell")))
     settings = itertools.product(space.granularity, space.sparsity, space.weight_bits, space.timesteps)
     own = [by_cell[canonical(Candidate((s,), g, (b,), t)).digest] for g, s, b, t in settings]
-    measured = np.array([rows[list(RUNGS)].to_numpy() for rows in own])
+    measured = np.array([rows[[*RUNGS, *EARLY_RUNGS]].to_numpy() for rows in own])
     return Cells(
         space,
         measured.mean(1),
@@ -94,16 +94,18 @@ def layer_cells(task: str, plan: Plan, table: pd.DataFrame, work: Path) -> Cells
         )  # cuts the grid's cells as the table did: ranked over all layers
         cut = mixes.mix_cuts(lab, plan.space, work / f"{task}-cuts-{digest([sources[0], plan.digest])}.npz")
         known = response.trainings(lab, table)
-        np.savez_compressed(path, **_every_mix(plan.space, cut, response.fit(known.inputs, known.outputs)))
+        models = [response.fit(known.inputs, outputs) for outputs in (known.outputs, known.early)]
+        np.savez_compressed(path, **_every_mix(plan.space, cut, *models))
     with np.load(path) as arrays:
         return Cells(plan.space, **arrays)
 
 
-def _every_mix(space: SearchSpace, cut: Cut, model: Response) -> dict[str, np.ndarray]:
-    """Return the columns of all mixes."""
+def _every_mix(space: SearchSpace, cut: Cut, model: Response, early: Response) -> dict[str, np.ndarray]:
+    """Return the columns of all mixes; ``early`` is the model of rungs at fewer timesteps."""
     shape, n = shape_of(space), space.per_layer
     size = int(np.prod(shape))
-    accuracy, foretold, ratio = np.empty((size, len(RUNGS)), np.float32), np.empty(size), np.empty(size)
+    accuracy = np.empty((size, len(RUNGS) + len(EARLY_RUNGS)), np.float32)
+    foretold, ratio = np.empty(size), np.empty(size)
     for first in range(0, size, _CHUNK):
         rows = np.arange(first, min(first + _CHUNK, size))
         levels = np.array(np.unravel_index(rows, shape)).T
@@ -118,6 +120,7 @@ def _every_mix(space: SearchSpace, cut: Cut, model: Response) -> dict[str, np.nd
             cut.kept[cuts],
             cut.channels[cuts],
         )
-        accuracy[rows], ratio[rows] = model.predict(inputs)
+        accuracy[rows, : len(RUNGS)], ratio[rows] = model.predict(inputs)
+        accuracy[rows, len(RUNGS) :], _ = early.predict(inputs)
         foretold[rows] = cut.bytes_at(cuts, bits)
     return {"accuracy": accuracy, "foretold": foretold, "measured": np.rint(foretold * ratio)}

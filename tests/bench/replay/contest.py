@@ -9,8 +9,8 @@ again. ``--pack`` keeps a folder's runs in the repository; a table of no folder 
 times timesteps that were trained. It keeps when the true hypervolume of all that was trained so far (each at the rung
 it reached) first came to a share of the best that exists, and when a network that holds the floor, less the noise of
 one training, within 10 % of the least bytes was trained (`world`). A run ends when its contestant ends, at its budget,
-or once it has all of these (or up to ``--until``); ``grid`` has no budget. ``--also MODULE`` imports a module that adds
-contestants to `baselines.CONTESTANTS`.
+or once it has all of these (or up to ``--until``); ``grid`` has no budget, ``tpe_400`` one of 400. ``--also MODULE``
+imports a module that adds contestants to `baselines.CONTESTANTS`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from hwsearch.search.front import non_dominated
 from tests.bench.replay.baselines import CONTESTANTS, Contestant
 from tests.bench.replay.standings import standings
 from tests.bench.replay.trainings import Offer
-from tests.bench.replay.world import NAMES, World, load_world
+from tests.bench.replay.world import EARLY_TIME, FULL_TIME, NAMES, World, load_world
 
 SHARES = (50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 92.5, 95.0, 97.0, 98.0, 99.0)
-BUDGET = 100.0
-UNBOUNDED = ("grid",)
+BUDGET, OWN_BUDGETS = 100.0, {"grid": np.inf, "tpe_400": 400.0}
+SLOW = ("gp", "tpe_400")
 PACKED = Path(__file__).parent / "kept"
 
 
@@ -89,7 +89,7 @@ def run(
 ) -> dict[str, Any]:
     """Return a run in numbers; its budget is in full trainings at the longest T."""
     start, score = time.perf_counter(), Score(world, until)
-    cycles, ended = [0] * len(world.cycles), "of itself"
+    cycles, ended = [0] * len({*FULL_TIME, *EARLY_TIME}), "of itself"
     for step in contestant(world, seed):
         if isinstance(step, Offer):
             own = step.candidates
@@ -125,7 +125,7 @@ def contest(world: World, names: list[str], seeds: int, budget: float, path: Pat
         for seed in range(seeds):
             if (name, seed) in {(own["contestant"], own["seed"]) for own in read_runs(path)}:
                 continue
-            own = run(world, CONTESTANTS[name], seed, np.inf if name in UNBOUNDED else budget, until)
+            own = run(world, CONTESTANTS[name], seed, OWN_BUDGETS.get(name, budget), until)
             with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"contestant": name} | own) + "\n")
         print(f"{world.name} {name}: {seeds} seeds", flush=True)
@@ -162,7 +162,7 @@ def main() -> None:
     )
     parser.add_argument("--work", type=Path, help="folder of worlds and runs so far")
     parser.add_argument("--worlds", nargs="+", choices=NAMES, default=list(NAMES))
-    parser.add_argument("--contestants", nargs="+", help="all but gp, which takes half a minute a run")
+    parser.add_argument("--contestants", nargs="+", help="all but those that take half a minute a run")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--budget", type=float, default=BUDGET, help="in full trainings at the longest T")
     parser.add_argument(
@@ -176,7 +176,7 @@ def main() -> None:
         parser.error("--work DIR is needed; without it only --table is possible, of the runs that are kept")
     for module in args.also:
         importlib.import_module(module)
-    names = args.contestants or [name for name in CONTESTANTS if name != "gp"]
+    names = args.contestants or [name for name in CONTESTANTS if name not in SLOW]
     unknown = [name for name in names if name not in CONTESTANTS and not args.table]
     if unknown:
         parser.error(f"a contestant must be one of {', '.join(CONTESTANTS)}; got {', '.join(unknown)}")

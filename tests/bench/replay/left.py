@@ -41,7 +41,7 @@ def left(world: World, seed: int, finish: float) -> pd.DataFrame:
     costs = world.bytes_truth([r.candidate for r in finished])
     rows = []
     for record, chance, cost in zip(own, chances, world.bytes_truth([r.candidate for r in own]), strict=True):
-        accuracy = world.observe(record.candidate, len(bout.plan.cycles) - 1, seed)
+        accuracy = world.observe(record.candidate, bout.rungs[len(bout.plan.cycles) - 1], seed)
         on_front = not (reached[costs <= cost] >= accuracy).any() and 1.0 - accuracy < worst
         row = {"seed": seed, "outcome": record.outcome, "chance": chance, "on the front": on_front}
         rows.append(row | {"asking": asking, "finishing": finishing})

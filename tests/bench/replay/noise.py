@@ -1,8 +1,9 @@
 """How far single trainings of one candidate lie apart in the table, by its accuracy and over the rungs.
 
 A training's y (see `response`) is its candidate's plus sd(accuracy) z, with z of unit variance and correlated over the
-rungs: sd is a line through bins of replicates, the correlation that of their standardised residuals. The y of a
-training is drawn sd**2 / 2 higher, so that the mean of its error 1.01 - accuracy is the candidate's.
+rungs: sd is a line through bins of replicates (of the rungs at full T), the correlation that of their standardised
+residuals. The y of a training is drawn sd**2 / 2 higher, so that the mean of its error 1.01 - accuracy is the
+candidate's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tests.bench.replay.response import RUNGS, accuracy_of, y_of
+from tests.bench.replay.response import EARLY_RUNGS, RUNGS, accuracy_of, y_of
 
 BINS = 10
 
@@ -55,13 +56,13 @@ def measure_noise(table: pd.DataFrame) -> Noise:
     """Measure the noise on all candidates that were trained with several seeds."""
     cell = table["key"].str.rpartition("-")[0]
     repeats = cell.map(cell.value_counts())
-    own = table.loc[repeats > 1, list(RUNGS)]
+    own = table.loc[repeats > 1, [*RUNGS, *EARLY_RUNGS]]
     n = repeats[own.index].to_numpy()[:, None]
     centre = y_of(own.groupby(cell).transform("mean").to_numpy())
     y_own = own.transform(y_of)
     residual = (y_own - y_own.groupby(cell).transform("mean")).to_numpy() * np.sqrt(n / (n - 1))
-    order = np.argsort(centre, axis=None)
-    bins = np.array_split(order, BINS)
-    y = np.array([centre.flat[own].mean() for own in bins])
-    sd = np.array([np.sqrt((residual.flat[own] ** 2).mean()) for own in bins])
+    centres, residuals = centre[:, : len(RUNGS)], residual[:, : len(RUNGS)]
+    bins = np.array_split(np.argsort(centres, axis=None), BINS)
+    y = np.array([centres.flat[own].mean() for own in bins])
+    sd = np.array([np.sqrt((residuals.flat[own] ** 2).mean()) for own in bins])
     return Noise(y, sd, np.linalg.cholesky(np.corrcoef((residual / np.interp(centre, y, sd)).T)))

@@ -31,7 +31,7 @@ from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
 from tests.bench.replay.baselines import CONTESTANTS
 from tests.bench.replay.trainings import Offer, Step, Trainings
-from tests.bench.replay.world import WORST_ERROR, World
+from tests.bench.replay.world import EARLY_TIME, FULL_TIME, WORST_ERROR, World
 from tests.bench.tabular.build import SEEDS, lab_of
 
 DENSE = (
@@ -64,6 +64,7 @@ class Bout:
 
     Attributes:
         known: Records so far, by candidate digest.
+        rungs: Of the world, in which it trains.
     """
 
     def __init__(self, world: World, seed: int, switches: Mapping[str, object], shuffled: bool) -> None:
@@ -77,7 +78,10 @@ class Bout:
         self.plan: Plan = replace(world.plan, study=study)
         self.known: dict[str, TrialRecord] = {}
         self._next = 0
-        self._world, self._trainings = world, Trainings(world, seed)
+        longest = self.plan.dense_timesteps
+        early = self.plan.rung_timesteps(0, longest) < longest
+        self.rungs = EARLY_TIME if early else FULL_TIME
+        self._world, self._trainings = world, Trainings(world, seed, self.rungs)
         self._sight, self._sparsities = _sight(world.name, SEEDS[seed % len(SEEDS)])
         if shuffled:  # and believed, however poor
             quality = replace(self._sight.quality, spearman=1.0)
@@ -210,11 +214,13 @@ def _contestant(
     return lambda world, seed: Bout(world, seed, switches, shuffled).steps()
 
 
-_WHOLE = {"early": False}  # what a part is worth is told where candidates are trained in full
+# what a part is worth is told where candidates are trained in full
+_WHOLE = {"early": False, "early_time": False}
 
 CONTESTANTS |= {
     "hwsearch": _contestant({}),
-    "less_early": _contestant(_WHOLE),
+    "less_early": _contestant({"early": False}),
+    "less_early_time": _contestant(_WHOLE),
     "less_similarity": _contestant({**_WHOLE, "foresee": False}),
     "less_rungs": _contestant({**_WHOLE, "rungs": False}),
     "less_ranking": _contestant({**_WHOLE, "rank": False}),

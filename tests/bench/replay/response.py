@@ -27,6 +27,7 @@ from hwsearch.search.evaluate import Lab
 from tests.bench.replay.mixes import cut_networks, effective
 
 RUNGS = ("val_1", "val_4", "val_16")
+EARLY_RUNGS = ("early_1", "early_4")  # the first two at fewer timesteps
 HIDDEN, DECAY, NETS, ITERATIONS = (32, 32), 2.0, 5, 400
 GOOD = 0.85  # accuracy from which a training is told apart in the figures of fit
 
@@ -38,12 +39,14 @@ class Trainings:
     Attributes:
         inputs: [R, D] what the model sees.
         outputs: [R, rungs + 1] y of each rung, and the log ratio of bytes.
+        early: [R, early rungs + 1] likewise.
         cell: [R] names the candidate.
         is_mix: [R] whether it is a mix.
     """
 
     inputs: np.ndarray
     outputs: np.ndarray
+    early: np.ndarray
     cell: np.ndarray
     is_mix: np.ndarray
 
@@ -110,6 +113,7 @@ def trainings(lab: Lab, table: pd.DataFrame) -> Trainings:
     return Trainings(
         features(granularity, bits, cut.kept, cut.channels),
         np.column_stack([y_of(rows[list(RUNGS)].to_numpy()), ratio]),
+        np.column_stack([y_of(rows[list(EARLY_RUNGS)].to_numpy()), ratio]),
         rows["key"].str.rpartition("-")[0].to_numpy(),
         (rows["kind"] == "mix").to_numpy(),
     )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 TARGETS = {"90": "90 %", "95": "95 %", "model": "model"}
-RIVALS = ("tpe", "gp")
+RIVALS = ("tpe", "gp", "tpe_400")
 DRAWS = 4000
 
 Costs = dict[str, dict[int, float]]  # contestant -> seed -> full trainings

@@ -4,7 +4,7 @@ import pytest
 from hwsearch.space.candidate import Candidate
 from tests.bench.replay.noise import Noise
 from tests.bench.replay.response import accuracy_of, y_of
-from tests.bench.replay.world import World, load_world, read_table
+from tests.bench.replay.world import EARLY_TIME, World, load_world, read_table
 
 CANDIDATE = Candidate((0.9,), "weight", (4,), 2)
 
@@ -29,6 +29,7 @@ def test_the_rungs_of_one_training_cost_its_epochs(world: World) -> None:
     n = len(world.plan.data.y_train)
     assert steps == [2 * n, 6 * n, 24 * n]
     assert world.full_steps == 2 * sum(steps)  # T = 4 against T = 2
+    assert [world.steps(CANDIDATE, rung) for rung in EARLY_TIME] == [n, 3 * n, 24 * n]
 
 
 def test_no_cells_beat_the_reference(world: World) -> None:

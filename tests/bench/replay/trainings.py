@@ -13,7 +13,7 @@ import numpy as np
 
 from hwsearch.search.front import non_dominated
 from hwsearch.space.candidate import Candidate
-from tests.bench.replay.world import World
+from tests.bench.replay.world import FULL_TIME, World
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,14 @@ class Trainings:
         last: Where each candidate that was begun stands, by its digest: its last step.
     """
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, seed: int, rungs: tuple[int, ...] = FULL_TIME) -> None:
         self.last: dict[str, Step] = {}
-        self._world, self._seed = world, seed
-        self._top = len(world.cycles) - 1
+        self._world, self._seed, self._rungs = world, seed, rungs
 
     def further(self, candidate: Candidate) -> Step:
         """Train the next cycle of a candidate that is not trained in full."""
         before = self.last.get(candidate.digest)
-        rung = 0 if before is None else before.rung + 1
+        rung = self._rungs[0 if before is None else self._rungs.index(before.rung) + 1]
         own = Step(
             candidate,
             rung,
@@ -79,7 +78,7 @@ class Trainings:
 
     def is_full(self, candidate: Candidate) -> bool:
         """Return whether nothing is missing."""
-        return candidate.digest in self.last and self.last[candidate.digest].rung == self._top
+        return candidate.digest in self.last and self.last[candidate.digest].rung == self._rungs[-1]
 
 
 def random_candidate(world: World, rng: np.random.Generator) -> Candidate:

@@ -1,6 +1,7 @@
 """Builds the tabular benchmark of SNN compression: every cell trained, with its whole learning curve.
 
     python tests/bench/tabular/build.py digits --work /tmp/tabular          # resumable; then
+    python tests/bench/tabular/build.py digits --work /tmp/tabular --early  # likewise
     python tests/bench/tabular/build.py digits --work /tmp/tabular --pack   # writes tests/bench/tabular/digits.csv.gz
 
 ``grid``: every sparsity x granularity x bits x T of the task's study, one choice for all layers, three seeds.
@@ -8,6 +9,8 @@
 A seed has its own dense network and its own order of samples; the split is one. A cell is trained in the annealed
 cycles of the search's rungs (1 + 3 + 12 epochs), each from the last one's weights; its integer model is measured on
 validation after each, and on test after the last. Test accuracies are the table's truth: no contestant sees them.
+``--early`` trains the first two cycles of every cell once more, at a quarter and half of its T as the search does, and
+measures at its T (``early_1``, ``early_4``).
 """
 
 from __future__ import annotations
@@ -131,6 +134,27 @@ def train(lab: Lab, stack: list[Cell]) -> list[dict[str, object]]:
     return rows
 
 
+def train_early(lab: Lab, stack: list[Cell]) -> list[dict[str, object]]:
+    """Train the first cycles of a stack of cells at fewer timesteps; return their rows."""
+    plan = lab.plan
+    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    seed, timesteps = stack[0].seed, stack[0].candidate.timesteps
+    tickets = [ticket_of(lab, cell.candidate) for cell in stack]
+    rows: list[dict[str, object]] = [{"key": cell.key} for cell in stack]
+    for index, epochs in enumerate(CYCLES[:-1]):
+        job = Job(
+            tuple(tickets), timesteps, replace(candidate_schedule(plan), epochs=epochs), 10 * seed + index,
+            keep_params=True, early_timesteps=plan.rung_timesteps(index, timesteps),
+        )  # fmt: skip
+        results = run_job(bench, job)
+        for row, own in zip(rows, results, strict=True):
+            assert own.accuracy_val is not None, own.failure
+            row[f"early_{sum(CYCLES[: index + 1])}"] = round(own.accuracy_val, 5)
+        params = [own.params for own in results if own.params is not None]
+        tickets = [replace(t, params=own) for t, own in zip(tickets, params, strict=True)]
+    return rows
+
+
 def _before(lab: Lab, cell: Cell, own: Ticket) -> dict[str, object]:
     """Return what is known of a cell before training."""
     c, plan = cell.candidate, lab.plan
@@ -145,9 +169,9 @@ def _before(lab: Lab, cell: Cell, own: Ticket) -> dict[str, object]:
     return {"key": cell.key, "kind": cell.kind, "seed": cell.seed, **spelt} | {n: priced[n] for n in COSTS}
 
 
-def build(task: str, work: Path, part: int, parts: int, stacks: int) -> bool:
+def build(task: str, work: Path, part: int, parts: int, stacks: int, early: bool) -> bool:
     """Train what is missing of a part of the table, at most so many stacks; return whether it is whole."""
-    rows_path = work / f"{task}.jsonl"
+    rows_path = work / (f"{task}-early.jsonl" if early else f"{task}.jsonl")
     work.mkdir(parents=True, exist_ok=True)
     text = rows_path.read_text() if rows_path.exists() else ""
     done = {json.loads(line)["key"] for line in text.splitlines()}
@@ -158,7 +182,7 @@ def build(task: str, work: Path, part: int, parts: int, stacks: int) -> bool:
     ]
     batches = [group[i : i + STACK] for group in groups for i in range(0, len(group), STACK)][part::parts]
     for stack in batches[:stacks]:
-        rows = train(lab_of(task, stack[0].seed, work / "dense"), stack)
+        rows = (train_early if early else train)(lab_of(task, stack[0].seed, work / "dense"), stack)
         with rows_path.open("a") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
     print(f"{task}: {len(done)} cells before, {len(todo)} to do", flush=True)
@@ -167,11 +191,17 @@ def build(task: str, work: Path, part: int, parts: int, stacks: int) -> bool:
 
 def pack(task: str, work: Path) -> None:
     """Write the table of a task, in one order whatever the order of training."""
-    frame = pd.read_json(work / f"{task}.jsonl", lines=True, dtype={"sparsity": str, "weight_bits": str})
-    frame = frame.drop_duplicates("key").sort_values(["kind", "seed", "key"]).reset_index(drop=True)
+    spelt = {"sparsity": str, "weight_bits": str}
+    parts = [work / f"{task}.jsonl", work / f"{task}-early.jsonl"]
+    frame, early = (pd.read_json(path, lines=True, dtype=spelt, precise_float=True) for path in parts)
+    _write(task, frame.drop_duplicates("key").merge(early.drop_duplicates("key"), on="key"))
+
+
+def _write(task: str, frame: pd.DataFrame) -> None:
+    frame = frame.sort_values(["kind", "seed", "key"]).reset_index(drop=True)
     missing = len(cells(plan_of(task))) - len(frame)
     if missing:
-        raise SystemExit(f"{task}: {missing} cells are missing; run the build to its end first")
+        raise SystemExit(f"{task}: {missing} cells are missing; run the builds to their ends first")
     frame.to_csv(HERE / f"{task}.csv.gz", index=False, compression={"method": "gzip", "mtime": 0})
 
 
@@ -185,12 +215,13 @@ def main() -> None:
     parser.add_argument("--part", type=int, default=0)
     parser.add_argument("--parts", type=int, default=1, help="processes that build at once")
     parser.add_argument("--stacks", type=int, default=10**9, help="stop after so many stacks")
+    parser.add_argument("--early", action="store_true", help="the first cycles at fewer timesteps")
     parser.add_argument("--pack", action="store_true")
     args = parser.parse_args()
     tune_process()
     if args.pack:
         pack(args.task, args.work)
-    elif not build(args.task, args.work, args.part, args.parts, args.stacks):
+    elif not build(args.task, args.work, args.part, args.parts, args.stacks, args.early):
         raise SystemExit(3)
 
 
