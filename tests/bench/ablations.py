@@ -37,13 +37,21 @@ HERE = Path(__file__).parent
 OFF = {"foresee": False, "rungs": False, "rank": False}
 CONTESTANTS: dict[str, dict[str, object]] = {
     "plain": OFF,
-    "random, rungs": {**OFF, "sampler": "random", "rungs": True, "finish": 1.0, "early": False},
+    "random, rungs": {
+        **OFF,
+        "sampler": "random",
+        "rungs": True,
+        "finish": 1.0,
+        "early": False,
+        "early_time": False,
+    },
     "hwsearch": {},
     "less similarity": {"foresee": False},
     "less rungs": {"rungs": False},
     "less ranking": {"rank": False},
     "less finishing": {"finish": 1.0},
     "less early": {"early": False},
+    "less early time": {"early_time": False},
     "placebo": {},
 }
 SHARE, WORST, LEAST_BYTES, TRIALS = 0.95, 0.15, 128, 128

@@ -196,6 +196,14 @@ def test_a_run_foresees_audits_counts_and_prints_its_quality(tmp_path, tiny_text
     assert summary["similarity"]["n"] == 32
     assert summary["cost"]["foresee_eval_steps"] > 0
     assert summary["cost"]["foresee_eval_steps"] < summary["cost"]["eval_steps"]
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    told = [line["model_s"] for line in lines if "model_s" in line]
+    assert len(told) >= 6  # probes, and every batch
+    # what was told, and a little for the last look at what was left
+    assert sum(told) - 0.05 <= summary["cost"]["model_s"] <= summary["cost"]["wall_s"]
+    spent = trials["train_steps"].sum() + summary["cost"]["final_train_steps"]
+    assert summary["cost"]["model_steps"] > 0
+    assert summary["cost"]["train_steps"] == spent + summary["cost"]["dense_train_steps"]
     cut = trials[trials["outcome"] == "foreseen"]
     assert len(cut) == summary["counts"]["foreseen"] > 0
     assert (cut["train_steps"] == 0).all()
