@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hwsearch.hardware.workload import BLOCKS, DELTA_BITS, NM_GROUPS, WeightCensus
 
@@ -38,6 +39,8 @@ FORMATS: tuple[str, ...] = (
 
 WIDE_POINTER_BITS = 32
 """Pointer width taken where a pointer would overflow the width that was asked for."""
+
+_MOST_KEPT = 4096
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,13 @@ def smallest(
     Raises:
         ValueError: If no listed format can hold the layer, or as for `stored_bytes`.
     """
-    names = tuple(formats)
+    return _smallest(tuple(formats), census, weight_bits, pointer_bits)
+
+
+@lru_cache(maxsize=_MOST_KEPT)  # candidates are many, the ways to cut and quantise one layer are few
+def _smallest(
+    names: tuple[str, ...], census: WeightCensus, weight_bits: int, pointer_bits: int
+) -> tuple[str, int]:
     sizes = [(name, stored_bytes(name, census, weight_bits, pointer_bits)) for name in names]
     held = [(name, size) for name, size in sizes if size is not None]
     if not held:

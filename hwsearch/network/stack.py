@@ -26,7 +26,7 @@ NEURON_LOOPS: dict[str, Callable[[NeuronLaw], StackNeuron]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerParams:
     """One candidate's parameters of one layer (numpy, float32).
 

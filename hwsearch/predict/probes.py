@@ -16,13 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from hwsearch.compress.masks import prune_layers
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
+from hwsearch.predict.changes import LEVELS, Asked, one_layer
 
 _STACK = 16
-_LEVELS = (0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
-"""Sparsities that are probed; between them a perturbation is interpolated, below the first it grows from nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,54 +44,42 @@ class Probes:
     eval_steps: int
 
 
-def probe(
-    spec: NetworkSpec,
-    dense: Params,
-    x: np.ndarray,
-    *,
-    granularities: Sequence[str],
-    bits: Sequence[int],
-    reference_bits: int,
-    timesteps: int,
-) -> Probes:
+def probe(spec: NetworkSpec, dense: Params, x: np.ndarray, asked: Asked) -> Probes:
     """Probe every layer at every granularity, a few sparsities, and every number of bits.
 
     Args:
         spec: The architecture.
         dense: Its trained parameters.
-        x: [B, C, H, W] integer inputs, from the training split.
-        granularities: What is searched.
-        bits: Weight bits that are searched.
-        reference_bits: Bits of the dense reference.
-        timesteps: T of the probes; the search's shortest will do.
+        x: [B, C, H, W] integer inputs.
+        asked: What is probed.
     """
     n = len(dense)
-    levels = np.array([0.0, *_LEVELS])
+    levels = np.array([0.0, *LEVELS])
     whole = tuple(np.ones(layer.weight.shape, bool) for layer in dense)
-    reference = Ticket(dense, whole, (reference_bits,) * n)
+    reference = Ticket(dense, whole, (asked.reference_bits,) * n)
     tickets, places = [reference], []
-    for granularity in granularities:
+    for granularity in asked.granularities:
         for layer in range(n):
             for level in range(1, len(levels)):
-                masks = _one_layer(dense, granularity, layer, float(levels[level]))
-                if masks is not None:
+                masks = one_layer(dense, granularity, layer, float(levels[level]))
+                if not all(mask.all() for mask in masks):  # else it does not apply to this layer
                     tickets.append(Ticket(dense, masks, reference.bits))
                     places.append((granularity, layer, level))
-    ladder = np.array(sorted(set(bits)))
+    ladder = np.array(sorted(set(asked.bits)))
     for layer in range(n):
         for level, own in enumerate(ladder):
-            if own != reference_bits:
+            if own != asked.reference_bits:
                 tickets.append(
                     Ticket(dense, whole, (*reference.bits[:layer], int(own), *reference.bits[layer + 1 :]))
                 )
                 places.append(("bits", layer, level))
-    logits = one_shot_logits(spec, tickets, x, timesteps)
+    logits = one_shot_logits(spec, tickets, x, asked.timesteps)
     zeros = np.zeros((n, len(levels), *logits[0].shape), np.float32)
-    pruned = {granularity: zeros.copy() for granularity in granularities}
+    pruned = {granularity: zeros.copy() for granularity in asked.granularities}
     quantised = np.zeros((n, len(ladder), *logits[0].shape), np.float32)
     for (kind, layer, level), own in zip(places, logits[1:], strict=True):
         (quantised if kind == "bits" else pruned[kind])[layer, level] = own - logits[0]
-    return Probes(logits[0], levels, pruned, ladder, quantised, len(tickets) * len(x) * timesteps)
+    return Probes(logits[0], levels, pruned, ladder, quantised, len(tickets) * len(x) * asked.timesteps)
 
 
 def one_shot_logits(
@@ -110,10 +96,3 @@ def one_shot_logits(
             stack = Stack(spec, tickets[first : first + _STACK]).train()
             parts.append(stack(inputs, timesteps).numpy())
     return np.concatenate(parts)
-
-
-def _one_layer(dense: Params, granularity: str, layer: int, sparsity: float) -> tuple[np.ndarray, ...] | None:
-    """Return masks that prune one layer only; None where the granularity does not apply to it."""
-    sparsities = [sparsity if i == layer else 0.0 for i in range(len(dense))]
-    masks = tuple(prune_layers([own.weight for own in dense], granularity, sparsities))
-    return None if all(mask.all() for mask in masks) else masks

@@ -14,16 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from hwsearch.search.front import worst_of
-from hwsearch.search.gain import Outlook, choose
-from hwsearch.search.outlook import learn, log_costs, no_front, similarity_logits
+from hwsearch.predict.surrogate import accuracy_of
+from hwsearch.search.gain import DRAWS, Draws, choose
+from hwsearch.search.outlook import LEAST_KNOWN, box_of, learn, log_costs, similarity_logits
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.search.rungs import steps_left
 from hwsearch.space.space import SearchSpace, Setting
 
-LEAST_KNOWN = 12
-"""Trainings, of any rung, below which similarity alone ranks."""
 _GUESS, _SLOPE, _GUESS_SD = 2.5, 0.32, 0.6
 _DRAW, _TIMES, _UNRANKED = 0x9007, 8, 8  # draws and neighbours a proposal; one in so many is taken unranked
 _TRAINS_EACH = {"early_bird", "multi_prize"}
@@ -67,14 +65,13 @@ def ranked(
     candidates = [own for own in (known.get(name) or priced[name] for name in pool) if own.feasible]
     if not candidates:
         return list(suggested)
-    worst = worst_of(plan, dense[1])
     if _few(plan, known):
-        front, outlook = no_front(plan, dense[0], worst), _guessed(plan, candidates)
+        reached, ahead = _guessed(plan, candidates, rng)
     else:
         learned = learn(plan, similar, list(known.values()))
-        front, outlook = learned.front(dense[0], worst), learned.outlook(candidates).cautious()
+        reached, ahead = learned.draws(learned.finished, candidates, rng)
     left = np.array([steps_left(plan, record) for record in candidates], float)
-    best = choose(front, outlook, left, count - len(unranked))
+    best = choose(box_of(plan, dense), reached, ahead, left, count - len(unranked))
     taken = unranked + [pool[candidates[i].candidate.digest] for i in best]
     rest = [own for own in suggested if own not in taken]
     return (taken + rest)[:count]
@@ -84,10 +81,12 @@ def _few(plan: Plan, known: Mapping[str, TrialRecord]) -> bool:
     return sum(bool(record.curve) for record in known.values()) + len(plan.others) < LEAST_KNOWN
 
 
-def _guessed(plan: Plan, records: Sequence[TrialRecord]) -> Outlook:
-    """Return what similarity alone makes expect."""
+def _guessed(plan: Plan, records: Sequence[TrialRecord], rng: np.random.Generator) -> tuple[Draws, Draws]:
+    """Return what similarity alone makes expect: nothing reached, and draws of each candidate on its own."""
     mean = _GUESS + _SLOPE * similarity_logits(records)
-    return Outlook(mean, np.full(len(records), _GUESS_SD), log_costs(plan, [r.predicted for r in records]))
+    errors = 1.0 - accuracy_of(mean + _GUESS_SD * rng.standard_normal((DRAWS, len(records))))
+    costs = log_costs(plan, [r.predicted for r in records])
+    return Draws(np.zeros((DRAWS, 0)), costs[:0]), Draws(errors, costs)
 
 
 def _pool(

@@ -1,7 +1,8 @@
-"""Which trials are worth fresh seeds: those that are expected on the front, whatever luck their one training had.
+"""Which trials are worth fresh seeds: those that together promise the most, whatever luck their one training had.
 
 Among many candidates that were measured once, the front is of the lucky ones. What the surrogate has learned from all
-of them says what each can be expected to reach when it is trained again; as many members are chosen by that.
+of them says what each may reach when it is trained again, and what it may not. One after the other is chosen by what
+it adds in the mean over draws of that: several for a place where nobody knows yet which will be better.
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hwsearch.search.choose import LEAST_KNOWN
-from hwsearch.search.front import worst_of
-from hwsearch.search.gain import Outlook, choose
-from hwsearch.search.outlook import learn, log_costs, no_front
+from hwsearch.search.gain import Draws, choose
+from hwsearch.search.outlook import LEAST_KNOWN, box_of, learn
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord, remember
 
-_RESERVES, _SURE = 3, 1e-3
+_RESERVES, _DRAW = 3, 0xF1A1
 
 
 def finalists(
@@ -27,7 +26,7 @@ def finalists(
     records: Sequence[TrialRecord],
     front: Sequence[TrialRecord],
 ) -> list[TrialRecord]:
-    """Return as many trials as the front has, by what they are expected to reach, and the most accurate of the others.
+    """Return the trials that promise to add to the front, and the most accurate of the others.
 
     The others are for the pick: a small network that was lucky pushes larger, sounder ones off the front.
 
@@ -38,7 +37,7 @@ def finalists(
         records: All of the search.
         front: Those on the measured front.
     """
-    chosen = _expected(plan, dense, similar, records, len(front)) or list(front)
+    chosen = _promising(plan, dense, similar, records) or list(front)
     members = {record.trial for record in chosen}
     others = [r for r in records if r.outcome == "trained" and r.feasible and r.trial not in members]
     others.sort(
@@ -47,23 +46,19 @@ def finalists(
     return [*chosen, *others[:_RESERVES]]
 
 
-def _expected(
-    plan: Plan,
-    dense: tuple[CostFields, float],
-    similar: bool,
-    records: Sequence[TrialRecord],
-    count: int,
+def _promising(
+    plan: Plan, dense: tuple[CostFields, float], similar: bool, records: Sequence[TrialRecord]
 ) -> list[TrialRecord]:
-    """Return the trials with the largest expected hypervolume together; none where there is no surrogate."""
+    """Return the trials that each add their share of the hypervolume; none where there is no surrogate."""
     known: dict[str, TrialRecord] = {}
     for record in records:
         remember(known, record)
     trained = [r for r in known.values() if r.outcome == "trained" and r.feasible and r.measured]
     if not plan.study.search.rank or len(trained) < LEAST_KNOWN:
         return []
-    mean, _ = learn(plan, similar, list(known.values())).predict(trained, begun=False)
-    costs = log_costs(plan, [r.measured or {} for r in trained])
-    outlook = Outlook(mean, np.full(len(trained), _SURE), costs)
-    nothing = no_front(plan, dense[0], worst_of(plan, dense[1]))
-    chosen = choose(nothing, outlook, np.ones(len(trained)), count)
+    learned = learn(plan, similar, list(known.values()))
+    may_be, _ = learned.draws(trained, [], np.random.default_rng([plan.study.seed, _DRAW]))
+    nothing = Draws(may_be.errors[:, :0], may_be.costs[:0])
+    least = plan.study.final.adds
+    chosen = choose(box_of(plan, dense), nothing, may_be, np.ones(len(trained)), len(trained), least)
     return sorted((trained[i] for i in chosen), key=lambda r: r.trial)

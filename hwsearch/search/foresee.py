@@ -18,11 +18,15 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from hwsearch.network.stack import Ticket
+from hwsearch.predict.changes import Asked
+from hwsearch.predict.flip_rate import flip_rate
+from hwsearch.predict.margin_gradient import margin_gradient
+from hwsearch.predict.probe_and_add import probe_and_add
 from hwsearch.predict.probes import one_shot_logits, probe
-from hwsearch.predict.similarity import Similarity, calibrated, similarity_of
+from hwsearch.predict.similarity import Estimator, Similarity, calibrated
 from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.search.dense import Dense, dense_ticket
-from hwsearch.search.outlook import joint_of, learn, saved
+from hwsearch.search.outlook import Learned, joint_of, learn
 from hwsearch.search.plan import REFERENCE_BITS, Plan
 from hwsearch.search.records import TrialRecord
 from hwsearch.space.candidate import Candidate
@@ -99,17 +103,26 @@ def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDG
     joint = joint_of(plan, candidates, sparsities)
     timesteps = min(plan.space.timesteps)
     with OneThread():
-        probes = probe(
-            plan.spec, dense.params, x, granularities=plan.space.granularity, bits=plan.space.weight_bits,
-            reference_bits=REFERENCE_BITS, timesteps=timesteps,
-        )  # fmt: skip
+        estimator = _estimator(plan, dense, x, timesteps)
         settled = one_shot_agreement(plan, dense, tickets[:n], x).mean(1)
         agree = one_shot_agreement(plan, dense, tickets[n:], other)
     spent = (n + 1) * len(x) * timesteps
-    similarity = calibrated(similarity_of(probes), joint[slice(0, n)], settled, spent)
+    similarity = calibrated(estimator, joint[slice(0, n)], settled, spent)
     quality = quality_of(similarity.agreement(joint[slice(n, None)]), agree)
     judged = (judging + 1) * len(other) * timesteps
     return Foresight(similarity, quality, similarity.eval_steps + judged)
+
+
+def _estimator(plan: Plan, dense: Dense, x: np.ndarray, timesteps: int) -> Estimator:
+    """Return what the study foretells agreement by, made of the dense network's behaviour on x."""
+    asked = Asked(plan.space.granularity, plan.space.weight_bits, REFERENCE_BITS, timesteps)
+    match plan.study.search.similarity:
+        case "margin_gradient":
+            return margin_gradient(plan.spec, dense.params, x, asked)
+        case "flip_rate":
+            return flip_rate(plan.spec, dense.params, x, asked)
+        case _:
+            return probe_and_add(probe(plan.spec, dense.params, x, asked))
 
 
 def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:
@@ -176,14 +189,14 @@ def foresee(
     most = accuracy_of(mean + deviations * np.hypot(sd, learned.surrogate.noise))
     expected = accuracy_of(mean)
     return [
-        _judge(plan, trained, replace(draft, accuracy_foreseen=float(e), accuracy_most=float(m)))
+        _judge(plan, learned, trained, replace(draft, accuracy_foreseen=float(e), accuracy_most=float(m)))
         for draft, e, m in zip(drafts, expected, most, strict=True)
     ]
 
 
-def _judge(plan: Plan, trained: Sequence[TrialRecord], draft: TrialRecord) -> TrialRecord:
+def _judge(plan: Plan, learned: Learned, trained: Sequence[TrialRecord], draft: TrialRecord) -> TrialRecord:
     """Cut a draft that a trained trial must dominate, unless the audit draws it."""
-    better = _dominating(plan, trained, draft)
+    better = _dominating(learned, trained, draft)
     if better is None:
         return draft
     drawn = np.random.default_rng([plan.study.seed, _DRAW, draft.trial]).random() < plan.study.search.audit
@@ -191,18 +204,18 @@ def _judge(plan: Plan, trained: Sequence[TrialRecord], draft: TrialRecord) -> Tr
     return replace(draft, audited=True) if drawn else replace(draft, outcome="foreseen", reason=reason)
 
 
-def _dominating(plan: Plan, trained: Sequence[TrialRecord], draft: TrialRecord) -> TrialRecord | None:
+def _dominating(learned: Learned, trained: Sequence[TrialRecord], draft: TrialRecord) -> TrialRecord | None:
     """Return a trained, feasible trial that is sure to dominate a draft."""
-    names = [name for name in plan.study.objectives if name != "error"]
     least = {
-        name: float(draft.predicted[name] or 0.0) * min(1.0, *saved(trained, draft, name)) for name in names
+        name: float(draft.predicted[name] or 0.0) * min(1.0, *shares)
+        for name, shares in learned.shares(draft).items()
     }
     for record in trained:
         costs = record.measured or {}
         if (
             record.feasible
             and (record.accuracy_val or 0.0) >= (draft.accuracy_most or 1.0)
-            and all(float(costs[name] or 0.0) <= least[name] for name in names)
+            and all(float(costs[name] or 0.0) <= own for name, own in least.items())
         ):
             return record
     return None

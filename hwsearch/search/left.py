@@ -13,9 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwsearch.search.front import worst_of
 from hwsearch.search.lab import Lab
-from hwsearch.search.outlook import learn
+from hwsearch.search.outlook import box_of, learn
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord, remember
 from hwsearch.search.rungs import stopped
@@ -55,9 +54,8 @@ def keep_likely(
     """Return the records of a rung (see `rungs.judge`), with outcome ``stopped`` for those that need no finishing."""
     if not standing:
         return []
-    begun = {record.began for record in standing}
-    others = [record for record in known if record.trial not in begun]
-    chances = chances_of(plan, similar, [*others, *standing], standing, (dense_cost, dense_error))
+    learned = learn(plan, similar, known, standing)
+    chances = learned.chances(standing, box_of(plan, (dense_cost, dense_error)))
     return [
         record
         if record.feasible and chance > plan.study.search.finish
@@ -117,4 +115,4 @@ def chances_of(
     dense: tuple[CostFields, float],
 ) -> np.ndarray:
     """Return the chances [N] of what was left; ``dense``: costs and error of the dense network."""
-    return learn(plan, similar, known).chances(left, dense[0], worst_of(plan, dense[1]))
+    return learn(plan, similar, known).chances(left, box_of(plan, dense))

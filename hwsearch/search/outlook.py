@@ -1,21 +1,25 @@
-"""What is expected of candidates: the surrogate of a run, its front, and what each candidate would gain."""
+"""What is expected of candidates: the surrogate of a run, what is reached, and what each candidate may turn out as."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from hwsearch.predict.similarity import Joint, knobs_of
+from hwsearch.predict.joint import Joint, knobs_of
+from hwsearch.predict.process import joined
 from hwsearch.predict.surrogate import NOBODY, Inputs, Surrogate, accuracy_of, fit
-from hwsearch.search.gain import Front, Outlook, chance
+from hwsearch.search.front import worst_of
+from hwsearch.search.gain import DRAWS, Box, Draws, Outlook, chance
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.space.candidate import Candidate
 from hwsearch.train.machine import OneThread
 
+LEAST_KNOWN = 12
+"""Trainings, of any rung, below which too little is known to rank by."""
 _ALIKE_BITS = 3  # trained trials of the same bits that tell what quantising saves
 _LEAST_COST = 1e-12
 _OTHERS = NOBODY - 1  # names of other runs' trainings go down from here
@@ -37,55 +41,90 @@ class Learned:
     trained: list[TrialRecord]
     surrogate: Surrogate
 
+    @property
+    def finished(self) -> list[TrialRecord]:
+        """Trials that could be on the front: those that were trained to the search's end."""
+        whole = len(self.plan.cycles)
+        return [r for r in self.trained if r.outcome == "trained" and r.feasible and len(r.curve) >= whole]
+
     def predict(self, records: Sequence[TrialRecord], *, begun: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and sd [N] of y after the last rung: of trainings that have begun, or of a candidate's mean."""
-        training = np.array([training_of(r) if begun else NOBODY for r in records])
         with OneThread():
-            return self.surrogate.predict(inputs_of(self.plan, self.similar, records, training=training))
+            return self.surrogate.predict(self._inputs(records, begun))
 
-    @property
-    def _finished(self) -> list[TrialRecord]:
-        """Trials that could be on the front."""
-        return [r for r in self.trained if r.outcome == "trained" and r.feasible and r.measured]
+    def draws(
+        self, reached: Sequence[TrialRecord], ahead: Sequence[TrialRecord], rng: np.random.Generator
+    ) -> tuple[Draws, Draws]:
+        """Draw what candidates may be: those reached at their means, without any luck; others as they go on."""
+        parts = [self._inputs(own, begun) for own, begun in ((reached, False), (ahead, True)) if len(own)]
+        with OneThread():
+            errors = 1.0 - accuracy_of(self.surrogate.draws(joined(parts), DRAWS, rng))
+        n, costs = len(reached), log_costs(self.plan, [r.measured or {} for r in reached])
+        return Draws(errors[:, :n], costs), Draws(errors[:, n:], self.expected_costs(ahead))
 
-    def front(self, dense_cost: CostFields, worst: float) -> Front:
-        """Return what is reached: finished, feasible trials at their candidates' means, without a training's luck."""
-        finished = self._finished
-        empty = no_front(self.plan, dense_cost, worst)
-        if not finished:
-            return empty
-        mean, _ = self.predict(finished, begun=False)
-        costs = log_costs(self.plan, [r.measured or {} for r in finished])
-        return Front(1.0 - accuracy_of(mean), costs, worst, empty.most)
-
-    def chances(self, records: Sequence[TrialRecord], dense_cost: CostFields, worst: float) -> np.ndarray:
-        """Return [N]: how likely each priced candidate, trained in full, is to be measured on the front, and of use."""
-        finished = self._finished
-        empty, ahead = no_front(self.plan, dense_cost, worst), self.outlook(records)
-        errors = np.array([1.0 - (r.accuracy_val or 0.0) for r in finished])
-        costs = log_costs(self.plan, [r.measured or {} for r in finished]).reshape(-1, len(empty.most))
-        sd = np.hypot(ahead.sd, self.surrogate.noise)
-        return chance(Front(errors, costs, worst, empty.most), Outlook(ahead.mean, sd, ahead.costs))
-
-    def outlook(self, records: Sequence[TrialRecord]) -> Outlook:
-        """Return what is expected of priced candidates; of those that have begun, what their training will reach."""
+    def chances(self, records: Sequence[TrialRecord], box: Box) -> np.ndarray:
+        """Return [N]: how likely each priced candidate, trained on, is to be measured on the front, and of use."""
         mean, sd = self.predict(records, begun=True)
-        names = cost_names(self.plan)
-        shares = np.log([[np.mean(saved(self.trained, r, n)) for n in names] for r in records])
-        return Outlook(mean, sd, log_costs(self.plan, [r.predicted for r in records]) + shares)
+        finished = self.finished
+        errors = np.array([1.0 - (r.accuracy_val or 0.0) for r in finished])
+        costs = log_costs(self.plan, [r.measured or {} for r in finished])
+        outlook = Outlook(mean, np.hypot(sd, self.surrogate.noise), self.expected_costs(records))
+        return chance(box, errors, costs, outlook)
+
+    def expected_costs(self, records: Sequence[TrialRecord]) -> np.ndarray:
+        """Return logarithms [N, C] of what priced candidates will cost once they are trained."""
+        shares = np.array([[np.mean(own) for own in self.shares(r).values()] for r in records])
+        costs = log_costs(self.plan, [r.predicted for r in records])
+        return np.asarray(costs + np.log(shares).reshape(costs.shape))
+
+    def shares(self, record: TrialRecord) -> dict[str, np.ndarray]:
+        """Return which shares of their price trials like this one cost in the end (quantisers add zeros), by cost."""
+        alike = self._by_bits.get(record.candidate.weight_bits, self._all_bits)
+        rows = alike if len(alike) >= _ALIKE_BITS else self._all_bits
+        return dict(zip(cost_names(self.plan), rows.T, strict=True))
+
+    @cached_property
+    def _by_bits(self) -> Mapping[tuple[int, ...], np.ndarray]:
+        """Shares of the price [trials, C], by weight bits."""
+        names, by_bits = cost_names(self.plan), dict[tuple[int, ...], list[list[float]]]()
+        for record in self.trained:
+            if record.measured:
+                priced = [float(record.predicted[name] or 0.0) for name in names]
+                cost = [float(record.measured[name] or 0.0) for name in names]
+                row = [c / p if p > 0 else 1.0 for c, p in zip(cost, priced, strict=True)]
+                by_bits.setdefault(record.candidate.weight_bits, []).append(row)
+        return {bits: np.array(rows) for bits, rows in by_bits.items()}
+
+    @cached_property
+    def _all_bits(self) -> np.ndarray:
+        return np.concatenate(list(self._by_bits.values()) or [np.ones((1, len(cost_names(self.plan))))])
+
+    def _inputs(self, records: Sequence[TrialRecord], begun: bool) -> Inputs:
+        training = np.array([training_of(r) if begun else NOBODY for r in records])
+        rung = np.full(len(records), len(self.plan.cycles) - 1)
+        return inputs_of(self.plan, self.similar, records, rung=rung, training=training)
 
 
-def learn(plan: Plan, similar: bool, records: Sequence[TrialRecord]) -> Learned:
+def learn(
+    plan: Plan, similar: bool, known: Sequence[TrialRecord], standing: Sequence[TrialRecord] = ()
+) -> Learned:
     """Fit the surrogate on every rung of every training, of this run and of those that it learns from.
 
-    Asked twice for the same records it fits once: proposals and cutting start from the same ones.
+    Asked twice for the same records it fits once. With a batch under way its hyper-parameters are those of what was
+    known before, where that is enough: a batch takes one fit.
 
     Args:
         plan: The question.
         similar: Whether similarity is to be used.
-        records: At least two with an accuracy.
+        known: Records of earlier batches; with ``standing`` at least two with an accuracy.
+        standing: Records of the batch under way; they stand for those that they went on from.
     """
-    return _learn(_Lesson(plan, similar, tuple(records)))
+    if not standing:
+        return _learn(_Lesson(plan, similar, tuple(known)))
+    begun = {record.began for record in standing}
+    records = [*(r for r in known if r.trial not in begun), *standing]
+    enough = sum(bool(r.curve) for r in known) + len(plan.others) >= LEAST_KNOWN
+    return _fitted(plan, similar, records, learn(plan, similar, known).surrogate if enough else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +147,11 @@ class _Lesson:
 
 @lru_cache(maxsize=1)
 def _learn(lesson: _Lesson) -> Learned:
-    plan, similar = lesson.plan, lesson.similar
-    trained = [r for r in lesson.records if r.curve]
+    return _fitted(lesson.plan, lesson.similar, lesson.records, None)
+
+
+def _fitted(plan: Plan, similar: bool, records: Sequence[TrialRecord], like: Surrogate | None) -> Learned:
+    trained = [r for r in records if r.curve]
     named = [*((training_of(r), r) for r in trained), *((_OTHERS - i, r) for i, r in enumerate(plan.others))]
     points = [(name, r, rung) for name, r in named for rung in range(len(r.curve))]
     inputs = inputs_of(
@@ -118,7 +160,7 @@ def _learn(lesson: _Lesson) -> Learned:
     )  # fmt: skip
     accuracy = np.array([r.curve[rung] for _, r, rung in points])
     with OneThread():
-        surrogate = fit(inputs, accuracy, len(plan.cycles))
+        surrogate = fit(inputs, accuracy, len(plan.cycles), like)
     return Learned(plan, similar, trained, surrogate)
 
 
@@ -135,14 +177,15 @@ def similarity_logits(records: Sequence[TrialRecord]) -> np.ndarray:
 
 def log_costs(plan: Plan, costs: Sequence[CostFields]) -> np.ndarray:
     """Return logarithms [N, C] of the objectives that are costs."""
-    rows = [[float(own[name] or 0.0) for name in cost_names(plan)] for own in costs]
-    return np.asarray(np.log(np.maximum(rows, _LEAST_COST)))
+    names = cost_names(plan)
+    rows = np.array([[float(own[name] or 0.0) for name in names] for own in costs])
+    return np.asarray(np.log(np.maximum(rows.reshape(len(costs), len(names)), _LEAST_COST)))
 
 
-def no_front(plan: Plan, dense_cost: CostFields, worst: float) -> Front:
-    """Return the front before anything is reached, up to the dense network's costs."""
-    (most,) = log_costs(plan, [dense_cost])
-    return Front(np.zeros(0), np.zeros((0, len(most))), worst, most)
+def box_of(plan: Plan, dense: tuple[CostFields, float]) -> Box:
+    """Return what is of use; dense: costs and error of the dense network."""
+    (most,) = log_costs(plan, [dense[0]])
+    return Box(worst_of(plan, dense[1]), most)
 
 
 def training_of(record: TrialRecord) -> int:
@@ -150,19 +193,6 @@ def training_of(record: TrialRecord) -> int:
     if record.began is not None:
         return record.began
     return record.trial if record.curve else NOBODY
-
-
-def saved(trained: Sequence[TrialRecord], record: TrialRecord, name: str) -> list[float]:
-    """Return which shares of their price trials like this one cost once they were trained (quantisers add zeros)."""
-
-    def ratios(records: Sequence[TrialRecord]) -> list[float]:
-        pairs = [
-            (float(r.measured[name] or 0.0), float(r.predicted[name] or 0.0)) for r in records if r.measured
-        ]
-        return [measured / predicted for measured, predicted in pairs if predicted > 0]
-
-    same = ratios([r for r in trained if r.candidate.weight_bits == record.candidate.weight_bits])
-    return same if len(same) >= _ALIKE_BITS else ratios(trained) or [1.0]
 
 
 def inputs_of(
@@ -173,16 +203,17 @@ def inputs_of(
     rung: np.ndarray | None = None,
     training: np.ndarray | None = None,
 ) -> Inputs:
-    """Return records as the surrogate sees them (see `surrogate.Inputs`); scales are fixed, not fitted."""
+    """Return records as the surrogate sees them (see `process.Inputs`); scales are fixed, not fitted."""
     joint = joint_of(plan, [r.candidate for r in records], [r.layer_sparsity or () for r in records])
     knobs, groups = knobs_of(joint, plan.space.granularity)
     timesteps = np.log2([[r.candidate.timesteps] for r in records])
-    similarity = (similarity_logits(records) / 2.5 if similar else np.zeros(len(records)))[:, None]
     size = np.log10([[max(1.0, float(r.predicted["weight_bytes"] or 1.0))] for r in records]) - 4.0
+    known = similarity_logits(records)[:, None] / 2.5 if similar else np.zeros((len(records), 0))
     return Inputs(
         np.concatenate([knobs, timesteps], axis=1),
         np.append(groups, groups.max() + 1),
-        np.concatenate([similarity, size], axis=1),
+        size,
+        known,
         rung,
         training,
     )

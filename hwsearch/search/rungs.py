@@ -17,9 +17,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwsearch.search.front import worst_of
 from hwsearch.search.gain import choose
-from hwsearch.search.outlook import learn, training_of
+from hwsearch.search.outlook import box_of, learn, training_of
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.train.loop import Schedule
@@ -68,15 +67,16 @@ def judge(
     """
     if len(standing) < 2:
         return list(standing)
-    begun = {record.began for record in standing}
-    learned = learn(plan, similar, [*(r for r in known if r.trial not in begun), *standing])
     floor = _floor(plan, dense_error)
     sound = [record for record in standing if record.curve[-1] > floor]
     if not sound:
         return [record if record.audited else stopped(plan, record, _OTHERS) for record in standing]
-    outlook = learned.outlook(sound).cautious()
-    front, left = learned.front(dense_cost, worst_of(plan, dense_error)), [steps_left(plan, r) for r in sound]
-    promoted = set(choose(front, outlook, np.array(left, float), -(-len(standing) // _KEEP)))
+    learned = learn(plan, similar, known, standing)
+    rng = np.random.default_rng([plan.study.seed, _DRAW, standing[0].trial, len(standing[0].curve)])
+    reached, ahead = learned.draws(learned.finished, sound, rng)
+    left = np.array([steps_left(plan, record) for record in sound], float)
+    box = box_of(plan, (dense_cost, dense_error))
+    promoted = choose(box, reached, ahead, left, -(-len(standing) // _KEEP))
     going = {sound[index].trial for index in promoted}
     return [
         record if record.trial in going or record.audited else stopped(plan, record, _OTHERS)

@@ -17,6 +17,8 @@ class Search(Section):
 
     Attributes:
         foresee: Whether candidates that could not reach the front are cut before they are trained.
+        similarity: What ticket similarity is foretold by: ``probe_and_add`` (each layer compressed alone and run),
+            ``margin_gradient`` or ``flip_rate`` (cheaper, and worse).
         audit: Share of what is cut or stopped that is trained all the same, to tell how often that is wrong.
         rungs: Whether candidates are trained in rungs, and only the most promising third goes on after each.
         early: Whether rungs end after a quarter of the epochs: what is found is trained in full at the end, with fresh
@@ -35,6 +37,7 @@ class Search(Section):
     batch: Count = 8
     stack: Literal["auto"] | Count = "auto"
     foresee: bool = True
+    similarity: Literal["probe_and_add", "margin_gradient", "flip_rate"] = "probe_and_add"
     audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
     rungs: bool = True
     early: Literal["auto"] | bool = "auto"
@@ -85,9 +88,15 @@ class Tickets(Section):
 
 
 class Final(Section):
-    """How many fresh seeds each member of the front is retrained with."""
+    """What is trained again with fresh seeds at the end, and how often.
+
+    Attributes:
+        seeds: Of each.
+        adds: Share of the hypervolume that one more must promise to add: smaller, and the front is fuller.
+    """
 
     seeds: Count = 3
+    adds: Annotated[float, law("adds must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.001
 
 
 class Pick(Section):

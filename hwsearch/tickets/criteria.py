@@ -19,16 +19,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
 
 from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.stack import Params
+from hwsearch.network.stack import LayerParams, Params
 from hwsearch.tickets.observe import LayerStatistics
 
 CRITERIA = ("magnitude", "spike_probability", "second_order")
 _SMALLEST = 1e-12
+_MOST_KEPT = 64  # layers at some number of bits
 
 
 def score(
@@ -91,12 +93,20 @@ def after_quantising(scores: Sequence[np.ndarray], params: Params, bits: Sequenc
         params: The network that is pruned.
         bits: Weight bits, one a layer.
     """
-    ranked = []
-    for index, (own, layer, b) in enumerate(zip(scores, params, bits, strict=True)):
-        weight = torch.from_numpy(layer.weight).unsqueeze(0)
-        levels, _ = Quantiser((b,), index < len(params) - 1).quantise(weight, torch.ones_like(weight))
-        ranked.append(np.where(levels[0].numpy() == 0, own * _SMALLEST, own))
-    return ranked
+    last = len(params) - 1
+    zeros = [
+        _zeros(layer, b, index < last) for index, (layer, b) in enumerate(zip(params, bits, strict=True))
+    ]
+    return [np.where(zero, own * _SMALLEST, own) for own, zero in zip(scores, zeros, strict=True)]
+
+
+@lru_cache(maxsize=_MOST_KEPT)  # a search asks for the same few layers and bits again and again
+def _zeros(layer: LayerParams, bits: int, per_channel: bool) -> np.ndarray:
+    """Return which weights of a layer its own grid makes zero."""
+    weight = torch.from_numpy(layer.weight).unsqueeze(0)
+    levels, _ = Quantiser((bits,), per_channel).quantise(weight, torch.ones_like(weight))
+    zero: np.ndarray = levels[0].numpy() == 0
+    return zero
 
 
 def in_units_of_weight(own: np.ndarray, weight: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:

@@ -74,7 +74,7 @@ def observe(
                 spikes = fused(law)(current if steps == 0 else current[0], steps)
                 membrane = _membranes(law, current, spikes)
             static = len(sequence) == 1 and not readout
-            power = _trace_power(law.decay, timesteps) if static else 1.0
+            power = trace_power(law.decay, timesteps) if static else 1.0
             found.append(
                 LayerStatistics(
                     rate=_rate(shape, sequence).double().numpy(),
@@ -126,7 +126,7 @@ def _moments(shape: LayerShape, membrane: Tensor) -> dict[str, np.ndarray]:
     return {"mean": mean.numpy(), "variance": variance.numpy()}
 
 
-def _trace_power(decay: float, timesteps: int) -> float:
+def trace_power(decay: float, timesteps: int) -> float:
     """Return sum_t (1 + d + ... + d**(t - 1))**2: what the squared traces of a constant input of 1 add up to."""
     trace = total = 0.0
     for _ in range(timesteps):

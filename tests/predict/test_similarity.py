@@ -1,204 +1,138 @@
-"""Ticket similarity: laws that hold by hand, and probes that add up to what joint candidates really do."""
+"""Ticket similarity: what holds for every estimator, and what settling adds."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
 from scipy.stats import spearmanr
 
 from hwsearch.compress.masks import prune_layers
 from hwsearch.data.datasets import load_dataset
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
-from hwsearch.predict import similarity as module
-from hwsearch.predict.probes import Probes, one_shot_logits, probe
-from hwsearch.predict.similarity import Joint, calibrated, similarity_of
+from hwsearch.predict.changes import Asked
+from hwsearch.predict.flip_rate import flip_rate
+from hwsearch.predict.joint import Joint
+from hwsearch.predict.margin_gradient import margin_gradient
+from hwsearch.predict.probe_and_add import probe_and_add
+from hwsearch.predict.probes import one_shot_logits, probe
+from hwsearch.predict.similarity import calibrated
 from hwsearch.study.sections import Data
 from hwsearch.train.loop import Schedule, train_stack
 
-LEVELS = np.array([0.0, 0.5, 0.9])
+NAMES, BITS, INPUTS = ("block:4", "channel", "weight"), (2, 3, 4, 8), 128
+ASKED = Asked(NAMES, BITS, 8, 2)
+ESTIMATORS = {
+    "probe_and_add": lambda spec, dense, x: probe_and_add(probe(spec, dense, x, ASKED)),
+    "margin_gradient": lambda spec, dense, x: margin_gradient(spec, dense, x, ASKED),
+    "flip_rate": lambda spec, dense, x: flip_rate(spec, dense, x, ASKED),
+}
+RANKS = {"probe_and_add": 0.9, "margin_gradient": 0.7, "flip_rate": 0.75}
 
 
-def agreement_of(logits, reference):
-    """Return the measured agreement of logits [..., B, classes] with a reference [B, classes]."""
-    return (logits.argmax(-1) == reference.argmax(-1)).mean(-1)
+@dataclass(frozen=True)
+class Blind:
+    """An estimator that saw nothing."""
+
+    granularities: tuple[str, ...] = ("weight",)
+    eval_steps: int = 10
+
+    def expected(self, joint):
+        return np.full(len(joint), 0.9)
 
 
-def probes_of(pruned, quantised=None):
-    """Probes of a two-layer network: logits of two inputs over two classes, bits 4 and 8."""
-    z = np.array([[2.0, 0.0], [0.0, 1.0]], np.float32)
-    quantised = np.zeros((2, 2, 2, 2), np.float32) if quantised is None else quantised
-    return Probes(z, LEVELS, {"weight": pruned}, np.array([4, 8]), quantised, 10)
+@dataclass(frozen=True)
+class Trained:
+    """A dense network of three layers, candidates cut from it, and whether each agrees with it on other inputs."""
 
-
-def joint(*sparsity, bits=8):
-    return Joint(np.array(sparsity), np.array(["weight"] * len(sparsity)), np.full((len(sparsity), 2), bits))
-
-
-def test_what_is_not_compressed_agrees_as_surely_as_the_scale_can_say():
-    same = similarity_of(probes_of(np.zeros((2, 3, 2, 2), np.float32)))
-    assert same.agreement(joint([0.0, 0.0]))[0] > 0.98
-
-
-def test_a_layer_that_only_scales_the_logits_changes_no_prediction():
-    halved = np.zeros((2, 3, 2, 2), np.float32)
-    z = probes_of(halved).logits
-    halved[0, 1:] = -0.5 * z  # the layer at any sparsity: z' = z / 2
-    similarity = similarity_of(probes_of(halved))
-    assert np.allclose(similarity.pruned["weight"].leads[0], 0.0, atol=1e-6)
-    assert similarity.agreement(joint([0.9, 0.0]))[0] > 0.98
-
-
-def test_a_shift_turns_round_the_inputs_whose_margin_is_smaller_by_hand():
-    shifted = np.zeros((2, 3, 2, 2), np.float32)
-    shifted[1, 2] = [0.0, 3.0]  # at 0.9: z' = (2, 3), (0, 4), the first input turns; no signal lost, no noise
-    similarity = similarity_of(probes_of(shifted))
-    # at 0.7 half of it: z' = (2, 1.5), (0, 2.5)
-    assert similarity.added(joint([0.0, 0.0], [0.0, 0.7], [0.0, 0.9], [0.9, 0.9])).tolist() == [
-        1,
-        1,
-        0.5,
-        0.5,
-    ]
-
-
-def test_noise_makes_small_margins_unsure_by_hand():
-    noisy = np.zeros((2, 2, 2, 2), np.float32)
-    noisy[0, 0] = [[2.0, 2.0], [-2.0, -2.0]]  # 4 bits in layer 1: variance 4 over inputs, no margin changes
-    noisy[1, 0] = [[1.0, 1.0], [-1.0, -1.0]]  # in layer 2: variance 1
-    similarity = similarity_of(probes_of(np.zeros((2, 3, 2, 2), np.float32), noisy))
-    margins = np.array([2.0, 1.0])
-    by_hand = ndtr(margins / (0.3 * np.sqrt(2 * (4 + 1)))).mean()
-    assert similarity.added(joint([0.0, 0.0], bits=4))[0] == pytest.approx(by_hand, abs=1e-6)
-
-
-def test_perturbations_of_layers_add_up_and_chunks_change_nothing(monkeypatch):
-    monkeypatch.setattr(module, "_TABLED", 7)
-    monkeypatch.setattr(module, "_CHUNK", 3)
-    rng = np.random.default_rng(4)
-    z = rng.normal(0, 1, (6, 4)).astype(np.float32)
-    pruned = {name: rng.normal(0, 0.3, (2, 3, 6, 4)).astype(np.float32) for name in ("weight", "channel")}
-    for changes in pruned.values():
-        changes[:, 0] = 0.0
-    quantised = rng.normal(0, 0.2, (2, 2, 6, 4)).astype(np.float32)
-    similarity = similarity_of(Probes(z, LEVELS, pruned, np.array([4, 8]), quantised, 10))
-    many = Joint(rng.choice(LEVELS, (20, 2)), rng.choice(list(pruned), 20), rng.choice([4, 8], (20, 2)))
-
-    def centred(logits):
-        own = logits - logits.mean(1, keepdims=True)
-        return own - own.mean(0)
-
-    def scaled(change):
-        moved = z + change
-        return moved / ((centred(moved) * centred(z)).sum() / (centred(z) ** 2).sum()) - z
-
-    for i, got in enumerate(similarity.added(many)):
-        total, variance = z.copy(), 0.0
-        for layer in range(2):
-            level = LEVELS.tolist().index(many.sparsity[i, layer])
-            bits = int(many.bits[i, layer] == 8)
-            for change in (pruned[many.granularity[i]][layer, level], quantised[layer, bits]):
-                total += scaled(change)
-                variance += scaled(change).var(0).mean()
-        first = z.argmax(1)
-        rivals = np.where(np.arange(4) == first[:, None], -np.inf, total).max(1)
-        gaps = total[np.arange(6), first] - rivals
-        assert got == pytest.approx(ndtr(gaps / (0.3 * np.sqrt(2 * variance))).mean(), abs=1e-5)
-
-
-def test_settling_learns_what_layers_do_to_each_other():
-    rng = np.random.default_rng(6)
-    blind = similarity_of(probes_of(np.zeros((2, 3, 2, 2), np.float32)))  # probes that saw nothing
-    sparsity = rng.uniform(0, 0.95, (250, 2))
-    both = Joint(sparsity, np.full(250, "weight"), np.full((250, 2), 8))
-    truth = 0.95 - 0.8 * sparsity.prod(1)
-    settled = calibrated(blind, both[slice(0, 150)], truth[:150], 7)
-    assert np.abs(settled.agreement(both[slice(150, None)]) - truth[150:]).mean() < 0.02
-    assert settled.eval_steps == blind.eval_steps + 7
-
-
-def test_candidates_are_alike_to_themselves_and_less_to_others():
-    rng = np.random.default_rng(0)
-    noisy = rng.normal(0, 1.0, (2, 3, 2, 2)).astype(np.float32)
-    noisy[:, 0] = 0.0
-    similarity = similarity_of(probes_of(noisy))
-    one, other = joint([0.5, 0.9]), joint([0.9, 0.5])
-    assert similarity.alike(one, one)[0] == pytest.approx(1.0)
-    assert similarity.alike(one, other)[0] < 1.0
-
-
-def test_unprobed_layers_cancel_between_candidates_that_share_them():
-    pruned = np.zeros((2, 3, 2, 2), np.float32)
-    pruned[0, 2] = [[-2.0, 2.0], [2.0, -2.0]]  # layer 1 at 0.9 turns everything round
-    similarity = similarity_of(probes_of(pruned))
-    assert similarity.alike(joint([0.9, 0.0]), joint([0.9, 0.5]))[0] == pytest.approx(1.0)
-
-
-@pytest.fixture(scope="module")
-def small():
-    spec = NetworkSpec(
-        layer_shapes("fc24-fc16", (1, 8, 8), 5), 1, 1.0, "zero", True, "max", (1, 8, 8), 16, 5, 5
-    )
-    x = np.random.default_rng(3).integers(0, 17, (192, 1, 8, 8)).astype(np.uint8)
-    return spec, initial_params(spec, 2), x
-
-
-def test_a_probe_is_the_difference_that_one_layer_makes(small):
-    spec, dense, x = small
-    probes = probe(spec, dense, x, granularities=["weight"], bits=[2, 8], reference_bits=8, timesteps=2)
-    masks = tuple(prune_layers([own.weight for own in dense], "weight", [0.0, 0.7, 0.0]))
-    alone = one_shot_logits(spec, [Ticket(dense, masks, (8, 8, 8))], x, 2)[0]
-    place = probes.levels.tolist().index(0.7)
-    assert np.allclose(probes.pruned["weight"][1, place], alone - probes.logits, atol=1e-5)
-    assert not probes.quantised[:, 1].any()  # 8 bits are the reference
-    assert probes.quantised[0, 0].any()
-    # the dense network, 6 sparsities and 2 bits (one of them the reference) of 3 layers
-    assert probes.eval_steps == (1 + 3 * 6 + 3 * 1) * 192 * 2
+    spec: NetworkSpec
+    dense: tuple
+    x: np.ndarray
+    joint: Joint
+    settled: np.ndarray
+    measured: np.ndarray
 
 
 @pytest.fixture(scope="module")
 def digits():
-    """A trained dense network of three layers, and inputs."""
     data = load_dataset(Data(name="digits"), None)
-    spec = NetworkSpec(
-        layer_shapes("fc48-fc32", (1, 8, 8), 10),
-        1,
-        1.0,
-        "zero",
-        True,
-        "max",
-        (1, 8, 8),
-        data.input_max,
-        5,
-        10,
-    )
+    layers = layer_shapes("fc48-fc32", (1, 8, 8), 10)
+    spec = NetworkSpec(layers, 1, 1.0, "zero", True, "max", (1, 8, 8), data.input_max, 5, 10)
     params = initial_params(spec, 2)
     whole = Ticket(params, tuple(np.ones(own.weight.shape, bool) for own in params), (8, 8, 8))
     (trained,) = train_stack(
         spec, [whole], data.x_train, data.y_train, timesteps=2, schedule=Schedule(10, 64, 0.01), seed=0
     )
-    return spec, trained.params, data.x_val
-
-
-def test_settled_similarity_ranks_joint_candidates_it_has_not_seen(digits):
-    spec, dense, x = digits
-    rng = np.random.default_rng(5)
-    names = ["weight", "block:4", "channel"]
-    probes = probe(
-        spec, dense, x[:128], granularities=names, bits=[2, 3, 4, 8], reference_bits=8, timesteps=2
-    )
+    dense, rng = trained.params, np.random.default_rng(5)
     sparsity = rng.choice([0.0, 0.3, 0.5, 0.7, 0.9], (224, 3))
-    granularity, bits = rng.choice(names, 224), rng.choice([2, 3, 4, 8], (224, 3))
-    tickets = [
+    granularity, bits = rng.choice(NAMES, 224), rng.choice(BITS, (224, 3))
+    tickets = [Ticket(dense, whole.masks, (8, 8, 8))] + [
         Ticket(dense, tuple(prune_layers([own.weight for own in dense], g, list(s))), tuple(map(int, b)))
         for g, s, b in zip(granularity, sparsity, bits, strict=True)
     ]
-    whole = Ticket(dense, tuple(np.ones(own.weight.shape, bool) for own in dense), (8, 8, 8))
-    own = agreement_of(one_shot_logits(spec, tickets[:144], x[:128], 2), probes.logits)
-    other = one_shot_logits(spec, [whole, *tickets[144:]], x[128:], 2)
-    every = Joint(sparsity, granularity, bits)
-    settled = calibrated(similarity_of(probes), every[slice(0, 144)], own, 144 * 128 * 2)
-    predicted = settled.agreement(every[slice(144, None)])
-    measured = agreement_of(other[1:], other[0])
+    agree = []
+    for x in (data.x_val[:INPUTS], data.x_val[INPUTS:]):
+        predicted = one_shot_logits(spec, tickets, x, 2).argmax(-1)
+        agree.append((predicted[1:] == predicted[0]).mean(1))
+    return Trained(spec, dense, data.x_val[:INPUTS], Joint(sparsity, granularity, bits), *agree)
+
+
+@pytest.fixture(scope="module", params=list(ESTIMATORS))
+def estimator(request, digits):
+    return request.param, ESTIMATORS[request.param](digits.spec, digits.dense, digits.x)
+
+
+def alone(sparsity, bits=8, granularity="weight"):
+    sparsity = np.atleast_2d(sparsity)
+    return Joint(sparsity, np.full(len(sparsity), granularity), np.full(sparsity.shape, bits))
+
+
+def test_what_is_not_compressed_agrees(estimator):
+    _, own = estimator
+    assert own.expected(alone([0.0, 0.0, 0.0]))[0] > 0.98
+    assert own.granularities == NAMES
+
+
+def test_more_compression_agrees_less(estimator):
+    _, own = estimator
+    for layer in range(3):
+        for granularity in NAMES if layer < 2 else ("weight",):
+            sparsity = np.zeros((4, 3))
+            sparsity[:, layer] = [0.0, 0.5, 0.85, 0.99]
+            expected = own.expected(alone(sparsity, granularity=granularity))
+            assert (np.diff(expected) < 1e-6).all()
+            assert expected[-1] < expected[0] - 0.02
+    bits = np.array([own.expected(alone([0.0, 0.0, 0.0], b))[0] for b in BITS])
+    assert (np.diff(bits) > -0.01).all()
+    assert bits[0] < bits[-1] - 0.005
+
+
+def test_it_ranks_joint_candidates_before_it_is_settled(estimator, digits):
+    name, own = estimator
+    assert spearmanr(own.expected(digits.joint), digits.measured).statistic > RANKS[name]
+
+
+def test_candidates_are_alike_to_themselves_and_less_to_others(estimator, digits):
+    _, own = estimator
+    one, other = digits.joint[slice(0, 60)], digits.joint[slice(60, 120)]
+    assert own.alike(one, one) == pytest.approx(1.0, abs=0.02)
+    alike = own.alike(one, other)
+    assert ((alike >= 0) & (alike <= 1)).all()
+    assert alike.mean() < 0.95
+
+
+def test_settled_it_foretells_candidates_and_inputs_it_has_not_seen(estimator, digits):
+    _, own = estimator
+    settled = calibrated(own, digits.joint[slice(0, 144)], digits.settled[:144], 7)
+    predicted, measured = settled.agreement(digits.joint[slice(144, None)]), digits.measured[144:]
     assert spearmanr(predicted, measured).statistic > 0.93
     assert np.abs(predicted - measured).mean() < 0.05
-    assert settled.eval_steps == probes.eval_steps + 144 * 128 * 2
+    assert settled.eval_steps == own.eval_steps + 7
+
+
+def test_settling_learns_what_layers_do_to_each_other():
+    sparsity = np.random.default_rng(6).uniform(0, 0.95, (250, 2))
+    both = alone(sparsity)
+    truth = 0.95 - 0.8 * sparsity.prod(1)
+    settled = calibrated(Blind(), both[slice(0, 150)], truth[:150], 7)
+    assert np.abs(settled.agreement(both[slice(150, None)]) - truth[150:]).mean() < 0.02

@@ -6,16 +6,14 @@ import numpy as np
 import pytest
 
 from hwsearch.predict import surrogate as module
+from hwsearch.predict.process import Covariance, Layout, prior_variance
 from hwsearch.predict.surrogate import Inputs, accuracy_of, fit, transform
 
 
 def inputs(x, basis=None):
     x = np.asarray(x, float).reshape(-1, 1)
-    return Inputs(
-        x,
-        np.zeros(1, int),
-        np.zeros((len(x), 1)) if basis is None else np.asarray(basis, float).reshape(-1, 1),
-    )
+    known = np.zeros((len(x), 0)) if basis is None else np.asarray(basis, float).reshape(-1, 1)
+    return Inputs(x, np.zeros(1, int), np.zeros((len(x), 0)), known)
 
 
 def test_transform_by_hand_and_back():
@@ -28,13 +26,17 @@ def test_prediction_equals_the_textbook_formula():
     x, seen = np.array([0.0, 0.4, 1.0]), inputs([0.0, 0.4, 1.0])
     model = fit(seen, np.array([0.9, 0.93, 0.97]))
     amplitude, noise, length = np.exp(model.hyper)
+    # the two that lie below the 0.9 quantile of y are noisier
+    below = np.quantile(model.y, 0.9) - model.y
+    spread = np.maximum(np.exp(0.5 * below), 1.0)
+    assert spread[0] > spread[1] > spread[2] == 1.0
 
     def matern(a, b):
         d = np.sqrt(5) * np.abs(a[:, None] - b[None, :]) / length
         return amplitude**2 * (1 + d + d**2 / 3) * np.exp(-d)
 
     at = np.array([0.2, 3.0])
-    gram = matern(x, x) + (noise**2 + 1e-6) * np.eye(3)
+    gram = matern(x, x) + np.diag((noise * spread) ** 2 + 1e-6)
     mean = model.y.mean() + matern(at, x) @ np.linalg.solve(gram, model.y - model.y.mean())
     variance = amplitude**2 - np.einsum("ij,ji->i", matern(at, x), np.linalg.solve(gram, matern(x, at)))
     got = model.predict(inputs(at))
@@ -47,6 +49,59 @@ def test_the_mean_alone_is_the_same_mean(monkeypatch):
     model = fit(inputs([0.0, 0.4, 1.0], [0.1, 0.5, 0.2]), np.array([0.9, 0.93, 0.97]))
     at = inputs(np.linspace(-1, 2, 8), np.linspace(0, 1, 8))
     assert model.mean(at) == pytest.approx(model.predict(at)[0])
+
+
+@pytest.mark.parametrize("rungs", [1, 3])
+def test_slopes_are_those_of_differences(rungs):
+    rng = np.random.default_rng(rungs)
+    knobs, groups = rng.uniform(0, 2, (20, 3)), np.array([0, 0, 1])
+    rung = np.arange(20) % rungs
+    seen = Inputs(
+        knobs, groups, rng.normal(0, 1, (20, 1)), rng.normal(0, 1, (20, 2)), rung, np.arange(20) // 2
+    )
+    layout, weights = Layout.of(seen, rungs), rng.normal(0, 1, (20, 20))
+    weights += weights.T
+    hyper = rng.normal(-0.5, 0.3, layout.size)
+    covariance = Covariance(layout, seen, seen)
+    total, slopes = covariance.with_slopes(hyper)
+    assert np.allclose(total, covariance.value(hyper))
+    assert np.allclose(np.diag(total), prior_variance(layout, hyper, seen))
+    got, step = slopes.of(weights), 1e-6
+    for place in range(layout.size):
+        up, down = hyper.copy(), hyper.copy()
+        up[place] += step
+        down[place] -= step
+        differences = (weights * (covariance.value(up) - covariance.value(down))).sum() / (2 * step)
+        assert got[place] == pytest.approx(differences, rel=1e-5, abs=1e-5)
+
+
+def test_draws_have_the_mean_and_spread_of_predictions_and_go_together():
+    model = fit(inputs([0.0, 0.4, 1.0]), np.array([0.9, 0.93, 0.97]))
+    at = inputs([0.2, 2.0, 2.0, 9.0])
+    mean, sd = model.predict(at)
+    draws = model.draws(at, 20_000, np.random.default_rng(0))
+    assert draws.mean(0) == pytest.approx(mean, abs=0.02)
+    assert draws.std(0) == pytest.approx(sd, abs=0.02)
+    together = np.corrcoef(draws.T)
+    assert together[1, 2] > 0.99
+    assert abs(together[0, 3]) < 0.3
+
+
+def test_hyper_parameters_can_be_taken_over():
+    first = fit(inputs([0.0, 0.4, 1.0]), np.array([0.9, 0.93, 0.97]))
+    x, accuracy = [0.0, 0.4, 1.0, 2.0], np.array([0.9, 0.93, 0.97, 0.9])
+    later = fit(inputs(x), accuracy, like=first)
+    assert (later.hyper == first.hyper).all()
+    assert later.predict(inputs([2.0]))[0] < first.predict(inputs([2.0]))[0]
+
+
+def test_good_ones_count_for_more_than_poor_ones_that_differ_from_training_to_training():
+    x = np.repeat(np.linspace(0, 2, 12), 2)
+    luck = np.tile([0.25, -0.25], 12) * np.where(x < 1, 1.0, 0.1)
+    model = fit(inputs(x), accuracy_of(np.where(x < 1, 1.2, 3.2) + luck))
+    assert model.noise < 0.15
+    assert (model.spread[x < 1] > 2).all()
+    assert (model.spread[x >= 1] < 1.2).all()
 
 
 def test_it_is_surer_where_it_has_seen_something():
@@ -75,7 +130,7 @@ def test_a_similarity_that_says_nothing_is_outvoted():
 def at_rung(x, rung, training=None):
     own = inputs(x)
     number = None if training is None else np.asarray(training)
-    return Inputs(own.knobs, own.groups, own.basis, np.asarray(rung), number)
+    return replace(own, rung=np.asarray(rung), training=number)
 
 
 def test_early_rungs_tell_of_the_last_one():

@@ -117,9 +117,18 @@ def test_members_are_chosen_by_what_is_expected_of_them_and_not_by_their_luck(tm
     front = front_records(plan, records, 0.02)
     assert all(r.trial >= 20 for r in front)  # nothing larger is as accurate
     chosen = finalists(plan, dense, False, records, front)
-    assert len(chosen) == len(front) + 3
-    assert any(r.trial < 20 for r in chosen[:-3])
+    assert sum(r.trial < 20 for r in chosen[:-3]) >= 2
+    # the more each must add, the fewer there are
+    asked = [_adding(plan, share) for share in (0.1, 0.01, 0.001, 0.0)]
+    sizes = [len(finalists(own, dense, False, records, front)) for own in asked]
+    assert sizes == sorted(sizes)
+    assert 3 < sizes[0] < sizes[2] == len(chosen) < sizes[3]
     few = [replace(r, curve=()) for r in records]  # nothing to learn from: the measured front
     assert [r.trial for r in finalists(plan, dense, False, few[:5], front_records(plan, few[:5], 0.02))][
         :1
     ] == [front_records(plan, few[:5], 0.02)[0].trial]
+
+
+def _adding(plan, share):
+    study = plan.study.model_copy(update={"final": plan.study.final.model_copy(update={"adds": share})})
+    return replace(plan, study=study)
