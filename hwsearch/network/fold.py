@@ -180,10 +180,10 @@ def shrink(network: IntegerNetwork) -> tuple[IntegerNetwork, tuple[np.ndarray, .
 
 def _useful(network: IntegerNetwork, layer: IntegerLayer, following: IntegerLayer) -> np.ndarray:
     """Return which channels of ``layer`` are read and can fire."""
-    columns = np.abs(following.weight).reshape(*following.weight.shape[:2], -1).sum((0, 2))
-    read = columns.reshape(-1, following.fan_columns).sum(1) > 0
-    fed = np.abs(layer.weight).reshape(len(layer.weight), -1).sum(1) > 0
-    useful: np.ndarray = read & (fed | _fires_alone(network, layer))
+    columns = (following.weight != 0).any(0).reshape(-1, following.fan_columns, following.weight[0, 0].size)
+    read = columns.any((1, 2))
+    fed = (layer.weight != 0).reshape(len(layer.weight), -1).any(1)
+    useful: np.ndarray = read & (fed if fed.all() else fed | _fires_alone(network, layer))
     return useful
 
 

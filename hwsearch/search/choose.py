@@ -74,7 +74,7 @@ def ranked(
     best = choose(box_of(plan, dense), reached, ahead, left, count - len(unranked))
     taken = unranked + [pool[candidates[i].candidate.digest] for i in best]
     rest = [own for own in suggested if own not in taken]
-    return (taken + rest)[:count]
+    return (taken + rest + list(suggested))[:count]  # the last resort are repeats: they are not trained again
 
 
 def _few(plan: Plan, known: Mapping[str, TrialRecord]) -> bool:

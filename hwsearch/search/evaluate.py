@@ -2,7 +2,7 @@
 
 price     a candidate over a budget or rule is told so and not trained
 twin      one that was evaluated before, under whatever spelling, takes that result
-foresee   one that could not reach the front is cut, unless the audit draws it
+foresee   one that could not reach the front is cut, or that behaves like a trained one, unless the audit draws it
 train     the others, in stacks, from their ticket; rung by rung, and after each the less promising stop
 measure   the integer model's accuracy, counted spikes, cost by the formulas that priced it (after every rung)
 """
@@ -180,12 +180,12 @@ def _settle_twins(records: Sequence[TrialRecord], known: Mapping[str, TrialRecor
     """Give each twin the result of the trial that it repeats."""
     originals = dict(known)
     for record in records:
-        if record.outcome != "twin":
+        if record.outcome != "twin" or record.twin_of is not None:
             originals.setdefault(record.candidate.digest, record)
     settled = []
     for record in records:
         own = record
-        if record.outcome == "twin":
+        if record.outcome == "twin" and record.twin_of is None:
             same = originals[record.candidate.digest]
             own = replace(
                 same,

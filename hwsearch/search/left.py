@@ -104,7 +104,8 @@ def weighed(lab: Lab, records: Sequence[TrialRecord]) -> list[TrialRecord]:
 
 def left_of(known: Iterable[TrialRecord]) -> list[TrialRecord]:
     """Return what was stopped or cut, of records that are the last of their candidates."""
-    return [record for record in known if record.outcome in ("stopped", "foreseen") and record.feasible]
+    cut = ("stopped", "foreseen", "twin")
+    return [record for record in known if record.outcome in cut and record.feasible]
 
 
 def chances_of(

@@ -126,7 +126,8 @@ def remember(known: dict[str, TrialRecord], record: TrialRecord) -> None:
     """Keep a record under its candidate: the first, but one that went on from a stopped one takes its place."""
     earlier = known.get(record.candidate.digest)
     went_on = earlier is not None and len(record.curve) > len(earlier.curve)
-    if record.outcome != "twin" and (earlier is None or (earlier.outcome == "stopped" and went_on)):
+    repeats = record.outcome == "twin" and earlier is not None
+    if not repeats and (earlier is None or (earlier.outcome == "stopped" and went_on)):
         known[record.candidate.digest] = record
 
 

@@ -19,6 +19,8 @@ class Search(Section):
         foresee: Whether candidates that could not reach the front are cut before they are trained.
         similarity: What ticket similarity is foretold by: ``probe_and_add`` (each layer compressed alone and run),
             ``margin_gradient`` or ``flip_rate`` (cheaper, and worse).
+        twins: Share of inputs on which a candidate must be foretold to behave like a trained one that costs no more,
+            to be cut as its twin; 1: none is.
         audit: Share of what is cut or stopped that is trained all the same, to tell how often that is wrong.
         rungs: Whether candidates are trained in rungs, and only the most promising third goes on after each.
         early: Whether rungs end after a quarter of the epochs: what is found is trained in full at the end, with fresh
@@ -38,6 +40,7 @@ class Search(Section):
     stack: Literal["auto"] | Count = "auto"
     foresee: bool = True
     similarity: Literal["probe_and_add", "margin_gradient", "flip_rate"] = "probe_and_add"
+    twins: Annotated[float, law("twins must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.98
     audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
     rungs: bool = True
     early: Literal["auto"] | bool = "auto"

@@ -12,6 +12,7 @@ import pytest
 import hwsearch
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.search import foresee as module
+from hwsearch.search.evaluate import _settle_twins
 from hwsearch.search.foresee import (
     LEAST_TRAINED,
     Foresight,
@@ -23,8 +24,9 @@ from hwsearch.search.foresee import (
     quality_of,
 )
 from hwsearch.search.front import non_dominated
+from hwsearch.search.left import left_of
 from hwsearch.search.plan import make_plan
-from hwsearch.search.records import TrialRecord
+from hwsearch.search.records import TrialRecord, remember
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
 
@@ -61,8 +63,9 @@ def trained(n=LEAST_TRAINED):
     }
 
 
-def sight(quality=GOOD):
-    return Foresight(None, quality, 0)  # the estimator itself is not asked here
+def sight(quality=GOOD, alike=0.5):
+    """The estimator itself is not asked here: all are alike on the same share of inputs."""
+    return Foresight(SimpleNamespace(alike=lambda one, other: np.full(len(one), alike)), quality, 0)
 
 
 def test_a_dear_and_poor_candidate_is_cut_and_the_reason_names_who_is_better(plan):
@@ -107,6 +110,36 @@ def test_poor_quality_cuts_no_more_than_good_quality(plan):
         for quality in (GOOD, POOR)
     ]
     assert cuts[0] >= cuts[1]
+
+
+def test_what_behaves_like_a_trained_trial_that_costs_no_more_is_its_twin(plan):
+    own, known = without_audit(plan), trained()
+    (twin,) = foresee(own, sight(alike=0.99), known, [record(50, 0.3, cost=1700.0)])
+    assert twin.outcome == "twin"
+    assert "99.0%" in twin.reason
+    assert known[str(twin.twin_of)].measured["memory_bytes"] <= 1700.0
+    # not alike enough, cheaper than all, begun already, with a poor similarity, switched off: trained
+    assert foresee(own, sight(alike=0.97), known, [record(50, 0.3, cost=1700.0)])[0].outcome == "trained"
+    assert foresee(own, sight(alike=0.99), known, [record(50, 0.3, cost=900.0)])[0].outcome == "trained"
+    begun = replace(record(50, 0.3, cost=1700.0), curve=(0.9,))
+    assert foresee(own, sight(alike=0.99), known, [begun])[0].outcome == "trained"
+    assert foresee(own, sight(POOR, 0.99), known, [record(50, 0.3, cost=1700.0)])[0].outcome == "trained"
+    none = plan.study.search.model_copy(update={"twins": 1.0, "audit": 0.0})
+    off = replace(plan, study=plan.study.model_copy(update={"search": none}))
+    assert foresee(off, sight(alike=1.0), known, [record(50, 0.3, cost=1700.0)])[0].outcome == "trained"
+
+
+def test_a_twin_is_remembered_left_and_stands_for_those_that_repeat_it(plan):
+    (twin,) = foresee(without_audit(plan), sight(alike=0.99), trained(), [record(50, 0.3, cost=1700.0)])
+    known = {}
+    remember(known, twin)
+    assert left_of(known.values()) == [twin]
+    again = replace(record(51, 0.3, cost=1700.0), outcome="twin")
+    settled = _settle_twins([twin, again], {})
+    assert settled[0] == twin
+    assert (settled[1].outcome, settled[1].twin_of) == ("twin", 50)
+    remember(known, settled[1])
+    assert known == {twin.candidate.digest: twin}
 
 
 def test_the_audit_trains_the_share_that_the_study_asks_for(plan):

@@ -101,6 +101,14 @@ def test_what_gains_most_is_proposed_and_what_is_finished_is_not(plan):
     assert got == ranked(plan, (DENSE, 0.03), False, known, suggested, 16, lambda s: look(s, plan))
 
 
+def test_where_little_is_gained_there_are_as_many_proposals_all_the_same(plan):
+    known = {r.candidate.digest: r for r in standing(LEAST_KNOWN)}
+    best = record(99, 0.99, (0.999, 0.999, 0.999), 1.0)  # nothing promises to beat it
+    known[best.candidate.digest] = best
+    suggested = [plan.space.draw(np.random.default_rng(0))] * 8
+    assert len(ranked(plan, (DENSE, 0.03), False, known, suggested, 16, lambda s: look(s, plan))) == 8
+
+
 def test_nothing_is_ranked_without_trainings_or_similarity(plan):
     known = {r.candidate.digest: r for r in standing(LEAST_KNOWN)}
     assert ranks(plan, False, known)
