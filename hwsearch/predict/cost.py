@@ -37,7 +37,7 @@ def foretell_workload(
     """
     layers = tuple(
         IntegerLayer(
-            shape.name, shape.kind, mask.astype(np.int32),
+            shape.name, shape.kind, mask.view(np.int8),
             # a bias that fires: no channel is taken for silent before it was trained
             np.ones(shape.out_channels, np.int32), np.ones(shape.out_channels, np.int32),
             0, shape.pool, shape.out_size, shape.fan_columns,

@@ -32,6 +32,8 @@ from hwsearch.search.records import TrialRecord, objective_values
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
 
+_MOST_LOOKED = 4096  # small spaces are looked at over and over
+
 
 def evaluate(
     lab: Lab,
@@ -76,8 +78,15 @@ def finish(
 
 def look(lab: Lab, settings: Sequence[Setting]) -> list[TrialRecord]:
     """Price settings that nobody proposed yet: records with their similarity, as if each were to be trained."""
-    drafts = [_price(lab, Proposal(NOBODY, lab.plan.space.candidate(own)), {}) for own in settings]
-    return [draft.record for draft in _liken(lab, drafts)]
+    candidates = {own.digest: own for own in (lab.plan.space.candidate(setting) for setting in settings)}
+    fresh = [own for name, own in candidates.items() if name not in lab.looked]
+    drafts = _liken(lab, [_price(lab, Proposal(NOBODY, own), {}) for own in fresh])
+    seen = {name: lab.looked[name] for name in candidates if name in lab.looked}
+    seen |= {draft.record.candidate.digest: draft.record for draft in drafts}
+    if len(lab.looked) > _MOST_LOOKED:
+        lab.looked.clear()
+    lab.looked.update(seen)
+    return [seen[lab.plan.space.candidate(setting).digest] for setting in settings]
 
 
 def verdict(plan: Plan, record: TrialRecord, dense: Dense) -> Verdict:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
+from hwsearch.compress.masks import join_layers, prune_layers
 from hwsearch.data.datasets import Dataset
 from hwsearch.network.stack import Params, initial_params
 from hwsearch.search.cache import Cache
@@ -183,6 +185,11 @@ def _magnitude(ground: Ground, candidate: Candidate) -> Found:
     """Cut once from the trained dense network; the second order also makes up for what went."""
     plan, criterion = ground.plan, ground.plan.study.tickets.criterion
     dense, statistics = ground.dense, None
+    if criterion == "magnitude" and len(candidate.sparsity) > 1:
+        bits = candidate.bits(len(dense)) if plan.spec.quantise_first else None
+        own = enumerate(candidate.sparsity)
+        layers = [_layer_mask(dense, i, candidate.granularity, s, _near(bits, i)) for i, s in own]
+        return Found(dense, tuple(join_layers(layers, candidate.granularity)))
     if criterion != "magnitude":
         calibration = ground.data.x_train[: plan.study.tickets.samples]
         statistics = observe(plan.spec, dense, calibration, plan.dense_timesteps)
@@ -200,6 +207,25 @@ def _magnitude(ground: Ground, candidate: Candidate) -> Found:
             for own, mask, old in zip(made_up, masks, dense, strict=True)
         )
     return Found(made_up, masks)
+
+
+@lru_cache(maxsize=256)  # a search asks for the same few cuts of each layer again and again
+def _layer_mask(
+    dense: Params, layer: int, granularity: str, sparsity: float, bits: tuple[int, ...] | None
+) -> np.ndarray:
+    """Return the mask of one layer that is cut on its own."""
+    scores = score("magnitude", dense)
+    if bits is not None:
+        scores = after_quantising(scores, dense, bits)
+    sparsities = [sparsity if i == layer else 0.0 for i in range(len(dense))]
+    return np.asarray(prune_layers(scores, granularity, sparsities, scores=scores)[layer])
+
+
+def _near(bits: tuple[int, ...] | None, layer: int) -> tuple[int, ...] | None:
+    """Return bits with those of other layers than this one and the next, which do not matter, set to its own."""
+    if bits is None:
+        return None
+    return tuple(b if i in (layer, layer + 1) else bits[layer] for i, b in enumerate(bits))
 
 
 def _iterative(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:

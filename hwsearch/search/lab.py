@@ -47,6 +47,7 @@ class Lab:
         cache: Where trained networks are kept.
         sight: What candidates are foreseen with; None: all are trained.
         counted: What was counted of layers before.
+        looked: Candidates that were priced before anybody proposed them, by digest.
         thinking: Runs while the search probes, learns and ranks: what it takes to train less.
     """
 
@@ -56,6 +57,7 @@ class Lab:
     cache: Cache
     sight: Foresight | None = None
     counted: Counted = field(default_factory=dict, compare=False)
+    looked: dict[str, TrialRecord] = field(default_factory=dict, compare=False)
     thinking: Stopwatch = field(default_factory=Stopwatch, compare=False)
 
     @property

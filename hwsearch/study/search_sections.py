@@ -46,7 +46,7 @@ class Search(Section):
     early: Literal["auto"] | bool = "auto"
     early_time: Literal["auto"] | bool = "auto"
     rank: bool = True
-    finish: Annotated[float, law("finish must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.05
+    finish: Annotated[float, law("finish must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.02
     learn_from: tuple[str, ...] = ()
     worth: Annotated[float, law("worth must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.15
 

@@ -27,7 +27,8 @@ from scipy.stats import bootstrap
 
 import hwsearch
 from hwsearch.measure.accuracy import wilson
-from hwsearch.predict.similarity import Joint, Similarity
+from hwsearch.predict.joint import Joint
+from hwsearch.predict.similarity import Similarity
 from hwsearch.search.foresee import Quality
 from hwsearch.search.front import hypervolume
 from hwsearch.study.model import load_study, write_study

@@ -9,6 +9,7 @@ import torch
 from ruamel.yaml import YAML
 
 import hwsearch
+from hwsearch.compress.masks import prune_layers
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.data.datasets import resplit
 from hwsearch.errors import InputError
@@ -20,6 +21,7 @@ from hwsearch.search.kept_tickets import Kept, Shelf
 from hwsearch.search.plan import make_plan
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
+from hwsearch.tickets.criteria import after_quantising, score
 from hwsearch.train.loop import train_stack
 
 STUDY = {
@@ -107,6 +109,20 @@ def test_the_order_is_the_studys(tmp_path):
         levels, _ = Quantiser((2,), index == 0).quantise(weight, torch.ones_like(weight))
         assert (levels[0].numpy()[~mask] == 0).all()
     assert not np.array_equal(masks[0], find_ticket(other, candidate).masks[0])
+
+
+@pytest.mark.parametrize("order", ["quantise_then_prune", "prune_then_quantise"])
+@pytest.mark.parametrize("granularity", ["weight", "nm:4", "block:4", "channel"])
+def test_layers_that_are_cut_apart_are_those_of_the_whole_network(tmp_path, order, granularity):
+    own = ground(tmp_path, order=order)
+    for bits in ((4, 2), (4, 3), (1, 2)):  # one layer's cut is kept for candidates that share it
+        for asked in ((0.75, 0.5), (0.75, 0.0)):
+            scores = score("magnitude", own.dense)
+            if own.plan.spec.quantise_first:
+                scores = after_quantising(scores, own.dense, bits)
+            whole = prune_layers(scores, granularity, asked, scores=scores)
+            masks = find_ticket(own, Candidate(asked, granularity, bits, 3)).masks
+            assert all(np.array_equal(a, b) for a, b in zip(masks, whole, strict=True))
 
 
 FINDERS = ["magnitude", "iterative", "early_bird", "early_time", "multi_prize"]

@@ -155,6 +155,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "tpe": of_sampler(lambda seed: TPESampler(seed=seed)),
     "gp": of_sampler(lambda seed: GPSampler(seed=seed)),
     "tpe_400": of_sampler(lambda seed: TPESampler(seed=seed)),  # with a larger budget
+    "gp_200": of_sampler(lambda seed: GPSampler(seed=seed)),  # likewise
     "mo_asha": mo_asha,
     "top_k": top_k,
     "staged": staged,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from hwsearch.search.plan import Plan
 from hwsearch.space.candidate import Candidate
@@ -87,17 +88,25 @@ def layer_cells(task: str, plan: Plan, table: pd.DataFrame, work: Path) -> Cells
     Kept in a file of the work folder, named by all that it depends on.
     """
     sources = [Path(own.__file__).read_text() for own in (mixes, response)]
-    path = work / f"{task}-layers-{digest([*sources, plan.digest, table.to_csv()])}.npz"
+    path = work / f"{task}-layers-{digest([*sources, *_task(plan), table.to_csv()])}.npz"
     if not path.exists():
         lab = lab_of(
             task, 0, work / "dense"
         )  # cuts the grid's cells as the table did: ranked over all layers
-        cut = mixes.mix_cuts(lab, plan.space, work / f"{task}-cuts-{digest([sources[0], plan.digest])}.npz")
+        cut = mixes.mix_cuts(lab, plan.space, work / f"{task}-cuts-{digest([sources[0], *_task(plan)])}.npz")
         known = response.trainings(lab, table)
-        models = [response.fit(known.inputs, outputs) for outputs in (known.outputs, known.early)]
+        with threadpool_limits(1):  # sums that several threads make come out in any order
+            models = [response.fit(known.inputs, outputs) for outputs in (known.outputs, known.early)]
         np.savez_compressed(path, **_every_mix(plan.space, cut, *models))
     with np.load(path) as arrays:
         return Cells(plan.space, **arrays)
+
+
+def _task(plan: Plan) -> list[str]:
+    """Return what a world depends on of its plan: not how it is searched."""
+    study = plan.study
+    sections = (study.data, study.network, study.space, study.train, study.tickets)
+    return [*(digest(own) for own in sections), plan.profile.digest]
 
 
 def _every_mix(space: SearchSpace, cut: Cut, model: Response, early: Response) -> dict[str, np.ndarray]:

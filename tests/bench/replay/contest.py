@@ -9,8 +9,8 @@ again. ``--pack`` keeps a folder's runs in the repository; a table of no folder 
 times timesteps that were trained. It keeps when the true hypervolume of all that was trained so far (each at the rung
 it reached) first came to a share of the best that exists, and when a network that holds the floor, less the noise of
 one training, within 10 % of the least bytes was trained (`world`). A run ends when its contestant ends, at its budget,
-or once it has all of these (or up to ``--until``); ``grid`` has no budget, ``tpe_400`` one of 400. ``--also MODULE``
-imports a module that adds contestants to `baselines.CONTESTANTS`.
+or once it has all of these (or up to ``--until``); ``grid`` has no budget, ``tpe_400`` and ``gp_200`` have those of
+their names. ``--also MODULE`` imports a module that adds contestants to `baselines.CONTESTANTS`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from tests.bench.replay.trainings import Offer
 from tests.bench.replay.world import EARLY_TIME, FULL_TIME, NAMES, World, load_world
 
 SHARES = (50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 92.5, 95.0, 97.0, 98.0, 99.0)
-BUDGET, OWN_BUDGETS = 100.0, {"grid": np.inf, "tpe_400": 400.0}
-SLOW = ("gp", "tpe_400")
+BUDGET, OWN_BUDGETS = 100.0, {"grid": np.inf, "tpe_400": 400.0, "gp_200": 200.0}
+SLOW = ("gp", "tpe_400", "gp_200")
 PACKED = Path(__file__).parent / "kept"
 
 

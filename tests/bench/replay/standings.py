@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 TARGETS = {"90": "90 %", "95": "95 %", "model": "model"}
-RIVALS = ("tpe", "gp", "tpe_400", "less_early_time")
+RIVALS = ("tpe", "gp", "tpe_400", "gp_200", "less_early_time")
 DRAWS = 4000
 
 Costs = dict[str, dict[int, float]]  # contestant -> seed -> full trainings
