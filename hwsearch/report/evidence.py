@@ -159,7 +159,11 @@ def _left_words(left: Numbers) -> str:
     finishing, n, ruled_out, expected = (
         number(left, key) or 0 for key in ("finishing", "n", "ruled_out", "expected")
     )
-    again = f"At the end {count(finishing)} that had been stopped were taken up again. " if finishing else ""
+    again = (
+        f"At the end {count(finishing)} that had been stopped or cut were taken up again. "
+        if finishing
+        else ""
+    )
     return (
         f"{again}Left: {count(n)} candidates were stopped or cut for good. By what the run has learned "
         f"{count(ruled_out)} of them are ruled out (a chance below 2 % each); in all about {expected:.1f} would "

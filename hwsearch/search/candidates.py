@@ -40,7 +40,7 @@ def candidates(lab: Lab, proposer: Proposer, folder: RunFolder, tell: Listener) 
     while likely := _likely(lab, log.known):
         first = len(log.records)
         settings = [plan.space.setting(record.candidate) for record in likely]
-        tell(Event("candidates", f"going on with {len(likely)} that were stopped", total, total))
+        tell(Event("candidates", f"going on with {len(likely)} that were left", total, total))
         numbers = range(first, first + len(likely))
         log.batch(numbers, partial(list, settings), finish, _trained(tell, total, total))
         tell(Event("candidates", _best_words(plan, log.front), total, total, lab.thinking.lap()))
@@ -65,7 +65,7 @@ class Log:
         self._lab, self._proposer, self._folder, self._kept = lab, proposer, folder, kept
 
     def finished_before(self) -> bool:
-        """Take over the next record if it is kept, and of those that finished what was stopped."""
+        """Take over the next record if it is kept, and of those that finished what was left."""
         own = self._kept.get(len(self.records))
         if own is None or not own.finishing:
             return False
@@ -107,7 +107,7 @@ def _ranked(lab: Lab, proposer: Proposer, known: dict[str, TrialRecord], numbers
 
 
 def _likely(lab: Lab, known: dict[str, TrialRecord]) -> list[TrialRecord]:
-    """Return what was stopped and is to be trained on."""
+    """Return what was left and is to be trained on."""
     with lab.thinking:
         return unfinished(lab.plan, lab.similar, known, (lab.dense.cost, lab.dense.error))
 

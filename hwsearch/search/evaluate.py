@@ -70,8 +70,9 @@ def finish(
     known: Mapping[str, TrialRecord],
     on_trained: Callable[[int], None] | None = None,
 ) -> list[TrialRecord]:
-    """Train on what was stopped, for as long as it is likely to be on the front; see ``evaluate``."""
-    drafts = _liken(lab, [_price(lab, proposal, known) for proposal in batch])
+    """Train on what was stopped or cut, for as long as it is likely to be on the front; see ``evaluate``."""
+    stopped = {name: record for name, record in known.items() if record.outcome == "stopped"}
+    drafts = _liken(lab, [_price(lab, proposal, stopped) for proposal in batch])
     records = [draft.record for draft in ascend(lab, drafts, known, on_trained, keep_likely)]
     return [replace(record, finishing=True) for record in records]
 

@@ -16,7 +16,7 @@ import numpy as np
 from hwsearch.search.lab import Lab
 from hwsearch.search.outlook import box_of, learn
 from hwsearch.search.plan import Plan
-from hwsearch.search.records import CostFields, TrialRecord, remember
+from hwsearch.search.records import LEFT, CostFields, TrialRecord, remember
 from hwsearch.search.rungs import stopped
 
 RULED_OUT = 0.02
@@ -27,7 +27,7 @@ _LEAST_LEARNED = 2
 def unfinished(
     plan: Plan, similar: bool, known: Mapping[str, TrialRecord], dense: tuple[CostFields, float]
 ) -> list[TrialRecord]:
-    """Return what was stopped with a larger chance than the search may leave, the likeliest first, a batch at most.
+    """Return what was left with a larger chance than the search may leave, the likeliest first, a batch at most.
 
     Args:
         plan: The question.
@@ -35,8 +35,8 @@ def unfinished(
         known: Records so far, by candidate digest.
         dense: Costs and error of the dense network.
     """
-    left = [record for record in left_of(known.values()) if record.outcome == "stopped"]
-    if len(left) < _LEAST_LEARNED:
+    left = left_of(known.values())
+    if not left or sum(bool(record.curve) for record in known.values()) < _LEAST_LEARNED:
         return []
     chances = chances_of(plan, similar, list(known.values()), left, dense)
     order = np.argsort(-chances, kind="stable")[: plan.study.search.batch]
@@ -67,7 +67,7 @@ def keep_likely(
 def audit_of(lab: Lab, records: Sequence[TrialRecord]) -> list[TrialRecord]:
     """Return what was audited and would have been left for good: by what the run knows but for their later training.
 
-    A stopped candidate that the search would have finished in the end was not cut.
+    What the search would have finished in the end was not cut.
     """
     known: dict[str, TrialRecord] = {}
     for record in records:
@@ -81,7 +81,7 @@ def audit_of(lab: Lab, records: Sequence[TrialRecord]) -> list[TrialRecord]:
         lab.plan, lab.similar, before, list(then.values()), (lab.dense.cost, lab.dense.error)
     )
     finish = lab.plan.study.search.finish
-    return [r for r, chance in zip(audited, chances, strict=True) if not r.audited_after or chance <= finish]
+    return [r for r, chance in zip(audited, chances, strict=True) if chance <= finish]
 
 
 def _as_cut(record: TrialRecord) -> TrialRecord:
@@ -104,8 +104,7 @@ def weighed(lab: Lab, records: Sequence[TrialRecord]) -> list[TrialRecord]:
 
 def left_of(known: Iterable[TrialRecord]) -> list[TrialRecord]:
     """Return what was stopped or cut, of records that are the last of their candidates."""
-    cut = ("stopped", "foreseen", "twin")
-    return [record for record in known if record.outcome in cut and record.feasible]
+    return [record for record in known if record.outcome in LEFT and record.feasible]
 
 
 def chances_of(

@@ -19,6 +19,8 @@ from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Worklo
 from hwsearch.space.candidate import Candidate
 
 OUTCOMES = ("over_budget", "foreseen", "twin", "stopped", "trained", "failed")
+LEFT = ("stopped", "foreseen", "twin")
+"""What a search may take up again in the end."""
 COST_COLUMNS = (
     "memory_bytes", "weight_bytes", "bias_bytes", "state_bytes", "buffer_bytes",
     "synaptic_ops", "macs", "energy_j", "latency_s",
@@ -57,7 +59,7 @@ class TrialRecord:
             tell.
         audited: Whether it would have been cut, and was trained to audit the cutting.
         audited_after: The rungs that it had then.
-        finishing: Whether it is no new proposal, but took up at the end what had been stopped (`search.left`).
+        finishing: Whether it is no new proposal, but took up at the end what had been left (`search.left`).
         chance: How likely it is to be on the front after all, where it was stopped or cut and never taken up again.
         feasible: Whether it keeps every budget (measured if trained, else predicted).
         train_steps, eval_steps: Samples times timesteps spent on it.
@@ -123,11 +125,13 @@ class TrialRecord:
 
 
 def remember(known: dict[str, TrialRecord], record: TrialRecord) -> None:
-    """Keep a record under its candidate: the first, but one that went on from a stopped one takes its place."""
+    """Keep a record under its candidate: the first, but one that went on from what was left takes its place."""
     earlier = known.get(record.candidate.digest)
-    went_on = earlier is not None and len(record.curve) > len(earlier.curve)
-    repeats = record.outcome == "twin" and earlier is not None
-    if not repeats and (earlier is None or (earlier.outcome == "stopped" and went_on)):
+    if earlier is None:
+        known[record.candidate.digest] = record
+        return
+    went_on = len(record.curve) > len(earlier.curve) or record.outcome == "failed"
+    if earlier.outcome in LEFT and record.outcome != "twin" and went_on:
         known[record.candidate.digest] = record
 
 

@@ -51,6 +51,7 @@ CONTESTANTS: dict[str, dict[str, object]] = {
     "less rungs": {"rungs": False},
     "less ranking": {"rank": False},
     "less finishing": {"finish": 1.0},
+    "less twins": {"twins": 1.0},
     "less early": {"early": False},
     "less early time": {"early_time": False},
     "placebo": {},

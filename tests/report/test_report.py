@@ -304,7 +304,7 @@ def test_counts_that_disagree_are_said(tmp_path):
     )
     assert "Audit: 5 candidates" in text
     assert "would have left 4 of them for good; 2 of these came to the front" in text
-    assert "12 that had been stopped were taken up again. Left: 40 candidates" in text
+    assert "12 that had been stopped or cut were taken up again. Left: 40 candidates" in text
     assert "30 of them are ruled out" in text
     assert "about 2.2 would be on the front" in text
 

@@ -222,7 +222,9 @@ def test_a_run_foresees_audits_counts_and_prints_its_quality(tmp_path, tiny_text
     monkeypatch.setattr(module, "_DEVIATIONS", -1.0)  # bold, so that even this small run cuts
     monkeypatch.setattr(module, "_DEVIATIONS_IF_POOR", -1.0)
     study = tmp_path / "study.yaml"
-    study.write_text(tiny_text.replace("candidates: 24", "candidates: 48, sampler: random, audit: 0.5"))
+    study.write_text(
+        tiny_text.replace("candidates: 24", "candidates: 48, sampler: random, audit: 0.5, finish: 1")
+    )
     hwsearch.run(study, out=tmp_path / "run")
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     trials = pd.read_csv(tmp_path / "run" / "trials.csv")
@@ -251,7 +253,7 @@ def test_a_run_foresees_audits_counts_and_prints_its_quality(tmp_path, tiny_text
     )  # the pick's within
     on_front = set(tried["trial"][non_dominated(values) & (1 - tried["accuracy_val"] < worst)])
     missed = audited[audited["trial"].isin(on_front)]
-    # what was cut before training comes back in no end: all of it would have been left
+    # nothing is finished: all of it would have been left
     assert summary["audit"]["left"] == summary["audit"]["continued"]
     assert summary["audit"]["false_cuts"] == len(missed)
     left = trials[trials["chance"].notna()]

@@ -9,6 +9,7 @@ import pytest
 import hwsearch
 from hwsearch.search.left import audit_of, keep_likely, unfinished
 from hwsearch.search.plan import make_plan
+from hwsearch.search.records import remember
 from hwsearch.study.model import load_study
 from tests.search.test_rungs import DENSE, record
 
@@ -79,9 +80,36 @@ def test_an_audited_trial_was_cut_only_if_it_would_have_been_left_in_the_end(pla
         poor, outcome="trained", curve=(*poor.curve, 0.99), accuracy_val=0.99, audited=True, audited_after=2
     )
     assert [r.trial for r in audit_of(lab, [*others, likely, poor])] == [poor.trial]
-    foreseen = replace(likely, audited_after=0)  # cut before training, it would not have come back
-    assert [r.trial for r in audit_of(lab, [*others, foreseen, poor])] == [likely.trial, poor.trial]
+    nothing_finished = SimpleNamespace(**vars(lab) | {"plan": with_search(plan, finish=1.0)})
+    assert [r.trial for r in audit_of(nothing_finished, [*others, likely, poor])] == [
+        likely.trial,
+        poor.trial,
+    ]
     assert audit_of(lab, others) == []
+
+
+@pytest.mark.parametrize("outcome", ["foreseen", "twin"])
+def test_what_was_cut_before_training_is_taken_up_as_well(plan, outcome):
+    *others, likely, _, _, _ = known()
+    cut = replace(likely, outcome=outcome, curve=(), accuracy_val=None, measured=None, twin_of=0)
+    own = by_digest([*others, cut])
+    assert unfinished(with_search(plan, finish=0.0), True, own, (DENSE, DENSE_ERROR)) == [cut]
+    assert unfinished(with_search(plan, finish=1.0), True, own, (DENSE, DENSE_ERROR)) == []
+    remember(own, replace(likely, trial=20, outcome="failed", curve=()))  # asked once, and never again
+    assert unfinished(with_search(plan, finish=0.0), True, own, (DENSE, DENSE_ERROR)) == []
+
+
+def test_what_went_on_takes_the_place_of_what_was_left_and_a_repeat_does_not(plan):
+    stopped = known()[6]
+    own = by_digest([stopped])
+    remember(own, replace(stopped, trial=20, outcome="twin", twin_of=6))
+    remember(own, replace(stopped, trial=21))
+    assert own == by_digest([stopped])
+    further = replace(stopped, trial=22, outcome="trained", curve=(*stopped.curve, 0.96), began=6)
+    remember(own, further)
+    assert own == by_digest([further])
+    remember(own, replace(further, trial=23, outcome="failed"))
+    assert own == by_digest([further])
 
 
 STUDY = "candidates: 32, sampler: random, rank: false"
@@ -107,7 +135,8 @@ def test_a_run_finishes_and_goes_on_when_more_is_asked(tmp_path, tiny_text):
     late = finished[finished["finishing"]]
     assert summary["left"]["finishing"] == len(late) > 0
     assert (late.index >= len(asked)).all()
-    assert late["began"].notna().all()
+    anew = late[late["began"].isna()]["digest"]
+    assert set(asked[asked["digest"].isin(anew)]["outcome"]) <= {"foreseen", "twin"}
     assert set(late["outcome"]) <= {"trained", "stopped", "failed"}
     changing = ["chance", "on_front"]
     before = finished[: len(asked)].drop(columns=changing)
@@ -131,7 +160,7 @@ def test_interrupted_while_it_finishes_it_goes_on(tmp_path, tiny_text):
     study = tmp_path / "whole/study.yaml"
 
     def stop(event):
-        if "that were stopped" in event.text:
+        if "that were left" in event.text:
             stop.heard = True
         if getattr(stop, "heard", False) and event.text.endswith("trained"):
             raise KeyboardInterrupt

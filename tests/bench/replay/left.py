@@ -24,7 +24,7 @@ from tests.bench.replay.trainings import Step
 from tests.bench.replay.world import World, load_world
 
 WORLDS = ("digits/layers", "mnist/layers")
-EDGES = (0.0, RULED_OUT, 0.05, 0.1, 0.2, 1.0)
+EDGES = (0.0, RULED_OUT / 2, RULED_OUT, 0.05, 0.1, 0.2, 1.0)
 TRIALS = 128
 
 
@@ -65,7 +65,8 @@ def show(name: str, rows: pd.DataFrame) -> None:
             f"stopped, chance {low:.0%} to {high:.0%}",
             stopped[stopped["chance"].between(low, high, inclusive="left")],
         )
-    _row("cut before training", rows[rows["outcome"] == "foreseen"])
+    _row("cut before training: foreseen", rows[rows["outcome"] == "foreseen"])
+    _row("cut before training: twin", rows[rows["outcome"] == "twin"])
     _row("all", rows)
 
 
@@ -85,7 +86,7 @@ def main() -> None:
     )
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--finish", type=float, default=0.05, help="search.finish of the runs")
+    parser.add_argument("--finish", type=float, default=0.02, help="search.finish of the runs")
     args = parser.parse_args()
     for name in WORLDS:
         world = load_world(name, args.work)

@@ -23,9 +23,10 @@ from hwsearch.search.finalists import finalists
 from hwsearch.search.foresee import Foresight, foresee, foresight, joint_of, layer_sparsity
 from hwsearch.search.front import front_records
 from hwsearch.search.left import keep_likely, unfinished
+from hwsearch.search.outlook import training_of
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
-from hwsearch.search.records import TrialRecord, remember
+from hwsearch.search.records import LEFT, TrialRecord, remember
 from hwsearch.search.rungs import judge
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
@@ -133,7 +134,8 @@ class Bout:
         """Train on what was stopped, as a run does in the end."""
         dense = (self.dense.cost, self.dense.error)
         while likely := unfinished(self.plan, self.similar, self.known, dense):
-            drafts, _ = self._drafts([(self._next + i, record.candidate) for i, record in enumerate(likely)])
+            asked = [(self._next + i, record.candidate) for i, record in enumerate(likely)]
+            drafts, _ = self._drafts(asked, LEFT)
             self._next += len(drafts)
             done: list[TrialRecord] = []
             yield from self._climb(drafts, done, keep_likely)
@@ -148,19 +150,20 @@ class Bout:
     def _look(self, settings: Sequence[Setting]) -> list[TrialRecord]:
         return self._price([(-1, self.plan.space.candidate(own)) for own in settings])
 
-    def _drafts(self, asked: list[tuple[int, Candidate]]) -> tuple[list[TrialRecord], list[tuple[int, str]]]:
+    def _drafts(
+        self, asked: list[tuple[int, Candidate]], goes_on: Sequence[str] = ("stopped",)
+    ) -> tuple[list[TrialRecord], list[tuple[int, str]]]:
         """Price what is asked; return what is new or goes on, and what repeats another: its number and digest."""
         drafts, twins, seen = [], [], set()
         for record in self._price(asked):
             digest = record.candidate.digest
             earlier = self.known.get(digest)
-            if digest in seen or (earlier is not None and earlier.outcome != "stopped"):
+            if digest in seen or (earlier is not None and earlier.outcome not in goes_on):
                 twins.append((record.trial, digest))
                 continue
             seen.add(digest)
-            if earlier is not None:
-                began = earlier.began if earlier.began is not None else earlier.trial
-                record = replace(record, began=began, curve=earlier.curve)
+            if earlier is not None and earlier.curve:
+                record = replace(record, began=training_of(earlier), curve=earlier.curve)
             drafts.append(record)
         return drafts, twins
 
