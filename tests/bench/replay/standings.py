@@ -13,38 +13,71 @@ from typing import Any
 import numpy as np
 
 TARGETS = {"90": "90 %", "95": "95 %", "model": "model"}
-RIVALS = ("tpe", "gp", "tpe_400", "gp_200", "less_early_time")
+EARLY = {
+    "50": "50 %",
+    "70": "70 %",
+    "80": "80 %",
+    "85": "85 %",
+}  # of the hypervolume, where parts are compared
+OURS = ("hwsearch", "less_early")
+RIVALS = ("tpe", "tpe_400", "gp", "gp_200")
+WHOLE = "less_early_time"  # what the parts are taken from
+PARTS = ("less_early", "less_similarity", "placebo", "less_rungs", "less_ranking")
 DRAWS = 4000
 
+Run = dict[str, Any]
 Costs = dict[str, dict[int, float]]  # contestant -> seed -> full trainings
 
 
-def standings(world: str, runs: Sequence[dict[str, Any]], names: Sequence[str] | None = None) -> str:
-    """Return a markdown table of the runs of a world; of all contestants or those named (and their rivals)."""
+def standings(world: str, runs: Sequence[Run], names: Sequence[str] | None = None) -> str:
+    """Return markdown tables of the runs of a world; of all contestants or those named.
+
+    First what each contestant needs, then ours in ratios to the rivals, then what a part less costs.
+    """
     present = list(dict.fromkeys(own["contestant"] for own in runs))
     shown = [name for name in present if names is None or name in names]
-    rivals = [name for name in RIVALS if name in present]
-    heads = ["contestant", "seeds", "share at the end", *(f"{label} (never)" for label in TARGETS.values())]
-    heads += [f"{label}: / {rival}" for rival in rivals for label in TARGETS.values()]
-    costs = {target: _costs(runs, target) for target in TARGETS}
-    spent: Costs = {}
-    for run in runs:
-        spent.setdefault(run["contestant"], {})[run["seed"]] = run["steps"] / run["full_steps"]
-    lines = [f"### {world}", "", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
-    for name in shown:
-        own = [run for run in runs if run["contestant"] == name]
-        row = [name, str(len(own)), f"{np.median([run['share'] for run in own]):.1f} %"]
-        row += [_cost(list(costs[target][name].values())) for target in TARGETS]
-        row += [
-            "1" if rival == name else _ratio(costs[target], spent, name, rival)
-            for rival in rivals
-            for target in TARGETS
-        ]
-        lines.append(f"| {' | '.join(row)} |")
+    lines = [f"### {world}", "", *_needs(runs, shown)]
+    pairs = [(own, rival) for own in OURS for rival in RIVALS if own in shown and rival in present]
+    if pairs:
+        lines += ["", *_against("ours / rival", runs, pairs, TARGETS)]
+    parts = [(part, WHOLE) for part in PARTS if part in shown and WHOLE in present]
+    if parts:
+        lines += ["", *_against("less a part / whole", runs, parts, EARLY | TARGETS)]
     return "\n".join(lines) + "\n"
 
 
-def _costs(runs: Sequence[dict[str, Any]], target: str) -> Costs:
+def _needs(runs: Sequence[Run], shown: Sequence[str]) -> list[str]:
+    """Return the table of what each contestant needs."""
+    heads = ["contestant", "seeds", "share at the end", *(f"{label} (never)" for label in TARGETS.values())]
+    lines = _head(heads)
+    for name in shown:
+        own = [run for run in runs if run["contestant"] == name]
+        row = [name, str(len(own)), f"{np.median([run['share'] for run in own]):.1f} %"]
+        row += [_cost(list(_costs(own, target)[name].values())) for target in TARGETS]
+        lines.append(f"| {' | '.join(row)} |")
+    return lines
+
+
+def _against(
+    title: str, runs: Sequence[Run], pairs: Sequence[tuple[str, str]], targets: dict[str, str]
+) -> list[str]:
+    """Return a table of paired ratios."""
+    spent: Costs = {}
+    for run in runs:
+        spent.setdefault(run["contestant"], {})[run["seed"]] = run["steps"] / run["full_steps"]
+    lines = _head([title, "seeds", *targets.values()])
+    for name, rival in pairs:
+        row = [f"{name} / {rival}", str(len(spent[name].keys() & spent[rival].keys()))]
+        row += [_ratio(_costs(runs, target), spent, name, rival) for target in targets]
+        lines.append(f"| {' | '.join(row)} |")
+    return lines
+
+
+def _head(heads: Sequence[str]) -> list[str]:
+    return [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+
+
+def _costs(runs: Sequence[Run], target: str) -> Costs:
     costs: Costs = {}
     for run in runs:
         steps = run["model"] if target == "model" else run["reached"].get(target)
