@@ -4,7 +4,7 @@
     python tests/bench/ablations.py --work DIR --table
 
 The space is the tabular benchmark's digits task with knobs of each layer (7 knobs), 128 trials each. ``plain`` is
-Optuna's TPE with full training; ``placebo`` has similarity shuffled among candidates and believed. Counted are the
+Optuna's TPE with full training (``gp``, ``nsga2``: its other samplers); ``placebo`` has similarity shuffled among candidates and believed. Counted are the
 train_steps of trials (``trials alone``) and those that could be trained in the time of probes and model, by the run's
 own clock (``model_steps`` of the summary; ``steps`` is both); the dense network is the same for all and left out.
 ``with finals``: the front's trainings in full with three fresh seeds included. ``reached``: steps until the trials on
@@ -38,6 +38,8 @@ HERE = Path(__file__).parent
 OFF = {"foresee": False, "rungs": False, "rank": False}
 CONTESTANTS: dict[str, dict[str, object]] = {
     "plain": OFF,
+    "plain, gp": {**OFF, "sampler": "gp"},
+    "plain, nsga2": {**OFF, "sampler": "nsga2"},
     "random, rungs": {
         **OFF,
         "sampler": "random",

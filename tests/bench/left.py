@@ -111,7 +111,6 @@ def table(rows: list[dict]) -> None:
 
 def _row(label: str, own: pd.DataFrame) -> None:
     if own.empty:
-        print(f"| {label} | 0 | | | |")
         return
     share = own["on the front"].mean()
     low, high = wilson(share, len(own))

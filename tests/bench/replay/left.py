@@ -72,7 +72,6 @@ def show(name: str, rows: pd.DataFrame) -> None:
 
 def _row(label: str, own: pd.DataFrame) -> None:
     if own.empty:
-        print(f"| {label} | 0 | | | |")
         return
     share = own["on the front"].mean()
     low, high = wilson(share, len(own))

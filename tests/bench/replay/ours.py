@@ -42,7 +42,7 @@ BATCH = 8
 
 
 @cache
-def _sight(name: str, table_seed: int) -> tuple[Foresight, Callable[[Candidate], tuple[float, ...]]]:
+def sight_of(name: str, table_seed: int) -> tuple[Foresight, Callable[[Candidate], tuple[float, ...]]]:
     """Return a task's estimator on the dense network of a seed, and what gives a candidate's layer sparsities."""
     task, kind = name.split("/")
     lab = lab_of(task, table_seed, DENSE)
@@ -83,7 +83,7 @@ class Bout:
         early = self.plan.rung_timesteps(0, longest) < longest
         self.rungs = EARLY_TIME if early else FULL_TIME
         self._world, self._trainings = world, Trainings(world, seed, self.rungs)
-        self._sight, self._sparsities = _sight(world.name, SEEDS[seed % len(SEEDS)])
+        self._sight, self._sparsities = sight_of(world.name, SEEDS[seed % len(SEEDS)])
         if shuffled:  # and believed, however poor
             quality = replace(self._sight.quality, spearman=1.0)
             self._sight = replace(self._sight, quality=quality)
