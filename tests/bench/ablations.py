@@ -5,14 +5,14 @@
 
 The space is the tabular benchmark's digits task with knobs of each layer (7 knobs), 128 trials each. ``plain`` is
 Optuna's TPE with full training (``gp``, ``nsga2``: its other samplers); ``placebo`` has similarity shuffled among
-candidates and believed. Counted are the train_steps of trials (``trials alone``) and those that could be trained in the
-time of probes and model, by the run's own clock (``model_steps`` of the summary; ``steps`` is both; the time of
-Optuna's samplers is not counted); the dense network is the same for all and left out. ``with finals``: the front's trainings in
-full with three fresh seeds included. ``reached``: steps until the trials on validation have 95 % of what ``plain`` has
-in the end, as a ratio to plain's own; trials of an early search are trained in part and cannot be held against it (-).
-Hypervolume is the share of the box error (up to 0.15 beyond the dense network's) times logarithm of bytes (from 128
-bytes to the dense network's). ``final``: hypervolume of the front's recipes run again on three fresh splits, less
-plain's.
+candidates and believed. Counted are the train_steps of trials (``trials alone``) and those that could be trained in
+the time of probes and model, by the run's own clock (``model_steps`` of the summary; ``steps`` is both; the time of
+Optuna's samplers is not counted); the dense network is the same for all and left out. ``with finals``: the front's
+trainings in full with three fresh seeds included. ``reached``: steps until the trials on validation have 95 % of what
+``plain`` has in the end, as a ratio to plain's own; trials of an early search are trained in part and cannot be held
+against it (-). Hypervolume is the share of the box error (up to 0.15 beyond the dense network's) times logarithm of
+bytes (from 128 bytes to the dense network's). ``final``: hypervolume of the front's recipes run again on three fresh
+splits, less plain's.
 """
 
 from __future__ import annotations
