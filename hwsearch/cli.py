@@ -118,11 +118,23 @@ def run(
     cost = summary["cost"]
     steps, dense = cost["train_steps"], cost["dense_train_steps"]
     print(f"{counts['asked']} candidates: {told}")
+    if (similarity := summary["similarity"])["n"]:
+        print(
+            f"ticket similarity: rank correlation {similarity['spearman']:.2f}, mean error {similarity['mae']:.3f} "
+            f"on {similarity['n']} candidates that it was not settled on"
+        )
     if (left := summary["left"])["n"]:
         print(
             f"left: {left['n']} candidates that were stopped or cut; the front is expected to lack "
             f"{left['expected']:.1f} of them (a smaller search.finish trains on)"
         )
+    if (audit := summary["audit"])["continued"]:
+        print(
+            f"audit: {audit['continued']} of what was to be cut or stopped were trained all the same; "
+            f"{audit['left']} would have been left for good, {audit['false_cuts']} of these came to the front"
+        )
+    else:
+        print("audit: none of what was to be cut or stopped was drawn")
     print(
         f"training spent: {steps / dense:.1f} times the dense network's, in {cost['wall_s']:.0f} s; probes and model "
         f"took {cost['model_s']:.0f} s, as long as {cost['model_steps'] / steps:.0%} of it"

@@ -1,5 +1,6 @@
 """The command line as a user meets it: what it prints and how it exits."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -187,6 +188,11 @@ def test_the_way_of_a_user(tmp_path, finished, tiny):
     again = hwsearch("run", tiny, "--out", run, "--workers", "1")
     assert again.returncode == 0, again.stderr
     assert "pick: trial" in again.stdout
+    summary = json.loads((finished / "summary.json").read_text())
+    assert f"rank correlation {summary['similarity']['spearman']:.2f}" in again.stdout
+    audit = summary["audit"]
+    said = f"audit: {audit['continued']} of" if audit["continued"] else "audit: none of"
+    assert said in again.stdout
     front = hwsearch("front", run)
     assert "test %" in front.stdout
     other = hwsearch("front", run, "--profile", "generic_45nm").stdout
