@@ -149,14 +149,16 @@ def table(rows: list[dict]) -> None:
             interval(final, "+.4f"),
         ]
         print(f"| {' | '.join(columns)} |")
-    audited, left, wrong = (
-        sum(by["hwsearch", seed][key] for seed in seeds) for key in ("continued", "left", "false_cuts")
-    )
+    print()
+    finishing = [name for name, switches in CONTESTANTS.items() if switches.get("finish", 0.0) < 1.0]
+    for label, names in (("hwsearch", ["hwsearch"]), ("all that finish", finishing)):
+        own = [row for (name, seed), row in by.items() if name in names and seed in seeds]
+        audited, left, wrong = (sum(row[key] for row in own) for key in ("continued", "left", "false_cuts"))
+        print(
+            f"{label}: of {audited} audited {left} would have been left, {_share(wrong, left)} are on the front;"
+        )
     runs = [by["hwsearch", seed] for seed in seeds]
     share = [own["model"] / (own["steps"][-1] - own["model"] + own["finals"]) for own in runs]
-    print(
-        f"\nhwsearch: of {audited} audited {left} would have been left, {_share(wrong, left)} of them are on the front;"
-    )
     print(f"probes and model take as long as {np.mean(share):.0%} of all the training")
 
 
