@@ -34,7 +34,11 @@ def standings(world: str, runs: Sequence[Run], names: Sequence[str] | None = Non
 
     First what each contestant needs, then ours in ratios to the rivals, then what a part less costs.
     """
-    present = list(dict.fromkeys(own["contestant"] for own in runs))
+    ours = (*OURS, WHOLE, *PARTS)
+    present = sorted(
+        {own["contestant"] for own in runs},
+        key=lambda name: (ours.index(name) if name in ours else len(ours), name),
+    )
     shown = [name for name in present if names is None or name in names]
     lines = [f"### {world}", "", *_needs(runs, shown)]
     pairs = [(own, rival) for own in OURS for rival in RIVALS if own in shown and rival in present]
