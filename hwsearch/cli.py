@@ -10,18 +10,17 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hwsearch.cli_answers import print_front, print_pick, print_spent
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-
-    import pandas as pd
 
     from hwsearch.search.events import Event
 
@@ -34,26 +33,6 @@ app = typer.Typer(
 app.add_typer(profiles, name="profiles")
 
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
-_SHOWN = {
-    "trial": "trial",
-    "sparsity": "sparsity",
-    "granularity": "granularity",
-    "weight_bits": "bits",
-    "timesteps": "T",
-    "accuracy_val": "val %",
-    "accuracy_test": "test %",
-    "memory_bytes": "memory B",
-    "synaptic_ops": "synaptic ops",
-    "energy_j": "energy uJ",
-    "latency_s": "latency ms",
-}
-_SCALED = {
-    "accuracy_val": (100, 1),
-    "accuracy_test": (100, 1),
-    "synaptic_ops": (1, 0),
-    "energy_j": (1e6, 2),
-    "latency_s": (1e3, 2),
-}
 
 
 def main() -> None:
@@ -108,37 +87,10 @@ def run(
     except KeyboardInterrupt:
         # before typer makes an exit code of its own of it
         raise Interrupted("interrupted; the same line goes on where this one stopped") from None
-    _print_front(result.front)
+    print_front(result.front)
     summary = result.summary
-    _print_pick(summary["pick"], summary["dense"])
-    counts = summary["counts"]
-    told = ", ".join(
-        f"{counts[key]} {key.replace('_', ' ')}" for key in counts if key != "asked" and counts[key]
-    )
-    cost = summary["cost"]
-    steps, dense = cost["train_steps"], cost["dense_train_steps"]
-    print(f"{counts['asked']} candidates: {told}")
-    if (similarity := summary["similarity"])["n"]:
-        print(
-            f"ticket similarity: rank correlation {similarity['spearman']:.2f}, mean error {similarity['mae']:.3f} "
-            f"on {similarity['n']} candidates that it was not settled on"
-        )
-    if (left := summary["left"])["n"]:
-        print(
-            f"left: {left['n']} candidates that were stopped or cut; the front is expected to lack "
-            f"{left['expected']:.1f} of them (a smaller search.finish trains on)"
-        )
-    if (audit := summary["audit"])["continued"]:
-        print(
-            f"audit: {audit['continued']} of what was to be cut or stopped were trained all the same; "
-            f"{audit['left']} would have been left for good, {audit['false_cuts']} of these came to the front"
-        )
-    else:
-        print("audit: none of what was to be cut or stopped was drawn")
-    print(
-        f"training spent: {steps / dense:.1f} times the dense network's, in {cost['wall_s']:.0f} s; probes and model "
-        f"took {cost['model_s']:.0f} s, as long as {cost['model_steps'] / steps:.0%} of it"
-    )
+    print_pick(summary["pick"], summary["dense"])
+    print_spent(summary)
     print(f"report: {result.folder.path / 'report.html'}")
 
 
@@ -153,7 +105,7 @@ def front(
 
     result = load_run(directory)
     if profile is None:
-        _print_front(result.front)
+        print_front(result.front)
         return
     table = result.front_on(profile)
     print(
@@ -162,7 +114,7 @@ def front(
     for note in result.summary["notes"]:
         print(f"note: {note}")
     table.insert(0, "front", table.pop("on_front").map({True: "*", False: ""}))
-    _print_front(table)
+    print_front(table)
     for name, label in load_profile(profile).labels.items():
         print(f"{name} on {profile}: {label}")
 
@@ -188,7 +140,7 @@ def pick(
         raise InputError([Fault("", law, ", ".join(chosen))])
     result = load_run(directory)
     row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
-    _print_pick({str(name): value for name, value in row.items()}, result.summary["dense"])
+    print_pick({str(name): value for name, value in row.items()}, result.summary["dense"])
 
 
 @app.command()
@@ -249,39 +201,6 @@ def report(directory: RunDir) -> None:
     from hwsearch.api import load_run
 
     print(load_run(directory).report())
-
-
-def _print_front(table: pd.DataFrame) -> None:
-    """Print a front for a person."""
-    shown = table[[c for c in ("front", *_SHOWN) if c in table.columns and not table[c].isna().all()]].copy()
-    for name, (factor, digits) in _SCALED.items():
-        if name in shown:
-            shown[name] = (shown[name].astype(float) * factor).map(lambda v, d=digits: f"{v:.{d}f}")
-    print(shown.rename(columns=_SHOWN).to_string(index=False))
-
-
-def _print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
-    """Print the pick next to the dense reference."""
-    if row is None:
-        print("pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy")
-        return
-    knobs = f"sparsity {row['sparsity']}, granularity {row['granularity']}, {row['weight_bits']} bits"
-    print(f"pick: trial {row['trial']} ({knobs}, T {row['timesteps']})")
-    print(
-        f"  test {row['accuracy_test']:.1%} ({row['accuracy_test_low']:.1%} to {row['accuracy_test_high']:.1%}); "
-        f"dense {dense['accuracy_test']:.1%} (means of {row['seeds']:.0f} trainings)"
-    )
-    own, whole = row["accuracy_test_own"], dense["accuracy_test_own"]
-    print(f"  test of the network that is handed over {own:.1%}; of the dense one {whole:.1%}")
-    ratio = dense["memory_bytes"] / row["memory_bytes"]
-    print(
-        f"  memory {row['memory_bytes']:,} B; dense {dense['memory_bytes']:,} B ({ratio:.1f} times smaller)"
-    )
-    if row.get("energy_j") and dense.get("energy_j"):
-        ratio = dense["energy_j"] / row["energy_j"]
-        print(
-            f"  energy {row['energy_j'] * 1e6:.2f} uJ; dense {dense['energy_j'] * 1e6:.2f} uJ ({ratio:.1f} times less)"
-        )
 
 
 _interrupted = False
