@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hwsearch.network.width_loss import WidthLoss
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -51,6 +53,8 @@ def print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
     )
     own, whole = row["accuracy_test_own"], dense["accuracy_test_own"]
     print(f"  test of the network that is handed over {own:.1%}; of the dense one {whole:.1%}")
+    if lost := WidthLoss.of(row).words:
+        print(f"  the device's widths cost it: {lost}")
     ratio = dense["memory_bytes"] / row["memory_bytes"]
     print(
         f"  memory {row['memory_bytes']:,} B; dense {dense['memory_bytes']:,} B ({ratio:.1f} times smaller)"

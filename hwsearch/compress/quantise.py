@@ -3,15 +3,16 @@
 ==== ============================== ==========================================================================
 bits grid                           scale of a channel
 ==== ============================== ==========================================================================
-1    -1, +1 (the mask gives zeros)  mean |w| of the kept weights: the L2-optimal gain (Rastegari 2016, eq. 6)
+1    -1, +1 (zeros: see below)      mean |w| of the kept weights: the L2-optimal gain (Rastegari 2016, eq. 6)
 2    -1, 0, +1                      c * mean |w| of the kept weights, c the step that minimises the mean squared
 3, 4 up to 3, up to 7               error of a normal variable (Max 1960, table II) over its mean |x|
 6, 8 up to 31, up to 127            max |w| over the largest level
 16   up to 32767                    likewise (a reference, nearly float)
 ==== ============================== ==========================================================================
 
-"Kept" is what pruning first means: the grid is laid over the survivors. Where quantising goes first it is laid over all
-weights of the channel, and the mask takes levels away.
+At 1 bit the mask gives the zeros, and a channel whose weights are all zero stays zero. "Kept" is what pruning first
+means: the grid is laid over the survivors. Where quantising goes first it is laid over all weights of the channel, and
+the mask takes levels away.
 
 Scaling by mean |w| at few bits follows Wei et al. 2025 (QP-SNN). The gradient passes straight through to kept weights.
 """
@@ -76,8 +77,9 @@ class Quantiser:
             own = integers[members]
             scales.append(_scale(seen[members], counted[members], bits, dims))
             if bits == 1:
-                # the sign of a kept weight, where zero counts as positive
-                own.sign_().add_(own.eq(0)).mul_(mask[members])
+                # the sign of a kept weight, where zero counts as positive unless nothing else is in the channel
+                alive = seen[members].abs().amax(dims, keepdim=True).ne(0)
+                own.sign_().add_(own.eq(0)).mul_(mask[members]).mul_(alive)
             else:
                 own.div_(scales[-1]).round_().clamp_(-largest_level(bits), largest_level(bits))
         scale = scales[0] if len(scales) == 1 else torch.cat(scales)

@@ -198,9 +198,10 @@ void quantise(const float *w, const float *mask, float *out, long K, long groups
         double sum = 0.0, count = 0.0;
         for (long j = 0; j < 8; j++) sum += sums[j], count += counts[j];
         float scale = step > 0.0f ? (float)sum * step / (float)(count > 1.0 ? count : 1.0) : top / largest;
-        if (scale == 0.0f) scale = 1.0f;
-        if (binary)
+        if (binary) /* a channel of zeros has the scale 0 and stays zero */
             for (i = 0; i < n; i++) to[i] = (own[i] * kept[i] < 0.0f ? -1.0f : 1.0f) * kept[i] * scale;
+        else if (scale == 0.0f)
+            for (i = 0; i < n; i++) to[i] = 0.0f;
         else
             for (i = 0; i < n; i++) {
                 float level = rintf(own[i] * kept[i] / scale);

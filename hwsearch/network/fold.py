@@ -6,7 +6,8 @@ of a channel is worth S = |g| * scale; so
     w_int = sign(g) q,    th = ceil(threshold / S * 2**f),    c = round((g (b - mean) + shift) / S * 2**f)
 
 An analog input divides by its largest value and a sum pooling by its window, both folded into the next layer's S.
-ceil makes v_int >= th the same question as v >= threshold.
+ceil makes v_int >= th the same question as v >= threshold. How the device's widths bound f, and what they take:
+`fixed_point`.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from hwsearch.compress.quantise import Quantiser, largest_level
+from hwsearch.compress.quantise import Quantiser
+from hwsearch.network.fixed_point import FixedPoint, Scale, fixed_point, fractions
 from hwsearch.network.integer import IntegerLayer, IntegerNetwork, Widths
+from hwsearch.network.integers import layer_bits
 from hwsearch.network.stack import LayerParams, Params
 from hwsearch.network.topology import LayerShape, NetworkSpec
+from hwsearch.network.width_loss import WidthLoss
 
-MAX_FRACTION_BITS = 8
-_HEADROOM_BITS = 2  # the membrane may go to 4 times the largest threshold before it saturates
 _BN_EPS = 1e-5
 
 
@@ -35,7 +37,19 @@ def fold(
     timesteps: int,
     widths: Widths,
 ) -> IntegerNetwork:
-    """Return the integer network of trained parameters.
+    """Return the integer network of trained parameters; see ``fold_counting_losses``."""
+    return fold_counting_losses(spec, params, masks, bits, timesteps, widths)[0]
+
+
+def fold_counting_losses(
+    spec: NetworkSpec,
+    params: Params,
+    masks: Sequence[np.ndarray],
+    bits: Sequence[int],
+    timesteps: int,
+    widths: Widths,
+) -> tuple[IntegerNetwork, WidthLoss]:
+    """Return the integer network of trained parameters, and what the device's widths took from it.
 
     Args:
         spec: The architecture.
@@ -45,58 +59,71 @@ def fold(
         timesteps: T of the deployed model.
         widths: What the device offers; thresholds and biases are kept within it.
     """
-    layers = []
-    unit = 1.0 / spec.input_max  # what one count of the layer's input is worth
-    for shape, own, mask, b in zip(spec.layers, params, masks, bits, strict=True):
-        layers.append(_fold_layer(spec, shape, own, mask, b, unit, widths, timesteps))
-        unit = 1.0 / shape.pool**2 if spec.pool == "sum" else 1.0
-    return IntegerNetwork(
+    layers, loss = [], WidthLoss()
+    unit, value_max = 1.0 / spec.input_max, spec.input_max  # what one count of the layer's input is worth
+    for shape, floats, mask, b in zip(spec.layers, params, masks, bits, strict=True):
+        scale = _scale(spec, shape, floats, mask, b, unit, value_max, timesteps)
+        layer, lost = _within(spec, shape, scale, widths)
+        layers.append(layer)
+        loss += lost
+        value_max = shape.pool**2 if spec.pool == "sum" else 1
+        unit = 1.0 / value_max
+    network = IntegerNetwork(
         tuple(layers), tuple(bits), timesteps, spec.leak_shift, spec.reset, spec.pool,
-        spec.input_shape, spec.input_max, spec.input_bits, widths.state,
+        spec.input_shape, spec.input_max, spec.input_bits, widths.state, widths.accumulator,
     )  # fmt: skip
+    return network, loss
 
 
-def _fold_layer(
+def _scale(
     spec: NetworkSpec,
     shape: LayerShape,
-    own: LayerParams,
+    floats: LayerParams,
     mask: np.ndarray,
     bits: int,
     unit: float,
-    widths: Widths,
+    value_max: int,
     timesteps: int,
-) -> IntegerLayer:
+) -> Scale:
+    """Return a layer's grid, with its thresholds and biases in units of it."""
     readout = shape.name == "readout"
     grid = Quantiser((bits,), per_channel=not readout, over_all=spec.quantise_first)
-    integers, scale = _integers(own.weight, mask, grid)
-    gain, bias = _affine(own)
+    integers, scale = _integers(floats.weight, mask, grid)
+    gain, bias = _affine(floats)
     step = np.broadcast_to(np.abs(gain) * scale * unit, gain.shape).astype(np.float64)
     # a channel that normalisation has switched off (gain 0) passes only its bias: its weights go
     dead = step < 1e-12
     step = np.where(dead, unit, step)
     integers *= np.where(dead, 0, np.where(gain < 0, -1, 1)).reshape(-1, *[1] * (integers.ndim - 1))
-    if readout:
-        fraction = _readout_fraction(integers, bias / step, timesteps, widths)
-        return _layer(shape, integers, np.rint(bias / step * 2**fraction), None, fraction)
-    limit = min(2 ** (widths.state - 1 - _HEADROOM_BITS), 2 ** (widths.threshold - 1) - 1)
-    integers, step = _coarser_where_needed(integers, step, spec.threshold, limit, bits)
-    fraction = _fraction(float((spec.threshold / step).max()), limit)
-    threshold = np.ceil(spec.threshold / step * 2**fraction - 1e-9)
-    largest = 2 ** (widths.bias - 1) - 1
-    constant = np.clip(np.rint(bias / step * 2**fraction), -largest - 1, largest)
-    return _layer(shape, integers, constant, threshold, fraction)
+    threshold = None if readout else spec.threshold / step
+    return Scale(integers, threshold, bias / step, value_max, timesteps)
 
 
-def _layer(
-    shape: LayerShape, weight: np.ndarray, bias: np.ndarray, threshold: np.ndarray | None, fraction: int
-) -> IntegerLayer:
+def _within(
+    spec: NetworkSpec, shape: LayerShape, scale: Scale, widths: Widths
+) -> tuple[IntegerLayer, WidthLoss]:
+    """Return a layer within the widths; where overflow is refused, with the most fraction bits that rule it out.
+
+    If no fraction bits do, the layer overflows: whoever measures it refuses it.
+    """
+    for most in fractions(widths):
+        fixed = fixed_point(scale, widths, most)
+        layer = _layer(shape, fixed)
+        need = layer_bits(layer, scale.value_max, scale.timesteps, spec.leak_shift, spec.reset)
+        fits = need.sums <= widths.accumulator and (scale.threshold is None or need.membrane <= widths.state)
+        if fits or widths.overflow == "saturate":
+            break
+    return layer, fixed.loss
+
+
+def _layer(shape: LayerShape, fixed: FixedPoint) -> IntegerLayer:
     return IntegerLayer(
         name=shape.name,
         kind=shape.kind,
-        weight=weight.astype(np.int32),
-        bias=bias.astype(np.int32),
-        threshold=None if threshold is None else threshold.astype(np.int32),
-        fraction_bits=fraction,
+        weight=fixed.weight.astype(np.int32),
+        bias=fixed.bias.astype(np.int32),
+        threshold=None if fixed.threshold is None else fixed.threshold.astype(np.int32),
+        fraction_bits=fixed.fraction_bits,
         pool=shape.pool,
         out_size=shape.out_size,
         fan_columns=shape.fan_columns,
@@ -118,39 +145,6 @@ def _affine(own: LayerParams) -> tuple[np.ndarray, np.ndarray]:
     gamma, shift, mean, variance = own.norm.astype(np.float64)
     gain = gamma / np.sqrt(variance + _BN_EPS)
     return gain, gain * (bias - mean) + shift
-
-
-def _coarser_where_needed(
-    integers: np.ndarray, step: np.ndarray, threshold: float, limit: int, bits: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Coarsen the grid of channels whose threshold would not fit the device at f = 0.
-
-    Such a channel's weights are tiny against its threshold: fewer levels lose nothing that the width could keep.
-    """
-    ratio = np.maximum(threshold / step / limit, 1.0)
-    if not (ratio > 1.0).any():
-        return integers, step
-    shape = (-1, *[1] * (integers.ndim - 1))
-    top = largest_level(bits)
-    return np.clip(np.rint(integers / ratio.reshape(shape)), -top, top).astype(np.int64), step * ratio
-
-
-def _fraction(largest: float, limit: int) -> int:
-    """Return the most fraction bits (0 to 8) at which ``largest`` stays within ``limit``."""
-    return max((f for f in range(MAX_FRACTION_BITS + 1) if largest * 2**f <= limit), default=0)
-
-
-def _readout_fraction(integers: np.ndarray, bias: np.ndarray, timesteps: int, widths: Widths) -> int:
-    """Return the most fraction bits at which neither bias nor accumulator can overflow."""
-    reach = float(np.abs(integers).reshape(len(integers), -1).sum(1).max() * timesteps)
-    offset = float(np.abs(bias).max())
-    fits = [
-        f
-        for f in range(MAX_FRACTION_BITS + 1)
-        if offset * 2**f < 2 ** (widths.bias - 1) - 1
-        and (reach + timesteps * (offset + 1)) * 2**f < 2 ** (widths.accumulator - 1)
-    ]
-    return max(fits, default=0)
 
 
 def shrink(network: IntegerNetwork) -> tuple[IntegerNetwork, tuple[np.ndarray, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,8 @@ class Widths:
         accumulator: Of the sum a, and of the readout.
         bias: Of a bias c.
         threshold: Of a threshold th.
-        overflow: ``saturate`` (the membrane is clipped) or ``reject`` (a network that could overflow is refused).
+        overflow: ``saturate`` (sums and membranes are clipped) or ``reject`` (what could overflow is
+            refused).
     """
 
     state: int = 32
@@ -25,6 +27,11 @@ class Widths:
     bias: int = 32
     threshold: int = 32
     overflow: str = "saturate"
+
+    @property
+    def shifts_right(self) -> bool:
+        """Whether a sum can lose low bits before it is added to a membrane: only where it is wider than that."""
+        return self.accumulator > self.state
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class IntegerLayer:
         weight: [out, in] or [out, in, k, k], int32.
         bias: [out] int32, in membrane units (fraction bits included).
         threshold: [out] int32, in membrane units; None for the readout.
-        fraction_bits: f.
+        fraction_bits: f; negative: sums are shifted right.
         pool: Side of the pooling window behind it; 1 for none.
         out_size: Height and width of its map before pooling; (1, 1) for fc.
         fan_columns: Consecutive inputs that one channel of the layer before feeds.
@@ -73,6 +80,7 @@ class IntegerNetwork:
         input_max: Largest input value.
         input_bits: Bits of one input value.
         state_bits: Width that membranes saturate at.
+        accumulator_bits: Width that sums, and the readout's potentials, saturate at.
     """
 
     layers: tuple[IntegerLayer, ...]
@@ -85,32 +93,82 @@ class IntegerNetwork:
     input_max: int
     input_bits: int
     state_bits: int
+    accumulator_bits: int = 32
 
 
-def needed_bits(network: IntegerNetwork) -> Iterator[tuple[str, int, int]]:
-    """Yield (layer, accumulator bits, membrane bits) that no input can exceed (interval arithmetic on the weights).
+class NeededBits(NamedTuple):
+    """Widths of a layer that no input can exceed.
+
+    Attributes:
+        layer: Its name.
+        sums: Of the sum a, and of a readout's potential.
+        membrane: Of the membrane, or of a readout's potential (which is kept in an accumulator).
+    """
+
+    layer: str
+    sums: int
+    membrane: int
+
+
+def needed_bits(network: IntegerNetwork) -> Iterator[NeededBits]:
+    """Yield the widths that each layer needs (interval arithmetic on the weights).
 
     With a leak v - (v >> k) the membrane stays within 2**k times the largest current (plus the rounding of the shift).
     """
     value_max = network.input_max
     for layer in network.layers:
-        weight = layer.weight.astype(np.int64).reshape(layer.weight.shape[0], -1)
-        rise = (np.maximum(weight, 0).sum(1) * value_max << layer.fraction_bits) + layer.bias
-        fall = (np.minimum(weight, 0).sum(1) * value_max << layer.fraction_bits) + layer.bias
-        if layer.threshold is None:
-            most, least = int(max(0, rise.max())), int(min(0, fall.min()))
-            width = _bits(least * network.timesteps, most * network.timesteps)
-            yield layer.name, width, width
-            return
-        steps = network.timesteps
-        reach = steps if network.leak_shift is None else min(steps, 2**network.leak_shift)
-        low = int(min(0, fall.min())) * reach - (0 if network.leak_shift is None else 2**network.leak_shift)
-        below = (
-            layer.threshold.astype(np.int64) - 1 if network.reset == "zero" else np.maximum(rise, 0) * reach
-        )
-        high = int((np.maximum(below, 0) + np.maximum(rise, 0)).max())
-        yield layer.name, _bits(int(min(0, fall.min())), int(max(0, rise.max()))), _bits(low, high)
+        yield layer_bits(layer, value_max, network.timesteps, network.leak_shift, network.reset)
         value_max = layer.pool**2 if network.pool == "sum" else 1
+
+
+def layer_bits(
+    layer: IntegerLayer, value_max: int, timesteps: int, leak_shift: int | None, reset: str
+) -> NeededBits:
+    """Return the widths that a layer needs.
+
+    Args:
+        layer: The layer.
+        value_max: Largest value, or number of spikes, that one of its weights meets in a timestep.
+        timesteps: T.
+        leak_shift: k, or None.
+        reset: ``zero`` or ``subtract``.
+    """
+    weight = layer.weight.astype(np.int64).reshape(layer.weight.shape[0], -1)
+    half = half_step(layer.fraction_bits)
+    ends = np.stack([np.maximum(weight, 0).sum(1), np.minimum(weight, 0).sum(1)]) * value_max
+    rise, fall = shifted(ends + half, layer.fraction_bits) + layer.bias
+    sums = _bits(min(0, int(fall.min()), int(ends.min())), max(0, int(rise.max()), int(ends.max()) + half))
+    if layer.threshold is None:
+        width = _bits(min(0, int(fall.min())) * timesteps, max(0, int(rise.max())) * timesteps)
+        return NeededBits(layer.name, max(sums, width), width)
+    reach = timesteps if leak_shift is None else min(timesteps, 2**leak_shift)
+    low = min(0, int(fall.min())) * reach - (0 if leak_shift is None else 2**leak_shift)
+    below = layer.threshold.astype(np.int64) - 1 if reset == "zero" else np.maximum(rise, 0) * reach
+    high = int((np.maximum(below, 0) + np.maximum(rise, 0)).max())
+    return NeededBits(layer.name, sums, _bits(low, high))
+
+
+def overflows(network: IntegerNetwork, widths: Widths) -> str:
+    """Say which layers could overflow which width of a device; empty if none can."""
+    said = []
+    *spiking, readout = needed_bits(network)
+    for need in spiking:
+        if need.membrane > widths.state:
+            said.append(f"{need.layer} needs {need.membrane}-bit membranes, the device has {widths.state}")
+    for need in (*spiking, readout):
+        if need.sums > widths.accumulator:
+            said.append(f"{need.layer} needs {need.sums}-bit sums, the device has {widths.accumulator}")
+    return "; ".join(said)
+
+
+def half_step(fraction_bits: int) -> int:
+    """Return what is added to a sum that is shifted right, so that it is rounded to the nearest."""
+    return 1 << (-fraction_bits - 1) if fraction_bits < 0 else 0
+
+
+def shifted(values: np.ndarray, fraction_bits: int) -> np.ndarray:
+    """Return integers shifted left by f, or right (rounded down) by -f."""
+    return values << fraction_bits if fraction_bits >= 0 else values >> -fraction_bits
 
 
 def _bits(low: int, high: int) -> int:

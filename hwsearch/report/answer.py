@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hwsearch.network.width_loss import WidthLoss
 from hwsearch.report.layers import knobs
 from hwsearch.report.quantities import UNKNOWN, count, spell, times, title
 from hwsearch.report.tables import Row, RunTables, number
@@ -107,6 +108,8 @@ def risks(tables: RunTables) -> list[str]:
     unknown = [title(n).lower() for n in ("energy_j", "latency_s") if number(summary.pick, n) is None]
     if unknown:
         said.append(f"Not known for this device: {' and '.join(unknown)}. It is not zero.")
+    if lost := WidthLoss.of(summary.pick).words:
+        said.append(f"The device's widths cost the picked network: {lost}. Its accuracy has this in it.")
     return said
 
 

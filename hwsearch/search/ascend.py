@@ -151,4 +151,7 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
         sparsity_effective=measured.sparsity_effective,
         curve=(*record.curve, measured.accuracy_val),
         feasible=not priced.faults,
+        loss=measured.loss,
+        accumulator_bits=measured.accumulator_bits,
+        membrane_bits=measured.membrane_bits,
     )

@@ -24,6 +24,7 @@ from hwsearch.network.store import (
     save_params,
     save_tensors,
 )
+from hwsearch.network.width_loss import WidthLoss
 from hwsearch.search.records import workload_from
 from hwsearch.search.trainer import Measured
 from hwsearch.study.digest import digest
@@ -32,6 +33,7 @@ from hwsearch.train.checkpoint import Checkpoint
 _PLAIN = (
     "failure", "accuracy_val", "accuracy_test", "accuracy_val_float", "sparsity_effective",
     "accumulator_bits", "membrane_bits", "train_steps", "eval_steps", "wall_s",
+    "only_float_right", "only_integers_right",
 )  # fmt: skip
 _VECTORS = ("first", "second", "order")
 
@@ -64,6 +66,7 @@ class Cache:
         """Keep a measured candidate."""
         values: dict[str, object] = {name: getattr(measured, name) for name in _PLAIN}
         values["workload"] = None if measured.workload is None else dataclasses.asdict(measured.workload)
+        values["loss"] = None if measured.loss is None else dataclasses.asdict(measured.loss)
         arrays = {}
         if measured.network is not None:
             values["network"] = network_settings(measured.network)
@@ -82,10 +85,12 @@ class Cache:
             arrays, values = load_tensors(path)
             settings: Any = values.get("network")
             workload: Any = values.get("workload")
+            loss: Any = values["loss"]
             measured = Measured(
                 network=None if settings is None else network_from(settings, arrays),
                 workload=None if workload is None else workload_from(workload),
                 params=None,
+                loss=None if loss is None else WidthLoss(**loss),
                 **{name: values[name] for name in _PLAIN},  # type: ignore[arg-type]
             )
             if with_params:

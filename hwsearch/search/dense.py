@@ -17,6 +17,7 @@ from hwsearch.search.cache import Cache
 from hwsearch.search.kept_tickets import Kept, Shelf
 from hwsearch.search.plan import REFERENCE_BITS, Plan, price_on_device
 from hwsearch.search.records import CostFields
+from hwsearch.search.reference_check import refuse_fallen
 from hwsearch.search.trainer import Job, Measured, Trainer
 from hwsearch.tickets.fit import Fit
 from hwsearch.train.loop import Schedule, Trained
@@ -87,7 +88,7 @@ def dense_job(plan: Plan, shelf: Shelf, seed: int, split_seed: int | None = None
         trained = (Trained(kept.nets["trained"], None, "", shelf.spent.get(path.stem, 0)),)
     return Job(
         (dense_ticket(plan, seed),), plan.dense_timesteps, dense_schedule(plan), seed, split_seed,
-        test=split_seed is not None, keep_params=True, trained=trained,
+        test=split_seed is not None, keep_params=True, trained=trained, widths=plan.reference_widths,
     )  # fmt: skip
 
 
@@ -103,6 +104,7 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
 
     Raises:
         HwsearchError: Training failed: there is nothing to search from.
+        InputError: On the device it loses more than the study tolerates.
     """
     path = cache.path("dense")
     measured = cache.load(path, with_params=True)
@@ -119,9 +121,12 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
         cache.save(path, measured)
     assert measured.params is not None
     assert measured.workload is not None
+    refuse_fallen(plan, measured, ticket)
     runs = {}
     for timesteps in plan.space.timesteps:
-        network = fold(plan.spec, measured.params, ticket.masks, ticket.bits, timesteps, plan.widths)
+        network = fold(
+            plan.spec, measured.params, ticket.masks, ticket.bits, timesteps, plan.reference_widths
+        )
         runs[timesteps] = run_integer(network, plan.data.x_val)
     probes = len(plan.data.y_val) * sum(plan.space.timesteps)
     cost = price_on_device(plan, measured.workload).fields

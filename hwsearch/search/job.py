@@ -15,10 +15,12 @@ from hwsearch.hardware.workload import Workload
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.floats import logits
 from hwsearch.measure.workload import count_workload
-from hwsearch.network.fold import fold, shrink
+from hwsearch.network.fold import fold_counting_losses, shrink
 from hwsearch.network.integer import IntegerNetwork, Widths, needed_bits, run_integer_stack
+from hwsearch.network.integers import overflows
 from hwsearch.network.stack import Params, Ticket
 from hwsearch.network.topology import NetworkSpec
+from hwsearch.network.width_loss import WidthLoss
 from hwsearch.train.checkpoint import Checkpoint
 from hwsearch.train.loop import Schedule, Trained, train_stack
 from hwsearch.train.size import fitting
@@ -60,6 +62,7 @@ class Job:
         keep_checkpoint: Also return where the training stands, to go on from later.
         trained: Outcomes of a training that is there already, one a ticket: they are only measured.
         early_timesteps: T that is trained with; None: the same as is measured with.
+        widths: What the integers must fit; None: the device's.
     """
 
     tickets: tuple[Ticket, ...]
@@ -74,6 +77,7 @@ class Job:
     keep_checkpoint: bool = False
     trained: tuple[Trained, ...] | None = None
     early_timesteps: int | None = None
+    widths: Widths | None = None
 
     @property
     def epochs(self) -> int:
@@ -108,6 +112,9 @@ class Measured:
         checkpoint: Where its training stands, if asked for.
         train_steps, eval_steps: Samples times timesteps.
         wall_s: Its share of the job's seconds.
+        loss: What the widths took.
+        only_float_right, only_integers_right: Validation samples that the float network alone, and the integers alone,
+            get right.
     """
 
     failure: str
@@ -124,6 +131,9 @@ class Measured:
     eval_steps: int
     wall_s: float = 0.0
     checkpoint: Checkpoint | None = None
+    loss: WidthLoss | None = None
+    only_float_right: int | None = None
+    only_integers_right: int | None = None
 
 
 def run_job(bench: Bench, job: Job) -> list[Measured]:
@@ -180,6 +190,9 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
             accuracy_val=accuracy(run.predictions, data.y_val),
             accuracy_val_float=accuracy(guesses, data.y_val),
             accuracy_test=None if test is None else accuracy(test.predictions, data.y_test),
+            loss=(results[k].loss or WidthLoss()).seen(run.sums_clipped, run.membranes_clipped),
+            only_float_right=int(((guesses == data.y_val) & (run.predictions != data.y_val)).sum()),
+            only_integers_right=int(((guesses != data.y_val) & (run.predictions == data.y_val)).sum()),
             eval_steps=n_evaluated * job.timesteps,
         )
     return results
@@ -189,13 +202,13 @@ def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measure
     """Return a trained candidate's shrunk integers, not yet run; or why there are none."""
     if trained.params is None:
         return _failed(trained.failure, trained.train_steps)
-    whole = fold(bench.spec, trained.params, ticket.masks, ticket.bits, job.timesteps, bench.widths)
-    accumulator, membrane = _widths(whole)
-    if bench.widths.overflow == "reject" and (
-        membrane > bench.widths.state or accumulator > bench.widths.accumulator
-    ):
-        reason = f"needs {accumulator}-bit sums and {membrane}-bit membranes, more than the device offers"
+    widths = job.widths or bench.widths
+    whole, loss = fold_counting_losses(
+        bench.spec, trained.params, ticket.masks, ticket.bits, job.timesteps, widths
+    )
+    if widths.overflow == "reject" and (reason := overflows(whole, widths)):
         return _failed(reason, trained.train_steps)
+    accumulator, membrane = _widths(whole)
     return replace(
         _failed("", trained.train_steps),
         network=shrink(whole)[0],
@@ -204,13 +217,14 @@ def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measure
         membrane_bits=membrane,
         params=trained.params if job.keep_params else None,
         checkpoint=trained.checkpoint if job.keep_checkpoint else None,
+        loss=loss,
     )
 
 
 def _widths(network: IntegerNetwork) -> tuple[int, int]:
     """Return the accumulator and membrane bits that no input can exceed."""
     needs = list(needed_bits(network))
-    return max(need[1] for need in needs), max(need[2] for need in needs[:-1])
+    return max(need.sums for need in needs), max(need.membrane for need in needs[:-1])
 
 
 def _failed(reason: str, train_steps: int) -> Measured:

@@ -60,6 +60,16 @@ class Plan:
         return max(self.space.timesteps)
 
     @property
+    def reference_widths(self) -> Widths:
+        """Widths of the dense reference: the device's, where it could run there at all.
+
+        The reference of a study that searches fewer bits is a yardstick, not a network of this device; nor is one
+        on a device that refuses what could overflow. Such a one has the widths that it needs.
+        """
+        searched = REFERENCE_BITS in self.space.weight_bits
+        return self.widths if searched and self.widths.overflow == "saturate" else Widths()
+
+    @property
     def cycles(self) -> tuple[int, ...]:
         """Epochs of each rung of the search."""
         return cycles_of(self.study)
@@ -83,6 +93,15 @@ class Plan:
         """What a reader of the run must know."""
         asked, whole = sum(self.cycles), self.study.train.epochs
         notes = list(self.space.notes)
+        if self.reference_widths != self.widths:
+            notes.append(
+                f"the dense reference ({REFERENCE_BITS}-bit weights) is a yardstick with 32-bit sums and membranes: "
+                + (
+                    f"{self.profile.id} refuses what could overflow"
+                    if self.widths.overflow == "reject"
+                    else f"{REFERENCE_BITS} bits are not searched"
+                )
+            )
         if asked < whole:
             notes.append(
                 f"in the search candidates are trained for {asked} of {whole} epochs, the front's members in full"

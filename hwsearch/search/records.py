@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
+from hwsearch.network.width_loss import WidthLoss
 from hwsearch.space.candidate import Candidate
 
 OUTCOMES = ("over_budget", "foreseen", "twin", "stopped", "trained", "failed")
@@ -29,6 +30,11 @@ FRONT_COLUMNS = (
     "trial", "sparsity", "granularity", "weight_bits", "timesteps",
     "accuracy_val", "accuracy_test", "accuracy_test_low", "accuracy_test_high",
     "memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s",
+)  # fmt: skip
+
+_COUNTS = (
+    "twin_of", "began", "accumulator_bits", "membrane_bits",
+    "weights_zeroed", "biases_clipped", "thresholds_clipped",
 )  # fmt: skip
 
 CostFields = dict[str, float | int | None]
@@ -64,6 +70,8 @@ class TrialRecord:
         feasible: Whether it keeps every budget (measured if trained, else predicted).
         train_steps, eval_steps: Samples times timesteps spent on it.
         wall_s: Seconds spent on it (a stack's time is shared out evenly).
+        loss: What the device's widths took from it; None when it was not trained.
+        accumulator_bits, membrane_bits: Widths that no input can exceed.
     """
 
     trial: int
@@ -92,6 +100,9 @@ class TrialRecord:
     train_steps: int = 0
     eval_steps: int = 0
     wall_s: float = 0.0
+    loss: WidthLoss | None = None
+    accumulator_bits: int | None = None
+    membrane_bits: int | None = None
 
     def to_json(self) -> str:
         """Return the record as JSON."""
@@ -106,6 +117,8 @@ class TrialRecord:
             tuple(knobs["sparsity"]), knobs["granularity"], tuple(knobs["weight_bits"]), knobs["timesteps"]
         )
         workload = data.pop("workload")
+        if data.get("loss") is not None:
+            data["loss"] = WidthLoss(**data["loss"])
         data["curve"] = tuple(data.get("curve", ()))
         if data.get("layer_sparsity") is not None:
             data["layer_sparsity"] = tuple(data["layer_sparsity"])
@@ -197,6 +210,7 @@ def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataF
         row |= {
             "train_steps": record.train_steps,
             "eval_steps": record.eval_steps,
+            **width_columns(record.loss, record.accumulator_bits, record.membrane_bits),
             "digest": record.candidate.digest,
             "wall_s": round(record.wall_s, 3),
         }
@@ -214,10 +228,18 @@ def knob_columns(candidate: Candidate) -> dict[str, Any]:
     }
 
 
+def width_columns(
+    loss: WidthLoss | None, accumulator_bits: int | None, membrane_bits: int | None
+) -> dict[str, Any]:
+    """Return the widths that a network needs, and what the device's took from it, as columns."""
+    lost = {field.name: getattr(loss, field.name, None) for field in dataclasses.fields(WidthLoss)}
+    return {"accumulator_bits": accumulator_bits, "membrane_bits": membrane_bits, **lost}
+
+
 def whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Give counts with gaps a whole-number type, so that 12 is written 12 and an unknown stays empty."""
     for name in frame.columns:
-        if name.removesuffix("_predicted").endswith("_bytes") or name in ("twin_of", "began"):
+        if name in _COUNTS or name.removesuffix("_predicted").endswith("_bytes"):
             frame[name] = frame[name].astype("Int64")
     return frame
 

@@ -194,7 +194,9 @@ def _seconds(folder: RunFolder, lab: Lab) -> Seconds:
 
 
 def _dense_words(dense: Dense) -> str:
-    return f"dense reference: {dense.measured.accuracy_val:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
+    known = f"{dense.measured.accuracy_val:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
+    lost = dense.measured.loss.words if dense.measured.loss is not None else ""
+    return f"dense reference: {known}" + (f" ({lost})" if lost else "")
 
 
 def _sight_words(sight: Foresight) -> str:

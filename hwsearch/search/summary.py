@@ -22,7 +22,14 @@ from hwsearch.search.lab import Lab
 from hwsearch.search.left import RULED_OUT, audit_of
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan
-from hwsearch.search.records import FRONT_COLUMNS, OUTCOMES, TrialRecord, knob_columns, objective_values
+from hwsearch.search.records import (
+    FRONT_COLUMNS,
+    OUTCOMES,
+    TrialRecord,
+    knob_columns,
+    objective_values,
+    width_columns,
+)
 
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
 
@@ -64,8 +71,7 @@ def front_row(member: Finalist) -> dict[str, Any]:
         "seed": member.seed,
         "sparsity_mask": member.record.sparsity_mask,
         "sparsity_effective": measured.sparsity_effective,
-        "accumulator_bits": measured.accumulator_bits,
-        "membrane_bits": measured.membrane_bits,
+        **width_columns(measured.loss, measured.accumulator_bits, measured.membrane_bits),
         "digest": member.record.candidate.digest,
     }  # fmt: skip
 
@@ -214,6 +220,7 @@ def _dense_fields(dense: Dense, finals: Finals | None) -> dict[str, Any]:
         "accuracy_val_float": own.measured.accuracy_val_float,
         "weight_bits": own.measured.network.weight_bits[0] if own.measured.network else None,
         "timesteps": own.measured.network.timesteps if own.measured.network else None,
+        **width_columns(own.measured.loss, own.measured.accumulator_bits, own.measured.membrane_bits),
         **own.cost,
     }
 

@@ -60,6 +60,13 @@ STUDY = {
 }
 
 
+def pytest_collection_modifyitems(items):
+    """Mark the tests of this folder slow: each is a run or more."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
 class Case:
     """A folder in which a user works."""
 

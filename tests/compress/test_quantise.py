@@ -108,3 +108,17 @@ def test_steps_minimise_the_squared_error_of_a_normal_variable(bits):
 
     best = minimize_scalar(error, bounds=(0.05, 2), method="bounded").x
     assert best == pytest.approx(STEP_OF_NORMAL[bits], abs=2e-4)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3, 4, 5, 6, 7, 8, 16])
+@pytest.mark.parametrize("over_all", [False, True])
+def test_a_channel_of_zeros_stays_zero(bits, over_all):
+    # at one bit a kept zero counts as positive, but a channel that is nothing else has no gain to give it
+    weight = torch.tensor([[[0.0, -0.0, 0.0], [0.5, 0.0, -0.5]]])
+    grid = Quantiser((bits,), True, over_all)
+    integers, scale = grid.quantise(weight, torch.ones_like(weight))
+    assert not integers[0, 0].any()
+    assert integers[0, 1].abs().max() > 0
+    assert torch.equal(
+        grid.fake(weight, torch.ones_like(weight)), integers * scale
+    )  # the loop in C, where there is one
