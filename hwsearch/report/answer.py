@@ -107,6 +107,8 @@ def risks(tables: RunTables) -> list[str]:
     unknown = [title(n).lower() for n in ("energy_j", "latency_s") if number(summary.pick, n) is None]
     if unknown:
         said.append(f"Not known for this device: {' and '.join(unknown)}. It is not zero.")
+    if summary.arithmetic is not None and not summary.arithmetic.as_device:
+        said.append(summary.arithmetic.words)
     return said
 
 
