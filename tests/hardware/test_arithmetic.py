@@ -95,13 +95,15 @@ def test_the_words_say_what_differs_what_is_unknown_and_how_to_convert():
 
 
 def test_what_is_claimed_of_shipped_devices():
+    devices = [profile(ident) for ident in IDS]
     claims = {
-        (ident, neuron): arithmetic_claim(profile(ident), 1 if neuron == "lif" else None, reset).as_device
-        for ident in IDS
-        for neuron in profile(ident).neuron_models
-        for reset in profile(ident).resets[:1]
+        (device.id, neuron): arithmetic_claim(
+            device, 1 if neuron == "lif" else None, device.resets[0]
+        ).as_device
+        for device in devices
+        for neuron in device.neuron_models
     }
-    software = [ident for ident in IDS if profile(ident).family in ("mcu", "gpu", "generic")]
+    software = [device.id for device in devices if device.family in ("mcu", "gpu", "generic")]
     assert len(software) == 11
     assert all(claims[ident, "lif"] for ident in software)
     # Lava's bit-accurate LIF: v > threshold, which converts, and a decay towards zero, which does not

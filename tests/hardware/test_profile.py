@@ -82,14 +82,14 @@ def test_each_number_in_a_shipped_profile_has_unit_grade_and_source(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_each_shipped_profile_says_how_its_neurons_compute_or_that_nobody_knows(path):
-    data = YAML(typ="safe").load(path)
+    data, profile = YAML(typ="safe").load(path), load_profile(path)
     for name in WORDS:
         word = data["neurons"][name]
         assert set(word) <= {"value", "grade", "source", "conditions"}
         assert word["grade"] in GRADES
         assert len(data["sources"][word["source"]]) > 10
-        assert dict(load_profile(path).quantities)[f"neurons.{name}"].value == word["value"]
-        assert getattr(load_profile(path).arithmetic, name) == word["value"]
+        assert dict(profile.quantities)[f"neurons.{name}"].value == word["value"]
+        assert getattr(profile.arithmetic, name) == word["value"]
         # what is unknown says why
         assert word["value"] is not None or word["conditions"]
 
