@@ -18,6 +18,7 @@ import pandas as pd
 
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.export.bundle import FORMATS, Model, write_export
+from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.profile import load_profile
 from hwsearch.hardware.rules import violations
@@ -285,6 +286,7 @@ def _config(plan: Plan, record: TrialRecord, own: Recovered) -> dict[str, Any]:
         },
         "predicted": record.predicted,
         "labels": plan.profile.labels,
+        "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset).fields,
         "layers": [
             {"name": layer.name, "format": name, "weight_bits": bits, "shape": list(layer.weight.shape)}
             for layer, bits, name in zip(

@@ -101,7 +101,9 @@ def front(
 ) -> None:
     """Show the Pareto front of a run."""
     from hwsearch.api import load_run
+    from hwsearch.hardware.arithmetic import arithmetic_claim
     from hwsearch.hardware.profile import load_profile
+    from hwsearch.study.model import load_study
 
     result = load_run(directory)
     if profile is None:
@@ -115,8 +117,10 @@ def front(
         print(f"note: {note}")
     table.insert(0, "front", table.pop("on_front").map({True: "*", False: ""}))
     print_front(table)
-    for name, label in load_profile(profile).labels.items():
+    device, network = load_profile(profile), load_study(result.folder.study).network
+    for name, label in device.labels.items():
         print(f"{name} on {profile}: {label}")
+    print(arithmetic_claim(device, network.leak_shift, network.reset).words)
 
 
 @app.command()

@@ -96,3 +96,5 @@ def print_spent(summary: dict[str, Any]) -> None:
         f"training spent: {steps / dense:.1f} times the dense network's, in {cost['wall_s']:.0f} s; probes and model "
         f"took {cost['model_s']:.0f} s, as long as {cost['model_steps'] / steps:.0%} of it"
     )
+    if (arithmetic := summary.get("arithmetic")) and not arithmetic["as_device"]:
+        print(arithmetic["words"])

@@ -198,6 +198,7 @@ def test_the_way_of_a_user(tmp_path, finished, tiny):
     other = hwsearch("front", run, "--profile", "generic_45nm").stdout
     assert "*" in other
     assert "energy_j on generic_45nm: estimated" in other
+    assert "By its profile generic_45nm computes as the integer model does" in other
     picked = hwsearch("pick", run, "--smallest", "--within", "0.5")
     assert "times smaller" in picked.stdout
     assert hwsearch("pick", run, "--min-accuracy", "1.0").returncode == 1
@@ -205,6 +206,7 @@ def test_the_way_of_a_user(tmp_path, finished, tiny):
     assert hwsearch("export", run, "--to", tmp_path / "model").returncode == 0
     compared = hwsearch("profiles", "compare", tmp_path / "model" / "config.yaml", "loihi1", "generic_45nm")
     assert "simulated, uncalibrated" in compared.stdout, compared.stderr
+    assert "loihi1 does not compute as the integer model does" in compared.stdout
     verified = hwsearch("verify", tmp_path / "model")
     assert verified.returncode == 0
     assert "FAIL" not in verified.stdout

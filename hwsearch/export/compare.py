@@ -1,6 +1,7 @@
 """One exported model on several devices: its weights and recorded inputs are counted, every device prices the counts.
 
-Accuracy is not compared: it is that of the integer model at the widths of the run's own device.
+Accuracy is not compared: it is that of the integer model at the widths of the run's own device. Whether another device
+computes as that model does stands with its notes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from hwsearch.errors import RecordError
 from hwsearch.export.bundle import CHECK
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import read_weights
+from hwsearch.hardware.arithmetic import Claim, arithmetic_claim
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.profile import load_profile
 from hwsearch.hardware.rules import Violation, violations
@@ -29,11 +31,13 @@ class Comparison:
         ident: The device.
         cost: What the model costs there.
         broken: Hard limits that it breaks; empty: it maps.
+        arithmetic: Whether it computes as the integer model does.
     """
 
     ident: str
     cost: Cost
     broken: tuple[Violation, ...]
+    arithmetic: Claim
 
 
 def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
@@ -56,6 +60,7 @@ def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
             profile.id,
             price(workload, profile),
             tuple(violations(workload, profile, neuron_model=neuron, reset=network.reset)),
+            arithmetic_claim(profile, network.leak_shift, network.reset),
         )
         for profile in profiles
     ]
@@ -83,8 +88,9 @@ def comparison_table(found: Sequence[Comparison]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
     for one in found:
-        notes = [*(f"breaks {violation.message}" for violation in one.broken), *one.cost.notes]
-        lines += ["", f"{one.ident}:", *(f"  {note}" for note in notes)] if notes else []
+        broken = [f"breaks {violation.message}" for violation in one.broken]
+        notes = [*broken, *one.cost.notes, one.arithmetic.words]
+        lines += ["", f"{one.ident}:", *(f"  {note}" for note in notes)]
     return "\n".join(lines)
 
 

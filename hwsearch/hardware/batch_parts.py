@@ -11,6 +11,7 @@ import numpy as np
 
 from hwsearch.hardware.batch_counts import Flags, Floats, Ints, WorkloadBatch, whole_bytes
 from hwsearch.hardware.device import HardwareProfile, format_granularity
+from hwsearch.hardware.families.parts import ADDS_IN_MEMORY
 from hwsearch.hardware.workload import BLOCKS
 
 Term = tuple[Floats | Ints, float | None]
@@ -46,12 +47,15 @@ def state(batch: WorkloadBatch, profile: HardwareProfile) -> Ints:
 
 
 def buffers(batch: WorkloadBatch, profile: HardwareProfile) -> Ints:
-    """Return the bytes of the input, of its kept current, and of one bit a spiking neuron."""
+    """Return the bytes of the input, of its kept current, of one bit a spiking neuron, and of sums."""
     inputs, neurons = batch.inputs[:, 0], batch.neurons[:, 0]
-    spikes = np.asarray(np.where(batch.spiking, whole_bytes(batch.neurons, 1), 0).sum(1))
+    held = np.asarray(np.where(batch.spiking, whole_bytes(batch.neurons, 1), 0).sum(1))
+    if profile.family in ADDS_IN_MEMORY:
+        adding = np.where(batch.spiking & ~batch.analog, batch.neurons, 0).max(1)
+        held = held + whole_bytes(adding, profile.accumulator_bits)
     if not batch.analog[0]:
-        return spikes + whole_bytes(inputs, 1)
-    return spikes + inputs * -(-batch.input_bits // 8) + whole_bytes(neurons, profile.accumulator_bits)
+        return held + whole_bytes(inputs, 1)
+    return held + inputs * -(-batch.input_bits // 8) + whole_bytes(neurons, profile.accumulator_bits)
 
 
 def charged(

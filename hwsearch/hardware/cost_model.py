@@ -44,7 +44,7 @@ class Cost:
         weight_bytes: Packed weights, with index and padding.
         bias_bytes: Biases, and the thresholds of spiking layers, one an output channel.
         state_bytes: Membranes, and the accumulators of the readout.
-        buffer_bytes: Input, its kept current, and one bit a neuron for spikes.
+        buffer_bytes: Input, its kept current, one bit a neuron for spikes, and sums that software keeps in memory.
         formats: Storage format of each layer.
         synaptic_ops: Accumulates at non-zero weights.
         macs: Multiply-accumulates at non-zero weights.

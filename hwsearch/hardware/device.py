@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
+from hwsearch.hardware.arithmetic import Arithmetic
 from hwsearch.hardware.limits import Limits, RoleSkips
 from hwsearch.hardware.models import Model, known, needs
 from hwsearch.study.digest import digest
@@ -24,7 +25,7 @@ Grade = Literal["measured", "vendor", "toolchain", "simulated", "derived", "esti
 GRADES: tuple[Grade, ...] = get_args(Grade)
 
 HELD = ("weights", "params", "state", "buffers")
-"""What a memory bank may hold: packed weights, biases and thresholds, membranes, inputs and spikes."""
+"""What a memory bank may hold: packed weights, biases and thresholds, membranes, inputs, spikes and sums."""
 
 SKIPPABLE = ("weight", "nm", "block", "kernel", "channel")
 """Classes of granularity whose zeros a device may skip."""
@@ -32,17 +33,17 @@ SKIPPABLE = ("weight", "nm", "block", "kernel", "channel")
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of a profile with its evidence.
+    """One number, or word, of a profile with its evidence.
 
     Attributes:
-        value: In SI units (bytes, bits and cycles count as such); None: unknown; several: a menu.
+        value: In SI units (bytes, bits and cycles count as such), or a word; None: unknown; several: a menu.
         text: As written in the profile, with its unit.
         grade: How it came about.
         source: Key of the profile's sources.
         conditions: Under which it holds, or how it was derived.
     """
 
-    value: float | tuple[float, ...] | None
+    value: float | tuple[float, ...] | str | None
     text: str
     grade: Grade
     source: str
@@ -161,6 +162,7 @@ class HardwareProfile:
         role_skips: (role of a layer, its own lists of zeros that cost nothing).
         takes_analog: Whether the first layer may read analog values; else they must come as events.
         conv_mac_cycles: Cycles of a multiply-accumulate in a convolution; None: as ``cycles.mac``.
+        arithmetic: How its neurons compare and leak.
         uncalibrated: Costs (``energy_j``, ``latency_s``) that no measurement of a network has confirmed.
         static_w: Power drawn whatever it does, in watts; None: unknown, or inside the energy per cycle.
         quantities: Every number with its evidence, by its dotted place in the file.
@@ -204,6 +206,7 @@ class HardwareProfile:
     takes_analog: bool = True
     uncalibrated: tuple[str, ...] = ()
     conv_mac_cycles: float | None = None
+    arithmetic: Arithmetic = dataclasses.field(default_factory=Arithmetic)
 
     def skipped(self, what: Literal["storage", "cycles", "energy"], role: str) -> tuple[str, ...]:
         """Return the classes whose zeros cost nothing (``what``) in a layer of a role."""
@@ -215,7 +218,9 @@ class HardwareProfile:
     @cached_property
     def digest(self) -> str:
         """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out."""
-        wording = ("name", "vendor", "description", "quantities", "sources", "path", "uncalibrated")
+        wording = (
+            "name", "vendor", "description", "quantities", "sources", "path", "uncalibrated", "arithmetic",
+        )  # fmt: skip
         fields = [field for field in dataclasses.fields(self) if field.name not in wording]
         values = {field.name: getattr(self, field.name) for field in fields}
         # what a profile does not use is left out, so that a new kind of limit or model renames no old record

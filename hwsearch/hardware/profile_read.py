@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hwsearch.errors import InputError
+from hwsearch.hardware.arithmetic import Arithmetic
 from hwsearch.hardware.device import (
     Bank,
     Cycles,
@@ -23,13 +24,14 @@ from hwsearch.hardware.limits import Limits, RoleSkips
 from hwsearch.hardware.model_yaml import model_value
 from hwsearch.hardware.profile_yaml import (
     LimitsSection,
+    NeuronsSection,
     PerCycleSection,
     PerTermSection,
     ProfileSection,
     parse_profile,
     walk,
 )
-from hwsearch.hardware.units import Menu, Number, Series
+from hwsearch.hardware.units import Menu, Number, Series, Spelling, Word
 from hwsearch.study.yaml_border import read_yaml
 
 
@@ -96,7 +98,17 @@ def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
         takes_analog=profile.inputs == "analog",
         uncalibrated=profile.uncalibrated,
         conv_mac_cycles=_conv_mac(profile),
+        arithmetic=_arithmetic(profile.neurons),
     )
+
+
+def _arithmetic(neurons: NeuronsSection) -> Arithmetic:
+    """Return how the neurons compute; what is left out is unknown."""
+    return Arithmetic(_word(neurons.comparison), _word(neurons.leak), _word(neurons.firing))
+
+
+def _word(word: Word[Spelling] | None) -> Spelling | None:
+    return None if word is None else word.value
 
 
 def _limits(section: LimitsSection) -> Limits:
@@ -146,7 +158,7 @@ def _energy(energy: PerCycleSection | PerTermSection | None) -> PerCycle | PerTe
 def _quantities(profile: ProfileSection) -> tuple[tuple[str, Quantity], ...]:
     found: list[tuple[str, Quantity]] = []
 
-    def visit(place: str, item: Number | Menu | Series) -> None:
+    def visit(place: str, item: Number | Menu | Series | Word[Any]) -> None:
         conditions = " ".join(item.conditions.split())
         found.append((place, Quantity(item.si(), item.text(), item.grade, item.source, conditions)))
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationInfo
 from pydantic import field_validator as check
 
 from hwsearch.errors import Fault
+from hwsearch.hardware.arithmetic import Comparison, Firing, Leak
 from hwsearch.hardware.device import HELD, format_granularity
 from hwsearch.hardware.model_yaml import ModelSection
 from hwsearch.hardware.units import (
@@ -33,6 +34,7 @@ from hwsearch.hardware.units import (
     Series,
     Share,
     Width,
+    Word,
 )
 from hwsearch.study.laws import Granularity
 from hwsearch.study.yaml_border import Loc, YamlDocument, broken, validate
@@ -103,10 +105,13 @@ class StateSection(Section):
 
 
 class NeuronsSection(Section):
-    """What the neurons can do."""
+    """What the neurons can do, and how they compute (see `arithmetic`; left out: unknown)."""
 
     models: Annotated[tuple[Literal["lif", "if"], ...], Field(min_length=1)]
     reset: Annotated[tuple[Literal["zero", "subtract"], ...], Field(min_length=1)]
+    comparison: Word[Comparison] | None = None
+    leak: Word[Leak] | None = None
+    firing: Word[Firing] | None = None
 
 
 class SkipsSection(Section):
@@ -287,13 +292,15 @@ def _sources_named(data: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
             yield from _sources_named(value, (*loc, index))
 
 
-def walk(section: BaseModel, visit: Callable[[str, Number | Menu | Series], None], place: str = "") -> None:
+def walk(
+    section: BaseModel, visit: Callable[[str, Number | Menu | Series | Word[Any]], None], place: str = ""
+) -> None:
     """Call ``visit(dotted place, quantity)`` for every quantity in the file's order."""
     for name in type(section).model_fields:
         value = getattr(section, name)
         for index, item in enumerate(value if isinstance(value, tuple) else (value,)):
             here = f"{place}{name}" + (f".{getattr(item, 'name', index)}" if isinstance(value, tuple) else "")
-            if isinstance(item, Number | Menu | Series):
+            if isinstance(item, Number | Menu | Series | Word):
                 visit(here, item)
             elif isinstance(item, BaseModel):
                 walk(item, visit, here + ".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.hardware.device import SKIPPABLE, HardwareProfile
 from hwsearch.hardware.models import Npu
 
@@ -18,6 +19,7 @@ def describe(profile: HardwareProfile) -> str:
         textwrap.fill(profile.description, _WIDTH),
         _section("What fits", _fits(profile)),
         _section("What a zero saves", _pays(profile)),
+        _section("Whether it computes as the integer model does", _arithmetic(profile)),
         _section("What is unknown", _unknown(profile)),
         _section("Every number", _numbers(profile)),
         _section("Sources", [f"{key}: {text}" for key, text in profile.sources]),
@@ -107,6 +109,16 @@ def _pays(profile: HardwareProfile) -> list[str]:
 
 def _saved(lists: dict[str, tuple[str, ...]], zeros: str) -> str:
     return ", ".join(what for what, skipped in lists.items() if zeros in skipped) or "nothing"
+
+
+def _arithmetic(profile: HardwareProfile) -> list[str]:
+    """Return the claims of every kind of network that its neurons can run, like ones together."""
+    kinds: dict[str, list[str]] = {}
+    for neuron in profile.neuron_models:
+        for reset in profile.resets:
+            claim = arithmetic_claim(profile, 1 if neuron == "lif" else None, reset)
+            kinds.setdefault(claim.words, []).append(f"{neuron}, reset {reset}")
+    return [f"{'; '.join(names)}: {words}" for words, names in kinds.items()]
 
 
 def _unknown(profile: HardwareProfile) -> list[str]:

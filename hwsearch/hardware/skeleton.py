@@ -37,7 +37,16 @@ state:
   accumulator_bits: {value: 32, unit: bit, grade: toolchain, source: SOFTWARE}
   overflow: saturate # or reject
 
-neurons: {models: [lif, if], reset: [zero, subtract]}
+neurons:
+  models: [lif, if]
+  reset: [zero, subtract]
+  # how they compute, in words that have no unit; left out or null: unknown, and no report claims that the device
+  # computes as the integer model does. Fires at v >= threshold, or at v > threshold:
+  comparison: {value: ">=", grade: toolchain, source: SOFTWARE}
+  # v / 2^k rounded: floor, floor_unless_fired, floor_at_least_one, toward_zero, away_from_zero, nearest; constant; none
+  leak: {value: floor, grade: toolchain, source: SOFTWARE}
+  # once a timestep; several times; each_event: compares after each
+  firing: {value: once, grade: toolchain, source: SOFTWARE}
 granularities: [weight, "nm:4", "nm:8", "nm:16", "block:4", "block:8", kernel, channel]
 
 # whose zeros cost nothing; input:, hidden: and readout: may have lists of their own

@@ -5,12 +5,14 @@ Not for knowing which quantities a profile has: `profile_yaml` says that.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hwsearch.hardware.device import Grade
 from hwsearch.study.yaml_border import broken
+
+Spelling = TypeVar("Spelling", bound=str)
 
 UNITS: dict[str, dict[str, float]] = {
     "energy": {"pJ": 1e-12, "nJ": 1e-9, "uJ": 1e-6, "mJ": 1e-3, "J": 1.0},
@@ -88,6 +90,23 @@ class Series(Section):
     def text(self) -> str:
         """Return the values as written."""
         return f"{', '.join(f'{value:,}' for value in self.value)} {self.unit}"
+
+
+class Word(Section, Generic[Spelling]):
+    """A property that is told by a word; ``value: null`` says that it is unknown."""
+
+    value: Spelling | None
+    grade: Grade
+    source: str
+    conditions: str = ""
+
+    def si(self) -> Spelling | None:
+        """Return the word: it has no unit."""
+        return self.value
+
+    def text(self) -> str:
+        """Return the word as written."""
+        return self.value or "unknown"
 
 
 def _factor(unit: str) -> float:

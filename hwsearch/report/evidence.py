@@ -37,7 +37,7 @@ _OUTCOMES = {
     "failed": ("Failed", "Training went wrong; the reason is in trials.csv. It counts for nothing."),
     "trained": (
         "Trained",
-        "Trained through every rung of the search and measured as the integer network that the device runs.",
+        "Trained through every rung of the search and measured as a network of integers.",
     ),
     "front": ("On the front", "Of use, and beaten by none: to gain in one objective, another must give way."),
 }

@@ -65,6 +65,7 @@ def _render(tables: RunTables) -> str:
         panels=_captions(tables),
         looks=_legend(tables),
         funnel=funnel_rows(counts),
+        arithmetic=summary.arithmetic.words if summary.arithmetic else "",
         columns=front_columns(tables),
         rows=front_rows(tables),
         cost=cost_words(tables),

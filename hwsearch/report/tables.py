@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from hwsearch.errors import RecordError
+from hwsearch.hardware.arithmetic import Claim
 
 Numbers = Mapping[str, float | None]
 Row = Mapping[str, float | str | None]
@@ -53,6 +54,7 @@ class Summary:
         nearest_miss: When nothing fits: what came closest; else empty.
         n_test: Test samples; None when not recorded.
         labels: How each number came about, by quantity.
+        arithmetic: Whether the device computes as the integer model does; None when not recorded.
         notes: What the run has to say about itself.
     """
 
@@ -75,6 +77,7 @@ class Summary:
     nearest_miss: str
     n_test: int | None
     labels: Mapping[str, str]
+    arithmetic: Claim | None
     notes: tuple[str, ...]
 
 
@@ -220,8 +223,16 @@ def _typed(data: Mapping[str, Any]) -> Summary:
         nearest_miss=str(data.get("nearest_miss") or ""),
         n_test=None if n_test is None else int(n_test),
         labels={str(k): str(v) for k, v in (data.get("labels") or {}).items()},
+        arithmetic=_claim(data.get("arithmetic")),
         notes=tuple(str(note) for note in data.get("notes") or ()),
     )
+
+
+def _claim(data: Mapping[str, Any] | None) -> Claim | None:
+    if data is None:
+        return None
+    as_device = data.get("as_device")
+    return Claim(None if as_device is None else bool(as_device), str(data.get("words")))
 
 
 def _numbers(data: Mapping[str, Any] | None) -> dict[str, float | None]:

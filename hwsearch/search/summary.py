@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.search.carry import others_words
 from hwsearch.search.dense import Dense
 from hwsearch.search.evaluate import ground_of
@@ -146,6 +147,7 @@ def summarise(
             "test": len(plan.data.y_test),
         },
         "labels": plan.profile.labels,
+        "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset).fields,
         "notes": [*plan.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
     }
 

@@ -42,6 +42,11 @@ def test_the_table_names_unknowns_and_broken_rules(folder):
     assert "unknown" in text
     assert "breaks reset zero: xylo_imu has subtract" in text
     assert "reads events" in text
+    assert "loihi1 does not compute as the integer model does: its leak is rounded away from zero" in text
+    assert [one.arithmetic.as_device for one in compare_devices(folder, ["loihi1", "nrf51822_microbit"])] == [
+        False,
+        True,
+    ]
 
 
 def test_what_is_missing_is_refused(folder, tmp_path):

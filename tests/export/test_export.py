@@ -53,6 +53,8 @@ def test_the_config_says_what_it_is(finished, exported):
     assert config["measured"]["accuracy_test"] == pytest.approx(picked["accuracy_test_own"])
     assert config["study"]["network"]["layers"] == "fc24-fc16"
     assert {"optuna", "torch"} <= set(config["versions"])
+    assert config["arithmetic"] == hwsearch.load_run(finished).summary["arithmetic"]
+    assert config["arithmetic"]["as_device"] is True
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "config.yaml", "check.safetensors"])

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from hwsearch.errors import InputError
+from hwsearch.hardware.arithmetic import Arithmetic
 from hwsearch.hardware.device import GRADES, PerCycle, PerTerm, weakest
 from hwsearch.hardware.profile import check_profile, list_profiles, load_profile, profile_folders
 from hwsearch.hardware.profile_yaml import ProfileSection
@@ -43,12 +44,17 @@ def numbers(data, loc=()):
         yield from numbers(value, (*loc, key))
 
 
+WORDS = ("comparison", "leak", "firing")
+
+
 def quantities(data):
+    """Yield every number; the words of the neurons have no unit."""
     if isinstance(data, dict):
         if "value" in data:
             yield data
-        for value in data.values():
-            yield from quantities(value)
+        for key, value in data.items():
+            if key not in WORDS:
+                yield from quantities(value)
     elif isinstance(data, list):
         for value in data:
             yield from quantities(value)
@@ -69,9 +75,41 @@ def test_each_number_in_a_shipped_profile_has_unit_grade_and_source(path):
         assert quantity["unit"] in known_units
         assert quantity["grade"] in GRADES
         assert len(data["sources"][quantity["source"]]) > 10
-    assert len(found) == len(load_profile(path).quantities)
+    assert len(found) + len(WORDS) == len(load_profile(path).quantities)
     bare = [loc for loc, _, _ in numbers(data) if "value" not in loc and loc != ("schema_version",)]
     assert bare == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_shipped_profile_says_how_its_neurons_compute_or_that_nobody_knows(path):
+    data, profile = YAML(typ="safe").load(path), load_profile(path)
+    for name in WORDS:
+        word = data["neurons"][name]
+        assert set(word) <= {"value", "grade", "source", "conditions"}
+        assert word["grade"] in GRADES
+        assert len(data["sources"][word["source"]]) > 10
+        assert dict(profile.quantities)[f"neurons.{name}"].value == word["value"]
+        assert getattr(profile.arithmetic, name) == word["value"]
+        # what is unknown says why
+        assert word["value"] is not None or word["conditions"]
+
+
+@pytest.mark.parametrize("key", ["value", "grade", "source"])
+@pytest.mark.parametrize("name", WORDS)
+def test_no_word_may_lose_its_value_grade_or_source(name, key):
+    data = YAML(typ="safe").load(MICROBIT)
+    del data["neurons"][name][key]
+    with pytest.raises(ValidationError):
+        ProfileSection.model_validate(data)
+
+
+def test_words_that_are_left_out_are_unknown(tmp_path):
+    text = MICROBIT.read_text()
+    start, end = text.index("  comparison: "), text.index("granularities:")
+    profile = load_profile(written(tmp_path, (text[start:end], "")))
+    assert profile.arithmetic == Arithmetic()
+    assert profile.digest == MICROBIT_DIGEST
+    assert load_profile(MICROBIT).arithmetic == Arithmetic(">=", "floor", "once")
 
 
 @pytest.mark.parametrize("ident", ["akida_akd1500", "gap9", "generic_45nm", "loihi1", "xylo_imu"])
@@ -144,7 +182,8 @@ def test_all_faults_at_once_with_their_lines(tmp_path):
         ("grade: toolchain, source: NRFX", "grade: toolchain, source: NOBODY"),
         ("{value: 256, unit: KiB, grade: vendor", "{value: 256, unit: KiB, grade: rumour"),
         ("  overflow: saturate", "  overflow: wrap"),
-        ("reset: [zero, subtract]", "resets: [zero, subtract]"),
+        ("  reset: [zero, subtract]", "  resets: [zero, subtract]"),
+        ('comparison: {value: ">="', 'comparison: {value: "=>"'),
         ("    value: 825", "    value: lots"),
     )
     faults = {fault.where: fault for fault in check_profile(path)}
@@ -152,8 +191,9 @@ def test_all_faults_at_once_with_their_lines(tmp_path):
         "memory.banks.0.bytes.grade": "rumour",
         "memory.banks.1.reserved.source": "NOBODY",
         "state.overflow": "wrap",
-        "neurons.reset": "models: [lif, if]",
-        "neurons.resets": "models: [lif, if]",
+        "neurons.reset": "neurons:",
+        "neurons.resets": "resets: [zero, subtract]",
+        "neurons.comparison.value": "=>",
         "timing.clock.unit": "unit: pJ, grade: vendor",
         "energy.cycle.value": "lots",
     }

@@ -39,6 +39,17 @@ def test_describe_tells_the_limits_of_a_first_layer():
     assert "first convolution" not in describe(load_profile(GENERIC))
 
 
+def test_describe_says_whether_the_device_computes_as_the_integer_model():
+    text = " ".join(describe(load_profile(SHIPPED / "loihi1.yaml")).split())
+    assert (
+        "lif, reset zero: loihi1 does not compute as the integer model does: its leak is rounded away" in text
+    )
+    assert "if, reset zero: By its profile loihi1 computes as the integer model does" in text
+    text = " ".join(describe(load_profile(SHIPPED / "spinnaker2.yaml")).split())
+    assert "On spinnaker2 it is not known whether a neuron fires at v >= threshold" in text
+    assert "neurons.comparison" in text.partition("What is unknown")[2].partition("Every number")[0]
+
+
 def test_describe_says_what_does_not_pay():
     profile = replace(
         load_profile(MICROBIT), skips_cycles=("block",), skips_energy=(), skips_storage=("weight",)

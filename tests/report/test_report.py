@@ -288,6 +288,18 @@ def test_unknown_costs_are_left_out_and_counted(tmp_path):
     )
 
 
+@pytest.mark.parametrize(("as_device", "risk"), [(True, False), (False, True), (None, True)])
+def test_only_what_the_profile_states_is_claimed_of_the_device(tmp_path, as_device, risk):
+    folder = synthetic_run(tmp_path)
+    assert "network that the device runs" not in visible(write_report(folder).read_text(encoding="utf-8"))
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["arithmetic"] = {"as_device": as_device, "words": "What is known of v > threshold."}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    text = visible(write_report(folder).read_text(encoding="utf-8"))
+    assert "What is known of v &gt; threshold." in text
+    assert ("What is known of v > threshold." in risks(read_run(folder))) is risk
+
+
 def test_counts_that_disagree_are_said(tmp_path):
     folder = synthetic_run(tmp_path)
     summary = json.loads((folder / "summary.json").read_text())

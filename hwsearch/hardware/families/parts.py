@@ -10,6 +10,9 @@ from hwsearch.hardware.workload import BLOCKS, LayerWork, Workload
 
 Term = tuple[float, float | None]
 
+ADDS_IN_MEMORY = ("mcu",)
+"""Families whose software loads and stores a sum in every synaptic operation (see `accumulator_bytes`)."""
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -27,7 +30,7 @@ class Parts:
 
     Attributes:
         stored: Each layer's weights: the file's format, and the bytes that the device gives to it.
-        params, state, buffers: Bytes of biases and thresholds, of membranes, of inputs and spikes.
+        params, state, buffers: Bytes of biases and thresholds, of membranes, of inputs, spikes and sums.
         charged_ops: Operations that the device works off.
         energy_j: Dynamic energy, or all-in where ``all_in``; None: unknown.
         latency_s: Time of one inference; None: unknown.
@@ -79,11 +82,25 @@ def param_bytes(layer: LayerWork, profile: HardwareProfile) -> int:
 
 
 def buffer_bytes(workload: Workload, profile: HardwareProfile) -> int:
-    """Return the bytes of the input, of its kept current, and of one bit a spiking neuron."""
+    """Return the bytes of the input, of its kept current, of one bit a spiking neuron, and of sums."""
     first = workload.layers[0]
     inputs = first.inputs * as_bytes(1, workload.input_bits) if first.analog else as_bytes(first.inputs, 1)
     kept = as_bytes(first.neurons, profile.accumulator_bits) if first.analog else 0
-    return inputs + kept + sum(as_bytes(layer.neurons, 1) for layer in workload.layers if spikes(layer))
+    sent = sum(as_bytes(layer.neurons, 1) for layer in workload.layers if spikes(layer))
+    return inputs + kept + sent + accumulator_bytes(workload, profile)
+
+
+def accumulator_bytes(workload: Workload, profile: HardwareProfile) -> int:
+    """Return the bytes of the sums of one timestep, one a neuron of the layer that software is working on.
+
+    Software adds a spike's weights, one after the other, to sums that are wider than membranes: its cycles count their
+    load and store in every operation, whatever the layer's format. Layers take turns, so the largest one counts. One
+    with an analog input reads its kept current, and the readout adds to its state: neither needs more.
+    """
+    if profile.family not in ADDS_IN_MEMORY:
+        return 0
+    adding = [layer.neurons for layer in workload.layers if spikes(layer) and not layer.analog]
+    return as_bytes(max(adding, default=0), profile.accumulator_bits)
 
 
 def kept_bits(layer: LayerWork, profile: HardwareProfile) -> int:
