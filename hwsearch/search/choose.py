@@ -31,10 +31,10 @@ Look = Callable[[Sequence[Setting]], list[TrialRecord]]
 
 
 def ranks(plan: Plan, similar: bool, known: Mapping[str, TrialRecord]) -> bool:
-    """Return whether the next proposals can be ranked."""
+    """Return whether the next proposals can be ranked, and are to be."""
     tickets = plan.study.tickets
     finder = tickets.early if tickets.finder == "early_time" else tickets.finder
-    return plan.study.search.rank and finder not in _TRAINS_EACH and (similar or not _few(plan, known))
+    return plan.study.search.ranked and finder not in _TRAINS_EACH and (similar or not _few(plan, known))
 
 
 def ranked(

@@ -27,10 +27,12 @@ from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.left import keep_likely
 from hwsearch.search.outlook import joint_of, training_of
 from hwsearch.search.plan import Plan, price_on_device
-from hwsearch.search.propose import LEARNS_FROM_PRUNED, Proposal, Verdict
+from hwsearch.search.propose import Proposal, Verdict
 from hwsearch.search.records import TrialRecord, objective_values
+from hwsearch.search.samplers import LEARNS_FROM_PRUNED
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
+from hwsearch.study.search_sections import UNRANKED
 
 _MOST_LOOKED = 4096  # small spaces are looked at over and over
 
@@ -100,7 +102,7 @@ def verdict(plan: Plan, record: TrialRecord, dense: Dense) -> Verdict:
         return Verdict("complete", tuple(float(v) for v in values), constraints)
     if record.outcome == "failed":
         return Verdict("fail", None, constraints)
-    if plan.study.search.sampler in LEARNS_FROM_PRUNED | {"random", "grid"}:
+    if plan.study.search.sampler in LEARNS_FROM_PRUNED.union(UNRANKED):
         return Verdict("pruned", None, constraints)
     # a placeholder for samplers that learn from complete trials only; its constraints keep it off every front
     # (a foreseen one is feasible: it is told as what is expected of it)
