@@ -28,7 +28,7 @@ from hwsearch.search.left import keep_likely
 from hwsearch.search.outlook import joint_of, training_of
 from hwsearch.search.plan import Plan, price_on_device
 from hwsearch.search.propose import Proposal, Verdict
-from hwsearch.search.records import TrialRecord, objective_values
+from hwsearch.search.records import TrialRecord, objective_values, remember
 from hwsearch.search.samplers import LEARNS_FROM_PRUNED
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
@@ -58,7 +58,10 @@ def evaluate(
     first: dict[str, TrialRecord] = dict(known)
     for proposal in batch:
         draft = _price(lab, proposal, first)
-        first.setdefault(proposal.candidate.digest, draft.record)
+        if draft.ticket is not None:  # it is trained, or goes on: a repeat in this batch is its twin
+            first[proposal.candidate.digest] = draft.record
+        else:
+            first.setdefault(proposal.candidate.digest, draft.record)
         drafts.append(draft)
     if lab.sight is not None:
         drafts = _foresee(lab, lab.sight, drafts, known)
@@ -181,7 +184,7 @@ def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> Dr
         feasible=not priced.faults,
     )
     earlier = first.get(candidate.digest)
-    if earlier is not None and earlier.outcome == "stopped":
+    if earlier is not None and earlier.outcome == "stopped" and earlier.feasible:
         return Draft(replace(record, began=training_of(earlier), curve=earlier.curve), ticket)
     if priced.faults or earlier is not None:
         return Draft(record if priced.faults else replace(record, outcome="twin"), None)
@@ -193,7 +196,7 @@ def _settle_twins(records: Sequence[TrialRecord], known: Mapping[str, TrialRecor
     originals = dict(known)
     for record in records:
         if record.outcome != "twin" or record.twin_of is not None:
-            originals.setdefault(record.candidate.digest, record)
+            remember(originals, record)
     settled = []
     for record in records:
         own = record

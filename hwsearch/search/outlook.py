@@ -117,12 +117,12 @@ def learn(
         plan: The question.
         similar: Whether similarity is to be used.
         known: Records of earlier batches; with ``standing`` at least two with an accuracy.
-        standing: Records of the batch under way; they stand for those that they went on from.
+        standing: Records of the batch under way; each stands for all that is known of its training.
     """
     if not standing:
         return _learn(_Lesson(plan, similar, tuple(known)))
-    begun = {record.began for record in standing}
-    records = [*(r for r in known if r.trial not in begun), *standing]
+    begun = {training_of(record) for record in standing}
+    records = [*(r for r in known if training_of(r) not in begun), *standing]
     enough = sum(bool(r.curve) for r in known) + len(plan.others) >= LEAST_KNOWN
     return _fitted(plan, similar, records, learn(plan, similar, known).surrogate if enough else None)
 
