@@ -79,12 +79,13 @@ def print_spent(summary: dict[str, Any]) -> None:
     if (left := summary["left"])["n"]:
         print(
             f"left: {left['n']} candidates that were stopped or cut; the front is expected to lack "
-            f"{left['expected']:.1f} of them (a smaller search.finish trains on)"
+            f"{left['expected']:.1f} of them{_counted(left)} (a smaller search.finish trains on)"
         )
     if (audit := summary["audit"])["continued"]:
         print(
             f"audit: {audit['continued']} of what was to be cut or stopped were trained all the same; "
             f"{audit['left']} would have been left for good, {audit['false_cuts']} of these came to the front"
+            f"{_shared(audit)}"
         )
     else:
         print("audit: none of what was to be cut or stopped was drawn")
@@ -92,3 +93,13 @@ def print_spent(summary: dict[str, Any]) -> None:
         f"training spent: {steps / dense:.1f} times the dense network's, in {cost['wall_s']:.0f} s; probes and model "
         f"took {cost['model_s']:.0f} s, as long as {cost['model_steps'] / steps:.0%} of it"
     )
+
+
+def _counted(fields: dict[str, Any]) -> str:
+    """Return the interval of a number; empty where a run of an earlier version has none."""
+    return f", {fields['low']} to {fields['high']} at 95 %" if fields.get("high") is not None else ""
+
+
+def _shared(fields: dict[str, Any]) -> str:
+    """Return the interval of a share; empty where nothing was counted."""
+    return f" ({fields['low']:.0%} to {fields['high']:.0%} at 95 %)" if fields.get("high") is not None else ""

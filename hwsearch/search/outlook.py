@@ -11,8 +11,8 @@ import numpy as np
 from hwsearch.predict.joint import Joint, knobs_of
 from hwsearch.predict.process import joined
 from hwsearch.predict.surrogate import NOBODY, Inputs, Surrogate, accuracy_of, fit
-from hwsearch.search.front import worst_of
-from hwsearch.search.gain import DRAWS, Box, Draws, Outlook, chance
+from hwsearch.search.front import Box, worst_of
+from hwsearch.search.gain import DRAWS, Draws, Outlook, chance
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.space.candidate import Candidate
@@ -182,10 +182,16 @@ def log_costs(plan: Plan, costs: Sequence[CostFields]) -> np.ndarray:
     return np.asarray(np.log(np.maximum(rows.reshape(len(costs), len(names)), _LEAST_COST)))
 
 
-def box_of(plan: Plan, dense: tuple[CostFields, float]) -> Box:
-    """Return what is of use; dense: costs and error of the dense network."""
+def box_of(plan: Plan, dense: tuple[CostFields, float], *, in_full: bool = False) -> Box:
+    """Return what is of use.
+
+    Args:
+        plan: The question.
+        dense: Costs and error of the dense network.
+        in_full: Whether of networks that were trained in full, though the search trains in part.
+    """
     (most,) = log_costs(plan, [dense[0]])
-    return Box(worst_of(plan, dense[1]), most)
+    return Box(worst_of(plan, dense[1], in_full=in_full), most)
 
 
 def training_of(record: TrialRecord) -> int:
