@@ -6,9 +6,9 @@
 First a run of 128 trials on ``nrf51822_microbit`` (error, memory), as in `ablations`. Then, with another seed, one of
 64 trials on ``generic_45nm`` (error, energy): ``alone``, and learning from the first (`search.learn_from`). Both
 train in full and finish nothing of what was stopped (``early: false``, ``finish: 1``).
-Hypervolume is the summary's (`search.front`), error up to 0.15 beyond the dense network's. ``reached``: steps until the trials have the hypervolume that ``alone`` has
-in the end, as a ratio to what ``alone`` took; ``final``: hypervolume of the front's recipes run again on three fresh
-splits, less that of ``alone``.
+Hypervolume is the summary's (`search.front`), error up to 0.15 beyond the dense network's. ``reached``: steps until
+the trials have the hypervolume that ``alone`` has in the end, as a ratio to what ``alone`` took; ``final``: hypervolume
+of the front's recipes run again on three fresh splits, less that of ``alone``.
 """
 
 from __future__ import annotations

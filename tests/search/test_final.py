@@ -16,5 +16,5 @@ def test_no_study_has_another_ones_and_more_seeds_keep_the_first(tiny):
 
     everything = [seed for own in (0, 1, 2, 9_999, 10_000, 10_001) for seed in seeds(own, 5)]
     assert len(set(everything)) == len(everything)
-    assert not set(everything) & set(range(2**32))
+    assert min(everything) >= 2**32  # a study's own are below
     assert seeds(0, 2) == seeds(0, 5)[:2]
