@@ -83,12 +83,13 @@ def print_spent(summary: dict[str, Any]) -> None:
     if (left := summary["left"])["n"]:
         print(
             f"left: {left['n']} candidates that were stopped or cut; the front is expected to lack "
-            f"{left['expected']:.1f} of them (a smaller search.finish trains on)"
+            f"{left['expected']:.1f} of them{_counted(left)} (a smaller search.finish trains on)"
         )
     if (audit := summary["audit"])["continued"]:
         print(
             f"audit: {audit['continued']} of what was to be cut or stopped were trained all the same; "
             f"{audit['left']} would have been left for good, {audit['false_cuts']} of these came to the front"
+            f"{_shared(audit)}"
         )
     else:
         print("audit: none of what was to be cut or stopped was drawn")
@@ -98,3 +99,13 @@ def print_spent(summary: dict[str, Any]) -> None:
     )
     if (arithmetic := summary.get("arithmetic")) and not arithmetic["as_device"]:
         print(arithmetic["words"])
+
+
+def _counted(fields: dict[str, Any]) -> str:
+    """Return the interval of a number; empty where a run of an earlier version has none."""
+    return f", {fields['low']} to {fields['high']} at 95 %" if fields.get("high") is not None else ""
+
+
+def _shared(fields: dict[str, Any]) -> str:
+    """Return the interval of a share; empty where nothing was counted."""
+    return f" ({fields['low']:.0%} to {fields['high']:.0%} at 95 %)" if fields.get("high") is not None else ""

@@ -12,8 +12,9 @@ import hwsearch
 PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
-    "errors", "study", "hardware", "space", "data", "native", "compress", "network", "train", "tickets", "measure",
-    "predict", "search", "report", "export", "api", "terminal", "cli_profiles", "cli_answers", "cli", "__main__",
+    "errors", "seeds", "study", "hardware", "space", "data", "native", "compress", "network", "train", "tickets",
+    "measure", "predict", "search", "report", "export", "api", "terminal", "cli_profiles", "cli_answers", "cli",
+    "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},

@@ -145,7 +145,8 @@ def judgement(tables: RunTables) -> list[str]:
         left, cuts = number(audit, "left") or 0, number(audit, "false_cuts") or 0
         said.append(
             f"Audit: {count(continued)} candidates that would have been cut or stopped were trained all the same. The "
-            f"search would have left {count(left)} of them for good; {count(cuts)} of these came to the front."
+            f"search would have left {count(left)} of them for good; {count(cuts)} of these came to the front"
+            f"{_share_words(audit)}."
         )
     else:
         said.append("The audit drew no candidate: how often one was wrongly cut is not known from this run.")
@@ -166,10 +167,24 @@ def _left_words(left: Numbers) -> str:
     )
     return (
         f"{again}Left: {count(n)} candidates were stopped or cut for good. By what the run has learned "
-        f"{count(ruled_out)} of them are ruled out (a chance below 2 % each); in all about {expected:.1f} would "
-        "be on the front, had they been trained on (column chance of trials.csv). "
+        f"{count(ruled_out)} of them are ruled out (a chance below 2 % each); in all about {expected:.1f}"
+        f"{_number_words(left)} would be on the front, had they been trained on (column chance of trials.csv). "
         "To go on, lower search.finish or raise search.candidates, and give the same line again."
     )
+
+
+def _share_words(audit: Numbers) -> str:
+    """Return the interval of the share that was wrongly left; empty where none was left."""
+    low, high = number(audit, "low"), number(audit, "high")
+    return (
+        "" if low is None or high is None else f" (between {low:.0%} and {high:.0%} of what is left, at 95 %)"
+    )
+
+
+def _number_words(left: Numbers) -> str:
+    """Return the interval of what is expected; empty where the run has none."""
+    low, high = number(left, "low"), number(left, "high")
+    return "" if low is None or high is None else f" ({count(low)} to {count(high)} at 95 %)"
 
 
 def budget_words(tables: RunTables) -> str:
@@ -183,7 +198,10 @@ def quality_words(tables: RunTables) -> str:
     if summary.hypervolume is None:
         return ""
     point = ", ".join(f"{title(n).lower()} {spell(n, value)}" for n, value in summary.reference_point.items())
-    return f"Hypervolume: the front dominates {100 * summary.hypervolume:.1f} % of the box up to {point}."
+    return (
+        f"Hypervolume: the front dominates {100 * summary.hypervolume:.1f} % of the box up to {point} "
+        "(costs by their logarithms, from a ten-thousandth of these on)."
+    )
 
 
 def footer(tables: RunTables) -> str:

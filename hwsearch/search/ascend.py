@@ -12,13 +12,12 @@ from hwsearch.search.plan import Plan, Priced, price_on_device
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.search.rungs import judge, rung_schedule
 from hwsearch.search.trainer import Job, Measured
+from hwsearch.seeds import seed_of
 
 Judge = Callable[
     [Plan, CostFields, float, bool, Sequence[TrialRecord], Sequence[TrialRecord]], list[TrialRecord]
 ]
 """See `rungs.judge`."""
-
-_RUNG_SEEDS = 1_000_003  # apart, so that each rung sees its own order of the samples
 
 
 def ascend(
@@ -78,7 +77,7 @@ def train_rung(
             tuple(starts[i] for i in stack),
             timesteps[stack[0]],
             rung_schedule(lab.plan, rung),
-            study.seed + _RUNG_SEEDS * rung,
+            seed_of("rung", study.seed, rung),  # each rung sees its own order of the samples
             keep_params=not last,
             early_timesteps=lab.plan.rung_timesteps(rung, timesteps[stack[0]]),
         )

@@ -2,10 +2,11 @@
 
 Drawn are suggestions of the study's sampler, even draws over the knobs, neighbours of the front (a knob or two moved),
 and trainings that were stopped. All are priced; what breaks a budget is left out. Some suggestions are taken as they
-come: what nobody ranked shows what ranking would miss. Before there are trainings to learn from, similarity alone
-ranks, where it is good: y = -log(error + 0.01) of a trained candidate was 2.5 + 0.32 logit(similarity), give or take
-0.5, over 370 digits mixes. Finders that train for every candidate (early-bird, multi-prize) have nothing ranked: their
-tickets would cost more than ranking saves.
+come, if nobody asked for them before: what nobody ranked shows what ranking would miss. Before there are trainings to
+learn from, similarity alone ranks, where it is good: y = -log(error + 0.01) of a trained candidate was 2.5 + 0.32
+logit(similarity), give or take 0.5, over 370 digits mixes. Finders that train for every candidate (early-bird,
+multi-prize) have nothing ranked: their tickets would cost more than ranking saves. Nor have samplers whose suggestions
+are chance or order (`study.search_sections.UNRANKED`).
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ Look = Callable[[Sequence[Setting]], list[TrialRecord]]
 
 
 def ranks(plan: Plan, similar: bool, known: Mapping[str, TrialRecord]) -> bool:
-    """Return whether the next proposals can be ranked."""
+    """Return whether the next proposals can be ranked, and are to be."""
     tickets = plan.study.tickets
     finder = tickets.early if tickets.finder == "early_time" else tickets.finder
-    return plan.study.search.rank and finder not in _TRAINS_EACH and (similar or not _few(plan, known))
+    return plan.study.search.ranked and finder not in _TRAINS_EACH and (similar or not _few(plan, known))
 
 
 def ranked(
@@ -58,8 +59,10 @@ def ranked(
         look: Prices settings.
     """
     count, rng = len(suggested), np.random.default_rng([plan.study.seed, _DRAW, first])
-    unranked = list(suggested[: count // _UNRANKED])
+    new = {name: own for own in suggested if (name := plan.space.candidate(own).digest) not in known}
+    unranked = list(new)[: count // _UNRANKED]
     pool = _pool(plan.space, rng, known, suggested, count)
+    pool = {name: own for name, own in pool.items() if name not in unranked}
     fresh = [name for name in pool if name not in known]
     priced = dict(zip(fresh, look([pool[name] for name in fresh]), strict=True))
     candidates = [own for own in (known.get(name) or priced[name] for name in pool) if own.feasible]
@@ -72,9 +75,9 @@ def ranked(
         reached, ahead = learned.draws(learned.finished, candidates, rng)
     left = np.array([steps_left(plan, record) for record in candidates], float)
     best = choose(box_of(plan, dense), reached, ahead, left, count - len(unranked))
-    taken = unranked + [pool[candidates[i].candidate.digest] for i in best]
-    rest = [own for own in suggested if own not in taken]
-    return (taken + rest + list(suggested))[:count]  # the last resort are repeats: they are not trained again
+    order = dict.fromkeys([*unranked, *(candidates[i].candidate.digest for i in best), *new])
+    settings = [new[name] if name in new else pool[name] for name in order]
+    return (settings + list(suggested))[:count]  # the last resort are repeats: they are not trained again
 
 
 def _few(plan: Plan, known: Mapping[str, TrialRecord]) -> bool:

@@ -32,6 +32,7 @@ from hwsearch.search.one_shot import accuracy_of, one_shot_rows, row
 from hwsearch.search.plan import REFERENCE_BITS, Plan
 from hwsearch.search.rungs import candidate_schedule
 from hwsearch.search.trainer import Job, Measured, Trainer
+from hwsearch.seeds import seed_of
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.criteria import score
 from hwsearch.tickets.early_time import early_time
@@ -51,7 +52,6 @@ FINDERS = (
     "one_shot",
 )
 _CLIMBERS = {"iterative", "random", "reinit"}
-_FRESH_WEIGHTS = 50_000
 
 Tell = Callable[[str], None]
 
@@ -114,7 +114,7 @@ def compare(
         finders: Of FINDERS; the dense network is always there.
     """
     fit = dense_fit(plan, plan.data, plan.study.seed)
-    seeds = tuple(plan.study.seed + i for i in range(plan.study.final.seeds))
+    seeds = tuple(seed_of("tickets", plan.study.seed, i) for i in range(plan.study.final.seeds))
     contest = Contest(plan, Shelf(cache), trainer, seeds, fit, knife_of(plan, fit), finders, tell)
     with OneThread():
         early = early_timesteps_of(plan, contest.shelf, fit)
@@ -164,7 +164,7 @@ def _ladder_entries(contest: Contest, targets: Sequence[Target]) -> Iterator[Ent
     granularity, none = targets[0].granularity, [0] * len(contest.seeds)
     ladders = _climb(contest, granularity, contest.fit)
     rng = np.random.default_rng(contest.plan.study.seed)
-    fresh = [initial_params(contest.plan.spec, seed + _FRESH_WEIGHTS) for seed in contest.seeds]
+    fresh = [initial_params(contest.plan.spec, seed_of("fresh weights", seed)) for seed in contest.seeds]
     for entry in _rung_entries(contest, "iterative", ladders, targets, 0):
         shuffled = [tuple(_shuffled(own, rng) for own in mask) for mask in entry.masks]
         if "iterative" in contest.finders:

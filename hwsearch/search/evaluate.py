@@ -27,10 +27,12 @@ from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.left import keep_likely
 from hwsearch.search.outlook import joint_of, training_of
 from hwsearch.search.plan import Plan, price_on_device
-from hwsearch.search.propose import LEARNS_FROM_PRUNED, Proposal, Verdict
-from hwsearch.search.records import TrialRecord, objective_values
+from hwsearch.search.propose import Proposal, Verdict
+from hwsearch.search.records import TrialRecord, objective_values, remember
+from hwsearch.search.samplers import LEARNS_FROM_PRUNED
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
+from hwsearch.study.search_sections import UNRANKED
 
 _MOST_LOOKED = 4096  # small spaces are looked at over and over
 
@@ -56,7 +58,10 @@ def evaluate(
     first: dict[str, TrialRecord] = dict(known)
     for proposal in batch:
         draft = _price(lab, proposal, first)
-        first.setdefault(proposal.candidate.digest, draft.record)
+        if draft.ticket is not None:  # it is trained, or goes on: a repeat in this batch is its twin
+            first[proposal.candidate.digest] = draft.record
+        else:
+            first.setdefault(proposal.candidate.digest, draft.record)
         drafts.append(draft)
     if lab.sight is not None:
         drafts = _foresee(lab, lab.sight, drafts, known)
@@ -100,7 +105,7 @@ def verdict(plan: Plan, record: TrialRecord, dense: Dense) -> Verdict:
         return Verdict("complete", tuple(float(v) for v in values), constraints)
     if record.outcome == "failed":
         return Verdict("fail", None, constraints)
-    if plan.study.search.sampler in LEARNS_FROM_PRUNED | {"random", "grid"}:
+    if plan.study.search.sampler in LEARNS_FROM_PRUNED.union(UNRANKED):
         return Verdict("pruned", None, constraints)
     # a placeholder for samplers that learn from complete trials only; its constraints keep it off every front
     # (a foreseen one is feasible: it is told as what is expected of it)
@@ -179,7 +184,7 @@ def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> Dr
         feasible=not priced.faults,
     )
     earlier = first.get(candidate.digest)
-    if earlier is not None and earlier.outcome == "stopped":
+    if earlier is not None and earlier.outcome == "stopped" and earlier.feasible:
         return Draft(replace(record, began=training_of(earlier), curve=earlier.curve), ticket)
     if priced.faults or earlier is not None:
         return Draft(record if priced.faults else replace(record, outcome="twin"), None)
@@ -191,7 +196,7 @@ def _settle_twins(records: Sequence[TrialRecord], known: Mapping[str, TrialRecor
     originals = dict(known)
     for record in records:
         if record.outcome != "twin" or record.twin_of is not None:
-            originals.setdefault(record.candidate.digest, record)
+            remember(originals, record)
     settled = []
     for record in records:
         own = record

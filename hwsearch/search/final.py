@@ -25,9 +25,7 @@ from hwsearch.search.plan import Plan, price_on_device
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.search.rungs import candidate_schedule
 from hwsearch.search.trainer import Job, Measured
-
-_FRESH = 10_000
-"""Seeds of the final trainings start here, above the study's own."""
+from hwsearch.seeds import seed_of
 
 Progress = Callable[[int, int], None]
 
@@ -115,8 +113,8 @@ def finalise(lab: Lab, front: Sequence[TrialRecord], on_trained: Progress | None
 
 
 def final_seeds(plan: Plan) -> list[int]:
-    """Return the fresh seeds of a study."""
-    return [plan.study.seed + _FRESH + i for i in range(plan.study.final.seeds)]
+    """Return the fresh seeds of a study: no other study's, and the first ones stay when more are asked for."""
+    return [seed_of("final", plan.study.seed, i) for i in range(plan.study.final.seeds)]
 
 
 def final_path(cache: Cache, record: TrialRecord | None, seed: int) -> Path:

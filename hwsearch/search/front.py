@@ -6,13 +6,18 @@ would be trained with every fresh seed for nobody.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import moocore
 import numpy as np
 
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import TrialRecord
+
+SPAN = math.log(1e4)
+"""Costs count from a ten-thousandth of the dense network's: less has no candidate that is of use."""
 
 
 def non_dominated(values: np.ndarray) -> np.ndarray:
@@ -35,23 +40,44 @@ def non_dominated(values: np.ndarray) -> np.ndarray:
     return mask
 
 
-def hypervolume(values: np.ndarray, reference: np.ndarray) -> float:
-    """Return the share of the box [0, reference] that the rows dominate, in [0, 1].
+@dataclass(frozen=True, eq=False)
+class Box:
+    """What hypervolume is counted in: errors, and logarithms of costs (to save a half is worth the same everywhere).
+
+    Attributes:
+        worst: The largest error that is of use.
+        most: [C] logarithms of the largest costs that are.
+        span: How far below these the logarithms reach; what costs less counts as if it cost so much.
+    """
+
+    worst: float
+    most: np.ndarray
+    span: float = SPAN
+
+    @property
+    def volume(self) -> float:
+        """What networks without error at the least costs dominate: all of it."""
+        return float(self.worst * self.span ** len(self.most))
+
+
+def hypervolume(box: Box, errors: np.ndarray, costs: np.ndarray) -> float:
+    """Return the share of a box that networks dominate, in [0, 1]: the one measure of search, summary and benches.
 
     Args:
-        values: [n, objectives], minimised, not negative.
-        reference: [objectives], positive: what a useless candidate costs.
+        box: What is of use (`outlook.box_of`: of a study).
+        errors: [n].
+        costs: [n, C] logarithms.
 
     Raises:
         ValueError: A value is not finite.
     """
-    values = np.asarray(values, float) / reference
-    if not np.isfinite(values).all():
+    values = np.column_stack([errors, np.maximum(costs, box.most - box.span)]).astype(float)
+    if not np.isfinite(np.column_stack([errors, costs])).all():
         raise ValueError("a hypervolume takes finite values only")
-    inside = values[(values < 1).all(1)] if len(values) else values
+    inside = values[(values < [box.worst, *box.most]).all(1)]
     if len(inside) == 0:
         return 0.0
-    return float(moocore.hypervolume(inside, ref=np.ones(values.shape[1])))
+    return float(moocore.hypervolume(inside, ref=np.array([box.worst, *box.most]))) / box.volume
 
 
 _EARLY_SLACK = 0.07

@@ -1,8 +1,8 @@
 """Gain: how much hypervolume candidates would add together, by draws of what they may turn out to be.
 
-Hypervolume is counted in (error, logarithm of each cost): error from 0 to the worst that is of use, costs up to the
-dense network's. The errors of all candidates, and of what is reached, are drawn together, so that what is alike turns
-out alike. Within a draw, with the cells of the grid that all costs draw::
+Hypervolume is that of `front`: of (error, logarithm of each cost), error up to the worst that is of use, costs up to
+the dense network's. The errors of all candidates, and of what is reached, are drawn together, so that what is alike
+turns out alike. Within a draw, with the cells of the grid that all costs draw::
 
     added = sum over cells of  area(cell) x max(0, K(cell) - error),    K: the least error that is reached at its costs
 
@@ -23,22 +23,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from hwsearch.predict.surrogate import OFFSET
+from hwsearch.search.front import Box
 
 DRAWS = 128
 _MOST_CELLS = 1024
-
-
-@dataclass(frozen=True, eq=False)
-class Box:
-    """What is of use.
-
-    Attributes:
-        worst: The largest error.
-        most: [C] logarithms of the largest costs.
-    """
-
-    worst: float
-    most: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +112,7 @@ class _Cells:
     """The grid that costs draw, and the least error that is reached in each cell, draw by draw."""
 
     def __init__(self, box: Box, costs: np.ndarray, draws: int) -> None:
-        inside = np.minimum(costs, box.most)
+        inside = np.clip(costs, box.most - box.span, box.most)
         most = int(_MOST_CELLS ** (1 / len(box.most)))
         edges = [_edges(column, limit, most) for column, limit in zip(inside.T, box.most, strict=True)]
         self._area = reduce(np.multiply.outer, [np.diff(own) for own in edges])

@@ -25,6 +25,8 @@ from hwsearch.train.checkpoint import Checkpoint
 from hwsearch.train.loop import Schedule, Trained, train_stack
 from hwsearch.train.size import fitting
 
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -139,7 +141,8 @@ class Measured:
 def run_job(bench: Bench, job: Job) -> list[Measured]:
     """Train a job's stack and measure each candidate; one that breaks is recorded and does not stop the others.
 
-    A stack that would not fit the memory is trained in pieces.
+    A stack that would not fit the memory is trained in pieces. A training breaks by running out of memory (here) or of
+    finite numbers (`train.loop` says so); whatever else is raised is a fault of ours, and no candidate's failure.
     """
     timesteps = job.early_timesteps or job.timesteps
     fits = fitting(bench.spec, timesteps, job.schedule.batch_size, 1, bench.device)
@@ -156,13 +159,20 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
             resume=job.resume, until=job.until, device=bench.device,
         )  # fmt: skip
         results = _measure(bench, job, trained)
-    except (RuntimeError, ValueError, FloatingPointError, MemoryError) as error:
+    except (RuntimeError, MemoryError) as error:
+        if not _out_of_memory(error):
+            raise
         if len(job.tickets) > 1:
             return [run_job(bench, alone)[0] for alone in job.pieces(1)]
         steps = job.epochs * len(bench.data.y_train) * timesteps
         results = [_failed(f"{type(error).__name__}: {error}", steps)]
     share = (time.perf_counter() - start) / len(results)
     return [replace(result, wall_s=share) for result in results]
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Return whether torch or Python could not have the memory: torch says so in words, on a CPU and on a GPU."""
+    return isinstance(error, MemoryError) or any(own in str(error).lower() for own in _NO_MEMORY)
 
 
 def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measured]:

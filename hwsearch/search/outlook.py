@@ -11,8 +11,8 @@ import numpy as np
 from hwsearch.predict.joint import Joint, knobs_of
 from hwsearch.predict.process import joined
 from hwsearch.predict.surrogate import NOBODY, Inputs, Surrogate, accuracy_of, fit
-from hwsearch.search.front import worst_of
-from hwsearch.search.gain import DRAWS, Box, Draws, Outlook, chance
+from hwsearch.search.front import Box, worst_of
+from hwsearch.search.gain import DRAWS, Draws, Outlook, chance
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.space.candidate import Candidate
@@ -117,12 +117,12 @@ def learn(
         plan: The question.
         similar: Whether similarity is to be used.
         known: Records of earlier batches; with ``standing`` at least two with an accuracy.
-        standing: Records of the batch under way; they stand for those that they went on from.
+        standing: Records of the batch under way; each stands for all that is known of its training.
     """
     if not standing:
         return _learn(_Lesson(plan, similar, tuple(known)))
-    begun = {record.began for record in standing}
-    records = [*(r for r in known if r.trial not in begun), *standing]
+    begun = {training_of(record) for record in standing}
+    records = [*(r for r in known if training_of(r) not in begun), *standing]
     enough = sum(bool(r.curve) for r in known) + len(plan.others) >= LEAST_KNOWN
     return _fitted(plan, similar, records, learn(plan, similar, known).surrogate if enough else None)
 
@@ -182,10 +182,16 @@ def log_costs(plan: Plan, costs: Sequence[CostFields]) -> np.ndarray:
     return np.asarray(np.log(np.maximum(rows.reshape(len(costs), len(names)), _LEAST_COST)))
 
 
-def box_of(plan: Plan, dense: tuple[CostFields, float]) -> Box:
-    """Return what is of use; dense: costs and error of the dense network."""
+def box_of(plan: Plan, dense: tuple[CostFields, float], *, in_full: bool = False) -> Box:
+    """Return what is of use.
+
+    Args:
+        plan: The question.
+        dense: Costs and error of the dense network.
+        in_full: Whether of networks that were trained in full, though the search trains in part.
+    """
     (most,) = log_costs(plan, [dense[0]])
-    return Box(worst_of(plan, dense[1]), most)
+    return Box(worst_of(plan, dense[1], in_full=in_full), most)
 
 
 def training_of(record: TrialRecord) -> int:

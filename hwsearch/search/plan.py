@@ -106,6 +106,11 @@ class Plan:
             notes.append(
                 f"in the search candidates are trained for {asked} of {whole} epochs, the front's members in full"
             )
+        search = self.study.search
+        if search.rank and not search.ranked:
+            notes.append(
+                f"sampler {search.sampler}: candidates are asked as it suggests them, none are ranked"
+            )
         longest = self.dense_timesteps
         fewer = [self.rung_timesteps(rung, longest) for rung in range(len(self.cycles))]
         if fewer[0] < longest:

@@ -4,7 +4,7 @@ A rung is a training of its own that starts from the last one's weights with a f
 annealed network, and its accuracy says more than that of a schedule cut off. Candidates of a rung had the same epochs.
 Promising is who has the largest expected gain of hypervolume for each train_step that it still needs. What was stopped
 is kept, and may be proposed again: it goes on where it stopped. A drawn share of the stopped goes on all the same: the
-audit. With one rung nobody is stopped.
+audit. What measured over a budget does not go on, however promising. With one rung nobody is stopped.
 
 Source: Jamieson and Talwalkar 2016 (successive halving), here over expected gains in place of losses, with a floor: a
 tiny network that still guesses does not train on, however small it is.
@@ -65,23 +65,35 @@ def judge(
         known: Records of earlier batches.
         standing: Records that have just finished a rung, not the last one.
     """
+    going = _promoted(plan, (dense_cost, dense_error), similar, known, standing)
+    return [
+        record
+        if record.feasible and (record.trial in going or record.audited)
+        else stopped(plan, record, _OTHERS)
+        for record in standing
+    ]
+
+
+def _promoted(
+    plan: Plan,
+    dense: tuple[CostFields, float],
+    similar: bool,
+    known: Sequence[TrialRecord],
+    standing: Sequence[TrialRecord],
+) -> set[int]:
+    """Return the trials that promise most, of those that keep the budgets and have learned something."""
     if len(standing) < 2:
-        return list(standing)
-    floor = _floor(plan, dense_error)
-    sound = [record for record in standing if record.curve[-1] > floor]
+        return {record.trial for record in standing}
+    floor = _floor(plan, dense[1])
+    sound = [record for record in standing if record.feasible and record.curve[-1] > floor]
     if not sound:
-        return [record if record.audited else stopped(plan, record, _OTHERS) for record in standing]
+        return set()
     learned = learn(plan, similar, known, standing)
     rng = np.random.default_rng([plan.study.seed, _DRAW, standing[0].trial, len(standing[0].curve)])
     reached, ahead = learned.draws(learned.finished, sound, rng)
-    left = np.array([steps_left(plan, record) for record in sound], float)
-    box = box_of(plan, (dense_cost, dense_error))
-    promoted = choose(box, reached, ahead, left, -(-len(standing) // _KEEP))
-    going = {sound[index].trial for index in promoted}
-    return [
-        record if record.trial in going or record.audited else stopped(plan, record, _OTHERS)
-        for record in standing
-    ]
+    steps = np.array([steps_left(plan, record) for record in sound], float)
+    promoted = choose(box_of(plan, dense), reached, ahead, steps, -(-len(standing) // _KEEP))
+    return {sound[index].trial for index in promoted}
 
 
 def _floor(plan: Plan, dense_error: float) -> float:
@@ -91,10 +103,13 @@ def _floor(plan: Plan, dense_error: float) -> float:
 
 
 def stopped(plan: Plan, record: TrialRecord, why: str) -> TrialRecord:
-    """Stop a record, unless the audit draws it (once for all of its training)."""
+    """Stop a record, unless the audit draws it (once for all of its training).
+
+    What measured over budget is always stopped: no training could bring it to the front.
+    """
     rng = np.random.default_rng([plan.study.seed, _DRAW, training_of(record)])
-    if rng.random() < plan.study.search.audit:
+    if record.feasible and rng.random() < plan.study.search.audit:
         return replace(record, audited=True, audited_after=len(record.curve))
     epochs = sum(plan.cycles[: len(record.curve)])
-    reason = f"after {epochs} of {plan.study.train.epochs} epochs {why}"
+    reason = f"after {epochs} of {plan.study.train.epochs} epochs {why if record.feasible else record.reason}"
     return replace(record, outcome="stopped", reason=reason)

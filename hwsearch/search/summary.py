@@ -13,14 +13,17 @@ import numpy as np
 import pandas as pd
 
 from hwsearch.hardware.arithmetic import arithmetic_claim
+from hwsearch.measure.accuracy import wilson
+from hwsearch.measure.intervals import number_that_happens
 from hwsearch.search.carry import others_words
 from hwsearch.search.dense import Dense
 from hwsearch.search.evaluate import ground_of
 from hwsearch.search.final import Finalist, Finals, final_seeds
 from hwsearch.search.finders import find_ticket
-from hwsearch.search.front import front_records, hypervolume
+from hwsearch.search.front import Box, front_records, hypervolume
 from hwsearch.search.lab import Lab
 from hwsearch.search.left import RULED_OUT, audit_of
+from hwsearch.search.outlook import box_of, log_costs
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import (
@@ -94,8 +97,8 @@ def summarise(
             front, study.pick.rule, dense["accuracy_val"], study.pick.within, study.pick.min_accuracy
         )
     counts = {"asked": len(records)} | {name: sum(r.outcome == name for r in records) for name in OUTCOMES}
-    reference = objective_values(study.objectives, 1.0 / plan.spec.classes, lab.dense.cost)
-    values = _front_values(study.objectives, front)
+    box = box_of(plan, (lab.dense.cost, lab.dense.error), in_full=True)
+    reference = objective_values(study.objectives, 1.0 - box.worst, lab.dense.cost)
     train = (
         sum(r.train_steps for r in records) + lab.dense.train_steps + (finals.train_steps if finals else 0)
     )
@@ -137,7 +140,7 @@ def summarise(
         "audit": _audit_fields(lab, records),
         "left": _left_fields(records),
         "front_size": len(front),
-        "hypervolume": hypervolume(values, np.array(reference)),
+        "hypervolume": _hypervolume(plan, box, front),
         "reference_point": dict(zip(study.objectives, reference, strict=True)),
         "pick": None if picked is None else _plain(picked),
         "nearest_miss": None if not front.empty else nearest_miss(plan, records),
@@ -150,6 +153,12 @@ def summarise(
         "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset).fields,
         "notes": [*plan.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
     }
+
+
+def _hypervolume(plan: Plan, box: Box, front: pd.DataFrame) -> float:
+    """Return the share of a box that the front dominates, by what is said of its members."""
+    costs = [{str(name): value for name, value in row.items()} for row in front.to_dict("records")]
+    return hypervolume(box, 1.0 - front["accuracy_val"].to_numpy(float), log_costs(plan, costs))
 
 
 def _model_steps(records: Sequence[TrialRecord], finals: Finals | None, model_s: float) -> int:
@@ -166,25 +175,41 @@ def _similarity_fields(lab: Lab) -> dict[str, Any]:
     return dataclasses.asdict(lab.sight.quality)
 
 
-def _audit_fields(lab: Lab, records: Sequence[TrialRecord]) -> dict[str, int]:
-    """Return how many candidates the audit trained, how many of them would have been left, and were on the front."""
+def _audit_fields(lab: Lab, records: Sequence[TrialRecord]) -> dict[str, int | float | None]:
+    """Return how many candidates the audit trained, how many of them would have been left, and were on the front.
+
+    ``low`` and ``high`` are the 95 % Wilson interval of the share that was wrongly left; None where none was left.
+    """
     audited = [r for r in records if r.audited and r.outcome == "trained" and r.feasible]
     on_front = {r.trial for r in front_records(lab.plan, records, lab.dense.error)}
     left = audit_of(lab, records)
     missed = sum(r.trial in on_front for r in left)
-    return {"continued": len(audited), "left": len(left), "false_cuts": missed}
+    low, high = wilson(missed / len(left), len(left)) if left else (None, None)
+    return {
+        "continued": len(audited),
+        "left": len(left),
+        "false_cuts": missed,
+        "low": low,
+        "high": high,
+    }
 
 
 def _left_fields(records: Sequence[TrialRecord]) -> dict[str, float | int]:
-    """Return what was taken up again at the end, what was left for good, and how much of that the front may lack."""
+    """Return what was taken up again at the end, what was left for good, and how much of that the front may lack.
+
+    ``low`` and ``high`` are the 95 % interval of what is ``expected``, if the chances are right and independent.
+    """
     chances = [r.chance for r in records if r.chance is not None]
     ruled_out = sum(chance < RULED_OUT for chance in chances)
     finishing = sum(r.finishing for r in records)
+    low, high = number_that_happens(chances)
     return {
         "finishing": finishing,
         "n": len(chances),
         "ruled_out": ruled_out,
         "expected": round(sum(chances), 2),
+        "low": low,
+        "high": high,
     }
 
 
@@ -225,11 +250,6 @@ def _dense_fields(dense: Dense, finals: Finals | None) -> dict[str, Any]:
         **width_columns(own.measured.loss, own.measured.accumulator_bits, own.measured.membrane_bits),
         **own.cost,
     }
-
-
-def _front_values(objectives: Sequence[str], front: pd.DataFrame) -> np.ndarray:
-    columns = [1.0 - front["accuracy_val"] if name == "error" else front[name] for name in objectives]
-    return np.array([column.astype(float) for column in columns]).T.reshape(-1, len(objectives))
 
 
 def _plain(row: pd.Series) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -41,8 +42,7 @@ class SearchSpace:
     def knobs(self) -> dict[str, tuple[str, ...] | int]:
         """Each knob's choices, or the number of its ordered levels."""
         knobs: dict[str, tuple[str, ...] | int] = {"granularity": self.granularity}
-        for layer in range(max(1, self.per_layer)):
-            suffix = f"_{layer + 1}" if self.per_layer else ""
+        for suffix in self._suffixes:
             knobs[f"sparsity{suffix}"] = len(self.sparsity)
             knobs[f"weight_bits{suffix}"] = len(self.weight_bits)
         knobs["timesteps"] = len(self.timesteps)
@@ -50,35 +50,100 @@ class SearchSpace:
 
     @property
     def size(self) -> int:
-        """Number of settings of the knobs."""
-        return math.prod(n if isinstance(n, int) else len(n) for n in self.knobs.values())
+        """Number of different candidates (several settings may spell one)."""
+        return self._n_masks * _power(len(self.weight_bits), self._n_choices) * len(self.timesteps)
+
+    def nth(self, index: int) -> Setting:
+        """Return the setting of the index-th of the different candidates, worked out without listing them.
+
+        Raises:
+            ValueError: There are not so many.
+        """
+        if not 0 <= index < self.size:
+            raise ValueError(f"the space has candidates 0 to {self.size - 1}; got {index}")
+        index, timesteps = divmod(index, len(self.timesteps))
+        mask, bits = divmod(index, _power(len(self.weight_bits), self._n_choices))
+        granularity, sparsity = self._nth_mask(mask)
+        setting: Setting = {"granularity": granularity, "timesteps": timesteps}
+        for suffix, level in zip(self._suffixes, sparsity, strict=True):
+            bits, setting[f"weight_bits{suffix}"] = divmod(bits, len(self.weight_bits))
+            setting[f"sparsity{suffix}"] = level
+        return {name: setting[name] for name in self.knobs}
+
+    def _nth_mask(self, index: int) -> tuple[str, tuple[int, ...]]:
+        """Return granularity and levels of sparsity: the unpruned first, then granularity by granularity."""
+        unpruned = [own for own, levels in self._steps.items() if 0.0 in levels]
+        if unpruned and index == 0:
+            return unpruned[0], (self._steps[unpruned[0]][0.0],) * self._n_choices
+        index -= bool(unpruned)
+        for granularity, levels in self._steps.items():
+            whole = 0.0 in levels  # its first combination is the unpruned one
+            count = _power(len(levels), self._n_choices) - whole
+            if index < count:
+                digits, index = [], index + whole
+                for _ in range(self._n_choices):
+                    index, digit = divmod(index, len(levels))
+                    digits.append(digit)
+                own = list(levels.values())
+                return granularity, tuple(own[digit] for digit in digits)
+            index -= count
+        raise ValueError("the space has not so many masks")
+
+    @cached_property
+    def _steps(self) -> dict[str, dict[float, int]]:
+        """By granularity, the different sparsities that it can have, rising, and the first level that gives each."""
+        steps: dict[str, dict[float, int]] = {own: {} for own in self.granularity}
+        for own, levels in steps.items():
+            for index, level in enumerate(self.sparsity):
+                levels.setdefault(_snapped(own, level), index)
+        return steps
+
+    @property
+    def _n_masks(self) -> int:
+        counts = [_power(len(levels), self._n_choices) - (0.0 in levels) for levels in self._steps.values()]
+        return sum(counts) + any(0.0 in levels for levels in self._steps.values())
+
+    @property
+    def _n_choices(self) -> int:
+        return max(1, self.per_layer)
+
+    @property
+    def _suffixes(self) -> list[str]:
+        """What the names of each choice's knobs end in."""
+        return [f"_{layer + 1}" for layer in range(self.per_layer)] or [""]
 
     def candidate(self, setting: Mapping[str, str | int]) -> Candidate:
         """Return the candidate of a setting of the knobs (levels by index)."""
-        n = max(1, self.per_layer)
-        suffixes = [f"_{layer + 1}" if self.per_layer else "" for layer in range(n)]
         granularity = str(setting["granularity"])
-        sparsity = tuple(self.sparsity[int(setting[f"sparsity{s}"])] for s in suffixes)
-        bits = tuple(self.weight_bits[int(setting[f"weight_bits{s}"])] for s in suffixes)
+        sparsity = tuple(self.sparsity[int(setting[f"sparsity{s}"])] for s in self._suffixes)
+        bits = tuple(self.weight_bits[int(setting[f"weight_bits{s}"])] for s in self._suffixes)
         timesteps = self.timesteps[int(setting["timesteps"])]
         return canonical(Candidate(sparsity, granularity, bits, timesteps))
 
     def setting(self, candidate: Candidate) -> Setting:
-        """Return the setting of a candidate of this space (the nearest level where a granularity has snapped it)."""
-        n = max(1, self.per_layer)
-        sparsity, bits = candidate.sparsity, candidate.weight_bits
-        setting: Setting = {"granularity": candidate.granularity}
-        for layer in range(n):
-            suffix = f"_{layer + 1}" if self.per_layer else ""
-            own = sparsity[layer if len(sparsity) > 1 else 0]
-            gaps = [abs(own - level) for level in self.sparsity]
-            setting[f"sparsity{suffix}"] = gaps.index(min(gaps))
-            setting[f"weight_bits{suffix}"] = self.weight_bits.index(bits[layer if len(bits) > 1 else 0])
-        setting["timesteps"] = self.timesteps.index(candidate.timesteps)
-        if candidate.granularity not in self.granularity:
-            # an unpruned one: its one spelling is that of weights
-            setting["granularity"] = self.granularity[0]
-        return setting
+        """Return a setting of a candidate of this space; of another's, the nearest one."""
+        pruned = any(candidate.sparsity) and candidate.granularity in self.granularity
+        nearest = [self._nearest(own, candidate.sparsity) for own in self.granularity]
+        _, granularity, levels = min(
+            (own for own in nearest if not pruned or own[1] == candidate.granularity), key=lambda own: own[0]
+        )
+        bits = candidate.bits(self._n_choices)
+        setting: Setting = {
+            "granularity": granularity,
+            "timesteps": self.timesteps.index(candidate.timesteps),
+        }
+        for suffix, level, width in zip(self._suffixes, levels, bits, strict=True):
+            setting[f"sparsity{suffix}"] = level
+            setting[f"weight_bits{suffix}"] = self.weight_bits.index(width)
+        return {name: setting[name] for name in self.knobs}
+
+    def _nearest(self, granularity: str, sparsity: tuple[float, ...]) -> tuple[float, str, list[int]]:
+        """Return how far a granularity is from these sparsities, and its levels that come nearest."""
+        wanted = sparsity * self._n_choices if len(sparsity) == 1 else sparsity
+        steps = self._steps[granularity]
+        nearest = [min(steps, key=lambda step: abs(step - own)) for own in wanted]
+        gap = sum(abs(step - own) for step, own in zip(nearest, wanted, strict=True))
+        return gap, granularity, [steps[step] for step in nearest]
 
     def draw(self, rng: np.random.Generator) -> Setting:
         """Return a setting drawn evenly over the knobs."""
@@ -102,12 +167,20 @@ class SearchSpace:
 
 def canonical(candidate: Candidate) -> Candidate:
     """Return the one spelling of a candidate."""
-    sparsity = tuple(round(snap(candidate.granularity, s), 12) for s in candidate.sparsity)
+    sparsity = tuple(_snapped(candidate.granularity, s) for s in candidate.sparsity)
     granularity = candidate.granularity if any(sparsity) else "weight"
     if len(set(sparsity)) == 1 and len(sparsity) > 1 and not any(sparsity):
         sparsity = sparsity[:1]
     bits = candidate.weight_bits
     return Candidate(sparsity, granularity, bits, candidate.timesteps)
+
+
+def _power(base: int, exponent: int) -> int:
+    return math.prod([base] * exponent)
+
+
+def _snapped(granularity: str, sparsity: float) -> float:
+    return round(snap(granularity, sparsity), 12)
 
 
 def search_space(space: Space, profile: HardwareProfile, *, has_conv: bool, n_layers: int) -> SearchSpace:

@@ -11,11 +11,17 @@ from hwsearch.study.laws import Accuracy, Count, FinderName, Fraction, Positive,
 from hwsearch.study.sections import Section
 from hwsearch.study.yaml_border import broken
 
+UNRANKED = ("random", "grid")
+"""Samplers whose suggestions are asked as they come: ranking would make something else of them."""
+
 
 class Search(Section):
     """How many candidates are asked, of whom, how many at once, and how many are trained together.
 
     Attributes:
+        sampler: Who suggests candidates: ``tpe``, ``nsga2`` and ``gp`` learn from what was evaluated; ``random`` draws
+            evenly; ``grid`` asks every candidate of the space once, in an order that the seed draws, and ends the
+            search when all were asked.
         foresee: Whether candidates that could not reach the front are cut before they are trained.
         similarity: What ticket similarity is foretold by: ``probe_and_add`` (each layer compressed alone and run),
             ``margin_gradient`` or ``flip_rate`` (cheaper, and worse).
@@ -27,7 +33,9 @@ class Search(Section):
             seeds; ``auto``: where the finder's tickets start from trained weights (``magnitude``).
         early_time: Whether the first two rungs are trained at a quarter and half of a candidate's T (and measured at
             its T); ``auto``: as ``early``.
-        rank: Whether proposals are drawn in plenty, and those with the largest expected gain a train_step are taken.
+        rank: Whether proposals are drawn in plenty, and those with the largest expected gain a train_step are taken:
+            suggestions of the sampler, even draws, neighbours of what is good; one in eight is a suggestion unranked.
+            What ``random`` and ``grid`` suggest is asked as it comes, whatever this says.
         worth: Accuracy that a network may lose against the dense one and still be of use: others are on no front.
         finish: Chance to be on the front above which what was stopped is trained on at the end; 1: nothing is.
         learn_from: Folders of other runs of the same task, whose trainings the surrogate learns from as well.
@@ -49,6 +57,11 @@ class Search(Section):
     finish: Annotated[float, law("finish must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.02
     learn_from: tuple[str, ...] = ()
     worth: Annotated[float, law("worth must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.15
+
+    @property
+    def ranked(self) -> bool:
+        """Whether proposals are ranked: asked for, and of a sampler that ranking leaves what it is."""
+        return self.rank and self.sampler not in UNRANKED
 
 
 class Tickets(Section):

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
+from hwsearch.seeds import seed_of
 from hwsearch.train.adam import StackAdam
 from hwsearch.train.checkpoint import Checkpoint, restore, resumed, take
 from hwsearch.train.loss import cross_entropy
@@ -146,7 +147,7 @@ class _Source:
         """Return what draws an epoch's noise: on a GPU one of its own, so that nothing waits for the host."""
         if self.inputs.device.type == "cpu":
             return self.generator
-        return torch.Generator(self.inputs.device).manual_seed(1_000_003 * self.seed + epoch)
+        return torch.Generator(self.inputs.device).manual_seed(seed_of("noise", self.seed, epoch))
 
 
 def _epoch(

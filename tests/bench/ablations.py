@@ -10,9 +10,8 @@ the time of probes and model, by the run's own clock (``model_steps`` of the sum
 Optuna's samplers is not counted); the dense network is the same for all and left out. ``with finals``: the front's
 trainings in full with three fresh seeds included. ``reached``: steps until the trials on validation have 95 % of what
 ``plain`` has in the end, as a ratio to plain's own; trials of an early search are trained in part and cannot be held
-against it (-). Hypervolume is the share of the box error (up to 0.15 beyond the dense network's) times logarithm of
-bytes (from 128 bytes to the dense network's). ``final``: hypervolume of the front's recipes run again on three fresh
-splits, less plain's.
+against it (-). Hypervolume is the summary's (`search.front`), error up to 0.15 beyond the dense network's. ``final``:
+hypervolume of the front's recipes run again on three fresh splits, less plain's.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from hwsearch.measure.accuracy import wilson
 from hwsearch.predict.joint import Joint
 from hwsearch.predict.similarity import Similarity
 from hwsearch.search.foresee import Quality
-from hwsearch.search.front import hypervolume
+from hwsearch.search.front import Box, hypervolume
 from hwsearch.study.model import load_study, write_study
 from tests.bench.resumable import resume
 
@@ -59,7 +58,7 @@ CONTESTANTS: dict[str, dict[str, object]] = {
     "less early time": {"early_time": False},
     "placebo": {},
 }
-SHARE, WORST, LEAST_BYTES, TRIALS = 0.95, 0.15, 128, 128
+SHARE, WORST, TRIALS = 0.95, 0.15, 128
 
 
 def run(name: str, seed: int) -> dict[str, object]:
@@ -100,14 +99,14 @@ def _shuffled(self: Similarity, joint: Joint) -> np.ndarray:
 def _numbers(folder: Path) -> dict[str, object]:
     trials, front = pd.read_csv(folder / "trials.csv"), pd.read_csv(folder / "front.csv")
     summary = json.loads((folder / "summary.json").read_text())
-    box = (1 - summary["dense"]["accuracy_val"] + WORST, summary["reference_point"]["memory_bytes"])
+    box = box_up_to(summary["reference_point"])
     done = (trials["outcome"] == "trained") & trials["feasible"]
     ends = [*range(15, TRIALS, 16), len(trials) - 1]  # and when what was stopped is finished
     model = summary["cost"]["model_steps"]
     return {
         "steps": [float(trials["train_steps"][: end + 1].sum() + model) for end in ends],
-        "hypervolume": [_volume(trials[: end + 1][done[: end + 1]], box) for end in ends],
-        "final": _volume(front, box),
+        "hypervolume": [volume(trials[: end + 1][done[: end + 1]], box, "memory_bytes") for end in ends],
+        "final": volume(front, box, "memory_bytes"),
         "model": model,
         "model_s": summary["cost"]["model_s"],
         "finals": summary["cost"]["final_train_steps"],
@@ -117,11 +116,15 @@ def _numbers(folder: Path) -> dict[str, object]:
     }
 
 
-def _volume(rows: pd.DataFrame, box: tuple[float, float]) -> float:
-    if rows.empty:
-        return 0.0
-    size = np.log(rows["memory_bytes"].to_numpy(float) / LEAST_BYTES) / np.log(box[1] / LEAST_BYTES)
-    return hypervolume(np.column_stack([1 - rows["accuracy_val"], size.clip(0)]), np.array([box[0], 1.0]))
+def box_up_to(point: dict[str, float]) -> Box:
+    """Return the box up to a summary's reference point: error and one cost."""
+    (cost,) = (value for name, value in point.items() if name != "error")
+    return Box(point["error"], np.log([cost]))
+
+
+def volume(rows: pd.DataFrame, box: Box, cost: str) -> float:
+    """Return the hypervolume of a table's rows."""
+    return hypervolume(box, 1 - rows["accuracy_val"].to_numpy(float), np.log(rows[[cost]].to_numpy(float)))
 
 
 def table(rows: list[dict]) -> None:

@@ -6,10 +6,9 @@
 First a run of 128 trials on ``nrf51822_microbit`` (error, memory), as in `ablations`. Then, with another seed, one of
 64 trials on ``generic_45nm`` (error, energy): ``alone``, and learning from the first (`search.learn_from`). Both
 train in full and finish nothing of what was stopped (``early: false``, ``finish: 1``).
-Hypervolume is the share of the box error (up to 0.15 beyond the dense network's) times logarithm of energy (from a
-hundredth of the dense network's up to it). ``reached``: steps until the trials have the hypervolume that ``alone`` has
-in the end, as a ratio to what ``alone`` took; ``final``: hypervolume of the front's recipes run again on three fresh
-splits, less that of ``alone``.
+Hypervolume is the summary's (`search.front`), error up to 0.15 beyond the dense network's. ``reached``: steps until
+the trials have the hypervolume that ``alone`` has in the end, as a ratio to what ``alone`` took; ``final``: hypervolume
+of the front's recipes run again on three fresh splits, less that of ``alone``.
 """
 
 from __future__ import annotations
@@ -22,14 +21,12 @@ import numpy as np
 import pandas as pd
 
 import hwsearch
-from hwsearch.search.front import hypervolume
 from hwsearch.study.model import Study, load_study, write_study
-from tests.bench.ablations import WORST, interval
+from tests.bench.ablations import WORST, box_up_to, interval, volume
 from tests.bench.resumable import resume
 
 HERE = Path(__file__).parent
 BATCH, EVERY, FIRST, SECOND = 8, 16, 128, 64
-LEAST = 0.01
 _OTHER_SEED = 100
 
 
@@ -70,22 +67,15 @@ def _run(study: Study, out: Path) -> None:
 def _numbers(folder: Path) -> dict:
     trials, front = pd.read_csv(folder / "trials.csv"), pd.read_csv(folder / "front.csv")
     summary = json.loads((folder / "summary.json").read_text())
-    box = (1 - summary["dense"]["accuracy_val"] + WORST, summary["reference_point"]["energy_j"])
+    box = box_up_to(summary["reference_point"])
     done = (trials["outcome"] == "trained") & trials["feasible"]
     ends = range(EVERY - 1, len(trials), EVERY)
     model = summary["cost"]["model_steps"]
     return {
         "steps": [float(trials["train_steps"][: end + 1].sum() + model) for end in ends],
-        "hypervolume": [_volume(trials[: end + 1][done[: end + 1]], box) for end in ends],
-        "final": _volume(front, box),
+        "hypervolume": [volume(trials[: end + 1][done[: end + 1]], box, "energy_j") for end in ends],
+        "final": volume(front, box, "energy_j"),
     }
-
-
-def _volume(rows: pd.DataFrame, box: tuple[float, float]) -> float:
-    if rows.empty:
-        return 0.0
-    cost = 1 - np.log(rows["energy_j"].to_numpy(float) / box[1]) / np.log(LEAST)
-    return hypervolume(np.column_stack([1 - rows["accuracy_val"], cost.clip(0)]), np.array([box[0], 1.0]))
 
 
 def table(rows: list[dict]) -> None:

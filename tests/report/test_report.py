@@ -305,8 +305,8 @@ def test_counts_that_disagree_are_said(tmp_path):
     summary = json.loads((folder / "summary.json").read_text())
     summary["counts"]["asked"] = 96
     summary["similarity"] = {"n": 32, "spearman": 0.8125, "mae": 0.011, "brier": None, "ece": None}
-    summary["audit"] = {"continued": 5, "left": 4, "false_cuts": 2}
-    summary["left"] = {"finishing": 12, "n": 40, "ruled_out": 30, "expected": 2.25}
+    summary["audit"] = {"continued": 5, "left": 2, "false_cuts": 0, "low": 0.0, "high": 0.6576}
+    summary["left"] = {"finishing": 12, "n": 40, "ruled_out": 30, "expected": 2.25, "low": 0, "high": 5}
     (folder / "summary.json").write_text(json.dumps(summary))
     text = visible(write_report(folder).read_text(encoding="utf-8"))
     assert "count differently (asked 96 against 80)" in text
@@ -315,10 +315,13 @@ def test_counts_that_disagree_are_said(tmp_path):
         in text
     )
     assert "Audit: 5 candidates" in text
-    assert "would have left 4 of them for good; 2 of these came to the front" in text
+    assert (
+        "would have left 2 of them for good; 0 of these came to the front (between 0% and 66% of what is left"
+        in text
+    )
     assert "12 that had been stopped or cut were taken up again. Left: 40 candidates" in text
     assert "30 of them are ruled out" in text
-    assert "about 2.2 would be on the front" in text
+    assert "about 2.2 (0 to 5 at 95 %) would be on the front" in text
 
 
 @pytest.mark.parametrize("name", ["trials.csv", "front.csv", "summary.json", "study.yaml", "profile.yaml"])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hwsearch.search.finalists import finalists
-from hwsearch.search.front import front_records, hypervolume, non_dominated, worst_of
+from hwsearch.search.front import Box, front_records, hypervolume, non_dominated, worst_of
+from hwsearch.search.gain import _Cells
 from hwsearch.search.plan import make_plan
 from hwsearch.search.records import TrialRecord
 from hwsearch.space.candidate import Candidate
@@ -36,16 +37,32 @@ def test_refuses_what_is_not_finite(bad):
     with pytest.raises(ValueError, match=r"finite values only; rows \[1\]"):
         non_dominated(np.array([[1.0, 2.0], [bad, 0.0]]))
     with pytest.raises(ValueError, match="finite"):
-        hypervolume(np.array([[1.0, bad]]), np.array([2.0, 2.0]))
+        hypervolume(Box(0.2, np.array([3.0])), np.array([0.1]), np.array([[bad]]))
 
 
 def test_hypervolume_by_hand():
-    # reference (4, 10): (1, 5) covers 3/4 * 5/10 = 0.375; (2, 2) covers 2/4 * 8/10 = 0.4;
-    # both 0.375 + 0.4 - 2/4 * 5/10 = 0.525
-    reference = np.array([4.0, 10.0])
-    assert hypervolume(np.array([[1.0, 5.0]]), reference) == pytest.approx(0.375)
-    assert hypervolume(np.array([[1.0, 5.0], [2.0, 2.0]]), reference) == pytest.approx(0.525)
-    assert hypervolume(np.array([[5.0, 1.0]]), reference) == 0.0
+    # error up to 0.2, cost from e to e^3: 0.05 at e^2 covers 3/4 * 1/2 = 0.375; 0.15 at e covers 1/4 * 1 = 0.25;
+    # both 0.375 + 0.25 - 1/4 * 1/2 = 0.5
+    box, covers = (
+        Box(0.2, np.array([3.0]), 2.0),
+        lambda *rows: hypervolume(box, *np.split(np.array(rows), [1], 1)),
+    )
+    assert covers((0.05, 2.0)) == pytest.approx(0.375)
+    assert covers((0.05, 2.0), (0.15, 1.0)) == pytest.approx(0.5)
+    assert covers((0.2, 1.0)) == covers((0.1, 3.0)) == 0.0
+    assert covers((0.15, -5.0)) == covers((0.15, 1.0))  # below its least a cost saves nothing more
+    assert covers((0.0, 1.0)) == 1.0
+    assert hypervolume(box, np.empty(0), np.empty((0, 1))) == 0.0
+
+
+def test_gain_is_what_hypervolume_grows_by():
+    rng = np.random.default_rng(0)
+    box = Box(0.15, np.log([4000.0, 20.0]))
+    errors, costs = rng.uniform(0, 0.2, 9), np.log(rng.uniform([0.1, 1], [5000, 25], (9, 2)))
+    cells, grown = _Cells(box, costs, 1), 0.0
+    for index in range(9):
+        grown += cells.add(errors[None, index], index)
+        assert grown / box.volume == pytest.approx(hypervolume(box, errors[: index + 1], costs[: index + 1]))
 
 
 def record(trial, accuracy, cost, outcome="trained", feasible=True):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from hwsearch.predict.surrogate import OFFSET
-from hwsearch.search.gain import Box, Draws, Outlook, chance, choose
+from hwsearch.search.front import Box
+from hwsearch.search.gain import Draws, Outlook, chance, choose
 
 BOX = Box(0.15, np.log([4000.0, 20]))
 ERRORS, COSTS = np.array([0.05, 0.02, 0.10]), np.log([[900.0, 5], [2000, 8], [500, 9]])

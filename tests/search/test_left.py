@@ -71,6 +71,13 @@ def test_after_a_rung_those_go_on_that_are_still_likely(plan):
     assert keep_likely(plan, DENSE, DENSE_ERROR, True, records, []) == []
 
 
+def test_what_measured_over_budget_is_not_finished_either(plan):
+    standing = [replace(r, trial=20 + r.trial, began=r.trial, outcome="trained") for r in known()[6:8]]
+    over = [replace(r, feasible=False, reason="over") for r in standing]
+    judged = keep_likely(with_search(plan, audit=1.0), DENSE, DENSE_ERROR, True, known(), over)
+    assert {r.outcome for r in judged} == {"stopped"}
+
+
 def test_an_audited_trial_was_cut_only_if_it_would_have_been_left_in_the_end(plan):
     lab = SimpleNamespace(plan=plan, similar=True, dense=SimpleNamespace(cost=DENSE, error=DENSE_ERROR))
     *others, likely, poor, _, _ = known()

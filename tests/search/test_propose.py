@@ -37,13 +37,10 @@ def play(proposer, first, end, batch=8, budget=0.5):
     return seen
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "nsga2", "gp", "random", "grid"])
-def test_every_sampler_proposes_and_learns(tmp_path, sampler):
-    proposer = open_study(tmp_path, sampler)
-    candidates = play(proposer, 0, 24)
-    assert len(candidates) == 24
-    assert all(c.timesteps in (2, 4) and c.weight_bits[0] in (1, 2, 4, 8) for c in candidates)
-    assert proposer.records() == {n: f"record {n}" for n in range(24)}
+def test_what_was_told_is_kept(tmp_path):
+    proposer = open_study(tmp_path)
+    assert len(play(proposer, 0, 12)) == 12
+    assert proposer.records() == {n: f"record {n}" for n in range(12)}
 
 
 def test_suggestions_ask_for_nothing_and_settings_are_kept(tmp_path):
@@ -80,34 +77,6 @@ def test_a_broken_search_proposes_what_an_unbroken_one_would(tmp_path):
     asked = open_study(tmp_path / "broken").proposals(24, 27)  # stopped in the middle of asking
     assert [p.number for p in asked] == [24, 25, 26]
     broken += play(open_study(tmp_path / "broken"), 24, 32)
-    assert broken == whole
-
-
-@pytest.mark.parametrize("knobs", [0, 1, 3])
-def test_killed_in_the_middle_of_an_ask_it_draws_the_rest(tmp_path, knobs):
-    (tmp_path / "whole").mkdir()
-    (tmp_path / "broken").mkdir()
-    whole = play(open_study(tmp_path / "whole"), 0, 16)
-    broken = play(open_study(tmp_path / "broken"), 0, 8)
-    proposer = open_study(tmp_path / "broken")
-
-    class Stop(Exception):
-        pass
-
-    drawn = []
-    draw = proposer._new_sampler
-
-    def stop(number, index):
-        drawn.append(index)
-        if index > knobs:
-            raise Stop
-        return draw(number, index)
-
-    proposer._new_sampler = stop
-    with pytest.raises(Stop):
-        proposer.proposals(8, 16)
-    assert drawn[-1] == knobs + 1
-    broken += play(open_study(tmp_path / "broken"), 8, 16)
     assert broken == whole
 
 
@@ -185,7 +154,7 @@ def test_one_network_has_one_spelling():
 
 
 class TestOptunaIsAsItWas:
-    """Each fact that `propose` stands on; a release that changes one must fail here."""
+    """Each fact that `propose` and `samplers` stand on; a release that changes one must fail here."""
 
     def study(self):
         return optuna.create_study(
@@ -209,3 +178,13 @@ class TestOptunaIsAsItWas:
         trial = self.study().ask()
         with pytest.raises(NotImplementedError):
             trial.report(1.0, 1)
+
+    def test_nsga2_marks_its_generations_so(self):
+        study = self.study()
+        study.sampler = optuna.samplers.NSGAIISampler(population_size=2, seed=0)
+        marks = []
+        for _ in range(6):
+            trial = study.ask()
+            study.tell(trial, (trial.suggest_int("a", 0, 9), trial.suggest_int("b", 0, 9)))
+            marks.append(study.trials[-1].system_attrs["NSGAIISampler:generation"])
+        assert marks == [0, 0, 1, 1, 2, 2]

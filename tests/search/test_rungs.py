@@ -81,6 +81,28 @@ def test_the_audit_lets_some_go_on_to_the_end(plan):
     assert sum(r.audited for r in judged) == 6
 
 
+OVER = "memory_bytes 3,100 is over its budget of 3,000 (1.03 times)"
+
+
+@pytest.mark.parametrize("audit", [0.0, 1.0])
+def test_what_measured_over_budget_does_not_go_on_however_promising(plan, audit):
+    search = plan.study.search.model_copy(update={"audit": audit})
+    drawn = replace(plan, study=plan.study.model_copy(update={"search": search}))
+    best = {r.trial for r in judge(plan, DENSE, 0.03, False, [], standing()) if r.outcome == "trained"}
+    rows = [replace(r, feasible=False, reason=OVER) if r.trial in best else r for r in standing()]
+    rows[0] = replace(rows[0], audited=True, feasible=False, reason=OVER)
+    judged = judge(drawn, DENSE, 0.03, False, [], rows)
+    over = [r for r in judged if not r.feasible]
+    assert {r.outcome for r in over} == {"stopped"}
+    assert {r.reason for r in over} == {f"after 1 of 16 epochs {OVER}"}
+    assert sum(r.outcome == "trained" for r in judged) >= 3  # others take their places
+
+
+def test_one_alone_over_budget_does_not_go_on(plan):
+    alone = replace(standing()[0], feasible=False, reason=OVER)
+    assert judge(plan, DENSE, 0.03, False, [], [alone])[0].outcome == "stopped"
+
+
 def look(settings, plan):
     """Price settings: the sparser, the smaller."""
     rows = [plan.space.candidate(own) for own in settings]
@@ -99,6 +121,24 @@ def test_what_gains_most_is_proposed_and_what_is_finished_is_not(plan):
     assert len(set(digests)) == len(digests)
     assert not set(digests) & set(known)
     assert got == ranked(plan, (DENSE, 0.03), False, known, suggested, 16, lambda s: look(s, plan))
+
+
+def test_what_is_taken_unranked_was_never_asked_before(plan):
+    known = {r.candidate.digest: r for r in standing(LEAST_KNOWN)}
+    rng = np.random.default_rng(0)
+    suggested = [plan.space.draw(rng) for _ in range(8)]
+    while plan.space.candidate(suggested[1]) == plan.space.candidate(suggested[0]):
+        suggested[1] = plan.space.draw(rng)
+    first = look(suggested[:1], plan)[0]
+    for outcome in ("trained", "stopped", "over_budget"):
+        asked = replace(
+            first, trial=99, outcome=outcome, curve=(0.9,), measured=first.predicted, accuracy_val=0.9
+        )
+        known[first.candidate.digest] = asked
+        got = ranked(plan, (DENSE, 0.03), False, known, suggested, 16, lambda s: look(s, plan))
+        assert got[0] == suggested[1]
+        digests = [plan.space.candidate(own).digest for own in got]
+        assert len(set(digests)) == len(digests)
 
 
 def test_where_little_is_gained_there_are_as_many_proposals_all_the_same(plan):

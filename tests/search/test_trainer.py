@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from hwsearch.compress.masks import prune
 from hwsearch.data.datasets import Dataset
@@ -85,6 +86,27 @@ def test_a_stack_that_breaks_is_tried_one_by_one(monkeypatch):
     for one, other in zip(run_job(bench(), rest), whole, strict=True):
         same(one, other)
         assert one.train_steps == 3 * 60 * 3
+
+
+def test_one_alone_that_the_memory_does_not_hold_has_failed(monkeypatch):
+    def too_large(*args, **options):
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(jobs, "train_stack", too_large)
+    failed = run_job(bench(), job())
+    assert len(failed) == 3
+    assert all("can't allocate memory" in one.failure and one.train_steps == 5 * 60 * 3 for one in failed)
+
+
+@pytest.mark.parametrize("place", ["train_stack", "fold", "run_integer_stack", "logits"])
+@pytest.mark.parametrize("error", [ValueError, RuntimeError, FloatingPointError])
+def test_a_fault_of_ours_is_no_candidates_failure(monkeypatch, place, error):
+    def wrong(*args, **options):
+        raise error("a bug")
+
+    monkeypatch.setattr(jobs, place, wrong)
+    with pytest.raises(error, match="a bug"):
+        run_job(bench(), replace(job(), schedule=Schedule(1, 16, 0.01)))
 
 
 def test_stacks_by_timesteps_and_workers(monkeypatch):

@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hwsearch.search.front import hypervolume, non_dominated
+from hwsearch.search.front import Box, hypervolume, non_dominated
 from hwsearch.search.plan import Plan, make_plan
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace
@@ -110,9 +110,8 @@ class World:
     def hypervolume(self, accuracy: np.ndarray, n_bytes: np.ndarray) -> float:
         """Return the share of the box that networks dominate."""
         least, most = self._log_bytes
-        box = np.array([WORST_ERROR, most - least])
-        values = np.column_stack([1.0 - np.asarray(accuracy), np.log(np.asarray(n_bytes, float)) - least])
-        return hypervolume(np.maximum(values, 0.0), box)
+        box = Box(WORST_ERROR, np.array([most]), most - least)
+        return hypervolume(box, 1.0 - np.asarray(accuracy), np.log(np.asarray(n_bytes, float))[:, None])
 
     @cached_property
     def best(self) -> np.ndarray:

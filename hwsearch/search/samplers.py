@@ -1,0 +1,165 @@
+"""What each sampler suggests: settings for the trials of a batch, from those that finished before it.
+
+A suggestion depends on the finished trials before its batch, on the study's seed and on its number, on nothing else: a
+search that was stopped anywhere is suggested what an unbroken one would be. Samplers of Optuna see those trials in a
+study of their own, in memory; nothing that is suggested there is ever evaluated there. NSGA-II takes every 16 complete
+trials, whoever proposed them, for a generation, so that it also breeds from what ranking chose. A grid is arithmetic:
+the n-th candidate of the space is worked out, and the order is a permutation that is worked out too.
+
+Source: Luby and Rackoff 1988 (a Feistel network is a permutation); Black and Rogaway 2002, section 5 (of any number of
+things: what falls outside is permuted again).
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import warnings
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
+
+from hwsearch.space.candidate import Candidate
+from hwsearch.space.space import SearchSpace, Setting
+
+LEARNS_FROM_PRUNED = {"tpe"}
+POPULATION = 16
+"""Trials of a generation of NSGA-II; those that TPE and GP draw at random before they learn."""
+_GENERATION = "NSGAIISampler:generation"  # Optuna's mark of a trial (optuna/samplers/_ga/_base.py)
+_ROUNDS = 4  # of a Feistel network
+
+
+class Suggester(Protocol):
+    """What suggests settings."""
+
+    def suggest(self, trials: Sequence[FrozenTrial], numbers: range) -> list[Setting]:
+        """Return a setting for each number, or fewer where the space has no more.
+
+        Args:
+            trials: All before the first of the numbers.
+            numbers: Of the trials to come.
+        """
+
+
+def suggester(sampler: str, space: SearchSpace, seed: int, n_objectives: int) -> Suggester:
+    """Return what suggests in the name of a sampler: ``tpe``, ``nsga2``, ``gp``, ``random`` or ``grid``."""
+    return Grid(space, seed) if sampler == "grid" else OptunaSuggester(sampler, space, seed, n_objectives)
+
+
+def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
+    """Return each knob as Optuna spells it."""
+    return {
+        name: IntDistribution(0, choices - 1)
+        if isinstance(choices, int)
+        else CategoricalDistribution(choices)
+        for name, choices in space.knobs.items()
+    }
+
+
+class OptunaSuggester:
+    """A sampler of Optuna, and the study in memory that it learns from."""
+
+    def __init__(self, sampler: str, space: SearchSpace, seed: int, n_objectives: int) -> None:
+        self._name, self._space, self._seed = sampler, space, seed
+        self._n_objectives = n_objectives
+        self._forget()
+
+    def suggest(self, trials: Sequence[FrozenTrial], numbers: range) -> list[Setting]:
+        """Return a setting for each number (see `Suggester`)."""
+        self._learn([t for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            asked = [self._ask(number) for number in numbers]
+            for trial in asked:  # no sampler learns from what failed
+                self._study.tell(trial, state=TrialState.FAIL)
+        return [dict(trial.params) for trial in asked]
+
+    def _forget(self) -> None:
+        self._study = optuna.create_study(directions=["minimize"] * self._n_objectives)
+        self._learned: list[int] = []  # numbers of the trials that the study has
+        self._complete = 0
+
+    def _learn(self, trials: Sequence[FrozenTrial]) -> None:
+        """Let the study have these trials, and no others."""
+        numbers = [trial.number for trial in trials]
+        if numbers[: len(self._learned)] != self._learned:
+            self._forget()
+        for trial in trials[len(self._learned) :]:
+            own = copy.copy(trial)
+            own.user_attrs = {}  # the record, which no sampler reads
+            if trial.state == TrialState.COMPLETE:
+                own.system_attrs = {**trial.system_attrs, _GENERATION: self._complete // POPULATION}
+                self._complete += 1
+            self._study.add_trial(own)
+        self._learned = numbers
+
+    def _ask(self, number: int) -> optuna.Trial:
+        """Return a trial with every knob drawn, each by a seed of its own."""
+        self._study.sampler = self._sampler(number, 0)
+        trial = self._study.ask()
+        for index, (name, choices) in enumerate(self._space.knobs.items(), start=1):
+            self._study.sampler = self._sampler(number, index)
+            if isinstance(choices, int):
+                trial.suggest_int(name, 0, choices - 1)
+            else:
+                trial.suggest_categorical(name, choices)
+        return trial
+
+    def _sampler(self, number: int, index: int) -> BaseSampler:
+        seed = int(np.random.SeedSequence([self._seed, number, index]).generate_state(1)[0])
+        match self._name:
+            case "tpe":
+                return TPESampler(seed=seed, n_startup_trials=POPULATION)
+            case "nsga2":
+                return NSGAIISampler(seed=seed, population_size=POPULATION)
+            case "gp":
+                return GPSampler(seed=seed, n_startup_trials=POPULATION)
+            case _:
+                return RandomSampler(seed=seed)
+
+
+class Grid:
+    """Every candidate of a space once, in an order that the seed draws; nothing is listed."""
+
+    def __init__(self, space: SearchSpace, seed: int) -> None:
+        self._space, self._seed = space, seed
+        self._asked: set[Candidate] = set()
+        self._n_trials = 0
+        self._first = 0  # place in the order before which all were asked
+
+    def suggest(self, trials: Sequence[FrozenTrial], numbers: range) -> list[Setting]:
+        """Return the next settings in order that no trial has (see `Suggester`)."""
+        if len(trials) < self._n_trials:
+            self._asked, self._n_trials, self._first = set(), 0, 0
+        self._asked |= {self._space.candidate(trial.params) for trial in trials[self._n_trials :]}
+        self._n_trials = len(trials)
+        settings: list[Setting] = []
+        for place in range(self._first, self._space.size):
+            if len(settings) == len(numbers):
+                break
+            setting = self._space.nth(permuted(place, self._space.size, self._seed))
+            if self._space.candidate(setting) not in self._asked:
+                settings.append(setting)
+            elif not settings:
+                self._first = place + 1
+        return settings
+
+
+def permuted(index: int, n: int, seed: int) -> int:
+    """Return the place of an index in a permutation of 0 .. n - 1 that the seed draws."""
+    half = max(1, ((n - 1).bit_length() + 1) // 2)
+    mask = (1 << half) - 1
+    while True:
+        high, low = index >> half, index & mask
+        for step in range(_ROUNDS):
+            text = f"{seed}/{n}/{step}/{low}".encode()
+            drawn = int.from_bytes(hashlib.blake2b(text, digest_size=64).digest(), "big")
+            high, low = low, high ^ (drawn & mask)
+        index = (high << half) | low
+        if index < n:
+            return index
