@@ -11,6 +11,7 @@ from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.plan import Plan, Priced, price_on_device
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.search.rungs import judge, rung_schedule
+from hwsearch.search.skill import lack_of_skill
 from hwsearch.search.trainer import Job, Measured
 
 Judge = Callable[
@@ -141,9 +142,10 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
     if measured.workload is None or measured.accuracy_val is None:
         return replace(spent, outcome="failed", reason=measured.failure)
     priced: Priced = price_on_device(plan, measured.workload)
+    lacking = lack_of_skill(measured)
     return replace(
         spent,
-        reason="; ".join(priced.faults),
+        reason="; ".join([*priced.faults, lacking] if lacking else priced.faults),
         measured=priced.fields,
         workload=measured.workload,
         accuracy_val=measured.accuracy_val,
@@ -151,4 +153,5 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
         sparsity_effective=measured.sparsity_effective,
         curve=(*record.curve, measured.accuracy_val),
         feasible=not priced.faults,
+        skilled=not lacking,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hwsearch.errors import RecordError
+from hwsearch.measure.answers import Answers
 from hwsearch.network.store import (
     load_params,
     load_tensors,
@@ -33,6 +34,7 @@ _PLAIN = (
     "failure", "accuracy_val", "accuracy_test", "accuracy_val_float", "sparsity_effective",
     "accumulator_bits", "membrane_bits", "train_steps", "eval_steps", "wall_s",
 )  # fmt: skip
+_ANSWERS = ("answers_val", "answers_test")
 _VECTORS = ("first", "second", "order")
 
 
@@ -63,7 +65,9 @@ class Cache:
     def save(self, path: Path, measured: Measured) -> None:
         """Keep a measured candidate."""
         values: dict[str, object] = {name: getattr(measured, name) for name in _PLAIN}
-        values["workload"] = None if measured.workload is None else dataclasses.asdict(measured.workload)
+        for name in ("workload", *_ANSWERS):
+            part = getattr(measured, name)
+            values[name] = None if part is None else dataclasses.asdict(part)
         arrays = {}
         if measured.network is not None:
             values["network"] = network_settings(measured.network)
@@ -86,6 +90,8 @@ class Cache:
                 network=None if settings is None else network_from(settings, arrays),
                 workload=None if workload is None else workload_from(workload),
                 params=None,
+                answers_val=_answers_from(values["answers_val"]),
+                answers_test=_answers_from(values["answers_test"]),
                 **{name: values[name] for name in _PLAIN},  # type: ignore[arg-type]
             )
             if with_params:
@@ -95,6 +101,14 @@ class Cache:
             return measured
         except (RecordError, KeyError):
             return None
+
+
+def _answers_from(values: Any) -> Answers | None:
+    """Return the Answers that were kept; JSON turned their tuples into lists."""
+    if values is None:
+        return None
+    plain: dict[str, Any] = {k: tuple(own) if isinstance(own, list) else own for k, own in values.items()}
+    return Answers(**plain)
 
 
 def _floats(path: Path) -> Path:

@@ -17,6 +17,7 @@ from hwsearch.search.cache import Cache
 from hwsearch.search.kept_tickets import Kept, Shelf
 from hwsearch.search.plan import REFERENCE_BITS, Plan, price_on_device
 from hwsearch.search.records import CostFields
+from hwsearch.search.skill import refuse_without_skill
 from hwsearch.search.trainer import Job, Measured, Trainer
 from hwsearch.tickets.fit import Fit
 from hwsearch.train.loop import Schedule, Trained
@@ -102,7 +103,7 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     """Return the dense reference, trained unless it is kept.
 
     Raises:
-        HwsearchError: Training failed: there is nothing to search from.
+        HwsearchError: Training failed, or it is no better than the largest class: there is nothing to search from.
     """
     path = cache.path("dense")
     measured = cache.load(path, with_params=True)
@@ -117,6 +118,7 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
             )
         keep_dense(plan, shelf, job, measured)
         cache.save(path, measured)
+    refuse_without_skill(measured, "the dense reference")
     assert measured.params is not None
     assert measured.workload is not None
     runs = {}
