@@ -10,6 +10,7 @@ import pytest
 from hwsearch.api import load_run
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.answers import Answers
+from hwsearch.search import final
 from hwsearch.search.cache import Cache
 from hwsearch.search.evaluate import verdict
 from hwsearch.search.finalists import finalists
@@ -142,6 +143,33 @@ def test_where_all_know_nothing_the_best_is_named():
     assert nothing_known([*ignorant, record(2, 0.9, 100)], ()) == ""
     assert nothing_known([], ()) == ""
     assert "none of 1 is a model. One is no better" in nothing_known([record(2, 0.9, 100)], ["no better"])
+
+
+def finalist(plan, runs, dense):
+    """Choose among trainings with fresh seeds 1, 2, ...; all keep the budgets."""
+    with_test = [replace(own, workload=COSTS, accuracy_test=0.5) for own in runs]
+    return final._choose(plan, None, with_test, dense, range(1, 1 + len(runs)))
+
+
+def test_a_seed_that_knows_something_is_handed_over_though_another_lost_less(plan, monkeypatch):
+    monkeypatch.setattr(final, "price_on_device", lambda plan, work: SimpleNamespace(faults=(), fields=work))
+    able = Answers((182, 18), (180, 20), (180, 12), 0, 0, (), 0)
+    dense = [replace(measured(able), accuracy_val=share) for share in (0.91, 0.99)]
+    chosen = finalist(
+        plan, [measured(CONSTANT), measured(able)], dense
+    )  # the constant one loses nothing to its dense
+    assert (chosen.seed, chosen.lacking, chosen.measured.answers_val) == (2, "", able)
+    chosen = finalist(plan, [measured(CONSTANT)], dense[:1])
+    assert "no better than always answering the largest class" in chosen.lacking
+
+
+def test_a_fresh_dense_reference_that_knows_nothing_is_refused_before_members_are_trained(plan, monkeypatch):
+    dense = [replace(measured(own), params=()) for own in (SOUND, CONSTANT, SOUND)]
+    monkeypatch.setattr(final, "_train_dense", lambda lab, seeds, told: dense[: len(seeds)])
+    monkeypatch.setattr(final, "_train_members", None)
+    seed = final.final_seeds(plan)[1]
+    with pytest.raises(HwsearchError, match=f"fresh seed {seed} is no model"):
+        final.finalise(SimpleNamespace(plan=plan), [])
 
 
 def test_answers_come_back_from_the_cache(tmp_path):
