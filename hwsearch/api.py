@@ -196,8 +196,8 @@ class Result:
     def front_on(self, profile: str) -> pd.DataFrame:
         """Return the finished trials priced on another device, the front among them marked; nothing is trained.
 
-        Trials that break a hard limit of the device are left out. Accuracies stay those of the integer model at the
-        widths of the run's own device.
+        Trials that break a hard limit of the device, or know nothing, are left out. Accuracies stay those of the
+        integer model at the widths of the run's own device.
 
         Raises:
             InputError: The device is unknown.
@@ -211,6 +211,9 @@ class Result:
         rows, values = [], []
         for record in records_of(self.folder, study):
             if record.outcome != "trained" or record.workload is None or record.accuracy_val is None:
+                continue
+            if not record.skilled:
+                reasons.append(record.reason)
                 continue
             if any(bits not in device.weight_bits for bits in record.candidate.weight_bits):
                 reasons.append(f"{device.id} takes weights of {', '.join(map(str, device.weight_bits))} bits")

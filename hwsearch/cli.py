@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hwsearch.cli_answers import print_front, print_pick, print_spent
+from hwsearch.cli_answers import print_front, print_pick, print_recall, print_spent
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted
 
@@ -90,6 +90,7 @@ def run(
     print_front(result.front)
     summary = result.summary
     print_pick(summary["pick"], summary["dense"])
+    print_recall(summary["pick"], summary)
     print_spent(summary)
     print(f"report: {result.folder.path / 'report.html'}")
 
@@ -144,7 +145,9 @@ def pick(
         raise InputError([Fault("", law, ", ".join(chosen))])
     result = load_run(directory)
     row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
-    print_pick({str(name): value for name, value in row.items()}, result.summary["dense"])
+    picked, summary = {str(name): value for name, value in row.items()}, result.summary
+    print_pick(picked, summary["dense"])
+    print_recall(picked, summary)
 
 
 @app.command()

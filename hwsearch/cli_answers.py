@@ -66,6 +66,19 @@ def print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
         )
 
 
+def print_recall(row: dict[str, Any] | None, summary: dict[str, Any]) -> None:
+    """Print the class that a pick recognises worst, and what is wrong with its answers."""
+    from hwsearch.report.recall import warnings, worst_class
+
+    if row is None:
+        return
+    if (worst := worst_class(row)) is not None:
+        print(f"  worst class: {worst[0]}, recognised in {worst[1]:.1%} of its test samples")
+    share = (summary.get("classes") or {}).get("largest_class_share_test")
+    for text in warnings(row, share):
+        print(f"  warning: {text}")
+
+
 def print_spent(summary: dict[str, Any]) -> None:
     """Print how the candidates ended, how good similarity was, what the audit found, and what the run spent."""
     counts = summary["counts"]
@@ -75,6 +88,11 @@ def print_spent(summary: dict[str, Any]) -> None:
     cost = summary["cost"]
     steps, dense = cost["train_steps"], cost["dense_train_steps"]
     print(f"{counts['asked']} candidates: {told}")
+    if any((no_skill := summary.get("no_skill") or {}).values()):
+        print(
+            f"no better than always answering the largest class: {no_skill['trained']} of those trained, and "
+            f"{no_skill['final']} of the final trainings; they are on no front"
+        )
     if (similarity := summary["similarity"])["n"]:
         print(
             f"ticket similarity: rank correlation {similarity['spearman']:.2f}, mean error {similarity['mae']:.3f} "

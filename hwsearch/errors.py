@@ -4,7 +4,7 @@
 
     HwsearchError                 everything this package raises on purpose
     ├── InputError                a study, profile or option breaks a law; carries every fault found     exit 2
-    ├── NothingFits               the search ended and no candidate keeps the budgets                     exit 1
+    ├── NothingFits               the search ended: no candidate keeps the budgets, or none is a model    exit 1
     ├── Interrupted               stopped from outside; the same command goes on                          exit 3
     └── RecordError               a run folder or an export is not what its record says                   exit 2
 """
@@ -59,7 +59,7 @@ class InputError(HwsearchError):
 
 
 class NothingFits(HwsearchError):
-    """No candidate keeps every budget; the message names the nearest miss and the budget that binds."""
+    """No candidate keeps every budget, or none that does knows anything; the message says which, and the nearest."""
 
     exit_code = 1
 

@@ -19,6 +19,11 @@ def accuracy(predictions: np.ndarray, labels: np.ndarray) -> float:
     return float((predictions == labels).mean())
 
 
+def largest_class_share(labels: np.ndarray) -> float:
+    """Return the share of the most frequent label [N]: the accuracy of what knows nothing of its inputs."""
+    return float(np.bincount(labels).max() / len(labels))
+
+
 def wilson(share: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the Wilson score interval of a proportion.
 

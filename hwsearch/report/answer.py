@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.report.layers import knobs
 from hwsearch.report.quantities import UNKNOWN, count, spell, times, title
+from hwsearch.report.recall import warnings
 from hwsearch.report.tables import Row, RunTables, number
 
 _HOW = {"memory_bytes": "counted: stored file, state, buffers", "synaptic_ops": "counted: spikes"}
@@ -99,6 +100,7 @@ def risks(tables: RunTables) -> list[str]:
         return []
     said = _accuracy_risk(summary.dense, summary.pick, summary.n_test)
     said += _drop(summary.pick)
+    said += warnings(summary.pick, summary.largest_class_share)
     estimated = {
         title(n).lower(): how for n, how in summary.labels.items() if number(summary.pick, n) is not None
     }

@@ -150,9 +150,21 @@ def judgement(tables: RunTables) -> list[str]:
         )
     else:
         said.append("The audit drew no candidate: how often one was wrongly cut is not known from this run.")
+    said += _no_skill_words(tables.summary.no_skill)
     if tables.summary.left.get("n") or tables.summary.left.get("finishing"):
         said.append(_left_words(tables.summary.left))
     return said
+
+
+def _no_skill_words(no_skill: Numbers) -> list[str]:
+    """Return how many networks are no better than always answering the largest class; nothing where there is none."""
+    trained, final = number(no_skill, "trained") or 0, number(no_skill, "final") or 0
+    if not trained and not final:
+        return []
+    return [
+        f"No better than always answering the largest class: {count(trained)} of the trained candidates, and "
+        f"{count(final)} of those that were trained again with fresh seeds. They are on no front."
+    ]
 
 
 def _left_words(left: Numbers) -> str:

@@ -24,6 +24,7 @@ from hwsearch.report.evidence import (
 from hwsearch.report.figures import front_figure, funnel_counts, funnel_figure
 from hwsearch.report.layers import LOOKS, panels
 from hwsearch.report.quantities import axis_title, axis_unit, short
+from hwsearch.report.recall import recall_lines
 from hwsearch.report.tables import RunTables, read_run
 
 
@@ -68,6 +69,7 @@ def _render(tables: RunTables) -> str:
         arithmetic=summary.arithmetic.words if summary.arithmetic else "",
         columns=front_columns(tables),
         rows=front_rows(tables),
+        recalls=recall_lines(tables),
         cost=cost_words(tables),
         judgement=judgement(tables),
         notes=_notes(tables, counts),

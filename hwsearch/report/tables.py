@@ -53,6 +53,11 @@ class Summary:
         pick: The row of the front that the study's rule picks; None when there is none.
         nearest_miss: When nothing fits: what came closest; else empty.
         n_test: Test samples; None when not recorded.
+        class_samples: Test samples of each class; empty when not recorded.
+        largest_class_share: Share of the largest class on test: what always answering it reaches.
+        dense_recalls: Recalls of the dense reference on test, class by class: ``0.98/0.95``.
+        no_skill: Trained candidates that are no better than that (``trained``), and such networks of the final
+            trainings (``final``).
         labels: How each number came about, by quantity.
         arithmetic: Whether the device computes as the integer model does; None when not recorded.
         notes: What the run has to say about itself.
@@ -76,6 +81,10 @@ class Summary:
     pick: Row | None
     nearest_miss: str
     n_test: int | None
+    class_samples: tuple[int, ...]
+    largest_class_share: float | None
+    dense_recalls: str
+    no_skill: Numbers
     labels: Mapping[str, str]
     arithmetic: Claim | None
     notes: tuple[str, ...]
@@ -201,6 +210,7 @@ def _summary(path: Path) -> Summary:
 
 def _typed(data: Mapping[str, Any]) -> Summary:
     pick, n_test = data.get("pick"), (data.get("samples") or {}).get("test")
+    classes = data.get("classes") or {}
     if pick is not None and number(pick, "trial") is None:
         raise ValueError("pick names no trial")
     return Summary(
@@ -222,6 +232,10 @@ def _typed(data: Mapping[str, Any]) -> Summary:
         pick=None if pick is None else {str(k): v for k, v in pick.items()},
         nearest_miss=str(data.get("nearest_miss") or ""),
         n_test=None if n_test is None else int(n_test),
+        class_samples=tuple(int(n) for n in classes.get("test") or ()),
+        largest_class_share=number(classes, "largest_class_share_test"),
+        dense_recalls=str(data["dense"].get("recalls_test") or ""),
+        no_skill=_numbers(data.get("no_skill")),
         labels={str(k): str(v) for k, v in (data.get("labels") or {}).items()},
         arithmetic=_claim(data.get("arithmetic")),
         notes=tuple(str(note) for note in data.get("notes") or ()),

@@ -11,6 +11,7 @@ from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.plan import Plan, Priced, price_on_device
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.search.rungs import judge, rung_schedule
+from hwsearch.search.skill import lack_of_skill
 from hwsearch.search.trainer import Job, Measured
 from hwsearch.seeds import seed_of
 
@@ -140,9 +141,10 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
     if measured.workload is None or measured.accuracy_val is None:
         return replace(spent, outcome="failed", reason=measured.failure)
     priced: Priced = price_on_device(plan, measured.workload)
+    lacking = lack_of_skill(measured)
     return replace(
         spent,
-        reason="; ".join(priced.faults),
+        reason="; ".join([*priced.faults, lacking] if lacking else priced.faults),
         measured=priced.fields,
         workload=measured.workload,
         accuracy_val=measured.accuracy_val,
@@ -153,4 +155,5 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
         loss=measured.loss,
         accumulator_bits=measured.accumulator_bits,
         membrane_bits=measured.membrane_bits,
+        skilled=not lacking,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hwsearch.errors import RecordError
+from hwsearch.measure.answers import Answers
 from hwsearch.network.store import (
     load_params,
     load_tensors,
@@ -35,6 +36,7 @@ _PLAIN = (
     "accumulator_bits", "membrane_bits", "train_steps", "eval_steps", "wall_s",
     "only_float_right", "only_integers_right",
 )  # fmt: skip
+_ANSWERS = ("answers_val", "answers_test")
 _VECTORS = ("first", "second", "order")
 
 
@@ -65,8 +67,9 @@ class Cache:
     def save(self, path: Path, measured: Measured) -> None:
         """Keep a measured candidate."""
         values: dict[str, object] = {name: getattr(measured, name) for name in _PLAIN}
-        values["workload"] = None if measured.workload is None else dataclasses.asdict(measured.workload)
-        values["loss"] = None if measured.loss is None else dataclasses.asdict(measured.loss)
+        for name in ("workload", "loss", *_ANSWERS):
+            part = getattr(measured, name)
+            values[name] = None if part is None else dataclasses.asdict(part)
         arrays = {}
         if measured.network is not None:
             values["network"] = network_settings(measured.network)
@@ -91,6 +94,8 @@ class Cache:
                 workload=None if workload is None else workload_from(workload),
                 params=None,
                 loss=None if loss is None else WidthLoss(**loss),
+                answers_val=_answers_from(values["answers_val"]),
+                answers_test=_answers_from(values["answers_test"]),
                 **{name: values[name] for name in _PLAIN},  # type: ignore[arg-type]
             )
             if with_params:
@@ -100,6 +105,14 @@ class Cache:
             return measured
         except (RecordError, KeyError):
             return None
+
+
+def _answers_from(values: Any) -> Answers | None:
+    """Return the Answers that were kept; JSON turned their tuples into lists."""
+    if values is None:
+        return None
+    plain: dict[str, Any] = {k: tuple(own) if isinstance(own, list) else own for k, own in values.items()}
+    return Answers(**plain)
 
 
 def _floats(path: Path) -> Path:

@@ -100,7 +100,7 @@ def _pool(
     count: int,
 ) -> dict[str, Setting]:
     """Return different settings that are not finished yet, by candidate digest."""
-    parents = [space.setting(r.candidate) for r in known.values() if r.outcome == "trained" and r.feasible]
+    parents = [space.setting(r.candidate) for r in known.values() if r.eligible]
     drawn = [space.draw(rng) for _ in range(_TIMES * count)]
     moved = [
         space.neighbour(parents[int(rng.integers(len(parents)))], rng)

@@ -18,6 +18,7 @@ from hwsearch.search.kept_tickets import Kept, Shelf
 from hwsearch.search.plan import REFERENCE_BITS, Plan, price_on_device
 from hwsearch.search.records import CostFields
 from hwsearch.search.reference_check import refuse_fallen
+from hwsearch.search.skill import refuse_without_skill
 from hwsearch.search.trainer import Job, Measured, Trainer
 from hwsearch.tickets.fit import Fit
 from hwsearch.train.loop import Schedule, Trained
@@ -103,7 +104,7 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     """Return the dense reference, trained unless it is kept.
 
     Raises:
-        HwsearchError: Training failed: there is nothing to search from.
+        HwsearchError: Training failed, or it is no better than the largest class: there is nothing to search from.
         InputError: On the device it loses more than the study tolerates.
     """
     path = cache.path("dense")
@@ -122,6 +123,7 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     assert measured.params is not None
     assert measured.workload is not None
     refuse_fallen(plan, measured, ticket)
+    refuse_without_skill(measured, "the dense reference")
     runs = {}
     for timesteps in plan.space.timesteps:
         network = fold(

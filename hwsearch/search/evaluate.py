@@ -109,8 +109,7 @@ def verdict(plan: Plan, record: TrialRecord, dense: Dense) -> Verdict:
         return Verdict("pruned", None, constraints)
     # a placeholder for samplers that learn from complete trials only; its constraints keep it off every front
     # (a foreseen one is feasible: it is told as what is expected of it)
-    chance = 1.0 / plan.spec.classes
-    accuracy = chance if record.accuracy_foreseen is None else record.accuracy_foreseen
+    accuracy = plan.largest_class_share if record.accuracy_foreseen is None else record.accuracy_foreseen
     values = np.divide(objective_values(plan.study.objectives, accuracy, record.predicted), scale)
     return Verdict("complete", tuple(float(v) for v in values), constraints)
 
@@ -224,6 +223,7 @@ def _constraints(plan: Plan, record: TrialRecord) -> dict[str, float]:
     for name, limit in plan.study.device.budgets.items():
         constraints[name] = float(fields[name] or 0.0) / limit - 1.0
     worst = max(constraints.values(), default=0.0)
-    # a rule of the device that is broken, beyond the study's budgets
-    constraints["device_rules"] = 0.0 if record.feasible or worst > 0 else 1.0
+    # a rule of the device that is broken, beyond the study's budgets; or a network that knows nothing in the end
+    ignorant = not record.skilled and record.outcome != "stopped"
+    constraints["device_rules"] = 0.0 if (record.feasible or worst > 0) and not ignorant else 1.0
     return constraints

@@ -24,6 +24,7 @@ from hwsearch.search.lab import Lab
 from hwsearch.search.plan import Plan, price_on_device
 from hwsearch.search.records import CostFields, TrialRecord
 from hwsearch.search.rungs import candidate_schedule
+from hwsearch.search.skill import lack_of_skill, refuse_without_skill
 from hwsearch.search.trainer import Job, Measured
 from hwsearch.seeds import seed_of
 
@@ -36,9 +37,9 @@ class Finalist:
 
     Attributes:
         record: The trial it comes from; None for the dense reference.
-        measured: The network that is handed over: of those that keep the budgets, the one that does best against the
-            dense network of its own seed. (Each seed has its own validation split: bare accuracies would pick the
-            easiest split.)
+        measured: The network that is handed over: of those that keep the budgets and are models, the one that does best
+            against the dense network of its own seed. (Each seed has its own validation split: bare accuracies would
+            pick the easiest split.)
         seed: Its seed.
         cost: What it costs, by column.
         accuracy_val: Mean over the seeds, each on its own validation split.
@@ -46,6 +47,7 @@ class Finalist:
         accuracy_test_interval: 95 % Wilson interval of that mean, for the number of test samples.
         accuracies_val, accuracies_test: Of every seed.
         feasible: Whether the network that is handed over keeps every budget.
+        lacking: Why the network that is handed over is no model (`skill`); empty where it is one.
     """
 
     record: TrialRecord | None
@@ -58,6 +60,7 @@ class Finalist:
     accuracies_val: tuple[float, ...]
     accuracies_test: tuple[float, ...]
     feasible: bool
+    lacking: str
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ class Finals:
 
     Attributes:
         dense: The dense reference under the same protocol.
-        members: One a front member that trained and keeps the budgets.
+        members: One a front member that trained, keeps the budgets and is a model.
+        lacking: Why each of the others that keep the budgets is no model.
         train_steps, eval_steps: Samples times timesteps that this run spent.
         reused_steps: Those that another run had spent on the same dense networks.
         wall_s: Seconds of the trainings.
@@ -74,6 +78,7 @@ class Finals:
 
     dense: Finalist
     members: tuple[Finalist, ...]
+    lacking: tuple[str, ...]
     train_steps: int
     eval_steps: int
     reused_steps: int
@@ -89,7 +94,7 @@ def finalise(lab: Lab, front: Sequence[TrialRecord], on_trained: Progress | None
         on_trained: Called with how many of how many trainings are done.
 
     Raises:
-        HwsearchError: The dense network did not train with a fresh seed.
+        HwsearchError: The dense network did not train with a fresh seed, or knows nothing with it.
     """
     seeds = final_seeds(lab.plan)
     total = len(seeds) * (1 + len(front))
@@ -97,14 +102,18 @@ def finalise(lab: Lab, front: Sequence[TrialRecord], on_trained: Progress | None
     params = {seed: own.params for seed, own in zip(seeds, dense, strict=True) if own.params is not None}
     if len(params) < len(seeds):
         raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
+    for seed, own in zip(seeds, dense, strict=True):
+        refuse_without_skill(own, f"the dense reference of fresh seed {seed}")
     members = _train_members(lab, front, params, lambda n: on_trained and on_trained(len(seeds) + n, total))
     everything = [*dense, *(m for runs in members for m in runs)]
     finalists = [_choose(lab.plan, r, runs, dense, seeds) for r, runs in zip(front, members, strict=True)]
     reference = _choose(lab.plan, None, dense, dense, seeds)
     assert reference is not None
+    sound = [f for f in finalists if f is not None and f.feasible]
     return Finals(
         reference,
-        tuple(f for f in finalists if f is not None and f.feasible),
+        tuple(f for f in sound if not f.lacking),
+        tuple(f.lacking for f in sound if f.lacking),
         sum(m.train_steps for m in everything),
         sum(m.eval_steps for m in everything),
         sum(whole_steps(lab.plan) - m.train_steps for m in dense),
@@ -207,12 +216,13 @@ def _choose(
         if own.workload is not None and own.accuracy_val is not None and own.accuracy_test is not None:
             priced = price_on_device(plan, own.workload)
             loss = (whole.accuracy_val or 0.0) - own.accuracy_val
-            trained.append((bool(priced.faults), loss, seed, own, priced))
+            lacking = lack_of_skill(own)
+            trained.append((bool(priced.faults), bool(lacking), loss, seed, own, priced, lacking))
     if not trained:
         return None
-    over, _, seed, chosen, priced = min(trained, key=lambda item: item[:3])
-    tests = tuple(own.accuracy_test for _, _, _, own, _ in trained if own.accuracy_test is not None)
-    accuracies = tuple(own.accuracy_val for _, _, _, own, _ in trained if own.accuracy_val is not None)
+    over, _, _, seed, chosen, priced, lacking = min(trained, key=lambda item: item[:4])
+    tests = tuple(own.accuracy_test for *_, own, _, _ in trained if own.accuracy_test is not None)
+    accuracies = tuple(own.accuracy_val for *_, own, _, _ in trained if own.accuracy_val is not None)
     return Finalist(
         record=record,
         measured=chosen,
@@ -224,4 +234,5 @@ def _choose(
         accuracies_val=accuracies,
         accuracies_test=tests,
         feasible=not over,
+        lacking=lacking,
     )

@@ -39,7 +39,7 @@ def finalists(
     """
     chosen = _promising(plan, dense, similar, records) or list(front)
     members = {record.trial for record in chosen}
-    others = [r for r in records if r.outcome == "trained" and r.feasible and r.trial not in members]
+    others = [r for r in records if r.eligible and r.trial not in members]
     others.sort(
         key=lambda r: (-(r.accuracy_val or 0.0), float((r.measured or {}).get("memory_bytes") or 0), r.trial)
     )
@@ -53,7 +53,7 @@ def _promising(
     known: dict[str, TrialRecord] = {}
     for record in records:
         remember(known, record)
-    trained = [r for r in known.values() if r.outcome == "trained" and r.feasible and r.measured]
+    trained = [r for r in known.values() if r.eligible and r.measured]
     if not plan.study.search.rank or len(trained) < LEAST_KNOWN:
         return []
     learned = learn(plan, similar, list(known.values()))

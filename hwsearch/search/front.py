@@ -85,11 +85,11 @@ _EARLY_SLACK = 0.07
 
 
 def front_records(plan: Plan, records: Sequence[TrialRecord], dense_error: float) -> list[TrialRecord]:
-    """Return the records on the Pareto front: trained, within every budget, dominated by none, and of use.
+    """Return the records on the Pareto front: eligible (`TrialRecord`), dominated by none, and of use.
 
     Where none is of use, all that are dominated by none: the best so far.
     """
-    eligible = [r for r in records if r.outcome == "trained" and r.feasible]
+    eligible = [r for r in records if r.eligible]
     if not eligible:
         return []
     values = np.array([r.objectives(plan.study.objectives) for r in eligible])
@@ -101,6 +101,8 @@ def front_records(plan: Plan, records: Sequence[TrialRecord], dense_error: float
 def worst_of(plan: Plan, dense_error: float, *, in_full: bool = False) -> float:
     """Return the error from which on a network is of no use: by ``search.worth``, or the pick's if that takes more.
 
+    What is no better than always answering the largest class is of no use to any study.
+
     Args:
         plan: The question.
         dense_error: Of the dense network.
@@ -110,4 +112,4 @@ def worst_of(plan: Plan, dense_error: float, *, in_full: bool = False) -> float:
     lost = max(plan.study.search.worth, pick.within or 0.0)
     wanted = 0.0 if pick.min_accuracy is None else 1.0 - pick.min_accuracy
     slack = 0.0 if in_full or sum(plan.cycles) == plan.study.train.epochs else _EARLY_SLACK
-    return min(1.0, max(dense_error + lost, wanted) + slack)
+    return min(1.0 - plan.largest_class_share, max(dense_error + lost, wanted) + slack)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.data.datasets import Dataset, resplit
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.accuracy import accuracy
+from hwsearch.measure.answers import Answers, answers_of, readouts_without_input
 from hwsearch.measure.floats import logits
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.fold import fold_counting_losses, shrink
@@ -117,6 +119,7 @@ class Measured:
         loss: What the widths took.
         only_float_right, only_integers_right: Validation samples that the float network alone, and the integers alone,
             get right.
+        answers_val, answers_test: What the integer network answers on each split.
     """
 
     failure: str
@@ -136,6 +139,8 @@ class Measured:
     loss: WidthLoss | None = None
     only_float_right: int | None = None
     only_integers_right: int | None = None
+    answers_val: Answers | None = None
+    answers_test: Answers | None = None
 
 
 def run_job(bench: Bench, job: Job) -> list[Measured]:
@@ -192,8 +197,10 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
     tests = (
         run_integer_stack(networks, data.x_test, device=bench.device) if job.test else [None] * len(networks)
     )
-    n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0)
-    for k, network, run, test, guesses in zip(sound, networks, runs, tests, floats, strict=True):
+    idle = readouts_without_input(networks, bench.device)
+    n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0) + idle.shape[1]
+    for k, network, run, test, guesses, fixed in zip(sound, networks, runs, tests, floats, idle, strict=True):
+        count = partial(answers_of, network, without_input=fixed, classes=bench.spec.classes)
         results[k] = replace(
             results[k],
             workload=count_workload(network, run.input_maps, run.spikes),
@@ -203,6 +210,8 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
             loss=(results[k].loss or WidthLoss()).seen(run.sums_clipped, run.membranes_clipped),
             only_float_right=int(((guesses == data.y_val) & (run.predictions != data.y_val)).sum()),
             only_integers_right=int(((guesses != data.y_val) & (run.predictions == data.y_val)).sum()),
+            answers_val=count(run, data.y_val),
+            answers_test=None if test is None else count(test, data.y_test),
             eval_steps=n_evaluated * job.timesteps,
         )
     return results

@@ -45,7 +45,7 @@ class Learned:
     def finished(self) -> list[TrialRecord]:
         """Trials that could be on the front: those that were trained to the search's end."""
         whole = len(self.plan.cycles)
-        return [r for r in self.trained if r.outcome == "trained" and r.feasible and len(r.curve) >= whole]
+        return [r for r in self.trained if r.eligible and len(r.curve) >= whole]
 
     def predict(self, records: Sequence[TrialRecord], *, begun: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and sd [N] of y after the last rung: of trainings that have begun, or of a candidate's mean."""

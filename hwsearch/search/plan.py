@@ -16,6 +16,7 @@ from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.hardware.profile import HardwareProfile, load_profile
 from hwsearch.hardware.rules import violations
 from hwsearch.hardware.workload import Workload
+from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.network.integer import Widths
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.search.records import COST_COLUMNS, CostFields, TrialRecord
@@ -53,6 +54,11 @@ class Plan:
     widths: Widths
     digest: str
     others: tuple[TrialRecord, ...] = ()
+
+    @property
+    def largest_class_share(self) -> float:
+        """Accuracy on validation of what knows nothing: it always answers the largest class."""
+        return largest_class_share(self.data.y_val)
 
     @property
     def dense_timesteps(self) -> int:

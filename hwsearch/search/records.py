@@ -48,7 +48,7 @@ class TrialRecord:
         trial: Its number.
         candidate: Its knobs.
         outcome: One of OUTCOMES.
-        reason: Why, for all but ``trained``.
+        reason: Why, for all but ``trained``; of these, why one is on no front whatever the others are.
         predicted: Cost before training, by column.
         measured: Cost after training; None when it was not trained.
         workload: What was counted after training; None when it was not trained.
@@ -68,6 +68,7 @@ class TrialRecord:
         finishing: Whether it is no new proposal, but took up at the end what had been left (`search.left`).
         chance: How likely it is to be on the front after all, where it was stopped or cut and never taken up again.
         feasible: Whether it keeps every budget (measured if trained, else predicted).
+        skilled: Whether it is better than always answering the largest class, where it was trained (`skill`).
         train_steps, eval_steps: Samples times timesteps spent on it.
         wall_s: Seconds spent on it (a stack's time is shared out evenly).
         loss: What the device's widths took from it; None when it was not trained.
@@ -103,6 +104,12 @@ class TrialRecord:
     loss: WidthLoss | None = None
     accumulator_bits: int | None = None
     membrane_bits: int | None = None
+    skilled: bool = True
+
+    @property
+    def eligible(self) -> bool:
+        """Whether it may be on a front: trained to the end of the search, within every budget, and a model at all."""
+        return self.outcome == "trained" and self.feasible and self.skilled
 
     def to_json(self) -> str:
         """Return the record as JSON."""

@@ -63,7 +63,8 @@ def search(
     Raises:
         InputError: The folder or storage holds another study, another process runs in it, or a run to learn from is
             of another task.
-        NothingFits: No candidate keeps every budget.
+        NothingFits: No candidate keeps every budget, or none that does is a model.
+        HwsearchError: The dense reference is no model: nothing is searched.
     """
     others = carried(plan)
     folder.path.mkdir(parents=True, exist_ok=True)

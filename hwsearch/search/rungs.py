@@ -97,8 +97,8 @@ def _promoted(
 
 
 def _floor(plan: Plan, dense_error: float) -> float:
-    """Return the accuracy up to which a network has learned nothing yet: a little above guessing."""
-    chance = 1.0 / plan.spec.classes
+    """Return the accuracy up to which a network has learned nothing yet: a little above the largest class's share."""
+    chance = plan.largest_class_share
     return chance + _LEARNED * max(0.0, 1.0 - dense_error - chance)
 
 

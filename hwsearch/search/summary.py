@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hwsearch.hardware.arithmetic import arithmetic_claim
-from hwsearch.measure.accuracy import wilson
+from hwsearch.measure.accuracy import largest_class_share, wilson
 from hwsearch.measure.intervals import number_that_happens
 from hwsearch.search.carry import others_words
 from hwsearch.search.dense import Dense
@@ -34,6 +34,7 @@ from hwsearch.search.records import (
     objective_values,
     width_columns,
 )
+from hwsearch.search.skill import answer_columns, nothing_known
 
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
 
@@ -77,6 +78,7 @@ def front_row(member: Finalist) -> dict[str, Any]:
         "sparsity_effective": measured.sparsity_effective,
         **width_columns(measured.loss, measured.accumulator_bits, measured.membrane_bits),
         "digest": member.record.candidate.digest,
+        **answer_columns(measured),
     }  # fmt: skip
 
 
@@ -143,11 +145,16 @@ def summarise(
         "hypervolume": _hypervolume(plan, box, front),
         "reference_point": dict(zip(study.objectives, reference, strict=True)),
         "pick": None if picked is None else _plain(picked),
-        "nearest_miss": None if not front.empty else nearest_miss(plan, records),
+        "nearest_miss": None if not front.empty else _why_nothing(plan, records, finals),
         "samples": {
             "train": len(plan.data.y_train),
             "val": len(plan.data.y_val),
             "test": len(plan.data.y_test),
+        },
+        "classes": _class_fields(plan),
+        "no_skill": {
+            "trained": sum(r.outcome == "trained" and not r.skilled for r in records),
+            "final": len(finals.lacking) if finals else 0,
         },
         "labels": plan.profile.labels,
         "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset).fields,
@@ -166,6 +173,20 @@ def _model_steps(records: Sequence[TrialRecord], finals: Finals | None, model_s:
     steps = sum(r.train_steps for r in records) + (finals.train_steps if finals else 0)
     training_s = sum(r.wall_s for r in records) + (finals.wall_s if finals else 0.0)
     return round(model_s * steps / training_s) if training_s else 0
+
+
+def _class_fields(plan: Plan) -> dict[str, Any]:
+    """Return how many samples of each class there are to judge by, and the share of the largest."""
+    fields: dict[str, Any] = {}
+    for split, labels in (("val", plan.data.y_val), ("test", plan.data.y_test)):
+        fields[split] = np.bincount(labels, minlength=plan.spec.classes).tolist()
+        fields[f"largest_class_share_{split}"] = largest_class_share(labels)
+    return fields
+
+
+def _why_nothing(plan: Plan, records: Sequence[TrialRecord], finals: Finals | None) -> str:
+    """Say why nothing is handed over: no network knows anything, or none keeps the budgets."""
+    return nothing_known(records, finals.lacking if finals else ()) or nearest_miss(plan, records)
 
 
 def _similarity_fields(lab: Lab) -> dict[str, Any]:
@@ -235,7 +256,10 @@ def _finder_steps(
 def _dense_fields(dense: Dense, finals: Finals | None) -> dict[str, Any]:
     """Return the dense reference's numbers: of the network that the final protocol chose, once there is one."""
     if finals is None:
-        return {"accuracy_val": dense.measured.accuracy_val, "accuracy_test": None, **dense.cost}
+        return {
+            "accuracy_val": dense.measured.accuracy_val, "accuracy_test": None, **dense.cost,
+            **answer_columns(dense.measured),
+        }  # fmt: skip
     own = finals.dense
     return {
         "accuracy_val": own.accuracy_val,
@@ -249,6 +273,7 @@ def _dense_fields(dense: Dense, finals: Finals | None) -> dict[str, Any]:
         "timesteps": own.measured.network.timesteps if own.measured.network else None,
         **width_columns(own.measured.loss, own.measured.accumulator_bits, own.measured.membrane_bits),
         **own.cost,
+        **answer_columns(own.measured),
     }
 
 

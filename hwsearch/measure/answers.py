@@ -1,0 +1,125 @@
+"""What a network answers: recall of each class, ties, and how much of its answers comes from its inputs at all.
+
+An accuracy alone does not tell a network that knows something from one that says the same of everything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwsearch.network.integer import IntegerLayer, IntegerNetwork, Run, run_integer_stack
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What an integer network answers to the inputs of one split; counts of inputs, unless said otherwise.
+
+    Attributes:
+        samples: Of each class.
+        answered: Answered with each class.
+        right: Of each class, answered with it.
+        ties: Whose largest potential several classes share, so that the order of the classes decides.
+        input_independent: Whose potentials are, to the last unit, those that the network reaches without them: for a
+            blank input (all zeros), or where no spike reaches the readout.
+        silent_layers: Names of the spiking layers in which no neuron fires for any input.
+        silent_channels: How many channels of spiking layers fire for no input.
+    """
+
+    samples: tuple[int, ...]
+    answered: tuple[int, ...]
+    right: tuple[int, ...]
+    ties: int
+    input_independent: int
+    silent_layers: tuple[str, ...]
+    silent_channels: int
+
+    @property
+    def n(self) -> int:
+        """Inputs in all."""
+        return sum(self.samples)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers."""
+        return sum(self.right) / self.n
+
+    @property
+    def recalls(self) -> tuple[float | None, ...]:
+        """Share of right answers in each class; None for a class without samples."""
+        return tuple(r / n if n else None for r, n in zip(self.right, self.samples, strict=True))
+
+    @property
+    def largest_class(self) -> int:
+        """The class with the most samples, the first of equals."""
+        return self.samples.index(max(self.samples))
+
+    @property
+    def largest_class_share(self) -> float:
+        """Accuracy of who always answers the largest class."""
+        return max(self.samples) / self.n
+
+    @property
+    def skilled(self) -> bool:
+        """Whether it is better than who always answers the largest class, by more than the difference's standard error.
+
+        b - c > sqrt(b + c), b: right where that one is wrong (outside the largest class), c: wrong where that one is
+        right (within it). One answer to everything is never skilled; nor are networks in which a layer is silent.
+
+        Source: McNemar 1947, Psychometrika 12(2), at one standard error: what may be luck is refused only where it
+        rests on a sample or two.
+        """
+        largest = self.largest_class
+        gained = sum(self.right) - self.right[largest]
+        lost = self.samples[largest] - self.right[largest]
+        return gained - lost > math.sqrt(gained + lost)
+
+
+def answers_of(
+    network: IntegerNetwork, run: Run, labels: np.ndarray, without_input: np.ndarray, classes: int
+) -> Answers:
+    """Count what a network answered.
+
+    Args:
+        network: The (shrunk) network that ran.
+        run: Its run on the inputs.
+        labels: [N].
+        without_input: [M, classes] potentials that it reaches without them; see ``readouts_without_input``.
+        classes: Number of classes.
+    """
+    guesses, top = run.predictions, run.readout.max(1, keepdims=True)
+    fixed = (run.readout[:, None] == without_input[None]).all(2).any(1)
+    names = [layer.name for layer in network.layers[:-1]]
+    return Answers(
+        samples=_counts(labels, classes),
+        answered=_counts(guesses, classes),
+        right=_counts(labels[guesses == labels], classes),
+        ties=int(((run.readout == top).sum(1) > 1).sum()),
+        input_independent=int(fixed.sum()),
+        silent_layers=tuple(name for name, own in zip(names, run.spikes, strict=True) if not own.any()),
+        silent_channels=sum(int((own == 0).sum()) for own in run.spikes),
+    )
+
+
+def readouts_without_input(networks: Sequence[IntegerNetwork], device: str = "cpu") -> np.ndarray:
+    """Return the potentials that networks of a stack reach without any input: [K, 2, classes].
+
+    The first are for a blank input, the second where no spike reaches the readout.
+    """
+    deaf = [replace(own, layers=(*own.layers[:-1], _deaf(own.layers[-1]))) for own in networks]
+    blank = np.zeros((1, *networks[0].input_shape), np.uint8)
+    runs = run_integer_stack([*networks, *deaf], blank, device=device)
+    readouts = np.concatenate([run.readout for run in runs]).reshape(2, len(networks), -1)
+    return readouts.swapaxes(0, 1)
+
+
+def _deaf(readout: IntegerLayer) -> IntegerLayer:
+    """Return a readout that adds up its bias alone."""
+    return replace(readout, weight=np.zeros_like(readout.weight))
+
+
+def _counts(labels: np.ndarray, classes: int) -> tuple[int, ...]:
+    return tuple(np.bincount(labels, minlength=classes).tolist())

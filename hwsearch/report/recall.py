@@ -1,0 +1,90 @@
+"""Which classes a network recognises, and where its answers rest on little: lines and warnings from its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hwsearch.measure.accuracy import wilson
+from hwsearch.report.quantities import UNKNOWN, count
+from hwsearch.report.tables import RunTables, number
+
+_MANY = 0.01  # share of inputs from which on ties and answers that no input reaches are named
+_WEAK = 0.5  # times the accuracy, below which a class's recall is named
+
+
+@dataclass(frozen=True)
+class ClassLine:
+    """A class: how many test samples it has, and the recalls of the pick and the dense reference with intervals."""
+
+    name: str
+    samples: int
+    pick: str
+    dense: str
+
+
+def recall_lines(tables: RunTables) -> list[ClassLine]:
+    """Return a line a class; none without a pick or where the run recorded no recalls."""
+    summary = tables.summary
+    if summary.pick is None or not summary.class_samples:
+        return []
+    ours, theirs = recalls(summary.pick), recalls({"recalls_test": summary.dense_recalls})
+    lines = []
+    for label, n in enumerate(summary.class_samples):
+        texts = [_with_interval(own[label] if label < len(own) else None, n) for own in (ours, theirs)]
+        lines.append(ClassLine(str(label), n, *texts))
+    return lines
+
+
+def recalls(row: Mapping[str, Any]) -> list[float | None]:
+    """Return a row's recalls on test, class by class; empty where they were not recorded."""
+    text = row.get("recalls_test")
+    return [float(own) if own else None for own in text.split("/")] if isinstance(text, str) and text else []
+
+
+def worst_class(row: Mapping[str, Any]) -> tuple[int, float] | None:
+    """Return the class with the least recall on test, and that recall; None where it was not recorded."""
+    known = [(own, label) for label, own in enumerate(recalls(row)) if own is not None]
+    if not known:
+        return None
+    least, label = min(known)
+    return label, least
+
+
+def warnings(row: Mapping[str, Any], largest_class_share: float | None) -> list[str]:
+    """Return what is wrong with a network's answers, a sentence each.
+
+    Args:
+        row: Its row of front.csv.
+        largest_class_share: Of the test split.
+    """
+    said = []
+    low, share = number(row, "accuracy_test_low"), largest_class_share
+    if low is not None and share is not None and low <= share:
+        said.append(
+            f"The interval of its test accuracy reaches down to {share:.1%}, the accuracy of always answering the "
+            "largest class."
+        )
+    worst, accuracy = worst_class(row), number(row, "accuracy_test_own")
+    if worst is not None and accuracy is not None and worst[1] < _WEAK * accuracy:
+        said.append(f"Class {worst[0]} is recognised in {worst[1]:.1%} of its test samples only.")
+    if (silent := number(row, "silent_layers_test")) is not None and silent > 0:
+        said.append(f"In {count(silent)} of its layers no neuron fires for any test sample.")
+    if (deaf := number(row, "input_independent_test")) is not None and deaf >= _MANY:
+        said.append(
+            f"Nothing of {deaf:.1%} of the test samples reaches the readout: their answer is always the same."
+        )
+    if (ties := number(row, "ties_test")) is not None and ties >= _MANY:
+        said.append(
+            f"For {ties:.1%} of the test samples several classes reach the same largest potential; the first of them "
+            "is the answer."
+        )
+    return said
+
+
+def _with_interval(recall: float | None, n: int) -> str:
+    if recall is None or n == 0:
+        return UNKNOWN
+    low, high = wilson(recall, n)
+    return f"{100 * recall:.1f} % ({100 * low:.1f} to {100 * high:.1f})"

@@ -1,0 +1,102 @@
+"""What networks answer, counted by hand on networks of a neuron or two."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwsearch.measure.accuracy import largest_class_share
+from hwsearch.measure.answers import Answers, answers_of, readouts_without_input
+from hwsearch.network.integer import IntegerLayer, IntegerNetwork, run_integer
+
+
+def fc(name, weight, bias, threshold=None):
+    limit = None if threshold is None else np.array(threshold, np.int32)
+    return IntegerLayer(
+        name, "fc", np.array(weight, np.int32), np.array(bias, np.int32), limit, 0, 1, (1, 1), 1
+    )
+
+
+def network(hidden, readout, inputs, timesteps=1):
+    return IntegerNetwork((hidden, readout), (8, 8), timesteps, None, "zero", "max", (1, 1, inputs), 4, 3, 16)
+
+
+def images(*rows):
+    return np.array(rows, np.uint8)[:, None, None, :]
+
+
+def counted(net, x, labels, classes):
+    run = run_integer(net, x)
+    return answers_of(net, run, np.array(labels), readouts_without_input([net])[0], classes)
+
+
+# the first neuron fires from a pixel of 1 on, the second would need a 5, and pixels end at 4
+ONE_OF_TWO = network(
+    fc("fc1", [[1, 0], [0, 1]], [0, 0], [1, 5]), fc("readout", [[1, 0], [0, 1], [0, 1]], [0, 0, 0]), 2
+)
+# fires for a blank input (0 + 3 >= 3), and for no other (3 - 1 < 3)
+ONLY_BLANK = network(fc("fc1", [[-1]], [3], [3]), fc("readout", [[1], [0]], [0, 1]), 1)
+
+
+def test_recall_ties_and_what_no_input_reaches():
+    # readouts: (0 0 0), a tie that class 0 wins; (1 0 0); (0 0 0)
+    own = counted(ONE_OF_TWO, images([0, 0], [1, 0], [0, 4]), [0, 0, 2], 4)
+    assert own == Answers(
+        samples=(2, 0, 1, 0), answered=(3, 0, 0, 0), right=(2, 0, 0, 0), ties=2, input_independent=2,
+        silent_layers=(), silent_channels=1,
+    )  # fmt: skip
+    assert own.recalls == (1.0, None, 0.0, None)
+    assert own.accuracy == own.largest_class_share == pytest.approx(2 / 3)
+    assert not own.skilled
+
+
+def test_without_input_is_a_blank_input_or_no_spike_at_the_readout():
+    assert readouts_without_input([ONLY_BLANK]).tolist() == [[[1, 1], [0, 1]]]
+    twice = replace(ONLY_BLANK, timesteps=2)
+    assert readouts_without_input([twice]).tolist() == [[[2, 2], [0, 2]]]
+
+
+def test_a_layer_that_only_a_blank_input_fires_is_silent_and_no_input_counts():
+    own = counted(ONLY_BLANK, images([1], [4]), [1, 0], 2)
+    assert (own.silent_layers, own.silent_channels, own.input_independent, own.ties) == (("fc1",), 1, 2, 0)
+    blank = counted(ONLY_BLANK, images([1], [0]), [1, 0], 2)
+    assert (blank.silent_layers, blank.input_independent, blank.ties) == ((), 2, 1)
+
+
+def test_in_a_stack_each_network_reaches_what_it_reaches_alone():
+    wide = network(
+        fc("fc1", [[-1], [0], [2]], [3, 9, 0], [3, 9, 1]), fc("readout", [[1, 4, 1], [2, 0, 1]], [-1, 1]), 1
+    )
+    both = readouts_without_input([ONLY_BLANK, wide])
+    alone = [readouts_without_input([own])[0] for own in (ONLY_BLANK, wide)]
+    assert both.tolist() == [own.tolist() for own in alone]
+    assert both[1].tolist() == [[4, 3], [-1, 1]]  # 1 + 4 - 1 and 2 + 1: two neurons fire by their bias alone
+
+
+@pytest.mark.parametrize(
+    ("right", "skilled"),
+    [
+        ((182, 0), False),  # one answer to everything
+        ((182, 1), False),  # 1 > sqrt(1) does not hold: one sample more may be luck
+        ((182, 2), True),  # 2 > sqrt(2)
+        ((181, 2), False),  # one sample better than the largest class, of three that differ: 1 < sqrt(3)
+        ((179, 6), False),  # 3 = sqrt(9)
+        ((179, 7), True),  # 4 > sqrt(10)
+        ((100, 18), False),  # all of the small class, and half of the large one: worse than the largest class
+        ((182, 18), True),
+    ],
+)
+def test_a_model_is_better_than_the_largest_class_by_more_than_luck(right, skilled):
+    own = Answers((182, 18), (0, 0), right, 0, 0, (), 0)
+    assert own.skilled is skilled
+    assert own.accuracy > own.largest_class_share or not own.skilled
+
+
+def test_on_even_classes_guessing_is_no_skill():
+    assert not Answers((20,) * 10, (200,) + (0,) * 9, (20,) + (0,) * 9, 0, 0, (), 0).skilled
+    assert not Answers((20,) * 10, (20,) * 10, (2,) * 10, 0, 0, (), 0).skilled  # 18 gained, 18 lost
+    assert Answers((20,) * 10, (20,) * 10, (6,) * 10, 0, 0, (), 0).skilled  # 54 gained, 14 lost
+
+
+def test_the_share_of_the_largest_class():
+    assert largest_class_share(np.array([3, 3, 1, 3])) == 0.75
