@@ -1,4 +1,4 @@
-"""The integer machine model: what a device computes, bit for bit, vectorised in torch.
+"""The integer machine model: what the exports compute, bit for bit, vectorised in torch.
 
 For a layer with integer weights w, input spikes s (or unsigned inputs x), bias c, leak shift k and threshold th::
 
