@@ -165,9 +165,9 @@ def test_an_order_is_a_permutation_that_the_seed_draws(n):
 def test_nsga2_breeds_from_the_best_of_what_was_evaluated(game, rank):
     run = game("nsga2", rank, WIDE)
     run.play(0, 5 * POPULATION)
-    suggested = run.proposer.suggestions(5 * POPULATION, 48)
-    # channel is dominated everywhere; a sampler without generations draws it for a third
-    assert sum(own["granularity"] == "channel" for own in suggested) < 8
+    suggested = run.proposer.suggestions(5 * POPULATION, 96)
+    # channel is dominated everywhere: what is left of it are mutations; without generations it is a third, 32
+    assert sum(own["granularity"] == "channel" for own in suggested) < 20
 
 
 @both
