@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hwsearch.network.stack import Ticket
+from hwsearch.network.store import network_digest
 from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.plan import Plan, Priced, price_on_device
 from hwsearch.search.records import CostFields, TrialRecord
@@ -151,4 +152,5 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
         sparsity_effective=measured.sparsity_effective,
         curve=(*record.curve, measured.accuracy_val),
         feasible=not priced.faults,
+        network_digest=None if measured.network is None else network_digest(measured.network),
     )

@@ -64,6 +64,7 @@ class TrialRecord:
         feasible: Whether it keeps every budget (measured if trained, else predicted).
         train_steps, eval_steps: Samples times timesteps spent on it.
         wall_s: Seconds spent on it (a stack's time is shared out evenly).
+        network_digest: Of the integers that were measured last; None when it was not trained.
     """
 
     trial: int
@@ -92,6 +93,7 @@ class TrialRecord:
     train_steps: int = 0
     eval_steps: int = 0
     wall_s: float = 0.0
+    network_digest: str | None = None
 
     def to_json(self) -> str:
         """Return the record as JSON."""

@@ -20,6 +20,7 @@ from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.plan import Plan, make_plan
 from hwsearch.search.propose import read_records
 from hwsearch.search.records import TrialRecord
+from hwsearch.search.storage import place_of
 from hwsearch.search.trainer import Bench, Measured, Trainer
 from hwsearch.study.model import Study, load_study
 
@@ -50,11 +51,19 @@ class Recovered:
 
 
 def records_of(folder: RunFolder, study: Study, storage: str | None = None) -> list[TrialRecord]:
-    """Return every record of a run, in order."""
-    return [
-        TrialRecord.from_json(text)
-        for _, text in sorted(read_records(storage or folder.storage, study.name).items())
-    ]
+    """Return every record of a run, in order.
+
+    Args:
+        folder: The run's.
+        study: As used.
+        storage: URL; None: the one that the folder remembers.
+
+    Raises:
+        InputError: The storage cannot be used, or does not hold the search.
+        StorageAway: It is locked or cannot be reached.
+    """
+    place = place_of(folder, study.name, storage)
+    return [TrialRecord.from_json(text) for _, text in sorted(read_records(place.url, place.name).items())]
 
 
 def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recovered:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hwsearch.network.store import network_digest
 from hwsearch.search.carry import others_words
 from hwsearch.search.dense import Dense
 from hwsearch.search.evaluate import ground_of
@@ -34,10 +35,12 @@ class Seconds:
     Attributes:
         wall: In all.
         model: Of these, probes and model: all that a search which trains everything would not need.
+        torn: Lines of the log that could not be read, whose time is in neither.
     """
 
     wall: float
     model: float
+    torn: int = 0
 
 
 def front_row(member: Finalist) -> dict[str, Any]:
@@ -67,6 +70,7 @@ def front_row(member: Finalist) -> dict[str, Any]:
         "accumulator_bits": measured.accumulator_bits,
         "membrane_bits": measured.membrane_bits,
         "digest": member.record.candidate.digest,
+        "network_digest": None if measured.network is None else network_digest(measured.network),
     }  # fmt: skip
 
 
@@ -140,8 +144,20 @@ def summarise(
             "test": len(plan.data.y_test),
         },
         "labels": plan.profile.labels,
-        "notes": [*plan.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
+        "notes": _notes(plan, lab, seconds),
     }
+
+
+def _notes(plan: Plan, lab: Lab, seconds: Seconds) -> list[str]:
+    """Return what a reader of the run must know."""
+    notes = list(plan.notes)
+    if lab.plan.others:
+        notes.append(others_words(lab.plan.others))
+    if seconds.torn:
+        notes.append(
+            f"{seconds.torn} torn lines of log.jsonl were skipped: wall_s and model_s may lack theirs"
+        )
+    return notes
 
 
 def _model_steps(records: Sequence[TrialRecord], finals: Finals | None, model_s: float) -> int:
