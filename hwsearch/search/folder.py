@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from hwsearch.errors import Fault, InputError, RecordError
 
-
 _PLAIN = "/\\ !$&'()*+,;:=@[]~"  # in a path; the others would mean something in a URL
 
 
