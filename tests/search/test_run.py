@@ -179,7 +179,9 @@ def test_what_the_profile_cannot_tell_is_refused_before_anything_is_spent(tmp_pa
 def test_what_the_device_does_not_support_is_left_out_with_a_note(tmp_path, tiny_text):
     study = tmp_path / "study.yaml"
     study.write_text(
-        tiny_text.replace('"nm:4", channel', "kernel, channel").replace("candidates: 24", "candidates: 4")
+        tiny_text.replace('"nm:4", channel', "kernel, channel")
+        .replace("candidates: 24", "candidates: 4")
+        .replace("within: 0.2", "within: 0.1")
     )
     result = hwsearch.run(study, out=tmp_path / "run")
     assert result.summary["notes"] == ["granularity kernel is not searched: the network has no conv layer"]
