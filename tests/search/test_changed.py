@@ -86,7 +86,7 @@ def test_a_changed_profile_is_named_by_its_keys(used, tmp_path):
     assert fault.where == "memory.banks.0.bytes.value"
     assert fault.got == "128, used was 256"
     assert fault.path == folder.profile
-    other.write_text(text.replace("description:", "description: other words, "))  # wording changes no price
+    other.write_text(text.replace("\nname:", "\nname: Another #"))  # wording changes no price
     refuse_changed(study, load_profile(other), folder)
 
 
