@@ -17,6 +17,7 @@ ORDER = [
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
+    "sqlalchemy": {"search"},
     "spikingjelly": {"network"},
     "plotly": {"report"},
     "matplotlib": {"report"},

@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.parametrize("url", ["sqlite:///no.db", "sqlite:///missing/x.db", "word", "mysql://x:secret@y/z"])
+@pytest.mark.parametrize("url", ["sqlite:///no.db", "mysql://x:secret@y/z"])
 def test_a_bad_storage_is_one_line(case, url):
     (case.folder / "no.db").write_text("no database, only a line of text that is long enough to be looked at")
     before = {path.name for path in case.folder.iterdir()}
@@ -18,13 +18,10 @@ def test_a_bad_storage_is_one_line(case, url):
 def test_a_run_is_read_from_the_storage_that_it_was_given(case):
     line = ("run", "s.yaml", "--out", "run", "--workers", "1")
     assert case.hwsearch(*line, "--storage", "sqlite:///mine.db").returncode == 0
-    before = (case.folder / "run/trials.csv").read_text()
     elsewhere = case.hwsearch("front", "run", "--profile", "generic_45nm")
     assert elsewhere.returncode == 0, elsewhere.stderr
     exported = case.hwsearch("export", "run", "--to", "model")
     assert exported.returncode == 0, exported.stderr
-    assert case.hwsearch(*line).returncode == 0
-    assert (case.folder / "run/trials.csv").read_text() == before
     assert not (case.folder / "run/study.db").exists()
     (case.folder / "mine.db").rename(case.folder / "moved.db")
     lost = case.hwsearch("export", "run", "--to", "model")

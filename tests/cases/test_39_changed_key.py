@@ -38,10 +38,3 @@ def test_a_key_that_changes_the_search_is_named_with_both_values(case):
     assert len(told) == 2
     assert any(": seed: " in line and "got 3, used was 0" in line for line in told)
     assert any(": search.batch: " in line and "got 2, used was 4" in line for line in told)
-    case.study()
-    case.device(state=8)
-    done = case.hwsearch(*line)
-    assert done.returncode == 2
-    assert "profile.yaml" in done.stderr
-    assert "state.bits.value" in done.stderr
-    assert "got 8, used was 16" in done.stderr

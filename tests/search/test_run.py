@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import hwsearch
+from hwsearch.api import compare_finders
 from hwsearch.errors import InputError, NothingFits
 from hwsearch.search.front import non_dominated
 from hwsearch.search.records import FRONT_COLUMNS, OUTCOMES
@@ -146,6 +147,14 @@ def test_a_changed_study_is_refused(finished, tmp_path, tiny_text):
     changed.write_text(tiny_text.replace("epochs: 3", "epochs: 4"))
     with pytest.raises(InputError, match="holds one study"):
         hwsearch.run(changed, out=finished)
+
+
+def test_a_comparison_of_finders_is_refused_in_the_folder_of_another_study(finished, tmp_path, tiny_text):
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(tiny_text.replace("epochs: 3", "epochs: 4"))
+    with pytest.raises(InputError, match=r"train\.epochs: a run folder holds one study"):
+        compare_finders(changed, out=finished, finders=["magnitude"])
+    assert not (finished / "tickets.csv").exists()
 
 
 def test_an_impossible_budget_names_the_nearest_miss_and_keeps_the_trials(tmp_path, tiny_text):
