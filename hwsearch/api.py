@@ -10,13 +10,14 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.export.agree import layers_of
 from hwsearch.export.bundle import FORMATS, Model, write_export
 from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.hardware.cost_model import cost_fields, price
@@ -27,6 +28,7 @@ from hwsearch.report.page import write_report
 from hwsearch.report.tables import read_run
 from hwsearch.report.tickets import write_comparison
 from hwsearch.search.cache import Cache
+from hwsearch.search.changed import refuse_changed
 from hwsearch.search.compare import FINDERS, compare
 from hwsearch.search.events import Event
 from hwsearch.search.folder import RunFolder, open_run
@@ -65,7 +67,7 @@ def run(
         data_root: Folder of data sets.
         workers: Processes that train; results do not depend on it. With more than one, a script needs the usual
             ``if __name__ == "__main__":``.
-        storage: URL of an Optuna storage; None: a file in the run folder.
+        storage: URL of an Optuna storage; None: the one that the run folder remembers, else a file in it.
         seed: Replaces the study's seed.
         device: ``cpu``, ``cuda``, or ``auto``: the GPU where torch finds one. A GPU is fed by one process.
         listen: Told of every event.
@@ -73,6 +75,7 @@ def run(
     Raises:
         InputError: The study, its profile, its data or an option breaks a law; nothing was spent.
         NothingFits: No candidate keeps every budget; the message names the nearest miss.
+        StorageAway: The storage is locked or cannot be reached.
     """
     path = Path(study)
     root = None if data_root is None else str(Path(data_root).resolve())
@@ -93,7 +96,7 @@ def run(
         raise
     write_front_png(read_run(folder.path), folder.front_png)
     write_report(folder.path)
-    return load_run(folder.path)
+    return load_run(folder.path, storage=storage)
 
 
 def compare_finders(
@@ -117,7 +120,8 @@ def compare_finders(
         The folder.
 
     Raises:
-        InputError: The study, its profile or its data break a law, or a finder is unknown.
+        InputError: The study, its profile or its data break a law, a finder is unknown, or the folder is that of
+            another study's run.
     """
     unknown = [name for name in finders if name not in FINDERS]
     if unknown:
@@ -127,6 +131,7 @@ def compare_finders(
     loaded = override(load_study(path), data_root=root)
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
     plan = make_plan(loaded, path)
+    refuse_changed(plan.study, plan.profile, folder)
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
     with Trainer(bench, 1) as trainer:
         cache = Cache(folder.cache, plan.digest, folder.shared)
@@ -135,8 +140,12 @@ def compare_finders(
     return write_comparison(table, facts, loaded.name, within, folder.path)
 
 
-def load_run(path: str | Path) -> Result:
+def load_run(path: str | Path, *, storage: str | None = None) -> Result:
     """Return the result of a finished run.
+
+    Args:
+        path: The run folder.
+        storage: URL of its Optuna storage; None: the one that the folder remembers (without its password).
 
     Raises:
         InputError: There is no run.
@@ -144,14 +153,20 @@ def load_run(path: str | Path) -> Result:
     """
     folder = open_run(Path(path))
     folder.read_summary()
-    return Result(folder)
+    return Result(folder, storage)
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run; everything is read from its folder."""
+    """A finished run; everything is read from its folder and its storage.
+
+    Attributes:
+        folder: The run folder.
+        storage: URL of its Optuna storage; None: the one that the folder remembers.
+    """
 
     folder: RunFolder
+    storage: str | None = field(default=None, repr=False)  # it may hold a password
 
     @property
     def front(self) -> pd.DataFrame:
@@ -209,7 +224,7 @@ class Result:
         reasons: list[str] = []
         neuron, reset = study.network.neuron, study.network.reset
         rows, values = [], []
-        for record in records_of(self.folder, study):
+        for record in records_of(self.folder, study, self.storage):
             if record.outcome != "trained" or record.workload is None or record.accuracy_val is None:
                 continue
             if not record.skilled:
@@ -243,11 +258,12 @@ class Result:
         Raises:
             InputError: The trial was not trained, or the target is no place for an export.
             NothingFits: There is no pick.
+            RecordError: The network had to be trained again, and is not what was recorded.
         """
         if trial is None:
             trial = self.pick()
         number = int(trial["trial"]) if isinstance(trial, pd.Series) else int(trial)
-        own = recover(self.folder, number)
+        own = recover(self.folder, number, self.storage)
         return write_export(_model(own), Path(to), formats)
 
     def report(self) -> Path:
@@ -272,7 +288,7 @@ def _config(plan: Plan, record: TrialRecord, own: Recovered) -> dict[str, Any]:
     study: Study = plan.study
     return {
         "hwsearch": importlib.metadata.version("hwsearch"),
-        "study": study.to_yaml_dict(),
+        "study": _without_paths(study, plan.profile.id),
         "study_digest": study.digest,
         "profile": plan.profile.id,
         "profile_digest": plan.profile.digest,
@@ -290,19 +306,19 @@ def _config(plan: Plan, record: TrialRecord, own: Recovered) -> dict[str, Any]:
         "predicted": record.predicted,
         "labels": plan.profile.labels,
         "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset).fields,
-        "layers": [
-            {"name": layer.name, "format": name, "weight_bits": bits, "shape": list(layer.weight.shape)}
-            for layer, bits, name in zip(
-                own.network.layers,
-                own.network.weight_bits,
-                price(own.workload, plan.profile).formats,
-                strict=True,
-            )
-        ],
-        "versions": {
-            name: importlib.metadata.version(name) for name in ("optuna", "torch", "spikingjelly", "numpy")
-        },
+        "layers": layers_of(own.network, price(own.workload, plan.profile).formats),
+        # those that trained it
+        "versions": dict(own.versions),
     }
+
+
+def _without_paths(study: Study, profile: str) -> dict[str, Any]:
+    """Return a study as plain values that say nothing of the machine: its profile by id, other runs by name."""
+    values = study.to_yaml_dict()
+    values["data"]["root"] = None
+    values["device"]["profile"] = profile
+    values["search"]["learn_from"] = [Path(own).name for own in study.search.learn_from]
+    return values
 
 
 __all__ = ["Result", "load_run", "make_plan", "run"]

@@ -32,6 +32,10 @@ app = typer.Typer(
 )
 app.add_typer(profiles, name="profiles")
 
+Storage = Annotated[
+    str | None,
+    typer.Option(help="Optuna storage URL of the run (default: the one that its folder remembers)."),
+]
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
 
 
@@ -59,7 +63,7 @@ def run(
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
     storage: Annotated[
-        str | None, typer.Option(help="Optuna storage URL (default: a file in the folder).")
+        str | None, typer.Option(help="Optuna storage URL (default: the folder's own, else a file in it).")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Replaces the study's seed.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (auto: a GPU where there is one).")] = "auto",
@@ -99,6 +103,7 @@ def run(
 def front(
     directory: RunDir,
     profile: Annotated[str | None, typer.Option(help="Price the finished trials on another device.")] = None,
+    storage: Storage = None,
 ) -> None:
     """Show the Pareto front of a run."""
     from hwsearch.api import load_run
@@ -106,7 +111,7 @@ def front(
     from hwsearch.hardware.profile import load_profile
     from hwsearch.study.model import load_study
 
-    result = load_run(directory)
+    result = load_run(directory, storage=storage)
     if profile is None:
         print_front(result.front)
         return
@@ -158,12 +163,13 @@ def export(
     formats: Annotated[
         str, typer.Option("--format", help="Comma-separated: config, weights.")
     ] = "config,weights",
+    storage: Storage = None,
 ) -> None:
     """Write a model as files, with a manifest and the means to verify them."""
     from hwsearch.api import load_run
 
     names = [name.strip() for name in formats.split(",") if name.strip()]
-    folder = load_run(directory).export(trial, to=to, formats=names)
+    folder = load_run(directory, storage=storage).export(trial, to=to, formats=names)
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
 
 

@@ -6,6 +6,7 @@
     ├── InputError                a study, profile or option breaks a law; carries every fault found     exit 2
     ├── NothingFits               the search ended: no candidate keeps the budgets, or none is a model    exit 1
     ├── Interrupted               stopped from outside; the same command goes on                          exit 3
+    │   └── StorageAway           the storage is locked or cannot be reached                              exit 3
     └── RecordError               a run folder or an export is not what its record says                   exit 2
 """
 
@@ -68,6 +69,10 @@ class Interrupted(HwsearchError):
     """The run was stopped from outside; nothing finished is lost and the same command resumes it."""
 
     exit_code = 3
+
+
+class StorageAway(Interrupted):
+    """The storage of a search is locked or cannot be reached; the same command goes on once that is over."""
 
 
 class RecordError(HwsearchError):

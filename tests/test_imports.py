@@ -18,6 +18,7 @@ ORDER = [
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
+    "sqlalchemy": {"search"},
     "spikingjelly": {"network"},
     "plotly": {"report"},
     "matplotlib": {"report"},

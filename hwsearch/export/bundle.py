@@ -18,15 +18,25 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from hwsearch.errors import Fault, InputError, RecordError
+from hwsearch.export.agree import (
+    config_against_weights,
+    config_identity,
+    identity_of,
+    other_models,
+    read_config,
+    tensors_identity,
+)
+from hwsearch.export.replace import MANIFEST, check_target, clear_target
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import packed_bytes, read_weights, write_weights
 from hwsearch.network.integer import IntegerNetwork, run_integer
-from hwsearch.network.store import load_tensors, save_tensors
+from hwsearch.network.store import load_tensors, network_digest, save_tensors
 from hwsearch.search.records import write_text
 
-CONFIG, CHECK, MANIFEST = "config.yaml", "check.safetensors", "manifest.json"
-FORMATS = ("config", "weights")
-_MANIFEST_VERSION = 1
+CONFIG, CHECK = "config.yaml", "check.safetensors"
+_FILES = {"config": (CONFIG,), "weights": (WEIGHTS, CHECK)}
+FORMATS = tuple(_FILES)
+_MANIFEST_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -73,48 +83,86 @@ def write_export(model: Model, to: Path, formats: Sequence[str] = FORMATS) -> Pa
     if unknown or not formats:
         law = f"a format must be one of {', '.join(FORMATS)}"
         raise InputError([Fault("--format", law, ", ".join(unknown) or "none")])
-    if to.exists() and (not to.is_dir() or (any(to.iterdir()) and not (to / MANIFEST).exists())):
-        law = "an export needs a new or empty folder, or one of an earlier export"
-        raise InputError([Fault("--to", law, "a folder with other files", "choose another", to)])
-    to.mkdir(parents=True, exist_ok=True)
-    if "config" in formats:
-        write_text(to / CONFIG, _yaml(model.config))
-    if "weights" in formats:
-        write_weights(to / WEIGHTS, model.network, model.formats, model.pointer_bits)
-        run = run_integer(model.network, model.inputs, trace=True)
-        traces = {f"membrane.{i}": trace.astype(np.int32) for i, trace in enumerate(run.membranes or ())}
-        recorded = {"inputs": model.inputs, "predictions": run.predictions.astype(np.int64)}
-        save_tensors(to / CHECK, recorded | traces, {})
-    files = [name for name in (CONFIG, WEIGHTS, CHECK) if (to / name).exists()]
+    check_target(to)
+    names = [name for part in ("config", "weights") if part in formats for name in _FILES[part]]
+    identity = identity_of(model.config, model.network)
+    try:
+        clear_target(to, names)
+        if "config" in formats:
+            write_text(to / CONFIG, _yaml({**model.config, "network_digest": identity["network_digest"]}))
+        if "weights" in formats:
+            write_weights(to / WEIGHTS, model.network, model.formats, model.pointer_bits, identity)
+            save_tensors(to / CHECK, _recorded(model), {"identity": identity})
+        write_text(to / MANIFEST, json.dumps(_manifest(model, to, names, identity), indent=1))
+    except OSError as error:
+        law, got = "an export needs a folder that can be written", error.strerror or str(error)
+        raise InputError([Fault("--to", law, got, "make room, or choose another", to)]) from None
+    return to
+
+
+def _recorded(model: Model) -> dict[str, np.ndarray]:
+    """Return inputs with what the integer model makes of them."""
+    run = run_integer(model.network, model.inputs, trace=True)
+    traces = {f"membrane.{i}": trace.astype(np.int32) for i, trace in enumerate(run.membranes or ())}
+    return {"inputs": model.inputs, "predictions": run.predictions.astype(np.int64)} | traces
+
+
+def _manifest(model: Model, to: Path, names: Sequence[str], identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the manifest of files that are written."""
     cost = model.config["measured"]
-    manifest = {
+    return {
         "format": _MANIFEST_VERSION,
+        "identity": dict(identity),
         # a device may give memory out in lumps: the file holds the packed bytes
         "weight_bytes": cost.get("packed_bytes", cost["weight_bytes"]),
         "files": {
-            name: {"bytes": (to / name).stat().st_size, "sha256": _sha256(to / name)} for name in files
+            name: {"bytes": (to / name).stat().st_size, "sha256": _sha256(to / name)} for name in names
         },
     }
-    write_text(to / MANIFEST, json.dumps(manifest, indent=1))
-    return to
 
 
 def verify(folder: Path) -> list[Check]:
     """Load an export anew and check that it is what its record says.
 
     Raises:
-        RecordError: There is no readable manifest.
+        RecordError: There is no readable manifest, or one of another version.
     """
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files: dict[str, dict[str, Any]] = manifest["files"]
-    except (OSError, json.JSONDecodeError, KeyError) as error:
+        version = manifest["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{folder}: an export must have a {MANIFEST}; got: {error!r}") from None
+    if version != _MANIFEST_VERSION:
+        law = f"a {MANIFEST} must be of format {_MANIFEST_VERSION}"
+        raise RecordError(f"{folder}: {law}; got {version} (export the trial again)")
     checks = [_check_file(folder / name, entry) for name, entry in files.items()]
+    checks += _guarded(_check_one_model, folder, manifest)
+    if CONFIG in files and WEIGHTS in files:
+        checks += _guarded(_check_config, folder, manifest)
     if WEIGHTS in files and CHECK in files:
         for check in (_check_weights, _check_behaviour):
             checks += _guarded(check, folder, manifest)
     return checks
+
+
+def _check_one_model(folder: Path, manifest: dict[str, Any]) -> list[Check]:
+    """Compare which model each file says that it is of; no file may be left of another."""
+    files, said = manifest["files"], manifest.get("identity", {})
+    identities = {CONFIG: config_identity(read_config(folder / CONFIG))} if CONFIG in files else {}
+    identities |= {name: tensors_identity(folder / name) for name in (WEIGHTS, CHECK) if name in files}
+    wrong = other_models(said, identities)
+    known = [name for names in _FILES.values() for name in names]
+    wrong += [f"{name} is not listed" for name in known if name not in files and (folder / name).exists()]
+    detail = "; ".join(wrong) or f"trial {said.get('trial')}, candidate {said.get('candidate')} in every file"
+    return [Check("one model", not wrong, detail)]
+
+
+def _check_config(folder: Path, manifest: dict[str, Any]) -> list[Check]:
+    """Compare what the config says of the network with the weights."""
+    wrong = config_against_weights(read_config(folder / CONFIG), folder / WEIGHTS)
+    detail = "; ".join(wrong) or "layers, timesteps and bytes are those of the weights"
+    return [Check("config and weights", not wrong, detail)]
 
 
 def _guarded(
@@ -141,11 +189,13 @@ def _check_weights(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     """Compare the packed weights with the clear ones, and their bytes with the predicted ones."""
     network, arrays = read_weights(folder / WEIGHTS)
     equal = all(np.array_equal(layer.weight, arrays[f"{layer.name}.weight"]) for layer in network.layers)
+    here, recorded = network_digest(network), manifest.get("identity", {}).get("network_digest")
     size, said = packed_bytes(arrays), manifest["weight_bytes"]
     return [
         Check(
             "packed weights", equal, f"unpacked and clear weights of {len(network.layers)} layers compared"
         ),
+        Check("network", here == recorded, f"digest {here}, the manifest says {recorded}"),
         Check("weight_bytes", size == said, f"{size:,} packed, {said:,} priced"),
     ]
 

@@ -2,7 +2,7 @@
 
 For each layer: ``<layer>.packed`` (uint8: the bytes that the price counted), ``<layer>.weight`` (the same integers in
 the clear, [out, in(, k, k)]), ``<layer>.mask`` (where they are not zero), ``<layer>.bias`` and ``<layer>.threshold``.
-Shifts, formats and shapes are JSON in the file's metadata. Read without pickle.
+Shifts, formats, shapes and which model it is are JSON in the file's metadata. Read without pickle.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ from hwsearch.network.store import load_tensors, network_from, network_settings,
 FILE = "weights.safetensors"
 
 
-def write_weights(path: Path, network: IntegerNetwork, formats: Sequence[str], pointer_bits: int) -> int:
+def write_weights(
+    path: Path,
+    network: IntegerNetwork,
+    formats: Sequence[str],
+    pointer_bits: int,
+    identity: Mapping[str, Any] | None = None,
+) -> int:
     """Write the file; return the bytes of the packed weights.
 
     Args:
@@ -31,6 +37,7 @@ def write_weights(path: Path, network: IntegerNetwork, formats: Sequence[str], p
         network: The integers.
         formats: Storage format of each layer, as priced.
         pointer_bits: Bits of a row pointer on the device.
+        identity: Which model it is, as plain values.
     """
     arrays: dict[str, np.ndarray] = {}
     layouts = {}
@@ -44,7 +51,8 @@ def write_weights(path: Path, network: IntegerNetwork, formats: Sequence[str], p
             arrays[f"{layer.name}.threshold"] = layer.threshold.astype(np.int32)
         fields = {f.name: getattr(packed, f.name) for f in dataclasses.fields(packed) if f.name != "data"}
         layouts[layer.name] = fields | {"streams": [dataclasses.asdict(s) for s in packed.streams]}
-    save_tensors(path, arrays, {"network": network_settings(network), "packing": layouts})
+    facts = {"network": network_settings(network), "packing": layouts, "identity": dict(identity or {})}
+    save_tensors(path, arrays, facts)
     return packed_bytes(arrays)
 
 
@@ -64,6 +72,15 @@ def read_weights(path: Path) -> tuple[IntegerNetwork, dict[str, np.ndarray]]:
         return network_from(settings, own), arrays
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path}: the file must describe a whole network; got: {error!r}") from None
+
+
+def weights_facts(path: Path) -> dict[str, object]:
+    """Return what the file says beside its arrays: ``network``, ``packing``, ``identity``.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    return load_tensors(path)[1]
 
 
 def packed_bytes(arrays: Mapping[str, np.ndarray]) -> int:

@@ -6,6 +6,7 @@ Not for exports: those pack the weights as the device stores them.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from hwsearch.errors import RecordError
 from hwsearch.network.integer import IntegerLayer, IntegerNetwork
@@ -25,7 +26,8 @@ def save_tensors(path: Path, tensors: dict[str, np.ndarray], values: dict[str, o
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")  # another process may write the same file
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    save_file(contiguous, unfinished, {name: json.dumps(value) for name, value in values.items()})
+    # not save_file, whose files nobody but their owner may read
+    unfinished.write_bytes(save(contiguous, {name: json.dumps(value) for name, value in values.items()}))
     unfinished.replace(path)
 
 
@@ -90,6 +92,15 @@ def network_arrays(network: IntegerNetwork) -> dict[str, np.ndarray]:
         if layer.threshold is not None:
             arrays[f"{layer.name}.threshold"] = layer.threshold
     return arrays
+
+
+def network_digest(network: IntegerNetwork) -> str:
+    """Return 16 hex digits over all of a network: two of one digest compute the same, bit for bit."""
+    content = hashlib.sha256(json.dumps(network_settings(network), sort_keys=True).encode())
+    for name, array in sorted(network_arrays(network).items()):
+        content.update(f"{name}{array.shape}".encode())
+        content.update(np.ascontiguousarray(array, np.int64).tobytes())
+    return content.hexdigest()[:16]
 
 
 def param_arrays(params: Params) -> dict[str, np.ndarray]:

@@ -61,7 +61,7 @@ def _render(tables: RunTables) -> str:
         comparison=comparison(tables),
         budgets=budget_words(tables),
         quality=quality_words(tables),
-        run_dir=str(tables.run_dir),
+        run_dir=tables.run_dir.resolve().name,  # the page is handed on: no path of this machine
         footer=footer(tables),
         panels=_captions(tables),
         looks=_legend(tables),

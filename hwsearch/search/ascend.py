@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hwsearch.network.stack import Ticket
+from hwsearch.network.store import network_digest
 from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.plan import Plan, Priced, price_on_device
 from hwsearch.search.records import CostFields, TrialRecord
@@ -156,4 +157,5 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
         accumulator_bits=measured.accumulator_bits,
         membrane_bits=measured.membrane_bits,
         skilled=not lacking,
+        network_digest=None if measured.network is None else network_digest(measured.network),
     )

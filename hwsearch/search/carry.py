@@ -32,8 +32,8 @@ def carried(plan: Plan) -> list[TrialRecord]:
     for index, path in enumerate(plan.study.search.learn_from):
         place = f"search.learn_from.{index}"
         folder = RunFolder(Path(path))
-        if not (folder.path / "study.db").exists() or not folder.study.exists():
-            law = "a folder to learn from must hold a run with its own storage (study.yaml, study.db)"
+        if not folder.study.exists():
+            law = "a folder to learn from must hold a run (study.yaml, and its storage)"
             faults.append(Fault(place, law, path, "give the folder that hwsearch run wrote"))
             continue
         other = load_study(folder.study)
@@ -44,7 +44,12 @@ def carried(plan: Plan) -> list[TrialRecord]:
             faults.append(Fault(place, law, got, "leave it out, or make these sections equal"))
             continue
         known: dict[str, TrialRecord] = {}
-        for record in records_of(folder, other):
+        try:
+            records = records_of(folder, other)
+        except InputError as error:
+            faults += [replace(fault, where=place) for fault in error.faults]
+            continue
+        for record in records:
             remember(known, record)
         found += [record for record in known.values() if record.curve]
     if faults:

@@ -7,8 +7,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hwsearch.errors import Fault, InputError, RecordError
+
+_PLAIN = "/\\ !$&'()*+,;:=@[]~"  # in a path; the others would mean something in a URL
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,19 @@ class RunFolder:
         return self.path / "profile.yaml"
 
     @property
+    def database(self) -> Path:
+        """The default storage's file."""
+        return self.path / "study.db"
+
+    @property
     def storage(self) -> str:
         """URL of the default storage."""
-        return f"sqlite:///{self.path / 'study.db'}"
+        return f"sqlite:///{quote(str(self.database), safe=_PLAIN)}"
+
+    @property
+    def kept_in(self) -> Path:
+        """Where the search is kept: URL of the storage, and the name of its study there."""
+        return self.path / "storage.json"
 
     @property
     def trials(self) -> Path:

@@ -99,7 +99,9 @@ def front_records(plan: Plan, records: Sequence[TrialRecord], dense_error: float
 
 
 def worst_of(plan: Plan, dense_error: float, *, in_full: bool = False) -> float:
-    """Return the error from which on a network is of no use: by ``search.worth``, or the pick's if that takes more.
+    """Return the error from which on a network is of no use, by ``search.worth``.
+
+    The pick has no say: it may be changed when the search is over.
 
     What is no better than always answering the largest class is of no use to any study.
 
@@ -108,8 +110,5 @@ def worst_of(plan: Plan, dense_error: float, *, in_full: bool = False) -> float:
         dense_error: Of the dense network.
         in_full: Whether of a network that was trained in full, though the search trains in part.
     """
-    pick = plan.study.pick
-    lost = max(plan.study.search.worth, pick.within or 0.0)
-    wanted = 0.0 if pick.min_accuracy is None else 1.0 - pick.min_accuracy
     slack = 0.0 if in_full or sum(plan.cycles) == plan.study.train.epochs else _EARLY_SLACK
-    return min(1.0 - plan.largest_class_share, max(dense_error + lost, wanted) + slack)
+    return min(1.0 - plan.largest_class_share, dense_error + plan.study.search.worth + slack)

@@ -117,6 +117,13 @@ class Plan:
             notes.append(
                 f"sampler {search.sampler}: candidates are asked as it suggests them, none are ranked"
             )
+        pick, worth = self.study.pick, self.study.search.worth
+        taken = pick.within if pick.min_accuracy is None else 1.0 - pick.min_accuracy
+        if taken is not None and taken > worth:
+            notes.append(
+                f"networks that lose more than {worth:.0%} (search.worth) are on no front, though the pick would take "
+                "some: raise search.worth to search for them"
+            )
         longest = self.dense_timesteps
         fewer = [self.rung_timesteps(rung, longest) for rung in range(len(self.cycles))]
         if fewer[0] < longest:

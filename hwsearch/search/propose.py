@@ -11,7 +11,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import optuna
 from optuna.samplers import RandomSampler
@@ -19,10 +18,11 @@ from optuna.trial import Trial, TrialState, create_trial
 
 from hwsearch.errors import Fault, InputError
 from hwsearch.search.samplers import distributions, suggester
+from hwsearch.search.storage import open_study, read_study, storage_words
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, Setting
 
-_RECORD, _DIGEST = "hwsearch:record", "hwsearch:study_digest"
+_RECORD = "hwsearch:record"
 _ONE_SEARCH = Fault("--storage", "only one search at a time may use a storage", "another one")
 
 
@@ -65,26 +65,21 @@ class Proposer:
         """Open the storage, or create it; None: in memory.
 
         Raises:
-            InputError: The storage holds a search of another study.
+            InputError: The storage cannot be used, or holds another search under this name.
+            StorageAway: It is locked or cannot be reached.
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._space, self._suggester = space, suggester(sampler, space, seed, n_objectives)
-        self._study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            directions=["minimize"] * n_objectives,
-            load_if_exists=True,
-            sampler=RandomSampler(seed),
-        )
-        kept = self._study.user_attrs.get(_DIGEST)
-        if kept is None:
-            self._study.set_user_attr(_DIGEST, study_digest)
-        elif kept != study_digest:
-            fault = Fault(
-                "", "a run folder holds one study, and this one has changed since", f"{study_digest}, kept is {kept}",
-                "choose another --out, or put the study back", Path((storage or "").removeprefix("sqlite:///")),
-            )  # fmt: skip
-            raise InputError([fault])
+        if storage is None:
+            self._study = optuna.create_study(directions=["minimize"] * n_objectives)
+        else:
+            self._study = open_study(storage, name, study_digest, n_objectives)
+        self._study.sampler = RandomSampler(seed)
+
+    @property
+    def name(self) -> str:
+        """Name of the Optuna study: what the study was called at first."""
+        return self._study.study_name
 
     def suggestions(self, first: int, count: int) -> list[Setting]:
         """Return what the sampler suggests for the trials from ``first`` on, without asking for any.
@@ -145,16 +140,11 @@ def read_records(storage: str, name: str) -> dict[int, str]:
     """Return the record of every finished trial of a stored search, by trial number.
 
     Raises:
-        InputError: The storage does not hold it.
+        InputError: The storage cannot be used, or does not hold the search.
+        StorageAway: It is locked or cannot be reached.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        study = optuna.load_study(study_name=name, storage=storage)
-    except KeyError:
-        raise InputError(
-            [Fault("--storage", "the storage must hold the search", f"no {name} in {storage}")]
-        ) from None
-    return _records(study)
+    with storage_words(storage):
+        return _records(read_study(storage, name))
 
 
 def _records(study: optuna.Study) -> dict[int, str]:

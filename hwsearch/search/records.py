@@ -73,6 +73,7 @@ class TrialRecord:
         wall_s: Seconds spent on it (a stack's time is shared out evenly).
         loss: What the device's widths took from it; None when it was not trained.
         accumulator_bits, membrane_bits: Widths that no input can exceed.
+        network_digest: Of the integers that were measured last; None when it was not trained.
     """
 
     trial: int
@@ -105,6 +106,7 @@ class TrialRecord:
     accumulator_bits: int | None = None
     membrane_bits: int | None = None
     skilled: bool = True
+    network_digest: str | None = None
 
     @property
     def eligible(self) -> bool:

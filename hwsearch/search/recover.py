@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.hardware.workload import Workload
 from hwsearch.network.integer import IntegerNetwork
+from hwsearch.network.store import network_digest
 from hwsearch.search.ascend import train_rung
 from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_reference
@@ -17,11 +22,14 @@ from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.final import final_path, fresh_dense, member_job
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.lab import Draft, Lab
-from hwsearch.search.plan import Plan, make_plan
+from hwsearch.search.plan import Plan, make_plan, price_on_device
 from hwsearch.search.propose import read_records
 from hwsearch.search.records import TrialRecord
+from hwsearch.search.storage import place_of
 from hwsearch.search.trainer import Bench, Measured, Trainer
 from hwsearch.study.model import Study, load_study
+
+_BYTES = ("memory_bytes", "weight_bytes")
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class Recovered:
         accuracy_val, accuracy_test: Of this very network; test only for members of the front.
         accumulator_bits, membrane_bits: Widths that no input can exceed.
         seed: Of its training.
+        versions: Of the libraries that the run was made with, by name.
     """
 
     plan: Plan
@@ -47,21 +56,36 @@ class Recovered:
     accumulator_bits: int | None
     membrane_bits: int | None
     seed: int
+    versions: Mapping[str, str]
 
 
 def records_of(folder: RunFolder, study: Study, storage: str | None = None) -> list[TrialRecord]:
-    """Return every record of a run, in order."""
-    return [
-        TrialRecord.from_json(text)
-        for _, text in sorted(read_records(storage or folder.storage, study.name).items())
-    ]
+    """Return every record of a run, in order.
+
+    Args:
+        folder: The run's.
+        study: As used.
+        storage: URL; None: the one that the folder remembers.
+
+    Raises:
+        InputError: The storage cannot be used, or does not hold the search.
+        StorageAway: It is locked or cannot be reached.
+    """
+    place = place_of(folder, study.name, storage)
+    return [TrialRecord.from_json(text) for _, text in sorted(read_records(place.url, place.name).items())]
 
 
 def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recovered:
     """Return a trial's network: for a member of the front the one that the final trainings chose.
 
+    Args:
+        folder: The run's.
+        trial: Its number.
+        storage: URL; None: the one that the folder remembers.
+
     Raises:
-        InputError: There is no such trial, or it was not trained, or knows nothing.
+        InputError: There is no such trial, it was not trained or knows nothing, or its record cannot be read.
+        RecordError: The network is not what was recorded.
     """
     study = load_study(folder.study)
     records = records_of(folder, study, storage)
@@ -75,18 +99,78 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
         law = "only a model can be exported"
         raise InputError([Fault("--trial", law, f"trial {trial}: {record.reason}", "see trials.csv")])
     plan = make_plan(_with_own_profile(study, folder))
-    seed = _final_seed(folder, trial)
+    row = _front_row(folder, trial)
+    seed = None if row is None else int(row["seed"])
     cache = Cache(folder.cache, plan.digest, folder.shared)
     path = cache.path("trained", record.candidate.digest) if seed is None else final_path(cache, record, seed)
     measured = cache.load(path)
+    cached = measured is not None and measured.network is not None
     if measured is None or measured.network is None:
-        measured = _train_again(plan, cache, record, path, seed)
+        measured = _train_again(plan, cache, record, seed)
     assert measured.network is not None
     assert measured.workload is not None
+    versions = recorded_versions(folder)
+    if wrong := _differences(plan, _recorded(record, row), measured):
+        said = _other_network(versions, path if cached else None)
+        raise RecordError(
+            f"{folder.path}: trial {trial} must be what was recorded; got {'; '.join(wrong)} ({said})"
+        )
+    if not cached:
+        cache.save(path, measured)
     return Recovered(
         plan, record, measured.network, measured.workload, measured.accuracy_val, measured.accuracy_test,
-        measured.accumulator_bits, measured.membrane_bits, study.seed if seed is None else seed,
+        measured.accumulator_bits, measured.membrane_bits, study.seed if seed is None else seed, versions,
     )  # fmt: skip
+
+
+def recorded_versions(folder: RunFolder) -> dict[str, str]:
+    """Return the versions that a run was made with; none where its summary does not say."""
+    try:
+        versions = folder.read_summary().get("versions", {})
+    except RecordError:
+        return {}
+    return {str(name): str(version) for name, version in versions.items()}
+
+
+def _recorded(record: TrialRecord, row: pd.Series | None) -> dict[str, Any]:
+    """Return what was recorded of the network that stands for a trial, where it was: on the front, or in the search."""
+    if row is None:
+        costs = record.measured or {}
+        said = {"accuracy_val": record.accuracy_val, "network_digest": record.network_digest}
+        return said | {name: costs.get(name) for name in _BYTES}
+    said = {"accuracy_val": row.get("accuracy_val_own"), "accuracy_test": row.get("accuracy_test_own")}
+    return said | {name: row.get(name) for name in (*_BYTES, "network_digest")}
+
+
+def _differences(plan: Plan, recorded: Mapping[str, Any], measured: Measured) -> list[str]:
+    """Return in words what a network is otherwise than was recorded."""
+    assert measured.network is not None
+    assert measured.workload is not None
+    costs = price_on_device(plan, measured.workload).fields
+    here: dict[str, Any] = {name: costs[name] for name in _BYTES}
+    here |= {"accuracy_val": measured.accuracy_val, "accuracy_test": measured.accuracy_test}
+    here["network_digest"] = network_digest(measured.network)
+    wrong = []
+    for name, said in recorded.items():
+        if said is None or pd.isna(said):
+            continue
+        same = here[name] == said if isinstance(said, str) else math.isclose(here[name] or 0.0, said)
+        if not same:
+            wrong.append(f"{name} {here[name]}, recorded {said}")
+    return wrong
+
+
+def _other_network(versions: Mapping[str, str], path: Path | None) -> str:
+    """Say why a network may differ from its record, and what to do."""
+    if path is not None:
+        return f"the cache holds another network: delete {path}"
+    present = {name: importlib.metadata.version(name) for name in versions}
+    pairs = [f"{name} {versions[name]} then, {own} now" for name, own in present.items()]
+    told = ", ".join(pairs) or "the versions of then are not recorded"
+    return (
+        f"it was trained again: {told}; the same versions and machine give the same network, "
+        "or run the study into a new folder"
+    )
 
 
 def _with_own_profile(study: Study, folder: RunFolder) -> Study:
@@ -95,16 +179,16 @@ def _with_own_profile(study: Study, folder: RunFolder) -> Study:
     return study.model_copy(update={"device": device})
 
 
-def _final_seed(folder: RunFolder, trial: int) -> int | None:
-    """Return the seed that the final trainings chose for a trial, or None if it is not on the front."""
+def _front_row(folder: RunFolder, trial: int) -> pd.Series | None:
+    """Return a trial's row of the front, whose network the final trainings chose, or None if it is not on it."""
     if not folder.front.exists():
         return None
-    front = pd.read_csv(folder.front)
-    own = front[front["trial"] == trial]
-    return None if own.empty else int(own["seed"].iloc[0])
+    front = pd.read_csv(folder.front, dtype={"network_digest": str})
+    rows = front[front["trial"] == trial]
+    return None if rows.empty else rows.iloc[0]
 
 
-def _train_again(plan: Plan, cache: Cache, record: TrialRecord, path: Path, seed: int | None) -> Measured:
+def _train_again(plan: Plan, cache: Cache, record: TrialRecord, seed: int | None) -> Measured:
     """Train a candidate as the run did (the cache was deleted)."""
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
     with Trainer(bench, 1) as trainer:
@@ -117,5 +201,4 @@ def _train_again(plan: Plan, cache: Cache, record: TrialRecord, path: Path, seed
             measured = trainer.run([job])[0][0]
     if measured.network is None:
         raise InputError([Fault("--trial", "the candidate must train", measured.failure)])
-    cache.save(path, measured)
     return measured

@@ -21,6 +21,7 @@ from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.search.cache import Cache
 from hwsearch.search.candidates import candidates
 from hwsearch.search.carry import as_here, carried, others_words
+from hwsearch.search.changed import refuse_changed
 from hwsearch.search.dense import Dense, dense_reference
 from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.events import Event, Listener
@@ -31,6 +32,7 @@ from hwsearch.search.foresee import Foresight, foresight
 from hwsearch.search.front import front_records, non_dominated, worst_of
 from hwsearch.search.lab import Lab
 from hwsearch.search.left import weighed
+from hwsearch.search.log import logged, read_log
 from hwsearch.search.plan import Plan
 from hwsearch.search.propose import Proposer
 from hwsearch.search.records import (
@@ -42,6 +44,7 @@ from hwsearch.search.records import (
     write_csv,
     write_text,
 )
+from hwsearch.search.storage import Place, check_place, place_of, remember, storage_words
 from hwsearch.search.summary import Seconds, front_row, summarise
 from hwsearch.search.trainer import Bench, Trainer
 from hwsearch.study.model import write_study
@@ -55,7 +58,7 @@ def search(
     Args:
         plan: The question.
         folder: Where everything is written.
-        storage: URL of an Optuna storage; None: a file in the folder.
+        storage: URL of an Optuna storage; None: the one that the folder remembers, else a file in it.
         workers: Processes that train.
         listen: Told of every event.
         device: ``cpu`` or ``cuda``.
@@ -63,14 +66,18 @@ def search(
     Raises:
         InputError: The folder or storage holds another study, another process runs in it, or a run to learn from is
             of another task.
+        StorageAway: The storage is locked or cannot be reached.
         NothingFits: No candidate keeps every budget, or none that does is a model.
         HwsearchError: The dense reference is no model: nothing is searched.
     """
+    refuse_changed(plan.study, plan.profile, folder)
     others = carried(plan)
+    place = place_of(folder, plan.study.name, storage)
+    check_place(place, plan.digest)
     folder.path.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder):
-        proposer = _open(plan, folder, storage)
-        tell = _logged(folder, listen)
+    with _only_one(folder), storage_words(place.url):
+        proposer = _open(plan, folder, place)
+        tell = logged(folder, listen)
         tell(Event("start", plan.study.name))
         for note in plan.notes:
             tell(Event("note", note))
@@ -137,18 +144,19 @@ def _on_front(plan: Plan, finals: Finals) -> list[Finalist]:
     return [m for m, keep in zip(members, non_dominated(values), strict=True) if keep]
 
 
-def _open(plan: Plan, folder: RunFolder, storage: str | None) -> Proposer:
-    """Write the study and profile as used, and open the storage.
+def _open(plan: Plan, folder: RunFolder, place: Place) -> Proposer:
+    """Open the storage, and write where it is and the study and profile as used.
 
     Raises:
-        InputError: The folder holds another study or profile.
+        InputError: The storage holds another study.
     """
     proposer = Proposer(
-        storage or folder.storage, plan.study.name, plan.digest, plan.space,
+        place.url, place.name, plan.digest, plan.space,
         plan.study.search.sampler, plan.study.seed, len(plan.study.objectives),
     )  # fmt: skip
-    write_study(plan.study, folder.study)
+    remember(folder, place, proposer.name)
     write_text(folder.profile, plan.profile.path.read_text(encoding="utf-8"))
+    write_study(plan.study, folder.study)
     return proposer
 
 
@@ -166,32 +174,11 @@ def _only_one(folder: RunFolder) -> Iterator[None]:
         raise InputError([fault]) from None
 
 
-def _logged(folder: RunFolder, listen: Listener) -> Listener:
-    """Return a listener that also writes log.jsonl."""
-
-    def tell(event: Event) -> None:
-        line = {"time": round(time.time(), 3), "kind": event.kind, "text": event.text}
-        if event.total:
-            line |= {"done": event.done, "total": event.total}
-        if event.model_s:
-            line |= {"model_s": round(event.model_s, 3)}
-        with folder.log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
-        listen(event)
-
-    return tell
-
-
 def _seconds(folder: RunFolder, lab: Lab) -> Seconds:
-    """Return the time spent in this folder by all sessions, from the log: each from its start to its last event."""
-    events = [json.loads(line) for line in folder.log.read_text(encoding="utf-8").splitlines()]
-    starts = [i for i, event in enumerate(events) if event["kind"] == "start"]
-    ends = [*(i - 1 for i in starts[1:]), len(events) - 1]
-    earlier = sum(
-        events[end]["time"] - events[start]["time"] for start, end in zip(starts[:-1], ends, strict=False)
-    )
-    wall = float(earlier + time.time() - events[starts[-1]]["time"])
-    return Seconds(wall, sum(event.get("model_s", 0.0) for event in events) + lab.thinking.lap())
+    """Return the time spent in this folder by all sessions, from the log, and how much of the log is lost."""
+    log = read_log(folder)
+    since = time.time() - log.sessions[-1][-1]["time"] if log.sessions else 0.0
+    return Seconds(log.wall_s + since, log.model_s + lab.thinking.lap(), log.torn)
 
 
 def _dense_words(dense: Dense) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.measure.accuracy import largest_class_share, wilson
 from hwsearch.measure.intervals import number_that_happens
+from hwsearch.network.store import network_digest
 from hwsearch.search.carry import others_words
 from hwsearch.search.dense import Dense
 from hwsearch.search.evaluate import ground_of
@@ -46,10 +47,12 @@ class Seconds:
     Attributes:
         wall: In all.
         model: Of these, probes and model: all that a search which trains everything would not need.
+        torn: Lines of the log that could not be read, whose time is in neither.
     """
 
     wall: float
     model: float
+    torn: int = 0
 
 
 def front_row(member: Finalist) -> dict[str, Any]:
@@ -79,6 +82,7 @@ def front_row(member: Finalist) -> dict[str, Any]:
         **width_columns(measured.loss, measured.accumulator_bits, measured.membrane_bits),
         "digest": member.record.candidate.digest,
         **answer_columns(measured),
+        "network_digest": None if measured.network is None else network_digest(measured.network),
     }  # fmt: skip
 
 
@@ -158,8 +162,20 @@ def summarise(
         },
         "labels": plan.profile.labels,
         "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset).fields,
-        "notes": [*plan.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
+        "notes": _notes(plan, lab, seconds),
     }
+
+
+def _notes(plan: Plan, lab: Lab, seconds: Seconds) -> list[str]:
+    """Return what a reader of the run must know."""
+    notes = list(plan.notes)
+    if lab.plan.others:
+        notes.append(others_words(lab.plan.others))
+    if seconds.torn:
+        notes.append(
+            f"{seconds.torn} torn lines of log.jsonl were skipped: wall_s and model_s may lack theirs"
+        )
+    return notes
 
 
 def _hypervolume(plan: Plan, box: Box, front: pd.DataFrame) -> float:

@@ -37,6 +37,12 @@ __all__ = [
 ]
 
 
+_NOT_SEARCHED = {
+    "name", "description", "final", "pick", "data.root", "device.profile",
+    "search.candidates", "search.finish", "search.stack",
+}  # fmt: skip
+
+
 class Study(Section):
     """A whole study; changed by ``override``, or by ``model_copy(update=...)``, which checks nothing."""
 
@@ -80,18 +86,24 @@ class Study(Section):
 
     @property
     def digest(self) -> str:
-        """16 hex digits over all that changes results.
+        """16 hex digits over all that changes the search."""
+        return digest_of(self.searched())
+
+    def searched(self) -> dict[str, Any]:
+        """Return all that changes the search, section by section: what a run folder holds fast to.
 
         Not the name, the description or the data's folder; not how many candidates are asked and how likely what
-        is left may be, since a search goes on where it stopped; and not how the profile is called: its content has a
-        digest of its own.
+        is left may be, since a search goes on where it stopped; not how many are trained together, which changes no
+        bit of any; not the final trainings and the pick, which come after the search; and not how the profile is
+        called: its content has a digest of its own.
         """
-        settings = dict(self) | {
-            "data": {**dict(self.data), "root": None},
-            "device": {**dict(self.device), "profile": None},
-            "search": {**dict(self.search), "candidates": None, "finish": None},
+        return {
+            name: {key: value for key, value in dict(section).items() if f"{name}.{key}" not in _NOT_SEARCHED}
+            if isinstance(section, Section)
+            else section
+            for name, section in dict(self).items()
+            if name not in _NOT_SEARCHED
         }
-        return digest_of({key: settings[key] for key in settings if key not in ("name", "description")})
 
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values."""
@@ -113,12 +125,14 @@ def load_study(path: Path) -> Study:
 
 
 def write_study(study: Study, path: Path) -> None:
-    """Write a study, defaults filled in; ``load_study`` gives an equal one back."""
+    """Write a study in one step, defaults filled in; ``load_study`` gives an equal one back."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    with path.open("w", encoding="utf-8") as stream:
+    unfinished = path.with_name(path.name + ".part")
+    with unfinished.open("w", encoding="utf-8") as stream:
         yaml.dump(study.to_yaml_dict(), stream)
+    unfinished.replace(path)
 
 
 def override(study: Study, seed: int | None = None, data_root: str | None = None) -> Study:

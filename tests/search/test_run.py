@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import hwsearch
+from hwsearch.api import compare_finders
 from hwsearch.errors import InputError, NothingFits
 from hwsearch.search.front import non_dominated
 from hwsearch.search.records import FRONT_COLUMNS, OUTCOMES
@@ -148,6 +149,14 @@ def test_a_changed_study_is_refused(finished, tmp_path, tiny_text):
         hwsearch.run(changed, out=finished)
 
 
+def test_a_comparison_of_finders_is_refused_in_the_folder_of_another_study(finished, tmp_path, tiny_text):
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(tiny_text.replace("epochs: 3", "epochs: 4"))
+    with pytest.raises(InputError, match=r"train\.epochs: a run folder holds one study"):
+        compare_finders(changed, out=finished, finders=["magnitude"])
+    assert not (finished / "tickets.csv").exists()
+
+
 def test_an_impossible_budget_names_the_nearest_miss_and_keeps_the_trials(tmp_path, tiny_text):
     study = tmp_path / "study.yaml"
     study.write_text(tiny_text.replace("memory_bytes: 3000", "memory_bytes: 100, synaptic_ops: 100000"))
@@ -179,7 +188,9 @@ def test_what_the_profile_cannot_tell_is_refused_before_anything_is_spent(tmp_pa
 def test_what_the_device_does_not_support_is_left_out_with_a_note(tmp_path, tiny_text):
     study = tmp_path / "study.yaml"
     study.write_text(
-        tiny_text.replace('"nm:4", channel', "kernel, channel").replace("candidates: 24", "candidates: 4")
+        tiny_text.replace('"nm:4", channel', "kernel, channel")
+        .replace("candidates: 24", "candidates: 4")
+        .replace("within: 0.2", "within: 0.1")
     )
     result = hwsearch.run(study, out=tmp_path / "run")
     assert result.summary["notes"] == ["granularity kernel is not searched: the network has no conv layer"]

@@ -245,8 +245,8 @@ def test_has_conv(tmp_path: Path) -> None:
         ("train.epochs", 21),
         ("train.neuron_loop", "spikingjelly"),
         ("search.sampler", "random"),
-        ("final.seeds", 4),
-        ("pick.within", 0.02),
+        ("search.batch", 4),
+        ("search.worth", 0.2),
     ],
 )
 def test_the_digest_changes_with_what_changes_results(tmp_path: Path, key: str, value: Any) -> None:
@@ -263,6 +263,12 @@ def test_the_digest_does_not_change_with_the_rest(tmp_path: Path) -> None:
         # a search goes on with more candidates; the profile has a digest of its own
         ("search.candidates", 101),
         ("device.profile", "loihi"),
+        # what is trained together changes no bit; finals and pick come after the search
+        ("search.stack", 2),
+        ("final.seeds", 7),
+        ("final.adds", 0.1),
+        ("pick.rule", "frugal"),
+        ("pick.within", 0.5),
     ]:
         assert load(tmp_path, changed(key, value)).digest == study.digest
     backwards = dict(reversed(list(SHORT.items())))
