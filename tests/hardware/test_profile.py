@@ -11,7 +11,7 @@ from hwsearch.hardware.device import GRADES, PerCycle, PerTerm, weakest
 from hwsearch.hardware.profile import check_profile, list_profiles, load_profile, profile_folders
 from hwsearch.hardware.profile_yaml import ProfileSection
 from hwsearch.hardware.storage import FORMATS
-from hwsearch.hardware.units import UNITS
+from hwsearch.study.units import UNITS
 
 SHIPPED = Path(__file__).parents[2] / "hardware_profiles"
 FILES = sorted(SHIPPED.glob("*.yaml"))

@@ -109,6 +109,7 @@ def test_every_fault_at_once_in_the_order_of_lines(tmp_path: Path) -> None:
         "16: device.budgets.ram_bytes",
         "17: search.candidates",
         "18: pick.min_accuracy",
+        "18: pick.within",
         "19: pick",
     ]
     assert found[3] == (
@@ -151,7 +152,7 @@ def test_required_sections(tmp_path: Path, key: str) -> None:
         ("space.sparsity", 0.5, "must be a valid array"),
         ("space.sparsity", {"low": 0.5, "high": 0.5, "step": 0.1}, "high must be above low"),
         ("space.sparsity", {"low": 0.0, "high": 0.95, "step": 0.1}, "a whole number of steps; got 0.95"),
-        ("space.sparsity", {"low": 0.0, "high": 0.9, "step": 2.0}, "a whole number of steps"),
+        ("space.sparsity", {"low": 0.0, "high": 0.9, "step": 2.0}, "step must lie in (0, 1)"),
         ("space.sparsity", {"low": 0.0, "high": 0.9, "step": 1e-9}, "1000 levels at most"),
         ("space.granularity", ["kernel"], "at least one granularity must apply to the network"),
         ("space.timesteps", [65], "timesteps must lie in 1 .. 64; got 65"),
