@@ -200,7 +200,7 @@ def test_the_way_of_a_user(tmp_path, finished, tiny):
     assert "energy_j on generic_45nm: estimated" in other
     picked = hwsearch("pick", run, "--smallest", "--within", "0.5")
     assert "times smaller" in picked.stdout
-    assert hwsearch("pick", run, "--min-accuracy", "1.0").returncode == 1
+    assert hwsearch("pick", run, "--min-accuracy", "100%").returncode == 1
     assert hwsearch("pick", run, "--smallest", "--frugal").returncode == 2
     assert hwsearch("export", run, "--to", tmp_path / "model").returncode == 0
     compared = hwsearch("profiles", "compare", tmp_path / "model" / "config.yaml", "loihi1", "generic_45nm")

@@ -148,6 +148,8 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
         workload=measured.workload,
         accuracy_val=measured.accuracy_val,
         accuracy_val_float=measured.accuracy_val_float,
+        accumulator_bits=measured.accumulator_bits,
+        membrane_bits=measured.membrane_bits,
         sparsity_effective=measured.sparsity_effective,
         curve=(*record.curve, measured.accuracy_val),
         feasible=not priced.faults,

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import moocore
 import numpy as np
 
-from hwsearch.search.plan import Plan
+from hwsearch.search.plan import Plan, cycles_of
 from hwsearch.search.records import TrialRecord
+from hwsearch.study.model import Study
 
 
 def non_dominated(values: np.ndarray) -> np.ndarray:
@@ -80,8 +81,13 @@ def worst_of(plan: Plan, dense_error: float, *, in_full: bool = False) -> float:
         dense_error: Of the dense network.
         in_full: Whether of a network that was trained in full, though the search trains in part.
     """
-    pick = plan.study.pick
-    lost = max(plan.study.search.worth, pick.within or 0.0)
+    return worst_error(plan.study, dense_error, in_full=in_full)
+
+
+def worst_error(study: Study, dense_error: float, *, in_full: bool = False) -> float:
+    """Return what `worst_of` does, of a study: the device does not matter."""
+    pick = study.pick
+    lost = max(study.search.worth, pick.within or 0.0)
     wanted = 0.0 if pick.min_accuracy is None else 1.0 - pick.min_accuracy
-    slack = 0.0 if in_full or sum(plan.cycles) == plan.study.train.epochs else _EARLY_SLACK
+    slack = 0.0 if in_full or sum(cycles_of(study)) == study.train.epochs else _EARLY_SLACK
     return min(1.0, max(dense_error + lost, wanted) + slack)

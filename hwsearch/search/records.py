@@ -48,6 +48,7 @@ class TrialRecord:
         workload: What was counted after training; None when it was not trained.
         accuracy_val: Of the integer model, on the validation split; None when it was not trained.
         accuracy_val_float: Of the float network it was trained as.
+        accumulator_bits, membrane_bits: Widths that no input can exceed; None when it was not trained.
         sparsity_mask: Fraction of the dense network's weights that the mask removes.
         sparsity_effective: The same with the quantiser's zeros, after training.
         twin_of: The trial it is alike to; None for none.
@@ -75,6 +76,8 @@ class TrialRecord:
     workload: Workload | None = None
     accuracy_val: float | None = None
     accuracy_val_float: float | None = None
+    accumulator_bits: int | None = None
+    membrane_bits: int | None = None
     sparsity_mask: float | None = None
     sparsity_effective: float | None = None
     twin_of: int | None = None

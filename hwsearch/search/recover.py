@@ -71,7 +71,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     if record.outcome != "trained":
         law = "only a trained candidate can be exported"
         raise InputError([Fault("--trial", law, f"trial {trial}: {record.outcome}", "see trials.csv")])
-    plan = make_plan(_with_own_profile(study, folder))
+    plan = make_plan(_with_own_profile(study, folder), folder.study)
     seed = _final_seed(folder, trial)
     cache = Cache(folder.cache, plan.digest, folder.shared)
     path = cache.path("trained", record.candidate.digest) if seed is None else final_path(cache, record, seed)

@@ -20,11 +20,12 @@ from filelock import FileLock, Timeout
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.search.cache import Cache
 from hwsearch.search.candidates import candidates
-from hwsearch.search.carry import as_here, carried, others_words
+from hwsearch.search.carry import as_here, others_words
 from hwsearch.search.dense import Dense, dense_reference
 from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.events import Event, Listener
 from hwsearch.search.final import Finalist, Finals, finalise
+from hwsearch.search.final_records import write_finals
 from hwsearch.search.finalists import finalists
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
@@ -61,11 +62,11 @@ def search(
         device: ``cpu`` or ``cuda``.
 
     Raises:
-        InputError: The folder or storage holds another study, another process runs in it, or a run to learn from is
-            of another task.
+        InputError: The folder or storage holds another study, or another process runs in it.
         NothingFits: No candidate keeps every budget.
     """
-    others = carried(plan)
+    # as they were recorded there; they are priced on this run's device below
+    others, plan = plan.others, replace(plan, others=())
     folder.path.mkdir(parents=True, exist_ok=True)
     with _only_one(folder):
         proposer = _open(plan, folder, storage)
@@ -117,6 +118,7 @@ def _finish(
         front = pd.DataFrame(columns=list(FRONT_COLUMNS))
     front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     write_csv(front, folder.front)
+    write_finals(finals.members, folder.finals)
     write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
     summary = summarise(plan, lab, records, finals, front, _seconds(folder, lab))
     write_text(folder.summary, json.dumps(summary, indent=1))

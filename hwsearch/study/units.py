@@ -1,6 +1,7 @@
 """Units: what one of each is in SI units, and numbers that a person writes with one (``16 KiB``, ``20 uJ``, ``1 %``).
 
-The same spellings hold in studies, profiles and on the command line. Not for how numbers are shown (`report.quantities`).
+The same spellings hold in studies, profiles and on the command line. Not for how numbers are shown:
+`report.quantities`.
 """
 
 from __future__ import annotations

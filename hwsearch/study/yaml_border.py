@@ -10,7 +10,7 @@ import datetime
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -193,7 +193,10 @@ def _fault(document: YamlDocument, model: type[BaseModel], loc: Loc, item: Error
     if missing:
         law, todo = "this key is required", "add it"
     elif kind == "extra_forbidden":
-        law, todo = "no such key here", _advice(str(item["loc"][-1]), _known_keys(model, item["loc"]))
+        law, todo = (
+            "no such key here",
+            did_you_mean(str(item["loc"][-1]), _known_keys(model, item["loc"]), "keys"),
+        )
     elif kind == "string_type" and isinstance(item["input"], bool | int | float):
         todo = "write it in quotes"
     return document.fault(at, law, got, todo)
@@ -207,11 +210,14 @@ def _words(item: ErrorDetails) -> tuple[str, str, str]:
     return law[0].lower() + law[1:], got, str(context.get("todo", ""))
 
 
-def _advice(key: str, known: list[str]) -> str:
-    """Return what to write instead of an unknown key."""
-    near = difflib.get_close_matches(key, known, n=1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    return f"{meant}known keys: {', '.join(known)}"
+def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
+    """Return what to write instead of an unknown name: the nearest, then all; ``what`` says what they are."""
+    names = sorted(known)
+    # nrf5182 is near to nrf51822_microbit, though only by its first part
+    parts = {part: full for full in reversed(names) for part in (full.partition("_")[0], full)}
+    near = difflib.get_close_matches(name, parts, n=1)
+    meant = f"did you mean {parts[near[0]]!r}? " if near else ""
+    return f"{meant}known {what}: {', '.join(names)}"
 
 
 def _known_keys(model: type[BaseModel], loc: Loc) -> list[str]:

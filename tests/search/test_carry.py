@@ -9,7 +9,6 @@ import pytest
 import hwsearch
 from hwsearch.errors import InputError
 from hwsearch.search.carry import carried
-from hwsearch.search.plan import make_plan
 from hwsearch.study.model import load_study
 
 
@@ -20,13 +19,13 @@ def elsewhere(text, folders):
     return text.replace("stack: 4", f"stack: 4, learn_from: [{listed}]")
 
 
-def plan_of(path, text):
+def study_of(path, text):
     path.write_text(text)
-    return make_plan(load_study(path), path)
+    return load_study(path)
 
 
 def test_what_was_trained_is_carried_with_its_curve(tmp_path, finished, tiny_text):
-    records = carried(plan_of(tmp_path / "study.yaml", elsewhere(tiny_text, [finished])))
+    records = carried(study_of(tmp_path / "study.yaml", elsewhere(tiny_text, [finished])))
     trials = pd.read_csv(finished / "trials.csv")
     trained = trials[trials["outcome"] == "trained"]
     assert {record.candidate.digest for record in records} == set(trained["digest"])

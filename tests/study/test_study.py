@@ -146,7 +146,7 @@ def test_required_sections(tmp_path: Path, key: str) -> None:
         ("network.leak_shift", None, "leak_shift of a lif neuron must lie in 1 .. 8; got null"),
         ("network.threshold", 0, "the value must be above 0"),
         ("network.reset", "soft", "must be 'zero' or 'subtract'; got \"soft\""),
-        ("space.sparsity", [0.5, 1.0], "sparsity must lie in [0, 1); got 1.0"),
+        ("space.sparsity", [0.5, 1.0], "sparsity must lie in [0, 1), and it must be plain"),
         ("space.sparsity", [], "a list may not be empty"),
         ("space.sparsity", [0.5, 0.5], "a list may not repeat a value"),
         ("space.sparsity", 0.5, "must be a valid array"),
