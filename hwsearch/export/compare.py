@@ -44,7 +44,7 @@ def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
         InputError: A device is unknown.
         RecordError: The folder holds no weights, or no recorded inputs.
     """
-    profiles = [load_profile(ident) for ident in idents]
+    profiles = [load_profile(ident, "ID") for ident in idents]
     network, _ = read_weights(folder / WEIGHTS)
     recorded, _ = load_tensors(folder / CHECK)
     if "inputs" not in recorded:

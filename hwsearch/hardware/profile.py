@@ -6,12 +6,11 @@ shape and laws (`profile_yaml`), its conversion (`profile_read`) or prices (`cos
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from pathlib import Path
 
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.hardware.device import HardwareProfile
 
 __all__ = ["HardwareProfile", "check_profile", "list_profiles", "load_profile", "profile_folders"]
@@ -82,11 +81,5 @@ def _find(path_or_id: str | Path, where: str) -> Path:
     known = {ident: path for ident, _, path in list_profiles()}
     if name in known:
         return known[name]
-    # `nrf52` is near to nrf52840 for a person, though not by its letters
-    near = (
-        difflib.get_close_matches(name, known, n=1)
-        or [ident for ident in known if name and name in ident][:1]
-    )
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    todo = f"{meant}known ids: {', '.join(known)}; or a path that ends in .yaml"
+    todo = f"{did_you_mean(name, known, 'ids')}; or a path that ends in .yaml"
     raise InputError([Fault(where, law, repr(name), todo)])

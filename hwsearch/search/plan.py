@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwsearch.data.datasets import Dataset, find_root, load_dataset
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.hardware.profile import HardwareProfile, load_profile
 from hwsearch.hardware.rules import violations
@@ -247,8 +247,8 @@ def _profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
     unknown = {name for name in ("energy_j", "latency_s") if not profile.tells(name)}
     for name in study.device.budgets:
         if name not in known:
-            law = f"a budget must be one of {', '.join(sorted(known))}"
-            faults.append(Fault(f"device.budgets.{name}", law, name))
+            law = f"a budget must be of a cost that {profile.id} has"
+            faults.append(Fault(f"device.budgets.{name}", law, name, did_you_mean(name, known, "costs")))
         elif name in unknown:
             law = f"{profile.id} must know what a budget limits"
             faults.append(Fault(f"device.budgets.{name}", law, f"{name}: unknown", "leave this budget out"))

@@ -7,10 +7,9 @@ writing YAML and not for knowing what any key means: the models passed in say th
 from __future__ import annotations
 
 import datetime
-import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -21,7 +20,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, did_you_mean
 
 Loc = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -208,16 +207,6 @@ def _words(item: ErrorDetails) -> tuple[str, str, str]:
     law = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     got = "" if item["type"] == "missing" else context.get("got") or _short(item["input"])
     return law[0].lower() + law[1:], got, str(context.get("todo", ""))
-
-
-def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
-    """Return what to write instead of an unknown name: the nearest, then all; ``what`` says what they are."""
-    names = sorted(known)
-    # nrf5182 is near to nrf51822_microbit, though only by its first part
-    parts = {part: full for full in reversed(names) for part in (full.partition("_")[0], full)}
-    near = difflib.get_close_matches(name, parts, n=1)
-    meant = f"did you mean {parts[near[0]]!r}? " if near else ""
-    return f"{meant}known {what}: {', '.join(names)}"
 
 
 def _known_keys(model: type[BaseModel], loc: Loc) -> list[str]:

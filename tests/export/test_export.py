@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 from safetensors.numpy import load_file
@@ -132,14 +131,3 @@ def test_picking(finished):
         result.pick(min_accuracy="100%")
     with pytest.raises(InputError, match="exactly one"):
         result.pick(within=0.1, min_accuracy=0.5)
-
-
-def test_another_device_is_priced_without_training(finished):
-    result = hwsearch.load_run(finished)
-    table = result.front_on("generic_45nm")
-    assert len(table) == (result.trials["outcome"] == "trained").sum()
-    assert table["on_front"].any()
-    assert not table["on_front"].all()
-    own = result.front_on("nrf51822_microbit").set_index("trial")["memory_bytes"]
-    trained = result.trials.query("outcome == 'trained'").set_index("trial")["memory_bytes"]
-    pd.testing.assert_series_equal(own.sort_index(), trained.sort_index(), check_dtype=False)

@@ -271,7 +271,7 @@ def test_of_several_with_one_id_the_nearest_is_taken(tmp_path, monkeypatch):
 def test_an_id_must_be_known(tmp_path):
     with pytest.raises(InputError, match=r"known ids: .*generic_45nm"):
         load_profile("abacus")
-    with pytest.raises(InputError, match="readable"):
+    with pytest.raises(InputError, match="no file"):
         load_profile(tmp_path / "absent.yaml")
     assert check_profile(tmp_path / "absent.yaml")[0].path == tmp_path / "absent.yaml"
 
