@@ -27,7 +27,7 @@ from hwsearch.report.tickets import write_comparison
 from hwsearch.search.cache import Cache
 from hwsearch.search.carry import plan_to_run
 from hwsearch.search.compare import FINDERS, compare
-from hwsearch.search.elsewhere import FrontOn, front_on
+from hwsearch.search.elsewhere import FrontOn, front_elsewhere, front_here
 from hwsearch.search.events import Event
 from hwsearch.search.folder import RunFolder, open_run
 from hwsearch.search.pick import pick_row
@@ -214,7 +214,9 @@ class Result:
             NothingFits: No trained candidate is of use there.
         """
         device = profile if isinstance(profile, HardwareProfile) else load_profile(profile, "profile")
-        return front_on(self.folder, device)
+        if device.digest == self.summary["profile_digest"]:
+            return front_here(self.folder, self.front)
+        return front_elsewhere(self.folder, device)
 
     def export(
         self, trial: int | pd.Series | None = None, *, to: str | Path, formats: Sequence[str] = FORMATS

@@ -112,16 +112,24 @@ class _Reason:
     detail: str = ""
 
 
-def front_on(folder: RunFolder, device: HardwareProfile) -> FrontOn:
-    """Return the front on a device; on the run's own it is front.csv.
+def front_here(folder: RunFolder, front: pd.DataFrame) -> FrontOn:
+    """Return the front on the run's own device: front.csv, and how the candidates ended that are not in it."""
+    entries, reasons = _entries(folder, records_of(folder, load_study(folder.study)))
+    members = set(front["trial"])
+    for entry in entries:
+        if entry.record.trial not in members:
+            reasons[entry.record.trial] = _Reason("trained, and not on the run's front")
+    return FrontOn(front, _grouped(reasons))
+
+
+def front_elsewhere(folder: RunFolder, device: HardwareProfile) -> FrontOn:
+    """Return the front on another device than the run's own.
 
     Raises:
         NothingFits: No trained network maps onto the device and keeps the study's budgets and tolerance there.
     """
     study, summary = load_study(folder.study), folder.read_summary()
     records = records_of(folder, study)
-    if device.digest == summary["profile_digest"]:
-        return _front_here(folder, records)
     question = _question(study, device, load_profile(folder.profile), summary["dense"])
     entries, reasons = _entries(folder, records)
     usable = []
@@ -143,21 +151,15 @@ def front_on(folder: RunFolder, device: HardwareProfile) -> FrontOn:
         else:
             reasons[entry.record.trial] = _DOMINATED
     front = whole_numbers(pd.DataFrame(rows)).sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
-    return FrontOn(front, _grouped(reasons), (*question.notes, *summary["notes"]))
+    lost = (
+        ()
+        if folder.finals.exists()
+        else ("no finals.json in the run's folder: nothing is known of final trainings",)
+    )
+    return FrontOn(front, _grouped(reasons), (*question.notes, *lost, *summary["notes"]))
 
 
 _DOMINATED = _Reason("dominated: another is as good in everything and better in something")
-
-
-def _front_here(folder: RunFolder, records: Sequence[TrialRecord]) -> FrontOn:
-    """Return front.csv, and how the candidates ended that are not in it."""
-    front = whole_numbers(pd.read_csv(folder.front))
-    members = set(front["trial"])
-    entries, reasons = _entries(folder, records)
-    for entry in entries:
-        if entry.record.trial not in members:
-            reasons[entry.record.trial] = _Reason("trained, and not on the run's front")
-    return FrontOn(front, _grouped(reasons))
 
 
 def _entries(folder: RunFolder, records: Sequence[TrialRecord]) -> tuple[list[_Entry], dict[int, _Reason]]:
@@ -222,7 +224,8 @@ def _question(
         budgets={name: limit for name, limit in budgets.items() if name in told},
         worst={
             "final": worst_error(study, 1.0 - dense["accuracy_val"], in_full=True),
-            "search": worst_error(study, 1.0 - dense["accuracy_val_search"]),
+            # runs of earlier versions did not keep what the search itself compared with
+            "search": worst_error(study, 1.0 - dense.get("accuracy_val_search", dense["accuracy_val"])),
         },
         notes=tuple(notes),
     )
