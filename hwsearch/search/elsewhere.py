@@ -151,12 +151,9 @@ def front_elsewhere(folder: RunFolder, device: HardwareProfile) -> FrontOn:
         else:
             reasons[entry.record.trial] = _DOMINATED
     front = whole_numbers(pd.DataFrame(rows)).sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
-    lost = (
-        ()
-        if folder.finals.exists()
-        else ("no finals.json in the run's folder: nothing is known of final trainings",)
-    )
-    return FrontOn(front, _grouped(reasons), (*question.notes, *lost, *summary["notes"]))
+    lost = "the run's folder has no finals.json: nothing is known of final trainings"
+    notes = (*question.notes, *([] if folder.finals.exists() else [lost]), *summary["notes"])
+    return FrontOn(front, _grouped(reasons), notes)
 
 
 _DOMINATED = _Reason("dominated: another is as good in everything and better in something")

@@ -94,7 +94,7 @@ def test_without_final_trainings_it_is_what_the_search_found(changed):
     result.folder.finals.unlink()
     front = result.front_on("generic_45nm").front
     assert set(front["evidence"]) == {"search"}
-    assert any("no finals.json" in note for note in result.front_on("generic_45nm").notes)
+    assert any("has no finals.json" in note for note in result.front_on("generic_45nm").notes)
     assert front["accuracy_test"].isna().all()
     searched = result.trials.set_index("trial")["accuracy_val"]
     assert list(front["accuracy_val"]) == list(searched[front["trial"]])
