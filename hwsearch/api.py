@@ -21,25 +21,27 @@ from hwsearch.export.agree import layers_of
 from hwsearch.export.bundle import FORMATS, Model, write_export
 from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.hardware.cost_model import cost_fields, price
-from hwsearch.hardware.profile import load_profile
-from hwsearch.hardware.rules import violations
+from hwsearch.hardware.profile import HardwareProfile, load_profile
 from hwsearch.report.figures import write_front_png
 from hwsearch.report.page import write_report
 from hwsearch.report.tables import read_run
 from hwsearch.report.tickets import write_comparison
 from hwsearch.search.cache import Cache
+from hwsearch.search.carry import plan_to_run
 from hwsearch.search.changed import refuse_changed
 from hwsearch.search.compare import FINDERS, compare
+from hwsearch.search.elsewhere import FrontOn, front_elsewhere, front_here
 from hwsearch.search.events import Event
 from hwsearch.search.folder import RunFolder, open_run
-from hwsearch.search.front import non_dominated
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan, make_plan
-from hwsearch.search.records import knob_columns, objective_values, whole_numbers
-from hwsearch.search.recover import Recovered, records_of, recover
+from hwsearch.search.records import whole_numbers
+from hwsearch.search.recover import Recovered, recover
 from hwsearch.search.run import search
 from hwsearch.search.trainer import Bench, Trainer
+from hwsearch.study.laws import Accuracy
 from hwsearch.study.model import Study, load_study, override
+from hwsearch.study.yaml_border import check_option
 from hwsearch.train.device import find_device
 
 if TYPE_CHECKING:
@@ -84,7 +86,8 @@ def run(
         raise InputError([Fault("--workers", "there must be at least one worker", str(workers))])
     found = find_device(device)
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
-    plan = make_plan(loaded, path)
+    given = {"--seed": seed, "--data-root": root}
+    plan = plan_to_run(loaded, path, [name for name, value in given.items() if value is not None])
     hear = listen or (lambda event: None)
     try:
         search(
@@ -130,7 +133,7 @@ def compare_finders(
     root = None if data_root is None else str(Path(data_root).resolve())
     loaded = override(load_study(path), data_root=root)
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
-    plan = make_plan(loaded, path)
+    plan = make_plan(loaded, path, [] if root is None else ["--data-root"])
     refuse_changed(plan.study, plan.profile, folder)
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
     with Trainer(bench, 1) as trainer:
@@ -184,23 +187,30 @@ class Result:
         return self.folder.read_summary()
 
     def pick(
-        self, rule: str | None = None, *, within: float | None = None, min_accuracy: float | None = None
+        self,
+        rule: str | None = None,
+        *,
+        within: float | str | None = None,
+        min_accuracy: float | str | None = None,
     ) -> pd.Series:
         """Return the front's member that a rule picks; without arguments, by the study's rule.
 
         Args:
             rule: ``smallest``, ``frugal`` or ``accurate``.
-            within: Accuracy that may be lost against the dense reference.
-            min_accuracy: Accuracy needed, instead.
+            within: Accuracy that may be lost against the dense reference: 0.01 or ``"1%"``.
+            min_accuracy: Accuracy needed, instead: 0.95 or ``"95%"``.
 
         Raises:
+            InputError: A tolerance is no share, or both are given.
             NothingFits: No member is accurate enough.
         """
         asked = load_study(self.folder.study).pick
-        if within is None and min_accuracy is None:
-            within, min_accuracy = asked.within, asked.min_accuracy
+        lost: float | None = check_option("within", Accuracy | None, within)
+        needed: float | None = check_option("min_accuracy", Accuracy | None, min_accuracy)
+        if lost is None and needed is None:
+            lost, needed = asked.within, asked.min_accuracy
         summary, front = self.summary, self.front
-        row = pick_row(front, rule or asked.rule, summary["dense"]["accuracy_val"], within, min_accuracy)
+        row = pick_row(front, rule or asked.rule, summary["dense"]["accuracy_val"], lost, needed)
         if row is None:
             best = front["accuracy_val"].max() if len(front) else None
             raise NothingFits(
@@ -208,47 +218,21 @@ class Result:
             )
         return row
 
-    def front_on(self, profile: str) -> pd.DataFrame:
-        """Return the finished trials priced on another device, the front among them marked; nothing is trained.
+    def front_on(self, profile: str | Path | HardwareProfile) -> FrontOn:
+        """Return the front on another device, and which candidates are not on it, and why; nothing is trained.
 
-        Trials that break a hard limit of the device, or know nothing, are left out. Accuracies stay those of the
-        integer model at the widths of the run's own device.
+        On the run's own device (by id or file) it is `front`. Elsewhere the networks are priced anew, by their final
+        trainings where they had some, and held against the device's limits, the study's budgets and ``search.worth``.
+        Accuracies stay those of the integer model at the widths of the run's own device.
 
         Raises:
             InputError: The device is unknown.
-            NothingFits: No finished trial maps onto the device.
+            NothingFits: No trained candidate is of use there.
         """
-        device = load_profile(profile)
-        study = load_study(self.folder.study)
-        names = [name for name in study.objectives if name == "error" or device.tells(name) is not False]
-        reasons: list[str] = []
-        neuron, reset = study.network.neuron, study.network.reset
-        rows, values = [], []
-        for record in records_of(self.folder, study, self.storage):
-            if record.outcome != "trained" or record.workload is None or record.accuracy_val is None:
-                continue
-            if not record.skilled:
-                reasons.append(record.reason)
-                continue
-            if any(bits not in device.weight_bits for bits in record.candidate.weight_bits):
-                reasons.append(f"{device.id} takes weights of {', '.join(map(str, device.weight_bits))} bits")
-                continue
-            broken = violations(record.workload, device, neuron_model=neuron, reset=reset)
-            if broken:
-                reasons.append(broken[0].message)
-                continue
-            fields = cost_fields(price(record.workload, device))
-            rows.append(
-                {"trial": record.trial, **knob_columns(record.candidate), "accuracy_val": record.accuracy_val}
-                | fields
-            )
-            values.append(objective_values(names, record.accuracy_val, fields))
-        if not rows:
-            common = max(set(reasons), key=reasons.count, default="none was trained")
-            raise NothingFits(f"no finished trial maps onto {device.id}: {common}")
-        frame = whole_numbers(pd.DataFrame(rows))
-        frame["on_front"] = non_dominated(pd.DataFrame(values).to_numpy())
-        return frame.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
+        device = profile if isinstance(profile, HardwareProfile) else load_profile(profile, "profile")
+        if device.digest == self.summary["profile_digest"]:
+            return front_here(self.folder, self.front, self.storage)
+        return front_elsewhere(self.folder, device, self.storage)
 
     def export(
         self, trial: int | pd.Series | None = None, *, to: str | Path, formats: Sequence[str] = FORMATS

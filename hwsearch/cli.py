@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hwsearch.cli_answers import print_front, print_pick, print_recall, print_spent
+from hwsearch.cli_answers import print_front, print_front_on, print_pick, print_recall, print_spent
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted
 
@@ -106,26 +106,21 @@ def front(
     storage: Storage = None,
 ) -> None:
     """Show the Pareto front of a run."""
-    from hwsearch.api import load_run
     from hwsearch.hardware.arithmetic import arithmetic_claim
     from hwsearch.hardware.profile import load_profile
     from hwsearch.study.model import load_study
 
+    device = None if profile is None else load_profile(profile, "--profile")
+    from hwsearch.api import load_run
+
     result = load_run(directory, storage=storage)
-    if profile is None:
+    if device is None:
         print_front(result.front)
         return
-    table = result.front_on(profile)
-    print(
-        f"{len(table)} finished trials on {profile}; * marks its front (accuracies are those of the search)"
-    )
-    for note in result.summary["notes"]:
-        print(f"note: {note}")
-    table.insert(0, "front", table.pop("on_front").map({True: "*", False: ""}))
-    print_front(table)
-    device, network = load_profile(profile), load_study(result.folder.study).network
+    print_front_on(result.front_on(device))
     for name, label in device.labels.items():
-        print(f"{name} on {profile}: {label}")
+        print(f"{name} on {device.id}: {label}")
+    network = load_study(result.folder.study).network
     print(arithmetic_claim(device, network.leak_shift, network.reset).words)
 
 
@@ -135,19 +130,26 @@ def pick(
     smallest: Annotated[bool, typer.Option("--smallest", help="The least memory.")] = False,
     frugal: Annotated[bool, typer.Option("--frugal", help="The least energy.")] = False,
     accurate: Annotated[bool, typer.Option("--accurate", help="The best accuracy.")] = False,
-    within: Annotated[
-        float | None, typer.Option(help="Accuracy that may be lost, as a fraction: 0.01.")
-    ] = None,
-    min_accuracy: Annotated[float | None, typer.Option(help="Accuracy needed, as a fraction: 0.95.")] = None,
+    within: Annotated[str | None, typer.Option(help="Accuracy that may be lost: 1% or 0.01.")] = None,
+    min_accuracy: Annotated[str | None, typer.Option(help="Accuracy needed: 95% or 0.95.")] = None,
 ) -> None:
     """Pick a member of the front (default: by the study's rule)."""
-    from hwsearch.api import load_run
     from hwsearch.errors import Fault
+    from hwsearch.study.laws import Accuracy
+    from hwsearch.study.yaml_border import check_option
 
     chosen = [name for name, on in (("smallest", smallest), ("frugal", frugal), ("accurate", accurate)) if on]
     if len(chosen) > 1:
         law = "at most one of --smallest, --frugal, --accurate may be given"
         raise InputError([Fault("", law, ", ".join(chosen))])
+    given = {"--within": within, "--min-accuracy": min_accuracy}
+    for name, value in given.items():
+        check_option(name, Accuracy | None, value)
+    if within is not None and min_accuracy is not None:
+        law = "at most one of --within and --min-accuracy may be given"
+        raise InputError([Fault("", law, f"--within {within}, --min-accuracy {min_accuracy}")])
+    from hwsearch.api import load_run
+
     result = load_run(directory)
     row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
     picked, summary = {str(name): value for name, value in row.items()}, result.summary

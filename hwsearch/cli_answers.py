@@ -5,39 +5,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hwsearch.network.width_loss import WidthLoss
+from hwsearch.report.quantities import column, duration, percent, plain, times
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hwsearch.search.elsewhere import FrontOn
+
 _SHOWN = {
     "trial": "trial",
+    "evidence": "evidence",
     "sparsity": "sparsity",
     "granularity": "granularity",
     "weight_bits": "bits",
     "timesteps": "T",
-    "accuracy_val": "val %",
-    "accuracy_test": "test %",
+    "accuracy_val": "val",
+    "accuracy_test": "test",
     "memory_bytes": "memory B",
     "synaptic_ops": "synaptic ops",
-    "energy_j": "energy uJ",
-    "latency_s": "latency ms",
+    "energy_j": "energy",
+    "latency_s": "latency",
 }
-_SCALED = {
-    "accuracy_val": (100, 1),
-    "accuracy_test": (100, 1),
-    "synaptic_ops": (1, 0),
-    "energy_j": (1e6, 2),
-    "latency_s": (1e3, 2),
-}
+_SCALED = ("accuracy_val", "accuracy_test", "synaptic_ops", "energy_j", "latency_s")
 
 
 def print_front(table: pd.DataFrame) -> None:
     """Print a front for a person."""
-    shown = table[[c for c in ("front", *_SHOWN) if c in table.columns and not table[c].isna().all()]].copy()
-    for name, (factor, digits) in _SCALED.items():
+    shown = table[[c for c in _SHOWN if c in table.columns and not table[c].isna().all()]].copy()
+    heads = dict(_SHOWN)
+    for name in _SCALED:
         if name in shown:
-            shown[name] = (shown[name].astype(float) * factor).map(lambda v, d=digits: f"{v:.{d}f}")
-    print(shown.rename(columns=_SHOWN).to_string(index=False))
+            unit, shown[name] = column(name, shown[name].astype(float).tolist())
+            heads[name] = f"{_SHOWN[name]} {unit}".rstrip()
+    print(shown.rename(columns=heads).to_string(index=False))
+
+
+def print_front_on(answer: FrontOn) -> None:
+    """Print the front on another device: its rows, what the device cannot tell, and which trials were left out."""
+    print_front(answer.front)
+    for note in answer.notes:
+        print(f"note: {note}")
+    left_out = sum(len(one.trials) for one in answer.left_out)
+    print(f"left out: {left_out} of {left_out + len(answer.front)} candidates")
+    for one in answer.left_out:
+        print(f"  {len(one.trials)}: {one.reason}")
 
 
 def print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
@@ -47,23 +58,26 @@ def print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
         return
     knobs = f"sparsity {row['sparsity']}, granularity {row['granularity']}, {row['weight_bits']} bits"
     print(f"pick: trial {row['trial']} ({knobs}, T {row['timesteps']})")
-    print(
-        f"  test {row['accuracy_test']:.1%} ({row['accuracy_test_low']:.1%} to {row['accuracy_test_high']:.1%}); "
-        f"dense {dense['accuracy_test']:.1%} (means of {row['seeds']:.0f} trainings)"
+    test, low, high, full = (
+        percent(value)
+        for value in (
+            row["accuracy_test"],
+            row["accuracy_test_low"],
+            row["accuracy_test_high"],
+            dense["accuracy_test"],
+        )
     )
-    own, whole = row["accuracy_test_own"], dense["accuracy_test_own"]
-    print(f"  test of the network that is handed over {own:.1%}; of the dense one {whole:.1%}")
+    print(f"  test {test} ({low} to {high}); dense {full} (means of {row['seeds']:.0f} trainings)")
+    member, whole = percent(row["accuracy_test_own"]), percent(dense["accuracy_test_own"])
+    print(f"  test of the network that is handed over {member}; of the dense one {whole}")
     if lost := WidthLoss.of(row).words:
         print(f"  the device's widths cost it: {lost}")
-    ratio = dense["memory_bytes"] / row["memory_bytes"]
-    print(
-        f"  memory {row['memory_bytes']:,} B; dense {dense['memory_bytes']:,} B ({ratio:.1f} times smaller)"
-    )
+    ratio = times(dense["memory_bytes"], row["memory_bytes"], "larger", "smaller")
+    print(f"  memory {row['memory_bytes']:,} B; dense {dense['memory_bytes']:,} B ({ratio})")
     if row.get("energy_j") and dense.get("energy_j"):
-        ratio = dense["energy_j"] / row["energy_j"]
-        print(
-            f"  energy {row['energy_j'] * 1e6:.2f} uJ; dense {dense['energy_j'] * 1e6:.2f} uJ ({ratio:.1f} times less)"
-        )
+        unit, (ours, theirs) = column("energy_j", [row["energy_j"], dense["energy_j"]])
+        ratio = times(dense["energy_j"], row["energy_j"], "more", "less")
+        print(f"  energy {ours} {unit}; dense {theirs} {unit} ({ratio})")
 
 
 def print_recall(row: dict[str, Any] | None, summary: dict[str, Any]) -> None:
@@ -112,8 +126,8 @@ def print_spent(summary: dict[str, Any]) -> None:
     else:
         print("audit: none of what was to be cut or stopped was drawn")
     print(
-        f"training spent: {steps / dense:.1f} times the dense network's, in {cost['wall_s']:.0f} s; probes and model "
-        f"took {cost['model_s']:.0f} s, as long as {cost['model_steps'] / steps:.0%} of it"
+        f"training spent: {plain(steps / dense)} times the dense network's, in {duration(cost['wall_s'])}; probes and "
+        f"model took {duration(cost['model_s'])}, as long as {percent(cost['model_steps'] / steps)} of it"
     )
     if (arithmetic := summary.get("arithmetic")) and not arithmetic["as_device"]:
         print(arithmetic["words"])

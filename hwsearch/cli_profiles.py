@@ -33,7 +33,7 @@ def profiles_show(ident: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     from hwsearch.hardware.profile import load_profile
     from hwsearch.hardware.show import describe
 
-    print(describe(load_profile(ident)))
+    print(describe(load_profile(ident, "ID")))
 
 
 @profiles.command("check")

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,16 @@ class Fault:
         got = f"; got {self.got}" if self.got else ""
         todo = f" ({self.todo})" if self.todo else ""
         return f"{place}{key}{self.law}{got}{todo}"
+
+
+def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
+    """Return what to write instead of an unknown name: the nearest, then all; ``what`` says what they are."""
+    names = sorted(known)
+    # nrf5182 is near to nrf51822_microbit, though only by its first part
+    parts = {part: full for full in reversed(names) for part in (full.partition("_")[0], full)}
+    near = difflib.get_close_matches(name, parts, n=1)
+    meant = f"did you mean {parts[near[0]]!r}? " if near else ""
+    return f"{meant}known {what}: {', '.join(names)}"
 
 
 class HwsearchError(Exception):

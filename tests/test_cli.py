@@ -1,6 +1,7 @@
 """The command line as a user meets it: what it prints and how it exits."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -196,12 +197,15 @@ def test_the_way_of_a_user(tmp_path, finished, tiny):
     front = hwsearch("front", run)
     assert "test %" in front.stdout
     other = hwsearch("front", run, "--profile", "generic_45nm").stdout
-    assert "*" in other
+    assert "evidence" in other
+    assert "left out: " in other
+    here = hwsearch("front", run, "--profile", "nrf51822_microbit").stdout
+    assert here.startswith(front.stdout)
     assert "energy_j on generic_45nm: estimated" in other
     assert "By its profile generic_45nm computes as the integer model does" in other
     picked = hwsearch("pick", run, "--smallest", "--within", "0.5")
     assert "times smaller" in picked.stdout
-    assert hwsearch("pick", run, "--min-accuracy", "1.0").returncode == 1
+    assert hwsearch("pick", run, "--min-accuracy", "100%").returncode == 1
     assert hwsearch("pick", run, "--smallest", "--frugal").returncode == 2
     assert hwsearch("export", run, "--to", tmp_path / "model").returncode == 0
     compared = hwsearch("profiles", "compare", tmp_path / "model" / "config.yaml", "loihi1", "generic_45nm")
@@ -218,6 +222,46 @@ def test_the_way_of_a_user(tmp_path, finished, tiny):
     (run / "report.html").unlink()
     assert hwsearch("report", run).returncode == 0
     assert (run / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--within", "1"], '--within: .*got "1" .*1 could mean 1 % .*write 1% or 0.01.* or 100 %'),
+        (["--within", "-1%"], '--within: .*must lie in .*got "-1%"'),
+        (["--min-accuracy", "95"], "--min-accuracy: .*95 could mean 95 % .*write 95% or 0.95"),
+        (["--within", "1%", "--min-accuracy", "0.9"], "at most one of --within and --min-accuracy"),
+        (["--within", "some"], "--within: .*write a fraction"),
+    ],
+)
+def test_a_tolerance_that_can_be_read_two_ways_is_refused_with_both(tmp_path, options, words):
+    done = hwsearch("pick", tmp_path, *options)
+    assert done.returncode == 2
+    assert re.search(words, done.stderr), done.stderr
+
+
+def test_a_percentage_picks_what_the_fraction_picks(finished):
+    picked = [hwsearch("pick", finished, "--within", text).stdout for text in ("20%", "20 %", "0.2")]
+    assert "pick: trial" in picked[0]
+    assert len(set(picked)) == 1
+
+
+def test_a_device_that_is_unknown_is_named_by_its_option(finished):
+    done = hwsearch("front", finished, "--profile", "generic_45")
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "error: --profile: a hardware profile must exist; got 'generic_45' (did you mean"
+    )
+    done = hwsearch("profiles", "show", "microbit")
+    assert done.stderr.startswith("error: ID: a hardware profile must exist")
+
+
+def test_a_folder_of_data_is_named_by_its_option(tmp_path, tiny_text):
+    study = tmp_path / "study.yaml"
+    study.write_text(tiny_text.replace("{name: digits, train_size: 400}", "{name: mnist}"))
+    done = hwsearch("run", study, "--data-root", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: --data-root: the folder of data sets must hold mnist/")
 
 
 def test_a_folder_without_a_run_exits_2(tmp_path):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from hwsearch.data.idx import read_idx
 from hwsearch.data.split import stratified_take
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.study.sections import Data
 
 Images = npt.NDArray[np.uint8]
@@ -100,8 +100,8 @@ def load_dataset(data: Data, root: Path | None = None) -> Dataset:
     """
     loader = LOADERS.get(data.name)
     if loader is None:
-        law = f"the data set must be one of {', '.join(sorted(LOADERS))}"
-        raise InputError([Fault("data.name", law, repr(data.name))])
+        todo = did_you_mean(data.name, LOADERS, "data sets")
+        raise InputError([Fault("data.name", "the data set must be a known one", repr(data.name), todo)])
     samples = loader(find_root(data.root, root, {}))
     parts = _split(data, samples)
     _check_classes(parts, samples.classes)

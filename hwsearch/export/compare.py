@@ -21,6 +21,7 @@ from hwsearch.hardware.rules import Violation, violations
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.integer import run_integer
 from hwsearch.network.store import load_tensors
+from hwsearch.report.quantities import column
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
         InputError: A device is unknown.
         RecordError: The folder holds no weights, or no recorded inputs.
     """
-    profiles = [load_profile(ident) for ident in idents]
+    profiles = [load_profile(ident, "ID") for ident in idents]
     network, _ = read_weights(folder / WEIGHTS)
     recorded, _ = load_tensors(folder / CHECK)
     if "inputs" not in recorded:
@@ -68,19 +69,29 @@ def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
 
 def comparison_table(found: Sequence[Comparison]) -> str:
     """Return the comparison as text, with the reasons below it."""
-    head = ("device", "maps", "memory B", "energy uJ", "graded", "latency ms", "static uJ")
+    energy, energies = column("energy_j", [one.cost.energy_j for one in found])
+    latency, latencies = column("latency_s", [one.cost.latency_s for one in found])
+    static, statics = column("energy_j", [one.cost.static_energy_j for one in found])
+    head = (
+        "device",
+        "maps",
+        "memory B",
+        f"energy {energy}",
+        "graded",
+        f"latency {latency}",
+        f"static {static}",
+    )
     rows = [head]
-    for one in found:
-        cost = one.cost
+    for index, one in enumerate(found):
         rows.append(
             (
                 one.ident,
                 "yes" if not one.broken else f"no ({len(one.broken)})",
-                f"{cost.memory_bytes:,}",
-                _scaled(cost.energy_j, 1e6),
-                cost.energy_grade or "",
-                _scaled(cost.latency_s, 1e3),
-                _scaled(cost.static_energy_j, 1e6),
+                f"{one.cost.memory_bytes:,}",
+                energies[index] or "unknown",
+                one.cost.energy_grade or "",
+                latencies[index] or "unknown",
+                statics[index] or "unknown",
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
@@ -92,7 +103,3 @@ def comparison_table(found: Sequence[Comparison]) -> str:
         notes = [*broken, *one.cost.notes, one.arithmetic.words]
         lines += ["", f"{one.ident}:", *(f"  {note}" for note in notes)]
     return "\n".join(lines)
-
-
-def _scaled(value: float | None, factor: float) -> str:
-    return "unknown" if value is None else f"{value * factor:.4g}"

@@ -10,7 +10,7 @@ import os
 import re
 from pathlib import Path
 
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.hardware.device import HardwareProfile
 
 __all__ = ["HardwareProfile", "check_profile", "list_profiles", "load_profile", "profile_folders"]
@@ -21,18 +21,19 @@ FOLDERS_VARIABLE = "HWSEARCH_PROFILES"
 _HEAD = re.compile(r"""^(id|name):\s*(?:"([^"]*)"|'([^']*)'|([^#\n]*?))\s*(?:#.*)?$""", re.MULTILINE)
 
 
-def load_profile(path_or_id: str | Path) -> HardwareProfile:
+def load_profile(path_or_id: str | Path, where: str = "") -> HardwareProfile:
     """Load a profile.
 
     Args:
         path_or_id: A path that ends in ``.yaml`` (or ``.yml``), or the id of a profile in `profile_folders`.
+        where: The key or option that names it, for faults.
 
     Raises:
         InputError: There is none, or the file breaks a law (every fault is named).
     """
     from hwsearch.hardware.profile_read import read_device  # not on top: listing must answer at once
 
-    return read_device(_find(path_or_id))
+    return read_device(_find(path_or_id, where))
 
 
 def check_profile(path: str | Path) -> list[Fault]:
@@ -71,12 +72,14 @@ def profile_folders() -> list[Path]:
     return [folder for folder in (Path("hardware_profiles"), *named, own) if folder.is_dir()]
 
 
-def _find(path_or_id: str | Path) -> Path:
-    if str(path_or_id).endswith((".yaml", ".yml")):
-        return Path(path_or_id)
-    known = list_profiles()
-    for ident, _, path in known:
-        if ident == str(path_or_id):
-            return path
-    todo = f"known ids: {', '.join(ident for ident, _, _ in known)}; or a path that ends in .yaml"
-    raise InputError([Fault("", "a hardware profile must exist", repr(str(path_or_id)), todo)])
+def _find(path_or_id: str | Path, where: str) -> Path:
+    name, law = str(path_or_id), "a hardware profile must exist"
+    if name.endswith((".yaml", ".yml")):
+        if Path(name).exists():
+            return Path(name)
+        raise InputError([Fault(where, law, f"no file {name!r}", "correct the path, or give an id")])
+    known = {ident: path for ident, _, path in list_profiles()}
+    if name in known:
+        return known[name]
+    todo = f"{did_you_mean(name, known, 'ids')}; or a path that ends in .yaml"
+    raise InputError([Fault(where, law, repr(name), todo)])

@@ -10,26 +10,10 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hwsearch.hardware.device import Grade
+from hwsearch.study.units import UNITS
 from hwsearch.study.yaml_border import broken
 
 Spelling = TypeVar("Spelling", bound=str)
-
-UNITS: dict[str, dict[str, float]] = {
-    "energy": {"pJ": 1e-12, "nJ": 1e-9, "uJ": 1e-6, "mJ": 1e-3, "J": 1.0},
-    "energy per bit": {"fJ/bit": 1e-15, "pJ/bit": 1e-12, "nJ/bit": 1e-9},
-    "energy per squared bit": {"fJ/bit^2": 1e-15, "pJ/bit^2": 1e-12},
-    "power": {"nW": 1e-9, "uW": 1e-6, "mW": 1e-3, "W": 1.0},
-    "time": {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0},
-    "operations": {"Gop/s": 1e9, "Top/s": 1e12},
-    "bandwidth": {"MB/s": 1e6, "GB/s": 1e9},
-    "frequency": {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9},
-    "memory": {"B": 1, "KiB": 1024, "MiB": 1024**2},
-    "width": {"bit": 1},
-    "cycles": {"cycles": 1.0},
-    "count": {"count": 1},
-    "share": {"ratio": 1.0},
-}
-"""Units accepted for each kind of quantity, and what one of them is in SI units."""
 
 
 class Section(BaseModel):

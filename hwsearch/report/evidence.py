@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hwsearch.report.answer import interval
 from hwsearch.report.layers import sparsity, whole
-from hwsearch.report.quantities import UNKNOWN, count, duration, plain, spell, title
+from hwsearch.report.quantities import UNKNOWN, count, duration, percent, plain, spell, title
 from hwsearch.report.tables import Numbers, Row, RunTables, number, rows
 
 Cell = tuple[str, float | str | None]
@@ -105,7 +105,7 @@ def cost_words(tables: RunTables) -> list[tuple[str, str]]:
     model, model_s = number(cost, "model_steps"), number(cost, "model_s")
     if train and model is not None and model_s is not None:
         lines.append(
-            ("Probes and model", f"{duration(model_s)}: as long as {model / train:.0%} of the training")
+            ("Probes and model", f"{duration(model_s)}: as long as {percent(model / train)} of the training")
         )
     if (wall := number(cost, "wall_s")) is not None:
         lines.append(("Time on the clock", duration(wall)))

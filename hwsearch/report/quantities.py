@@ -21,7 +21,8 @@ _TITLES = {
     "energy_j": "Energy per inference",
     "latency_s": "Latency per inference",
 }
-_SI = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
+_MOST_DECIMALS, _MOST_COLUMN_DECIMALS = 12, 3
+_SI = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,40 @@ def spell(name: str, value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return UNKNOWN
     if name.startswith(("accuracy", "error", "sparsity")):
-        return f"{100 * value:.1f} %"
+        return percent(value)
     if name.endswith("_bytes"):
         return _bytes(value)
     if name.endswith(("_j", "_s")):
         return si(value, "J" if name.endswith("_j") else "s")
     return count(value)
+
+
+def percent(value: float) -> str:
+    """Return a share in percents: ``97.2 %``; what is not all does not read 100, nor what is not nothing 0."""
+    return f"{100 * value:.{_percent_decimals([value])}f} %"
+
+
+def column(name: str, values: Sequence[float | None]) -> tuple[str, list[str]]:
+    """Return the unit of a table's column and its cells: one unit, in which the smallest value keeps its digits.
+
+    Args:
+        name: The quantity (``energy_j``); its ending says the unit.
+        values: In that unit; None or NaN is not known: its cell is empty.
+
+    Returns:
+        The unit (``uJ``; empty for a count) and a cell for each value: three digits at least of costs, two of counts.
+        What lies too far apart for one unit is written with exponents.
+    """
+    known = [None if value is None or not math.isfinite(value) else float(value) for value in values]
+    numbers = [value for value in known if value is not None]
+    if name.startswith(("accuracy", "error", "sparsity")):
+        decimals = _percent_decimals(numbers)
+        return "%", ["" if value is None else f"{100 * value:.{decimals}f}" for value in known]
+    base = {"_j": "J", "_s": "s"}.get(name[-2:], "")
+    power, digits = _column_scale([abs(value) for value in numbers if value], bool(base))
+    unit = f"{_SI[power].replace('µ', 'u')}{base}"
+    style = ".2e" if digits is None else f",.{digits}f"
+    return unit, ["" if value is None else format(value / 10.0**power, style) for value in known]
 
 
 def si(value: float, unit: str) -> str:
@@ -116,12 +145,14 @@ def count(value: float) -> str:
 
 
 def plain(value: float) -> str:
-    """Return three digits and never an exponent: ``1.12``, ``18.4``, ``1,234``."""
+    """Return three digits, with an exponent for the tiniest only: ``1.12``, ``18.4``, ``1,234``."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else UNKNOWN
     rounded = float(f"{value:.3g}")
     decimals = max(0, 2 - math.floor(math.log10(abs(rounded))))
-    text = f"{rounded:,.{min(decimals, 12)}f}"
+    if decimals > _MOST_DECIMALS:
+        return f"{value:.3g}"
+    text = f"{rounded:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -155,4 +186,31 @@ def _bytes(value: float) -> str:
 def _si_power(value: float) -> int:
     if value == 0 or not math.isfinite(value):
         return 0
-    return min(9, max(-12, 3 * math.floor(math.log10(abs(value)) / 3 + 1e-12)))
+    return min(max(_SI), max(min(_SI), 3 * math.floor(math.log10(abs(value)) / 3 + 1e-12)))
+
+
+def _percent_decimals(shares: Sequence[float]) -> int:
+    """Return the fewest decimals (from 1 on) with which no share reads 0 % or 100 % that is not."""
+    between = [share for share in shares if share not in (0, 1)]
+    for decimals in range(1, 6):
+        if not any(float(f"{100 * share:.{decimals}f}") in (0, 100) for share in between):
+            return decimals
+    return 6
+
+
+def _column_scale(sizes: Sequence[float], prefixed: bool) -> tuple[int, int | None]:
+    """Return the power of ten of a column's unit, and its decimals; None: there is no unit for all, so exponents.
+
+    Args:
+        sizes: What is known, and not 0.
+        prefixed: Whether the unit takes a prefix; else it is that of a count.
+    """
+    if not sizes:
+        return 0, 0
+    least, middle, digits = min(sizes), sorted(sizes)[len(sizes) // 2], 2 if prefixed else 1
+    powers = range(_si_power(middle), _si_power(least) - 1, -3) if prefixed else [0]
+    for power in powers:
+        decimals = max(0, digits - math.floor(math.log10(least / 10.0**power)))
+        if decimals <= _MOST_COLUMN_DECIMALS and (max(sizes) / 10.0**power < 1e6 or not prefixed):
+            return power, decimals
+    return 0, None

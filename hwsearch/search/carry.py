@@ -6,7 +6,7 @@ rung, is an observation for this run's surrogate, priced on this run's device; i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,30 +14,57 @@ from hwsearch.errors import Fault, InputError
 from hwsearch.search.evaluate import look
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.lab import Lab
-from hwsearch.search.plan import Plan, cycles_of
+from hwsearch.search.plan import Plan, cycles_of, make_plan
 from hwsearch.search.records import TrialRecord, remember
 from hwsearch.search.recover import records_of
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study, load_study
+from hwsearch.study.places import placed
 
 
-def carried(plan: Plan) -> list[TrialRecord]:
-    """Return what was trained in the runs that the study learns from, as it was recorded there.
+def plan_to_run(study: Study, path: Path | None = None, options: Collection[str] = ()) -> Plan:
+    """Return the plan of a run, with what was trained in the runs that its study learns from, as recorded there.
+
+    Raises:
+        InputError: As `make_plan` and `carried` do, with all faults of both.
+    """
+    faults: list[Fault] = []
+    others, plan = list[TrialRecord](), None
+    try:
+        others = carried(study)
+    except InputError as error:
+        faults += error.faults
+    try:
+        plan = make_plan(study, path, options)
+    except InputError as error:
+        faults += error.faults
+    if faults or plan is None:
+        raise InputError(placed(faults, path, options))
+    return replace(plan, others=tuple(others))
+
+
+def carried(study: Study) -> list[TrialRecord]:
+    """Return what was trained in the runs that a study learns from, as it was recorded there.
 
     Raises:
         InputError: A folder holds no run, or one of another task; all such folders are named.
     """
     faults: list[Fault] = []
     found: list[TrialRecord] = []
-    for index, path in enumerate(plan.study.search.learn_from):
+    for index, path in enumerate(study.search.learn_from):
         place = f"search.learn_from.{index}"
         folder = RunFolder(Path(path))
         if not folder.study.exists():
             law = "a folder to learn from must hold a run (study.yaml, and its storage)"
             faults.append(Fault(place, law, path, "give the folder that hwsearch run wrote"))
             continue
-        other = load_study(folder.study)
-        different = [name for name, own in _task(plan.study).items() if _task(other)[name] != own]
+        try:
+            other = load_study(folder.study)
+        except InputError as error:
+            law = "a folder to learn from must hold a sound study.yaml"
+            faults += [Fault(place, law, str(fault)) for fault in error.faults]
+            continue
+        different = [name for name, own in _task(study).items() if _task(other)[name] != own]
         if different:
             law = "a run to learn from must be of the same task"
             got = f"{path}: another {', '.join(different)}"

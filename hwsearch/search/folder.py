@@ -56,6 +56,11 @@ class RunFolder:
         return self.path / "front.csv"
 
     @property
+    def finals(self) -> Path:
+        """What was trained with fresh seeds, on the front or not: for prices on other devices."""
+        return self.path / "finals.json"
+
+    @property
     def front_png(self) -> Path:
         """The front as a picture."""
         return self.path / "front.png"

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import moocore
 import numpy as np
 
-from hwsearch.search.plan import Plan
+from hwsearch.search.plan import Plan, cycles_of
 from hwsearch.search.records import TrialRecord
+from hwsearch.study.model import Study
 
 SPAN = math.log(1e4)
 """Costs count from a ten-thousandth of the dense network's: less has no candidate that is of use."""
@@ -101,14 +102,18 @@ def front_records(plan: Plan, records: Sequence[TrialRecord], dense_error: float
 def worst_of(plan: Plan, dense_error: float, *, in_full: bool = False) -> float:
     """Return the error from which on a network is of no use, by ``search.worth``.
 
-    The pick has no say: it may be changed when the search is over.
-
-    What is no better than always answering the largest class is of no use to any study.
+    The pick has no say: it may be changed when the search is over. What is no better than always
+    answering the largest class is of no use to any study.
 
     Args:
         plan: The question.
         dense_error: Of the dense network.
         in_full: Whether of a network that was trained in full, though the search trains in part.
     """
-    slack = 0.0 if in_full or sum(plan.cycles) == plan.study.train.epochs else _EARLY_SLACK
-    return min(1.0 - plan.largest_class_share, dense_error + plan.study.search.worth + slack)
+    return min(1.0 - plan.largest_class_share, worst_error(plan.study, dense_error, in_full=in_full))
+
+
+def worst_error(study: Study, dense_error: float, *, in_full: bool = False) -> float:
+    """Return what `worst_of` does, of a study alone: neither the device nor the data matter."""
+    slack = 0.0 if in_full or sum(cycles_of(study)) == study.train.epochs else _EARLY_SLACK
+    return dense_error + study.search.worth + slack

@@ -6,12 +6,12 @@ All that can be refused is refused here, before anything is spent.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hwsearch.data.datasets import Dataset, find_root, load_dataset
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.hardware.profile import HardwareProfile, load_profile
 from hwsearch.hardware.rules import violations
@@ -23,6 +23,7 @@ from hwsearch.search.records import COST_COLUMNS, CostFields, TrialRecord
 from hwsearch.space.space import SearchSpace, search_space
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study
+from hwsearch.study.places import placed
 
 REFERENCE_BITS = 8
 """Weight bits of the dense reference."""
@@ -170,16 +171,21 @@ class Priced:
     faults: tuple[str, ...]
 
 
-def make_plan(study: Study, study_path: Path | None = None) -> Plan:
+def make_plan(study: Study, study_path: Path | None = None, options: Collection[str] = ()) -> Plan:
     """Load what a study names, and check it together.
+
+    Args:
+        study: The question.
+        study_path: Its file: a profile's path is relative to it, and faults name its lines.
+        options: Options that were put over the study (``--data-root``): faults name them instead.
 
     Raises:
         InputError: Something is missing or does not go together; all faults that can be told are in it.
     """
     faults: list[Fault] = []
-    profile = data = None
+    profile = data = spec = None
     try:
-        profile = load_profile(_beside(study.device.profile, study_path))
+        profile = load_profile(_beside(study.device.profile, study_path), "device.profile")
     except InputError as error:
         faults += error.faults
     try:
@@ -187,22 +193,15 @@ def make_plan(study: Study, study_path: Path | None = None) -> Plan:
     except InputError as error:
         faults += error.faults
     if profile is not None:
-        faults += _profile_faults(study, profile, study_path)
-    spec = None
+        faults += [*_profile_faults(study, profile), *_space_faults(study, profile)]
     if data is not None:
         try:
             spec = network_spec(study, data)
         except ValueError as error:
-            faults.append(Fault("network.layers", str(error), study.network.layers, path=study_path))
+            faults.append(Fault("network.layers", str(error), study.network.layers))
     if faults or profile is None or data is None or spec is None:
-        raise InputError(faults)
+        raise InputError(placed(faults, study_path, options))
     space = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.layers))
-    for knob in ("granularity", "weight_bits"):
-        if not getattr(space, knob):
-            law = f"at least one {knob} must be one that {profile.id} supports"
-            faults.append(Fault(f"space.{knob}", law, str(list(getattr(study.space, knob))), path=study_path))
-    if faults:
-        raise InputError(faults)
     widths = Widths(
         profile.state_bits,
         profile.accumulator_bits,
@@ -211,6 +210,21 @@ def make_plan(study: Study, study_path: Path | None = None) -> Plan:
         profile.overflow,
     )
     return Plan(study, profile, data, spec, space, widths, digest([study.digest, profile.digest]))
+
+
+def _space_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
+    """Return the knobs of which the device supports no level."""
+    # the number of layers makes no difference to which levels there are
+    space = search_space(study.space, profile, has_conv=study.network.has_conv, n_layers=1)
+    return [
+        Fault(
+            f"space.{knob}",
+            f"at least one {knob} must be one that {profile.id} supports",
+            str(list(getattr(study.space, knob))),
+        )
+        for knob in ("granularity", "weight_bits")
+        if not getattr(space, knob)
+    ]
 
 
 def network_spec(study: Study, data: Dataset) -> NetworkSpec:
@@ -263,30 +277,26 @@ def _beside(profile: str, study_path: Path | None) -> str:
     return str(study_path.parent / profile)
 
 
-def _profile_faults(study: Study, profile: HardwareProfile, path: Path | None) -> list[Fault]:
+def _profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
     """Return what the study asks of the profile that it cannot tell."""
     faults = []
     known = set(COST_COLUMNS) | {f"{bank.name}_bytes" for bank in profile.banks}
     unknown = {name for name in ("energy_j", "latency_s") if not profile.tells(name)}
     for name in study.device.budgets:
         if name not in known:
-            law = f"a budget must be one of {', '.join(sorted(known))}"
-            faults.append(Fault(f"device.budgets.{name}", law, name, path=path))
+            law = f"a budget must be of a cost that {profile.id} has"
+            faults.append(Fault(f"device.budgets.{name}", law, name, did_you_mean(name, known, "costs")))
         elif name in unknown:
             law = f"{profile.id} must know what a budget limits"
-            faults.append(
-                Fault(f"device.budgets.{name}", law, f"{name}: unknown", "leave this budget out", path)
-            )
+            faults.append(Fault(f"device.budgets.{name}", law, f"{name}: unknown", "leave this budget out"))
     for index, name in enumerate(study.objectives):
         if name in unknown:
             law = f"{profile.id} must know what an objective minimises"
-            faults.append(
-                Fault(f"objectives.{index}", law, f"{name}: unknown", "choose another objective", path)
-            )
+            faults.append(Fault(f"objectives.{index}", law, f"{name}: unknown", "choose another objective"))
     if study.network.neuron not in profile.neuron_models:
         law = f"the neuron must be one that {profile.id} runs: {', '.join(profile.neuron_models)}"
-        faults.append(Fault("network.neuron", law, study.network.neuron, path=path))
+        faults.append(Fault("network.neuron", law, study.network.neuron))
     if study.network.reset not in profile.resets:
         law = f"the reset must be one that {profile.id} has: {', '.join(profile.resets)}"
-        faults.append(Fault("network.reset", law, study.network.reset, path=path))
+        faults.append(Fault("network.reset", law, study.network.reset))
     return faults

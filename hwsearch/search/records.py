@@ -54,6 +54,7 @@ class TrialRecord:
         workload: What was counted after training; None when it was not trained.
         accuracy_val: Of the integer model, on the validation split; None when it was not trained.
         accuracy_val_float: Of the float network it was trained as.
+        accumulator_bits, membrane_bits: Widths that no input can exceed; None when it was not trained.
         sparsity_mask: Fraction of the dense network's weights that the mask removes.
         sparsity_effective: The same with the quantiser's zeros, after training.
         twin_of: The trial it is alike to; None for none.
@@ -72,7 +73,6 @@ class TrialRecord:
         train_steps, eval_steps: Samples times timesteps spent on it.
         wall_s: Seconds spent on it (a stack's time is shared out evenly).
         loss: What the device's widths took from it; None when it was not trained.
-        accumulator_bits, membrane_bits: Widths that no input can exceed.
         network_digest: Of the integers that were measured last; None when it was not trained.
     """
 
@@ -85,6 +85,8 @@ class TrialRecord:
     workload: Workload | None = None
     accuracy_val: float | None = None
     accuracy_val_float: float | None = None
+    accumulator_bits: int | None = None
+    membrane_bits: int | None = None
     sparsity_mask: float | None = None
     sparsity_effective: float | None = None
     twin_of: int | None = None
@@ -103,8 +105,6 @@ class TrialRecord:
     eval_steps: int = 0
     wall_s: float = 0.0
     loss: WidthLoss | None = None
-    accumulator_bits: int | None = None
-    membrane_bits: int | None = None
     skilled: bool = True
     network_digest: str | None = None
 

@@ -98,7 +98,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     if not record.skilled:
         law = "only a model can be exported"
         raise InputError([Fault("--trial", law, f"trial {trial}: {record.reason}", "see trials.csv")])
-    plan = make_plan(_with_own_profile(study, folder))
+    plan = make_plan(_with_own_profile(study, folder), folder.study)
     row = _front_row(folder, trial)
     seed = None if row is None else int(row["seed"])
     cache = Cache(folder.cache, plan.digest, folder.shared)

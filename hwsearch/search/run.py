@@ -20,12 +20,13 @@ from filelock import FileLock, Timeout
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.search.cache import Cache
 from hwsearch.search.candidates import candidates
-from hwsearch.search.carry import as_here, carried, others_words
+from hwsearch.search.carry import as_here, others_words
 from hwsearch.search.changed import refuse_changed
 from hwsearch.search.dense import Dense, dense_reference
 from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.events import Event, Listener
 from hwsearch.search.final import Finalist, Finals, finalise
+from hwsearch.search.final_records import write_finals
 from hwsearch.search.finalists import finalists
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
@@ -64,14 +65,14 @@ def search(
         device: ``cpu`` or ``cuda``.
 
     Raises:
-        InputError: The folder or storage holds another study, another process runs in it, or a run to learn from is
-            of another task.
+        InputError: The folder or storage holds another study, or another process runs in it.
         StorageAway: The storage is locked or cannot be reached.
         NothingFits: No candidate keeps every budget, or none that does is a model.
         HwsearchError: The dense reference is no model: nothing is searched.
     """
     refuse_changed(plan.study, plan.profile, folder)
-    others = carried(plan)
+    # as they were recorded there; they are priced on this run's device below
+    others, plan = plan.others, replace(plan, others=())
     place = place_of(folder, plan.study.name, storage)
     check_place(place, plan.digest)
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -125,6 +126,7 @@ def _finish(
         front = pd.DataFrame(columns=list(FRONT_COLUMNS))
     front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     write_csv(front, folder.front)
+    write_finals(finals.members, folder.finals)
     write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
     summary = summarise(plan, lab, records, finals, front, _seconds(folder, lab))
     write_text(folder.summary, json.dumps(summary, indent=1))

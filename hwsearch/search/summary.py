@@ -272,13 +272,15 @@ def _finder_steps(
 def _dense_fields(dense: Dense, finals: Finals | None) -> dict[str, Any]:
     """Return the dense reference's numbers: of the network that the final protocol chose, once there is one."""
     if finals is None:
+        found = dense.measured.accuracy_val
         return {
-            "accuracy_val": dense.measured.accuracy_val, "accuracy_test": None, **dense.cost,
+            "accuracy_val": found, "accuracy_val_search": found, "accuracy_test": None, **dense.cost,
             **answer_columns(dense.measured),
         }  # fmt: skip
     own = finals.dense
     return {
         "accuracy_val": own.accuracy_val,
+        "accuracy_val_search": dense.measured.accuracy_val,
         "accuracy_test": own.accuracy_test,
         "accuracy_test_low": own.accuracy_test_interval[0],
         "accuracy_test_high": own.accuracy_test_interval[1],

@@ -5,11 +5,16 @@ Not for laws between values: those stand with their section.
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+
+from hwsearch.study.units import kind_of, read_quantity, read_share
+from hwsearch.study.yaml_border import broken
 
 WEIGHT_BITS = (1, 2, 3, 4, 6, 8, 16)
 BUDGETS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "macs", "energy_j", "latency_s")
@@ -33,6 +38,60 @@ def law(text: str, holds: Callable[[Any], object]) -> AfterValidator:
     return AfterValidator(refuse)
 
 
+def share(text: str, holds: Callable[[float], object], *, one: bool = False) -> BeforeValidator:
+    """Return a validator of a share: a fraction, or a percentage as text; ``1%`` and ``0.01`` are one value.
+
+    A bare number from 1 on is refused, with both things that it could mean: people type percents.
+
+    Args:
+        text: The law.
+        holds: Whether it holds for a fraction.
+        one: Whether a bare 1 is no percentage that was meant, since it has a meaning of its own ("1: none is").
+    """
+
+    def read(value: Any) -> Any:
+        percents = False
+        if isinstance(value, str):
+            found = read_share(value)
+            if found is None:
+                raise broken(text, todo="write a fraction (0.01) or a percentage (1%)")
+            value, percents = found
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return value  # the type says what is wrong
+        unclear = value >= 1 and not percents and not (one and value == 1)
+        if unclear or not holds(value):
+            law = f"{text}, and it must be plain whether percents are meant" if unclear else text
+            raise broken(law, todo=_readings(value, holds) if unclear else "")
+        return float(value)
+
+    return BeforeValidator(read)
+
+
+def _readings(value: float, holds: Callable[[float], object]) -> str:
+    """Return both things that a bare number from 1 on could mean, and how to write those that are allowed."""
+    small, large = f"{value:.12g}%", f"{100 * value:.12g}%"
+    fraction = f" or {value / 100:.12g}" if value < 100 else ""
+    first = f" (write {small}{fraction})" if holds(value / 100) else ""
+    second = f" (write {large})" if holds(value) else ""
+    return f"{value:.12g} could mean {small.replace('%', ' %')}{first} or {large.replace('%', ' %')}{second}"
+
+
+def _limit(named: Any) -> Any:
+    """Read a budget, which comes with its name: the name says which units it may have."""
+    name, value = named
+    kind, got = kind_of(name), json.dumps(value)
+    if isinstance(value, str):
+        if kind == "count":
+            raise broken("this budget is a count and takes no unit", got, "write a plain number")
+        try:
+            value = read_quantity(value, kind)
+        except ValueError as error:
+            raise broken(f"a budget of {kind} must be a number or carry its unit", got, str(error)) from None
+    if isinstance(value, int | float) and value <= 0:
+        raise broken("a budget must be above 0", got)
+    return value
+
+
 Name = Annotated[
     str,
     law(
@@ -43,15 +102,21 @@ Name = Annotated[
 Seed = Annotated[int, law("a seed must lie in 0 .. 2**32 - 1", lambda v: 0 <= v < 2**32)]
 Count = Annotated[int, law("a count must be at least 1", lambda v: v >= 1)]
 Positive = Annotated[float, law("the value must be above 0", lambda v: v > 0)]
-Fraction = Annotated[float, law("a fraction must lie in (0, 1)", lambda v: 0 < v < 1)]
-Accuracy = Annotated[float, law("an accuracy or its loss must lie in [0, 1]", lambda v: 0 <= v <= 1)]
-Sparsity = Annotated[float, law("sparsity must lie in [0, 1)", lambda v: 0 <= v < 1)]
+WRITTEN = PlainSerializer(lambda v: "100%" if v == 1 else v, return_type=float | str, when_used="json")
+"""How a share is written where a bare 1 is refused."""
+Fraction = Annotated[float, share("a fraction must lie in (0, 1)", lambda v: 0 < v < 1)]
+Share = Annotated[float, share("a share must lie in [0, 1]", lambda v: 0 <= v <= 1), WRITTEN]
+Accuracy = Annotated[
+    float, share("an accuracy or its loss must lie in [0, 1]", lambda v: 0 <= v <= 1), WRITTEN
+]
+Step = Annotated[float, share("step must lie in (0, 1)", lambda v: 0 < v < 1)]
+Sparsity = Annotated[float, share("sparsity must lie in [0, 1)", lambda v: 0 <= v < 1)]
 WeightBits = Annotated[
     int, law(f"weight_bits must come from {', '.join(map(str, WEIGHT_BITS))}", lambda v: v in WEIGHT_BITS)
 ]
 Timesteps = Annotated[int, law("timesteps must lie in 1 .. 64", lambda v: 1 <= v <= 64)]
 InputBits = Annotated[int, law("input_bits must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
-Budget = Annotated[float, law("a budget must be above 0", lambda v: v > 0)]
+Budget = Annotated[float, BeforeValidator(_limit)]
 BudgetName = Annotated[
     str,
     law(

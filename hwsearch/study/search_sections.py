@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo
 from pydantic import field_validator as check
 
-from hwsearch.study.laws import Accuracy, Count, FinderName, Fraction, Positive, law
+from hwsearch.study.laws import WRITTEN, Accuracy, Count, FinderName, Fraction, Positive, Share, law, share
 from hwsearch.study.sections import Section
 from hwsearch.study.yaml_border import broken
 
@@ -48,15 +48,15 @@ class Search(Section):
     stack: Literal["auto"] | Count = "auto"
     foresee: bool = True
     similarity: Literal["probe_and_add", "margin_gradient", "flip_rate"] = "probe_and_add"
-    twins: Annotated[float, law("twins must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.98
-    audit: Annotated[float, law("audit must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.08
+    twins: Annotated[float, share("twins must lie in (0, 1]", lambda v: 0 < v <= 1, one=True)] = 0.98
+    audit: Share = 0.08
     rungs: bool = True
     early: Literal["auto"] | bool = "auto"
     early_time: Literal["auto"] | bool = "auto"
     rank: bool = True
-    finish: Annotated[float, law("finish must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.02
+    finish: Annotated[float, share("finish must lie in [0, 1]", lambda v: 0 <= v <= 1, one=True)] = 0.02
     learn_from: tuple[str, ...] = ()
-    worth: Annotated[float, law("worth must lie in (0, 1]", lambda v: 0 < v <= 1)] = 0.15
+    worth: Annotated[float, share("worth must lie in (0, 1]", lambda v: 0 < v <= 1), WRITTEN] = 0.15
 
     @property
     def ranked(self) -> bool:
@@ -112,7 +112,7 @@ class Final(Section):
     """
 
     seeds: Count = 3
-    adds: Annotated[float, law("adds must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.001
+    adds: Share = 0.001
 
 
 class Pick(Section):

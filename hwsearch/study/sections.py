@@ -6,7 +6,7 @@ Not for what needs the hardware profile, the data or the layer shapes: that is c
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo
 from pydantic import field_validator as check
@@ -21,7 +21,9 @@ from hwsearch.study.laws import (
     Name,
     Positive,
     Seed,
+    Share,
     Sparsity,
+    Step,
     Timesteps,
     WeightBits,
     law,
@@ -121,7 +123,7 @@ class SparsityRange(Section):
 
     low: Sparsity
     high: Sparsity
-    step: Positive
+    step: Step
 
     @check("high")
     @classmethod
@@ -186,11 +188,17 @@ class Device(Section):
 
     Attributes:
         profile: Id or YAML file of the hardware profile.
-        budgets: Upper limits, by quantity and in its unit.
+        budgets: Upper limits, by quantity: a number in its unit, or with a unit (``16 KiB``, ``20 uJ``).
     """
 
     profile: Annotated[str, law("a profile must be an id or the path of a YAML file", str.strip)]
     budgets: dict[BudgetName, Budget] = {}
+
+    @check("budgets", mode="before")
+    @classmethod
+    def _with_their_names(cls, value: Any) -> Any:
+        # the unit that a limit may have hangs on its name
+        return {name: (name, own) for name, own in value.items()} if isinstance(value, dict) else value
 
 
 class Train(Section):
@@ -211,5 +219,5 @@ class Train(Section):
     dense_learning_rate: Positive = 0.002
     learning_rate: Positive = 0.002
     loss_gain: Positive = 1.0
-    input_noise: Annotated[float, law("input_noise must lie in [0, 1]", lambda v: 0 <= v <= 1)] = 0.0
+    input_noise: Share = 0.0
     neuron_loop: Literal["fused", "spikingjelly"] = "fused"

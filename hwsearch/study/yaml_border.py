@@ -7,7 +7,6 @@ writing YAML and not for knowing what any key means: the models passed in say th
 from __future__ import annotations
 
 import datetime
-import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -15,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, did_you_mean
 
 Loc = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -161,6 +160,18 @@ def validate(document: YamlDocument, model: type[Model], data: Any, loc: Loc = (
         return [_fault(document, model, loc, item) for item in items]
 
 
+def check_option(name: str, kind: Any, value: Any) -> Any:
+    """Return a command line's option or an argument, checked by the type that a file's key has.
+
+    Raises:
+        InputError: The value breaks a law of its type; the fault names the option.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise InputError([Fault(name, *_words(item)) for item in error.errors()]) from None
+
+
 def _plain(value: Any) -> str:
     """Return a date as the text that it is in YAML 1.2's core schema; refuse what JSON cannot hold."""
     if isinstance(value, datetime.date):
@@ -177,22 +188,25 @@ def _fault(document: YamlDocument, model: type[BaseModel], loc: Loc, item: Error
         # the path may hold tags that pydantic adds for unions and keys: they are not in the file
         if (*at, part) in document.lines or (missing and index == len(item["loc"]) - 1):
             at = (*at, part)
-    law = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    todo, got = str(context.get("todo", "")), "" if missing else context.get("got") or _short(item["input"])
+    law, got, todo = _words(item)
     if missing:
         law, todo = "this key is required", "add it"
     elif kind == "extra_forbidden":
-        law, todo = "no such key here", _advice(str(item["loc"][-1]), _known_keys(model, item["loc"]))
+        law, todo = (
+            "no such key here",
+            did_you_mean(str(item["loc"][-1]), _known_keys(model, item["loc"]), "keys"),
+        )
     elif kind == "string_type" and isinstance(item["input"], bool | int | float):
         todo = "write it in quotes"
-    return document.fault(at, law[0].lower() + law[1:], got, todo)
+    return document.fault(at, law, got, todo)
 
 
-def _advice(key: str, known: list[str]) -> str:
-    """Return what to write instead of an unknown key."""
-    near = difflib.get_close_matches(key, known, n=1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    return f"{meant}known keys: {', '.join(known)}"
+def _words(item: ErrorDetails) -> tuple[str, str, str]:
+    """Return law, what was found and what to do of one pydantic error."""
+    context = item.get("ctx", {})
+    law = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    got = "" if item["type"] == "missing" else context.get("got") or _short(item["input"])
+    return law[0].lower() + law[1:], got, str(context.get("todo", ""))
 
 
 def _known_keys(model: type[BaseModel], loc: Loc) -> list[str]:

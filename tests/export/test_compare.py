@@ -49,6 +49,12 @@ def test_the_table_names_unknowns_and_broken_rules(folder):
     ]
 
 
+def test_what_is_tiny_is_not_nothing(folder):
+    head, row = comparison_table(compare_devices(folder, ["generic_45nm"])).splitlines()[:2]
+    assert "energy pJ" in head
+    assert float(row.split()[3]) > 1
+
+
 def test_what_is_missing_is_refused(folder, tmp_path):
     with pytest.raises(InputError, match="profile must exist"):
         compare_devices(folder, ["abacus"])

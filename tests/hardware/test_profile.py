@@ -12,7 +12,7 @@ from hwsearch.hardware.device import GRADES, PerCycle, PerTerm, weakest
 from hwsearch.hardware.profile import check_profile, list_profiles, load_profile, profile_folders
 from hwsearch.hardware.profile_yaml import ProfileSection
 from hwsearch.hardware.storage import FORMATS
-from hwsearch.hardware.units import UNITS
+from hwsearch.study.units import UNITS
 
 SHIPPED = Path(__file__).parents[2] / "hardware_profiles"
 FILES = sorted(SHIPPED.glob("*.yaml"))
@@ -311,7 +311,7 @@ def test_of_several_with_one_id_the_nearest_is_taken(tmp_path, monkeypatch):
 def test_an_id_must_be_known(tmp_path):
     with pytest.raises(InputError, match=r"known ids: .*generic_45nm"):
         load_profile("abacus")
-    with pytest.raises(InputError, match="readable"):
+    with pytest.raises(InputError, match="no file"):
         load_profile(tmp_path / "absent.yaml")
     assert check_profile(tmp_path / "absent.yaml")[0].path == tmp_path / "absent.yaml"
 

@@ -13,7 +13,18 @@ from hwsearch.report.answer import comparison, headline, risks
 from hwsearch.report.figures import front_figure, funnel_counts, funnel_figure, write_front_png
 from hwsearch.report.layers import panels
 from hwsearch.report.page import write_report
-from hwsearch.report.quantities import UNKNOWN, axis_unit, count, duration, plain, si, spell, times
+from hwsearch.report.quantities import (
+    UNKNOWN,
+    axis_unit,
+    column,
+    count,
+    duration,
+    percent,
+    plain,
+    si,
+    spell,
+    times,
+)
 from hwsearch.report.tables import read_run
 
 COSTS = ["memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s"]
@@ -409,6 +420,33 @@ def test_numbers_and_ratios():
         "",
     )
     assert si(0.0, "J") == "0 J"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "unit", "cells"),
+    [
+        ("energy_j", [8e-10, 2e-9], "nJ", ["0.800", "2.000"]),
+        ("energy_j", [8e-10, None, 2e-6, 3e-6], "nJ", ["0.800", "", "2,000.000", "3,000.000"]),
+        ("energy_j", [0.0, 18.4e-6], "uJ", ["0.0", "18.4"]),
+        ("energy_j", [1e-13, 1e-6, 1.0], "J", ["1.00e-13", "1.00e-06", "1.00e+00"]),
+        ("latency_s", [0.0021, float("nan")], "ms", ["2.10", ""]),
+        ("synaptic_ops", [0.4, 200.0], "", ["0.40", "200.00"]),
+        ("synaptic_ops", [1234.4, 52000.0], "", ["1,234", "52,000"]),
+        ("accuracy_val", [0.972, 0.5], "%", ["97.2", "50.0"]),
+        ("accuracy_val", [0.9997, 1.0], "%", ["99.97", "100.00"]),
+        ("energy_j", [None], "J", [""]),
+    ],
+)
+def test_a_column_has_one_unit_in_which_its_smallest_value_can_be_read(name, values, unit, cells):
+    assert column(name, values) == (unit, cells)
+
+
+def test_what_is_tiny_or_nearly_all_is_not_rounded_away():
+    assert [percent(v) for v in (0.0, 0.0004, 0.5, 0.99996, 1.0)] == [
+        "0.0 %", "0.04 %", "50.0 %", "99.996 %", "100.0 %",
+    ]  # fmt: skip
+    assert (spell("energy_j", 8e-10), spell("energy_j", 2e-15)) == ("800 pJ", "2 fJ")
+    assert plain(1.5e-20) == "1.5e-20"
 
 
 @pytest.mark.parametrize(

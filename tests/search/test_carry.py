@@ -8,8 +8,7 @@ import pytest
 
 import hwsearch
 from hwsearch.errors import InputError
-from hwsearch.search.carry import carried
-from hwsearch.search.plan import make_plan
+from hwsearch.search.carry import carried, plan_to_run
 from hwsearch.study.model import load_study
 
 
@@ -20,13 +19,13 @@ def elsewhere(text, folders):
     return text.replace("stack: 4", f"stack: 4, learn_from: [{listed}]")
 
 
-def plan_of(path, text):
+def study_of(path, text):
     path.write_text(text)
-    return make_plan(load_study(path), path)
+    return load_study(path)
 
 
 def test_what_was_trained_is_carried_with_its_curve(tmp_path, finished, tiny_text):
-    records = carried(plan_of(tmp_path / "study.yaml", elsewhere(tiny_text, [finished])))
+    records = carried(study_of(tmp_path / "study.yaml", elsewhere(tiny_text, [finished])))
     trials = pd.read_csv(finished / "trials.csv")
     trained = trials[trials["outcome"] == "trained"]
     assert {record.candidate.digest for record in records} == set(trained["digest"])
@@ -42,12 +41,30 @@ def test_all_folders_that_hold_another_task_or_no_run_are_named_and_nothing_is_s
     with pytest.raises(InputError) as refused:
         hwsearch.run(tmp_path / "study.yaml", out=tmp_path / "run")
     first, second = refused.value.faults
+    line = next(i for i, text in enumerate(text.splitlines(), 1) if "learn_from" in text)
+    assert {(fault.path, fault.line) for fault in (first, second)} == {(tmp_path / "study.yaml", line)}
     assert "search.learn_from.0" in str(first)
     assert "another train" in str(first)
     assert "search.learn_from.1" in str(second)
     assert "must hold a run" in str(second)
     assert not (tmp_path / "run").exists()
     assert not (tmp_path / "none").exists()
+
+
+def test_they_are_refused_together_with_what_else_is_wrong(tmp_path, tiny_text):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "study.db").touch()
+    (broken / "study.yaml").write_text("name: 3\n")
+    text = elsewhere(tiny_text, [broken, tmp_path / "none"]).replace("train_size: 400", "train_size: 4000")
+    study = study_of(tmp_path / "study.yaml", text)
+    with pytest.raises(InputError) as refused:
+        plan_to_run(study, tmp_path / "study.yaml")
+    places = [fault.where for fault in refused.value.faults]
+    assert places[0] == "data.train_size"
+    assert set(places[1:-1]) == {"search.learn_from.0"}
+    assert places[-1] == "search.learn_from.1"
+    assert all(fault.line for fault in refused.value.faults)
 
 
 @pytest.mark.slow

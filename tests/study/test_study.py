@@ -109,6 +109,7 @@ def test_every_fault_at_once_in_the_order_of_lines(tmp_path: Path) -> None:
         "16: device.budgets.ram_bytes",
         "17: search.candidates",
         "18: pick.min_accuracy",
+        "18: pick.within",
         "19: pick",
     ]
     assert found[3] == (
@@ -145,13 +146,13 @@ def test_required_sections(tmp_path: Path, key: str) -> None:
         ("network.leak_shift", None, "leak_shift of a lif neuron must lie in 1 .. 8; got null"),
         ("network.threshold", 0, "the value must be above 0"),
         ("network.reset", "soft", "must be 'zero' or 'subtract'; got \"soft\""),
-        ("space.sparsity", [0.5, 1.0], "sparsity must lie in [0, 1); got 1.0"),
+        ("space.sparsity", [0.5, 1.0], "sparsity must lie in [0, 1), and it must be plain"),
         ("space.sparsity", [], "a list may not be empty"),
         ("space.sparsity", [0.5, 0.5], "a list may not repeat a value"),
         ("space.sparsity", 0.5, "must be a valid array"),
         ("space.sparsity", {"low": 0.5, "high": 0.5, "step": 0.1}, "high must be above low"),
         ("space.sparsity", {"low": 0.0, "high": 0.95, "step": 0.1}, "a whole number of steps; got 0.95"),
-        ("space.sparsity", {"low": 0.0, "high": 0.9, "step": 2.0}, "a whole number of steps"),
+        ("space.sparsity", {"low": 0.0, "high": 0.9, "step": 2.0}, "step must lie in (0, 1)"),
         ("space.sparsity", {"low": 0.0, "high": 0.9, "step": 1e-9}, "1000 levels at most"),
         ("space.granularity", ["kernel"], "at least one granularity must apply to the network"),
         ("space.timesteps", [65], "timesteps must lie in 1 .. 64; got 65"),
@@ -306,3 +307,99 @@ def test_override(tmp_path: Path) -> None:
     assert override(study) == study
     with pytest.raises(InputError, match=r"--seed: a seed must lie in 0 \.\. 2\*\*32 - 1; got -1"):
         override(study, seed=-1)
+
+
+SHARES = [
+    ("pick.within", "1%", 0.01),
+    ("pick", {"min_accuracy": "95 %"}, 0.95),
+    ("data.validation", "20%", 0.2),
+    ("data.test", "25%", 0.25),
+    ("space.sparsity", ["0%", "90%"], 0.9),
+    ("train.input_noise", "5%", 0.05),
+    ("search.twins", "98%", 0.98),
+    ("search.audit", "8%", 0.08),
+    ("search.finish", "2%", 0.02),
+    ("search.worth", "15%", 0.15),
+    ("tickets.fraction", "25%", 0.25),
+    ("final.adds", "0.1%", 0.001),
+]
+
+
+def as_fraction(value: Any, fraction: float) -> Any:
+    """The same with the percentage written as a fraction."""
+    if isinstance(value, dict):
+        return dict.fromkeys(value, fraction)
+    return [0.0, fraction] if isinstance(value, list) else fraction
+
+
+@pytest.mark.parametrize(("key", "value", "fraction"), SHARES)
+def test_a_percentage_is_the_fraction_and_names_the_same_results(
+    tmp_path: Path, key: str, value: Any, fraction: float
+) -> None:
+    study = load(tmp_path, changed(key, value))
+    other = load(tmp_path, changed(key, as_fraction(value, fraction)))
+    assert study == other
+    assert study.digest == other.digest
+
+
+@pytest.mark.parametrize(("key", "value", "fraction"), SHARES)
+def test_a_bare_percentage_is_refused_with_both_readings(
+    tmp_path: Path, key: str, value: Any, fraction: float
+) -> None:
+    (fault,) = faults(tmp_path, changed(key, as_fraction(value, 30)))
+    assert "got 30 (30 could mean 30 % (write 30% or 0.3) or 3000 %)" in fault
+
+
+@pytest.mark.parametrize("value", [1, 1.0])
+@pytest.mark.parametrize(
+    "key", ["pick.within", "pick.min_accuracy", "search.worth", "search.audit", "final.adds"]
+)
+def test_a_bare_1_may_be_meant_as_a_percentage(tmp_path: Path, key: str, value: float) -> None:
+    content = changed("pick", {"min_accuracy": value}) if key == "pick.min_accuracy" else changed(key, value)
+    (fault,) = faults(tmp_path, content)
+    assert f"got {value} (1 could mean 1 % (write 1% or 0.01) or 100 % (write 100%))" in fault
+
+
+def test_1_is_legal_where_it_has_a_meaning_of_its_own(tmp_path: Path) -> None:
+    assert load(tmp_path, changed("search.twins", 1)).search.twins == 1.0
+    assert load(tmp_path, changed("search.finish", 1)).search.finish == 1.0
+    assert load(tmp_path, changed("pick.within", 0)).pick.within == 0.0
+
+
+def test_all_of_it_is_written_so_that_it_can_be_read_again(tmp_path: Path) -> None:
+    study = load(
+        tmp_path, changed("pick", {"min_accuracy": "100%"}) | {"search": {"candidates": 1, "audit": "100%"}}
+    )
+    assert (study.pick.min_accuracy, study.search.audit) == (1.0, 1.0)
+    write_study(study, tmp_path / "again.yaml")
+    assert "min_accuracy: 100%" in (tmp_path / "again.yaml").read_text()
+    assert load_study(tmp_path / "again.yaml") == study
+
+
+def test_budgets_take_units_and_the_digest_does_not_tell(tmp_path: Path) -> None:
+    spelt = {"memory_bytes": "16KiB", "ram_bytes": "4 kB", "energy_j": "20 uJ", "latency_s": "5 ms"}
+    plain = {"memory_bytes": 16384, "ram_bytes": 4000, "energy_j": 2e-5, "latency_s": 0.005}
+    study = load(tmp_path, changed("device.budgets", spelt))
+    other = load(tmp_path, changed("device.budgets", plain))
+    assert (study, study.digest) == (other, other.digest)
+    write_study(study, tmp_path / "again.yaml")
+    assert load_study(tmp_path / "again.yaml") == study
+
+
+def test_units_of_another_kind_are_refused_one_by_one(tmp_path: Path) -> None:
+    budgets = {
+        "memory_bytes": "16 KB",
+        "energy_j": "5 ms",
+        "macs": "60k",
+        "ram_bytes": "-1 kB",
+        "latency_s": [1],
+    }
+    found = sorted(fault.partition(": ")[2] for fault in faults(tmp_path, changed("device.budgets", budgets)))
+    assert [fault.partition(";")[0] for fault in found] == [
+        "device.budgets.energy_j: a budget of energy must be a number or carry its unit",
+        "device.budgets.latency_s: must be a valid number",
+        "device.budgets.macs: this budget is a count and takes no unit",
+        "device.budgets.memory_bytes: a budget of memory must be a number or carry its unit",
+        "device.budgets.ram_bytes: a budget must be above 0",
+    ]
+    assert 'got "5 ms" (ms is a unit of time; units of energy: pJ, nJ, uJ, mJ, J)' in found[0]
