@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from hwsearch.errors import Fault, InputError, NothingFits
@@ -195,8 +196,8 @@ class Result:
     def front_on(self, profile: str) -> pd.DataFrame:
         """Return the finished trials priced on another device, the front among them marked; nothing is trained.
 
-        Trials that break a hard limit of the device, or know nothing, are left out. Accuracies stay those of the
-        integer model at the widths of the run's own device.
+        Trials that break a hard limit of the device are left out; those that know nothing are on no front. Accuracies
+        stay those of the integer model at the widths of the run's own device.
 
         Raises:
             InputError: The device is unknown.
@@ -207,12 +208,9 @@ class Result:
         names = [name for name in study.objectives if name == "error" or device.tells(name) is not False]
         reasons: list[str] = []
         neuron, reset = study.network.neuron, study.network.reset
-        rows, values = [], []
+        rows, values, skilled = [], [], []
         for record in records_of(self.folder, study):
             if record.outcome != "trained" or record.workload is None or record.accuracy_val is None:
-                continue
-            if not record.skilled:
-                reasons.append(record.reason)
                 continue
             if any(bits not in device.weight_bits for bits in record.candidate.weight_bits):
                 reasons.append(f"{device.id} takes weights of {', '.join(map(str, device.weight_bits))} bits")
@@ -227,11 +225,14 @@ class Result:
                 | fields
             )
             values.append(objective_values(names, record.accuracy_val, fields))
+            skilled.append(record.skilled)
         if not rows:
             common = max(set(reasons), key=reasons.count, default="none was trained")
             raise NothingFits(f"no finished trial maps onto {device.id}: {common}")
         frame = whole_numbers(pd.DataFrame(rows))
-        frame["on_front"] = non_dominated(pd.DataFrame(values).to_numpy())
+        able = np.array(skilled)
+        frame["on_front"] = False
+        frame.loc[able, "on_front"] = non_dominated(pd.DataFrame(values).to_numpy()[able])
         return frame.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
 
     def export(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hwsearch.cli_answers import print_front, print_pick, print_recall, print_spent
+from hwsearch.cli_answers import print_doubts, print_front, print_pick, print_recall, print_spent
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted
 
@@ -159,8 +159,10 @@ def export(
     from hwsearch.api import load_run
 
     names = [name.strip() for name in formats.split(",") if name.strip()]
-    folder = load_run(directory).export(trial, to=to, formats=names)
+    result = load_run(directory)
+    folder = result.export(trial, to=to, formats=names)
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    print_doubts(result.trials, trial)
 
 
 @app.command()

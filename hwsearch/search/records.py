@@ -206,6 +206,7 @@ def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataF
             "eval_steps": record.eval_steps,
             "digest": record.candidate.digest,
             "wall_s": round(record.wall_s, 3),
+            "skilled": record.skilled,
         }
         rows.append(row)
     return whole_numbers(pd.DataFrame(rows))

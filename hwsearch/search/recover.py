@@ -61,7 +61,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     """Return a trial's network: for a member of the front the one that the final trainings chose.
 
     Raises:
-        InputError: There is no such trial, or it was not trained, or knows nothing.
+        InputError: There is no such trial, or it was not trained.
     """
     study = load_study(folder.study)
     records = records_of(folder, study, storage)
@@ -71,9 +71,6 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     if record.outcome != "trained":
         law = "only a trained candidate can be exported"
         raise InputError([Fault("--trial", law, f"trial {trial}: {record.outcome}", "see trials.csv")])
-    if not record.skilled:
-        law = "only a model can be exported"
-        raise InputError([Fault("--trial", law, f"trial {trial}: {record.reason}", "see trials.csv")])
     plan = make_plan(_with_own_profile(study, folder))
     seed = _final_seed(folder, trial)
     cache = Cache(folder.cache, plan.digest, folder.shared)
