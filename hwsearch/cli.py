@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hwsearch.cli_answers import print_front, print_front_on, print_pick, print_recall, print_spent
+from hwsearch.cli_answers import (
+    print_doubts,
+    print_front,
+    print_front_on,
+    print_pick,
+    print_recall,
+    print_spent,
+)
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted
 
@@ -171,8 +178,10 @@ def export(
     from hwsearch.api import load_run
 
     names = [name.strip() for name in formats.split(",") if name.strip()]
-    folder = load_run(directory, storage=storage).export(trial, to=to, formats=names)
+    result = load_run(directory, storage=storage)
+    folder = result.export(trial, to=to, formats=names)
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    print_doubts(result.trials, trial)
 
 
 @app.command()

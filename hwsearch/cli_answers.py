@@ -93,6 +93,15 @@ def print_recall(row: dict[str, Any] | None, summary: dict[str, Any]) -> None:
         print(f"  warning: {text}")
 
 
+def print_doubts(trials: pd.DataFrame, trial: int | None) -> None:
+    """Warn where a trial that somebody named for export knows nothing."""
+    if "skilled" not in trials:  # a run of an earlier version
+        return
+    row = trials[trials["trial"] == trial]
+    if not row.empty and not bool(row["skilled"].iloc[0]):
+        print(f"warning: trial {trial} is no model: {row['reason'].iloc[0]}")
+
+
 def print_spent(summary: dict[str, Any]) -> None:
     """Print how the candidates ended, how good similarity was, what the audit found, and what the run spent."""
     counts = summary["counts"]

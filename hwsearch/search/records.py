@@ -222,6 +222,7 @@ def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataF
             **width_columns(record.loss, record.accumulator_bits, record.membrane_bits),
             "digest": record.candidate.digest,
             "wall_s": round(record.wall_s, 3),
+            "skilled": record.skilled,
         }
         rows.append(row)
     return whole_numbers(pd.DataFrame(rows))

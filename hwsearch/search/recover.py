@@ -84,7 +84,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
         storage: URL; None: the one that the folder remembers.
 
     Raises:
-        InputError: There is no such trial, it was not trained or knows nothing, or its record cannot be read.
+        InputError: There is no such trial, it was not trained, or its record cannot be read.
         RecordError: The network is not what was recorded.
     """
     study = load_study(folder.study)
@@ -95,9 +95,6 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     if record.outcome != "trained":
         law = "only a trained candidate can be exported"
         raise InputError([Fault("--trial", law, f"trial {trial}: {record.outcome}", "see trials.csv")])
-    if not record.skilled:
-        law = "only a model can be exported"
-        raise InputError([Fault("--trial", law, f"trial {trial}: {record.reason}", "see trials.csv")])
     plan = make_plan(_with_own_profile(study, folder), folder.study)
     row = _front_row(folder, trial)
     seed = None if row is None else int(row["seed"])
