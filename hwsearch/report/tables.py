@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ _KNOBS = ("trial", "sparsity", "granularity", "weight_bits", "timesteps")
 _TRIALS = (*_KNOBS, "outcome", "reason", "accuracy_val", "feasible", "on_front", *_COSTS)
 _PREDICTED = ("memory_bytes_predicted", "synaptic_ops_predicted", "energy_j_predicted", "latency_s_predicted")
 _FRONT = (*_KNOBS, "accuracy_val", "accuracy_test", "accuracy_test_low", "accuracy_test_high", *_COSTS)
+_ABSOLUTE = re.compile(r"""^(\s*(?:[\w ]+: |- )['"]?)(?:/|[A-Za-z]:\\).*[/\\]""", re.MULTILINE)
 _TODO = "run the study again into the same folder: what is finished is kept, and its tables are written anew"
 
 
@@ -99,7 +101,7 @@ class RunTables:
         trials: trials.csv, one row a candidate.
         front: front.csv; no rows when nothing fits.
         summary: summary.json.
-        study_text, profile_text: study.yaml and profile.yaml as they stand.
+        study_text, profile_text: study.yaml and profile.yaml; of a whole path on this machine its last part.
     """
 
     run_dir: Path
@@ -127,7 +129,7 @@ def read_run(run_dir: Path | str) -> RunTables:
         trials=_table(folder / "trials.csv", (*_TRIALS, *_PREDICTED)),
         front=_front(folder / "front.csv", summary.front_size),
         summary=summary,
-        study_text=_text(folder / "study.yaml"),
+        study_text=_ABSOLUTE.sub(r"\1", _text(folder / "study.yaml")),
         profile_text=_text(folder / "profile.yaml"),
     )
 

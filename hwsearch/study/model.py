@@ -129,6 +129,7 @@ def write_study(study: Study, path: Path) -> None:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 10_000  # a value stands on its key's line, however long
     unfinished = path.with_name(path.name + ".part")
     with unfinished.open("w", encoding="utf-8") as stream:
         yaml.dump(study.to_yaml_dict(), stream)
