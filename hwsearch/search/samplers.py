@@ -92,8 +92,10 @@ class OptunaSuggester:
         for trial in trials[len(self._learned) :]:
             own = copy.copy(trial)
             own.user_attrs = {}  # the record, which no sampler reads
+            # a storage gives constraints in an order of its own, and GP's sums depend on it
+            own.system_attrs = dict(sorted(trial.system_attrs.items()))
             if trial.state == TrialState.COMPLETE:
-                own.system_attrs = {**trial.system_attrs, _GENERATION: self._complete // POPULATION}
+                own.system_attrs[_GENERATION] = self._complete // POPULATION
                 self._complete += 1
             self._study.add_trial(own)
         self._learned = numbers

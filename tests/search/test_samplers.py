@@ -115,23 +115,23 @@ def test_it_proposes_candidates_of_the_space_and_the_same_for_the_same_seed(game
 @every
 def test_stopped_in_the_middle_of_an_ask_it_goes_on_with_the_same(game, monkeypatch, tmp_path, sampler, rank):
     whole, cut = game(sampler, rank, WIDE), game(sampler, rank, WIDE, folder=tmp_path)
-    want = whole.play(0, 24)
+    want = whole.play(0, 20)
     got = cut.play(0, 16)
     add, added = optuna.Study.add_trial, []
 
     def stop(study, trial):
         if study.study_name == "s":
-            if len(added) == 3:
+            if len(added) == 2:
                 raise KeyboardInterrupt
             added.append(trial)
         add(study, trial)
 
     monkeypatch.setattr(optuna.Study, "add_trial", stop)
     with pytest.raises(KeyboardInterrupt):
-        cut.ask(16, 24)
+        cut.ask(16, 20)
     monkeypatch.undo()
     cut.open()
-    assert got + cut.play(16, 24) == want
+    assert got + cut.play(16, 20) == want
 
 
 @both
