@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.errors import Fault, InputError, NothingFits, RecordError, Unfinished
 from hwsearch.export.bundle import FORMATS, Model, write_export
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.profile import load_profile
@@ -28,14 +28,22 @@ from hwsearch.report.tickets import write_comparison
 from hwsearch.search.cache import Cache
 from hwsearch.search.compare import FINDERS, compare
 from hwsearch.search.events import Event
-from hwsearch.search.folder import RunFolder, open_run
+from hwsearch.search.finished import answered, asked, pages_stand
+from hwsearch.search.folder import RunFolder, damaged, open_run
 from hwsearch.search.front import non_dominated
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan, make_plan
-from hwsearch.search.records import knob_columns, objective_values, whole_numbers
+from hwsearch.search.records import (
+    FRONT_COLUMNS,
+    knob_columns,
+    objective_values,
+    read_table,
+    whole_numbers,
+)
 from hwsearch.search.recover import Recovered, records_of, recover
 from hwsearch.search.run import search
 from hwsearch.search.trainer import Bench, Trainer
+from hwsearch.search.unfinished import dense_so_far, so_far
 from hwsearch.study.model import Study, load_study, override
 from hwsearch.train.device import find_device
 
@@ -56,7 +64,7 @@ def run(
     device: str = "auto",
     listen: Callable[[Event], None] | None = None,
 ) -> Result:
-    """Run a study to its end, or go on with it where it stopped.
+    """Run a study to its end, or go on with it where it stopped; one that was answered before is answered at once.
 
     Args:
         study: The study file.
@@ -74,25 +82,28 @@ def run(
         NothingFits: No candidate keeps every budget; the message names the nearest miss.
     """
     path = Path(study)
-    root = None if data_root is None else str(Path(data_root).resolve())
-    loaded = override(load_study(path), seed=seed, data_root=root)
+    loaded, folder = asked(path, out=None if out is None else Path(out), data_root=data_root, seed=seed)
     if workers < 1:
         raise InputError([Fault("--workers", "there must be at least one worker", str(workers))])
     found = find_device(device)
-    folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
-    plan = make_plan(loaded, path)
-    hear = listen or (lambda event: None)
-    try:
-        search(
-            plan, folder, storage=storage, workers=workers if found == "cpu" else 1, listen=hear, device=found
-        )
-    except NothingFits:
-        if folder.summary.exists():
-            write_report(folder.path)
-        raise
-    write_front_png(read_run(folder.path), folder.front_png)
-    write_report(folder.path)
+    summary = answered(loaded, path, folder, storage)
+    if summary is None:
+        plan = make_plan(loaded, path)
+        hear, processes = listen or (lambda event: None), workers if found == "cpu" else 1
+        summary = search(plan, folder, storage=storage, workers=processes, listen=hear, device=found)
+    if not pages_stand(folder, summary):
+        _write_pages(folder)
+    if not summary["front_size"]:
+        raise NothingFits(summary["nearest_miss"])
     return load_run(folder.path)
+
+
+def _write_pages(folder: RunFolder) -> Path:
+    """Write report.html, and front.png where there is a front; return the page."""
+    tables = read_run(folder.path)
+    if not tables.front.empty:
+        write_front_png(tables, folder.front_png)
+    return write_report(folder.path)
 
 
 def compare_finders(
@@ -135,32 +146,71 @@ def compare_finders(
 
 
 def load_run(path: str | Path) -> Result:
-    """Return the result of a finished run.
+    """Return the result of a run, or what there is of one that has not ended (``Result.finished``).
 
     Raises:
         InputError: There is no run.
-        RecordError: The run is not finished, or its folder is damaged.
+        RecordError: Its folder is damaged.
     """
     folder = open_run(Path(path))
-    folder.read_summary()
+    if folder.summary.exists() or folder.report.exists() or folder.front.exists():
+        folder.read_summary()
     return Result(folder)
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run; everything is read from its folder."""
+    """A run; everything is read from its folder."""
 
     folder: RunFolder
 
     @property
+    def finished(self) -> bool:
+        """Whether the run came to its end; until then what it has is provisional."""
+        return self.folder.summary.exists()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the state of the run."""
+        if not self.finished:
+            return (so_far(self.folder).words,)
+        known, now = self.summary.get("answers", {}), load_study(self.folder.study).search.candidates
+        if now <= known.get("candidates", now):
+            return ()
+        return (f"this answers {known['candidates']} candidates; {now} are asked for by now, and not done",)
+
+    @property
     def front(self) -> pd.DataFrame:
-        """front.csv: the Pareto front with test accuracies."""
-        return whole_numbers(pd.read_csv(self.folder.front))
+        """front.csv: the Pareto front with test accuracies; of an unfinished run, that of the search so far.
+
+        Raises:
+            RecordError: The file is missing or damaged.
+            Unfinished: There is no front yet.
+        """
+        if not self.finished:
+            return so_far(self.folder).front
+        size = self.summary["front_size"]
+        if not size and not self.folder.front.exists():
+            return pd.DataFrame(columns=list(FRONT_COLUMNS))
+        front = read_table(self.folder.front, FRONT_COLUMNS)
+        if len(front) != size:
+            law = f"a front must have the rows that the summary counts, {size}"
+            raise RecordError(damaged(self.folder.front, law, str(len(front))))
+        return front
 
     @property
     def trials(self) -> pd.DataFrame:
-        """trials.csv: every candidate ever asked."""
-        return whole_numbers(pd.read_csv(self.folder.trials))
+        """trials.csv: every candidate ever asked.
+
+        Raises:
+            RecordError: The file is missing or damaged.
+        """
+        return read_table(self.folder.trials, ("trial", "outcome"))
+
+    @property
+    def dense(self) -> dict[str, Any]:
+        """The dense reference by column; of an unfinished run, that of the search, without test accuracies."""
+        return self.summary["dense"] if self.finished else dense_so_far(self.folder)
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -178,15 +228,18 @@ class Result:
             min_accuracy: Accuracy needed, instead.
 
         Raises:
-            NothingFits: No member is accurate enough.
+            NothingFits: Nothing fits, or no member is accurate enough.
+            Unfinished: There is no front yet.
         """
-        asked = load_study(self.folder.study).pick
+        wanted, front = load_study(self.folder.study).pick, self.front
+        if front.empty:
+            raise NothingFits(self.summary["nearest_miss"])
         if within is None and min_accuracy is None:
-            within, min_accuracy = asked.within, asked.min_accuracy
-        summary, front = self.summary, self.front
-        row = pick_row(front, rule or asked.rule, summary["dense"]["accuracy_val"], within, min_accuracy)
+            within, min_accuracy = wanted.within, wanted.min_accuracy
+        dense = None if within is None else self.dense["accuracy_val"]
+        row = pick_row(front, rule or wanted.rule, dense or 0.0, within, min_accuracy)
         if row is None:
-            best = front["accuracy_val"].max() if len(front) else None
+            best = front["accuracy_val"].max()
             raise NothingFits(
                 f"no member of the front is accurate enough: the best reaches {best} on validation"
             )
@@ -247,9 +300,16 @@ class Result:
         return write_export(_model(own), Path(to), formats)
 
     def report(self) -> Path:
-        """Write report.html and front.png anew; return the page."""
-        write_front_png(read_run(self.folder.path), self.folder.front_png)
-        return write_report(self.folder.path)
+        """Write report.html and front.png anew; return the page.
+
+        Raises:
+            RecordError: A file is missing or damaged.
+            Unfinished: The run has not ended: there is nothing to report yet.
+        """
+        if not self.finished:
+            todo = "a report needs the final trainings; hwsearch front and hwsearch pick show what there is"
+            raise Unfinished(f"{self.folder.path}: {so_far(self.folder).words} ({todo})")
+        return _write_pages(self.folder)
 
 
 def _model(own: Recovered) -> Model:

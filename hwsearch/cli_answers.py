@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from hwsearch.errors import NothingFits
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from hwsearch.search.folder import RunFolder
 
 _SHOWN = {
     "trial": "trial",
@@ -29,6 +34,28 @@ _SCALED = {
 }
 
 
+def print_answer(folder: RunFolder, summary: dict[str, Any]) -> None:
+    """Print what a run that has ended found and spent.
+
+    Raises:
+        NothingFits: It found nothing.
+    """
+    from hwsearch.search.records import FRONT_COLUMNS, read_table
+
+    if not summary["front_size"]:
+        raise NothingFits(summary["nearest_miss"])
+    print_front(read_table(folder.front, FRONT_COLUMNS))
+    print_pick(summary["pick"], summary["dense"])
+    print_spent(summary)
+    print(f"report: {folder.report}")
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what a reader must know."""
+    for note in notes:
+        print(f"note: {note}")
+
+
 def print_front(table: pd.DataFrame) -> None:
     """Print a front for a person."""
     shown = table[[c for c in ("front", *_SHOWN) if c in table.columns and not table[c].isna().all()]].copy()
@@ -43,8 +70,7 @@ def print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
     if row is None:
         print("pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy")
         return
-    knobs = f"sparsity {row['sparsity']}, granularity {row['granularity']}, {row['weight_bits']} bits"
-    print(f"pick: trial {row['trial']} ({knobs}, T {row['timesteps']})")
+    print(f"pick: {_knobs(row)}")
     print(
         f"  test {row['accuracy_test']:.1%} ({row['accuracy_test_low']:.1%} to {row['accuracy_test_high']:.1%}); "
         f"dense {dense['accuracy_test']:.1%} (means of {row['seeds']:.0f} trainings)"
@@ -60,6 +86,17 @@ def print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
         print(
             f"  energy {row['energy_j'] * 1e6:.2f} uJ; dense {dense['energy_j'] * 1e6:.2f} uJ ({ratio:.1f} times less)"
         )
+
+
+def print_provisional_pick(row: dict[str, Any]) -> None:
+    """Print the pick of a run that has not ended."""
+    print(f"provisional pick: {_knobs(row)}")
+    print(f"  validation {row['accuracy_val']:.1%} in the search; memory {row['memory_bytes']:,} B")
+
+
+def _knobs(row: dict[str, Any]) -> str:
+    knobs = f"sparsity {row['sparsity']}, granularity {row['granularity']}, {row['weight_bits']} bits"
+    return f"trial {row['trial']} ({knobs}, T {row['timesteps']})"
 
 
 def print_spent(summary: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@
     HwsearchError                 everything this package raises on purpose
     ├── InputError                a study, profile or option breaks a law; carries every fault found     exit 2
     ├── NothingFits               the search ended and no candidate keeps the budgets                     exit 1
+    ├── Unfinished                a run that goes on has no such answer yet                               exit 1
     ├── Interrupted               stopped from outside; the same command goes on                          exit 3
     └── RecordError               a run folder or an export is not what its record says                   exit 2
 """
@@ -60,6 +61,12 @@ class InputError(HwsearchError):
 
 class NothingFits(HwsearchError):
     """No candidate keeps every budget; the message names the nearest miss and the budget that binds."""
+
+    exit_code = 1
+
+
+class Unfinished(HwsearchError):
+    """A run that was stopped, or is still at work, has no such answer yet; the message says what there is."""
 
     exit_code = 1
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from hwsearch.errors import RecordError
+from hwsearch.search.folder import damaged
 
 Numbers = Mapping[str, float | None]
 Row = Mapping[str, float | str | None]
@@ -28,7 +29,6 @@ _KNOBS = ("trial", "sparsity", "granularity", "weight_bits", "timesteps")
 _TRIALS = (*_KNOBS, "outcome", "reason", "accuracy_val", "feasible", "on_front", *_COSTS)
 _PREDICTED = ("memory_bytes_predicted", "synaptic_ops_predicted", "energy_j_predicted", "latency_s_predicted")
 _FRONT = (*_KNOBS, "accuracy_val", "accuracy_test", "accuracy_test_low", "accuracy_test_high", *_COSTS)
-_TODO = "run the study again into the same folder: what is finished is kept, and its tables are written anew"
 
 
 @dataclass(frozen=True)
@@ -233,4 +233,4 @@ def _numbers(data: Mapping[str, Any] | None) -> dict[str, float | None]:
 
 
 def _damaged(path: Path, law: str, got: str) -> NoReturn:
-    raise RecordError(f"{path}: {law}; got: {got} ({_TODO})")
+    raise RecordError(damaged(path, law, got))

@@ -13,7 +13,7 @@ from pathlib import Path
 from hwsearch.data.datasets import Dataset, find_root, load_dataset
 from hwsearch.errors import Fault, InputError
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
-from hwsearch.hardware.profile import HardwareProfile, load_profile
+from hwsearch.hardware.profile import HardwareProfile, load_profile, profile_beside
 from hwsearch.hardware.rules import violations
 from hwsearch.hardware.workload import Workload
 from hwsearch.network.integer import Widths
@@ -142,7 +142,7 @@ def make_plan(study: Study, study_path: Path | None = None) -> Plan:
     faults: list[Fault] = []
     profile = data = None
     try:
-        profile = load_profile(_beside(study.device.profile, study_path))
+        profile = load_profile(profile_beside(study.device.profile, study_path))
     except InputError as error:
         faults += error.faults
     try:
@@ -217,13 +217,6 @@ def price_on_device(plan: Plan, workload: Workload) -> Priced:
     )
     faults += [violation.message for violation in broken]
     return Priced(cost, fields, constraints, tuple(faults))
-
-
-def _beside(profile: str, study_path: Path | None) -> str:
-    """Return a profile's path relative to its study, if it names a file; else its id."""
-    if not profile.endswith((".yaml", ".yml")) or Path(profile).is_absolute() or study_path is None:
-        return profile
-    return str(study_path.parent / profile)
 
 
 def _profile_faults(study: Study, profile: HardwareProfile, path: Path | None) -> list[Fault]:

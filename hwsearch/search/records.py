@@ -15,7 +15,9 @@ from typing import Any
 
 import pandas as pd
 
+from hwsearch.errors import RecordError
 from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
+from hwsearch.search.folder import damaged
 from hwsearch.space.candidate import Candidate
 
 OUTCOMES = ("over_budget", "foreseen", "twin", "stopped", "trained", "failed")
@@ -219,6 +221,30 @@ def whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     for name in frame.columns:
         if name.removesuffix("_predicted").endswith("_bytes") or name in ("twin_of", "began"):
             frame[name] = frame[name].astype("Int64")
+    return frame
+
+
+def read_table(path: Path, needed: Sequence[str]) -> pd.DataFrame:
+    """Return a table that `write_csv` wrote.
+
+    Args:
+        path: The file.
+        needed: Columns that it must have.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    try:
+        frame = whole_numbers(pd.read_csv(path))
+    except FileNotFoundError:
+        raise RecordError(damaged(path, "a run's folder must have this table", "no such file")) from None
+    except (OSError, ValueError, TypeError) as error:
+        law = "a run's table must be as it was written"
+        raise RecordError(damaged(path, law, str(error).strip())) from None
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        law = f"a run's table must have the columns {', '.join(needed)}"
+        raise RecordError(damaged(path, law, f"none of {', '.join(missing)}"))
     return frame
 
 

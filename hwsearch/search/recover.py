@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.hardware.workload import Workload
 from hwsearch.network.integer import IntegerNetwork
 from hwsearch.search.ascend import train_rung
@@ -15,11 +13,11 @@ from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_reference
 from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.final import final_path, fresh_dense, member_job
-from hwsearch.search.folder import RunFolder
+from hwsearch.search.folder import RunFolder, damaged
 from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.plan import Plan, make_plan
 from hwsearch.search.propose import read_records
-from hwsearch.search.records import TrialRecord
+from hwsearch.search.records import TrialRecord, read_table
 from hwsearch.search.trainer import Bench, Measured, Trainer
 from hwsearch.study.model import Study, load_study
 
@@ -50,7 +48,14 @@ class Recovered:
 
 
 def records_of(folder: RunFolder, study: Study, storage: str | None = None) -> list[TrialRecord]:
-    """Return every record of a run, in order."""
+    """Return every record of a run, in order.
+
+    Raises:
+        InputError: The storage does not hold the run.
+        RecordError: The file of its own storage is gone.
+    """
+    if storage is None and not folder.storage_file.exists():
+        raise RecordError(damaged(folder.storage_file, "a run must have its storage", "no such file"))
     return [
         TrialRecord.from_json(text)
         for _, text in sorted(read_records(storage or folder.storage, study.name).items())
@@ -71,7 +76,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     if record.outcome != "trained":
         law = "only a trained candidate can be exported"
         raise InputError([Fault("--trial", law, f"trial {trial}: {record.outcome}", "see trials.csv")])
-    plan = make_plan(_with_own_profile(study, folder))
+    plan = make_plan(with_own_profile(study, folder))
     seed = _final_seed(folder, trial)
     cache = Cache(folder.cache, plan.digest, folder.shared)
     path = cache.path("trained", record.candidate.digest) if seed is None else final_path(cache, record, seed)
@@ -86,7 +91,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     )  # fmt: skip
 
 
-def _with_own_profile(study: Study, folder: RunFolder) -> Study:
+def with_own_profile(study: Study, folder: RunFolder) -> Study:
     """Return the study with the profile that lies in the run folder: the device's own file may have changed since."""
     device = study.device.model_copy(update={"profile": str(folder.profile.resolve())})
     return study.model_copy(update={"device": device})
@@ -96,7 +101,7 @@ def _final_seed(folder: RunFolder, trial: int) -> int | None:
     """Return the seed that the final trainings chose for a trial, or None if it is not on the front."""
     if not folder.front.exists():
         return None
-    front = pd.read_csv(folder.front)
+    front = read_table(folder.front, ("trial", "seed"))
     own = front[front["trial"] == trial]
     return None if own.empty else int(own["seed"].iloc[0])
 

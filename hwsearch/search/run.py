@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.errors import Fault, InputError
 from hwsearch.search.cache import Cache
 from hwsearch.search.candidates import candidates
 from hwsearch.search.carry import as_here, carried, others_words
@@ -26,6 +26,7 @@ from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.events import Event, Listener
 from hwsearch.search.final import Finalist, Finals, finalise
 from hwsearch.search.finalists import finalists
+from hwsearch.search.finished import answers
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
 from hwsearch.search.front import front_records, non_dominated, worst_of
@@ -50,7 +51,7 @@ from hwsearch.study.model import write_study
 def search(
     plan: Plan, folder: RunFolder, *, storage: str | None, workers: int, listen: Listener, device: str = "cpu"
 ) -> dict[str, Any]:
-    """Run a search to its end, or go on with it; return the summary.
+    """Run a search to its end, or go on with it; return the summary (``front_size`` 0: nothing fits).
 
     Args:
         plan: The question.
@@ -63,7 +64,6 @@ def search(
     Raises:
         InputError: The folder or storage holds another study, another process runs in it, or a run to learn from is
             of another task.
-        NothingFits: No candidate keeps every budget.
     """
     others = carried(plan)
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -91,24 +91,22 @@ def search(
             front = front_records(plan, records, lab.dense.error)
             if not front:
                 # the best so far is kept: trials.csv and the summary are there
-                summary = summarise(
-                    plan, lab, records, None, pd.DataFrame(columns=list(FRONT_COLUMNS)), _seconds(folder, lab)
-                )
-                write_text(folder.summary, json.dumps(summary, indent=1))
-                raise NothingFits(summary["nearest_miss"])
+                nothing = pd.DataFrame(columns=list(FRONT_COLUMNS))
+                summary = summarise(plan, lab, records, None, nothing, _seconds(folder, lab))
+                return _conclude(plan, folder, storage, summary)
             dense = (lab.dense.cost, lab.dense.error)
             with lab.thinking:
                 chosen = finalists(plan, dense, lab.similar, records, front)
             finals = finalise(
                 lab, chosen, lambda n, of: tell(Event("final", "final trainings", n, of, lab.thinking.lap()))
             )
-        return _finish(plan, lab, folder, records, finals)
+        return _conclude(plan, folder, storage, _finish(plan, lab, folder, records, finals))
 
 
 def _finish(
     plan: Plan, lab: Lab, folder: RunFolder, records: list[TrialRecord], finals: Finals
 ) -> dict[str, Any]:
-    """Write the front and the summary of a finished search."""
+    """Write the tables of a finished search; return its summary."""
     with lab.thinking:
         records = weighed(lab, records)
     members = _on_front(plan, finals)
@@ -118,10 +116,13 @@ def _finish(
     front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     write_csv(front, folder.front)
     write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
-    summary = summarise(plan, lab, records, finals, front, _seconds(folder, lab))
+    return summarise(plan, lab, records, finals, front, _seconds(folder, lab))
+
+
+def _conclude(plan: Plan, folder: RunFolder, storage: str | None, summary: dict[str, Any]) -> dict[str, Any]:
+    """Write the summary of a search that has ended, with what it answers."""
+    summary["answers"] = answers(plan.study, plan.profile.digest, storage, folder)
     write_text(folder.summary, json.dumps(summary, indent=1))
-    if front.empty:
-        raise NothingFits(summary["nearest_miss"])
     return summary
 
 
