@@ -163,6 +163,11 @@ class Proposer:
         """Return the record of every finished trial."""
         return _records(self._study)
 
+    @property
+    def count(self) -> int:
+        """How many trials were asked for, those without an outcome included."""
+        return len(self._study.get_trials(deepcopy=False))
+
     def _suggest(self, trial: Trial, number: int) -> None:
         """Draw every knob that the trial does not have yet."""
         if trial.number != number:
