@@ -6,7 +6,7 @@ All that can be refused is refused here, before anything is spent.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from hwsearch.data.datasets import Dataset, find_root, load_dataset
 from hwsearch.errors import Fault, InputError
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.hardware.profile import HardwareProfile, load_profile, profile_beside
-from hwsearch.hardware.rules import violations
+from hwsearch.hardware.rules import Violation, violations
 from hwsearch.hardware.workload import Workload
 from hwsearch.network.integer import Widths
 from hwsearch.network.topology import NetworkSpec, layer_shapes
@@ -201,6 +201,13 @@ def network_spec(study: Study, data: Dataset) -> NetworkSpec:
 def price_on_device(plan: Plan, workload: Workload) -> Priced:
     """Price a workload and hold it against every budget and rule."""
     cost = price(workload, plan.profile)
+    neuron, reset = plan.spec.neuron_model, plan.spec.reset
+    broken = violations(workload, plan.profile, neuron_model=neuron, reset=reset, cost=cost)
+    return held_to(plan, cost, broken)
+
+
+def held_to(plan: Plan, cost: Cost, broken: Sequence[Violation]) -> Priced:
+    """Hold a cost against every budget; broken: what it breaks of the device's rules."""
     fields = cost_fields(cost)
     constraints: dict[str, float] = {}
     faults = []
@@ -210,8 +217,6 @@ def price_on_device(plan: Plan, workload: Workload) -> Priced:
         constraints[name] = float(need) / limit - 1.0
         if need > limit:
             faults.append(f"{name} {need:,.6g} is over its budget of {limit:,.6g} ({need / limit:.2f} times)")
-    neuron, reset = plan.spec.neuron_model, plan.spec.reset
-    broken = violations(workload, plan.profile, neuron_model=neuron, reset=reset, cost=cost)
     constraints["device_rules"] = float(
         max((v.need / v.limit - 1.0 if v.limit else 1.0 for v in broken), default=0.0)
     )

@@ -173,6 +173,9 @@ def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataFrame:
     """Return trials.csv: every candidate ever asked, with its outcome."""
+    if not records:
+        nothing = TrialRecord(0, Candidate((0.0,), "weight", (8,), 1), "failed", "", {})
+        return trials_table([nothing], on_front).iloc[:0]
     rows = []
     for record in records:
         row: dict[str, Any] = {"trial": record.trial, "outcome": record.outcome, "reason": record.reason}

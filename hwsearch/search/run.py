@@ -18,6 +18,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError
+from hwsearch.search.bounds import cheapest, miss_words
 from hwsearch.search.cache import Cache
 from hwsearch.search.candidates import candidates
 from hwsearch.search.carry import as_here, carried, others_words
@@ -43,7 +44,7 @@ from hwsearch.search.records import (
     write_csv,
     write_text,
 )
-from hwsearch.search.summary import Seconds, front_row, summarise
+from hwsearch.search.summary import Seconds, front_row, summarise, summarise_refusal
 from hwsearch.search.trainer import Bench, Trainer
 from hwsearch.study.model import write_study
 
@@ -73,6 +74,11 @@ def search(
         tell(Event("start", plan.study.name))
         for note in plan.notes:
             tell(Event("note", note))
+        corners = cheapest(plan)
+        if proposer.count == 0 and all(corner.priced.faults for corner in corners):
+            write_csv(trials_table([], set()), folder.trials)
+            summary = summarise_refusal(plan, miss_words(plan, corners[0]), _seconds(folder, 0.0).wall)
+            return _conclude(plan, folder, storage, summary)
         bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
         with Trainer(bench, workers) as trainer:
             cache = Cache(folder.cache, plan.digest, folder.shared)
@@ -92,7 +98,7 @@ def search(
             if not front:
                 # the best so far is kept: trials.csv and the summary are there
                 nothing = pd.DataFrame(columns=list(FRONT_COLUMNS))
-                summary = summarise(plan, lab, records, None, nothing, _seconds(folder, lab))
+                summary = summarise(plan, lab, records, None, nothing, _seconds(folder, lab.thinking.lap()))
                 return _conclude(plan, folder, storage, summary)
             dense = (lab.dense.cost, lab.dense.error)
             with lab.thinking:
@@ -116,7 +122,7 @@ def _finish(
     front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     write_csv(front, folder.front)
     write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
-    return summarise(plan, lab, records, finals, front, _seconds(folder, lab))
+    return summarise(plan, lab, records, finals, front, _seconds(folder, lab.thinking.lap()))
 
 
 def _conclude(plan: Plan, folder: RunFolder, storage: str | None, summary: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +188,7 @@ def _logged(folder: RunFolder, listen: Listener) -> Listener:
     return tell
 
 
-def _seconds(folder: RunFolder, lab: Lab) -> Seconds:
+def _seconds(folder: RunFolder, thinking_s: float) -> Seconds:
     """Return the time spent in this folder by all sessions, from the log: each from its start to its last event."""
     events = [json.loads(line) for line in folder.log.read_text(encoding="utf-8").splitlines()]
     starts = [i for i, event in enumerate(events) if event["kind"] == "start"]
@@ -191,7 +197,7 @@ def _seconds(folder: RunFolder, lab: Lab) -> Seconds:
         events[end]["time"] - events[start]["time"] for start, end in zip(starts[:-1], ends, strict=False)
     )
     wall = float(earlier + time.time() - events[starts[-1]]["time"])
-    return Seconds(wall, sum(event.get("model_s", 0.0) for event in events) + lab.thinking.lap())
+    return Seconds(wall, sum(event.get("model_s", 0.0) for event in events) + thinking_s)
 
 
 def _dense_words(dense: Dense) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hwsearch.search.carry import others_words
-from hwsearch.search.dense import Dense
+from hwsearch.search.dense import Dense, whole_steps
 from hwsearch.search.evaluate import ground_of
 from hwsearch.search.final import Finalist, Finals, final_seeds
 from hwsearch.search.finders import find_ticket
@@ -24,6 +24,7 @@ from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import FRONT_COLUMNS, OUTCOMES, TrialRecord, knob_columns, objective_values
 
+_NO_SIMILARITY = {"n": 0, "spearman": None, "mae": None, "brier": None, "ece": None}
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
 
 
@@ -102,14 +103,7 @@ def summarise(
         + (finals.eval_steps if finals else 0)
     )
     return {
-        "study": study.name,
-        "study_digest": study.digest,
-        "profile": plan.profile.id,
-        "profile_digest": plan.profile.digest,
-        "seed": study.seed,
-        "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
-        "objectives": list(study.objectives),
-        "budgets": dict(study.device.budgets),
+        **_question(plan),
         "dense": dense,
         "counts": counts,
         "cost": {
@@ -134,13 +128,61 @@ def summarise(
         "reference_point": dict(zip(study.objectives, reference, strict=True)),
         "pick": None if picked is None else _plain(picked),
         "nearest_miss": None if not front.empty else nearest_miss(plan, records),
+        **_circumstances(plan),
+        "notes": [*plan.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
+    }
+
+
+def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> dict[str, Any]:
+    """Return summary.json of a search that asked for nothing, since nothing could fit; miss: what came nearest."""
+    steps = ("train_steps", "eval_steps", "foresee_eval_steps", "finder_train_steps", "final_train_steps")
+    return {
+        **_question(plan),
+        "dense": {"accuracy_val": None, "accuracy_test": None},
+        "counts": {"asked": 0} | dict.fromkeys(OUTCOMES, 0),
+        "cost": {
+            **dict.fromkeys((*steps, "reused_train_steps", "model_steps"), 0),
+            "dense_train_steps": whole_steps(plan),
+            "model_s": 0.0,
+            "wall_s": round(wall_s, 1),
+        },
+        "similarity": dict(_NO_SIMILARITY),
+        "audit": {"continued": 0, "left": 0, "false_cuts": 0},
+        "left": _left_fields([]),
+        "front_size": 0,
+        "hypervolume": None,
+        "reference_point": {},
+        "pick": None,
+        "nearest_miss": miss,
+        **_circumstances(plan),
+        "notes": list(plan.notes),
+    }
+
+
+def _question(plan: Plan) -> dict[str, Any]:
+    """Return what was asked, and of which versions."""
+    study = plan.study
+    return {
+        "study": study.name,
+        "study_digest": study.digest,
+        "profile": plan.profile.id,
+        "profile_digest": plan.profile.digest,
+        "seed": study.seed,
+        "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
+        "objectives": list(study.objectives),
+        "budgets": dict(study.device.budgets),
+    }
+
+
+def _circumstances(plan: Plan) -> dict[str, Any]:
+    """Return what is known of the data and of the profile's numbers."""
+    return {
         "samples": {
             "train": len(plan.data.y_train),
             "val": len(plan.data.y_val),
             "test": len(plan.data.y_test),
         },
         "labels": plan.profile.labels,
-        "notes": [*plan.notes, *([others_words(lab.plan.others)] if lab.plan.others else [])],
     }
 
 
@@ -154,7 +196,7 @@ def _model_steps(records: Sequence[TrialRecord], finals: Finals | None, model_s:
 def _similarity_fields(lab: Lab) -> dict[str, Any]:
     """Return the quality of ticket similarity in this run."""
     if lab.sight is None:
-        return {"n": 0, "spearman": None, "mae": None, "brier": None, "ece": None}
+        return dict(_NO_SIMILARITY)
     return dataclasses.asdict(lab.sight.quality)
 
 
