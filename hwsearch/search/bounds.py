@@ -69,12 +69,20 @@ class Kept:
 
 def cheapest(plan: Plan) -> list[Corner]:
     """Return the cheapest candidate of each granularity of the space, nearest to the budgets first."""
-    corners = []
-    for granularity in plan.space.granularity:
-        candidate = _cheapest_of(plan, granularity)
-        options = [_least_price(plan, candidate, kept) for kept in _least_kept(plan, candidate)]
-        corners.append(min((Corner(candidate, own) for own in options), key=lambda corner: corner.worst))
+    corners = [
+        min(least_prices(plan, granularity), key=lambda corner: corner.worst)
+        for granularity in plan.space.granularity
+    ]
     return sorted(corners, key=lambda corner: corner.worst)
+
+
+def least_prices(plan: Plan, granularity: str) -> list[Corner]:
+    """Return the cheapest candidate of a granularity, for each way that its channels may be shared out.
+
+    Every candidate of the granularity costs at least as much as one of these in everything.
+    """
+    candidate = _cheapest_of(plan, granularity)
+    return [Corner(candidate, _least_price(plan, candidate, kept)) for kept in _least_kept(plan, candidate)]
 
 
 def miss_words(plan: Plan, nearest: Corner) -> str:
