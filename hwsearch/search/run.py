@@ -87,7 +87,7 @@ def search(
             tell(Event("dense", _dense_words(lab.dense), 1, 1))
             if plan.study.search.foresee:
                 with lab.thinking:
-                    sight = foresight(plan, lab.dense, partial(ticket_of, lab))
+                    sight = foresight(plan, lab.dense, partial(ticket_of, lab), cache=cache)
                 lab = replace(lab, sight=sight)
                 tell(Event("note", _sight_words(sight), model_s=lab.thinking.lap()))
             if others:
