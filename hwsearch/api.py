@@ -43,7 +43,7 @@ from hwsearch.search.records import (
 from hwsearch.search.recover import Recovered, records_of, recover
 from hwsearch.search.run import search
 from hwsearch.search.trainer import Bench, Trainer
-from hwsearch.search.unfinished import dense_so_far, so_far
+from hwsearch.search.unfinished import dense_so_far, front_so_far, so_far
 from hwsearch.study.model import Study, load_study, override
 from hwsearch.train.device import find_device
 
@@ -188,7 +188,7 @@ class Result:
             Unfinished: There is no front yet.
         """
         if not self.finished:
-            return so_far(self.folder).front
+            return front_so_far(self.folder)
         size = self.summary["front_size"]
         if not size and not self.folder.front.exists():
             return pd.DataFrame(columns=list(FRONT_COLUMNS))

@@ -49,29 +49,34 @@ class SoFar:
 
 
 def so_far(folder: RunFolder) -> SoFar:
-    """Return what an unfinished run has.
+    """Return what an unfinished run has; its front may be empty.
+
+    Raises:
+        RecordError: trials.csv is damaged.
+    """
+    total = load_study(folder.study).search.candidates
+    if not folder.trials.exists():
+        return SoFar(pd.DataFrame(columns=list(_SHOWN)), 0, total)
+    trials = read_table(folder.trials, (*_SHOWN, "outcome", "on_front"))
+    front = trials.loc[trials["on_front"].astype(bool), list(_SHOWN)]
+    front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
+    return SoFar(front, len(trials), max(total, len(trials)))
+
+
+def front_so_far(folder: RunFolder) -> pd.DataFrame:
+    """Return the front of an unfinished run, by the search alone.
 
     Raises:
         Unfinished: No candidate has an outcome yet, or none fits.
         RecordError: trials.csv is damaged.
     """
-    total = load_study(folder.study).search.candidates
-    if not folder.trials.exists():
+    there = so_far(folder)
+    if there.front.empty:
         raise Unfinished(
-            f"{folder.path}: unfinished: none of {total} candidates has an outcome yet; {_GOES_ON}"
+            f"{folder.path}: unfinished: {there.evaluated} of {there.total} candidates have an outcome, and none of "
+            f"them fits and was trained; {_GOES_ON}"
         )
-    trials = read_table(folder.trials, (*_SHOWN, "outcome", "on_front"))
-    front = trials.loc[trials["on_front"].astype(bool), list(_SHOWN)]
-    if front.empty:
-        raise Unfinished(
-            f"{folder.path}: unfinished: none of the {len(trials)} candidates (of {total}) that have an outcome "
-            f"fits and was trained; {_GOES_ON}"
-        )
-    return SoFar(
-        front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True),
-        len(trials),
-        max(total, len(trials)),
-    )
+    return there.front
 
 
 def dense_so_far(folder: RunFolder) -> CostFields:

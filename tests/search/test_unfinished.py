@@ -61,8 +61,9 @@ def test_without_the_dense_network_a_loss_cannot_be_told(stopped, tmp_path):
 def test_before_the_first_batch_there_is_nothing_yet(stopped, tmp_path):
     shutil.copytree(stopped, tmp_path / "run")
     (tmp_path / "run" / "trials.csv").unlink()
-    with pytest.raises(Unfinished, match="none of 24 candidates has an outcome"):
+    with pytest.raises(Unfinished, match="0 of 24 candidates have an outcome"):
         _ = hwsearch.load_run(tmp_path / "run").front
+    assert "0 of 24" in hwsearch.load_run(tmp_path / "run").notes[0]  # which an export of a trial prints
 
 
 USES = {
