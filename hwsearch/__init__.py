@@ -25,7 +25,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hwsearch.errors import Fault, HwsearchError, InputError, Interrupted, NothingFits, RecordError
+from hwsearch.errors import (
+    Fault,
+    HwsearchError,
+    InputError,
+    Interrupted,
+    NothingFits,
+    RecordError,
+    Unfinished,
+)
 
 if TYPE_CHECKING:
     from hwsearch.api import Result, load_run, run
@@ -39,6 +47,7 @@ __all__ = [
     "NothingFits",
     "RecordError",
     "Result",
+    "Unfinished",
     "load_run",
     "run",
 ]

@@ -10,13 +10,13 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.errors import Fault, InputError, NothingFits, RecordError, Unfinished
 from hwsearch.export.agree import layers_of
 from hwsearch.export.bundle import FORMATS, Model, write_export
 from hwsearch.hardware.arithmetic import arithmetic_claim
@@ -32,13 +32,15 @@ from hwsearch.search.changed import refuse_changed
 from hwsearch.search.compare import FINDERS, compare
 from hwsearch.search.elsewhere import FrontOn, front_elsewhere, front_here
 from hwsearch.search.events import Event
-from hwsearch.search.folder import RunFolder, open_run
+from hwsearch.search.finished import answered, asked, pages_stand
+from hwsearch.search.folder import RunFolder, damaged, open_run
 from hwsearch.search.pick import pick_row
 from hwsearch.search.plan import Plan, make_plan
-from hwsearch.search.records import whole_numbers
+from hwsearch.search.records import FRONT_COLUMNS, read_table
 from hwsearch.search.recover import Recovered, recover
 from hwsearch.search.run import search
 from hwsearch.search.trainer import Bench, Trainer
+from hwsearch.search.unfinished import dense_so_far, front_so_far, so_far
 from hwsearch.study.laws import Accuracy
 from hwsearch.study.model import Study, load_study, override
 from hwsearch.study.yaml_border import check_option
@@ -61,7 +63,7 @@ def run(
     device: str = "auto",
     listen: Callable[[Event], None] | None = None,
 ) -> Result:
-    """Run a study to its end, or go on with it where it stopped.
+    """Run a study to its end, or go on with it where it stopped; one that was answered before is answered at once.
 
     Args:
         study: The study file.
@@ -80,26 +82,29 @@ def run(
         StorageAway: The storage is locked or cannot be reached.
     """
     path = Path(study)
-    root = None if data_root is None else str(Path(data_root).resolve())
-    loaded = override(load_study(path), seed=seed, data_root=root)
+    loaded, folder = asked(path, out=None if out is None else Path(out), data_root=data_root, seed=seed)
     if workers < 1:
         raise InputError([Fault("--workers", "there must be at least one worker", str(workers))])
     found = find_device(device)
-    folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
-    given = {"--seed": seed, "--data-root": root}
-    plan = plan_to_run(loaded, path, [name for name, value in given.items() if value is not None])
-    hear = listen or (lambda event: None)
-    try:
-        search(
-            plan, folder, storage=storage, workers=workers if found == "cpu" else 1, listen=hear, device=found
-        )
-    except NothingFits:
-        if folder.summary.exists():
-            write_report(folder.path)
-        raise
-    write_front_png(read_run(folder.path), folder.front_png)
-    write_report(folder.path)
+    summary = answered(loaded, path, folder, storage)
+    if summary is None:
+        given = {"--seed": seed, "--data-root": data_root}
+        plan = plan_to_run(loaded, path, [name for name, value in given.items() if value is not None])
+        hear, processes = listen or (lambda event: None), workers if found == "cpu" else 1
+        summary = search(plan, folder, storage=storage, workers=processes, listen=hear, device=found)
+    if not pages_stand(folder, summary):
+        _write_pages(folder)
+    if not summary["front_size"]:
+        raise NothingFits(summary["nearest_miss"])
     return load_run(folder.path, storage=storage)
+
+
+def _write_pages(folder: RunFolder) -> Path:
+    """Write report.html, and front.png where there is a front; return the page."""
+    tables = read_run(folder.path)
+    if not tables.front.empty:
+        write_front_png(tables, folder.front_png)
+    return write_report(folder.path)
 
 
 def compare_finders(
@@ -144,7 +149,7 @@ def compare_finders(
 
 
 def load_run(path: str | Path, *, storage: str | None = None) -> Result:
-    """Return the result of a finished run.
+    """Return the result of a run, or what there is of one that has not ended (``Result.finished``).
 
     Args:
         path: The run folder.
@@ -152,16 +157,17 @@ def load_run(path: str | Path, *, storage: str | None = None) -> Result:
 
     Raises:
         InputError: There is no run.
-        RecordError: The run is not finished, or its folder is damaged.
+        RecordError: Its folder is damaged.
     """
     folder = open_run(Path(path))
-    folder.read_summary()
+    if folder.summary.exists() or folder.report.exists() or folder.front.exists():
+        folder.read_summary()
     return Result(folder, storage)
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run; everything is read from its folder and its storage.
+    """A run; everything is read from its folder and its storage.
 
     Attributes:
         folder: The run folder.
@@ -172,14 +178,52 @@ class Result:
     storage: str | None = field(default=None, repr=False)  # it may hold a password
 
     @property
+    def finished(self) -> bool:
+        """Whether the run came to its end; until then what it has is provisional."""
+        return self.folder.summary.exists()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the state of the run."""
+        if not self.finished:
+            return (so_far(self.folder).words,)
+        known, now = self.summary.get("answers", {}), load_study(self.folder.study).search.candidates
+        if now <= known.get("candidates", now):
+            return ()
+        return (f"this answers {known['candidates']} candidates; {now} are asked for by now, and not done",)
+
+    @property
     def front(self) -> pd.DataFrame:
-        """front.csv: the Pareto front with test accuracies."""
-        return whole_numbers(pd.read_csv(self.folder.front))
+        """front.csv: the Pareto front with test accuracies; of an unfinished run, that of the search so far.
+
+        Raises:
+            RecordError: The file is missing or damaged.
+            Unfinished: There is no front yet.
+        """
+        if not self.finished:
+            return front_so_far(self.folder)
+        size = self.summary["front_size"]
+        if not size and not self.folder.front.exists():
+            return pd.DataFrame(columns=list(FRONT_COLUMNS))
+        front = read_table(self.folder.front, FRONT_COLUMNS)
+        if len(front) != size:
+            law = f"a front must have the rows that the summary counts, {size}"
+            raise RecordError(damaged(self.folder.front, law, str(len(front))))
+        return front
 
     @property
     def trials(self) -> pd.DataFrame:
-        """trials.csv: every candidate ever asked."""
-        return whole_numbers(pd.read_csv(self.folder.trials))
+        """trials.csv: every candidate ever asked.
+
+        Raises:
+            RecordError: The file is missing or damaged.
+        """
+        return read_table(self.folder.trials, ("trial", "outcome"))
+
+    @property
+    def dense(self) -> dict[str, Any]:
+        """The dense reference by column; of an unfinished run, that of the search, without test accuracies."""
+        return self.summary["dense"] if self.finished else dense_so_far(self.folder)
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -202,17 +246,20 @@ class Result:
 
         Raises:
             InputError: A tolerance is no share, or both are given.
-            NothingFits: No member is accurate enough.
+            NothingFits: Nothing fits, or no member is accurate enough.
+            Unfinished: There is no front yet.
         """
-        asked = load_study(self.folder.study).pick
         lost: float | None = check_option("within", Accuracy | None, within)
         needed: float | None = check_option("min_accuracy", Accuracy | None, min_accuracy)
+        wanted, front = load_study(self.folder.study).pick, self.front
+        if front.empty:
+            raise NothingFits(self.summary["nearest_miss"])
         if lost is None and needed is None:
-            lost, needed = asked.within, asked.min_accuracy
-        summary, front = self.summary, self.front
-        row = pick_row(front, rule or asked.rule, summary["dense"]["accuracy_val"], lost, needed)
+            lost, needed = wanted.within, wanted.min_accuracy
+        dense = None if lost is None else self.dense["accuracy_val"]
+        row = pick_row(front, rule or wanted.rule, dense or 0.0, lost, needed)
         if row is None:
-            best = front["accuracy_val"].max() if len(front) else None
+            best = front["accuracy_val"].max()
             raise NothingFits(
                 f"no member of the front is accurate enough: the best reaches {best} on validation"
             )
@@ -251,9 +298,16 @@ class Result:
         return write_export(_model(own), Path(to), formats)
 
     def report(self) -> Path:
-        """Write report.html and front.png anew; return the page."""
-        write_front_png(read_run(self.folder.path), self.folder.front_png)
-        return write_report(self.folder.path)
+        """Write report.html and front.png anew; return the page.
+
+        Raises:
+            RecordError: A file is missing or damaged.
+            Unfinished: The run has not ended: there is nothing to report yet.
+        """
+        if not self.finished:
+            todo = "a report needs the final trainings; hwsearch front and hwsearch pick show what there is"
+            raise Unfinished(f"{self.folder.path}: {so_far(self.folder).words} ({todo})")
+        return _write_pages(self.folder)
 
 
 def _model(own: Recovered) -> Model:

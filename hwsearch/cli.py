@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwsearch.cli_answers import (
+    print_answer,
     print_doubts,
     print_front,
     print_front_on,
+    print_notes,
     print_pick,
+    print_provisional_pick,
     print_recall,
-    print_spent,
 )
 from hwsearch.cli_profiles import profiles
-from hwsearch.errors import HwsearchError, InputError, Interrupted
+from hwsearch.errors import HwsearchError, InputError, Interrupted, NothingFits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,35 +77,35 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Replaces the study's seed.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (auto: a GPU where there is one).")] = "auto",
 ) -> None:
-    """Search a study; the same line again resumes."""
-    from hwsearch.study.model import load_study
+    """Search a study; the same line again resumes, and prints the answer of a run that has ended."""
+    from hwsearch.search.finished import answered, asked, pages_stand
 
-    name = load_study(study).name  # all that can be refused is refused before torch is loaded
-    from hwsearch import api
-    from hwsearch.terminal import Progress
+    # all that can be refused is refused before torch is loaded, and what is answered is told without it
+    wanted, folder = asked(study, out=out, data_root=data_root, seed=seed)
+    summary = answered(wanted, study, folder, storage)
+    plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
+    if not (plain and summary is not None and pages_stand(folder, summary)):
+        from hwsearch import api
+        from hwsearch.terminal import Progress
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        with Progress(name) as progress:
-            result = api.run(
-                study,
-                out=out,
-                data_root=data_root,
-                workers=cores if workers is None else workers,
-                storage=storage,
-                seed=seed,
-                device=device,
-                listen=partial(_heeding, progress.listen),
-            )
-    except KeyboardInterrupt:
-        # before typer makes an exit code of its own of it
-        raise Interrupted("interrupted; the same line goes on where this one stopped") from None
-    print_front(result.front)
-    summary = result.summary
-    print_pick(summary["pick"], summary["dense"])
-    print_recall(summary["pick"], summary)
-    print_spent(summary)
-    print(f"report: {result.folder.path / 'report.html'}")
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        try:
+            with Progress(wanted.name) as progress:
+                result = api.run(
+                    study,
+                    out=out,
+                    data_root=data_root,
+                    workers=cores if workers is None else workers,
+                    storage=storage,
+                    seed=seed,
+                    device=device,
+                    listen=partial(_heeding, progress.listen),
+                )
+        except KeyboardInterrupt:
+            # before typer makes an exit code of its own of it
+            raise Interrupted("interrupted; the same line goes on where this one stopped") from None
+        summary = result.summary
+    print_answer(folder, summary)
 
 
 @app.command()
@@ -121,8 +123,12 @@ def front(
     from hwsearch.api import load_run
 
     result = load_run(directory, storage=storage)
+    print_notes(result.notes)
     if device is None:
-        print_front(result.front)
+        table = result.front
+        if table.empty:
+            raise NothingFits(result.summary["nearest_miss"])
+        print_front(table)
         return
     print_front_on(result.front_on(device))
     for name, label in device.labels.items():
@@ -159,9 +165,13 @@ def pick(
 
     result = load_run(directory)
     row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
-    picked, summary = {str(name): value for name, value in row.items()}, result.summary
-    print_pick(picked, summary["dense"])
-    print_recall(picked, summary)
+    picked = {str(name): value for name, value in row.items()}
+    print_notes(result.notes)
+    if result.finished:
+        print_pick(picked, result.dense)
+        print_recall(picked, result.summary)
+    else:
+        print_provisional_pick(picked)
 
 
 @app.command()
@@ -180,6 +190,7 @@ def export(
     names = [name.strip() for name in formats.split(",") if name.strip()]
     result = load_run(directory, storage=storage)
     folder = result.export(trial, to=to, formats=names)
+    print_notes(result.notes)
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
     print_doubts(result.trials, trial)
 
@@ -224,7 +235,10 @@ def report(directory: RunDir) -> None:
     """Write report.html and front.png anew."""
     from hwsearch.api import load_run
 
-    print(load_run(directory).report())
+    result = load_run(directory)
+    print(result.report())
+    if not result.summary["front_size"]:
+        raise NothingFits(result.summary["nearest_miss"])
 
 
 _interrupted = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from hwsearch.errors import NothingFits
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.report.quantities import column, duration, percent, plain, times
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hwsearch.search.elsewhere import FrontOn
+    from hwsearch.search.folder import RunFolder
 
 _SHOWN = {
     "trial": "trial",
@@ -27,6 +30,29 @@ _SHOWN = {
     "latency_s": "latency",
 }
 _SCALED = ("accuracy_val", "accuracy_test", "synaptic_ops", "energy_j", "latency_s")
+
+
+def print_answer(folder: RunFolder, summary: dict[str, Any]) -> None:
+    """Print what a run that has ended found and spent.
+
+    Raises:
+        NothingFits: It found nothing.
+    """
+    from hwsearch.search.records import FRONT_COLUMNS, read_table
+
+    if not summary["front_size"]:
+        raise NothingFits(summary["nearest_miss"])
+    print_front(read_table(folder.front, FRONT_COLUMNS))
+    print_pick(summary["pick"], summary["dense"])
+    print_recall(summary["pick"], summary)
+    print_spent(summary)
+    print(f"report: {folder.report}")
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print what a reader must know."""
+    for note in notes:
+        print(f"note: {note}")
 
 
 def print_front(table: pd.DataFrame) -> None:
@@ -56,8 +82,7 @@ def print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
     if row is None:
         print("pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy")
         return
-    knobs = f"sparsity {row['sparsity']}, granularity {row['granularity']}, {row['weight_bits']} bits"
-    print(f"pick: trial {row['trial']} ({knobs}, T {row['timesteps']})")
+    print(f"pick: {_knobs(row)}")
     test, low, high, full = (
         percent(value)
         for value in (
@@ -100,6 +125,17 @@ def print_doubts(trials: pd.DataFrame, trial: int | None) -> None:
     row = trials[trials["trial"] == trial]
     if not row.empty and not bool(row["skilled"].iloc[0]):
         print(f"warning: trial {trial} is no model: {row['reason'].iloc[0]}")
+
+
+def print_provisional_pick(row: dict[str, Any]) -> None:
+    """Print the pick of a run that has not ended."""
+    print(f"provisional pick: {_knobs(row)}")
+    print(f"  validation {percent(row['accuracy_val'])} in the search; memory {row['memory_bytes']:,} B")
+
+
+def _knobs(row: dict[str, Any]) -> str:
+    knobs = f"sparsity {row['sparsity']}, granularity {row['granularity']}, {row['weight_bits']} bits"
+    return f"trial {row['trial']} ({knobs}, T {row['timesteps']})"
 
 
 def print_spent(summary: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@
     HwsearchError                 everything this package raises on purpose
     ├── InputError                a study, profile or option breaks a law; carries every fault found     exit 2
     ├── NothingFits               the search ended: no candidate keeps the budgets, or none is a model    exit 1
+    ├── Unfinished                a run that goes on has no such answer yet                               exit 1
     ├── Interrupted               stopped from outside; the same command goes on                          exit 3
     │   └── StorageAway           the storage is locked or cannot be reached                              exit 3
     └── RecordError               a run folder or an export is not what its record says                   exit 2
@@ -72,6 +73,12 @@ class InputError(HwsearchError):
 
 class NothingFits(HwsearchError):
     """No candidate keeps every budget, or none that does knows anything; the message says which, and the nearest."""
+
+    exit_code = 1
+
+
+class Unfinished(HwsearchError):
+    """A run that was stopped, or is still at work, has no such answer yet; the message says what there is."""
 
     exit_code = 1
 

@@ -13,7 +13,14 @@ from pathlib import Path
 from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.hardware.device import HardwareProfile
 
-__all__ = ["HardwareProfile", "check_profile", "list_profiles", "load_profile", "profile_folders"]
+__all__ = [
+    "HardwareProfile",
+    "check_profile",
+    "list_profiles",
+    "load_profile",
+    "profile_beside",
+    "profile_folders",
+]
 
 FOLDERS_VARIABLE = "HWSEARCH_PROFILES"
 """Environment variable with further folders of profiles, separated as PATH is."""
@@ -70,6 +77,13 @@ def profile_folders() -> list[Path]:
     own = packaged if packaged.is_dir() else package.parent / "hardware_profiles"
     named = [Path(part) for part in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
     return [folder for folder in (Path("hardware_profiles"), *named, own) if folder.is_dir()]
+
+
+def profile_beside(profile: str, path: Path | None) -> str:
+    """Return a profile's path relative to the file that names it, if it is a file's; else its id."""
+    if not profile.endswith((".yaml", ".yml")) or Path(profile).is_absolute() or path is None:
+        return profile
+    return str(path.parent / profile)
 
 
 def _find(path_or_id: str | Path, where: str) -> Path:

@@ -14,6 +14,7 @@ would be whatever suits the other rungs). Networks that are good differ less fro
 noise grows with the distance from a rung's best. What is predicted is a candidate's mean over trainings at the last
 rung, or what one training that has begun will reach. Hyper-parameters are the posterior's mode under log-normal priors.
 With one rung own, luck and mean_r drop out. `similarity` settles itself with the same process, of another y.
+Of many points a bounded number is in the process (`representatives`), and with those all of the trainings asked about.
 
 Source: Rasmussen and Williams 2006, eq. 2.23 to 2.26 and 5.8; Kennedy and O'Hagan 2000, eq. 1 (cheaper codes of one
 thing, scaled).
@@ -29,19 +30,24 @@ from scipy.linalg import LinAlgError, cho_solve, cholesky, lapack, solve_triangu
 from scipy.optimize import minimize
 
 from hwsearch.predict.process import NOBODY, Covariance, Inputs, Layout, prior_variance
+from hwsearch.predict.representatives import representatives
 
 __all__ = ["NOBODY", "OFFSET", "Inputs", "Surrogate", "accuracy_of", "fit", "fit_values", "transform"]
 
 OFFSET = 0.01
 """Added to errors before their logarithm is taken."""
 _JITTER, _ITERATIONS = 1e-6, 40
-_MOST_FITTED = 256  # points that hyper-parameters are found from; all are learned from
+_MOST_FITTED, _MOST_LEARNED = (
+    256,
+    1024,
+)  # points that hyper-parameters are found from, and that are in the process
 _PRIOR_SD, _RATIO_SD = 0.8, 0.2  # of the logarithms of hyper-parameters, and of ratios between rungs
 # medians of the log-normal priors: amplitude of g, noise, lengths (knobs span about 1 to 2), weights of h, own, luck
 _AMPLITUDE, _NOISE, _LENGTH, _KNOWN, _OWN, _LUCK = 0.5, 0.15, 4.5, 0.3, 0.2, 0.08
 _STEP = 0.3  # what a rung adds to y, before any was seen
 _SPREADS, _MOST_SPREAD, _GOOD = 0.5, 3.0, 0.9  # how noise grows with y below its 0.9 quantile at a rung
 _CHUNK = 1024  # candidates at a time: their covariances stay in the cache
+_BEGUN = 256  # trainings at a time whose points are in the process with the representatives
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +55,9 @@ class Surrogate:
     """A fitted process.
 
     Attributes:
-        inputs, y: What it has learned from: candidates and their values [N].
+        inputs, y: What is known: candidates and their values [N].
         spread: [N] factor of each one's noise.
+        rows: [M] of these are in the process.
         hyper: Logarithms (`process.Layout`).
         rungs: How many there are.
     """
@@ -58,6 +65,7 @@ class Surrogate:
     inputs: Inputs
     y: np.ndarray
     spread: np.ndarray
+    rows: np.ndarray
     hyper: np.ndarray
     rungs: int = 1
 
@@ -69,6 +77,11 @@ class Surrogate:
 
     def predict(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation [N] of y, without the noise of a training that has not begun."""
+        parts = [inputs[slice(i, i + _BEGUN)] for i in range(0, max(len(inputs), 1), _BEGUN)]
+        means, deviations = zip(*(self.about(part)._predict(part) for part in parts), strict=True)
+        return np.concatenate(means), np.concatenate(deviations)
+
+    def _predict(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
         across = self._across(inputs)
         half = solve_triangular(self._factor, across, lower=True)
         variance = prior_variance(self._layout, self.hyper, inputs) - (half**2).sum(0)
@@ -81,22 +94,32 @@ class Surrogate:
 
     def draws(self, inputs: Inputs, count: int, rng: np.random.Generator) -> np.ndarray:
         """Return [count, N]: what candidates may be together, drawn from what is believed of them."""
-        across = self._across(inputs)
-        half = solve_triangular(self._factor, across, lower=True)
+        about = self.about(inputs)
+        across = about._across(inputs)
+        half = solve_triangular(about._factor, across, lower=True)
         believed = Covariance(self._layout, inputs, inputs).value(self.hyper) - half.T @ half
         believed[np.diag_indices(len(believed))] += 1e-6
         factor = cholesky(believed, lower=True)
-        return self._mean(inputs, across) + rng.standard_normal((count, len(inputs))) @ factor.T
+        return about._mean(inputs, across) + rng.standard_normal((count, len(inputs))) @ factor.T
 
     def learn(self, inputs: Inputs, y: np.ndarray, spread: np.ndarray) -> Surrogate:
         """Return the process with these values in place of its own, and its own hyper-parameters."""
-        return replace(self, inputs=inputs, y=y, spread=spread)
+        rows = representatives(inputs, y, _MOST_LEARNED)
+        return replace(self, inputs=inputs, y=y, spread=spread, rows=rows)
+
+    def about(self, inputs: Inputs) -> Surrogate:
+        """Return the process with every point of the trainings that are asked about; itself where it has them."""
+        if len(self.rows) == len(self.y) or inputs.training is None or self.inputs.training is None:
+            return self
+        asked = np.setdiff1d(inputs.training, NOBODY)
+        rows = np.union1d(self.rows, np.flatnonzero(np.isin(self.inputs.training, asked)))
+        return self if len(rows) == len(self.rows) else replace(self, rows=rows)
 
     def _mean(self, inputs: Inputs, across: np.ndarray) -> np.ndarray:
         return np.asarray(self._centred[0] + _STEP * inputs.rungs(self.rungs) + across.T @ self._weights)
 
     def _across(self, inputs: Inputs) -> np.ndarray:
-        return Covariance(self._layout, self.inputs, inputs).value(self.hyper)
+        return Covariance(self._layout, self.inputs[self.rows], inputs).value(self.hyper)
 
     @cached_property
     def _layout(self) -> Layout:
@@ -104,13 +127,14 @@ class Surrogate:
 
     @cached_property
     def _factor(self) -> np.ndarray:
-        gram = Covariance(self._layout, self.inputs, self.inputs).value(self.hyper)
-        gram[np.diag_indices(len(gram))] += _noises(self._layout, self.hyper, self.inputs, self.spread)
+        inputs = self.inputs[self.rows]
+        gram = Covariance(self._layout, inputs, inputs).value(self.hyper)
+        gram[np.diag_indices(len(gram))] += _noises(self._layout, self.hyper, inputs, self.spread[self.rows])
         return cholesky(gram, lower=True)
 
     @cached_property
     def _weights(self) -> np.ndarray:
-        return np.asarray(cho_solve((self._factor, True), self._centred[1]))
+        return np.asarray(cho_solve((self._factor, True), self._centred[1][self.rows]))
 
     @cached_property
     def _centred(self) -> tuple[float, np.ndarray]:
@@ -143,9 +167,9 @@ def fit(inputs: Inputs, accuracy: np.ndarray, rungs: int = 1, like: Surrogate | 
 def fit_values(inputs: Inputs, y: np.ndarray, rungs: int = 1, spread: np.ndarray | None = None) -> Surrogate:
     """Return the process of values y [N] of candidates, on a scale of about 1; spread: [N] factors of their noise."""
     spread = np.ones(len(y)) if spread is None else spread
-    rows = np.unique(np.linspace(0, len(y) - 1, min(len(y), _MOST_FITTED)).round().astype(int))
-    hyper = _found(inputs[rows], y[rows], rungs, spread[rows])
-    return Surrogate(inputs, y, spread, hyper, rungs)
+    rows, (_, target) = representatives(inputs, y, _MOST_FITTED), _centred(inputs, y, rungs)
+    hyper = _found(inputs[rows], target[rows], rungs, spread[rows])
+    return Surrogate(inputs, y, spread, representatives(inputs, y, _MOST_LEARNED), hyper, rungs)
 
 
 def transform(accuracy: np.ndarray) -> np.ndarray:
@@ -158,9 +182,9 @@ def accuracy_of(y: np.ndarray) -> np.ndarray:
     return np.asarray(np.minimum(1.0 + OFFSET - np.exp(-y), 1.0))
 
 
-def _found(inputs: Inputs, y: np.ndarray, rungs: int, spread: np.ndarray) -> np.ndarray:
-    """Return the posterior's mode of the hyper-parameters."""
-    at, (_, target) = Layout.of(inputs, rungs), _centred(inputs, y, rungs)
+def _found(inputs: Inputs, target: np.ndarray, rungs: int, spread: np.ndarray) -> np.ndarray:
+    """Return the posterior's mode of the hyper-parameters; target: y without its mean."""
+    at = Layout.of(inputs, rungs)
     prior, sd = _prior(at)
     covariance, which = Covariance(at, inputs, inputs), inputs.rungs(rungs)
 

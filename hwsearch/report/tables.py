@@ -17,6 +17,7 @@ import pandas as pd
 
 from hwsearch.errors import RecordError
 from hwsearch.hardware.arithmetic import Claim
+from hwsearch.search.folder import damaged
 
 Numbers = Mapping[str, float | None]
 Row = Mapping[str, float | str | None]
@@ -31,7 +32,6 @@ _TRIALS = (*_KNOBS, "outcome", "reason", "accuracy_val", "feasible", "on_front",
 _PREDICTED = ("memory_bytes_predicted", "synaptic_ops_predicted", "energy_j_predicted", "latency_s_predicted")
 _FRONT = (*_KNOBS, "accuracy_val", "accuracy_test", "accuracy_test_low", "accuracy_test_high", *_COSTS)
 _ABSOLUTE = re.compile(r"""^(\s*(?:[\w ]+: |- )['"]?)(?:/|[A-Za-z]:\\).*[/\\]""", re.MULTILINE)
-_TODO = "run the study again into the same folder: what is finished is kept, and its tables are written anew"
 
 
 @dataclass(frozen=True)
@@ -260,4 +260,4 @@ def _numbers(data: Mapping[str, Any] | None) -> dict[str, float | None]:
 
 
 def _damaged(path: Path, law: str, got: str) -> NoReturn:
-    raise RecordError(f"{path}: {law}; got: {got} ({_TODO})")
+    raise RecordError(damaged(path, law, got))

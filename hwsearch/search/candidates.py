@@ -25,10 +25,10 @@ def candidates(lab: Lab, proposer: Proposer, folder: RunFolder, tell: Listener) 
     kept = {number: TrialRecord.from_json(text) for number, text in proposer.records().items()}
     total = max(total, sum(not record.finishing for record in kept.values()))  # what was asked stays asked
     log = Log(lab, proposer, folder, kept)
-    asked = 0
+    asked = log.take_over(total)
+    if log.records:
+        tell(Event("candidates", _best_words(plan, log.front), asked, total, lab.thinking.lap()))
     while asked < total:
-        if log.finished_before():  # by a run that asked fewer
-            continue
         count, first = min(search.batch, total - asked), len(log.records)
         numbers = range(first, first + count)
         choice = None
@@ -64,13 +64,33 @@ class Log:
         self.front: list[TrialRecord] = []
         self._lab, self._proposer, self._folder, self._kept = lab, proposer, folder, kept
 
-    def finished_before(self) -> bool:
-        """Take over the next record if it is kept, and of those that finished what was left."""
-        own = self._kept.get(len(self.records))
-        if own is None or not own.finishing:
-            return False
-        self._add([own])
-        return True
+    def take_over(self, total: int) -> int:
+        """Take over what is kept, but for a batch that broke off; return how many proposals it was, of so many.
+
+        A batch that broke off is taken through the flow as a whole: what its members became hangs together.
+        """
+        end = next(number for number in range(len(self._kept) + 1) if number not in self._kept)
+        if self._proposer.count > end:  # asked, and without an outcome: the last batch broke off
+            end = self._last_batch(end, total)
+        self._add([self._kept[number] for number in range(end)])
+        if end:
+            self._write()
+        return sum(not record.finishing for record in self.records)
+
+    def _last_batch(self, end: int, total: int) -> int:
+        """Return where the batch begins that holds the first trial without an outcome."""
+        size, first, asked = self._lab.plan.study.search.batch, 0, 0
+        while first < end and asked < total:
+            if self._kept[first].finishing:  # by a run that asked fewer
+                first += 1
+                continue
+            count = min(size, total - asked)
+            own = [self._kept[number] for number in range(first, min(first + count, end))]
+            proposed = next((i for i, record in enumerate(own) if record.finishing), len(own))
+            if proposed == len(own) < count:
+                break
+            first, asked = first + proposed, asked + proposed
+        return first
 
     def batch(
         self,
@@ -88,7 +108,12 @@ class Log:
             for record in batch:
                 told = verdict(self._lab.plan, record, self._lab.dense)
                 self._proposer.tell(record.trial, told, record.to_json())
+            batch = [self._kept.get(record.trial, record) for record in batch]  # what was told stays as it is
         self._add(batch)
+        self._write()
+
+    def _write(self) -> None:
+        """Write what was evaluated so far."""
         self.front = front_records(self._lab.plan, self.records, self._lab.dense.error)
         write_csv(trials_table(self.records, {r.trial for r in self.front}), self._folder.trials)
 

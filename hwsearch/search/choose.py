@@ -72,6 +72,7 @@ def ranked(
         reached, ahead = _guessed(plan, candidates, rng)
     else:
         learned = learn(plan, similar, list(known.values()))
+        candidates = learned.contenders(candidates, begun=True)
         reached, ahead = learned.draws(learned.finished, candidates, rng)
     left = np.array([steps_left(plan, record) for record in candidates], float)
     best = choose(box_of(plan, dense), reached, ahead, left, count - len(unranked))

@@ -57,6 +57,7 @@ def _promising(
     if not plan.study.search.rank or len(trained) < LEAST_KNOWN:
         return []
     learned = learn(plan, similar, list(known.values()))
+    trained = learned.contenders(trained, begun=False)
     may_be, _ = learned.draws(trained, [], np.random.default_rng([plan.study.seed, _DRAW]))
     nothing = Draws(may_be.errors[:, :0], may_be.costs[:0])
     least = plan.study.final.adds

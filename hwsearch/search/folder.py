@@ -12,6 +12,8 @@ from urllib.parse import quote
 from hwsearch.errors import Fault, InputError, RecordError
 
 _PLAIN = "/\\ !$&'()*+,;:=@[]~"  # in a path; the others would mean something in a URL
+REBUILD = "run the study again into the same folder: what is finished is kept, and its files are written anew"
+_SUMMARISED = ("study", "dense", "counts", "cost", "similarity", "audit", "left", "front_size", "pick")
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class RunFolder:
         return self.path / "front.png"
 
     @property
+    def report(self) -> Path:
+        """The run as a page."""
+        return self.path / "report.html"
+
+    @property
     def summary(self) -> Path:
         """The run in numbers."""
         return self.path / "summary.json"
@@ -97,10 +104,20 @@ class RunFolder:
             RecordError: It is missing or damaged.
         """
         try:
-            summary: dict[str, Any] = json.loads(self.summary.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
-            raise RecordError(f"{self.path}: a finished run must have a summary.json; got: {error}") from None
-        return summary
+            summary = json.loads(self.summary.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            got = "no such file" if isinstance(error, FileNotFoundError) else str(error)
+            raise RecordError(damaged(self.summary, "a finished run must have a summary", got)) from None
+        missing = [name for name in _SUMMARISED if not isinstance(summary, dict) or name not in summary]
+        if missing:
+            law = f"a summary must have {', '.join(_SUMMARISED)}"
+            raise RecordError(damaged(self.summary, law, f"none of {', '.join(missing)}"))
+        return dict(summary)
+
+
+def damaged(path: Path, law: str, got: str) -> str:
+    """Say what is wrong with a file of a run, and what to do."""
+    return f"{path}: {law}; got: {got} ({REBUILD})"
 
 
 def open_run(path: Path) -> RunFolder:
@@ -108,8 +125,11 @@ def open_run(path: Path) -> RunFolder:
 
     Raises:
         InputError: There is no run there.
+        RecordError: There is one, but the study that it ran is gone.
     """
     folder = RunFolder(path)
+    if not folder.study.exists() and (folder.summary.exists() or folder.trials.exists()):
+        raise RecordError(damaged(folder.study, "a run must have the study as used", "no such file"))
     if not folder.study.exists():
         law = "a run folder must hold a study.yaml"
         raise InputError([Fault("", law, todo="give the folder that hwsearch run wrote", path=path)])

@@ -24,10 +24,12 @@ from hwsearch.predict.changes import Asked
 from hwsearch.predict.flip_rate import flip_rate
 from hwsearch.predict.margin_gradient import margin_gradient
 from hwsearch.predict.probe_and_add import probe_and_add
-from hwsearch.predict.probes import one_shot_logits, probe
+from hwsearch.predict.probes import Probes, one_shot_logits, probe
 from hwsearch.predict.similarity import Estimator, Similarity, calibrated
 from hwsearch.predict.surrogate import accuracy_of
+from hwsearch.search.cache import Cache
 from hwsearch.search.dense import Dense, dense_ticket
+from hwsearch.search.kept_probes import Probed, load_probed, save_probed
 from hwsearch.search.outlook import Learned, joint_of, learn
 from hwsearch.search.plan import REFERENCE_BITS, Plan
 from hwsearch.search.records import TrialRecord
@@ -84,7 +86,9 @@ class Foresight:
     eval_steps: int
 
 
-def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING) -> Foresight:
+def foresight(
+    plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING, cache: Cache | None = None
+) -> Foresight:
     """Probe the dense network, settle the estimator and measure its quality.
 
     Args:
@@ -92,6 +96,7 @@ def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDG
         dense: The trained dense network.
         ticket_of: What gives a candidate's ticket.
         judging: Candidates that the quality is measured on.
+        cache: Where what was measured is kept, for a run that goes on; None: nowhere.
     """
     rng = np.random.default_rng([plan.study.seed, _DRAW])
     x, other = _inputs_of(plan, rng)
@@ -104,27 +109,40 @@ def foresight(plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDG
     ]
     joint = joint_of(plan, candidates, sparsities)
     timesteps = min(plan.space.timesteps)
+    path = None if cache is None else cache.path("probes", judging)
+    probed = None if path is None else load_probed(path)
     with OneThread():
-        estimator = _estimator(plan, dense, x, timesteps)
-        settled = one_shot_agreement(plan, dense, tickets[:n], x).mean(1)
-        agree = one_shot_agreement(plan, dense, tickets[n:], other)
+        if probed is None:
+            settled = one_shot_agreement(plan, dense, tickets[:n], x).mean(1)
+            agree = one_shot_agreement(plan, dense, tickets[n:], other)
+            probed = Probed(_probes(plan, dense, x, timesteps), settled, agree)
+            if path is not None:
+                save_probed(path, probed)
+        estimator = _estimator(plan, dense, x, timesteps, probed.probes)
     spent = (n + 1) * len(x) * timesteps
-    similarity = calibrated(estimator, joint[slice(0, n)], settled, spent)
-    quality = quality_of(similarity.agreement(joint[slice(n, None)]), agree)
+    similarity = calibrated(estimator, joint[slice(0, n)], probed.settled, spent)
+    quality = quality_of(similarity.agreement(joint[slice(n, None)]), probed.agree)
     judged = (judging + 1) * len(other) * timesteps
     return Foresight(similarity, quality, similarity.eval_steps + judged)
 
 
-def _estimator(plan: Plan, dense: Dense, x: np.ndarray, timesteps: int) -> Estimator:
+def _probes(plan: Plan, dense: Dense, x: np.ndarray, timesteps: int) -> Probes | None:
+    """Return the probes of the study's estimator, if it takes any."""
+    if plan.study.search.similarity != "probe_and_add":
+        return None
+    return probe(plan.spec, dense.params, x, _asked(plan, timesteps))
+
+
+def _asked(plan: Plan, timesteps: int) -> Asked:
+    return Asked(plan.space.granularity, plan.space.weight_bits, REFERENCE_BITS, timesteps)
+
+
+def _estimator(plan: Plan, dense: Dense, x: np.ndarray, timesteps: int, probes: Probes | None) -> Estimator:
     """Return what the study foretells agreement by, made of the dense network's behaviour on x."""
-    asked = Asked(plan.space.granularity, plan.space.weight_bits, REFERENCE_BITS, timesteps)
-    match plan.study.search.similarity:
-        case "margin_gradient":
-            return margin_gradient(plan.spec, dense.params, x, asked)
-        case "flip_rate":
-            return flip_rate(plan.spec, dense.params, x, asked)
-        case _:
-            return probe_and_add(probe(plan.spec, dense.params, x, asked))
+    if probes is not None:
+        return probe_and_add(probes)
+    make = margin_gradient if plan.study.search.similarity == "margin_gradient" else flip_rate
+    return make(plan.spec, dense.params, x, _asked(plan, timesteps))
 
 
 def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:

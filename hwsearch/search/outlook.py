@@ -11,7 +11,7 @@ import numpy as np
 from hwsearch.predict.joint import Joint, knobs_of
 from hwsearch.predict.process import joined
 from hwsearch.predict.surrogate import NOBODY, Inputs, Surrogate, accuracy_of, fit
-from hwsearch.search.front import Box, worst_of
+from hwsearch.search.front import Box, non_dominated, worst_of
 from hwsearch.search.gain import DRAWS, Draws, Outlook, chance
 from hwsearch.search.plan import Plan
 from hwsearch.search.records import CostFields, TrialRecord
@@ -22,6 +22,7 @@ LEAST_KNOWN = 12
 """Trainings, of any rung, below which too little is known to rank by."""
 _ALIKE_BITS = 3  # trained trials of the same bits that tell what quantising saves
 _LEAST_COST = 1e-12
+_MOST_DRAWN = 512  # candidates that are drawn together
 _OTHERS = NOBODY - 1  # names of other runs' trainings go down from here
 
 
@@ -55,7 +56,11 @@ class Learned:
     def draws(
         self, reached: Sequence[TrialRecord], ahead: Sequence[TrialRecord], rng: np.random.Generator
     ) -> tuple[Draws, Draws]:
-        """Draw what candidates may be: those reached at their means, without any luck; others as they go on."""
+        """Draw what candidates may be: those reached at their means, without any luck; others as they go on.
+
+        Of many that are reached only those are drawn that may be on the front (`contenders`).
+        """
+        reached = self.contenders(reached, begun=False)
         parts = [self._inputs(own, begun) for own, begun in ((reached, False), (ahead, True)) if len(own)]
         with OneThread():
             errors = 1.0 - accuracy_of(self.surrogate.draws(joined(parts), DRAWS, rng))
@@ -65,11 +70,44 @@ class Learned:
     def chances(self, records: Sequence[TrialRecord], box: Box) -> np.ndarray:
         """Return [N]: how likely each priced candidate, trained on, is to be measured on the front, and of use."""
         mean, sd = self.predict(records, begun=True)
-        finished = self.finished
-        errors = np.array([1.0 - (r.accuracy_val or 0.0) for r in finished])
-        costs = log_costs(self.plan, [r.measured or {} for r in finished])
         outlook = Outlook(mean, np.hypot(sd, self.surrogate.noise), self.expected_costs(records))
-        return chance(box, errors, costs, outlook)
+        return self._chances(box, outlook)
+
+    def contenders(self, records: Sequence[TrialRecord], *, begun: bool) -> list[TrialRecord]:
+        """Return the records that are likeliest to be on the front, in their order: all, where they are not many.
+
+        Args:
+            records: Priced candidates.
+            begun: Whether of their trainings that go on, or of their means over trainings.
+        """
+        if len(records) <= _MOST_DRAWN:
+            return list(records)
+        mean, sd = self.predict(records, begun=begun)
+        costs = (
+            self.expected_costs(records)
+            if begun
+            else log_costs(self.plan, [r.measured or {} for r in records])
+        )
+        whole = Box(1.0, np.full(costs.shape[1], np.inf))
+        likely = np.argsort(-self._chances(whole, Outlook(mean, sd, costs)), kind="stable")[:_MOST_DRAWN]
+        return [records[i] for i in sorted(likely)]
+
+    def _chances(self, box: Box, outlook: Outlook) -> np.ndarray:
+        """Return [N]: how likely candidates are to be on the front of what is finished; a share of them at a time."""
+        errors, costs = self._front
+        parts = [
+            Outlook(outlook.mean[part], outlook.sd[part], outlook.costs[part])
+            for part in (slice(i, i + _MOST_DRAWN) for i in range(0, len(outlook.mean), _MOST_DRAWN))
+        ]
+        return np.concatenate([chance(box, errors, costs, own) for own in parts])
+
+    @cached_property
+    def _front(self) -> tuple[np.ndarray, np.ndarray]:
+        """Errors [M] and logarithms of costs [M, C] of what is finished and dominated by none."""
+        errors = np.array([1.0 - (r.accuracy_val or 0.0) for r in self.finished])
+        costs = log_costs(self.plan, [r.measured or {} for r in self.finished])
+        front = non_dominated(np.concatenate([errors[:, None], costs], axis=1))
+        return errors[front], costs[front]
 
     def expected_costs(self, records: Sequence[TrialRecord]) -> np.ndarray:
         """Return logarithms [N, C] of what priced candidates will cost once they are trained."""

@@ -6,15 +6,15 @@ All that can be refused is refused here, before anything is spent.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hwsearch.data.datasets import Dataset, find_root, load_dataset
 from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
-from hwsearch.hardware.profile import HardwareProfile, load_profile
-from hwsearch.hardware.rules import violations
+from hwsearch.hardware.profile import HardwareProfile, load_profile, profile_beside
+from hwsearch.hardware.rules import Violation, violations
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.network.integer import Widths
@@ -185,7 +185,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     faults: list[Fault] = []
     profile = data = spec = None
     try:
-        profile = load_profile(_beside(study.device.profile, study_path), "device.profile")
+        profile = load_profile(profile_beside(study.device.profile, study_path), "device.profile")
     except InputError as error:
         faults += error.faults
     try:
@@ -252,6 +252,13 @@ def network_spec(study: Study, data: Dataset) -> NetworkSpec:
 def price_on_device(plan: Plan, workload: Workload) -> Priced:
     """Price a workload and hold it against every budget and rule."""
     cost = price(workload, plan.profile)
+    neuron, reset = plan.spec.neuron_model, plan.spec.reset
+    broken = violations(workload, plan.profile, neuron_model=neuron, reset=reset, cost=cost)
+    return held_to(plan, cost, broken)
+
+
+def held_to(plan: Plan, cost: Cost, broken: Sequence[Violation]) -> Priced:
+    """Hold a cost against every budget; broken: what it breaks of the device's rules."""
     fields = cost_fields(cost)
     constraints: dict[str, float] = {}
     faults = []
@@ -261,20 +268,11 @@ def price_on_device(plan: Plan, workload: Workload) -> Priced:
         constraints[name] = float(need) / limit - 1.0
         if need > limit:
             faults.append(f"{name} {need:,.6g} is over its budget of {limit:,.6g} ({need / limit:.2f} times)")
-    neuron, reset = plan.spec.neuron_model, plan.spec.reset
-    broken = violations(workload, plan.profile, neuron_model=neuron, reset=reset, cost=cost)
     constraints["device_rules"] = float(
         max((v.need / v.limit - 1.0 if v.limit else 1.0 for v in broken), default=0.0)
     )
     faults += [violation.message for violation in broken]
     return Priced(cost, fields, constraints, tuple(faults))
-
-
-def _beside(profile: str, study_path: Path | None) -> str:
-    """Return a profile's path relative to its study, if it names a file; else its id."""
-    if not profile.endswith((".yaml", ".yml")) or Path(profile).is_absolute() or study_path is None:
-        return profile
-    return str(study_path.parent / profile)
 
 
 def _profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:

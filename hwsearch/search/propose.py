@@ -135,6 +135,11 @@ class Proposer:
         """Return the record of every finished trial."""
         return _records(self._study)
 
+    @property
+    def count(self) -> int:
+        """How many trials were asked for, those without an outcome included."""
+        return len(self._study.get_trials(deepcopy=False))
+
 
 def read_records(storage: str, name: str) -> dict[int, str]:
     """Return the record of every finished trial of a stored search, by trial number.

@@ -15,8 +15,10 @@ from typing import Any
 
 import pandas as pd
 
+from hwsearch.errors import RecordError
 from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
 from hwsearch.network.width_loss import WidthLoss
+from hwsearch.search.folder import damaged
 from hwsearch.space.candidate import Candidate
 
 OUTCOMES = ("over_budget", "foreseen", "twin", "stopped", "trained", "failed")
@@ -193,6 +195,9 @@ def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataFrame:
     """Return trials.csv: every candidate ever asked, with its outcome."""
+    if not records:
+        nothing = TrialRecord(0, Candidate((0.0,), "weight", (8,), 1), "failed", "", {})
+        return trials_table([nothing], on_front).iloc[:0]
     rows = []
     for record in records:
         row: dict[str, Any] = {"trial": record.trial, "outcome": record.outcome, "reason": record.reason}
@@ -251,6 +256,31 @@ def whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     for name in frame.columns:
         if name in _COUNTS or name.removesuffix("_predicted").endswith("_bytes"):
             frame[name] = frame[name].astype("Int64")
+    return frame
+
+
+def read_table(path: Path, needed: Sequence[str]) -> pd.DataFrame:
+    """Return a table that `write_csv` wrote.
+
+    Args:
+        path: The file.
+        needed: Columns that it must have.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    try:
+        # a digest may be all digits
+        frame = whole_numbers(pd.read_csv(path, dtype={"digest": str, "network_digest": str}))
+    except FileNotFoundError:
+        raise RecordError(damaged(path, "a run's folder must have this table", "no such file")) from None
+    except (OSError, ValueError, TypeError) as error:
+        law = "a run's table must be as it was written"
+        raise RecordError(damaged(path, law, str(error).strip())) from None
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        law = f"a run's table must have the columns {', '.join(needed)}"
+        raise RecordError(damaged(path, law, f"none of {', '.join(missing)}"))
     return frame
 
 

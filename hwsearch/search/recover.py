@@ -20,11 +20,11 @@ from hwsearch.search.cache import Cache
 from hwsearch.search.dense import dense_reference
 from hwsearch.search.evaluate import ticket_of
 from hwsearch.search.final import final_path, fresh_dense, member_job
-from hwsearch.search.folder import RunFolder
+from hwsearch.search.folder import RunFolder, damaged
 from hwsearch.search.lab import Draft, Lab
 from hwsearch.search.plan import Plan, make_plan, price_on_device
 from hwsearch.search.propose import read_records
-from hwsearch.search.records import TrialRecord
+from hwsearch.search.records import TrialRecord, read_table
 from hwsearch.search.storage import place_of
 from hwsearch.search.trainer import Bench, Measured, Trainer
 from hwsearch.study.model import Study, load_study
@@ -69,9 +69,12 @@ def records_of(folder: RunFolder, study: Study, storage: str | None = None) -> l
 
     Raises:
         InputError: The storage cannot be used, or does not hold the search.
+        RecordError: The file of its own storage is gone.
         StorageAway: It is locked or cannot be reached.
     """
     place = place_of(folder, study.name, storage)
+    if place.inside and not folder.database.exists():
+        raise RecordError(damaged(folder.database, "a run must have its storage", "no such file"))
     return [TrialRecord.from_json(text) for _, text in sorted(read_records(place.url, place.name).items())]
 
 
@@ -95,7 +98,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     if record.outcome != "trained":
         law = "only a trained candidate can be exported"
         raise InputError([Fault("--trial", law, f"trial {trial}: {record.outcome}", "see trials.csv")])
-    plan = make_plan(_with_own_profile(study, folder), folder.study)
+    plan = make_plan(with_own_profile(study, folder), folder.study)
     row = _front_row(folder, trial)
     seed = None if row is None else int(row["seed"])
     cache = Cache(folder.cache, plan.digest, folder.shared)
@@ -170,7 +173,7 @@ def _other_network(versions: Mapping[str, str], path: Path | None) -> str:
     )
 
 
-def _with_own_profile(study: Study, folder: RunFolder) -> Study:
+def with_own_profile(study: Study, folder: RunFolder) -> Study:
     """Return the study with the profile that lies in the run folder: the device's own file may have changed since."""
     device = study.device.model_copy(update={"profile": str(folder.profile.resolve())})
     return study.model_copy(update={"device": device})
@@ -180,7 +183,7 @@ def _front_row(folder: RunFolder, trial: int) -> pd.Series | None:
     """Return a trial's row of the front, whose network the final trainings chose, or None if it is not on it."""
     if not folder.front.exists():
         return None
-    front = pd.read_csv(folder.front, dtype={"network_digest": str})
+    front = read_table(folder.front, ("trial", "seed"))
     rows = front[front["trial"] == trial]
     return None if rows.empty else rows.iloc[0]
 

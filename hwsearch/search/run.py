@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.errors import Fault, InputError
+from hwsearch.search.bounds import cheapest, miss_words
 from hwsearch.search.cache import Cache
 from hwsearch.search.candidates import candidates
 from hwsearch.search.carry import as_here, others_words
@@ -28,6 +29,7 @@ from hwsearch.search.events import Event, Listener
 from hwsearch.search.final import Finalist, Finals, finalise
 from hwsearch.search.final_records import write_finals
 from hwsearch.search.finalists import finalists
+from hwsearch.search.finished import answers
 from hwsearch.search.folder import RunFolder
 from hwsearch.search.foresee import Foresight, foresight
 from hwsearch.search.front import front_records, non_dominated, worst_of
@@ -46,7 +48,7 @@ from hwsearch.search.records import (
     write_text,
 )
 from hwsearch.search.storage import Place, check_place, place_of, remember, storage_words
-from hwsearch.search.summary import Seconds, front_row, summarise
+from hwsearch.search.summary import Seconds, front_row, summarise, summarise_refusal
 from hwsearch.search.trainer import Bench, Trainer
 from hwsearch.study.model import write_study
 
@@ -54,7 +56,7 @@ from hwsearch.study.model import write_study
 def search(
     plan: Plan, folder: RunFolder, *, storage: str | None, workers: int, listen: Listener, device: str = "cpu"
 ) -> dict[str, Any]:
-    """Run a search to its end, or go on with it; return the summary.
+    """Run a search to its end, or go on with it; return the summary (``front_size`` 0: nothing fits).
 
     Args:
         plan: The question.
@@ -67,7 +69,6 @@ def search(
     Raises:
         InputError: The folder or storage holds another study, or another process runs in it.
         StorageAway: The storage is locked or cannot be reached.
-        NothingFits: No candidate keeps every budget, or none that does is a model.
         HwsearchError: The dense reference is no model: nothing is searched.
     """
     refuse_changed(plan.study, plan.profile, folder)
@@ -82,6 +83,11 @@ def search(
         tell(Event("start", plan.study.name))
         for note in plan.notes:
             tell(Event("note", note))
+        corners = cheapest(plan)
+        if proposer.count == 0 and all(corner.priced.faults for corner in corners):
+            write_csv(trials_table([], set()), folder.trials)
+            summary = summarise_refusal(plan, miss_words(plan, corners[0]), _seconds(folder, 0.0).wall)
+            return _conclude(plan, folder, storage, summary)
         bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
         with Trainer(bench, workers) as trainer:
             cache = Cache(folder.cache, plan.digest, folder.shared)
@@ -90,7 +96,7 @@ def search(
             tell(Event("dense", _dense_words(lab.dense), 1, 1))
             if plan.study.search.foresee:
                 with lab.thinking:
-                    sight = foresight(plan, lab.dense, partial(ticket_of, lab))
+                    sight = foresight(plan, lab.dense, partial(ticket_of, lab), cache=cache)
                 lab = replace(lab, sight=sight)
                 tell(Event("note", _sight_words(sight), model_s=lab.thinking.lap()))
             if others:
@@ -100,24 +106,22 @@ def search(
             front = front_records(plan, records, lab.dense.error)
             if not front:
                 # the best so far is kept: trials.csv and the summary are there
-                summary = summarise(
-                    plan, lab, records, None, pd.DataFrame(columns=list(FRONT_COLUMNS)), _seconds(folder, lab)
-                )
-                write_text(folder.summary, json.dumps(summary, indent=1))
-                raise NothingFits(summary["nearest_miss"])
+                nothing = pd.DataFrame(columns=list(FRONT_COLUMNS))
+                summary = summarise(plan, lab, records, None, nothing, _seconds(folder, lab.thinking.lap()))
+                return _conclude(plan, folder, storage, summary)
             dense = (lab.dense.cost, lab.dense.error)
             with lab.thinking:
                 chosen = finalists(plan, dense, lab.similar, records, front)
             finals = finalise(
                 lab, chosen, lambda n, of: tell(Event("final", "final trainings", n, of, lab.thinking.lap()))
             )
-        return _finish(plan, lab, folder, records, finals)
+        return _conclude(plan, folder, storage, _finish(plan, lab, folder, records, finals))
 
 
 def _finish(
     plan: Plan, lab: Lab, folder: RunFolder, records: list[TrialRecord], finals: Finals
 ) -> dict[str, Any]:
-    """Write the front and the summary of a finished search."""
+    """Write the tables of a finished search; return its summary."""
     with lab.thinking:
         records = weighed(lab, records)
     members = _on_front(plan, finals)
@@ -128,10 +132,13 @@ def _finish(
     write_csv(front, folder.front)
     write_finals(finals.members, folder.finals)
     write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
-    summary = summarise(plan, lab, records, finals, front, _seconds(folder, lab))
+    return summarise(plan, lab, records, finals, front, _seconds(folder, lab.thinking.lap()))
+
+
+def _conclude(plan: Plan, folder: RunFolder, storage: str | None, summary: dict[str, Any]) -> dict[str, Any]:
+    """Write the summary of a search that has ended, with what it answers."""
+    summary["answers"] = answers(plan.study, plan.profile.digest, storage, folder)
     write_text(folder.summary, json.dumps(summary, indent=1))
-    if front.empty:
-        raise NothingFits(summary["nearest_miss"])
     return summary
 
 
@@ -176,11 +183,11 @@ def _only_one(folder: RunFolder) -> Iterator[None]:
         raise InputError([fault]) from None
 
 
-def _seconds(folder: RunFolder, lab: Lab) -> Seconds:
+def _seconds(folder: RunFolder, thinking_s: float) -> Seconds:
     """Return the time spent in this folder by all sessions, from the log, and how much of the log is lost."""
     log = read_log(folder)
     since = time.time() - log.sessions[-1][-1]["time"] if log.sessions else 0.0
-    return Seconds(log.wall_s + since, log.model_s + lab.thinking.lap(), log.torn)
+    return Seconds(log.wall_s + since, log.model_s + thinking_s, log.torn)
 
 
 def _dense_words(dense: Dense) -> str:

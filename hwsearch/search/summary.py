@@ -17,7 +17,7 @@ from hwsearch.measure.accuracy import largest_class_share, wilson
 from hwsearch.measure.intervals import number_that_happens
 from hwsearch.network.store import network_digest
 from hwsearch.search.carry import others_words
-from hwsearch.search.dense import Dense
+from hwsearch.search.dense import Dense, whole_steps
 from hwsearch.search.evaluate import ground_of
 from hwsearch.search.final import Finalist, Finals, final_seeds
 from hwsearch.search.finders import find_ticket
@@ -37,6 +37,7 @@ from hwsearch.search.records import (
 )
 from hwsearch.search.skill import answer_columns, nothing_known
 
+_NO_SIMILARITY = {"n": 0, "spearman": None, "mae": None, "brier": None, "ece": None}
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
 
 
@@ -118,14 +119,7 @@ def summarise(
         + (finals.eval_steps if finals else 0)
     )
     return {
-        "study": study.name,
-        "study_digest": study.digest,
-        "profile": plan.profile.id,
-        "profile_digest": plan.profile.digest,
-        "seed": study.seed,
-        "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
-        "objectives": list(study.objectives),
-        "budgets": dict(study.device.budgets),
+        **_question(plan),
         "dense": dense,
         "counts": counts,
         "cost": {
@@ -150,19 +144,68 @@ def summarise(
         "reference_point": dict(zip(study.objectives, reference, strict=True)),
         "pick": None if picked is None else _plain(picked),
         "nearest_miss": None if not front.empty else _why_nothing(plan, records, finals),
+        **_circumstances(plan),
+        "no_skill": {
+            "trained": sum(r.outcome == "trained" and not r.skilled for r in records),
+            "final": len(finals.lacking) if finals else 0,
+        },
+        "notes": _notes(plan, lab, seconds),
+    }
+
+
+def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> dict[str, Any]:
+    """Return summary.json of a search that asked for nothing, since nothing could fit; miss: what came nearest."""
+    steps = ("train_steps", "eval_steps", "foresee_eval_steps", "finder_train_steps", "final_train_steps")
+    return {
+        **_question(plan),
+        "dense": {"accuracy_val": None, "accuracy_test": None},
+        "counts": {"asked": 0} | dict.fromkeys(OUTCOMES, 0),
+        "cost": {
+            **dict.fromkeys((*steps, "reused_train_steps", "model_steps"), 0),
+            "dense_train_steps": whole_steps(plan),
+            "model_s": 0.0,
+            "wall_s": round(wall_s, 1),
+        },
+        "similarity": dict(_NO_SIMILARITY),
+        "audit": {"continued": 0, "left": 0, "false_cuts": 0, "low": None, "high": None},
+        "left": _left_fields([]),
+        "front_size": 0,
+        "hypervolume": None,
+        "reference_point": {},
+        "pick": None,
+        "nearest_miss": miss,
+        **_circumstances(plan),
+        "no_skill": {"trained": 0, "final": 0},
+        "notes": list(plan.notes),
+    }
+
+
+def _question(plan: Plan) -> dict[str, Any]:
+    """Return what was asked, and of which versions."""
+    study = plan.study
+    return {
+        "study": study.name,
+        "study_digest": study.digest,
+        "profile": plan.profile.id,
+        "profile_digest": plan.profile.digest,
+        "seed": study.seed,
+        "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
+        "objectives": list(study.objectives),
+        "budgets": dict(study.device.budgets),
+    }
+
+
+def _circumstances(plan: Plan) -> dict[str, Any]:
+    """Return what is known of the data and of the profile's numbers."""
+    return {
         "samples": {
             "train": len(plan.data.y_train),
             "val": len(plan.data.y_val),
             "test": len(plan.data.y_test),
         },
         "classes": _class_fields(plan),
-        "no_skill": {
-            "trained": sum(r.outcome == "trained" and not r.skilled for r in records),
-            "final": len(finals.lacking) if finals else 0,
-        },
         "labels": plan.profile.labels,
         "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset).fields,
-        "notes": _notes(plan, lab, seconds),
     }
 
 
@@ -208,7 +251,7 @@ def _why_nothing(plan: Plan, records: Sequence[TrialRecord], finals: Finals | No
 def _similarity_fields(lab: Lab) -> dict[str, Any]:
     """Return the quality of ticket similarity in this run."""
     if lab.sight is None:
-        return {"n": 0, "spearman": None, "mae": None, "brier": None, "ece": None}
+        return dict(_NO_SIMILARITY)
     return dataclasses.asdict(lab.sight.quality)
 
 

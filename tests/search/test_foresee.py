@@ -12,6 +12,7 @@ import pytest
 import hwsearch
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.search import foresee as module
+from hwsearch.search.cache import Cache
 from hwsearch.search.evaluate import _settle_twins
 from hwsearch.search.foresee import (
     LEAST_TRAINED,
@@ -191,6 +192,25 @@ def test_it_settles_on_few_tickets_where_each_is_trained_for(plan, finder, settl
     probes = 1 + (3 * 3 - 1) * 6 + 3 * 2  # no channels of the readout are pruned
     judged = 9 * (len(plan.data.x_val) // 2)
     assert sight.eval_steps == 2 * ((probes + settling + 1) * 128 + judged)
+
+
+@pytest.mark.parametrize("similarity", ["probe_and_add", "margin_gradient"])
+def test_a_run_that_goes_on_does_not_probe_again(plan, tmp_path, monkeypatch, similarity):
+    params = initial_params(plan.spec, 0)
+    whole = tuple(np.ones(own.weight.shape, bool) for own in params)
+    search = plan.study.search.model_copy(update={"similarity": similarity})
+    own = replace(plan, study=plan.study.model_copy(update={"search": search}))
+    cache, dense = Cache(tmp_path, "plan"), SimpleNamespace(params=params)
+
+    def sight():
+        return foresight(own, dense, lambda c: Ticket(params, whole, c.bits(3)), judging=8, cache=cache)
+
+    first = sight()
+    monkeypatch.setattr(module, "one_shot_agreement", None)
+    monkeypatch.setattr(module, "probe", None)
+    again = sight()
+    assert again.quality == first.quality
+    assert again.eval_steps == first.eval_steps
 
 
 def test_one_shot_agreement_is_whole_without_compression(plan):

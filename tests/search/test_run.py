@@ -159,7 +159,7 @@ def test_a_comparison_of_finders_is_refused_in_the_folder_of_another_study(finis
 
 def test_an_impossible_budget_names_the_nearest_miss_and_keeps_the_trials(tmp_path, tiny_text):
     study = tmp_path / "study.yaml"
-    study.write_text(tiny_text.replace("memory_bytes: 3000", "memory_bytes: 100, synaptic_ops: 100000"))
+    study.write_text(tiny_text.replace("memory_bytes: 3000", "memory_bytes: 160, synaptic_ops: 100000"))
     with pytest.raises(
         NothingFits, match=r"Nearest miss: trial \d+ .*memory_bytes .*budget that binds is memory_bytes"
     ):
