@@ -277,9 +277,10 @@ class Result:
             NothingFits: No trained candidate is of use there.
         """
         device = profile if isinstance(profile, HardwareProfile) else load_profile(profile, "profile")
-        if device.digest == self.summary["profile_digest"]:
+        if device.digest == load_profile(self.folder.profile).digest:
             return front_here(self.folder, self.front, self.storage)
-        return front_elsewhere(self.folder, device, self.storage)
+        found = front_elsewhere(self.folder, device, self.dense, self.storage)
+        return replace(found, notes=(*found.notes, *(self.summary["notes"] if self.finished else ())))
 
     def export(
         self, trial: int | pd.Series | None = None, *, to: str | Path, formats: Sequence[str] = FORMATS

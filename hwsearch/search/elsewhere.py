@@ -122,15 +122,23 @@ def front_here(folder: RunFolder, front: pd.DataFrame, storage: str | None = Non
     return FrontOn(front, _grouped(reasons))
 
 
-def front_elsewhere(folder: RunFolder, device: HardwareProfile, storage: str | None = None) -> FrontOn:
+def front_elsewhere(
+    folder: RunFolder, device: HardwareProfile, dense: Mapping[str, Any], storage: str | None = None
+) -> FrontOn:
     """Return the front on another device than the run's own.
+
+    Args:
+        folder: The run's.
+        device: The other device.
+        dense: The run's dense network by column.
+        storage: URL of the run's storage; None: the one that the folder remembers.
 
     Raises:
         NothingFits: No trained network maps onto the device and keeps the study's budgets and tolerance there.
     """
-    study, summary = load_study(folder.study), folder.read_summary()
+    study = load_study(folder.study)
     records = records_of(folder, study, storage)
-    question = _question(study, device, load_profile(folder.profile), summary["dense"])
+    question = _question(study, device, load_profile(folder.profile), dense)
     entries, reasons = _entries(folder, records)
     usable = []
     for entry in entries:
@@ -152,7 +160,8 @@ def front_elsewhere(folder: RunFolder, device: HardwareProfile, storage: str | N
             reasons[entry.record.trial] = _DOMINATED
     front = whole_numbers(pd.DataFrame(rows)).sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     lost = "the run's folder has no finals.json: nothing is known of final trainings"
-    notes = (*question.notes, *([] if folder.finals.exists() else [lost]), *summary["notes"])
+    missing = folder.summary.exists() and not folder.finals.exists()
+    notes = (*question.notes, *([lost] if missing else []))
     return FrontOn(front, _grouped(reasons), notes)
 
 
