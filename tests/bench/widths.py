@@ -60,7 +60,7 @@ class Cell:
             + ("s" if lost.sums_clipped else "")
             + ("m" if lost.membranes_clipped else "")
         )
-        return f"{-self.points:+.1f}{'' if self.fits else ' over'}{' ' + marks if marks else ''}"
+        return f"{0.0 - self.points:+.1f}{'' if self.fits else ' over'}{' ' + marks if marks else ''}"
 
 
 def kinds() -> dict[Kind, dict[str, tuple[int, ...]]]:
