@@ -116,7 +116,7 @@ def test_what_cannot_fit_is_refused_before_training_and_the_folder_says_so(tmp_p
             NothingFits, match=r"Nearest miss.*memory_bytes.*The budget that binds is memory_bytes"
         ):
             hwsearch.run(study, out=tmp_path / "run", listen=events.append)
-    assert {event.kind for event in events} == {"start"}
+    assert {event.kind for event in events} <= {"start", "note"}
     result = hwsearch.load_run(tmp_path / "run")
     assert result.front.empty
     assert result.trials.empty

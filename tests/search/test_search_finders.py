@@ -36,7 +36,14 @@ STUDY = {
     },
     "device": {"profile": "nrf51822_microbit"},
     "objectives": ["error", "memory_bytes"],
-    "train": {"dense_epochs": 2, "epochs": 1},
+    # steps enough that two epochs of 75 samples make a model
+    "train": {
+        "dense_epochs": 2,
+        "epochs": 1,
+        "batch_size": 4,
+        "dense_learning_rate": 0.02,
+        "learning_rate": 0.02,
+    },
     "search": {"candidates": 4, "batch": 4, "sampler": "random"},
     "final": {"seeds": 1},
 }

@@ -98,7 +98,7 @@ def test_one_alone_that_the_memory_does_not_hold_has_failed(monkeypatch):
     assert all("can't allocate memory" in one.failure and one.train_steps == 5 * 60 * 3 for one in failed)
 
 
-@pytest.mark.parametrize("place", ["train_stack", "fold", "run_integer_stack", "logits"])
+@pytest.mark.parametrize("place", ["train_stack", "fold_counting_losses", "run_integer_stack", "logits"])
 @pytest.mark.parametrize("error", [ValueError, RuntimeError, FloatingPointError])
 def test_a_fault_of_ours_is_no_candidates_failure(monkeypatch, place, error):
     def wrong(*args, **options):

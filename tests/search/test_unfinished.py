@@ -38,7 +38,7 @@ def test_front_and_pick_are_provisional(stopped):
     assert int(result.pick(within=0.2)["trial"]) in set(front["trial"])
     assert result.dense["memory_bytes"] > front["memory_bytes"].max()
     with pytest.raises(NothingFits, match="accurate enough"):
-        result.pick(min_accuracy=1.0)
+        result.pick(min_accuracy="100%")
 
 
 def test_a_trial_can_be_exported_and_a_report_says_what_is_missing(stopped, tmp_path):
