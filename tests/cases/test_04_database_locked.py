@@ -12,10 +12,12 @@ def test_a_locked_storage_is_one_line_and_the_same_line_goes_on(case):
     with closing(sqlite3.connect(case.folder / "mine.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         for command in (
-            line,
             ("export", "run", "--to", "model"),
             ("front", "run", "--profile", "generic_45nm"),
+            line,
         ):
+            if command is line:  # what is answered asks no storage
+                (case.folder / "run/summary.json").unlink()
             done = case.hwsearch(*command)
             assert done.returncode == 3, done.stderr
             assert len(done.stderr.splitlines()) == 1
