@@ -96,7 +96,7 @@ def print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
     member, whole = percent(row["accuracy_test_own"]), percent(dense["accuracy_test_own"])
     print(f"  test of the network that is handed over {member}; of the dense one {whole}")
     if lost := WidthLoss.of(row).words:
-        print(f"  the device's widths cost it: {lost}")
+        print(f"  to the device's widths: {lost}")
     ratio = times(dense["memory_bytes"], row["memory_bytes"], "larger", "smaller")
     print(f"  memory {row['memory_bytes']:,} B; dense {dense['memory_bytes']:,} B ({ratio})")
     if row.get("energy_j") and dense.get("energy_j"):

@@ -111,7 +111,7 @@ def risks(tables: RunTables) -> list[str]:
     if unknown:
         said.append(f"Not known for this device: {' and '.join(unknown)}. It is not zero.")
     if lost := WidthLoss.of(summary.pick).words:
-        said.append(f"The device's widths cost the picked network: {lost}. Its accuracy has this in it.")
+        said.append(f"The picked network meets the device's widths: {lost}. Its accuracy has this in it.")
     if summary.arithmetic is not None and not summary.arithmetic.as_device:
         said.append(summary.arithmetic.words)
     return said
