@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import norm
 
 
 def accuracy(predictions: np.ndarray, labels: np.ndarray) -> float:
@@ -36,7 +36,7 @@ def wilson(share: float, n: int, confidence: float = 0.95) -> tuple[float, float
 
     Source: Wilson 1927, JASA 22(158).
     """
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
     centre = share + z * z / (2 * n)
     reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
