@@ -256,7 +256,7 @@ def _reasons(question: _Question, entry: _Entry, fields: CostFields) -> Iterator
     least = 1.0 - question.worst[entry.evidence]
     if entry.accuracy_val <= least:
         detail = f"{entry.accuracy_val:.4g} on validation; more than {least:.4g} is needed"
-        yield _Reason("loses more accuracy than search.worth and the pick allow", detail)
+        yield _Reason("loses more accuracy than search.worth allows", detail)
 
 
 def _too_narrow(question: _Question, entry: _Entry) -> Iterator[_Reason]:
