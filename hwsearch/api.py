@@ -16,38 +16,40 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hwsearch.comparison.finders import FINDERS, compare
 from hwsearch.errors import Fault, InputError, NothingFits, RecordError, Unfinished
 from hwsearch.export.agree import layers_of
 from hwsearch.export.bundle import FORMATS, Model, write_export
 from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.hardware.cost_model import cost_fields, price
-from hwsearch.hardware.profile import HardwareProfile, load_profile
+from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.profiles.load import load_profile
+from hwsearch.plan.plan import Plan, make_plan
+from hwsearch.records.changed import refuse_changed
+from hwsearch.records.events import Event
+from hwsearch.records.finished import answered, asked, pages_stand
+from hwsearch.records.run_folder import RunFolder, damaged, open_run
+from hwsearch.records.trials import FRONT_COLUMNS, read_table
 from hwsearch.report.figures import write_front_png
 from hwsearch.report.page import write_report
 from hwsearch.report.tables import read_run
 from hwsearch.report.tickets import write_comparison
-from hwsearch.search.cache import Cache
-from hwsearch.search.carry import plan_to_run
-from hwsearch.search.changed import refuse_changed
-from hwsearch.search.compare import FINDERS, compare
-from hwsearch.search.elsewhere import FrontOn, front_elsewhere, front_here
-from hwsearch.search.events import Event
-from hwsearch.search.finished import answered, asked, pages_stand
-from hwsearch.search.folder import RunFolder, damaged, open_run
-from hwsearch.search.pick import pick_row
-from hwsearch.search.plan import Plan, make_plan
-from hwsearch.search.records import FRONT_COLUMNS, read_table
-from hwsearch.search.recover import Recovered, recover
+from hwsearch.results.other_device import FrontOn, front_elsewhere, front_here
+from hwsearch.results.recover import Recovered, recover
+from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
+from hwsearch.search.decide.pick import pick_row
+from hwsearch.search.jobs.job import Bench
+from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.run import search
-from hwsearch.search.trainer import Bench, Trainer
-from hwsearch.search.unfinished import dense_so_far, front_so_far, so_far
+from hwsearch.search.store.cache import Cache
+from hwsearch.search.warm_start import plan_to_run
 from hwsearch.study.laws import Accuracy
 from hwsearch.study.model import Study, load_study, override
 from hwsearch.study.yaml_border import check_option
 from hwsearch.train.device import find_device
 
 if TYPE_CHECKING:
-    from hwsearch.search.records import TrialRecord
+    from hwsearch.records.trials import TrialRecord
 
 _RECORDED_INPUTS = 32
 
@@ -121,7 +123,7 @@ def compare_finders(
         study: The study file; its ``final.seeds`` says how many seeds.
         out: The folder; None: ``runs/<name of the study>``. Work that is kept in its cache is not done again.
         data_root: Folder of data sets.
-        finders: Which of ``hwsearch.search.compare.FINDERS``.
+        finders: Which of ``hwsearch.comparison.finders.FINDERS``.
         tell: Told what is being done.
 
     Returns:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from hwsearch.search.events import Event
+    from hwsearch.records.events import Event
 
 app = typer.Typer(
     help="Find the smallest spiking neural network that fits a device.",
@@ -78,7 +78,7 @@ def run(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (auto: a GPU where there is one).")] = "auto",
 ) -> None:
     """Search a study; the same line again resumes, and prints the answer of a run that has ended."""
-    from hwsearch.search.finished import answered, asked, pages_stand
+    from hwsearch.records.finished import answered, asked, pages_stand
 
     # all that can be refused is refused before torch is loaded, and what is answered is told without it
     wanted, folder = asked(study, out=out, data_root=data_root, seed=seed)
@@ -116,7 +116,7 @@ def front(
 ) -> None:
     """Show the Pareto front of a run."""
     from hwsearch.hardware.arithmetic import arithmetic_claim
-    from hwsearch.hardware.profile import load_profile
+    from hwsearch.hardware.profiles.load import load_profile
     from hwsearch.study.model import load_study
 
     device = None if profile is None else load_profile(profile, "--profile")

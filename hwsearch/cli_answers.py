@@ -12,8 +12,8 @@ from hwsearch.report.quantities import column, duration, percent, plain, times
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hwsearch.search.elsewhere import FrontOn
-    from hwsearch.search.folder import RunFolder
+    from hwsearch.records.run_folder import RunFolder
+    from hwsearch.results.other_device import FrontOn
 
 _SHOWN = {
     "trial": "trial",
@@ -38,7 +38,7 @@ def print_answer(folder: RunFolder, summary: dict[str, Any]) -> None:
     Raises:
         NothingFits: It found nothing.
     """
-    from hwsearch.search.records import FRONT_COLUMNS, read_table
+    from hwsearch.records.trials import FRONT_COLUMNS, read_table
 
     if not summary["front_size"]:
         raise NothingFits(summary["nearest_miss"])

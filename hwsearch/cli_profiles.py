@@ -19,7 +19,7 @@ profiles = typer.Typer(help="Hardware profiles: devices as data.", no_args_is_he
 @profiles.command("list")
 def profiles_list() -> None:
     """List the devices that are known."""
-    from hwsearch.hardware.profile import list_profiles
+    from hwsearch.hardware.profiles.load import list_profiles
 
     found = list_profiles()
     width = max((len(item[0]) for item in found), default=0)
@@ -30,8 +30,8 @@ def profiles_list() -> None:
 @profiles.command("show")
 def profiles_show(ident: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Show a device: what fits, what pays, what is unknown, and where each number comes from."""
-    from hwsearch.hardware.profile import load_profile
-    from hwsearch.hardware.show import describe
+    from hwsearch.hardware.profiles.load import load_profile
+    from hwsearch.hardware.profiles.show import describe
 
     print(describe(load_profile(ident, "ID")))
 
@@ -39,7 +39,7 @@ def profiles_show(ident: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 @profiles.command("check")
 def profiles_check(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """Check a profile; all faults at once."""
-    from hwsearch.hardware.profile import check_profile
+    from hwsearch.hardware.profiles.load import check_profile
 
     faults = check_profile(file)
     if faults:
@@ -50,7 +50,7 @@ def profiles_check(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> Non
 @profiles.command("new")
 def profiles_new(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """Write a commented skeleton of a profile, to be filled in."""
-    from hwsearch.hardware.skeleton import SKELETON
+    from hwsearch.hardware.profiles.skeleton import SKELETON
 
     if file.suffix not in (".yaml", ".yml"):
         raise InputError([Fault("FILE", "a profile's file must end in .yaml", str(file))])
@@ -64,7 +64,7 @@ def profiles_new(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
 @profiles.command("schema")
 def profiles_schema() -> None:
     """Print the JSON Schema of a profile, for editors."""
-    from hwsearch.hardware.profile_yaml import ProfileSection
+    from hwsearch.hardware.profiles.schema import ProfileSection
 
     print(json.dumps(ProfileSection.model_json_schema(), indent=1))
 
@@ -74,8 +74,8 @@ def profiles_validate(
     to: Annotated[Path | None, typer.Option(help="Write the report to this Markdown file.")] = None,
 ) -> None:
     """Hold the profiles against every published measurement that they reach."""
-    from hwsearch.hardware.validation import validate_profiles
-    from hwsearch.hardware.validation_report import validation_table
+    from hwsearch.hardware.validation.compare import validate_profiles
+    from hwsearch.hardware.validation.report import validation_table
 
     text = validation_table(validate_profiles())
     if to is None:

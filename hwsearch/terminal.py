@@ -11,7 +11,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, Time
 from rich.progress import Progress as Bars
 
 if TYPE_CHECKING:
-    from hwsearch.search.events import Event
+    from hwsearch.records.events import Event
 
 _STAGES = {"dense": "dense reference", "candidates": "candidates", "final": "final trainings"}
 

@@ -13,7 +13,8 @@ PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
     "errors", "seeds", "study", "hardware", "space", "data", "native", "compress", "network", "train", "tickets",
-    "measure", "predict", "search", "report", "export", "api", "terminal", "cli_profiles", "cli_answers", "cli",
+    "measure", "predict", "records", "plan", "search", "comparison", "results", "report", "export", "api",
+    "terminal", "cli_profiles", "cli_answers", "cli",
     "__main__",
 ]  # fmt: skip
 OWNERS = {
@@ -32,9 +33,9 @@ OWNERS = {
 }
 NEVER = {"torchvision", "torchaudio", "pickle"}
 TORCH_FREE = [
-    "hwsearch", "hwsearch.cli", "hwsearch.hardware.cost_model", "hwsearch.hardware.profile", "hwsearch.space.space",
-    "hwsearch.study.model", "hwsearch.network.topology", "hwsearch.compress.masks", "hwsearch.report.page",
-    "hwsearch.search.finished",
+    "hwsearch", "hwsearch.cli", "hwsearch.hardware.cost_model", "hwsearch.hardware.profiles.load",
+    "hwsearch.space.space", "hwsearch.study.model", "hwsearch.network.topology", "hwsearch.compress.masks",
+    "hwsearch.report.page", "hwsearch.records.finished",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from hwsearch.errors import RecordError
 from hwsearch.export.weights import packed_bytes, read_weights, weights_facts
-from hwsearch.network.integer import IntegerNetwork
+from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.store import load_tensors, network_digest
 
 IDENTITY = ("trial", "candidate", "seed", "study_digest", "profile_digest", "network_digest")

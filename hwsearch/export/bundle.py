@@ -29,9 +29,10 @@ from hwsearch.export.agree import (
 from hwsearch.export.replace import MANIFEST, check_target, clear_target
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import packed_bytes, read_weights, write_weights
-from hwsearch.network.integer import IntegerNetwork, run_integer
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.store import load_tensors, network_digest, save_tensors
-from hwsearch.search.records import write_text
+from hwsearch.records.trials import write_text
 
 CONFIG, CHECK = "config.yaml", "check.safetensors"
 _FILES = {"config": (CONFIG,), "weights": (WEIGHTS, CHECK)}

@@ -17,7 +17,7 @@ import numpy as np
 from hwsearch.compress.packing import Packed, pack, unpack
 from hwsearch.errors import RecordError
 from hwsearch.hardware.storage import Stream
-from hwsearch.network.integer import IntegerNetwork
+from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.store import load_tensors, network_from, network_settings, save_tensors
 
 FILE = "weights.safetensors"

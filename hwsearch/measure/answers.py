@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork, Run, run_integer_stack
+from hwsearch.network.integer import Run, run_integer_stack
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 
 
 @dataclass(frozen=True)

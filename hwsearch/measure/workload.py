@@ -15,7 +15,7 @@ import numpy as np
 from hwsearch.compress.masks import runs
 from hwsearch.compress.packing import census
 from hwsearch.hardware.workload import BLOCKS, LayerWork, OpCounts, WeightCensus, Workload
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 
 Counted = dict[bytes, tuple[WeightCensus, OpCounts]]
 """What was counted of layers before: candidates are many, the ways to cut one layer are few."""

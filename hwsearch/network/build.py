@@ -10,7 +10,7 @@ from spikingjelly.activation_based import layer as sj_layer
 from spikingjelly.activation_based import neuron as sj_neuron
 from spikingjelly.activation_based.surrogate import ATan
 
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 from hwsearch.network.neuron import NeuronLaw, spikingjelly_node
 
 

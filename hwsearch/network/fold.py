@@ -20,8 +20,7 @@ import torch
 
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.network.fixed_point import FixedPoint, Scale, fixed_point, fractions
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork, Widths
-from hwsearch.network.integers import layer_bits
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork, Widths, layer_bits
 from hwsearch.network.stack import LayerParams, Params
 from hwsearch.network.topology import LayerShape, NetworkSpec
 from hwsearch.network.width_loss import WidthLoss

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from hwsearch.errors import RecordError
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 from hwsearch.network.stack import LayerParams, Params
 
 

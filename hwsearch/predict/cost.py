@@ -13,7 +13,8 @@ import numpy as np
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.workload import Counted, count_workload
 from hwsearch.network.fold import shrink
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork, Run
+from hwsearch.network.integer import Run
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 from hwsearch.network.topology import NetworkSpec
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from scipy.special import expit, logit
 
 from hwsearch.predict.joint import Joint, knobs_of
-from hwsearch.predict.surrogate import Inputs, Surrogate, fit_values
+from hwsearch.predict.process import Inputs
+from hwsearch.predict.surrogate import Surrogate, fit_values
 
 _CLIP = 1e-2
 _SCALE_A, _SCALE_Y = 2.5, 2.0  # logits to scales of about 1

@@ -17,7 +17,7 @@ import pandas as pd
 
 from hwsearch.errors import RecordError
 from hwsearch.hardware.arithmetic import Claim
-from hwsearch.search.folder import damaged
+from hwsearch.records.run_folder import damaged
 
 Numbers = Mapping[str, float | None]
 Row = Mapping[str, float | str | None]

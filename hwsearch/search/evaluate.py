@@ -15,22 +15,22 @@ from dataclasses import replace
 import numpy as np
 
 from hwsearch.compress.masks import sparsity_of
-from hwsearch.data.datasets import resplit
-from hwsearch.network.stack import Ticket
+from hwsearch.plan.plan import Plan
+from hwsearch.plan.pricing import price_on_device
 from hwsearch.predict.cost import foretell_workload
-from hwsearch.predict.surrogate import NOBODY
-from hwsearch.search.ascend import ascend
-from hwsearch.search.dense import Dense
-from hwsearch.search.finders import Ground, find_ticket
-from hwsearch.search.foresee import Foresight, foresee, layer_sparsity
-from hwsearch.search.lab import Draft, Lab
-from hwsearch.search.left import keep_likely
-from hwsearch.search.outlook import joint_of, training_of
-from hwsearch.search.plan import Plan, price_on_device
-from hwsearch.search.propose import Proposal, Verdict
-from hwsearch.search.records import TrialRecord, objective_values, remember
+from hwsearch.predict.process import NOBODY
+from hwsearch.predict.quality import Calibration
+from hwsearch.records.trials import TrialRecord, objective_values, remember
+from hwsearch.search.decide.completion import keep_likely
+from hwsearch.search.decide.cutting import foresee
+from hwsearch.search.decide.learned import joint_of, training_of
+from hwsearch.search.optuna_study import Proposal, Verdict
 from hwsearch.search.samplers import LEARNS_FROM_PRUNED
-from hwsearch.space.candidate import Candidate
+from hwsearch.search.stages.calibration import layer_sparsity
+from hwsearch.search.stages.context import Context, Draft
+from hwsearch.search.stages.dense import Dense
+from hwsearch.search.stages.rungs import ascend
+from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.space.space import Setting
 from hwsearch.study.search_sections import UNRANKED
 
@@ -38,7 +38,7 @@ _MOST_LOOKED = 4096  # small spaces are looked at over and over
 
 
 def evaluate(
-    lab: Lab,
+    context: Context,
     batch: Sequence[Proposal],
     known: Mapping[str, TrialRecord],
     on_trained: Callable[[int], None] | None = None,
@@ -46,7 +46,7 @@ def evaluate(
     """Take a batch through the flow.
 
     Args:
-        lab: Plan, dense network, trainer, cache.
+        context: Plan, dense network, trainer, cache.
         batch: Proposals, in order.
         known: Records of earlier batches, by candidate digest.
         on_trained: Called with the number of candidates of this batch that are trained so far.
@@ -57,42 +57,42 @@ def evaluate(
     drafts: list[Draft] = []
     first: dict[str, TrialRecord] = dict(known)
     for proposal in batch:
-        draft = _price(lab, proposal, first)
+        draft = _price(context, proposal, first)
         if draft.ticket is not None:  # it is trained, or goes on: a repeat in this batch is its twin
             first[proposal.candidate.digest] = draft.record
         else:
             first.setdefault(proposal.candidate.digest, draft.record)
         drafts.append(draft)
-    if lab.sight is not None:
-        drafts = _foresee(lab, lab.sight, drafts, known)
-    drafts = ascend(lab, drafts, known, on_trained)
+    if context.sight is not None:
+        drafts = _foresee(context, context.sight, drafts, known)
+    drafts = ascend(context, drafts, known, on_trained)
     return _settle_twins([draft.record for draft in drafts], known)
 
 
 def finish(
-    lab: Lab,
+    context: Context,
     batch: Sequence[Proposal],
     known: Mapping[str, TrialRecord],
     on_trained: Callable[[int], None] | None = None,
 ) -> list[TrialRecord]:
     """Train on what was stopped or cut, for as long as it is likely to be on the front; see ``evaluate``."""
     stopped = {name: record for name, record in known.items() if record.outcome == "stopped"}
-    drafts = _liken(lab, [_price(lab, proposal, stopped) for proposal in batch])
-    records = [draft.record for draft in ascend(lab, drafts, known, on_trained, keep_likely)]
+    drafts = _liken(context, [_price(context, proposal, stopped) for proposal in batch])
+    records = [draft.record for draft in ascend(context, drafts, known, on_trained, keep_likely)]
     return [replace(record, finishing=True) for record in records]
 
 
-def look(lab: Lab, settings: Sequence[Setting]) -> list[TrialRecord]:
+def look(context: Context, settings: Sequence[Setting]) -> list[TrialRecord]:
     """Price settings that nobody proposed yet: records with their similarity, as if each were to be trained."""
-    candidates = {own.digest: own for own in (lab.plan.space.candidate(setting) for setting in settings)}
-    fresh = [own for name, own in candidates.items() if name not in lab.looked]
-    drafts = _liken(lab, [_price(lab, Proposal(NOBODY, own), {}) for own in fresh])
-    seen = {name: lab.looked[name] for name in candidates if name in lab.looked}
+    candidates = {own.digest: own for own in (context.plan.space.candidate(setting) for setting in settings)}
+    fresh = [own for name, own in candidates.items() if name not in context.looked]
+    drafts = _liken(context, [_price(context, Proposal(NOBODY, own), {}) for own in fresh])
+    seen = {name: context.looked[name] for name in candidates if name in context.looked}
     seen |= {draft.record.candidate.digest: draft.record for draft in drafts}
-    if len(lab.looked) > _MOST_LOOKED:
-        lab.looked.clear()
-    lab.looked.update(seen)
-    return [seen[lab.plan.space.candidate(setting).digest] for setting in settings]
+    if len(context.looked) > _MOST_LOOKED:
+        context.looked.clear()
+    context.looked.update(seen)
+    return [seen[context.plan.space.candidate(setting).digest] for setting in settings]
 
 
 def verdict(plan: Plan, record: TrialRecord, dense: Dense) -> Verdict:
@@ -114,33 +114,14 @@ def verdict(plan: Plan, record: TrialRecord, dense: Dense) -> Verdict:
     return Verdict("complete", tuple(float(v) for v in values), constraints)
 
 
-def ticket_of(lab: Lab, candidate: Candidate, fresh_seed: int | None = None) -> Ticket:
-    """Return the ticket of a candidate: what the study's finder lets survive, and its own bits.
-
-    Args:
-        lab: Its dense network is the one that tickets are cut from.
-        candidate: The knobs.
-        fresh_seed: Seed of a final training, with its own split; None: the search's.
-    """
-    found = find_ticket(ground_of(lab, fresh_seed), candidate)
-    return Ticket(found.params, found.masks, candidate.bits(len(lab.plan.spec.layers)))
-
-
-def ground_of(lab: Lab, fresh_seed: int | None = None) -> Ground:
-    """Return where the tickets of a seed are looked for."""
-    if fresh_seed is None:
-        return Ground(lab.plan, lab.cache, lab.dense.params, lab.plan.data, lab.plan.study.seed)
-    return Ground(lab.plan, lab.cache, lab.dense.params, resplit(lab.plan.data, fresh_seed), fresh_seed)
-
-
 def _foresee(
-    lab: Lab, sight: Foresight, drafts: Sequence[Draft], known: Mapping[str, TrialRecord]
+    context: Context, sight: Calibration, drafts: Sequence[Draft], known: Mapping[str, TrialRecord]
 ) -> list[Draft]:
     """Judge the drafts that would be trained; those that are cut lose their ticket."""
-    with lab.thinking:
-        likened = _liken(lab, drafts)
+    with context.thinking:
+        likened = _liken(context, drafts)
         records = [draft.record for draft in likened if draft.ticket is not None]
-        judged = {record.trial: record for record in foresee(lab.plan, sight, known, records)}
+        judged = {record.trial: record for record in foresee(context.plan, sight, known, records)}
     return [
         Draft(record, draft.ticket if record.outcome == "trained" else None)
         for draft in likened
@@ -148,28 +129,28 @@ def _foresee(
     ]
 
 
-def _liken(lab: Lab, drafts: Sequence[Draft]) -> list[Draft]:
+def _liken(context: Context, drafts: Sequence[Draft]) -> list[Draft]:
     """Give drafts with a ticket their similarity, if the run has an estimator."""
     rows = [index for index, draft in enumerate(drafts) if draft.ticket is not None]
-    if lab.sight is None or not rows:
+    if context.sight is None or not rows:
         return list(drafts)
     records = [drafts[index].record for index in rows]
     sparsities = [record.layer_sparsity or () for record in records]
-    joint = joint_of(lab.plan, [record.candidate for record in records], sparsities)
+    joint = joint_of(context.plan, [record.candidate for record in records], sparsities)
     likened = list(drafts)
-    for index, own in zip(rows, lab.sight.similarity.agreement(joint), strict=True):
+    for index, own in zip(rows, context.sight.similarity.agreement(joint), strict=True):
         draft = drafts[index]
         likened[index] = replace(draft, record=replace(draft.record, similarity=float(own)))
     return likened
 
 
-def _price(lab: Lab, proposal: Proposal, first: Mapping[str, TrialRecord]) -> Draft:
+def _price(context: Context, proposal: Proposal, first: Mapping[str, TrialRecord]) -> Draft:
     """Price a candidate before training; draft its record."""
-    candidate, plan = proposal.candidate, lab.plan
-    ticket = ticket_of(lab, candidate)
-    firing = lab.dense.runs[candidate.timesteps]
+    candidate, plan = proposal.candidate, context.plan
+    ticket = ticket_of(context, candidate)
+    firing = context.dense.runs[candidate.timesteps]
     workload = foretell_workload(
-        plan.spec, ticket.masks, ticket.bits, candidate.timesteps, firing, lab.counted
+        plan.spec, ticket.masks, ticket.bits, candidate.timesteps, firing, context.counted
     )
     priced = price_on_device(plan, workload)
     record = TrialRecord(

@@ -18,27 +18,15 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError
-from hwsearch.search.bounds import cheapest, miss_words
-from hwsearch.search.cache import Cache
-from hwsearch.search.candidates import candidates
-from hwsearch.search.carry import as_here, others_words
-from hwsearch.search.changed import refuse_changed
-from hwsearch.search.dense import Dense, dense_reference
-from hwsearch.search.evaluate import ticket_of
-from hwsearch.search.events import Event, Listener
-from hwsearch.search.final import Finalist, Finals, finalise
-from hwsearch.search.final_records import write_finals
-from hwsearch.search.finalists import finalists
-from hwsearch.search.finished import answers
-from hwsearch.search.folder import RunFolder
-from hwsearch.search.foresee import Foresight, foresight
-from hwsearch.search.front import front_records, non_dominated, worst_of
-from hwsearch.search.lab import Lab
-from hwsearch.search.left import weighed
-from hwsearch.search.log import logged, read_log
-from hwsearch.search.plan import Plan
-from hwsearch.search.propose import Proposer
-from hwsearch.search.records import (
+from hwsearch.plan.bounds import cheapest, miss_words
+from hwsearch.plan.plan import Plan
+from hwsearch.predict.quality import Calibration
+from hwsearch.records.changed import refuse_changed
+from hwsearch.records.events import Event, Listener
+from hwsearch.records.finals import write_finals
+from hwsearch.records.finished import answers
+from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.trials import (
     FRONT_COLUMNS,
     TrialRecord,
     objective_values,
@@ -47,9 +35,23 @@ from hwsearch.search.records import (
     write_csv,
     write_text,
 )
-from hwsearch.search.storage import Place, check_place, place_of, remember, storage_words
+from hwsearch.search.batches import candidates
+from hwsearch.search.decide.completion import weighed
+from hwsearch.search.decide.finalists import finalists
+from hwsearch.search.decide.front import front_records, non_dominated, worst_of
+from hwsearch.search.jobs.job import Bench
+from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.optuna_study import Proposer
+from hwsearch.search.stages.calibration import calibrate
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.dense import Dense, dense_reference
+from hwsearch.search.stages.finals import Finalist, Finals, final_record, finalise
+from hwsearch.search.stages.tickets import ticket_of
+from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.log import logged, read_log
+from hwsearch.search.store.storage import Place, check_place, place_of, remember, storage_words
 from hwsearch.search.summary import Seconds, front_row, summarise, summarise_refusal
-from hwsearch.search.trainer import Bench, Trainer
+from hwsearch.search.warm_start import as_here, others_words
 from hwsearch.study.model import write_study
 
 
@@ -92,47 +94,51 @@ def search(
         with Trainer(bench, workers) as trainer:
             cache = Cache(folder.cache, plan.digest, folder.shared)
             tell(Event("dense", "training the dense reference", 0, 1))
-            lab = Lab(plan, dense_reference(plan, trainer, cache), trainer, cache)
-            tell(Event("dense", _dense_words(lab.dense), 1, 1))
+            context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
+            tell(Event("dense", _dense_words(context.dense), 1, 1))
             if plan.study.search.foresee:
-                with lab.thinking:
-                    sight = foresight(plan, lab.dense, partial(ticket_of, lab), cache=cache)
-                lab = replace(lab, sight=sight)
-                tell(Event("note", _sight_words(sight), model_s=lab.thinking.lap()))
+                with context.thinking:
+                    sight = calibrate(plan, context.dense, partial(ticket_of, context), cache=cache)
+                context = replace(context, sight=sight)
+                tell(Event("note", _sight_words(sight), model_s=context.thinking.lap()))
             if others:
-                lab = replace(lab, plan=replace(plan, others=as_here(lab, others)))
-                tell(Event("note", others_words(lab.plan.others)))
-            records = candidates(lab, proposer, folder, tell)
-            front = front_records(plan, records, lab.dense.error)
+                context = replace(context, plan=replace(plan, others=as_here(context, others)))
+                tell(Event("note", others_words(context.plan.others)))
+            records = candidates(context, proposer, folder, tell)
+            front = front_records(plan, records, context.dense.error)
             if not front:
                 # the best so far is kept: trials.csv and the summary are there
                 nothing = pd.DataFrame(columns=list(FRONT_COLUMNS))
-                summary = summarise(plan, lab, records, None, nothing, _seconds(folder, lab.thinking.lap()))
+                summary = summarise(
+                    plan, context, records, None, nothing, _seconds(folder, context.thinking.lap())
+                )
                 return _conclude(plan, folder, storage, summary)
-            dense = (lab.dense.cost, lab.dense.error)
-            with lab.thinking:
-                chosen = finalists(plan, dense, lab.similar, records, front)
+            dense = (context.dense.cost, context.dense.error)
+            with context.thinking:
+                chosen = finalists(plan, dense, context.similar, records, front)
             finals = finalise(
-                lab, chosen, lambda n, of: tell(Event("final", "final trainings", n, of, lab.thinking.lap()))
+                context,
+                chosen,
+                lambda n, of: tell(Event("final", "final trainings", n, of, context.thinking.lap())),
             )
-        return _conclude(plan, folder, storage, _finish(plan, lab, folder, records, finals))
+        return _conclude(plan, folder, storage, _finish(plan, context, folder, records, finals))
 
 
 def _finish(
-    plan: Plan, lab: Lab, folder: RunFolder, records: list[TrialRecord], finals: Finals
+    plan: Plan, context: Context, folder: RunFolder, records: list[TrialRecord], finals: Finals
 ) -> dict[str, Any]:
     """Write the tables of a finished search; return its summary."""
-    with lab.thinking:
-        records = weighed(lab, records)
+    with context.thinking:
+        records = weighed(context, records)
     members = _on_front(plan, finals)
     front = whole_numbers(pd.DataFrame([front_row(m) for m in members]))
     if front.empty:
         front = pd.DataFrame(columns=list(FRONT_COLUMNS))
     front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     write_csv(front, folder.front)
-    write_finals(finals.members, folder.finals)
+    write_finals([final_record(member) for member in finals.members], folder.finals)
     write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
-    return summarise(plan, lab, records, finals, front, _seconds(folder, lab.thinking.lap()))
+    return summarise(plan, context, records, finals, front, _seconds(folder, context.thinking.lap()))
 
 
 def _conclude(plan: Plan, folder: RunFolder, storage: str | None, summary: dict[str, Any]) -> dict[str, Any]:
@@ -196,7 +202,7 @@ def _dense_words(dense: Dense) -> str:
     return f"dense reference: {known}" + (f" ({lost})" if lost else "")
 
 
-def _sight_words(sight: Foresight) -> str:
+def _sight_words(sight: Calibration) -> str:
     """Say how good similarity is in this run."""
     own = sight.quality
     said = f"ticket similarity on {own.n} candidates: rank correlation {own.spearman:.2f}, mean error {own.mae:.3f}"

@@ -16,18 +16,8 @@ from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.measure.accuracy import largest_class_share, wilson
 from hwsearch.measure.intervals import number_that_happens
 from hwsearch.network.store import network_digest
-from hwsearch.search.carry import others_words
-from hwsearch.search.dense import Dense, whole_steps
-from hwsearch.search.evaluate import ground_of
-from hwsearch.search.final import Finalist, Finals, final_seeds
-from hwsearch.search.finders import find_ticket
-from hwsearch.search.front import Box, front_records, hypervolume
-from hwsearch.search.lab import Lab
-from hwsearch.search.left import RULED_OUT, audit_of
-from hwsearch.search.outlook import box_of, log_costs
-from hwsearch.search.pick import pick_row
-from hwsearch.search.plan import Plan
-from hwsearch.search.records import (
+from hwsearch.plan.plan import Plan
+from hwsearch.records.trials import (
     FRONT_COLUMNS,
     OUTCOMES,
     TrialRecord,
@@ -35,7 +25,16 @@ from hwsearch.search.records import (
     objective_values,
     width_columns,
 )
-from hwsearch.search.skill import answer_columns, nothing_known
+from hwsearch.search.decide.completion import RULED_OUT, audit_of
+from hwsearch.search.decide.front import Box, front_records, hypervolume
+from hwsearch.search.decide.learned import box_of, log_costs
+from hwsearch.search.decide.pick import pick_row
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.dense import Dense, whole_steps
+from hwsearch.search.stages.finals import Finalist, Finals, final_seeds
+from hwsearch.search.stages.skill import answer_columns, nothing_known
+from hwsearch.search.stages.tickets import find_ticket, ground_of
+from hwsearch.search.warm_start import others_words
 
 _NO_SIMILARITY = {"n": 0, "spearman": None, "mae": None, "brier": None, "ece": None}
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
@@ -89,7 +88,7 @@ def front_row(member: Finalist) -> dict[str, Any]:
 
 def summarise(
     plan: Plan,
-    lab: Lab,
+    context: Context,
     records: Sequence[TrialRecord],
     finals: Finals | None,
     front: pd.DataFrame,
@@ -97,25 +96,27 @@ def summarise(
 ) -> dict[str, Any]:
     """Return summary.json: the run in numbers."""
     study = plan.study
-    dense = _dense_fields(lab.dense, finals)
+    dense = _dense_fields(context.dense, finals)
     picked = None
     if not front.empty:
         picked = pick_row(
             front, study.pick.rule, dense["accuracy_val"], study.pick.within, study.pick.min_accuracy
         )
     counts = {"asked": len(records)} | {name: sum(r.outcome == name for r in records) for name in OUTCOMES}
-    box = box_of(plan, (lab.dense.cost, lab.dense.error), in_full=True)
-    reference = objective_values(study.objectives, 1.0 - box.worst, lab.dense.cost)
+    box = box_of(plan, (context.dense.cost, context.dense.error), in_full=True)
+    reference = objective_values(study.objectives, 1.0 - box.worst, context.dense.cost)
     train = (
-        sum(r.train_steps for r in records) + lab.dense.train_steps + (finals.train_steps if finals else 0)
+        sum(r.train_steps for r in records)
+        + context.dense.train_steps
+        + (finals.train_steps if finals else 0)
     )
-    found, reused = _finder_steps(lab, records, finals, front)
-    reused += lab.dense.whole_steps - lab.dense.train_steps + (finals.reused_steps if finals else 0)
-    foreseeing = lab.sight.eval_steps if lab.sight else 0
+    found, reused = _finder_steps(context, records, finals, front)
+    reused += context.dense.whole_steps - context.dense.train_steps + (finals.reused_steps if finals else 0)
+    foreseeing = context.sight.eval_steps if context.sight else 0
     evals = (
         foreseeing
         + sum(r.eval_steps for r in records)
-        + lab.dense.eval_steps
+        + context.dense.eval_steps
         + (finals.eval_steps if finals else 0)
     )
     return {
@@ -126,7 +127,7 @@ def summarise(
             "train_steps": train + found,
             "eval_steps": evals,
             "foresee_eval_steps": foreseeing,
-            "dense_train_steps": lab.dense.whole_steps,
+            "dense_train_steps": context.dense.whole_steps,
             "finder_train_steps": found,
             "final_train_steps": finals.train_steps if finals else 0,
             # by another run of the same task: in no count above but the dense network's, which is a unit
@@ -136,8 +137,8 @@ def summarise(
             "model_s": round(seconds.model, 1),
             "wall_s": round(seconds.wall, 1),
         },
-        "similarity": _similarity_fields(lab),
-        "audit": _audit_fields(lab, records),
+        "similarity": _similarity_fields(context),
+        "audit": _audit_fields(context, records),
         "left": _left_fields(records),
         "front_size": len(front),
         "hypervolume": _hypervolume(plan, box, front),
@@ -149,7 +150,7 @@ def summarise(
             "trained": sum(r.outcome == "trained" and not r.skilled for r in records),
             "final": len(finals.lacking) if finals else 0,
         },
-        "notes": _notes(plan, lab, seconds),
+        "notes": _notes(plan, context, seconds),
     }
 
 
@@ -209,11 +210,11 @@ def _circumstances(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _notes(plan: Plan, lab: Lab, seconds: Seconds) -> list[str]:
+def _notes(plan: Plan, context: Context, seconds: Seconds) -> list[str]:
     """Return what a reader of the run must know."""
     notes = list(plan.notes)
-    if lab.plan.others:
-        notes.append(others_words(lab.plan.others))
+    if context.plan.others:
+        notes.append(others_words(context.plan.others))
     if seconds.torn:
         notes.append(
             f"{seconds.torn} torn lines of log.jsonl were skipped: wall_s and model_s may lack theirs"
@@ -248,21 +249,21 @@ def _why_nothing(plan: Plan, records: Sequence[TrialRecord], finals: Finals | No
     return nothing_known(records, finals.lacking if finals else ()) or nearest_miss(plan, records)
 
 
-def _similarity_fields(lab: Lab) -> dict[str, Any]:
+def _similarity_fields(context: Context) -> dict[str, Any]:
     """Return the quality of ticket similarity in this run."""
-    if lab.sight is None:
+    if context.sight is None:
         return dict(_NO_SIMILARITY)
-    return dataclasses.asdict(lab.sight.quality)
+    return dataclasses.asdict(context.sight.quality)
 
 
-def _audit_fields(lab: Lab, records: Sequence[TrialRecord]) -> dict[str, int | float | None]:
+def _audit_fields(context: Context, records: Sequence[TrialRecord]) -> dict[str, int | float | None]:
     """Return how many candidates the audit trained, how many of them would have been left, and were on the front.
 
     ``low`` and ``high`` are the 95 % Wilson interval of the share that was wrongly left; None where none was left.
     """
     audited = [r for r in records if r.audited and r.outcome == "trained" and r.feasible]
-    on_front = {r.trial for r in front_records(lab.plan, records, lab.dense.error)}
-    left = audit_of(lab, records)
+    on_front = {r.trial for r in front_records(context.plan, records, context.dense.error)}
+    left = audit_of(context, records)
     missed = sum(r.trial in on_front for r in left)
     low, high = wilson(missed / len(left), len(left)) if left else (None, None)
     return {
@@ -294,16 +295,16 @@ def _left_fields(records: Sequence[TrialRecord]) -> dict[str, float | int]:
 
 
 def _finder_steps(
-    lab: Lab, records: Sequence[TrialRecord], finals: Finals | None, front: pd.DataFrame
+    context: Context, records: Sequence[TrialRecord], finals: Finals | None, front: pd.DataFrame
 ) -> tuple[int, int]:
     """Return what this run, and what others, trained to find its tickets: each ladder, mask or score counted once."""
-    if lab.plan.study.tickets.finder == "magnitude":
+    if context.plan.study.tickets.finder == "magnitude":
         return 0, 0
     asked = {record.candidate.digest: record.candidate for record in records}
-    found = [find_ticket(ground_of(lab), candidate) for candidate in asked.values()]
+    found = [find_ticket(ground_of(context), candidate) for candidate in asked.values()]
     on_front = set() if finals is None else set(front["trial"])
-    for seed in [] if finals is None else final_seeds(lab.plan):
-        fresh = ground_of(lab, seed)
+    for seed in [] if finals is None else final_seeds(context.plan):
+        fresh = ground_of(context, seed)
         found += [find_ticket(fresh, record.candidate) for record in records if record.trial in on_front]
     spent, reused = dict[str, int](), dict[str, int]()
     for own in found:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hwsearch.hardware.profile import HardwareProfile
+from hwsearch.hardware.device import HardwareProfile
 from hwsearch.space.candidate import Candidate, snap
 from hwsearch.study.sections import Space
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hwsearch.network.fold import fold
-from hwsearch.network.integer import Widths
+from hwsearch.network.integers import Widths
 from hwsearch.network.stack import initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 

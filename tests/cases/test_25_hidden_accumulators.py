@@ -6,7 +6,7 @@ import json
 import numpy as np
 
 from hwsearch.export.weights import read_weights
-from hwsearch.hardware.profile import load_profile
+from hwsearch.hardware.profiles.load import load_profile
 
 
 def ram_by_hand(network, *, accumulators=True):

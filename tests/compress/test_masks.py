@@ -10,9 +10,9 @@ from hwsearch.compress.masks import (
     prune,
     prune_layers,
     runs,
-    snap,
     sparsity_of,
 )
+from hwsearch.space.candidate import snap
 
 
 def network(rng: np.random.Generator) -> list[np.ndarray]:

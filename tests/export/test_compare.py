@@ -6,9 +6,10 @@ from hwsearch.export.bundle import CHECK
 from hwsearch.export.compare import compare_devices, comparison_table
 from hwsearch.export.weights import FILE, write_weights
 from hwsearch.hardware.cost_model import price
-from hwsearch.hardware.profile import load_profile
+from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.measure.workload import count_workload
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork, run_integer
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 from hwsearch.network.store import save_tensors
 
 FIRST = IntegerLayer(

@@ -15,7 +15,7 @@ import hwsearch
 from hwsearch.errors import InputError, NothingFits, RecordError
 from hwsearch.export.bundle import verify
 from hwsearch.export.weights import packed_bytes, read_weights
-from hwsearch.hardware.profile import load_profile
+from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.network.store import network_digest
 
 

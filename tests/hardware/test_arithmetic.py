@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from device_networks import IDS, profile
+from builders.devices import IDS, profile
 
 from hwsearch.hardware.arithmetic import Arithmetic, arithmetic_claim
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from device_networks import IDS, conv, fc, mlp, profile, with_bits
+from builders.devices import IDS, conv, fc, mlp, profile, with_bits
 
-from hwsearch.hardware.batch import batch_of, price_batch
+from hwsearch.hardware.batch import price_batch
+from hwsearch.hardware.batch_counts import batch_of
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.storage import FORMATS
 from hwsearch.hardware.workload import Workload

@@ -4,10 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwsearch.hardware.batch import batch_of, price_batch
+from hwsearch.hardware.batch import price_batch
+from hwsearch.hardware.batch_counts import batch_of
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.device import Bank
-from hwsearch.hardware.profile import load_profile
+from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.workload import (
     BLOCKS,
     DELTA_BITS,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from device_networks import conv, fc, mlp, profile
+from builders.devices import conv, fc, mlp, profile
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.event_cores import assignment, entries

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from device_networks import SHIPPED, fc, profile
+from builders.devices import SHIPPED, fc, profile
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.fpga import bram18
-from hwsearch.hardware.profile import check_profile
+from hwsearch.hardware.profiles.load import check_profile
 from hwsearch.hardware.workload import Workload
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from device_networks import IDS, conv, fc, mlp, profile, with_bits
+from builders.devices import IDS, conv, fc, mlp, profile, with_bits
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.workload import Workload

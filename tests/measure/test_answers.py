@@ -7,7 +7,8 @@ import pytest
 
 from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.measure.answers import Answers, answers_of, readouts_without_input
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork, run_integer
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 
 
 def fc(name, weight, bias, threshold=None):

@@ -9,7 +9,8 @@ import torch
 from hwsearch.measure import workload
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.fold import fold, shrink
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork, Widths, run_integer
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork, Widths
 from hwsearch.network.stack import initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.network.fixed_point import Scale, bias_limit, fixed_point
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork, needed_bits, run_integer, run_integer_stack
-from hwsearch.network.integers import Widths
+from hwsearch.network.integer import run_integer, run_integer_stack
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork, Widths, needed_bits
 from hwsearch.network.width_loss import WidthLoss
 
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from hwsearch.network.fold import fold, shrink
-from hwsearch.network.integer import Widths, run_integer
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import Widths
 from hwsearch.network.stack import LayerParams, Stack, Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 

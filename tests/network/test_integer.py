@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hwsearch.network.integer import IntegerLayer, IntegerNetwork, needed_bits, run_integer, run_integer_stack
+from hwsearch.network.integer import run_integer, run_integer_stack
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork, needed_bits
 
 
 def fc(weight, bias, threshold, f=0, name="fc1"):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hwsearch.predict import surrogate as module
-from hwsearch.predict.process import Covariance, Layout, prior_variance
-from hwsearch.predict.surrogate import Inputs, accuracy_of, fit, transform
+from hwsearch.predict.process import Covariance, Inputs, Layout, prior_variance
+from hwsearch.predict.surrogate import accuracy_of, fit, transform
 
 
 def inputs(x, basis=None):

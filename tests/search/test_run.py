@@ -13,8 +13,8 @@ import pytest
 import hwsearch
 from hwsearch.api import compare_finders
 from hwsearch.errors import InputError, NothingFits
-from hwsearch.search.front import non_dominated
-from hwsearch.search.records import FRONT_COLUMNS, OUTCOMES
+from hwsearch.records.trials import FRONT_COLUMNS, OUTCOMES
+from hwsearch.search.decide.front import non_dominated
 
 FILES = {
     "study.yaml",

@@ -7,11 +7,11 @@ import numpy as np
 import optuna
 import pytest
 
-from hwsearch.search.choose import ranked, ranks
+from hwsearch.plan.plan import make_plan
+from hwsearch.records.trials import TrialRecord, remember
+from hwsearch.search.decide.acquisition import ranked, ranks
 from hwsearch.search.evaluate import verdict
-from hwsearch.search.plan import make_plan
-from hwsearch.search.propose import Proposer
-from hwsearch.search.records import TrialRecord, remember
+from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.samplers import POPULATION, permuted
 from hwsearch.space.space import SearchSpace
 from hwsearch.study.model import load_study

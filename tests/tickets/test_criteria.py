@@ -8,7 +8,7 @@ import pytest
 
 from hwsearch.compress.masks import GRANULARITIES, prune
 from hwsearch.network.fold import fold
-from hwsearch.network.integer import Widths
+from hwsearch.network.integers import Widths
 from hwsearch.network.stack import LayerParams, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.tickets.compensate import compensate, prune_in_steps, quantise_in_turn, reconstruction_error

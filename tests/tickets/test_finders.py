@@ -10,7 +10,8 @@ import torch
 from hwsearch.compress.masks import GRANULARITIES
 from hwsearch.errors import HwsearchError
 from hwsearch.network.fold import fold
-from hwsearch.network.integer import Widths, run_integer
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import Widths
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.tickets.early_bird import find_early_birds, scaled_distance

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_loop import CONV, MLP, X, Y, spec, tickets
+from builders.stacks import CONV, MLP, X, Y, spec, tickets
 
 from hwsearch.errors import RecordError
-from hwsearch.search.cache import load_checkpoint, save_checkpoint
+from hwsearch.search.store.cache import load_checkpoint, save_checkpoint
 from hwsearch.train.loop import Schedule, train_stack
 
 SCHEDULE = Schedule(6, 32, 0.005, input_noise=0.1)

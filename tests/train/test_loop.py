@@ -4,50 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders.stacks import CONV, MLP, X, Y, spec, tickets
 
-from hwsearch.compress.masks import prune
 from hwsearch.network.fold import fold
-from hwsearch.network.integer import Widths, run_integer
-from hwsearch.network.stack import Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import Widths
 from hwsearch.train.loop import Schedule, train_stack
-
-RNG = np.random.default_rng(0)
-Y = RNG.integers(0, 3, 120)
-X = np.clip(
-    RNG.integers(0, 6, (120, 1, 6, 6)) + 10 * (np.arange(36).reshape(6, 6) % 3 == Y[:, None, None])[:, None],
-    0,
-    16,
-)
-X = X.astype(np.uint8)
-
-
-def spec(topology, *, batch_norm=True):
-    shapes = layer_shapes(topology, (1, 6, 6), 3)
-    return NetworkSpec(shapes, 1, 1.0, "zero", batch_norm, "max", (1, 6, 6), 16, 5, 3)
 
 
 def without_loops(monkeypatch):
     """Leave the work of the compiled loops to torch."""
     for place in ("compress.quantise", "network.neuron", "network.norm", "train.adam", "train.loss"):
         monkeypatch.setattr(f"hwsearch.{place}.library", lambda: None)
-
-
-def tickets(own, kinds):
-    params = initial_params(own, 0)
-    weights = [layer.weight for layer in params]
-    return [Ticket(params, tuple(prune(weights, g, s)), (bits,) * len(params)) for g, s, bits in kinds]
-
-
-MLP = [
-    ("weight", 0.8, 1),
-    ("nm:4", 0.5, 2),
-    ("block:4", 0.5, 3),
-    ("channel", 0.5, 4),
-    ("weight", 0.0, 8),
-    ("nm:8", 0.75, 6),
-]
-CONV = [("kernel", 0.5, 4), ("weight", 0.7, 2), ("channel", 0.25, 8), ("block:8", 0.5, 1)]
 
 
 @pytest.mark.slow

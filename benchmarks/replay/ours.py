@@ -1,0 +1,236 @@
+"""hwsearch itself as a contestant, whole, less each of its parts, and with shuffled similarity (placebo).
+
+The decisions are the product's own code (`choose.ranked`, `foresee`, `rungs.judge`, `Proposer`); only training and
+pricing are the world's. Similarity is that of real dense networks: those of the table's three seeds, one by the
+contestant's seed. Its probes are charged with the first training: forward only, a third of a training step each.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+from benchmarks.replay.baselines import CONTESTANTS
+from benchmarks.replay.trainings import Offer, Step, Trainings
+from benchmarks.replay.world import EARLY_TIME, FULL_TIME, WORST_ERROR, World
+from benchmarks.tabular.build import SEEDS, lab_of
+from hwsearch.plan.plan import Plan
+from hwsearch.predict.quality import Calibration
+from hwsearch.records.trials import LEFT, TrialRecord, remember
+from hwsearch.search.decide.acquisition import ranked, ranks
+from hwsearch.search.decide.completion import keep_likely, unfinished
+from hwsearch.search.decide.cutting import foresee
+from hwsearch.search.decide.finalists import finalists
+from hwsearch.search.decide.front import front_records
+from hwsearch.search.decide.learned import joint_of, training_of
+from hwsearch.search.decide.promotion import judge
+from hwsearch.search.evaluate import verdict
+from hwsearch.search.optuna_study import Proposer
+from hwsearch.search.stages.calibration import calibrate, layer_sparsity
+from hwsearch.search.stages.rungs import Judge
+from hwsearch.search.stages.tickets import ticket_of
+from hwsearch.space.candidate import Candidate
+from hwsearch.space.space import Setting
+
+DENSE = (
+    Path(tempfile.gettempdir()) / "hwsearch-replay-dense"
+)  # the table's dense networks, deletable at any time
+BATCH = 8
+
+
+@cache
+def sight_of(name: str, table_seed: int) -> tuple[Calibration, Callable[[Candidate], tuple[float, ...]]]:
+    """Return a task's estimator on the dense network of a seed, and what gives a candidate's layer sparsities."""
+    task, kind = name.split("/")
+    context = lab_of(task, table_seed, DENSE)
+    space = context.plan.study.space.model_copy(update={"per_layer": kind == "layers"})
+    study = context.plan.study.model_copy(update={"space": space})
+    layers = len(context.plan.spec.layers) if kind == "layers" else 0
+    context = replace(
+        context, plan=replace(context.plan, study=study, space=replace(context.plan.space, per_layer=layers))
+    )
+    sight = calibrate(context.plan, context.dense, partial(ticket_of, context))
+
+    @cache
+    def sparsities(granularity: str, sparsity: tuple[float, ...]) -> tuple[float, ...]:
+        one = Candidate(sparsity, granularity, (8,), context.plan.dense_timesteps)
+        return layer_sparsity(ticket_of(context, one), granularity)
+
+    return sight, lambda candidate: sparsities(candidate.granularity, candidate.sparsity)
+
+
+class Bout:
+    """A run of hwsearch in a world.
+
+    Attributes:
+        known: Records so far, by candidate digest.
+        rungs: Of the world, in which it trains.
+    """
+
+    def __init__(self, world: World, seed: int, switches: Mapping[str, object], shuffled: bool) -> None:
+        dense = Candidate((0.0,), "weight", (8,), world.plan.dense_timesteps)
+        error = 1.0 - world.observe(dense, len(world.cycles) - 1, seed)
+        worth = WORST_ERROR - error  # of use is what the world's hypervolume counts
+        search = world.plan.study.search.model_copy(update={"batch": BATCH, "worth": worth, **switches})
+        study = world.plan.study.model_copy(
+            update={"search": search, "seed": seed, "objectives": ("error", "memory_bytes")}
+        )
+        self.plan: Plan = replace(world.plan, study=study)
+        self.known: dict[str, TrialRecord] = {}
+        self._next = 0
+        longest = self.plan.dense_timesteps
+        early = self.plan.rung_timesteps(0, longest) < longest
+        self.rungs = EARLY_TIME if early else FULL_TIME
+        self._world, self._trainings = world, Trainings(world, seed, self.rungs)
+        self._sight, self._sparsities = sight_of(world.name, SEEDS[seed % len(SEEDS)])
+        if shuffled:  # and believed, however poor
+            quality = replace(self._sight.quality, spearman=1.0)
+            self._sight = replace(self._sight, quality=quality)
+        self._shuffle = np.random.default_rng([seed, 1]) if shuffled else None
+        cost = {
+            "memory_bytes": float(world.price([dense])[0]),
+            "weight_bytes": float(world.price([dense])[0]),
+        }
+        self._probes = self._sight.eval_steps // 3 if study.search.foresee else 0
+        self.dense = SimpleNamespace(cost=cost, error=error)
+
+    @property
+    def similar(self) -> bool:
+        """Whether similarity is used."""
+        return self.plan.study.search.foresee and not self._sight.quality.poor
+
+    def steps(self, trials: float = np.inf) -> Iterator[Step | Offer]:
+        """Search until so many were proposed."""
+        proposer = Proposer(
+            None, "replay", "", self.plan.space, self.plan.study.search.sampler, self.plan.study.seed, 2
+        )
+        first = self._next = 0
+        while first < trials:
+            choice = (
+                partial(self._choose, proposer, first) if ranks(self.plan, self.similar, self.known) else None
+            )
+            proposals = proposer.proposals(first, first + BATCH, choice)
+            drafts, twins = self._drafts([(p.number, p.candidate) for p in proposals])
+            if self.plan.study.search.foresee:
+                drafts = foresee(self.plan, self._sight, self.known, drafts)
+            done: list[TrialRecord] = []
+            yield from self._climb(drafts, done)
+            for record in done:
+                remember(self.known, record)
+            for number, digest in twins:
+                done.append(replace(self.known[digest], trial=number))
+            for record in done:
+                proposer.tell(record.trial, verdict(self.plan, record, self.dense), "")
+            first += BATCH
+            known = list(self.known.values())
+            if sum(self.plan.cycles) < self.plan.study.train.epochs:
+                dense = (self.dense.cost, self.dense.error)
+                front = front_records(self.plan, known, self.dense.error)
+                chosen = finalists(self.plan, dense, self.similar, known, front)
+                yield Offer([record.candidate for record in chosen])
+
+    def finish(self) -> Iterator[Step]:
+        """Train on what was stopped, as a run does in the end."""
+        dense = (self.dense.cost, self.dense.error)
+        while likely := unfinished(self.plan, self.similar, self.known, dense):
+            asked = [(self._next + i, record.candidate) for i, record in enumerate(likely)]
+            drafts, _ = self._drafts(asked, LEFT)
+            self._next += len(drafts)
+            done: list[TrialRecord] = []
+            yield from self._climb(drafts, done, keep_likely)
+            for record in done:
+                remember(self.known, record)
+
+    def _choose(self, proposer: Proposer, first: int) -> list[Setting]:
+        suggested = proposer.suggestions(first, BATCH)
+        dense = (self.dense.cost, self.dense.error)
+        return ranked(self.plan, dense, self.similar, self.known, suggested, first, self._look)
+
+    def _look(self, settings: Sequence[Setting]) -> list[TrialRecord]:
+        return self._price([(-1, self.plan.space.candidate(own)) for own in settings])
+
+    def _drafts(
+        self, asked: list[tuple[int, Candidate]], goes_on: Sequence[str] = ("stopped",)
+    ) -> tuple[list[TrialRecord], list[tuple[int, str]]]:
+        """Price what is asked; return what is new or goes on, and what repeats another: its number and digest."""
+        drafts, twins, seen = [], [], set()
+        for record in self._price(asked):
+            digest = record.candidate.digest
+            earlier = self.known.get(digest)
+            if digest in seen or (earlier is not None and earlier.outcome not in goes_on):
+                twins.append((record.trial, digest))
+                continue
+            seen.add(digest)
+            if earlier is not None and earlier.curve:
+                record = replace(record, began=training_of(earlier), curve=earlier.curve)
+            drafts.append(record)
+        return drafts, twins
+
+    def _price(self, asked: list[tuple[int, Candidate]]) -> list[TrialRecord]:
+        candidates = [candidate for _, candidate in asked]
+        sparsities = [self._sparsities(candidate) for candidate in candidates]
+        agreement = self._sight.similarity.agreement(joint_of(self.plan, candidates, sparsities))
+        if self._shuffle is not None:
+            agreement = self._shuffle.permutation(agreement)
+        prices = self._world.price(candidates)
+        return [
+            TrialRecord(
+                trial=number, candidate=candidate, outcome="trained", reason="",
+                predicted={"memory_bytes": float(price), "weight_bytes": float(price)},
+                similarity=float(own) if self.plan.study.search.foresee else None, layer_sparsity=sparsity,
+            )
+            for (number, candidate), price, own, sparsity in zip(asked, prices, agreement, sparsities, strict=True)
+        ]  # fmt: skip
+
+    def _climb(
+        self, drafts: Sequence[TrialRecord], done: list[TrialRecord], judge: Judge = judge
+    ) -> Iterator[Step]:
+        """Train drafts rung by rung; all of them end in ``done``."""
+        standing = list(drafts)
+        rungs = len(self.plan.cycles)
+        for rung in range(rungs):
+            here = [i for i, r in enumerate(standing) if r.outcome == "trained" and len(r.curve) == rung]
+            for i in here:
+                cycles = [self._trainings.further(standing[i].candidate)]
+                if rungs == 1:
+                    cycles += list(self._trainings.in_full(standing[i].candidate))
+                cycles[0] = replace(cycles[0], train_steps=cycles[0].train_steps + self._probes)
+                self._probes = 0
+                yield from cycles
+                costs = {"memory_bytes": cycles[-1].n_bytes, "weight_bytes": cycles[-1].n_bytes}
+                accuracy = cycles[-1].accuracy
+                standing[i] = replace(
+                    standing[i], measured=costs, accuracy_val=accuracy, curve=(*standing[i].curve, accuracy)
+                )
+            if rung + 1 < rungs:
+                cost, error, known = self.dense.cost, self.dense.error, list(self.known.values())
+                judged = judge(self.plan, cost, error, self.similar, known, [standing[i] for i in here])
+                for i, record in zip(here, judged, strict=True):
+                    standing[i] = record
+        done.extend(standing)
+
+
+def _contestant(
+    switches: Mapping[str, object], shuffled: bool = False
+) -> Callable[[World, int], Iterator[Step | Offer]]:
+    return lambda world, seed: Bout(world, seed, switches, shuffled).steps()
+
+
+# what a part is worth is told where candidates are trained in full
+_WHOLE = {"early": False, "early_time": False}
+
+CONTESTANTS |= {
+    "hwsearch": _contestant({}),
+    "less_early": _contestant({"early": False}),
+    "less_early_time": _contestant(_WHOLE),
+    "less_similarity": _contestant({**_WHOLE, "foresee": False}),
+    "less_rungs": _contestant({**_WHOLE, "rungs": False}),
+    "less_ranking": _contestant({**_WHOLE, "rank": False}),
+    "placebo": _contestant(_WHOLE, shuffled=True),
+}

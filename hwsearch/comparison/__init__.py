@@ -1,0 +1,1 @@
+"""Comparing what finds tickets, outside of any search."""

@@ -1,0 +1,88 @@
+"""Trained dense networks cut or quantised by each criterion, and measured without a single step of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hwsearch.measure.accuracy import accuracy
+from hwsearch.network.fold import fold
+from hwsearch.network.integer import run_integer
+from hwsearch.network.stack import Params
+from hwsearch.plan.plan import REFERENCE_BITS, Plan
+from hwsearch.search.store.ticket_store import Masks
+from hwsearch.space.candidate import snap
+from hwsearch.tickets.compensate import prune_in_steps, quantise_in_turn
+from hwsearch.tickets.criteria import score
+from hwsearch.tickets.fit import Knife, Target, all_kept
+from hwsearch.tickets.observe import LayerStatistics, observe
+
+SPARSITY, BITS = 0.8, (3, 2)
+_FLOAT_LIKE = 16
+
+Row = dict[str, object]
+
+
+def one_shot_rows(plan: Plan, knife: Knife, seeds: Sequence[int], dense: Sequence[Params]) -> list[Row]:
+    """Return a row a criterion, cut and seed.
+
+    Args:
+        plan: The question; its granularities are cut.
+        knife: How the study cuts masks.
+        seeds: Names of the networks.
+        dense: Trained floats, one a seed.
+    """
+    rows: list[Row] = []
+    calibration = plan.data.x_train[: plan.study.tickets.samples]
+    for seed, params in zip(seeds, dense, strict=True):
+        seen = observe(plan.spec, params, calibration, plan.dense_timesteps)
+        for granularity in plan.space.granularity:
+            target = Target(granularity, (snap(granularity, SPARSITY),))
+            for criterion, share in _pruned(plan, knife, params, seen, target):
+                rows.append(row(f"one_shot {criterion}", target, seed, share, 0))
+        for bits in BITS:
+            cut = Target(f"{bits} bits", (0.0,))
+            for criterion, share in _quantised(plan, params, seen, bits):
+                rows.append(row(f"one_shot {criterion}", cut, seed, share, 0))
+    return rows
+
+
+def accuracy_of(plan: Plan, params: Params, masks: Masks, bits: int) -> float:
+    """Return the integer model's test accuracy without any training."""
+    network = fold(plan.spec, params, masks, (bits,) * len(params), plan.dense_timesteps, plan.widths)
+    return accuracy(run_integer(network, plan.data.x_test).predictions, plan.data.y_test)
+
+
+def row(finder: str, target: Target, seed: int, share: float | None, find_steps: int) -> Row:
+    """Return a row of the comparison."""
+    return {
+        "finder": finder,
+        "granularity": target.granularity,
+        "sparsity": round(target.sparsity[0], 6),
+        "seed": seed,
+        "accuracy_test": share,
+        "find_steps": find_steps,
+    }
+
+
+def _pruned(
+    plan: Plan, knife: Knife, params: Params, seen: Sequence[LayerStatistics], target: Target
+) -> Iterator[tuple[str, float]]:
+    """Cut by each criterion; return its name and the accuracy."""
+    for criterion in ("magnitude", "spike_probability"):
+        masks = knife.of_scores(target, score(criterion, params, seen))
+        yield criterion, accuracy_of(plan, params, masks, REFERENCE_BITS)
+    own, masks = prune_in_steps(
+        params, seen, target.granularity, target.sparsity[0], gentle=plan.study.space.gentle
+    )
+    yield "second_order", accuracy_of(plan, own, masks, REFERENCE_BITS)
+
+
+def _quantised(
+    plan: Plan, params: Params, seen: Sequence[LayerStatistics], bits: int
+) -> Iterator[tuple[str, float]]:
+    """Round to few bits, and in turn with compensation; return the criterion's name and the accuracy."""
+    ones = all_kept(params)
+    yield "magnitude", accuracy_of(plan, params, ones, bits)
+    turned = quantise_in_turn(params, ones, (bits,) * len(params), seen)
+    # weights that lie on their grid already: a fine grid keeps them where they are
+    yield "second_order", accuracy_of(plan, turned, ones, _FLOAT_LIKE)

@@ -1,0 +1,1 @@
+"""A device's YAML: its schema, read into a `HardwareProfile`, shown."""

@@ -1,0 +1,182 @@
+"""From a profile file to the device as a value, in SI units.
+
+Not for finding the file (`profile`) nor for its laws (`profile_yaml`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hwsearch.errors import InputError
+from hwsearch.hardware.arithmetic import Arithmetic
+from hwsearch.hardware.device import (
+    Bank,
+    Cycles,
+    HardwareProfile,
+    PerCycle,
+    PerTerm,
+    Quantity,
+)
+from hwsearch.hardware.limits import Limits, RoleSkips
+from hwsearch.hardware.profiles.model_schema import model_value
+from hwsearch.hardware.profiles.schema import (
+    LimitsSection,
+    NeuronsSection,
+    PerCycleSection,
+    PerTermSection,
+    ProfileSection,
+    parse_profile,
+    walk,
+)
+from hwsearch.hardware.profiles.units import Menu, Number, Series, Spelling, Word
+from hwsearch.study.yaml_border import read_yaml
+
+
+def read_device(path: Path) -> HardwareProfile:
+    """Read one profile file.
+
+    Raises:
+        InputError: The file breaks a law; every fault is named.
+    """
+    parsed = parse_profile(read_yaml(path))
+    if isinstance(parsed, list):
+        raise InputError(parsed)
+    return _device(parsed, path)
+
+
+def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
+    """Turn the checked file into a value, in SI units."""
+    weights, state, sparsity, limits = profile.weights, profile.state, profile.sparsity, profile.limits
+    return HardwareProfile(
+        id=profile.id,
+        name=profile.name,
+        vendor=profile.vendor,
+        family=profile.family,
+        description=" ".join(profile.description.split()),
+        banks=tuple(
+            Bank(bank.name, bank.holds, _whole(bank.bytes), _whole(bank.reserved) or 0)
+            for bank in profile.memory.banks
+        ),
+        weight_bits=tuple(sorted(weights.bits.value)),
+        formats=weights.formats,
+        pointer_bits=_width(weights.pointer_bits),
+        bias_bits=_width(weights.bias_bits),
+        threshold_bits=_width(weights.threshold_bits),
+        state_bits=_width(state.bits),
+        accumulator_bits=_width(state.accumulator_bits),
+        overflow=state.overflow,
+        neuron_models=profile.neurons.models,
+        resets=profile.neurons.reset,
+        granularities=profile.granularities,
+        skips_storage=sparsity.storage,
+        skips_cycles=sparsity.cycles,
+        skips_energy=sparsity.energy,
+        max_fan_in=_whole(limits.fan_in),
+        max_fan_out=_whole(limits.fan_out),
+        max_neurons=_whole(limits.neurons),
+        clock_hz=profile.timing.clock.si() if profile.timing else None,
+        cycles=_cycles(profile),
+        energy=_energy(profile.energy),
+        static_w=profile.power.static.si(),
+        quantities=_quantities(profile),
+        sources=tuple(profile.sources.items()),
+        path=path,
+        model=None if profile.model is None else model_value(profile.model),
+        limits=_limits(profile.limits),
+        role_skips=tuple(
+            (role, RoleSkips(skips.storage, skips.cycles, skips.energy))
+            for role, skips in (
+                ("input", sparsity.input),
+                ("hidden", sparsity.hidden),
+                ("readout", sparsity.readout),
+            )
+            if skips is not None
+        ),
+        takes_analog=profile.inputs == "analog",
+        uncalibrated=profile.uncalibrated,
+        conv_mac_cycles=_conv_mac(profile),
+        arithmetic=_arithmetic(profile.neurons),
+    )
+
+
+def _arithmetic(neurons: NeuronsSection) -> Arithmetic:
+    """Return how the neurons compute; what is left out is unknown."""
+    return Arithmetic(_word(neurons.comparison), _word(neurons.leak), _word(neurons.firing))
+
+
+def _word(word: Word[Spelling] | None) -> Spelling | None:
+    return None if word is None else word.value
+
+
+def _limits(section: LimitsSection) -> Limits:
+    """Return the limits that are not attributes of the profile itself."""
+    own = {"fan_in", "fan_out", "neurons", "kernels", "pools"}
+    numbers: dict[str, Any] = {
+        name: _whole(getattr(section, name)) for name in LimitsSection.model_fields if name not in own
+    }
+    return replace(Limits(kernels=_menu(section.kernels), pools=_menu(section.pools)), **numbers)
+
+
+def _menu(series: Series | None) -> tuple[int, ...]:
+    return () if series is None else series.value
+
+
+def _cycles(profile: ProfileSection) -> Cycles:
+    if profile.timing is None:
+        return Cycles()
+    listed: dict[str, Number] = dict(profile.timing.cycles)
+    return Cycles(**{field.name: listed[field.name].si() for field in dataclasses.fields(Cycles)})
+
+
+def _conv_mac(profile: ProfileSection) -> float | None:
+    number = profile.timing.cycles.conv_mac if profile.timing else None
+    return None if number is None else number.si()
+
+
+def _energy(energy: PerCycleSection | PerTermSection | None) -> PerCycle | PerTerm | None:
+    """Return how energy is priced; one unknown constant leaves all of it unknown."""
+    if energy is None:
+        return None
+    numbers: list[Number] = []
+    walk(energy, lambda _, item: numbers.append(item) if isinstance(item, Number) else None)
+    if any(number.value is None for number in numbers):
+        return None
+    if isinstance(energy, PerCycleSection):
+        return PerCycle(_known(energy.cycle))
+    return PerTerm(
+        _known(energy.add_per_bit),
+        _known(energy.mul_per_bit2),
+        _known(energy.mul_per_bit),
+        _known(energy.gate_share),
+        tuple((_width(point.capacity), _known(point.per_bit)) for point in energy.sram),
+    )
+
+
+def _quantities(profile: ProfileSection) -> tuple[tuple[str, Quantity], ...]:
+    found: list[tuple[str, Quantity]] = []
+
+    def visit(place: str, item: Number | Menu | Series | Word[Any]) -> None:
+        conditions = " ".join(item.conditions.split())
+        found.append((place, Quantity(item.si(), item.text(), item.grade, item.source, conditions)))
+
+    walk(profile, visit)
+    return tuple(found)
+
+
+def _known(number: Number) -> float:
+    """Return a number that its law, or the caller, has found to be known."""
+    si = number.si()
+    assert si is not None
+    return si
+
+
+def _width(number: Number) -> int:
+    return int(_known(number))
+
+
+def _whole(number: Number | None) -> int | None:
+    si = None if number is None else number.si()
+    return None if si is None else int(si)

@@ -1,0 +1,1 @@
+"""What does not map onto a device, and why."""

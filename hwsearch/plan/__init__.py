@@ -1,0 +1,1 @@
+"""The question: a study, its device and its data, checked together, and what things cost there."""

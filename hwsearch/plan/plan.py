@@ -1,0 +1,222 @@
+"""The plan of a run: a study, its device, its data and its architecture, checked against each other.
+
+All that can be refused is refused here, before anything is spent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwsearch.data.datasets import Dataset, find_root, load_dataset
+from hwsearch.errors import Fault, InputError, did_you_mean
+from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.profiles.load import load_profile, profile_beside
+from hwsearch.measure.accuracy import largest_class_share
+from hwsearch.network.integers import Widths
+from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.plan.fidelity import rung_epochs, rung_timesteps
+from hwsearch.records.trials import COST_COLUMNS, TrialRecord
+from hwsearch.space.space import SearchSpace, search_space
+from hwsearch.study.digest import digest
+from hwsearch.study.model import Study
+from hwsearch.study.places import placed
+
+REFERENCE_BITS = 8
+"""Weight bits of the dense reference."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a run needs to know.
+
+    Attributes:
+        study, profile, data: As loaded.
+        spec: The dense architecture.
+        space: What is searched.
+        widths: What the device offers.
+        digest: Names the results: study and profile.
+        others: What other runs of the task trained, for the surrogate alone (`carry`).
+    """
+
+    study: Study
+    profile: HardwareProfile
+    data: Dataset
+    spec: NetworkSpec
+    space: SearchSpace
+    widths: Widths
+    digest: str
+    others: tuple[TrialRecord, ...] = ()
+
+    @property
+    def largest_class_share(self) -> float:
+        """Accuracy on validation of what knows nothing: it always answers the largest class."""
+        return largest_class_share(self.data.y_val)
+
+    @property
+    def dense_timesteps(self) -> int:
+        """T of the dense reference: the longest that is searched."""
+        return max(self.space.timesteps)
+
+    @property
+    def reference_widths(self) -> Widths:
+        """Widths of the dense reference: the device's, where it could run there at all.
+
+        The reference of a study that searches fewer bits is a yardstick, not a network of this device; nor is one
+        on a device that refuses what could overflow. Such a one has the widths that it needs.
+        """
+        searched = REFERENCE_BITS in self.space.weight_bits
+        return self.widths if searched and self.widths.overflow == "saturate" else Widths()
+
+    @property
+    def cycles(self) -> tuple[int, ...]:
+        """Epochs of each rung of the search."""
+        return rung_epochs(self.study)
+
+    def rung_timesteps(self, rung: int, timesteps: int) -> int:
+        """Return the T that a rung of a candidate with this T is trained with; it is measured at its own."""
+        return rung_timesteps(self.study, rung, timesteps)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the run must know."""
+        asked, whole = sum(self.cycles), self.study.train.epochs
+        notes = list(self.space.notes)
+        if self.reference_widths != self.widths:
+            notes.append(
+                f"the dense reference ({REFERENCE_BITS}-bit weights) is a yardstick with 32-bit sums and membranes: "
+                + (
+                    f"{self.profile.id} refuses what could overflow"
+                    if self.widths.overflow == "reject"
+                    else f"{REFERENCE_BITS} bits are not searched"
+                )
+            )
+        if asked < whole:
+            notes.append(
+                f"in the search candidates are trained for {asked} of {whole} epochs, the front's members in full"
+            )
+        search = self.study.search
+        if search.rank and not search.ranked:
+            notes.append(
+                f"sampler {search.sampler}: candidates are asked as it suggests them, none are ranked"
+            )
+        pick, worth = self.study.pick, self.study.search.worth
+        taken = pick.within if pick.min_accuracy is None else 1.0 - pick.min_accuracy
+        if taken is not None and taken > worth:
+            notes.append(
+                f"networks that lose more than {worth:.0%} (search.worth) are on no front, though the pick would take "
+                "some: raise search.worth to search for them"
+            )
+        longest = self.dense_timesteps
+        fewer = [self.rung_timesteps(rung, longest) for rung in range(len(self.cycles))]
+        if fewer[0] < longest:
+            at = " and ".join(str(own) for own in dict.fromkeys(fewer) if own < longest)
+            notes.append(
+                f"the first rungs are trained at {at} of {longest} timesteps and measured at all of them"
+            )
+        return tuple(notes)
+
+
+def make_plan(study: Study, study_path: Path | None = None, options: Collection[str] = ()) -> Plan:
+    """Load what a study names, and check it together.
+
+    Args:
+        study: The question.
+        study_path: Its file: a profile's path is relative to it, and faults name its lines.
+        options: Options that were put over the study (``--data-root``): faults name them instead.
+
+    Raises:
+        InputError: Something is missing or does not go together; all faults that can be told are in it.
+    """
+    faults: list[Fault] = []
+    profile = data = spec = None
+    try:
+        profile = load_profile(profile_beside(study.device.profile, study_path), "device.profile")
+    except InputError as error:
+        faults += error.faults
+    try:
+        data = load_dataset(study.data, find_root(study.data.root, None, os.environ))
+    except InputError as error:
+        faults += error.faults
+    if profile is not None:
+        faults += [*_profile_faults(study, profile), *_space_faults(study, profile)]
+    if data is not None:
+        try:
+            spec = network_spec(study, data)
+        except ValueError as error:
+            faults.append(Fault("network.layers", str(error), study.network.layers))
+    if faults or profile is None or data is None or spec is None:
+        raise InputError(placed(faults, study_path, options))
+    space = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.layers))
+    widths = Widths(
+        profile.state_bits,
+        profile.accumulator_bits,
+        profile.bias_bits,
+        profile.threshold_bits,
+        profile.overflow,
+    )
+    return Plan(study, profile, data, spec, space, widths, digest([study.digest, profile.digest]))
+
+
+def _space_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
+    """Return the knobs of which the device supports no level."""
+    # the number of layers makes no difference to which levels there are
+    space = search_space(study.space, profile, has_conv=study.network.has_conv, n_layers=1)
+    return [
+        Fault(
+            f"space.{knob}",
+            f"at least one {knob} must be one that {profile.id} supports",
+            str(list(getattr(study.space, knob))),
+        )
+        for knob in ("granularity", "weight_bits")
+        if not getattr(space, knob)
+    ]
+
+
+def network_spec(study: Study, data: Dataset) -> NetworkSpec:
+    """Return the dense architecture of a study on a data set.
+
+    Raises:
+        ValueError: The layers do not go together with the input.
+    """
+    network = study.network
+    return NetworkSpec(
+        layers=layer_shapes(network.layers, data.input_shape, data.classes),
+        leak_shift=network.leak_shift,
+        threshold=network.threshold,
+        reset=network.reset,
+        batch_norm=network.batch_norm,
+        pool=network.pool,
+        input_shape=data.input_shape,
+        input_max=data.input_max,
+        input_bits=data.input_bits,
+        classes=data.classes,
+        quantise_first=study.tickets.order == "quantise_then_prune",
+    )
+
+
+def _profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
+    """Return what the study asks of the profile that it cannot tell."""
+    faults = []
+    known = set(COST_COLUMNS) | {f"{bank.name}_bytes" for bank in profile.banks}
+    unknown = {name for name in ("energy_j", "latency_s") if not profile.tells(name)}
+    for name in study.device.budgets:
+        if name not in known:
+            law = f"a budget must be of a cost that {profile.id} has"
+            faults.append(Fault(f"device.budgets.{name}", law, name, did_you_mean(name, known, "costs")))
+        elif name in unknown:
+            law = f"{profile.id} must know what a budget limits"
+            faults.append(Fault(f"device.budgets.{name}", law, f"{name}: unknown", "leave this budget out"))
+    for index, name in enumerate(study.objectives):
+        if name in unknown:
+            law = f"{profile.id} must know what an objective minimises"
+            faults.append(Fault(f"objectives.{index}", law, f"{name}: unknown", "choose another objective"))
+    if study.network.neuron not in profile.neuron_models:
+        law = f"the neuron must be one that {profile.id} runs: {', '.join(profile.neuron_models)}"
+        faults.append(Fault("network.neuron", law, study.network.neuron))
+    if study.network.reset not in profile.resets:
+        law = f"the reset must be one that {profile.id} has: {', '.join(profile.resets)}"
+        faults.append(Fault("network.reset", law, study.network.reset))
+    return faults

@@ -1,0 +1,64 @@
+"""What things cost on a plan's device, held against its rules and the study's budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hwsearch.hardware.cost_model import Cost, cost_fields, price
+from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.rules.violation import Violation
+from hwsearch.hardware.workload import Workload
+from hwsearch.plan.plan import Plan
+from hwsearch.records.trials import CostFields, TrialRecord
+
+
+@dataclass(frozen=True)
+class Priced:
+    """What a workload costs on the device, and what it breaks.
+
+    Attributes:
+        cost: The whole price.
+        fields: The same as columns.
+        constraints: Need over budget, minus 1, by budget and bank: at most 0 is feasible.
+        faults: Each broken rule or budget in words.
+    """
+
+    cost: Cost
+    fields: CostFields
+    constraints: Mapping[str, float]
+    faults: tuple[str, ...]
+
+
+def price_on_device(plan: Plan, workload: Workload) -> Priced:
+    """Price a workload and hold it against every budget and rule."""
+    cost = price(workload, plan.profile)
+    neuron, reset = plan.spec.neuron_model, plan.spec.reset
+    broken = violations(workload, plan.profile, neuron_model=neuron, reset=reset, cost=cost)
+    return held_to(plan, cost, broken)
+
+
+def held_to(plan: Plan, cost: Cost, broken: Sequence[Violation]) -> Priced:
+    """Hold a cost against every budget; broken: what it breaks of the device's rules."""
+    fields = cost_fields(cost)
+    constraints: dict[str, float] = {}
+    faults = []
+    for name, limit in plan.study.device.budgets.items():
+        need = fields[name]
+        assert need is not None  # make_plan refuses budgets that the profile cannot tell
+        constraints[name] = float(need) / limit - 1.0
+        if need > limit:
+            faults.append(f"{name} {need:,.6g} is over its budget of {limit:,.6g} ({need / limit:.2f} times)")
+    constraints["device_rules"] = float(
+        max((v.need / v.limit - 1.0 if v.limit else 1.0 for v in broken), default=0.0)
+    )
+    faults += [violation.message for violation in broken]
+    return Priced(cost, fields, constraints, tuple(faults))
+
+
+def steps_ahead(plan: Plan, record: TrialRecord) -> int:
+    """Return the train_steps that a record's training still needs."""
+    timesteps = record.candidate.timesteps
+    ahead = enumerate(plan.cycles[len(record.curve) :], start=len(record.curve))
+    steps = sum(epochs * plan.rung_timesteps(rung, timesteps) for rung, epochs in ahead)
+    return steps * len(plan.data.y_train)

@@ -1,0 +1,19 @@
+"""How candidates are trained, in one piece or rung by rung."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hwsearch.plan.plan import Plan
+from hwsearch.train.loop import Schedule
+
+
+def candidate_schedule(plan: Plan) -> Schedule:
+    """Return how candidates are trained in one piece."""
+    train = plan.study.train
+    return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise)
+
+
+def rung_schedule(plan: Plan, rung: int) -> Schedule:
+    """Return how a rung is trained."""
+    return replace(candidate_schedule(plan), epochs=plan.cycles[rung])

@@ -1,0 +1,1 @@
+"""What a run writes down: typed rows, files and their names."""

@@ -1,0 +1,94 @@
+"""Whether a run has answered a question already: told from its files alone, without torch, data or storage.
+
+The summary of a run that ended names what it answers: a digest of the whole study, the profile and the storage, how
+many candidates were asked for, and digests of the tables that were written with it. Where all of that is as it was,
+the same question has the same answer, and nothing is to be done. A file that is gone or changed makes the run go the
+ordinary way, which takes over every record that it has and writes the tables anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from hwsearch.errors import InputError, RecordError
+from hwsearch.hardware.profiles.load import load_profile, profile_beside
+from hwsearch.records.run_folder import RunFolder
+from hwsearch.study.digest import digest
+from hwsearch.study.model import Study, load_study, override
+
+
+def asked(
+    study_path: Path, *, out: Path | None, data_root: str | Path | None, seed: int | None
+) -> tuple[Study, RunFolder]:
+    """Return the study that a command asks, options put over it, and the folder that it is answered in.
+
+    Raises:
+        InputError: The study file or an option breaks a law.
+    """
+    root = None if data_root is None else str(Path(data_root).resolve())
+    study = override(load_study(study_path), seed=seed, data_root=root)
+    return study, RunFolder(out if out is not None else Path("runs") / study.name)
+
+
+def answers(study: Study, profile_digest: str, storage: str | None, folder: RunFolder) -> dict[str, Any]:
+    """Return what the summary of a run that has ended says of what it answers; its tables must be written."""
+    tables = [path for path in (folder.trials, folder.front) if path.exists()]
+    return {
+        "question": _question(study, profile_digest, storage),
+        "candidates": study.search.candidates,
+        "inside": folder.database.exists(),
+        "files": {path.name: _digest_of(path) for path in tables},
+    }
+
+
+def answered(
+    study: Study, study_path: Path, folder: RunFolder, storage: str | None = None
+) -> dict[str, Any] | None:
+    """Return the summary of a run that has answered this study; None where something is to be done.
+
+    Args:
+        study: The study as asked.
+        study_path: Its file: its profile may lie beside it.
+        folder: Where it would be answered.
+        storage: URL of an Optuna storage; None: a file in the folder.
+    """
+    try:
+        summary = folder.read_summary()
+        profile = load_profile(profile_beside(study.device.profile, study_path))
+    except (RecordError, InputError):
+        return None  # what is wrong is said on the ordinary way
+    known = summary.get("answers")
+    if not isinstance(known, dict) or known.get("question") != _question(study, profile.digest, storage):
+        return None
+    needed = [folder.study, folder.profile, *([folder.database] if known.get("inside") else [])]
+    whole = all(path.exists() for path in needed) and _unchanged(folder, known.get("files"))
+    return summary if whole and study.search.candidates <= known.get("candidates", 0) else None
+
+
+def pages_stand(folder: RunFolder, summary: dict[str, Any]) -> bool:
+    """Return whether the pages that are made of a summary are there, and not older than it."""
+    pages = [folder.report, *([folder.front_png] if summary["front_size"] else [])]
+    since = folder.summary.stat().st_mtime
+    return all(page.exists() and page.stat().st_mtime >= since for page in pages)
+
+
+def _question(study: Study, profile_digest: str, storage: str | None) -> str:
+    """Return a digest of all that the files of a run depend on, but for how many candidates are asked."""
+    settings = study.to_yaml_dict()
+    settings["search"] = {name: own for name, own in settings["search"].items() if name != "candidates"}
+    return digest([settings, profile_digest, storage])
+
+
+def _unchanged(folder: RunFolder, files: Any) -> bool:
+    """Return whether the tables are those that were written with the summary."""
+    if not isinstance(files, dict) or folder.trials.name not in files:
+        return False
+    paths = [folder.path / str(name) for name in files]
+    return all(path.exists() and _digest_of(path) == files[path.name] for path in paths)
+
+
+def _digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,286 @@
+"""A finished run's networks on another device: priced there, held against its limits and the study's; none is trained.
+
+Not for the widths' effect on accuracy: networks that need wider integers than the device has are left out, the others
+answer as they did on the run's device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hwsearch.errors import NothingFits
+from hwsearch.hardware.cost_model import cost_fields, price
+from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.profiles.load import load_profile
+from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.workload import Workload
+from hwsearch.records.finals import FinalRecord, read_finals
+from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.trials import (
+    COST_COLUMNS,
+    FRONT_COLUMNS,
+    CostFields,
+    TrialRecord,
+    knob_columns,
+    objective_values,
+    whole_numbers,
+)
+from hwsearch.search.decide.front import non_dominated, worst_error
+from hwsearch.search.optuna_study import records_of
+from hwsearch.study.model import Study, load_study
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Trials that are not on the front, for one reason.
+
+    Attributes:
+        reason: In words.
+        trials: Their numbers, rising.
+    """
+
+    reason: str
+    trials: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FrontOn:
+    """The front of a run's trials on a device.
+
+    Attributes:
+        front: Its members: front.csv on the run's own device, and priced anew on another, where ``evidence`` says
+            whether a row's accuracies are those of the final trainings (``final``) or of the search (``search``).
+        left_out: All other candidates, by reason.
+        notes: What of the study the device cannot tell.
+    """
+
+    front: pd.DataFrame
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A trained network, by the best evidence that there is.
+
+    Attributes:
+        record: Its trial.
+        final: Its final trainings; None: it had none.
+    """
+
+    record: TrialRecord
+    final: FinalRecord | None
+
+    @property
+    def source(self) -> FinalRecord | TrialRecord:
+        return self.record if self.final is None else self.final
+
+    @property
+    def evidence(self) -> str:
+        return "search" if self.final is None else "final"
+
+    @property
+    def accuracy_val(self) -> float:
+        assert self.source.accuracy_val is not None
+        return self.source.accuracy_val
+
+    @property
+    def workload(self) -> Workload:
+        assert self.source.workload is not None
+        return self.source.workload
+
+    def row(self, fields: CostFields) -> dict[str, Any]:
+        """Return the row of a front's table."""
+        row: dict[str, Any] = {"trial": self.record.trial, **knob_columns(self.record.candidate)}
+        row |= {"accuracy_val": self.accuracy_val}
+        for name in ("accuracy_test", "accuracy_test_low", "accuracy_test_high"):
+            row[name] = getattr(self.final, name, None)
+        row = {name: row.get(name, fields.get(name)) for name in FRONT_COLUMNS}
+        extra = {name: value for name, value in fields.items() if name not in row}
+        return row | extra | {"evidence": self.evidence}
+
+
+@dataclass(frozen=True)
+class _Reason:
+    """Why a network is left out: the law that it breaks, and how far, where that differs from trial to trial."""
+
+    law: str
+    detail: str = ""
+
+
+def front_here(folder: RunFolder, front: pd.DataFrame, storage: str | None = None) -> FrontOn:
+    """Return the front on the run's own device: front.csv, and how the candidates ended that are not in it."""
+    entries, reasons = _entries(folder, records_of(folder, load_study(folder.study), storage))
+    members = set(front["trial"])
+    for entry in entries:
+        if entry.record.trial not in members:
+            reasons[entry.record.trial] = _Reason("trained, and not on the run's front")
+    return FrontOn(front, _grouped(reasons))
+
+
+def front_elsewhere(
+    folder: RunFolder, device: HardwareProfile, dense: Mapping[str, Any], storage: str | None = None
+) -> FrontOn:
+    """Return the front on another device than the run's own.
+
+    Args:
+        folder: The run's.
+        device: The other device.
+        dense: The run's dense network by column.
+        storage: URL of the run's storage; None: the one that the folder remembers.
+
+    Raises:
+        NothingFits: No trained network maps onto the device and keeps the study's budgets and tolerance there.
+    """
+    study = load_study(folder.study)
+    records = records_of(folder, study, storage)
+    question = _question(study, device, load_profile(folder.profile), dense)
+    entries, reasons = _entries(folder, records)
+    usable = []
+    for entry in entries:
+        fields = cost_fields(price(entry.workload, device))
+        reason = next(_reasons(question, entry, fields), None)
+        if reason is None:
+            usable.append((entry, fields))
+        else:
+            reasons[entry.record.trial] = reason
+    if not usable:
+        counts = "; ".join(f"{len(one.trials)} {one.reason}" for one in _grouped(reasons))
+        raise NothingFits(f"no trained candidate is of use on {device.id}: {counts or 'none was asked'}")
+    values = [objective_values(question.objectives, entry.accuracy_val, fields) for entry, fields in usable]
+    rows = []
+    for (entry, fields), member in zip(usable, non_dominated(np.array(values)), strict=True):
+        if member:
+            rows.append(entry.row(fields))
+        else:
+            reasons[entry.record.trial] = _DOMINATED
+    front = whole_numbers(pd.DataFrame(rows)).sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
+    lost = "the run's folder has no finals.json: nothing is known of final trainings"
+    missing = folder.summary.exists() and not folder.finals.exists()
+    notes = (*question.notes, *([lost] if missing else []))
+    return FrontOn(front, _grouped(reasons), notes)
+
+
+_DOMINATED = _Reason("dominated: another is as good in everything and better in something")
+
+
+def _entries(folder: RunFolder, records: Sequence[TrialRecord]) -> tuple[list[_Entry], dict[int, _Reason]]:
+    """Return what was trained, by the best evidence, and of the others that they were not."""
+    finals = read_finals(folder.finals)
+    trained = [r for r in records if r.outcome == "trained" and r.workload and r.accuracy_val is not None]
+    entries = [_Entry(record, finals.get(record.trial)) for record in trained]
+    known = {record.trial for record in trained}
+    return entries, {r.trial: _Reason(f"not trained: {r.outcome}") for r in records if r.trial not in known}
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What a study asks of networks on another device.
+
+    Attributes:
+        study: Of the run.
+        device: The other device.
+        home: The run's own.
+        objectives: Those of the study that the device can tell.
+        budgets: Likewise.
+        worst: The error from which on a network is of no use, by evidence.
+        notes: What the device cannot tell.
+    """
+
+    study: Study
+    device: HardwareProfile
+    home: HardwareProfile
+    objectives: tuple[str, ...]
+    budgets: Mapping[str, float]
+    worst: Mapping[str, float]
+    notes: tuple[str, ...]
+
+
+def _question(
+    study: Study, device: HardwareProfile, home: HardwareProfile, dense: Mapping[str, float]
+) -> _Question:
+    """Return what is asked on a device; what it cannot tell is left out, and a note says so."""
+    known = {"error", *COST_COLUMNS, *(f"{bank.name}_bytes" for bank in device.banks)}
+    told = {name for name in known if device.tells(name)}
+    objectives = tuple(name for name in study.objectives if name in told)
+    budgets = study.device.budgets
+    notes = [f"{device.id} cannot tell {name}: no objective" for name in study.objectives if name not in told]
+    if objectives == ("error",):
+        objectives = ("error", "memory_bytes")
+        notes.append("memory_bytes is an objective in its place")
+    notes += [
+        f"the budget of {name} ({limit:,.6g}) is not held: {device.id} "
+        + ("cannot tell it" if name in known else "has no such bank")
+        for name, limit in budgets.items()
+        if name not in told
+    ]
+    notes.append(
+        f"accuracies are those of the integer model at the widths of {home.id}; evidence is final where they are means "
+        "over fresh seeds, else the one training of the search"
+    )
+    return _Question(
+        study=study,
+        device=device,
+        home=home,
+        objectives=objectives,
+        budgets={name: limit for name, limit in budgets.items() if name in told},
+        worst={
+            "final": worst_error(study, 1.0 - dense["accuracy_val"], in_full=True),
+            # runs of earlier versions did not keep what the search itself compared with
+            "search": worst_error(study, 1.0 - dense.get("accuracy_val_search", dense["accuracy_val"])),
+        },
+        notes=tuple(notes),
+    )
+
+
+def _reasons(question: _Question, entry: _Entry, fields: CostFields) -> Iterator[_Reason]:
+    """Yield why a network is left out, the hardest law first."""
+    device, network = question.device, question.study.network
+    broken = violations(entry.workload, device, neuron_model=network.neuron, reset=network.reset)
+    if any(one.rule == "weight_bits_offered" for one in broken):
+        offered = ", ".join(map(str, device.weight_bits))
+        yield _Reason(f"weight bits not offered: {device.id} takes {offered}")
+    if not entry.record.skilled:
+        yield _Reason("is no better than always answering the largest class")
+    for one in broken:
+        yield _Reason(f"breaks {device.id}'s rule {one.rule}", one.message)
+    yield from _too_narrow(question, entry)
+    for name, limit in question.budgets.items():
+        need = fields[name]
+        if need is not None and need > limit:
+            yield _Reason(f"over the budget of {name} ({limit:,.6g})", f"{need:,.6g}")
+    least = 1.0 - question.worst[entry.evidence]
+    if entry.accuracy_val <= least:
+        detail = f"{entry.accuracy_val:.4g} on validation; more than {least:.4g} is needed"
+        yield _Reason("loses more accuracy than search.worth allows", detail)
+
+
+def _too_narrow(question: _Question, entry: _Entry) -> Iterator[_Reason]:
+    """Yield the integers of the device that are narrower than what the network used on the run's own."""
+    device, home, source = question.device, question.home, entry.source
+    widths = (
+        ("accumulators", source.accumulator_bits, home.accumulator_bits, device.accumulator_bits),
+        ("membranes", source.membrane_bits, home.state_bits, device.state_bits),
+    )
+    for what, needed, had, offered in widths:
+        # beyond the width of its own device a network never went
+        if needed is not None and min(needed, had) > offered:
+            law = f"needs wider {what} than the {offered} bits of {device.id}"
+            yield _Reason(law, f"{min(needed, had)} bits")
+
+
+def _grouped(reasons: Mapping[int, _Reason]) -> tuple[LeftOut, ...]:
+    """Return trials by the law that they broke, the commonest first."""
+    by_law: dict[str, list[int]] = {}
+    for trial in sorted(reasons):
+        by_law.setdefault(reasons[trial].law, []).append(trial)
+    found = []
+    for law, trials in sorted(by_law.items(), key=lambda item: (-len(item[1]), item[0])):
+        detail = reasons[trials[0]].detail
+        found.append(LeftOut(f"{law} (trial {trials[0]}: {detail})" if detail else law, tuple(trials)))
+    return tuple(found)

@@ -1,0 +1,186 @@
+"""From a run folder back to a trial's network: out of the cache, or trained again as it was."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hwsearch.errors import Fault, InputError, RecordError
+from hwsearch.hardware.workload import Workload
+from hwsearch.network.integers import IntegerNetwork
+from hwsearch.network.store import network_digest
+from hwsearch.plan.plan import Plan, make_plan
+from hwsearch.plan.pricing import price_on_device
+from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.trials import TrialRecord, read_table
+from hwsearch.search.jobs.job import Bench, Measured
+from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.optuna_study import records_of
+from hwsearch.search.stages.context import Context, Draft
+from hwsearch.search.stages.dense import dense_reference
+from hwsearch.search.stages.finals import final_path, fresh_dense, member_job
+from hwsearch.search.stages.rungs import train_rung
+from hwsearch.search.stages.tickets import ticket_of
+from hwsearch.search.store.cache import Cache
+from hwsearch.study.model import Study, load_study
+
+_BYTES = ("memory_bytes", "weight_bytes")
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A trial with its network.
+
+    Attributes:
+        plan: The run's plan.
+        record: The trial.
+        network: Its integers.
+        workload: Counted on the validation split.
+        accuracy_val, accuracy_test: Of this very network; test only for members of the front.
+        accumulator_bits, membrane_bits: Widths that no input can exceed.
+        seed: Of its training.
+        versions: Of the libraries that the run was made with, by name.
+    """
+
+    plan: Plan
+    record: TrialRecord
+    network: IntegerNetwork
+    workload: Workload
+    accuracy_val: float | None
+    accuracy_test: float | None
+    accumulator_bits: int | None
+    membrane_bits: int | None
+    seed: int
+    versions: Mapping[str, str]
+
+
+def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recovered:
+    """Return a trial's network: for a member of the front the one that the final trainings chose.
+
+    Args:
+        folder: The run's.
+        trial: Its number.
+        storage: URL; None: the one that the folder remembers.
+
+    Raises:
+        InputError: There is no such trial, it was not trained, or its record cannot be read.
+        RecordError: The network is not what was recorded.
+    """
+    study = load_study(folder.study)
+    records = records_of(folder, study, storage)
+    if not 0 <= trial < len(records):
+        raise InputError([Fault("--trial", f"a trial must lie in 0 .. {len(records) - 1}", str(trial))])
+    record = records[trial]
+    if record.outcome != "trained":
+        law = "only a trained candidate can be exported"
+        raise InputError([Fault("--trial", law, f"trial {trial}: {record.outcome}", "see trials.csv")])
+    plan = make_plan(with_own_profile(study, folder), folder.study)
+    row = _front_row(folder, trial)
+    seed = None if row is None else int(row["seed"])
+    cache = Cache(folder.cache, plan.digest, folder.shared)
+    path = cache.path("trained", record.candidate.digest) if seed is None else final_path(cache, record, seed)
+    measured = cache.load(path)
+    cached = measured is not None and measured.network is not None
+    if measured is None or measured.network is None:
+        measured = _train_again(plan, cache, record, seed)
+    assert measured.network is not None
+    assert measured.workload is not None
+    versions = recorded_versions(folder)
+    if wrong := _differences(plan, _recorded(record, row), measured):
+        said = _other_network(versions, path if cached else None)
+        raise RecordError(
+            f"{folder.path}: trial {trial} must be what was recorded; got {'; '.join(wrong)} ({said})"
+        )
+    if not cached:
+        cache.save(path, measured)
+    return Recovered(
+        plan, record, measured.network, measured.workload, measured.accuracy_val, measured.accuracy_test,
+        measured.accumulator_bits, measured.membrane_bits, study.seed if seed is None else seed, versions,
+    )  # fmt: skip
+
+
+def recorded_versions(folder: RunFolder) -> dict[str, str]:
+    """Return the versions that a run was made with; none where its summary does not say."""
+    try:
+        versions = folder.read_summary().get("versions", {})
+    except RecordError:
+        return {}
+    return {str(name): str(version) for name, version in versions.items()}
+
+
+def _recorded(record: TrialRecord, row: pd.Series | None) -> dict[str, Any]:
+    """Return what was recorded of the network that stands for a trial, where it was: on the front, or in the search."""
+    if row is None:
+        costs = record.measured or {}
+        said = {"accuracy_val": record.accuracy_val, "network_digest": record.network_digest}
+        return said | {name: costs.get(name) for name in _BYTES}
+    said = {"accuracy_val": row.get("accuracy_val_own"), "accuracy_test": row.get("accuracy_test_own")}
+    return said | {name: row.get(name) for name in (*_BYTES, "network_digest")}
+
+
+def _differences(plan: Plan, recorded: Mapping[str, Any], measured: Measured) -> list[str]:
+    """Return in words what a network is otherwise than was recorded."""
+    assert measured.network is not None
+    assert measured.workload is not None
+    costs = price_on_device(plan, measured.workload).fields
+    here: dict[str, Any] = {name: costs[name] for name in _BYTES}
+    here |= {"accuracy_val": measured.accuracy_val, "accuracy_test": measured.accuracy_test}
+    here["network_digest"] = network_digest(measured.network)
+    wrong = []
+    for name, said in recorded.items():
+        if said is None or pd.isna(said):
+            continue
+        same = here[name] == said if isinstance(said, str) else math.isclose(here[name] or 0.0, said)
+        if not same:
+            wrong.append(f"{name} {here[name]}, recorded {said}")
+    return wrong
+
+
+def _other_network(versions: Mapping[str, str], path: Path | None) -> str:
+    """Say why a network may differ from its record, and what to do."""
+    if path is not None:
+        return f"the cache holds another network: delete {path}"
+    present = {name: importlib.metadata.version(name) for name in versions}
+    pairs = [f"{name} {versions[name]} then, {own} now" for name, own in present.items()]
+    told = ", ".join(pairs) or "the versions of then are not recorded"
+    return (
+        f"it was trained again: {told}; the same versions and machine give the same network, "
+        "or run the study into a new folder"
+    )
+
+
+def with_own_profile(study: Study, folder: RunFolder) -> Study:
+    """Return the study with the profile that lies in the run folder: the device's own file may have changed since."""
+    device = study.device.model_copy(update={"profile": str(folder.profile.resolve())})
+    return study.model_copy(update={"device": device})
+
+
+def _front_row(folder: RunFolder, trial: int) -> pd.Series | None:
+    """Return a trial's row of the front, whose network the final trainings chose, or None if it is not on it."""
+    if not folder.front.exists():
+        return None
+    front = read_table(folder.front, ("trial", "seed"))
+    rows = front[front["trial"] == trial]
+    return None if rows.empty else rows.iloc[0]
+
+
+def _train_again(plan: Plan, cache: Cache, record: TrialRecord, seed: int | None) -> Measured:
+    """Train a candidate as the run did (the cache was deleted)."""
+    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    with Trainer(bench, 1) as trainer:
+        context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
+        if seed is None:
+            draft = Draft(record, ticket_of(context, record.candidate))
+            measured = train_rung(context, [draft], len(plan.cycles) - 1)[record.trial]
+        else:
+            job = member_job(context, [record], fresh_dense(context, seed), seed)
+            measured = trainer.run([job])[0][0]
+    if measured.network is None:
+        raise InputError([Fault("--trial", "the candidate must train", measured.failure)])
+    return measured

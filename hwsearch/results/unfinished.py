@@ -1,0 +1,98 @@
+"""What a run that has not ended has so far: its front by the search alone, and the dense network it is held against.
+
+All of it is provisional: accuracies are of one training each, on the validation samples that the search chooses by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from hwsearch.errors import Unfinished
+from hwsearch.plan.plan import make_plan
+from hwsearch.plan.pricing import price_on_device
+from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.trials import CostFields, read_table
+from hwsearch.results.recover import with_own_profile
+from hwsearch.search.store.cache import Cache
+from hwsearch.study.model import load_study
+
+_SHOWN = (
+    "trial", "sparsity", "granularity", "weight_bits", "timesteps", "accuracy_val", "memory_bytes", "weight_bytes",
+    "state_bytes", "synaptic_ops", "energy_j", "latency_s",
+)  # fmt: skip
+_GOES_ON = "the line that started it goes on where it stopped"
+
+
+@dataclass(frozen=True, eq=False)
+class SoFar:
+    """What there is.
+
+    Attributes:
+        front: Trials on the front of the search, by memory; columns of front.csv but for test accuracies.
+        evaluated: Candidates that have an outcome.
+        total: Candidates that the study asks for.
+    """
+
+    front: pd.DataFrame
+    evaluated: int
+    total: int
+
+    @property
+    def words(self) -> str:
+        """Say what the numbers are."""
+        return (
+            f"unfinished: {self.evaluated} of {self.total} candidates have an outcome. Accuracies are those of the "
+            f"search, of one training each on validation; the test split was not looked at. Final trainings are still "
+            f"to come: {_GOES_ON}"
+        )
+
+
+def so_far(folder: RunFolder) -> SoFar:
+    """Return what an unfinished run has; its front may be empty.
+
+    Raises:
+        RecordError: trials.csv is damaged.
+    """
+    total = load_study(folder.study).search.candidates
+    if not folder.trials.exists():
+        return SoFar(pd.DataFrame(columns=list(_SHOWN)), 0, total)
+    trials = read_table(folder.trials, (*_SHOWN, "outcome", "on_front"))
+    front = trials.loc[trials["on_front"].astype(bool), list(_SHOWN)]
+    front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
+    return SoFar(front, len(trials), max(total, len(trials)))
+
+
+def front_so_far(folder: RunFolder) -> pd.DataFrame:
+    """Return the front of an unfinished run, by the search alone.
+
+    Raises:
+        Unfinished: No candidate has an outcome yet, or none fits.
+        RecordError: trials.csv is damaged.
+    """
+    there = so_far(folder)
+    if there.front.empty:
+        raise Unfinished(
+            f"{folder.path}: unfinished: {there.evaluated} of {there.total} candidates have an outcome, and none of "
+            f"them fits and was trained; {_GOES_ON}"
+        )
+    return there.front
+
+
+def dense_so_far(folder: RunFolder) -> CostFields:
+    """Return the dense network of the search: its accuracy on validation, and its costs.
+
+    Raises:
+        Unfinished: It is not in the cache.
+        InputError: The data or the profile of the run is gone.
+    """
+    plan = make_plan(with_own_profile(load_study(folder.study), folder))
+    cache = Cache(folder.cache, plan.digest, folder.shared)
+    dense = cache.load(cache.path("dense"))
+    if dense is None or dense.workload is None:
+        raise Unfinished(
+            f"{folder.path}: unfinished, and the dense reference is not in its cache, so what is lost against it "
+            f"cannot be told: give --min-accuracy, or go on with the run"
+        )
+    return {"accuracy_val": dense.accuracy_val, **price_on_device(plan, dense.workload).fields}

@@ -1,0 +1,1 @@
+"""What to ask, train on, cut and finish, by what was learned."""

@@ -1,0 +1,1 @@
+"""A pure piece of training, and who runs it."""

@@ -1,0 +1,263 @@
+"""One job: a stack of tickets to train, from their start or a checkpoint, and what is measured of each.
+
+What a job gives depends on the job alone. Who runs jobs, and where: `trainer`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from hwsearch.compress.masks import sparsity_of
+from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.hardware.workload import Workload
+from hwsearch.measure.accuracy import accuracy
+from hwsearch.measure.answers import Answers, answers_of, readouts_without_input
+from hwsearch.measure.floats import logits
+from hwsearch.measure.workload import count_workload
+from hwsearch.network.fold import fold_counting_losses, shrink
+from hwsearch.network.integer import run_integer_stack
+from hwsearch.network.integers import IntegerNetwork, Widths, needed_bits, overflows
+from hwsearch.network.stack import Params, Ticket
+from hwsearch.network.topology import NetworkSpec
+from hwsearch.network.width_loss import WidthLoss
+from hwsearch.train.checkpoint import Checkpoint
+from hwsearch.train.loop import Schedule, Trained, train_stack
+from hwsearch.train.size import fitting
+
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every job of a run shares.
+
+    Attributes:
+        spec: The architecture.
+        data: The data set with its splits.
+        widths: What the device offers.
+        neuron_loop: ``fused`` or ``spikingjelly``.
+        device: ``cpu`` or ``cuda``.
+    """
+
+    spec: NetworkSpec
+    data: Dataset
+    widths: Widths
+    neuron_loop: str
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A stack to train and measure.
+
+    Attributes:
+        tickets: What to train from; they share T, epochs and the order of the samples.
+        timesteps: T.
+        schedule: Epochs, batch size, learning rate of the whole training.
+        seed: Of the order of the samples.
+        split_seed: Draw training and validation samples anew with this seed; None: as the study splits them.
+        test: Also measure on the test split (only after the search has ended).
+        keep_params: Also return the float parameters.
+        resume: Checkpoints to go on from, one a ticket; None: from the tickets.
+        until: Measure when that many epochs of the schedule are finished; None: all.
+        keep_checkpoint: Also return where the training stands, to go on from later.
+        trained: Outcomes of a training that is there already, one a ticket: they are only measured.
+        early_timesteps: T that is trained with; None: the same as is measured with.
+        widths: What the integers must fit; None: the device's.
+    """
+
+    tickets: tuple[Ticket, ...]
+    timesteps: int
+    schedule: Schedule
+    seed: int
+    split_seed: int | None = None
+    test: bool = False
+    keep_params: bool = False
+    resume: tuple[Checkpoint, ...] | None = None
+    until: int | None = None
+    keep_checkpoint: bool = False
+    trained: tuple[Trained, ...] | None = None
+    early_timesteps: int | None = None
+    widths: Widths | None = None
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the job trains."""
+        done = self.resume[0].epochs if self.resume else 0
+        return (self.schedule.epochs if self.until is None else self.until) - done
+
+    def pieces(self, size: int) -> list[Job]:
+        """Return the job in jobs of at most that many candidates."""
+        parts = [slice(start, start + size) for start in range(0, len(self.tickets), size)]
+        resumes = [None if self.resume is None else self.resume[part] for part in parts]
+        outcomes = [None if self.trained is None else self.trained[part] for part in parts]
+        return [
+            replace(self, tickets=self.tickets[part], resume=resume, trained=own)
+            for part, resume, own in zip(parts, resumes, outcomes, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One trained and measured candidate; with a ``failure`` the rest is None.
+
+    Attributes:
+        failure: Why there is no result; empty when there is one.
+        network: The shrunk integer network.
+        workload: Counted on the validation split.
+        accuracy_val, accuracy_test: Of the integer model.
+        accuracy_val_float: Of the float network.
+        sparsity_effective: Fraction of the dense network's weights that are zero in the end.
+        accumulator_bits, membrane_bits: Widths that no input can exceed.
+        params: Trained floats, if asked for.
+        checkpoint: Where its training stands, if asked for.
+        train_steps, eval_steps: Samples times timesteps.
+        wall_s: Its share of the job's seconds.
+        loss: What the widths took.
+        only_float_right, only_integers_right: Validation samples that the float network alone, and the integers alone,
+            get right.
+        answers_val, answers_test: What the integer network answers on each split.
+    """
+
+    failure: str
+    network: IntegerNetwork | None
+    workload: Workload | None
+    accuracy_val: float | None
+    accuracy_val_float: float | None
+    accuracy_test: float | None
+    sparsity_effective: float | None
+    accumulator_bits: int | None
+    membrane_bits: int | None
+    params: Params | None
+    train_steps: int
+    eval_steps: int
+    wall_s: float = 0.0
+    checkpoint: Checkpoint | None = None
+    loss: WidthLoss | None = None
+    only_float_right: int | None = None
+    only_integers_right: int | None = None
+    answers_val: Answers | None = None
+    answers_test: Answers | None = None
+
+
+def run_job(bench: Bench, job: Job) -> list[Measured]:
+    """Train a job's stack and measure each candidate; one that breaks is recorded and does not stop the others.
+
+    A stack that would not fit the memory is trained in pieces. A training breaks by running out of memory (here) or of
+    finite numbers (`train.loop` says so); whatever else is raised is a fault of ours, and no candidate's failure.
+    """
+    timesteps = job.early_timesteps or job.timesteps
+    fits = fitting(bench.spec, timesteps, job.schedule.batch_size, 1, bench.device)
+    if fits < len(job.tickets):
+        return [measured for piece in job.pieces(fits) for measured in run_job(bench, piece)]
+    start = time.perf_counter()
+    if job.split_seed is not None:
+        bench = replace(bench, data=resplit(bench.data, job.split_seed))
+        job = replace(job, split_seed=None)
+    try:
+        trained = job.trained or train_stack(
+            bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,
+            timesteps=timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
+            resume=job.resume, until=job.until, device=bench.device,
+        )  # fmt: skip
+        results = _measure(bench, job, trained)
+    except (RuntimeError, MemoryError) as error:
+        if not _out_of_memory(error):
+            raise
+        if len(job.tickets) > 1:
+            return [run_job(bench, alone)[0] for alone in job.pieces(1)]
+        steps = job.epochs * len(bench.data.y_train) * timesteps
+        results = [_failed(f"{type(error).__name__}: {error}", steps)]
+    share = (time.perf_counter() - start) / len(results)
+    return [replace(result, wall_s=share) for result in results]
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Return whether torch or Python could not have the memory: torch says so in words, on a CPU and on a GPU."""
+    return isinstance(error, MemoryError) or any(own in str(error).lower() for own in _NO_MEMORY)
+
+
+def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measured]:
+    """Turn trained candidates into integers and measure those."""
+    results = [_folded(bench, job, ticket, own) for ticket, own in zip(job.tickets, trained, strict=True)]
+    sound = [k for k, own in enumerate(results) if not own.failure]
+    if not sound:
+        return results
+    data, networks = bench.data, [network for k in sound if (network := results[k].network) is not None]
+    tickets = [
+        replace(job.tickets[k], params=params) for k in sound if (params := trained[k].params) is not None
+    ]
+    floats = logits(
+        bench.spec, tickets, data.x_val, job.timesteps, neuron_loop=bench.neuron_loop, device=bench.device
+    ).argmax(2)
+    runs = run_integer_stack(networks, data.x_val, device=bench.device)
+    tests = (
+        run_integer_stack(networks, data.x_test, device=bench.device) if job.test else [None] * len(networks)
+    )
+    idle = readouts_without_input(networks, bench.device)
+    n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0) + idle.shape[1]
+    for k, network, run, test, guesses, fixed in zip(sound, networks, runs, tests, floats, idle, strict=True):
+        count = partial(answers_of, network, without_input=fixed, classes=bench.spec.classes)
+        results[k] = replace(
+            results[k],
+            workload=count_workload(network, run.input_maps, run.spikes),
+            accuracy_val=accuracy(run.predictions, data.y_val),
+            accuracy_val_float=accuracy(guesses, data.y_val),
+            accuracy_test=None if test is None else accuracy(test.predictions, data.y_test),
+            loss=(results[k].loss or WidthLoss()).seen(run.sums_clipped, run.membranes_clipped),
+            only_float_right=int(((guesses == data.y_val) & (run.predictions != data.y_val)).sum()),
+            only_integers_right=int(((guesses != data.y_val) & (run.predictions == data.y_val)).sum()),
+            answers_val=count(run, data.y_val),
+            answers_test=None if test is None else count(test, data.y_test),
+            eval_steps=n_evaluated * job.timesteps,
+        )
+    return results
+
+
+def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measured:
+    """Return a trained candidate's shrunk integers, not yet run; or why there are none."""
+    if trained.params is None:
+        return _failed(trained.failure, trained.train_steps)
+    widths = job.widths or bench.widths
+    whole, loss = fold_counting_losses(
+        bench.spec, trained.params, ticket.masks, ticket.bits, job.timesteps, widths
+    )
+    if widths.overflow == "reject" and (reason := overflows(whole, widths)):
+        return _failed(reason, trained.train_steps)
+    accumulator, membrane = _widths(whole)
+    return replace(
+        _failed("", trained.train_steps),
+        network=shrink(whole)[0],
+        sparsity_effective=sparsity_of([layer.weight != 0 for layer in whole.layers]),
+        accumulator_bits=accumulator,
+        membrane_bits=membrane,
+        params=trained.params if job.keep_params else None,
+        checkpoint=trained.checkpoint if job.keep_checkpoint else None,
+        loss=loss,
+    )
+
+
+def _widths(network: IntegerNetwork) -> tuple[int, int]:
+    """Return the accumulator and membrane bits that no input can exceed."""
+    needs = list(needed_bits(network))
+    return max(need.sums for need in needs), max(need.membrane for need in needs[:-1])
+
+
+def _failed(reason: str, train_steps: int) -> Measured:
+    return Measured(
+        failure=reason,
+        network=None,
+        workload=None,
+        accuracy_val=None,
+        accuracy_val_float=None,
+        accuracy_test=None,
+        sparsity_effective=None,
+        accumulator_bits=None,
+        membrane_bits=None,
+        params=None,
+        train_steps=train_steps,
+        eval_steps=0,
+    )

@@ -1,0 +1,1 @@
+"""The parts of a run that train and measure: dense reference, tickets, calibration, rungs, finals."""

@@ -1,0 +1,130 @@
+"""Calibration: before the search the dense network is probed, and random candidates are run once, untrained.
+
+They settle the similarity estimator on most of them and measure its quality on the rest, on other inputs. Both use
+inputs that the dense network was not trained on (their labels stay unread): on those that it was, compressed networks
+agree with it more often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hwsearch.network.stack import Ticket
+from hwsearch.plan.plan import REFERENCE_BITS, Plan
+from hwsearch.predict.changes import Asked
+from hwsearch.predict.flip_rate import flip_rate
+from hwsearch.predict.margin_gradient import margin_gradient
+from hwsearch.predict.probe_and_add import probe_and_add
+from hwsearch.predict.probes import Probes, one_shot_logits, probe
+from hwsearch.predict.quality import Calibration, quality_of
+from hwsearch.predict.similarity import Estimator, calibrated
+from hwsearch.search.decide.learned import joint_of
+from hwsearch.search.stages.dense import Dense, dense_ticket
+from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.probe_store import Probed, load_probed, save_probed
+from hwsearch.space.candidate import Candidate
+from hwsearch.train.machine import OneThread
+
+_DRAW = 0x5EE
+JUDGING = 32
+"""Candidates that the quality of similarity is measured on."""
+
+
+_PROBED, _JUDGED = 128, 256  # inputs, at most
+
+
+_SETTLING, _SETTLING_IF_TRAINED = 192, 48
+
+
+TicketOf = Callable[[Candidate], Ticket]
+
+
+def calibrate(
+    plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING, cache: Cache | None = None
+) -> Calibration:
+    """Probe the dense network, settle the estimator and measure its quality.
+
+    Args:
+        plan: The question.
+        dense: The trained dense network.
+        ticket_of: What gives a candidate's ticket.
+        judging: Candidates that the quality is measured on.
+        cache: Where what was measured is kept, for a run that goes on; None: nowhere.
+    """
+    rng = np.random.default_rng([plan.study.seed, _DRAW])
+    x, other = _inputs_of(plan, rng)
+    # other finders train for the tickets that are settled on
+    n = _SETTLING if plan.study.tickets.finder == "magnitude" else _SETTLING_IF_TRAINED
+    candidates = [plan.space.candidate(plan.space.draw(rng)) for _ in range(n + judging)]
+    tickets = [ticket_of(candidate) for candidate in candidates]
+    sparsities = [
+        layer_sparsity(ticket, c.granularity) for ticket, c in zip(tickets, candidates, strict=True)
+    ]
+    joint = joint_of(plan, candidates, sparsities)
+    timesteps = min(plan.space.timesteps)
+    path = None if cache is None else cache.path("probes", judging)
+    probed = None if path is None else load_probed(path)
+    with OneThread():
+        if probed is None:
+            settled = one_shot_agreement(plan, dense, tickets[:n], x).mean(1)
+            agree = one_shot_agreement(plan, dense, tickets[n:], other)
+            probed = Probed(_probes(plan, dense, x, timesteps), settled, agree)
+            if path is not None:
+                save_probed(path, probed)
+        estimator = _estimator(plan, dense, x, timesteps, probed.probes)
+    spent = (n + 1) * len(x) * timesteps
+    similarity = calibrated(estimator, joint[slice(0, n)], probed.settled, spent)
+    quality = quality_of(similarity.agreement(joint[slice(n, None)]), probed.agree)
+    judged = (judging + 1) * len(other) * timesteps
+    return Calibration(similarity, quality, similarity.eval_steps + judged)
+
+
+def _probes(plan: Plan, dense: Dense, x: np.ndarray, timesteps: int) -> Probes | None:
+    """Return the probes of the study's estimator, if it takes any."""
+    if plan.study.search.similarity != "probe_and_add":
+        return None
+    return probe(plan.spec, dense.params, x, _asked(plan, timesteps))
+
+
+def _asked(plan: Plan, timesteps: int) -> Asked:
+    return Asked(plan.space.granularity, plan.space.weight_bits, REFERENCE_BITS, timesteps)
+
+
+def _estimator(plan: Plan, dense: Dense, x: np.ndarray, timesteps: int, probes: Probes | None) -> Estimator:
+    """Return what the study foretells agreement by, made of the dense network's behaviour on x."""
+    if probes is not None:
+        return probe_and_add(probes)
+    make = margin_gradient if plan.study.search.similarity == "margin_gradient" else flip_rate
+    return make(plan.spec, dense.params, x, _asked(plan, timesteps))
+
+
+def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:
+    """Return [K, B] booleans: whether a ticket, as it stands, predicts what the dense network predicts.
+
+    What similarity foretells, measured: one forward pass a ticket at the shortest T.
+    """
+    whole = replace(dense_ticket(plan, plan.study.seed), params=dense.params)
+    logits = one_shot_logits(plan.spec, [whole, *tickets], x, min(plan.space.timesteps))
+    agree: np.ndarray = logits[1:].argmax(-1) == logits[0].argmax(-1)
+    return agree
+
+
+def _inputs_of(plan: Plan, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return inputs to probe and settle on, and others to judge on: halves of the validation split, or less.
+
+    A small half is filled up with training inputs.
+    """
+    unseen = plan.data.x_val[rng.permutation(len(plan.data.x_val))]
+    n = min(_PROBED, len(unseen) // 2)
+    seen = plan.data.x_train[rng.permutation(len(plan.data.x_train))[: _PROBED - n]]
+    return np.concatenate([unseen[:n], seen]), unseen[n : n + _JUDGED]
+
+
+def layer_sparsity(ticket: Ticket, granularity: str) -> tuple[float, ...]:
+    """Return the fraction of each layer that its mask removes: of output channels for ``channel``, else of weights."""
+    if granularity == "channel":
+        return tuple(float(1 - mask.reshape(len(mask), -1).any(1).mean()) for mask in ticket.masks)
+    return tuple(float(1 - mask.mean()) for mask in ticket.masks)

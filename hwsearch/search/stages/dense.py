@@ -1,0 +1,150 @@
+"""The dense reference, trained once: tickets are cut from it, prices foretold, losses measured against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.errors import HwsearchError
+from hwsearch.network.fold import fold
+from hwsearch.network.integer import Run, run_integer
+from hwsearch.network.stack import Params, Ticket, initial_params
+from hwsearch.plan.plan import REFERENCE_BITS, Plan
+from hwsearch.plan.pricing import price_on_device
+from hwsearch.records.trials import CostFields
+from hwsearch.search.jobs.job import Job, Measured
+from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.stages.reference_check import refuse_fallen
+from hwsearch.search.stages.skill import refuse_without_skill
+from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.ticket_store import Kept, Shelf
+from hwsearch.tickets.fit import Fit
+from hwsearch.train.loop import Schedule, Trained
+
+
+@dataclass(frozen=True)
+class Dense:
+    """The trained dense network.
+
+    Attributes:
+        measured: How it does at 8 bits and the longest T.
+        params: Its floats.
+        runs: Its integer model's run on the validation split, by T (whole, not shrunk).
+        cost: What it costs on the device, by column.
+        train_steps, eval_steps: Samples times timesteps that this run spent on it.
+        whole_steps: What training it costs, whichever run did.
+    """
+
+    measured: Measured
+    params: Params
+    runs: Mapping[int, Run]
+    cost: CostFields
+    train_steps: int
+    eval_steps: int
+    whole_steps: int
+
+    @property
+    def error(self) -> float:
+        """Of its integer model on validation."""
+        return 1.0 - (self.measured.accuracy_val or 0.0)
+
+
+def dense_ticket(plan: Plan, seed: int) -> Ticket:
+    """Return the ticket that keeps every weight of a fresh network."""
+    params = initial_params(plan.spec, seed)
+    masks = tuple(np.ones(layer.weight.shape, bool) for layer in params)
+    return Ticket(params, masks, (REFERENCE_BITS,) * len(params))
+
+
+def dense_schedule(plan: Plan) -> Schedule:
+    """Return how the dense network is trained."""
+    train = plan.study.train
+    return Schedule(
+        train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain, train.input_noise
+    )
+
+
+def dense_fit(plan: Plan, data: Dataset, seed: int) -> Fit:
+    """Return the training of the dense network, which is also that of finders."""
+    schedule, loop = dense_schedule(plan), plan.study.train.neuron_loop
+    return Fit(
+        plan.spec, data.x_train, data.y_train, plan.dense_timesteps, schedule, seed, REFERENCE_BITS, loop
+    )
+
+
+def dense_job(plan: Plan, shelf: Shelf, seed: int, split_seed: int | None = None) -> Job:
+    """Return what trains and measures the dense network of a seed; one that is kept is only measured.
+
+    Args:
+        plan: The question.
+        shelf: Where trained networks are kept.
+        seed: Of the initial weights and the order of the samples.
+        split_seed: See `Job`; with it the network is measured on the test split as well.
+    """
+    path = _path(plan, shelf, seed, split_seed)
+    kept, trained = shelf.load(path), None
+    if kept is not None:
+        trained = (Trained(kept.nets["trained"], None, "", shelf.spent.get(path.stem, 0)),)
+    return Job(
+        (dense_ticket(plan, seed),), plan.dense_timesteps, dense_schedule(plan), seed, split_seed,
+        test=split_seed is not None, keep_params=True, trained=trained, widths=plan.reference_widths,
+    )  # fmt: skip
+
+
+def keep_dense(plan: Plan, shelf: Shelf, job: Job, measured: Measured) -> None:
+    """Keep the floats that a job of ``dense_job`` trained, if it did."""
+    if job.trained is None and measured.params is not None:
+        kept = Kept(measured.train_steps, {"trained": measured.params})
+        shelf.save(_path(plan, shelf, job.seed, job.split_seed), kept)
+
+
+def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
+    """Return the dense reference, trained unless it is kept.
+
+    Raises:
+        HwsearchError: Training failed, or it is no better than the largest class: there is nothing to search from.
+        InputError: On the device it loses more than the study tolerates.
+    """
+    path = cache.path("dense")
+    measured = cache.load(path, with_params=True)
+    ticket = dense_ticket(plan, plan.study.seed)
+    if measured is None:
+        shelf = Shelf(cache)
+        job = dense_job(plan, shelf, plan.study.seed)
+        measured = trainer.run([job])[0][0]
+        if measured.params is None or measured.workload is None:
+            raise HwsearchError(
+                f"the dense network could not be trained: {measured.failure}; lower dense_learning_rate"
+            )
+        keep_dense(plan, shelf, job, measured)
+        cache.save(path, measured)
+    assert measured.params is not None
+    assert measured.workload is not None
+    refuse_fallen(plan, measured, ticket)
+    refuse_without_skill(measured, "the dense reference")
+    runs = {}
+    for timesteps in plan.space.timesteps:
+        network = fold(
+            plan.spec, measured.params, ticket.masks, ticket.bits, timesteps, plan.reference_widths
+        )
+        runs[timesteps] = run_integer(network, plan.data.x_val)
+    probes = len(plan.data.y_val) * sum(plan.space.timesteps)
+    cost = price_on_device(plan, measured.workload).fields
+    return Dense(
+        measured, measured.params, runs, cost, measured.train_steps, measured.eval_steps + probes, whole_steps(plan)
+    )  # fmt: skip
+
+
+def whole_steps(plan: Plan) -> int:
+    """Return the samples times timesteps of one dense training."""
+    return dense_schedule(plan).epochs * len(plan.data.y_train) * plan.dense_timesteps
+
+
+def _path(plan: Plan, shelf: Shelf, seed: int, split_seed: int | None) -> Path:
+    """Return where the floats of a dense network are kept."""
+    data = plan.data if split_seed is None else resplit(plan.data, split_seed)
+    return shelf.cache.shared_path("dense", dense_fit(plan, data, seed).digest)

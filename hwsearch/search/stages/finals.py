@@ -1,0 +1,262 @@
+"""After the search: the front's recipes run again from fresh seeds, and the test split is looked at, once.
+
+A fresh seed is fresh from the start: new training and validation samples, a new dense network, a new ticket, a new
+order. A search that tried many candidates on one validation split believes its luck; a member's accuracy on
+validation is therefore the mean over the fresh splits, and the network that is handed over is one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from hwsearch.errors import HwsearchError
+from hwsearch.measure.accuracy import wilson
+from hwsearch.network.stack import Params
+from hwsearch.plan.plan import Plan
+from hwsearch.plan.pricing import price_on_device
+from hwsearch.plan.schedules import candidate_schedule
+from hwsearch.records.finals import FinalRecord
+from hwsearch.records.trials import CostFields, TrialRecord
+from hwsearch.search.jobs.job import Job, Measured
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.dense import dense_job, keep_dense, whole_steps
+from hwsearch.search.stages.skill import lack_of_skill, refuse_without_skill
+from hwsearch.search.stages.tickets import ticket_of
+from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.ticket_store import Shelf
+from hwsearch.seeds import seed_of
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """A recipe run with fresh seeds, and the network of it that is handed over.
+
+    Attributes:
+        record: The trial it comes from; None for the dense reference.
+        measured: The network that is handed over: of those that keep the budgets and are models, the one that does best
+            against the dense network of its own seed. (Each seed has its own validation split: bare accuracies would
+            pick the easiest split.)
+        seed: Its seed.
+        cost: What it costs, by column.
+        accuracy_val: Mean over the seeds, each on its own validation split.
+        accuracy_test: Mean over the seeds, all on the one test split.
+        accuracy_test_interval: 95 % Wilson interval of that mean, for the number of test samples.
+        accuracies_val, accuracies_test: Of every seed.
+        feasible: Whether the network that is handed over keeps every budget.
+        lacking: Why the network that is handed over is no model (`skill`); empty where it is one.
+    """
+
+    record: TrialRecord | None
+    measured: Measured
+    seed: int
+    cost: CostFields
+    accuracy_val: float
+    accuracy_test: float
+    accuracy_test_interval: tuple[float, float]
+    accuracies_val: tuple[float, ...]
+    accuracies_test: tuple[float, ...]
+    feasible: bool
+    lacking: str
+
+
+@dataclass(frozen=True)
+class Finals:
+    """The outcome of the final trainings.
+
+    Attributes:
+        dense: The dense reference under the same protocol.
+        members: One a front member that trained, keeps the budgets and is a model.
+        lacking: Why each of the others that keep the budgets is no model.
+        train_steps, eval_steps: Samples times timesteps that this run spent.
+        reused_steps: Those that another run had spent on the same dense networks.
+        wall_s: Seconds of the trainings.
+    """
+
+    dense: Finalist
+    members: tuple[Finalist, ...]
+    lacking: tuple[str, ...]
+    train_steps: int
+    eval_steps: int
+    reused_steps: int
+    wall_s: float
+
+
+def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:
+    """Run the front's recipes and the dense reference with fresh seeds, and measure them on test.
+
+    Args:
+        context: Plan, dense network, trainer, cache.
+        front: Records of the front's members.
+        on_trained: Called with how many of how many trainings are done.
+
+    Raises:
+        HwsearchError: The dense network did not train with a fresh seed, or knows nothing with it.
+    """
+    seeds = final_seeds(context.plan)
+    total = len(seeds) * (1 + len(front))
+    dense = _train_dense(context, seeds, lambda n: on_trained and on_trained(n, total))
+    params = {seed: own.params for seed, own in zip(seeds, dense, strict=True) if own.params is not None}
+    if len(params) < len(seeds):
+        raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
+    for seed, own in zip(seeds, dense, strict=True):
+        refuse_without_skill(own, f"the dense reference of fresh seed {seed}")
+    members = _train_members(
+        context, front, params, lambda n: on_trained and on_trained(len(seeds) + n, total)
+    )
+    everything = [*dense, *(m for runs in members for m in runs)]
+    finalists = [_choose(context.plan, r, runs, dense, seeds) for r, runs in zip(front, members, strict=True)]
+    reference = _choose(context.plan, None, dense, dense, seeds)
+    assert reference is not None
+    sound = [f for f in finalists if f is not None and f.feasible]
+    return Finals(
+        reference,
+        tuple(f for f in sound if not f.lacking),
+        tuple(f.lacking for f in sound if f.lacking),
+        sum(m.train_steps for m in everything),
+        sum(m.eval_steps for m in everything),
+        sum(whole_steps(context.plan) - m.train_steps for m in dense),
+        sum(m.wall_s for m in everything if m.train_steps),
+    )
+
+
+def final_record(member: Finalist) -> FinalRecord:
+    """Return what is written of a front member's finalist."""
+    measured = member.measured
+    assert member.record is not None
+    assert measured.workload is not None
+    return FinalRecord(
+        member.record.trial, member.accuracy_val, member.accuracy_test, *member.accuracy_test_interval,
+        measured.accumulator_bits, measured.membrane_bits, measured.workload,
+    )  # fmt: skip
+
+
+def final_seeds(plan: Plan) -> list[int]:
+    """Return the fresh seeds of a study: no other study's, and the first ones stay when more are asked for."""
+    return [seed_of("final", plan.study.seed, i) for i in range(plan.study.final.seeds)]
+
+
+def final_path(cache: Cache, record: TrialRecord | None, seed: int) -> Path:
+    """Return where a final training's network is kept."""
+    return cache.path("final", "dense" if record is None else record.candidate.digest, seed)
+
+
+def fresh_dense(context: Context, seed: int) -> Params:
+    """Return the dense network of a fresh seed, trained unless it is kept."""
+    params = _train_dense(context, [seed], lambda n: None)[0].params
+    if params is None:
+        raise HwsearchError("the dense network did not train with a fresh seed")
+    return params
+
+
+def member_job(context: Context, records: Sequence[TrialRecord], dense: Params, seed: int) -> Job:
+    """Return the final training of recipes that share T, from the dense network of a seed."""
+    fresh = replace(context, dense=replace(context.dense, params=dense))
+    return Job(
+        tuple(ticket_of(fresh, record.candidate, seed) for record in records),
+        records[0].candidate.timesteps,
+        candidate_schedule(context.plan),
+        seed,
+        split_seed=seed,
+        test=True,
+    )
+
+
+def _train_dense(
+    context: Context, seeds: Sequence[int], on_trained: Callable[[int], object]
+) -> list[Measured]:
+    """Return the dense network of each seed."""
+    plan = context.plan
+    paths = [final_path(context.cache, None, seed) for seed in seeds]
+    results = {
+        seed: context.cache.load(path, with_params=True) for seed, path in zip(seeds, paths, strict=True)
+    }
+    missing = [seed for seed in seeds if results[seed] is None]
+    shelf = Shelf(context.cache)
+    jobs = [dense_job(plan, shelf, seed, split_seed=seed) for seed in missing]
+
+    def keep(index: int, measured: list[Measured]) -> None:
+        seed = missing[index]
+        keep_dense(plan, shelf, jobs[index], measured[0])
+        if measured[0].params is not None:
+            context.cache.save(final_path(context.cache, None, seed), measured[0])
+        results[seed] = measured[0]
+        on_trained(sum(own is not None for own in results.values()))
+
+    context.trainer.run(jobs, keep)
+    return [own for own in results.values() if own is not None]
+
+
+def _train_members(
+    context: Context,
+    front: Sequence[TrialRecord],
+    dense: dict[int, Params],
+    on_trained: Callable[[int], object],
+) -> list[list[Measured]]:
+    """Return each member's results, one a seed; what is kept is not trained again."""
+    results: dict[tuple[int, int], Measured] = {}
+    missing: list[tuple[int, list[TrialRecord]]] = []
+    for seed in dense:
+        left = []
+        for record in front:
+            kept = context.cache.load(final_path(context.cache, record, seed))
+            if kept is None:
+                left.append(record)
+            else:
+                results[record.trial, seed] = kept
+        timesteps = [record.candidate.timesteps for record in left]
+        stacks = context.trainer.stacks(
+            timesteps, context.plan.study.train.batch_size, context.plan.study.search.stack
+        )
+        missing += [(seed, [left[i] for i in stack]) for stack in stacks]
+    jobs = [member_job(context, stack, dense[seed], seed) for seed, stack in missing]
+
+    def keep(index: int, measured: list[Measured]) -> None:
+        seed, stack = missing[index]
+        for record, own in zip(stack, measured, strict=True):
+            context.cache.save(final_path(context.cache, record, seed), own)
+            results[record.trial, seed] = own
+        on_trained(len(results))
+
+    context.trainer.run(jobs, keep)
+    return [[results[record.trial, seed] for seed in dense] for record in front]
+
+
+def _choose(
+    plan: Plan,
+    record: TrialRecord | None,
+    runs: Sequence[Measured],
+    dense: Sequence[Measured],
+    seeds: Sequence[int],
+) -> Finalist | None:
+    """Return a recipe's finalist, or None if it never trained."""
+    trained = []
+    for own, whole, seed in zip(runs, dense, seeds, strict=True):
+        if own.workload is not None and own.accuracy_val is not None and own.accuracy_test is not None:
+            priced = price_on_device(plan, own.workload)
+            loss = (whole.accuracy_val or 0.0) - own.accuracy_val
+            lacking = lack_of_skill(own)
+            trained.append((bool(priced.faults), bool(lacking), loss, seed, own, priced, lacking))
+    if not trained:
+        return None
+    over, _, _, seed, chosen, priced, lacking = min(trained, key=lambda item: item[:4])
+    tests = tuple(own.accuracy_test for *_, own, _, _ in trained if own.accuracy_test is not None)
+    accuracies = tuple(own.accuracy_val for *_, own, _, _ in trained if own.accuracy_val is not None)
+    return Finalist(
+        record=record,
+        measured=chosen,
+        seed=seed,
+        cost=priced.fields,
+        accuracy_val=float(np.mean(accuracies)),
+        accuracy_test=float(np.mean(tests)),
+        accuracy_test_interval=wilson(float(np.mean(tests)), len(plan.data.y_test)),
+        accuracies_val=accuracies,
+        accuracies_test=tests,
+        feasible=not over,
+        lacking=lacking,
+    )

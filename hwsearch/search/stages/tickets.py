@@ -1,0 +1,272 @@
+"""The ticket of a candidate by the study's finder; everything that was trained to find it is kept and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from hwsearch.compress.masks import join_layers, prune_layers
+from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.network.stack import Params, Ticket, initial_params
+from hwsearch.plan.plan import Plan
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.dense import dense_fit
+from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.ticket_store import Kept, Masks, Shelf, ladder_store
+from hwsearch.space.candidate import Candidate
+from hwsearch.tickets.compensate import compensate
+from hwsearch.tickets.criteria import after_quantising, score
+from hwsearch.tickets.early_bird import find_early_birds
+from hwsearch.tickets.early_time import early_time
+from hwsearch.tickets.fit import Fit, Knife, Target, all_kept, ranking
+from hwsearch.tickets.ladder import Climb, climb, masks_at
+from hwsearch.tickets.multi_prize import find_multi_prizes
+from hwsearch.tickets.observe import observe
+from hwsearch.train.machine import OneThread
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A ticket without its bits.
+
+    Attributes:
+        params: The weights to start from.
+        masks: What survives.
+        spent: Samples times timesteps that this run trained to find it, by the name of what is kept: tickets share
+            most of it.
+        reused: Likewise of what another run had trained.
+    """
+
+    params: Params
+    masks: Masks
+    spent: Mapping[str, int] = field(default_factory=dict)
+    reused: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Where tickets are looked for.
+
+    Attributes:
+        plan: The question.
+        cache: Where finished work is kept.
+        dense: The trained dense network of this seed.
+        data: The samples of this seed.
+        seed: Of initial weights and of the order of the samples.
+    """
+
+    plan: Plan
+    cache: Cache
+    dense: Params
+    data: Dataset
+    seed: int
+
+
+def find_ticket(ground: Ground, candidate: Candidate) -> Found:
+    """Return the ticket of a candidate by the study's finder."""
+    plan, finder = ground.plan, ground.plan.study.tickets.finder
+    if finder == "magnitude":
+        return _magnitude(ground, candidate)
+    shelf = Shelf(ground.cache)
+    with OneThread():
+        fit = dense_fit(plan, ground.data, ground.seed)
+        target = Target(candidate.granularity, candidate.sparsity)
+        if finder == "early_time":
+            finder = plan.study.tickets.early
+            fit = replace(fit, timesteps=early_timesteps_of(plan, shelf, fit))
+        find = {"iterative": _iterative, "early_bird": _early_bird, "multi_prize": _multi_prize}[finder]
+        params, masks = find(plan, shelf, fit, target)
+    return Found(params, masks, shelf.spent, shelf.reused)
+
+
+def knife_of(plan: Plan, fit: Fit) -> Knife:
+    """Return how the study cuts masks."""
+    tickets, space = plan.study.tickets, plan.study.space
+    return Knife(ranking(tickets.criterion, fit, tickets.samples), _scope(plan), space.gentle)
+
+
+def cut_of(plan: Plan) -> list[object]:
+    """Return all that the masks of the study's knife depend on besides the training."""
+    tickets = plan.study.tickets
+    samples = None if tickets.criterion == "magnitude" else tickets.samples
+    return [tickets.criterion, samples, _scope(plan), plan.study.space.gentle]
+
+
+def climb_of(plan: Plan, granularity: str) -> Climb:
+    """Return how the study climbs: one ladder for every sparsity of the space."""
+    tickets = plan.study.tickets
+    highest = max(plan.study.space.sparsity_levels)
+    return Climb(granularity, highest, tickets.fraction, tickets.rewind_epoch)
+
+
+def score_fit(plan: Plan, fit: Fit) -> Fit:
+    """Return the training of multi-prize scores."""
+    tickets = plan.study.tickets
+    scores = replace(
+        fit.schedule,
+        epochs=tickets.score_epochs,
+        learning_rate=tickets.score_learning_rate,
+        loss_gain=tickets.score_gain,
+    )
+    return replace(fit, schedule=scores)
+
+
+def early_timesteps_of(plan: Plan, shelf: Shelf, fit: Fit) -> int:
+    """Return T_early by the KL rule, on a network that was trained for a few epochs."""
+    tickets = plan.study.tickets
+    warm = replace(fit, schedule=replace(fit.schedule, epochs=tickets.warmup_epochs))
+
+    def make() -> Kept:
+        init = initial_params(plan.spec, fit.seed)
+        params = warm.train([init], [all_kept(init)])[0]
+        rule = early_time(
+            plan.spec, params, fit.x[:1000], fit.timesteps,
+            limit=tickets.kl_limit, loss_gain=fit.schedule.loss_gain,
+        )  # fmt: skip
+        told = {"timesteps": rule.timesteps, "forward": rule.forward, "backward": rule.backward}
+        return Kept(tickets.warmup_epochs * fit.epoch_steps, values=told)
+
+    path = shelf.cache.shared_path("early_time", warm.digest, tickets.kl_limit)
+    return int(shelf.fetch(path, make).values["timesteps"])
+
+
+def find_birds(
+    plan: Plan, shelf: Shelf, fit: Fit, seeds: Sequence[int], targets: Sequence[Target]
+) -> list[list[Kept]]:
+    """Return early-bird masks of initial weights by their seeds, one a target; those not kept share one training."""
+    tolerance = plan.study.tickets.tolerance
+    cut = [tolerance, *cut_of(plan)]
+    paths = [
+        [
+            shelf.cache.shared_path("bird", fit.digest, seed, own.granularity, own.sparsity, *cut)
+            for own in targets
+        ]
+        for seed in seeds
+    ]
+    kept = [[shelf.load(path) for path in row] for row in paths]
+    if any(own is None for row in kept for own in row):
+        inits = [initial_params(plan.spec, seed) for seed in seeds]
+        nests = find_early_birds(fit, inits, targets, knife_of(plan, fit), tolerance=tolerance)
+        kept = [[Kept(bird.train_steps, masks=bird.masks) for bird in row] for row in nests]
+        for places, row in zip(paths, kept, strict=True):
+            for path, own in zip(places, row, strict=True):
+                if own is not None:
+                    shelf.save(path, own)
+    return [[own for own in row if own is not None] for row in kept]
+
+
+def find_prizes(
+    plan: Plan, shelf: Shelf, fit: Fit, seeds: Sequence[int], target: Target
+) -> list[tuple[Params, Masks]]:
+    """Return the multi-prize tickets of initial weights by their seeds, trained together unless they are kept."""
+    fit, space = score_fit(plan, fit), plan.study.space
+    cut = [target.granularity, target.sparsity, _scope(plan), space.gentle]
+    paths = [shelf.cache.shared_path("prize", fit.digest, seed, *cut) for seed in seeds]
+    kept = [shelf.load(path) for path in paths]
+    if any(own is None for own in kept):
+        inits = [initial_params(plan.spec, seed) for seed in seeds]
+        prizes = find_multi_prizes(fit, inits, [target] * len(seeds), knife_of(plan, fit))
+        kept = [Kept(prize.train_steps, {"start": prize.params}, prize.masks) for prize in prizes]
+        for path, own in zip(paths, kept, strict=True):
+            if own is not None:
+                shelf.save(path, own)
+    return [(own.nets["start"], own.masks) for own in kept if own is not None]
+
+
+def _scope(plan: Plan) -> Literal["global", "layer"]:
+    """Return where weights are ranked; sparsities of layers rank each layer on its own."""
+    return "layer" if plan.study.space.per_layer else plan.study.space.scope
+
+
+def _magnitude(ground: Ground, candidate: Candidate) -> Found:
+    """Cut once from the trained dense network; the second order also makes up for what went."""
+    plan, criterion = ground.plan, ground.plan.study.tickets.criterion
+    dense, statistics = ground.dense, None
+    if criterion == "magnitude" and len(candidate.sparsity) > 1:
+        bits = candidate.bits(len(dense)) if plan.spec.quantise_first else None
+        own = enumerate(candidate.sparsity)
+        layers = [_layer_mask(dense, i, candidate.granularity, s, _near(bits, i)) for i, s in own]
+        return Found(dense, tuple(join_layers(layers, candidate.granularity)))
+    if criterion != "magnitude":
+        calibration = ground.data.x_train[: plan.study.tickets.samples]
+        statistics = observe(plan.spec, dense, calibration, plan.dense_timesteps)
+    scores = score(criterion, dense, statistics)
+    if plan.spec.quantise_first:
+        scores = after_quantising(scores, dense, candidate.bits(len(dense)))
+    knife = knife_of(plan, dense_fit(plan, ground.data, ground.seed))
+    masks = knife.of_scores(Target(candidate.granularity, candidate.sparsity), scores)
+    if criterion != "second_order" or statistics is None:
+        return Found(dense, masks)
+    made_up = compensate(dense, masks, statistics)
+    if plan.spec.quantise_first:  # the grid is that of all weights: those that go keep their values
+        made_up = tuple(
+            replace(own, weight=np.where(mask, own.weight, old.weight))
+            for own, mask, old in zip(made_up, masks, dense, strict=True)
+        )
+    return Found(made_up, masks)
+
+
+@lru_cache(maxsize=256)  # a search asks for the same few cuts of each layer again and again
+def _layer_mask(
+    dense: Params, layer: int, granularity: str, sparsity: float, bits: tuple[int, ...] | None
+) -> np.ndarray:
+    """Return the mask of one layer that is cut on its own."""
+    scores = score("magnitude", dense)
+    if bits is not None:
+        scores = after_quantising(scores, dense, bits)
+    sparsities = [sparsity if i == layer else 0.0 for i in range(len(dense))]
+    return np.asarray(prune_layers(scores, granularity, sparsities, scores=scores)[layer])
+
+
+def _near(bits: tuple[int, ...] | None, layer: int) -> tuple[int, ...] | None:
+    """Return bits with those of other layers than this one and the next, which do not matter, set to its own."""
+    if bits is None:
+        return None
+    return tuple(b if i in (layer, layer + 1) else bits[layer] for i, b in enumerate(bits))
+
+
+def _iterative(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
+    """Take the masks from the ladder of the granularity, climbed if need be."""
+    knife, how = knife_of(plan, fit), climb_of(plan, target.granularity)
+    load, save = ladder_store(shelf, fit, how, cut_of(plan), [fit.seed])
+    (ladder,) = climb(fit, [initial_params(plan.spec, fit.seed)], how, knife, load=load, save=save)
+    return ladder.start, masks_at(ladder, target.sparsity, knife)
+
+
+def _early_bird(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
+    """Draw the mask as soon as it has settled; the ticket starts from the initial weights."""
+    ((bird,),) = find_birds(plan, shelf, fit, [fit.seed], [target])
+    return initial_params(plan.spec, fit.seed), bird.masks
+
+
+def _multi_prize(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
+    """Train which of the initial weights survive as binary ones; they are what a candidate starts from."""
+    (prize,) = find_prizes(plan, shelf, fit, [fit.seed], target)
+    return prize
+
+
+def ticket_of(context: Context, candidate: Candidate, fresh_seed: int | None = None) -> Ticket:
+    """Return the ticket of a candidate: what the study's finder lets survive, and its own bits.
+
+    Args:
+        context: Its dense network is the one that tickets are cut from.
+        candidate: The knobs.
+        fresh_seed: Seed of a final training, with its own split; None: the search's.
+    """
+    found = find_ticket(ground_of(context, fresh_seed), candidate)
+    return Ticket(found.params, found.masks, candidate.bits(len(context.plan.spec.layers)))
+
+
+def ground_of(context: Context, fresh_seed: int | None = None) -> Ground:
+    """Return where the tickets of a seed are looked for."""
+    if fresh_seed is None:
+        return Ground(
+            context.plan, context.cache, context.dense.params, context.plan.data, context.plan.study.seed
+        )
+    return Ground(
+        context.plan, context.cache, context.dense.params, resplit(context.plan.data, fresh_seed), fresh_seed
+    )

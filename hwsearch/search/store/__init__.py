@@ -1,0 +1,1 @@
+"""What outlives the process: Optuna's storage, caches, the log."""

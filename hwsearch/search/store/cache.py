@@ -1,0 +1,143 @@
+"""Trained networks on disk, named by the digest of what made them: there is nothing to keep in step.
+
+Deletable at any time: what is missing is computed anew. Read without pickle. What depends on the device or the search
+lies in the run's own folder; dense networks and what finders trained may lie in one that runs share (see `folder`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hwsearch.errors import RecordError
+from hwsearch.measure.answers import Answers
+from hwsearch.network.store import (
+    load_params,
+    load_tensors,
+    network_arrays,
+    network_from,
+    network_settings,
+    param_arrays,
+    params_from,
+    save_params,
+    save_tensors,
+)
+from hwsearch.network.width_loss import WidthLoss
+from hwsearch.records.trials import workload_from
+from hwsearch.search.jobs.job import Measured
+from hwsearch.study.digest import digest
+from hwsearch.train.checkpoint import Checkpoint
+
+_PLAIN = (
+    "failure", "accuracy_val", "accuracy_test", "accuracy_val_float", "sparsity_effective",
+    "accumulator_bits", "membrane_bits", "train_steps", "eval_steps", "wall_s",
+    "only_float_right", "only_integers_right",
+)  # fmt: skip
+_ANSWERS = ("answers_val", "answers_test")
+_VECTORS = ("first", "second", "order")
+
+
+class Cache:
+    """The cache of a run.
+
+    Attributes:
+        folder: Of what belongs to this run alone.
+        owner: Digest of the run's plan.
+        shared: Folder of what other runs may use as well.
+    """
+
+    def __init__(self, folder: Path, plan_digest: str, shared: Path | None = None) -> None:
+        self.folder, self.owner, self.shared = folder, plan_digest, shared or folder
+
+    def path(self, kind: str, *key: Any) -> Path:
+        """Return the file of a result: its kind, and all that it depends on besides the plan."""
+        return self.folder / f"{kind}-{digest([self.owner, kind, *key])}.safetensors"
+
+    def shared_path(self, kind: str, *key: Any) -> Path:
+        """Return the file of a result that does not depend on the plan: its kind, and all that it does depend on.
+
+        The versions of the program and of torch are part of its name: another one may train otherwise.
+        """
+        versions = [importlib.metadata.version(name) for name in ("hwsearch", "torch")]
+        return self.shared / f"{kind}-{digest([versions, kind, *key])}.safetensors"
+
+    def save(self, path: Path, measured: Measured) -> None:
+        """Keep a measured candidate."""
+        values: dict[str, object] = {name: getattr(measured, name) for name in _PLAIN}
+        for name in ("workload", "loss", *_ANSWERS):
+            part = getattr(measured, name)
+            values[name] = None if part is None else dataclasses.asdict(part)
+        arrays = {}
+        if measured.network is not None:
+            values["network"] = network_settings(measured.network)
+            arrays = network_arrays(measured.network)
+        save_tensors(path, arrays, values)
+        if measured.params is not None:
+            save_params(_floats(path), measured.params, {})
+        if measured.checkpoint is not None:
+            save_checkpoint(_unfinished(path), measured.checkpoint)
+
+    def load(
+        self, path: Path, *, with_params: bool = False, with_checkpoint: bool = False
+    ) -> Measured | None:
+        """Return a measured candidate, or None when it is not kept whole."""
+        try:
+            arrays, values = load_tensors(path)
+            settings: Any = values.get("network")
+            workload: Any = values.get("workload")
+            loss: Any = values["loss"]
+            measured = Measured(
+                network=None if settings is None else network_from(settings, arrays),
+                workload=None if workload is None else workload_from(workload),
+                params=None,
+                loss=None if loss is None else WidthLoss(**loss),
+                answers_val=_answers_from(values["answers_val"]),
+                answers_test=_answers_from(values["answers_test"]),
+                **{name: values[name] for name in _PLAIN},  # type: ignore[arg-type]
+            )
+            if with_params:
+                measured = replace(measured, params=load_params(_floats(path))[0])
+            if with_checkpoint:
+                measured = replace(measured, checkpoint=load_checkpoint(_unfinished(path)))
+            return measured
+        except (RecordError, KeyError):
+            return None
+
+
+def _answers_from(values: Any) -> Answers | None:
+    """Return the Answers that were kept; JSON turned their tuples into lists."""
+    if values is None:
+        return None
+    plain: dict[str, Any] = {k: tuple(own) if isinstance(own, list) else own for k, own in values.items()}
+    return Answers(**plain)
+
+
+def _floats(path: Path) -> Path:
+    return path.with_name(path.stem + "-floats.safetensors")
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(path.stem + "-checkpoint.safetensors")
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint."""
+    tensors = param_arrays(checkpoint.params) | {name: getattr(checkpoint, name) for name in _VECTORS}
+    save_tensors(path, tensors, {"steps": checkpoint.steps, "epochs": checkpoint.epochs})
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read what ``save_checkpoint`` wrote.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    tensors, values = load_tensors(path)
+    steps, epochs = values.get("steps"), values.get("epochs")
+    if not (isinstance(steps, int) and isinstance(epochs, int) and set(_VECTORS) <= set(tensors)):
+        raise RecordError(f"{path}: a checkpoint is needed; got a file of other contents")
+    vectors = {name: tensors[name] for name in _VECTORS}
+    return Checkpoint(params_from(tensors), steps=steps, epochs=epochs, **vectors)

@@ -1,0 +1,135 @@
+"""What finders have trained, kept where other runs find it: named by the samples, the training and the cut it rests on.
+
+Nothing here depends on the device, its budgets or the search, so a study of the same task on another device reads it.
+A file says which run made it: what another run trained is no cost of this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwsearch.errors import RecordError
+from hwsearch.network.stack import LayerParams, Params
+from hwsearch.network.store import load_tensors, save_tensors
+from hwsearch.search.store.cache import Cache
+from hwsearch.tickets.fit import Fit
+from hwsearch.tickets.ladder import Climb, Load, Rung, Save
+
+Masks = tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Finished work.
+
+    Attributes:
+        train_steps: Samples times timesteps that it took.
+        nets: Parameters by name.
+        masks: What survives, like the weights.
+        values: Plain values.
+    """
+
+    train_steps: int
+    nets: Mapping[str, Params] = field(default_factory=dict)
+    masks: Masks = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Shelf:
+    """Keeps and counts the finished work that a ticket rests on.
+
+    Attributes:
+        spent: Steps of what this run trained, by the name of the file: tickets share most of it.
+        reused: Likewise of what another run trained.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+        self.spent: dict[str, int] = {}
+        self.reused: dict[str, int] = {}
+
+    def load(self, path: Path) -> Kept | None:
+        """Return what ``save`` kept, or None when it is not there whole."""
+        try:
+            tensors, values = load_tensors(path)
+            names: Any = values.pop("nets")
+            made_by, steps = values.pop("made_by"), values.pop("train_steps")
+            assert isinstance(steps, int)
+            nets = {name: _net(tensors, name) for name in names}
+        except (RecordError, KeyError):
+            return None
+        counted = self.spent if made_by == self.cache.owner else self.reused
+        counted[path.stem] = steps
+        n = sum(key.startswith("mask.") for key in tensors)
+        return Kept(steps, nets, tuple(tensors[f"mask.{i}"] for i in range(n)), values)
+
+    def save(self, path: Path, kept: Kept) -> None:
+        """Keep finished work as this run's own."""
+        tensors = {f"mask.{i}": mask for i, mask in enumerate(kept.masks)}
+        for name, params in kept.nets.items():
+            for index, layer in enumerate(params):
+                tensors[f"{name}.{index}.weight"], tensors[f"{name}.{index}.bias"] = layer.weight, layer.bias
+                if layer.norm is not None:
+                    tensors[f"{name}.{index}.norm"] = layer.norm
+        own = {"nets": list(kept.nets), "train_steps": kept.train_steps, "made_by": self.cache.owner}
+        save_tensors(path, tensors, {**kept.values, **own})
+        self.reused.pop(path.stem, None)  # trained anew because something beside it was missing
+        self.spent[path.stem] = kept.train_steps
+
+    def fetch(self, path: Path, make: Callable[[], Kept]) -> Kept:
+        """Return what is kept; what is not is made and kept."""
+        kept = self.load(path)
+        if kept is None:
+            kept = make()
+            self.save(path, kept)
+        return kept
+
+
+def _net(tensors: Mapping[str, np.ndarray], name: str) -> Params:
+    n = sum(key.startswith(f"{name}.") and key.endswith(".weight") for key in tensors)
+    return tuple(
+        LayerParams(
+            tensors[f"{name}.{i}.weight"], tensors[f"{name}.{i}.bias"], tensors.get(f"{name}.{i}.norm")
+        )
+        for i in range(n)
+    )
+
+
+def rung_path(cache: Cache, fit: Fit, how: Climb, cut: Sequence[object], seed: int, level: int) -> Path:
+    """Return where a rung is kept; the dense round is the same for all granularities and cuts."""
+    key = [fit.digest, how.rewind_epoch, seed]
+    if level > 0:
+        key += [how.granularity, how.sparsities[: level + 1], *cut]
+    return cache.shared_path("rung", *key)
+
+
+def ladder_store(
+    shelf: Shelf, fit: Fit, how: Climb, cut: Sequence[object], seeds: Sequence[int]
+) -> tuple[Load, Save]:
+    """Return what loads and what saves the rungs of ladders.
+
+    Args:
+        shelf: Where they are kept.
+        fit: The training of every round.
+        how: The climb.
+        cut: All that the knife's masks depend on.
+        seeds: Of the initial weights, one a ladder.
+    """
+
+    def load(which: int, level: int) -> tuple[Params, Rung] | None:
+        kept = shelf.load(rung_path(shelf.cache, fit, how, cut, seeds[which], level))
+        if kept is None:
+            return None
+        rung = Rung(how.sparsities[level], kept.masks, kept.nets["trained"], kept.train_steps)
+        return kept.nets["start"], rung
+
+    def save(which: int, level: int, start: Params, rung: Rung) -> None:
+        path = rung_path(shelf.cache, fit, how, cut, seeds[which], level)
+        shelf.save(path, Kept(rung.train_steps, {"start": start, "trained": rung.params}, rung.masks))
+
+    return load, save

@@ -1,0 +1,130 @@
+"""What no candidate can cost less than: below every mask's price on every kind of device, and exact where known."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import hwsearch
+from hwsearch.compress.masks import prune, prune_layers
+from hwsearch.errors import NothingFits
+from hwsearch.hardware.cost_model import cost_fields, price
+from hwsearch.hardware.profiles.load import load_profile
+from hwsearch.plan.bounds import cheapest, least_prices
+from hwsearch.plan.plan import Plan, network_spec
+from hwsearch.predict.cost import foretell_workload
+from hwsearch.space.space import search_space
+from hwsearch.study.model import Study
+
+DATA = SimpleNamespace(input_shape=(1, 8, 8), classes=10, input_max=16, input_bits=5)
+FAMILIES = [
+    "nrf51822_microbit",
+    "generic_45nm",
+    "loihi1",
+    "speck2f",
+    "xylo_audio2",
+    "truenorth",
+    "akida_akd1500",
+]
+
+
+def plan_of(layers, device, **space):
+    levels = {"sparsity": [0.5, 0.9], "weight_bits": [1, 2, 4, 8], "timesteps": [1, 3]}
+    levels["granularity"] = ["weight", "nm:4", "block:4", "channel", *(["kernel"] if "c3" in layers else [])]
+    study = Study.model_validate(
+        {
+            "name": "x",
+            "data": {"name": "digits"},
+            "network": {"layers": layers},
+            "space": levels | space,
+            "device": {"profile": device},
+            "search": {"candidates": 1},
+        }
+    )
+    spec, profile = network_spec(study, DATA), load_profile(device)
+    found = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.layers))
+    return Plan(study, profile, DATA, spec, found, None, "")
+
+
+def priced(plan, candidate, weights):
+    """Return what a candidate costs by masks cut from weights, if nothing fires."""
+    layers = plan.spec.layers
+    scope = "layer" if plan.space.per_layer else plan.study.space.scope
+    if len(candidate.sparsity) > 1:
+        masks = prune_layers(weights, candidate.granularity, candidate.sparsity)
+    else:
+        masks = prune(weights, candidate.granularity, candidate.sparsity[0], scope=scope)
+    maps = [np.zeros(s.in_channels if s.kind == "fc" else (s.in_channels, *s.in_size)) for s in layers]
+    maps[0] = np.zeros(plan.spec.input_shape)
+    silent = SimpleNamespace(input_maps=maps, spikes=[np.zeros(s.out_channels) for s in layers[:-1]])
+    work = foretell_workload(plan.spec, masks, candidate.bits(len(layers)), candidate.timesteps, silent)
+    return cost_fields(price(work, plan.profile))
+
+
+def uneven(plan, rng):
+    """Return weights whose channels differ so much that sparse masks take all that some are read by or fed by."""
+    shapes = [layer.weight_shape for layer in plan.spec.layers]
+    scales = [
+        np.exp(2 * rng.standard_normal((*s[:2], *[1] * (len(s) - 2))).mean(0, keepdims=True)) for s in shapes
+    ]
+    rows = [np.exp(rng.standard_normal((s[0], *[1] * (len(s) - 1)))) for s in shapes]
+    return [rng.standard_normal(s) * scale * row for s, scale, row in zip(shapes, scales, rows, strict=True)]
+
+
+def within(least, cost):
+    return all(own is None or own <= cost[name] * (1 + 1e-12) for name, own in least.items())
+
+
+@pytest.mark.parametrize("space", [{}, {"scope": "layer"}, {"per_layer": True}], ids=str)
+@pytest.mark.parametrize("layers", ["fc24-fc16", "6c3-p2-fc20"])
+@pytest.mark.parametrize("device", FAMILIES)
+def test_no_mask_costs_less(device, layers, space):
+    plan, rng = plan_of(layers, device, **space), np.random.default_rng(0)
+    for granularity in plan.space.granularity:
+        least = [corner.priced.fields for corner in least_prices(plan, granularity)]
+        for _ in range(4):
+            candidate = plan.space.candidate(plan.space.draw(rng) | {"granularity": granularity})
+            cost = priced(plan, candidate, uneven(plan, rng))
+            assert any(within(own, cost) for own in least), (candidate, least, cost)
+
+
+@pytest.mark.parametrize(
+    "space", [{"sparsity": [0.0]}, {"granularity": ["channel"], "sparsity": [0.5, 0.75]}], ids=str
+)
+def test_it_is_the_price_where_the_mask_does_not_matter(space):
+    plan, rng = plan_of("fc24", "nrf51822_microbit", **space), np.random.default_rng(1)
+    for corner in cheapest(plan):
+        cost = priced(plan, corner.candidate, uneven(plan, rng))
+        assert corner.priced.fields["memory_bytes"] == cost["memory_bytes"]
+
+
+def test_by_hand():
+    # 64 -> 4 -> 10, one bit a weight: 32 + 5 bytes; micro:bit: biases and thresholds of 16 bits, membranes of 16,
+    # accumulators of 32; an input byte each, its kept current, a bit a neuron
+    (corner,) = cheapest(plan_of("fc8", "nrf51822_microbit", granularity=["channel"], sparsity=[0.5]))
+    fields = corner.priced.fields
+    assert corner.candidate.weight_bits == (1,)
+    assert fields["weight_bytes"] == 64 * 4 // 8 + 4 * 10 // 8
+    assert fields["synaptic_ops"] == 0
+
+
+def test_what_cannot_fit_is_refused_before_training_and_the_folder_says_so(tmp_path, tiny_text):
+    study, events = tmp_path / "study.yaml", []
+    study.write_text(tiny_text.replace("memory_bytes: 3000", "memory_bytes: 100"))
+    for _ in range(2):
+        with pytest.raises(
+            NothingFits, match=r"Nearest miss.*memory_bytes.*The budget that binds is memory_bytes"
+        ):
+            hwsearch.run(study, out=tmp_path / "run", listen=events.append)
+    assert {event.kind for event in events} <= {"start", "note"}
+    result = hwsearch.load_run(tmp_path / "run")
+    assert result.front.empty
+    assert result.trials.empty
+    with pytest.raises(NothingFits, match="Nearest miss"):
+        result.pick()
+    assert "needs memory_bytes" in result.report().read_text()
+
+
+def test_what_may_fit_is_not_refused(tmp_path):
+    corners = cheapest(plan_of("fc24", "nrf51822_microbit"))
+    assert not any(corner.priced.faults for corner in corners)

@@ -1,0 +1,116 @@
+"""What the plan refuses: each fault at the line of the key that it names, all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from hwsearch.errors import InputError
+from hwsearch.plan.plan import make_plan
+from hwsearch.study.model import load_study
+
+TEXT = """\
+name: a
+data:
+  name: digits
+  train_size: 400
+network:
+  layers: fc24
+  neuron: lif
+  reset: zero
+space:
+  sparsity: [0.5]
+  granularity: [weight]
+  weight_bits: [4]
+  timesteps: [2]
+device:
+  profile: PROFILE
+  budgets:
+    memory_bytes: 3000
+objectives:
+  - error
+  - memory_bytes
+search: {candidates: 4}
+"""
+
+
+def faults(path, *changes, profile="nrf51822_microbit"):
+    """The faults of the study with lines changed, as (key, line, text)."""
+    text = TEXT.replace("PROFILE", profile)
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    with pytest.raises(InputError) as refused:
+        make_plan(load_study(path), path)
+    assert all(fault.path == path for fault in refused.value.faults)
+    return [(fault.where, fault.line, str(fault)) for fault in refused.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "line", "words"),
+    [
+        ("name: digits", "name: mnits", "data.name", 3, "did you mean 'mnist'"),
+        ("train_size: 400", "train_size: 4000", "data.train_size", 4, "train_size may be 1438 at most"),
+        ("train_size: 400", "train_size: 15", "data", 2, "samples of every class"),
+        ("name: digits\n", "name: mnist\n", "data.root", 2, "a folder that holds mnist/ must be named"),
+        ("digits\n", "mnist\n  root: /dev\n", "data.root", 4, "the folder of data sets must hold mnist/"),
+        ("layers: fc24", "layers: 4c3-p4-4c3-p4", "network.layers", 6, "pooling by 4 leaves no pixel"),
+        ("nrf51822_microbit", "nrf5182", "device.profile", 15, "did you mean 'nrf51822_microbit'"),
+        (
+            "nrf51822_microbit",
+            "none.yaml",
+            "device.profile",
+            15,
+            "a hardware profile must exist; got no file",
+        ),
+        (
+            "memory_bytes: 3000",
+            "sram_bytes: 3000",
+            "device.budgets.sram_bytes",
+            17,
+            "did you mean 'ram_bytes'",
+        ),
+    ],
+)
+def test_each_fault_stands_at_its_key(tmp_path, monkeypatch, old, new, where, line, words):
+    monkeypatch.delenv("HWSEARCH_DATA", raising=False)
+    ((found_where, found_line, text),) = faults(tmp_path / "s.yaml", (old, new))
+    assert (found_where, found_line) == (where, line)
+    assert text.startswith(f"{tmp_path / 's.yaml'}:{line}: {where}: ")
+    assert words in text
+
+
+def test_what_the_device_does_not_have_or_tell_stands_at_its_key(tmp_path):
+    found = faults(
+        tmp_path / "s.yaml",
+        ("weight_bits: [4]", "weight_bits: [1, 2]"),
+        ("granularity: [weight]", 'granularity: ["nm:16"]'),
+        ("train_size: 400", "train_size: 4000"),
+        profile="xylo_imu",
+    )
+    assert [(where, line) for where, line, _ in found] == [
+        ("data.train_size", 4),
+        ("network.reset", 8),
+        ("space.granularity", 11),
+        ("space.weight_bits", 12),
+    ]
+
+
+def test_what_the_device_cannot_tell_stands_at_its_key(tmp_path):
+    changes = [("memory_bytes: 3000", "latency_s: 1.0"), ("- memory_bytes", "- latency_s")]
+    found = faults(tmp_path / "s.yaml", *changes, profile="generic_45nm")
+    assert [(where, line) for where, line, _ in found] == [
+        ("device.budgets.latency_s", 17),
+        ("objectives.1", 20),
+    ]
+
+
+def test_an_option_that_was_put_over_a_key_is_named_instead(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text(TEXT.replace("PROFILE", "nrf51822_microbit").replace("digits", "mnist"))
+    study = load_study(path)
+    study = study.model_copy(update={"data": study.data.model_copy(update={"root": str(Path("/dev"))})})
+    with pytest.raises(InputError) as refused:
+        make_plan(study, path, ["--data-root"])
+    (fault,) = refused.value.faults
+    assert (fault.where, fault.path) == ("--data-root", None)

@@ -1,0 +1,253 @@
+"""Every finder inside a search: what it finds is kept, counted once, and not found twice."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ruamel.yaml import YAML
+
+import hwsearch
+from hwsearch.compress.masks import prune_layers
+from hwsearch.compress.quantise import Quantiser
+from hwsearch.data.datasets import resplit
+from hwsearch.errors import InputError
+from hwsearch.network.stack import initial_params
+from hwsearch.plan.plan import make_plan
+from hwsearch.records.run_folder import RunFolder
+from hwsearch.search.stages.tickets import Ground, find_ticket
+from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.ticket_store import Kept, Shelf
+from hwsearch.space.candidate import Candidate
+from hwsearch.study.model import load_study
+from hwsearch.tickets.criteria import after_quantising, score
+from hwsearch.train.loop import train_stack
+
+STUDY = {
+    "name": "tiny",
+    "data": {"name": "digits", "train_size": 120, "validation": 0.3},
+    "network": {"layers": "fc12", "batch_norm": True},
+    "space": {
+        "sparsity": [0, 0.5, 0.75],
+        "granularity": ["weight", "nm:4"],
+        "weight_bits": [4],
+        "timesteps": [3],
+    },
+    "device": {"profile": "nrf51822_microbit"},
+    "objectives": ["error", "memory_bytes"],
+    # steps enough that two epochs of 75 samples make a model
+    "train": {
+        "dense_epochs": 2,
+        "epochs": 1,
+        "batch_size": 4,
+        "dense_learning_rate": 0.02,
+        "learning_rate": 0.02,
+    },
+    "search": {"candidates": 4, "batch": 4, "sampler": "random"},
+    "final": {"seeds": 1},
+}
+
+
+def study_file(tmp_path, **tickets):
+    path = tmp_path / "study.yaml"
+    settings = {"rewind_epoch": 1, "warmup_epochs": 1, "score_epochs": 2, **tickets}
+    with path.open("w") as stream:
+        YAML(typ="safe", pure=True).dump({**STUDY, "tickets": settings}, stream)
+    return path
+
+
+def ground(tmp_path, **tickets):
+    path = study_file(tmp_path, **tickets)
+    plan = make_plan(load_study(path), path)
+    return Ground(plan, Cache(tmp_path / "cache", plan.digest), initial_params(plan.spec, 5), plan.data, 0)
+
+
+def size(masks):
+    return sum(int((~m).sum()) for m in masks)
+
+
+@pytest.mark.parametrize("finder", ["magnitude", "iterative", "early_bird", "early_time", "multi_prize"])
+def test_found_once_and_kept(tmp_path, monkeypatch, finder):
+    own = ground(tmp_path, finder=finder)
+    candidate = Candidate((0.5,), "weight", (4,), 3)
+    first = find_ticket(own, candidate)
+    n = own.plan.spec.n_weights
+    assert size(first.masks) == int(0.5 * n + 0.5)
+    monkeypatch.setattr("hwsearch.tickets.fit.train_stack", None)  # nothing may be trained again
+    again = find_ticket(own, candidate)
+    assert all(np.array_equal(a, b) for a, b in zip(first.masks, again.masks, strict=True))
+    assert all(np.array_equal(a.weight, b.weight) for a, b in zip(first.params, again.params, strict=True))
+    assert first.spent == again.spent
+    assert (sum(first.spent.values()) > 0) == (finder != "magnitude")
+    if finder != "magnitude":  # another seed and split is another ticket
+        other = replace(own, seed=1, data=resplit(own.data, 1))
+        with pytest.raises(TypeError):
+            find_ticket(other, candidate)
+
+
+def test_granularities_share_the_dense_round(tmp_path):
+    own = ground(tmp_path, finder="iterative")
+    one = find_ticket(own, Candidate((0.5,), "weight", (4,), 3)).spent
+    other = find_ticket(own, Candidate((0.5,), "nm:4", (4,), 3)).spent
+    assert len(one.keys() & other.keys()) == 1
+    assert set(one.values()) == {2 * len(own.data.y_train) * 3}
+
+
+@pytest.mark.parametrize("order", ["quantise_then_prune", "prune_then_quantise"])
+def test_a_second_order_ticket_starts_from_weights_that_made_up_for_the_rest(tmp_path, order):
+    own = ground(tmp_path, criterion="second_order", order=order)
+    found = find_ticket(own, Candidate((0.5,), "weight", (4,), 3))
+    for made_up, mask, dense in zip(found.params, found.masks, own.dense, strict=True):
+        # weights that go still set the grid where quantising goes first
+        left = dense.weight[~mask] if order == "quantise_then_prune" else 0 * dense.weight[~mask]
+        assert np.array_equal(made_up.weight[~mask], left)
+    assert not np.array_equal(found.params[0].weight[found.masks[0]], own.dense[0].weight[found.masks[0]])
+
+
+def test_the_order_is_the_studys(tmp_path):
+    candidate = Candidate((0.36,), "weight", (2,), 3)
+    first, other = (ground(tmp_path, order=o) for o in ("quantise_then_prune", "prune_then_quantise"))
+    assert (first.plan.spec.quantise_first, other.plan.spec.quantise_first) == (True, False)
+    assert first.plan.digest != other.plan.digest
+    masks = find_ticket(first, candidate).masks
+    for index, (mask, layer) in enumerate(zip(masks, first.dense, strict=True)):
+        weight = torch.from_numpy(layer.weight).unsqueeze(0)
+        levels, _ = Quantiser((2,), index == 0).quantise(weight, torch.ones_like(weight))
+        assert (levels[0].numpy()[~mask] == 0).all()
+    assert not np.array_equal(masks[0], find_ticket(other, candidate).masks[0])
+
+
+@pytest.mark.parametrize("order", ["quantise_then_prune", "prune_then_quantise"])
+@pytest.mark.parametrize("granularity", ["weight", "nm:4", "block:4", "channel"])
+def test_layers_that_are_cut_apart_are_those_of_the_whole_network(tmp_path, order, granularity):
+    own = ground(tmp_path, order=order)
+    for bits in ((4, 2), (4, 3), (1, 2)):  # one layer's cut is kept for candidates that share it
+        for asked in ((0.75, 0.5), (0.75, 0.0)):
+            scores = score("magnitude", own.dense)
+            if own.plan.spec.quantise_first:
+                scores = after_quantising(scores, own.dense, bits)
+            whole = prune_layers(scores, granularity, asked, scores=scores)
+            masks = find_ticket(own, Candidate(asked, granularity, bits, 3)).masks
+            assert all(np.array_equal(a, b) for a, b in zip(masks, whole, strict=True))
+
+
+FINDERS = ["magnitude", "iterative", "early_bird", "early_time", "multi_prize"]
+
+
+@pytest.mark.parametrize(
+    ("finder", "criterion"),
+    [*((finder, "magnitude") for finder in FINDERS), ("magnitude", "second_order"), ("iterative", "second_order"),
+     ("early_bird", "spike_probability")],
+)  # fmt: skip
+@pytest.mark.parametrize("granularity", ["weight", "channel"])
+def test_each_layer_has_its_own_sparsity_by_every_finder_and_criterion(
+    tmp_path, finder, criterion, granularity
+):
+    path = study_file(tmp_path, finder=finder, criterion=criterion)
+    study = YAML(typ="safe", pure=True).load(path)
+    study["space"]["per_layer"] = True
+    with path.open("w") as stream:
+        YAML(typ="safe", pure=True).dump(study, stream)
+    plan = make_plan(load_study(path), path)
+    cache = Cache(tmp_path / "cache", plan.digest)
+    own = Ground(plan, cache, initial_params(plan.spec, 5), plan.data, 0)
+    for asked in ((0.75, 0.5), (0.5, 0.0)):
+        masks = find_ticket(own, Candidate(asked, granularity, (4, 2), 3)).masks
+        if granularity == "weight":
+            assert [size([m]) / m.size for m in masks] == list(asked)
+        else:
+            assert (~masks[0].any(1)).mean() == asked[0]
+            assert np.array_equal(masks[1].all(0), masks[0].any(1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("finder", ["magnitude", "iterative", "early_time"])
+def test_a_study_for_another_device_trains_no_dense_network_and_no_ladder_again(
+    tmp_path, monkeypatch, finder
+):
+    monkeypatch.setenv("HWSEARCH_CACHE", str(tmp_path / "shared"))
+    path = study_file(tmp_path, finder=finder)
+    first = hwsearch.run(path, out=tmp_path / "one").summary["cost"]
+    assert first["reused_train_steps"] == 0
+    steps = 2 * 75 * 3
+    assert first["dense_train_steps"] == steps
+    content = YAML(typ="safe", pure=True).load(path)
+    content["device"] = {"profile": "generic_45nm", "budgets": {"memory_bytes": 100_000}}
+    content["objectives"] = ["error", "energy_j"]
+    with path.open("w") as stream:
+        YAML(typ="safe", pure=True).dump(content, stream)
+    trained = []
+
+    def count(spec, tickets, x, y, **settings):
+        trained.append(len(tickets))
+        return train_stack(spec, tickets, x, y, **settings)
+
+    monkeypatch.setattr("hwsearch.search.jobs.job.train_stack", count)
+    monkeypatch.setattr("hwsearch.tickets.fit.train_stack", None)  # no finder may train
+    run = hwsearch.run(path, out=tmp_path / "two")
+    cost = run.summary["cost"]
+    assert cost["finder_train_steps"] == 0
+    # candidates and members of the front were trained, one by one counted; no dense network was
+    assert cost["train_steps"] == run.trials["train_steps"].sum() + cost["final_train_steps"]
+    # so few fit that all have their finals: the front and the three most accurate of the others
+    tried = run.trials[(run.trials["outcome"] == "trained") & run.trials["feasible"].astype(bool)]
+    assert len(tried) <= 4
+    assert cost["final_train_steps"] == 75 * tried["timesteps"].sum()
+    # the dense networks of the search and of one fresh seed, and what the finder rests on
+    assert (cost["reused_train_steps"] > 2 * steps) == (finder != "magnitude")
+    assert cost["reused_train_steps"] >= 2 * steps
+    assert sum(trained) == (run.trials["outcome"] == "trained").sum() + len(tried)
+
+
+def test_work_is_counted_by_the_run_that_did_it(tmp_path):
+    first, other = (Shelf(Cache(tmp_path / name, name, tmp_path / "shared")) for name in ("first", "other"))
+    path = first.cache.shared_path("bird", 1)
+    assert path == other.cache.shared_path("bird", 1)
+    assert path != first.cache.shared_path("bird", 2)
+    assert first.load(path) is None
+    mask = np.array([[True, False]])
+    first.save(path, Kept(7, masks=(mask,), values={"told": 3}))
+    kept = other.load(path)
+    assert kept is not None
+    assert (kept.train_steps, kept.values["told"], kept.masks[0].tolist()) == (7, 3, mask.tolist())
+    assert (first.spent, first.reused) == ({path.stem: 7}, {})
+    assert (other.spent, other.reused) == ({}, {path.stem: 7})
+    other.save(path, kept)
+    assert (other.spent, other.reused) == ({path.stem: 7}, {})
+    path.write_bytes(path.read_bytes()[:-1])
+    assert first.load(path) is None
+
+
+def test_without_a_shared_folder_each_run_keeps_its_own(tmp_path, monkeypatch):
+    folder = RunFolder(tmp_path)
+    monkeypatch.delenv("HWSEARCH_CACHE", raising=False)
+    assert folder.shared == folder.cache
+    monkeypatch.setenv("HWSEARCH_CACHE", str(tmp_path / "ours"))
+    assert folder.shared == tmp_path / "ours"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("finder", ["iterative", "multi_prize"])
+def test_a_search_with_a_finder_counts_what_it_trained(tmp_path, finder):
+    path = study_file(tmp_path, finder=finder)
+    summary = hwsearch.run(path, out=tmp_path / "run").summary
+    cost = summary["cost"]
+    assert cost["finder_train_steps"] > 0
+    assert cost["train_steps"] > cost["finder_train_steps"] + cost["final_train_steps"]
+    again = hwsearch.run(path, out=tmp_path / "run").summary
+    assert again["cost"]["train_steps"] == cost["train_steps"]
+
+
+def test_what_a_study_may_not_ask(tmp_path):
+    def faults(content):
+        path = tmp_path / "study.yaml"
+        with Path(path).open("w") as stream:
+            YAML(typ="safe", pure=True).dump({**STUDY, **content}, stream)
+        with pytest.raises(InputError) as caught:
+            load_study(path)
+        return str(caught.value)
+
+    assert "rewind_epoch may be dense_epochs at most (2)" in faults(
+        {"tickets": {"finder": "iterative", "rewind_epoch": 3}}
+    )

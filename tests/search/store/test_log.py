@@ -1,0 +1,49 @@
+"""A log with torn lines is read all the same, and the next line stands alone."""
+
+import json
+
+import pytest
+
+from hwsearch.records.events import Event
+from hwsearch.records.run_folder import RunFolder
+from hwsearch.search.store.log import logged, read_log
+
+LINES = [
+    {"time": 10.0, "kind": "start", "text": "a"},
+    {"time": 14.0, "kind": "dense", "text": "", "model_s": 1.5},
+    {"time": 100.0, "kind": "start", "text": "a"},
+    {"time": 103.0, "kind": "final", "text": ""},
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in LINES))
+    return RunFolder(tmp_path)
+
+
+def test_the_time_of_every_session_is_counted(folder):
+    log = read_log(folder)
+    assert (log.wall_s, log.model_s, log.torn) == (4.0 + 3.0, 1.5, 0)
+
+
+@pytest.mark.parametrize(
+    "torn", [b'{"time": 104.0, "ki', b"\x00\xff\x00", b"[]", b"3", b'{"time": "x", "kind": "final"}', b"{}"]
+)
+@pytest.mark.parametrize("at", [0, 2, 4])
+def test_a_torn_line_costs_itself_alone(folder, torn, at):
+    lines = folder.log.read_bytes().splitlines(keepends=True)
+    folder.log.write_bytes(b"".join(lines[:at]) + torn + (b"\n" if at < 4 else b"") + b"".join(lines[at:]))
+    log = read_log(folder)
+    assert (log.wall_s, log.model_s, log.torn) == (7.0, 1.5, 1)
+    heard = []
+    logged(folder, heard.append)(Event("final", "next"))
+    assert read_log(folder).torn == 1
+    assert json.loads(folder.log.read_text(errors="replace").splitlines()[-1])["text"] == "next"
+    assert [event.text for event in heard] == ["next"]
+
+
+def test_a_log_that_is_gone_or_empty_is_no_fault(tmp_path):
+    assert read_log(RunFolder(tmp_path)).sessions == ()
+    (tmp_path / "log.jsonl").touch()
+    assert read_log(RunFolder(tmp_path)).wall_s == 0
