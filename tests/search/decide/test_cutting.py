@@ -14,11 +14,11 @@ from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.plan.plan import make_plan
 from hwsearch.predict.quality import Calibration, Quality, quality_of
 from hwsearch.records.trials import TrialRecord, remember
-from hwsearch.search.decide import cutting as module
 from hwsearch.search.decide.completion import left_of
 from hwsearch.search.decide.cutting import LEAST_TRAINED, foresee
 from hwsearch.search.decide.front import non_dominated
 from hwsearch.search.evaluate import _settle_twins
+from hwsearch.search.stages import calibration as module
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity, one_shot_agreement
 from hwsearch.search.store.cache import Cache
 from hwsearch.space.candidate import Candidate
