@@ -28,7 +28,7 @@ from scipy.stats import spearmanr
 from hwsearch.network.stack import Ticket
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.predict.quality import Calibration, quality_of
-from hwsearch.search.decide.learned import joint_of
+from hwsearch.predict.joint import joint_of
 from hwsearch.search.jobs.job import Bench
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity, one_shot_agreement

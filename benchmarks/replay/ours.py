@@ -28,9 +28,10 @@ from hwsearch.search.decide.completion import keep_likely, unfinished
 from hwsearch.search.decide.cutting import foresee
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import front_records
-from hwsearch.search.decide.learned import joint_of, training_of
+from hwsearch.search.decide.learned import training_of
+from hwsearch.predict.joint import joint_of
 from hwsearch.search.decide.promotion import judge
-from hwsearch.search.evaluate import verdict
+from hwsearch.search.verdict import verdict
 from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity
 from hwsearch.search.stages.rungs import Judge

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.replay.ours import sight_of
 from benchmarks.replay.world import World, load_world
-from hwsearch.search.decide.learned import joint_of
+from hwsearch.predict.joint import joint_of
 from hwsearch.space.candidate import Candidate
 
 WORLDS = ("digits/layers", "mnist/layers")

@@ -31,7 +31,7 @@ from hwsearch.hardware.workload import (
 )
 from hwsearch.network.topology import LayerShape, NetworkSpec
 from hwsearch.plan.plan import Plan
-from hwsearch.plan.pricing import Priced, held_to
+from hwsearch.plan.pricing import Price, held_to
 from hwsearch.space.candidate import Candidate
 
 _MOST_ALLOCATIONS = 2048
@@ -43,7 +43,7 @@ class Corner:
     """The cheapest candidate of a granularity, at the least that it can cost."""
 
     candidate: Candidate
-    priced: Priced
+    priced: Price
 
     @property
     def worst(self) -> float:
@@ -233,7 +233,7 @@ def _size(layer: LayerShape, out: int, read: int) -> int:
     return out * read * layer.kernel**2
 
 
-def _least_price(plan: Plan, candidate: Candidate, kept: Kept) -> Priced:
+def _least_price(plan: Plan, candidate: Candidate, kept: Kept) -> Price:
     """Return the least that a candidate costs which leaves at least this."""
     spec, bits = plan.spec, min(candidate.weight_bits)
     workload = _workload(spec, kept, bits, candidate.timesteps)

@@ -14,7 +14,7 @@ from hwsearch.records.trials import CostFields, TrialRecord
 
 
 @dataclass(frozen=True)
-class Priced:
+class Price:
     """What a workload costs on the device, and what it breaks.
 
     Attributes:
@@ -30,7 +30,7 @@ class Priced:
     faults: tuple[str, ...]
 
 
-def price_on_device(plan: Plan, workload: Workload) -> Priced:
+def price_on_device(plan: Plan, workload: Workload) -> Price:
     """Price a workload and hold it against every budget and rule."""
     cost = price(workload, plan.profile)
     neuron, reset = plan.spec.neuron_model, plan.spec.reset
@@ -38,7 +38,7 @@ def price_on_device(plan: Plan, workload: Workload) -> Priced:
     return held_to(plan, cost, broken)
 
 
-def held_to(plan: Plan, cost: Cost, broken: Sequence[Violation]) -> Priced:
+def held_to(plan: Plan, cost: Cost, broken: Sequence[Violation]) -> Price:
     """Hold a cost against every budget; broken: what it breaks of the device's rules."""
     fields = cost_fields(cost)
     constraints: dict[str, float] = {}
@@ -53,7 +53,7 @@ def held_to(plan: Plan, cost: Cost, broken: Sequence[Violation]) -> Priced:
         max((v.need / v.limit - 1.0 if v.limit else 1.0 for v in broken), default=0.0)
     )
     faults += [violation.message for violation in broken]
-    return Priced(cost, fields, constraints, tuple(faults))
+    return Price(cost, fields, constraints, tuple(faults))
 
 
 def steps_ahead(plan: Plan, record: TrialRecord) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwsearch.space.candidate import Candidate
+
 _BITS = 2.0  # from one bit to two is as far as from two to any number
 _LEAST_KEPT = 0.003  # a share of weights below which differences count little
 
@@ -30,6 +32,15 @@ class Joint:
 
     def __getitem__(self, rows: np.ndarray | slice) -> Joint:
         return Joint(self.sparsity[rows], self.granularity[rows], self.bits[rows])
+
+
+def joint_of(candidates: Sequence[Candidate], sparsities: Sequence[Sequence[float]], n_layers: int) -> Joint:
+    """Return candidates as arrays; sparsities: of each layer's groups, as their masks have it."""
+    return Joint(
+        np.array(sparsities).reshape(-1, n_layers),
+        np.array([candidate.granularity for candidate in candidates]),
+        np.array([candidate.bits(n_layers) for candidate in candidates]).reshape(-1, n_layers),
+    )
 
 
 def knobs_of(joint: Joint, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

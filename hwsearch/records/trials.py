@@ -21,8 +21,8 @@ from hwsearch.network.width_loss import WidthLoss
 from hwsearch.records.run_folder import damaged
 from hwsearch.space.candidate import Candidate
 
-OUTCOMES = ("over_budget", "foreseen", "twin", "stopped", "trained", "failed")
-LEFT = ("stopped", "foreseen", "twin")
+OUTCOMES = ("over_budget", "repeat", "foreseen", "lookalike", "stopped", "trained", "failed")
+DEFERRED = ("stopped", "foreseen", "lookalike")
 """What a search may take up again in the end."""
 COST_COLUMNS = (
     "memory_bytes", "weight_bytes", "bias_bytes", "state_bytes", "buffer_bytes",
@@ -49,7 +49,7 @@ class TrialRecord:
     Attributes:
         trial: Its number.
         candidate: Its knobs.
-        outcome: One of OUTCOMES.
+        outcome: One of OUTCOMES; None until it is known.
         reason: Why, for all but ``trained``; of these, why one is on no front whatever the others are.
         predicted: Cost before training, by column.
         measured: Cost after training; None when it was not trained.
@@ -59,7 +59,7 @@ class TrialRecord:
         accumulator_bits, membrane_bits: Widths that no input can exceed; None when it was not trained.
         sparsity_mask: Fraction of the dense network's weights that the mask removes.
         sparsity_effective: The same with the quantiser's zeros, after training.
-        twin_of: The trial it is alike to; None for none.
+        twin_of: The trial that it repeats, or is predicted to behave like; None for none.
         curve: Validation accuracy of the integer model after each rung that was trained.
         began: The trial that this one goes on from, which had been stopped; None for none.
         similarity: Foretold probability to predict what the dense network does; None where nothing is foreseen.
@@ -68,7 +68,7 @@ class TrialRecord:
             tell.
         audited: Whether it would have been cut, and was trained to audit the cutting.
         audited_after: The rungs that it had then.
-        finishing: Whether it is no new proposal, but took up at the end what had been left (`search.left`).
+        finishing: Whether it is no new proposal, but took up at the end what was deferred (`search.decide.completion`).
         chance: How likely it is to be on the front after all, where it was stopped or cut and never taken up again.
         feasible: Whether it keeps every budget (measured if trained, else predicted).
         skilled: Whether it is better than always answering the largest class, where it was trained (`skill`).
@@ -80,7 +80,7 @@ class TrialRecord:
 
     trial: int
     candidate: Candidate
-    outcome: str
+    outcome: str | None
     reason: str
     predicted: CostFields
     measured: CostFields | None = None
@@ -155,7 +155,7 @@ def remember(known: dict[str, TrialRecord], record: TrialRecord) -> None:
         known[record.candidate.digest] = record
         return
     went_on = len(record.curve) > len(earlier.curve) or record.outcome == "failed"
-    if earlier.outcome in LEFT and record.outcome != "twin" and went_on:
+    if earlier.outcome in DEFERRED and record.outcome != "repeat" and went_on:
         known[record.candidate.digest] = record
 
 

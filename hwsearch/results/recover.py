@@ -22,10 +22,10 @@ from hwsearch.records.trials import TrialRecord, read_table
 from hwsearch.search.jobs.job import Bench, Measured
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.optuna_study import records_of
-from hwsearch.search.stages.context import Context, Draft
+from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_reference
 from hwsearch.search.stages.finals import final_path, fresh_dense, member_job
-from hwsearch.search.stages.rungs import train_rung
+from hwsearch.search.stages.rungs import Trial, train_rung
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
 from hwsearch.study.model import Study, load_study
@@ -176,8 +176,8 @@ def _train_again(plan: Plan, cache: Cache, record: TrialRecord, seed: int | None
     with Trainer(bench, 1) as trainer:
         context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
         if seed is None:
-            draft = Draft(record, ticket_of(context, record.candidate))
-            measured = train_rung(context, [draft], len(plan.cycles) - 1)[record.trial]
+            trial = Trial(record, ticket_of(context, record.candidate))
+            measured = train_rung(context, [trial], len(plan.cycles) - 1)[record.trial]
         else:
             job = member_job(context, [record], fresh_dense(context, seed), seed)
             measured = trainer.run([job])[0][0]

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from hwsearch.errors import Fault, InputError
 from hwsearch.plan.bounds import cheapest, miss_words
 from hwsearch.plan.plan import Plan
-from hwsearch.predict.quality import Calibration
+from hwsearch.predict.quality import Quality
 from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.finals import write_finals
@@ -35,10 +35,11 @@ from hwsearch.records.trials import (
     write_csv,
     write_text,
 )
-from hwsearch.search.batches import candidates
-from hwsearch.search.decide.completion import weighed
+from hwsearch.search.batches import run_batches
+from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import front_records, non_dominated, worst_of
+from hwsearch.search.decide.state import SearchState, latest
 from hwsearch.search.jobs.job import Bench
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.optuna_study import Proposer
@@ -92,45 +93,60 @@ def search(
             return _conclude(plan, folder, storage, summary)
         bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
         with Trainer(bench, workers) as trainer:
-            cache = Cache(folder.cache, plan.digest, folder.shared)
-            tell(Event("dense", "training the dense reference", 0, 1))
-            context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
-            tell(Event("dense", _dense_words(context.dense), 1, 1))
-            if plan.study.search.foresee:
-                with context.thinking:
-                    sight = calibrate(plan, context.dense, partial(ticket_of, context), cache=cache)
-                context = replace(context, sight=sight)
-                tell(Event("note", _sight_words(sight), model_s=context.thinking.lap()))
+            context = _context(plan, trainer, Cache(folder.cache, plan.digest, folder.shared), tell)
             if others:
                 context = replace(context, plan=replace(plan, others=as_here(context, others)))
                 tell(Event("note", others_words(context.plan.others)))
-            records = candidates(context, proposer, folder, tell)
-            front = front_records(plan, records, context.dense.error)
-            if not front:
-                # the best so far is kept: trials.csv and the summary are there
-                nothing = pd.DataFrame(columns=list(FRONT_COLUMNS))
-                summary = summarise(
-                    plan, context, records, None, nothing, _seconds(folder, context.thinking.lap())
-                )
-                return _conclude(plan, folder, storage, summary)
-            dense = (context.dense.cost, context.dense.error)
-            with context.thinking:
-                chosen = finalists(plan, dense, context.similar, records, front)
-            finals = finalise(
-                context,
-                chosen,
-                lambda n, of: tell(Event("final", "final trainings", n, of, context.thinking.lap())),
+            records = run_batches(context, proposer, folder, tell)
+            state = context.state(latest(records))
+            finals = _finals(context, state, records, tell)
+        if finals is None:
+            # the best so far is kept: trials.csv and the summary are there
+            nothing, seconds = (
+                pd.DataFrame(columns=list(FRONT_COLUMNS)),
+                _seconds(folder, context.model_clock.lap()),
             )
-        return _conclude(plan, folder, storage, _finish(plan, context, folder, records, finals))
+            return _conclude(
+                plan, folder, storage, summarise(context, state, records, None, nothing, seconds)
+            )
+        return _conclude(plan, folder, storage, _finish(context, state, folder, records, finals))
+
+
+def _context(plan: Plan, trainer: Trainer, cache: Cache, tell: Listener) -> Context:
+    """Train the dense reference and calibrate the similarity estimator, where the study has one."""
+    tell(Event("dense", "training the dense reference", 0, 1))
+    context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
+    tell(Event("dense", _dense_words(context.dense), 1, 1))
+    if not plan.study.search.foresee:
+        return context
+    with context.model_clock:
+        calibration = calibrate(plan, context.dense, partial(ticket_of, context), cache=cache)
+    tell(Event("note", _quality_words(calibration.quality), model_s=context.model_clock.lap()))
+    return replace(context, calibration=calibration)
+
+
+def _finals(
+    context: Context, state: SearchState, records: list[TrialRecord], tell: Listener
+) -> Finals | None:
+    """Train the finalists with fresh seeds; None where nothing is on the front."""
+    front = front_records(context.plan, records, context.dense.error)
+    if not front:
+        return None
+    with context.model_clock:
+        chosen = finalists(state, records, front)
+    clock = context.model_clock
+    return finalise(
+        context, chosen, lambda n, of: tell(Event("final", "final trainings", n, of, clock.lap()))
+    )
 
 
 def _finish(
-    plan: Plan, context: Context, folder: RunFolder, records: list[TrialRecord], finals: Finals
+    context: Context, state: SearchState, folder: RunFolder, records: list[TrialRecord], finals: Finals
 ) -> dict[str, Any]:
     """Write the tables of a finished search; return its summary."""
-    with context.thinking:
-        records = weighed(context, records)
-    members = _on_front(plan, finals)
+    with context.model_clock:
+        records = with_chances(state, records)
+    members = _on_front(context.plan, finals)
     front = whole_numbers(pd.DataFrame([front_row(m) for m in members]))
     if front.empty:
         front = pd.DataFrame(columns=list(FRONT_COLUMNS))
@@ -138,7 +154,7 @@ def _finish(
     write_csv(front, folder.front)
     write_finals([final_record(member) for member in finals.members], folder.finals)
     write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
-    return summarise(plan, context, records, finals, front, _seconds(folder, context.thinking.lap()))
+    return summarise(context, state, records, finals, front, _seconds(folder, context.model_clock.lap()))
 
 
 def _conclude(plan: Plan, folder: RunFolder, storage: str | None, summary: dict[str, Any]) -> dict[str, Any]:
@@ -189,11 +205,11 @@ def _only_one(folder: RunFolder) -> Iterator[None]:
         raise InputError([fault]) from None
 
 
-def _seconds(folder: RunFolder, thinking_s: float) -> Seconds:
+def _seconds(folder: RunFolder, model_s: float) -> Seconds:
     """Return the time spent in this folder by all sessions, from the log, and how much of the log is lost."""
     log = read_log(folder)
     since = time.time() - log.sessions[-1][-1]["time"] if log.sessions else 0.0
-    return Seconds(log.wall_s + since, log.model_s + thinking_s, log.torn)
+    return Seconds(log.wall_s + since, log.model_s + model_s, log.torn)
 
 
 def _dense_words(dense: Dense) -> str:
@@ -202,8 +218,10 @@ def _dense_words(dense: Dense) -> str:
     return f"dense reference: {known}" + (f" ({lost})" if lost else "")
 
 
-def _sight_words(sight: Calibration) -> str:
+def _quality_words(quality: Quality) -> str:
     """Say how good similarity is in this run."""
-    own = sight.quality
-    said = f"ticket similarity on {own.n} candidates: rank correlation {own.spearman:.2f}, mean error {own.mae:.3f}"
-    return f"{said}: poor, so it is left out and less is cut" if own.poor else said
+    said = (
+        f"ticket similarity on {quality.n} candidates: rank correlation {quality.spearman:.2f}, "
+        f"mean error {quality.mae:.3f}"
+    )
+    return f"{said}: poor, so it is left out and less is cut" if quality.poor else said

@@ -25,10 +25,10 @@ from hwsearch.records.trials import (
     objective_values,
     width_columns,
 )
-from hwsearch.search.decide.completion import RULED_OUT, audit_of
-from hwsearch.search.decide.front import Box, front_records, hypervolume
-from hwsearch.search.decide.learned import box_of, log_costs
+from hwsearch.search.decide.completion import RULED_OUT, audited_and_dropped
+from hwsearch.search.decide.front import Box, front_records, hypervolume, log_costs
 from hwsearch.search.decide.pick import pick_row
+from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import Dense, whole_steps
 from hwsearch.search.stages.finals import Finalist, Finals, final_seeds
@@ -87,15 +87,15 @@ def front_row(member: Finalist) -> dict[str, Any]:
 
 
 def summarise(
-    plan: Plan,
     context: Context,
+    state: SearchState,
     records: Sequence[TrialRecord],
     finals: Finals | None,
     front: pd.DataFrame,
     seconds: Seconds,
 ) -> dict[str, Any]:
     """Return summary.json: the run in numbers."""
-    study = plan.study
+    plan, study = context.plan, context.plan.study
     dense = _dense_fields(context.dense, finals)
     picked = None
     if not front.empty:
@@ -103,7 +103,7 @@ def summarise(
             front, study.pick.rule, dense["accuracy_val"], study.pick.within, study.pick.min_accuracy
         )
     counts = {"asked": len(records)} | {name: sum(r.outcome == name for r in records) for name in OUTCOMES}
-    box = box_of(plan, (context.dense.cost, context.dense.error), in_full=True)
+    box = state.box(in_full=True)
     reference = objective_values(study.objectives, 1.0 - box.worst, context.dense.cost)
     train = (
         sum(r.train_steps for r in records)
@@ -112,7 +112,7 @@ def summarise(
     )
     found, reused = _finder_steps(context, records, finals, front)
     reused += context.dense.whole_steps - context.dense.train_steps + (finals.reused_steps if finals else 0)
-    foreseeing = context.sight.eval_steps if context.sight else 0
+    foreseeing = context.calibration.eval_steps if context.calibration else 0
     evals = (
         foreseeing
         + sum(r.eval_steps for r in records)
@@ -138,7 +138,7 @@ def summarise(
             "wall_s": round(seconds.wall, 1),
         },
         "similarity": _similarity_fields(context),
-        "audit": _audit_fields(context, records),
+        "audit": _audit_fields(state, records),
         "left": _left_fields(records),
         "front_size": len(front),
         "hypervolume": _hypervolume(plan, box, front),
@@ -251,19 +251,19 @@ def _why_nothing(plan: Plan, records: Sequence[TrialRecord], finals: Finals | No
 
 def _similarity_fields(context: Context) -> dict[str, Any]:
     """Return the quality of ticket similarity in this run."""
-    if context.sight is None:
+    if context.calibration is None:
         return dict(_NO_SIMILARITY)
-    return dataclasses.asdict(context.sight.quality)
+    return dataclasses.asdict(context.calibration.quality)
 
 
-def _audit_fields(context: Context, records: Sequence[TrialRecord]) -> dict[str, int | float | None]:
+def _audit_fields(state: SearchState, records: Sequence[TrialRecord]) -> dict[str, int | float | None]:
     """Return how many candidates the audit trained, how many of them would have been left, and were on the front.
 
     ``low`` and ``high`` are the 95 % Wilson interval of the share that was wrongly left; None where none was left.
     """
     audited = [r for r in records if r.audited and r.outcome == "trained" and r.feasible]
-    on_front = {r.trial for r in front_records(context.plan, records, context.dense.error)}
-    left = audit_of(context, records)
+    on_front = {r.trial for r in front_records(state.plan, records, state.dense_error)}
+    left = audited_and_dropped(state)
     missed = sum(r.trial in on_front for r in left)
     low, high = wilson(missed / len(left), len(left)) if left else (None, None)
     return {

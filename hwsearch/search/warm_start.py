@@ -13,11 +13,12 @@ from pathlib import Path
 from hwsearch.errors import Fault, InputError
 from hwsearch.plan.fidelity import rung_epochs
 from hwsearch.plan.plan import Plan, make_plan
+from hwsearch.predict.process import NOBODY
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trials import TrialRecord, remember
-from hwsearch.search.evaluate import look
 from hwsearch.search.optuna_study import records_of
 from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.pricing import price_all
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study, load_study
 from hwsearch.study.places import placed
@@ -65,7 +66,7 @@ def carried(study: Study) -> list[TrialRecord]:
             law = "a folder to learn from must hold a sound study.yaml"
             faults += [Fault(place, law, str(fault)) for fault in error.faults]
             continue
-        different = [name for name, own in _task(study).items() if _task(other)[name] != own]
+        different = [name for name, value in _task(study).items() if _task(other)[name] != value]
         if different:
             law = "a run to learn from must be of the same task"
             got = f"{path}: another {', '.join(different)}"
@@ -87,10 +88,9 @@ def carried(study: Study) -> list[TrialRecord]:
 
 def as_here(context: Context, records: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
     """Return other runs' trainings of candidates of this space, priced and likened to the dense network of this run."""
-    space = context.plan.space
-    own = [record for record in records if _within(context.plan, record)]
-    here = look(context, [space.setting(record.candidate) for record in own])
-    return tuple(replace(new, curve=record.curve) for new, record in zip(here, own, strict=True))
+    within = [record for record in records if _within(context.plan, record)]
+    priced = price_all(context, [record.candidate for record in within])
+    return tuple(replace(p.record(NOBODY), curve=r.curve) for p, r in zip(priced, within, strict=True))
 
 
 def others_words(others: Sequence[TrialRecord]) -> str:
@@ -111,4 +111,4 @@ def _task(study: Study) -> dict[str, str]:
     """Return what must be equal for a learning curve to mean the same: digests of sections, by name."""
     data = study.data.model_copy(update={"root": None})
     sections = {"data": data, "network": study.network, "train": study.train, "tickets": study.tickets}
-    return {name: digest(own) for name, own in sections.items()} | {"rungs": str(rung_epochs(study))}
+    return {name: digest(section) for name, section in sections.items()} | {"rungs": str(rung_epochs(study))}

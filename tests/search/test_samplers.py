@@ -10,7 +10,7 @@ import pytest
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search.decide.acquisition import ranked, ranks
-from hwsearch.search.evaluate import verdict
+from hwsearch.search.verdict import verdict
 from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.samplers import POPULATION, permuted
 from hwsearch.space.space import SearchSpace

@@ -1,4 +1,4 @@
-"""Proposals drawn in plenty, of which those with the largest expected gain a train_step are taken.
+"""Acquisition: candidates drawn in plenty, of which those with the largest expected gain a train_step are taken.
 
 Drawn are suggestions of the study's sampler, even draws over the knobs, neighbours of the front (a knob or two moved),
 and trainings that were stopped. All are priced; what breaks a budget is left out. Some suggestions are taken as they
@@ -18,77 +18,90 @@ import numpy as np
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import steps_ahead
 from hwsearch.predict.surrogate import accuracy_of
-from hwsearch.records.trials import CostFields, TrialRecord
+from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.front import log_costs
 from hwsearch.search.decide.hypervolume_gain import DRAWS, Draws, choose
-from hwsearch.search.decide.learned import LEAST_KNOWN, box_of, learn, log_costs, similarity_logits
+from hwsearch.search.decide.learned import similarity_logits
+from hwsearch.search.decide.state import SearchState
+from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, Setting
 
-_GUESS, _SLOPE, _GUESS_SD = 2.5, 0.32, 0.6
+_PRIOR_MEAN, _PRIOR_SLOPE, _PRIOR_SD = 2.5, 0.32, 0.6
 _DRAW, _TIMES, _UNRANKED = 0x9007, 8, 8  # draws and neighbours a proposal; one in so many is taken unranked
 _TRAINS_EACH = {"early_bird", "multi_prize"}
 
-Look = Callable[[Sequence[Setting]], list[TrialRecord]]
-"""Prices settings: a record each, with its similarity."""
+PriceAll = Callable[[Sequence[Candidate]], list[TrialRecord]]
+"""Prices candidates: an open record each, with its similarity."""
 
 
-def ranks(plan: Plan, similar: bool, known: Mapping[str, TrialRecord]) -> bool:
+def can_rank(state: SearchState) -> bool:
     """Return whether the next proposals can be ranked, and are to be."""
-    tickets = plan.study.tickets
+    tickets = state.plan.study.tickets
     finder = tickets.early if tickets.finder == "early_time" else tickets.finder
-    return plan.study.search.ranked and finder not in _TRAINS_EACH and (similar or not _few(plan, known))
+    wanted = state.plan.study.search.ranked and finder not in _TRAINS_EACH
+    return wanted and (state.trusts_similarity or state.can_rank)
 
 
 def ranked(
-    plan: Plan,
-    dense: tuple[CostFields, float],
-    similar: bool,
-    known: Mapping[str, TrialRecord],
-    suggested: Sequence[Setting],
-    first: int,
-    look: Look,
+    state: SearchState, suggested: Sequence[Setting], first: int, price_all: PriceAll
 ) -> list[Setting]:
     """Return as many settings as were suggested: the best of the pool, and some suggestions unranked.
 
     Args:
-        plan: The question.
-        dense: Costs and error of the dense network.
-        similar: Whether similarity is to be used.
-        known: Records of earlier batches, by candidate digest.
+        state: What is known before the batch.
         suggested: What the sampler suggests.
         first: Number of the first proposal: draws depend on it.
-        look: Prices settings.
+        price_all: Prices what nobody proposed yet.
     """
-    count, rng = len(suggested), np.random.default_rng([plan.study.seed, _DRAW, first])
-    new = {name: own for own in suggested if (name := plan.space.candidate(own).digest) not in known}
+    plan, known, count = state.plan, state.known, len(suggested)
+    rng = np.random.default_rng([plan.study.seed, _DRAW, first])
+    new = {
+        name: setting for setting in suggested if (name := plan.space.candidate(setting).digest) not in known
+    }
     unranked = list(new)[: count // _UNRANKED]
-    pool = _pool(plan.space, rng, known, suggested, count)
-    pool = {name: own for name, own in pool.items() if name not in unranked}
-    fresh = [name for name in pool if name not in known]
-    priced = dict(zip(fresh, look([pool[name] for name in fresh]), strict=True))
-    candidates = [own for own in (known.get(name) or priced[name] for name in pool) if own.feasible]
+    pool = _pool(plan.space, rng, known, suggested)
+    pool = {name: setting for name, setting in pool.items() if name not in unranked}
+    priced = _priced(plan, known, pool, price_all)
+    candidates = [record for record in priced if record.feasible]
     if not candidates:
         return list(suggested)
-    if _few(plan, known):
-        reached, ahead = _guessed(plan, candidates, rng)
-    else:
-        learned = learn(plan, similar, list(known.values()))
-        candidates = learned.contenders(candidates, begun=True)
-        reached, ahead = learned.draws(learned.finished, candidates, rng)
-    left = np.array([steps_ahead(plan, record) for record in candidates], float)
-    best = choose(box_of(plan, dense), reached, ahead, left, count - len(unranked))
+    candidates, reached, ahead = _expected(state, candidates, rng)
+    steps = np.array([steps_ahead(plan, record) for record in candidates], float)
+    best = choose(state.box(), reached, ahead, steps, count - len(unranked))
     order = dict.fromkeys([*unranked, *(candidates[i].candidate.digest for i in best), *new])
     settings = [new[name] if name in new else pool[name] for name in order]
     return (settings + list(suggested))[:count]  # the last resort are repeats: they are not trained again
 
 
-def _few(plan: Plan, known: Mapping[str, TrialRecord]) -> bool:
-    return sum(bool(record.curve) for record in known.values()) + len(plan.others) < LEAST_KNOWN
+def _priced(
+    plan: Plan, known: Mapping[str, TrialRecord], pool: Mapping[str, Setting], price_all: PriceAll
+) -> list[TrialRecord]:
+    """Return the records of a pool: those that are known, the others as they are priced."""
+    fresh = [name for name in pool if name not in known]
+    records = price_all([plan.space.candidate(pool[name]) for name in fresh])
+    priced = dict(zip(fresh, records, strict=True))
+    return [known.get(name) or priced[name] for name in pool]
 
 
-def _guessed(plan: Plan, records: Sequence[TrialRecord], rng: np.random.Generator) -> tuple[Draws, Draws]:
+def _expected(
+    state: SearchState, candidates: list[TrialRecord], rng: np.random.Generator
+) -> tuple[list[TrialRecord], Draws, Draws]:
+    """Return the candidates that may be chosen, what is reached, and draws of what each may become."""
+    if not state.can_rank:
+        reached, ahead = _by_similarity(state.plan, candidates, rng)
+        return candidates, reached, ahead
+    learned = state.learned
+    candidates = learned.contenders(candidates, begun=True)
+    reached, ahead = learned.draws(learned.finished, candidates, rng)
+    return candidates, reached, ahead
+
+
+def _by_similarity(
+    plan: Plan, records: Sequence[TrialRecord], rng: np.random.Generator
+) -> tuple[Draws, Draws]:
     """Return what similarity alone makes expect: nothing reached, and draws of each candidate on its own."""
-    mean = _GUESS + _SLOPE * similarity_logits(records)
-    errors = 1.0 - accuracy_of(mean + _GUESS_SD * rng.standard_normal((DRAWS, len(records))))
+    mean = _PRIOR_MEAN + _PRIOR_SLOPE * similarity_logits(records)
+    errors = 1.0 - accuracy_of(mean + _PRIOR_SD * rng.standard_normal((DRAWS, len(records))))
     costs = log_costs(plan, [r.predicted for r in records])
     return Draws(np.zeros((DRAWS, 0)), costs[:0]), Draws(errors, costs)
 
@@ -98,19 +111,19 @@ def _pool(
     rng: np.random.Generator,
     known: Mapping[str, TrialRecord],
     suggested: Sequence[Setting],
-    count: int,
 ) -> dict[str, Setting]:
     """Return different settings that are not finished yet, by candidate digest."""
     parents = [space.setting(r.candidate) for r in known.values() if r.eligible]
-    drawn = [space.draw(rng) for _ in range(_TIMES * count)]
+    n_each = _TIMES * len(suggested)
+    drawn = [space.draw(rng) for _ in range(n_each)]
     moved = [
         space.neighbour(parents[int(rng.integers(len(parents)))], rng)
-        for _ in range(_TIMES * count if parents else 0)
+        for _ in range(n_each if parents else 0)
     ]
     stopped = [space.setting(r.candidate) for r in known.values() if r.outcome == "stopped"]
     pool: dict[str, Setting] = {}
-    for own in [*suggested, *stopped, *moved, *drawn]:
-        name = space.candidate(own).digest
+    for setting in [*suggested, *stopped, *moved, *drawn]:
+        name = space.candidate(setting).digest
         if name not in known or known[name].outcome == "stopped":
-            pool.setdefault(name, own)
+            pool.setdefault(name, setting)
     return pool

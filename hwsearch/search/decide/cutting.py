@@ -1,28 +1,24 @@
-"""Foreseeing: which priced candidates need no training, because they could not reach the front.
+"""Cutting: which priced candidates need no training, because they could not reach the front.
 
-Before the search the dense network is probed, and random candidates are run once, without training, to settle the
-similarity estimator on most of them and to measure its quality on the rest, on other inputs. Both use inputs that the
-dense network was not trained on (their labels stay unread): on those that it was, compressed networks agree with it
-more often. In the search the surrogate is fitted anew for every batch on the trials that were trained. A candidate is
-cut when some trained trial costs no more than it could cost at least, and is at least as accurate as it could become;
-or when it is foretold to behave like such a trial on nearly all inputs: its twin. (Of neighbours in the tabular
-benchmark that are alike on 98 % or more, the dearer is better by half a point in less than 1 %.) A drawn share of what
-is cut is trained all the same: the audit, which alone can say how often cutting is wrong. With few trained trials
-nothing is cut.
+The surrogate is fitted anew for every batch on the trials that were trained. A candidate is cut when some trained trial
+costs no more than it could cost at least, and is at least as accurate as it could become; or when it is predicted to
+behave like such a trial on nearly all inputs: its lookalike. (Of neighbours in the tabular benchmark that are alike on
+98 % or more, the costlier is better by half a point in less than 1 %.) A drawn share of what is cut is trained all the
+same: the audit, which alone can say how often cutting is wrong. With few trained trials nothing is cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from hwsearch.plan.plan import Plan
-from hwsearch.predict.quality import Calibration
+from hwsearch.predict.joint import Joint, joint_of
+from hwsearch.predict.similarity import Similarity
 from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.records.trials import TrialRecord
-from hwsearch.search.decide.learned import Learned, joint_of, learn
+from hwsearch.search.decide.state import SearchState
 
 LEAST_TRAINED = 12
 """Trained trials below which nothing is cut."""
@@ -30,78 +26,79 @@ _DRAW = 0x5EE
 _DEVIATIONS, _DEVIATIONS_IF_POOR = 2.33, 3.0
 
 
-def foresee(
-    plan: Plan, sight: Calibration, known: Mapping[str, TrialRecord], drafts: Sequence[TrialRecord]
-) -> list[TrialRecord]:
-    """Return the drafts with what is foreseen of them: outcome ``foreseen`` for those that are cut.
+def cut(state: SearchState, candidates: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return the records of a batch with what is predicted of them; those that are cut have their outcome.
 
     Args:
-        plan: The question.
-        sight: Similarity and its quality.
-        known: Records of earlier batches.
-        drafts: Priced records that are to be trained.
+        state: What is known; without a similarity estimator nothing is cut.
+        candidates: Priced, and to be trained unless they are cut here.
     """
-    trained = [r for r in known.values() if r.outcome == "trained" and r.accuracy_val is not None]
-    if len(trained) < LEAST_TRAINED or not drafts:
-        return list(drafts)
-    learned = learn(plan, not sight.quality.poor, list(known.values()))
-    mean, sd = learned.predict(drafts, begun=True)
-    deviations = _DEVIATIONS_IF_POOR if sight.quality.poor else _DEVIATIONS
-    most = accuracy_of(mean + deviations * np.hypot(sd, learned.surrogate.noise))
+    trained = [r for r in state.records if r.outcome == "trained" and r.accuracy_val is not None]
+    if state.calibration is None or len(trained) < LEAST_TRAINED or not candidates:
+        return list(candidates)
+    mean, sd = state.learned.predict(candidates, begun=True)
+    deviations = _DEVIATIONS if state.trusts_similarity else _DEVIATIONS_IF_POOR
+    most = accuracy_of(mean + deviations * np.hypot(sd, state.learned.surrogate.noise))
     expected = accuracy_of(mean)
-    judged = [
-        _judge(plan, learned, trained, replace(draft, accuracy_foreseen=float(e), accuracy_most=float(m)))
-        for draft, e, m in zip(drafts, expected, most, strict=True)
+    predicted = [
+        replace(record, accuracy_foreseen=float(e), accuracy_most=float(m))
+        for record, e, m in zip(candidates, expected, most, strict=True)
     ]
-    if sight.quality.poor or plan.study.search.twins >= 1:
+    judged = [_cut_if_dominated(state, trained, record) for record in predicted]
+    if not state.trusts_similarity or state.plan.study.search.twins >= 1:
         return judged
-    return [_twin(plan, sight, learned, draft) for draft in judged]
+    return [_cut_if_alike(state, state.calibration.similarity, record) for record in judged]
 
 
-def _judge(plan: Plan, learned: Learned, trained: Sequence[TrialRecord], draft: TrialRecord) -> TrialRecord:
-    """Cut a draft that a trained trial must dominate, unless the audit draws it."""
-    no_dearer = _no_dearer(learned, trained, draft)
-    better = next((r for r in no_dearer if (r.accuracy_val or 0.0) >= (draft.accuracy_most or 1.0)), None)
+def _cut_if_dominated(state: SearchState, trained: Sequence[TrialRecord], record: TrialRecord) -> TrialRecord:
+    """Cut a candidate that a trained trial must dominate, unless the audit draws it."""
+    cheaper = _no_costlier(state, trained, record)
+    better = next((r for r in cheaper if (r.accuracy_val or 0.0) >= (record.accuracy_most or 1.0)), None)
     if better is None:
-        return draft
-    reason = f"{draft.accuracy_most:.1%} at most is foreseen: trial {better.trial} is as accurate and costs no more"
-    return _cut(plan, draft, "foreseen", reason)
+        return record
+    reason = f"{record.accuracy_most:.1%} at most is foreseen: trial {better.trial} is as accurate and costs no more"
+    return _cut_unless_audited(state, record, "foreseen", reason)
 
 
-def _twin(plan: Plan, sight: Calibration, learned: Learned, draft: TrialRecord) -> TrialRecord:
-    """Cut a draft that is foretold to behave like a trained trial that costs no more, unless the audit draws it."""
-    others = _no_dearer(learned, learned.finished, draft)
-    if draft.outcome != "trained" or draft.audited or draft.curve or not others:
-        return draft
-    pairs = [draft] * len(others), others
-    one, other = (
-        joint_of(plan, [r.candidate for r in own], [r.layer_sparsity or () for r in own]) for own in pairs
-    )
-    alike = sight.similarity.alike(one, other)
+def _cut_if_alike(state: SearchState, similarity: Similarity, record: TrialRecord) -> TrialRecord:
+    """Cut a candidate that is predicted to behave like a trained one that costs no more, unless the audit draws it."""
+    others = _no_costlier(state, state.learned.finished, record)
+    if record.outcome is not None or record.audited or record.curve or not others:
+        return record
+    alike = similarity.alike(_joint(state, [record] * len(others)), _joint(state, others))
     nearest = int(alike.argmax())
-    if alike[nearest] < plan.study.search.twins:
-        return draft
+    if alike[nearest] < state.plan.study.search.twins:
+        return record
     same = others[nearest]
     reason = (
         f"alike to trial {same.trial} on {alike[nearest]:.1%} of inputs, as foretold, which costs no more"
     )
-    return replace(_cut(plan, draft, "twin", reason), twin_of=same.trial)
+    return replace(_cut_unless_audited(state, record, "lookalike", reason), twin_of=same.trial)
 
 
-def _cut(plan: Plan, draft: TrialRecord, outcome: str, reason: str) -> TrialRecord:
-    drawn = np.random.default_rng([plan.study.seed, _DRAW, draft.trial]).random() < plan.study.search.audit
-    return replace(draft, audited=True) if drawn else replace(draft, outcome=outcome, reason=reason)
+def _cut_unless_audited(state: SearchState, record: TrialRecord, outcome: str, reason: str) -> TrialRecord:
+    search, seed = state.plan.study.search, state.plan.study.seed
+    drawn = np.random.default_rng([seed, _DRAW, record.trial]).random() < search.audit
+    return replace(record, audited=True) if drawn else replace(record, outcome=outcome, reason=reason)
 
 
-def _no_dearer(learned: Learned, trained: Sequence[TrialRecord], draft: TrialRecord) -> list[TrialRecord]:
-    """Return the trained, feasible trials that are sure to cost no more than a draft in anything."""
+def _no_costlier(
+    state: SearchState, trained: Sequence[TrialRecord], record: TrialRecord
+) -> list[TrialRecord]:
+    """Return the trained, feasible trials that are sure to cost no more than a candidate in anything."""
     least = {
-        name: float(draft.predicted[name] or 0.0) * min(1.0, *shares)
-        for name, shares in learned.shares(draft).items()
+        name: float(record.predicted[name] or 0.0) * min(1.0, *shares)
+        for name, shares in state.learned.shares(record).items()
     }
     return [
-        record
-        for record in trained
-        if record.feasible
-        and all(float((record.measured or {})[name] or 0.0) <= own for name, own in least.items())
+        trial
+        for trial in trained
+        if trial.feasible
+        and all(float((trial.measured or {})[name] or 0.0) <= cost for name, cost in least.items())
     ]
+
+
+def _joint(state: SearchState, records: Sequence[TrialRecord]) -> Joint:
+    candidates = [record.candidate for record in records]
+    sparsities = [record.layer_sparsity or () for record in records]
+    return joint_of(candidates, sparsities, len(state.plan.spec.layers))

@@ -11,33 +11,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hwsearch.plan.plan import Plan
-from hwsearch.records.trials import CostFields, TrialRecord, remember
+from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.hypervolume_gain import Draws, choose
-from hwsearch.search.decide.learned import LEAST_KNOWN, box_of, learn
+from hwsearch.search.decide.learned import LEAST_KNOWN
+from hwsearch.search.decide.state import SearchState
 
 _RESERVES, _DRAW = 3, 0xF1A1
 
 
 def finalists(
-    plan: Plan,
-    dense: tuple[CostFields, float],
-    similar: bool,
-    records: Sequence[TrialRecord],
-    front: Sequence[TrialRecord],
+    state: SearchState, records: Sequence[TrialRecord], front: Sequence[TrialRecord]
 ) -> list[TrialRecord]:
     """Return the trials that promise to add to the front, and the most accurate of the others.
 
     The others are for the pick: a small network that was lucky pushes larger, sounder ones off the front.
 
     Args:
-        plan: The question.
-        dense: Costs and error of the dense network.
-        similar: Whether similarity is to be used.
+        state: What is known at the end of the search.
         records: All of the search.
         front: Those on the measured front.
     """
-    chosen = _promising(plan, dense, similar, records) or list(front)
+    chosen = _promising(state) or list(front)
     members = {record.trial for record in chosen}
     others = [r for r in records if r.eligible and r.trial not in members]
     others.sort(
@@ -46,20 +40,15 @@ def finalists(
     return [*chosen, *others[:_RESERVES]]
 
 
-def _promising(
-    plan: Plan, dense: tuple[CostFields, float], similar: bool, records: Sequence[TrialRecord]
-) -> list[TrialRecord]:
+def _promising(state: SearchState) -> list[TrialRecord]:
     """Return the trials that each add their share of the hypervolume; none where there is no surrogate."""
-    known: dict[str, TrialRecord] = {}
-    for record in records:
-        remember(known, record)
-    trained = [r for r in known.values() if r.eligible and r.measured]
-    if not plan.study.search.rank or len(trained) < LEAST_KNOWN:
+    study = state.plan.study
+    trained = [r for r in state.records if r.eligible and r.measured]
+    if not study.search.rank or len(trained) < LEAST_KNOWN:
         return []
-    learned = learn(plan, similar, list(known.values()))
-    trained = learned.contenders(trained, begun=False)
-    may_be, _ = learned.draws(trained, [], np.random.default_rng([plan.study.seed, _DRAW]))
+    trained = state.learned.contenders(trained, begun=False)
+    may_be, _ = state.learned.draws(trained, [], np.random.default_rng([study.seed, _DRAW]))
     nothing = Draws(may_be.errors[:, :0], may_be.costs[:0])
-    least = plan.study.final.adds
-    chosen = choose(box_of(plan, dense), nothing, may_be, np.ones(len(trained)), len(trained), least)
+    steps = np.ones(len(trained))
+    chosen = choose(state.box(), nothing, may_be, steps, len(trained), study.final.adds)
     return sorted((trained[i] for i in chosen), key=lambda r: r.trial)

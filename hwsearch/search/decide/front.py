@@ -15,9 +15,10 @@ import numpy as np
 
 from hwsearch.plan.fidelity import rung_epochs
 from hwsearch.plan.plan import Plan
-from hwsearch.records.trials import TrialRecord
+from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.study.model import Study
 
+_LEAST_COST = 1e-12
 SPAN = math.log(1e4)
 """Costs count from a ten-thousandth of the dense network's: less has no candidate that is of use."""
 
@@ -66,7 +67,7 @@ def hypervolume(box: Box, errors: np.ndarray, costs: np.ndarray) -> float:
     """Return the share of a box that networks dominate, in [0, 1]: the one measure of search, summary and benches.
 
     Args:
-        box: What is of use (`outlook.box_of`: of a study).
+        box: What is of use (`box_of`: of a study).
         errors: [n].
         costs: [n, C] logarithms.
 
@@ -118,3 +119,28 @@ def worst_error(study: Study, dense_error: float, *, in_full: bool = False) -> f
     """Return what `worst_of` does, of a study alone: neither the device nor the data matter."""
     slack = 0.0 if in_full or sum(rung_epochs(study)) == study.train.epochs else _EARLY_SLACK
     return dense_error + study.search.worth + slack
+
+
+def box_of(plan: Plan, dense_cost: CostFields, dense_error: float, *, in_full: bool = False) -> Box:
+    """Return what is of use to a study.
+
+    Args:
+        plan: The question.
+        dense_cost: Of the dense network, by column.
+        dense_error: Of the dense network.
+        in_full: Whether of networks that were trained in full, though the search trains in part.
+    """
+    (most,) = log_costs(plan, [dense_cost])
+    return Box(worst_of(plan, dense_error, in_full=in_full), most)
+
+
+def cost_names(plan: Plan) -> list[str]:
+    """Return the objectives that are costs."""
+    return [name for name in plan.study.objectives if name != "error"]
+
+
+def log_costs(plan: Plan, costs: Sequence[CostFields]) -> np.ndarray:
+    """Return logarithms [N, C] of the objectives that are costs."""
+    names = cost_names(plan)
+    rows = np.array([[float(fields[name] or 0.0) for name in names] for fields in costs])
+    return np.asarray(np.log(np.maximum(rows.reshape(len(costs), len(names)), _LEAST_COST)))

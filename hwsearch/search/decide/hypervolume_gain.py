@@ -43,7 +43,7 @@ class Draws:
 
 
 @dataclass(frozen=True, eq=False)
-class Outlook:
+class Prediction:
     """Candidates with what is expected of each.
 
     Attributes:
@@ -92,19 +92,19 @@ def choose(
     return chosen
 
 
-def chance(box: Box, errors: np.ndarray, costs: np.ndarray, outlook: Outlook) -> np.ndarray:
+def chance_on_front(box: Box, errors: np.ndarray, costs: np.ndarray, predicted: Prediction) -> np.ndarray:
     """Return [N]: how likely each candidate's error is below all that is reached at its costs, and of use.
 
     Args:
         box: What is of use.
         errors: [M] of what is reached.
         costs: [M, C] logarithms of its costs.
-        outlook: The candidates.
+        predicted: The candidates.
     """
-    cheaper = (costs[None] <= outlook.costs[:, None]).all(2)
+    cheaper = (costs[None] <= predicted.costs[:, None]).all(2)
     limit = np.where(cheaper, errors[None], box.worst).min(1, initial=box.worst)
     return np.asarray(
-        ndtr((np.log(np.maximum(limit, 0.0) + OFFSET) + outlook.mean) / np.maximum(outlook.sd, 1e-6))
+        ndtr((np.log(np.maximum(limit, 0.0) + OFFSET) + predicted.mean) / np.maximum(predicted.sd, 1e-6))
     )
 
 
@@ -115,32 +115,32 @@ class _Cells:
         inside = np.clip(costs, box.most - box.span, box.most)
         most = int(_MOST_CELLS ** (1 / len(box.most)))
         edges = [_edges(column, limit, most) for column, limit in zip(inside.T, box.most, strict=True)]
-        self._area = reduce(np.multiply.outer, [np.diff(own) for own in edges])
-        starts = [np.searchsorted(own, column) for own, column in zip(edges, inside.T, strict=True)]
-        self._dearer = [
+        self._area = reduce(np.multiply.outer, [np.diff(borders) for borders in edges])
+        starts = [np.searchsorted(borders, column) for borders, column in zip(edges, inside.T, strict=True)]
+        self._costlier = [
             (slice(None), *(slice(int(i), None) for i in row)) for row in zip(*starts, strict=True)
         ]
         self._least = np.full((draws, *self._area.shape), box.worst)
 
     def gain(self, errors: np.ndarray, place: int) -> float:
         """Return what a candidate with these errors [S] would add; place: of its costs."""
-        return float((self._won(errors, place) * self._area[self._dearer[place][1:]]).sum() / len(errors))
+        return float((self._won(errors, place) * self._area[self._costlier[place][1:]]).sum() / len(errors))
 
     def add(self, errors: np.ndarray, place: int) -> float:
         """Count a candidate as reached; return what it adds."""
-        gain, dearer = self.gain(errors, place), self._dearer[place]
-        self._least[dearer] -= self._won(errors, place)
+        gain, costlier = self.gain(errors, place), self._costlier[place]
+        self._least[costlier] -= self._won(errors, place)
         return gain
 
     def _won(self, errors: np.ndarray, place: int) -> np.ndarray:
-        own = self._least[self._dearer[place]]
-        return np.asarray(np.maximum(own - errors.reshape(-1, *[1] * (own.ndim - 1)), 0.0))
+        least = self._least[self._costlier[place]]
+        return np.asarray(np.maximum(least - errors.reshape(-1, *[1] * (least.ndim - 1)), 0.0))
 
 
 def _edges(column: np.ndarray, limit: float, most: int) -> np.ndarray:
     """Return the rising borders of a cost's cells, at most so many that the grid stays small."""
-    own = np.unique(np.append(column, limit))
-    if len(own) > most:
-        # fewer borders take a candidate for a little dearer than it is
-        own = own[np.linspace(0, len(own) - 1, most).round().astype(int)]
-    return own
+    borders = np.unique(np.append(column, limit))
+    if len(borders) > most:
+        # fewer borders take a candidate for a little costlier than it is
+        borders = borders[np.linspace(0, len(borders) - 1, most).round().astype(int)]
+    return borders

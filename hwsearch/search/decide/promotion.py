@@ -1,4 +1,4 @@
-"""Rungs: candidates are trained a little, judged, and only the most promising third trains on.
+"""Promotion: candidates are trained a little, judged, and only the most promising third trains on.
 
 A rung is a training of its own that starts from the last one's weights with a fresh cosine: every rung ends with an
 annealed network, and its accuracy says more than that of a schedule cut off. Candidates of a rung had the same epochs.
@@ -19,68 +19,52 @@ import numpy as np
 
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import steps_ahead
-from hwsearch.records.trials import CostFields, TrialRecord
+from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.hypervolume_gain import choose
-from hwsearch.search.decide.learned import box_of, learn, training_of
+from hwsearch.search.decide.learned import training_of
+from hwsearch.search.decide.state import SearchState
 
-_KEEP, _DRAW = 3, 0x5709  # one in so many trains on
+_REDUCTION, _DRAW = 3, 0x5709  # one in so many trains on
 _OTHERS = "others promised more for the training"
 _LEARNED = 0.1  # share of the way from guessing to the dense network that is to be made in the first rung
 
 
-def judge(
-    plan: Plan,
-    dense_cost: CostFields,
-    dense_error: float,
-    similar: bool,
-    known: Sequence[TrialRecord],
-    standing: Sequence[TrialRecord],
-) -> list[TrialRecord]:
+def promote(state: SearchState, rung: Sequence[TrialRecord]) -> list[TrialRecord]:
     """Return the records of a rung, with outcome ``stopped`` for those that do not train on.
 
     Args:
-        plan: The question.
-        dense_cost: Of the dense network, by column.
-        dense_error: Of the dense network.
-        similar: Whether similarity is to be used.
-        known: Records of earlier batches.
-        standing: Records that have just finished a rung, not the last one.
+        state: What was known before the batch.
+        rung: Records that have just finished a rung, not the last one.
     """
-    going = _promoted(plan, (dense_cost, dense_error), similar, known, standing)
+    promoted = _promoted(state, rung)
     return [
         record
-        if record.feasible and (record.trial in going or record.audited)
-        else stopped(plan, record, _OTHERS)
-        for record in standing
+        if record.feasible and (record.trial in promoted or record.audited)
+        else stopped(state.plan, record, _OTHERS)
+        for record in rung
     ]
 
 
-def _promoted(
-    plan: Plan,
-    dense: tuple[CostFields, float],
-    similar: bool,
-    known: Sequence[TrialRecord],
-    standing: Sequence[TrialRecord],
-) -> set[int]:
+def _promoted(state: SearchState, rung: Sequence[TrialRecord]) -> set[int]:
     """Return the trials that promise most, of those that keep the budgets and have learned something."""
-    if len(standing) < 2:
-        return {record.trial for record in standing}
-    floor = _floor(plan, dense[1])
-    sound = [record for record in standing if record.feasible and record.curve[-1] > floor]
+    if len(rung) < 2:
+        return {record.trial for record in rung}
+    floor = _floor(state)
+    sound = [record for record in rung if record.feasible and record.curve[-1] > floor]
     if not sound:
         return set()
-    learned = learn(plan, similar, known, standing)
-    rng = np.random.default_rng([plan.study.seed, _DRAW, standing[0].trial, len(standing[0].curve)])
+    plan, learned = state.plan, state.learned_with(rung)
+    rng = np.random.default_rng([plan.study.seed, _DRAW, rung[0].trial, len(rung[0].curve)])
     reached, ahead = learned.draws(learned.finished, sound, rng)
     steps = np.array([steps_ahead(plan, record) for record in sound], float)
-    promoted = choose(box_of(plan, dense), reached, ahead, steps, -(-len(standing) // _KEEP))
-    return {sound[index].trial for index in promoted}
+    best = choose(state.box(), reached, ahead, steps, -(-len(rung) // _REDUCTION))
+    return {sound[index].trial for index in best}
 
 
-def _floor(plan: Plan, dense_error: float) -> float:
+def _floor(state: SearchState) -> float:
     """Return the accuracy up to which a network has learned nothing yet: a little above the largest class's share."""
-    chance = plan.largest_class_share
-    return chance + _LEARNED * max(0.0, 1.0 - dense_error - chance)
+    chance = state.plan.largest_class_share
+    return chance + _LEARNED * max(0.0, 1.0 - state.dense_error - chance)
 
 
 def stopped(plan: Plan, record: TrialRecord, why: str) -> TrialRecord:

@@ -16,12 +16,12 @@ from hwsearch.network.stack import Ticket
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
 from hwsearch.predict.changes import Asked
 from hwsearch.predict.flip_rate import flip_rate
+from hwsearch.predict.joint import joint_of
 from hwsearch.predict.margin_gradient import margin_gradient
 from hwsearch.predict.probe_and_add import probe_and_add
 from hwsearch.predict.probes import Probes, one_shot_logits, probe
 from hwsearch.predict.quality import Calibration, quality_of
 from hwsearch.predict.similarity import Estimator, calibrated
-from hwsearch.search.decide.learned import joint_of
 from hwsearch.search.stages.dense import Dense, dense_ticket
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.probe_store import Probed, load_probed, save_probed
@@ -63,7 +63,7 @@ def calibrate(
     sparsities = [
         layer_sparsity(ticket, c.granularity) for ticket, c in zip(tickets, candidates, strict=True)
     ]
-    joint = joint_of(plan, candidates, sparsities)
+    joint = joint_of(candidates, sparsities, len(plan.spec.layers))
     timesteps = min(plan.space.timesteps)
     path = None if cache is None else cache.path("probes", judging)
     probed = None if path is None else load_probed(path)

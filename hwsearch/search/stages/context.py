@@ -1,18 +1,20 @@
-"""What a search works with: its plan, its dense network, where it trains and keeps; and a candidate on its way."""
+"""What a search works with: its plan, its dense network, where it trains and stores."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 
 from hwsearch.measure.workload import Counted
-from hwsearch.network.stack import Ticket
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.quality import Calibration
 from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.state import SearchState
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.dense import Dense
+from hwsearch.search.stages.priced import PricedCandidates
 from hwsearch.search.store.cache import Cache
 
 
@@ -38,37 +40,32 @@ class Stopwatch:
 
 @dataclass(frozen=True)
 class Context:
-    """What evaluating needs.
+    """What the stages of a search need.
 
     Attributes:
         plan: The question.
-        dense: The trained dense network: tickets are cut from it, prices foretold from its firing.
+        dense: The trained dense network: tickets are cut from it, prices predicted from its firing.
         trainer: Where stacks are trained.
-        cache: Where trained networks are kept.
-        sight: What candidates are foreseen with; None: all are trained.
-        counted: What was counted of layers before.
-        looked: Candidates that were priced before anybody proposed them, by digest.
-        thinking: Runs while the search probes, learns and ranks: what it takes to train less.
+        cache: Where trained networks are stored.
+        calibration: The similarity estimator; None: every candidate that fits is trained.
+        priced: The candidates that were priced so far.
+        counted: What was counted of layers so far (`measure.workload`).
+        model_clock: Runs while the search probes, learns and ranks: what it takes to train less.
     """
 
     plan: Plan
     dense: Dense
     trainer: Trainer
     cache: Cache
-    sight: Calibration | None = None
+    calibration: Calibration | None = None
+    priced: PricedCandidates = field(init=False, compare=False)
     counted: Counted = field(default_factory=dict, compare=False)
-    looked: dict[str, TrialRecord] = field(default_factory=dict, compare=False)
-    thinking: Stopwatch = field(default_factory=Stopwatch, compare=False)
+    model_clock: Stopwatch = field(default_factory=Stopwatch, compare=False)
 
-    @property
-    def similar(self) -> bool:
-        """Whether there is a ticket similarity, and one good enough to be used."""
-        return self.sight is not None and not self.sight.quality.poor
+    def __post_init__(self) -> None:
+        # of this very dense network and estimator: a context with another one prices anew
+        object.__setattr__(self, "priced", PricedCandidates(self.dense.params))
 
-
-@dataclass(frozen=True)
-class Draft:
-    """A candidate that was priced: its record if that is all, else the ticket to train."""
-
-    record: TrialRecord
-    ticket: Ticket | None
+    def state(self, known: Mapping[str, TrialRecord]) -> SearchState:
+        """Return what is known for decisions; known: the last record of each candidate, by its digest."""
+        return SearchState(self.plan, self.dense.cost, self.dense.error, self.calibration, known)

@@ -2,134 +2,158 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwsearch.network.stack import Ticket
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan
-from hwsearch.plan.pricing import Priced, price_on_device
+from hwsearch.plan.pricing import price_on_device
 from hwsearch.plan.schedules import rung_schedule
-from hwsearch.records.trials import CostFields, TrialRecord
-from hwsearch.search.decide.promotion import judge
+from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.state import SearchState
 from hwsearch.search.jobs.job import Job, Measured
-from hwsearch.search.stages.context import Context, Draft
+from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.seeds import seed_of
 
-Judge = Callable[
-    [Plan, CostFields, float, bool, Sequence[TrialRecord], Sequence[TrialRecord]], list[TrialRecord]
-]
-"""See `rungs.judge`."""
+Judge = Callable[[SearchState, Sequence[TrialRecord]], list[TrialRecord]]
+"""Gives the records of a rung that stop their outcome (`promotion.promote`, `completion.keep_likely`)."""
+Progress = Callable[[int], None]
+"""Told how many candidates of a batch are trained so far."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate on its way: what is known of it so far, and what is trained.
+
+    Attributes:
+        record: Without an outcome for as long as it is to be trained.
+        ticket: What its training starts from.
+    """
+
+    record: TrialRecord
+    ticket: Ticket
+
+    @property
+    def open(self) -> bool:
+        """Whether it is to be trained, or to be trained on."""
+        return self.record.outcome is None
 
 
 def ascend(
     context: Context,
-    drafts: Sequence[Draft],
-    known: Mapping[str, TrialRecord],
-    on_trained: Callable[[int], None] | None,
-    judge: Judge = judge,
-) -> list[Draft]:
-    """Train the drafts with a ticket rung by rung; after each but the last, those stop that the judge stops."""
-    plan, standing = context.plan, list(drafts)
-    for rung in range(len(plan.cycles)):
-        here = [
-            index
-            for index, draft in enumerate(standing)
-            if draft.ticket and draft.record.outcome == "trained" and len(draft.record.curve) == rung
-        ]
-        trained = train_rung(context, [standing[index] for index in here], rung, on_trained)
-        for index in here:
-            draft = standing[index]
-            standing[index] = replace(draft, record=_measure(plan, draft.record, trained[draft.record.trial]))
-        sound = [index for index in here if standing[index].record.outcome == "trained"]
-        if rung + 1 < len(plan.cycles):
-            records = [standing[index].record for index in sound]
-            earlier = list(known.values())
-            with context.thinking:
-                judged = judge(
-                    plan, context.dense.cost, context.dense.error, context.similar, earlier, records
-                )
-            for index, record in zip(sound, judged, strict=True):
-                standing[index] = replace(standing[index], record=record)
-    return standing
+    state: SearchState,
+    trials: Sequence[Trial],
+    judge: Judge,
+    on_trained: Progress | None,
+) -> list[Trial]:
+    """Train the open trials rung by rung; after each but the last, those stop that the judge stops.
+
+    Args:
+        context: Where it is trained and stored.
+        state: What was known before the batch.
+        trials: Price; those that have an outcome already stay as they are.
+        judge: Which of a rung's records stop.
+        on_trained: Told of progress.
+    """
+    n_rungs, trials = len(context.plan.cycles), list(trials)
+    for rung in range(n_rungs):
+        here = [i for i, trial in enumerate(trials) if trial.open and len(trial.record.curve) == rung]
+        measured = train_rung(context, [trials[i] for i in here], rung, on_trained)
+        records = {
+            i: _measure(context.plan, trials[i].record, measured[trials[i].record.trial]) for i in here
+        }
+        sound = [i for i in here if records[i].outcome is None]
+        if rung + 1 < n_rungs:
+            with context.model_clock:
+                judged = judge(state, [records[i] for i in sound])
+        else:
+            judged = [replace(records[i], outcome="trained") for i in sound]
+        records |= dict(zip(sound, judged, strict=True))
+        for i, record in records.items():
+            trials[i] = replace(trials[i], record=record)
+    return trials
 
 
 def train_rung(
-    context: Context, drafts: Sequence[Draft], rung: int, on_trained: Callable[[int], None] | None = None
+    context: Context, trials: Sequence[Trial], rung: int, on_trained: Progress | None = None
 ) -> dict[int, Measured]:
-    """Train drafts for a rung, in stacks of one T; what was trained before is read from the cache.
+    """Train trials for a rung, in stacks of one T; what was trained before is read from the cache.
 
     Where the weights of an earlier rung are gone from the cache they are trained again, and counted again.
 
     Args:
-        context: Where it is trained and kept.
-        drafts: With a ticket each, and sound so far.
+        context: Where it is trained and stored.
+        trials: That are sound so far.
         rung: The rung.
-        on_trained: Called with the number of candidates that are trained so far.
+        on_trained: Told of progress.
 
     Returns:
-        What was measured, by trial.
+        What was measured, by trial number.
     """
-    study, last = context.plan.study, rung + 1 == len(context.plan.cycles)
-    results = _kept(context, drafts, rung)
-    left = [draft for draft in drafts if draft.record.trial not in results]
-    starts, again = _starts(context, left, rung)
-    timesteps = [draft.record.candidate.timesteps for draft in left]
-    stacks = context.trainer.stacks(timesteps, study.train.batch_size, study.search.stack)
+    results = _stored(context, trials, rung)
+    missing = [trial for trial in trials if trial.record.trial not in results]
+    starts, again = _starts(context, missing, rung)
+    search, timesteps = context.plan.study.search, [trial.record.candidate.timesteps for trial in missing]
+    stacks = context.trainer.stacks(timesteps, context.plan.study.train.batch_size, search.stack)
     jobs = [
-        Job(
-            tuple(starts[i] for i in stack),
-            timesteps[stack[0]],
-            rung_schedule(context.plan, rung),
-            seed_of("rung", study.seed, rung),  # each rung sees its own order of the samples
-            keep_params=not last,
-            early_timesteps=context.plan.rung_timesteps(rung, timesteps[stack[0]]),
-        )
-        for stack in stacks
+        _rung_job(context.plan, [starts[i] for i in stack], timesteps[stack[0]], rung) for stack in stacks
     ]
 
-    def keep(index: int, measured: list[Measured]) -> None:
+    def store(index: int, measured: list[Measured]) -> None:
         for i, fresh in zip(stacks[index], measured, strict=True):
-            own = replace(fresh, train_steps=fresh.train_steps + again[i])
-            context.cache.save(_rung_path(context, left[i].record, rung), own)
-            results[left[i].record.trial] = own
+            result = replace(fresh, train_steps=fresh.train_steps + again[i])
+            context.cache.save(_rung_path(context, missing[i].record, rung), result)
+            results[missing[i].record.trial] = result
         if on_trained is not None:
             on_trained(len(results))
 
-    context.trainer.run(jobs, keep)
+    context.trainer.run(jobs, store)
     return results
 
 
-def _kept(context: Context, drafts: Sequence[Draft], rung: int) -> dict[int, Measured]:
-    """Return what the cache keeps of a rung, with the weights that the next one starts from."""
+def _rung_job(plan: Plan, tickets: Sequence[Ticket], timesteps: int, rung: int) -> Job:
+    """Return the training of a stack for a rung."""
+    return Job(
+        tuple(tickets),
+        timesteps,
+        rung_schedule(plan, rung),
+        seed_of("rung", plan.study.seed, rung),  # each rung sees its own order of the samples
+        keep_params=rung + 1 < len(plan.cycles),
+        early_timesteps=plan.rung_timesteps(rung, timesteps),
+    )
+
+
+def _stored(context: Context, trials: Sequence[Trial], rung: int) -> dict[int, Measured]:
+    """Return what the cache has of a rung, with the weights that the next one starts from."""
     last = rung + 1 == len(context.plan.cycles)
     loaded = {
-        draft.record.trial: context.cache.load(_rung_path(context, draft.record, rung), with_params=not last)
-        for draft in drafts
+        trial.record.trial: context.cache.load(_rung_path(context, trial.record, rung), with_params=not last)
+        for trial in trials
     }
-    return {trial: own for trial, own in loaded.items() if own is not None}
+    return {number: measured for number, measured in loaded.items() if measured is not None}
 
 
-def _starts(context: Context, drafts: Sequence[Draft], rung: int) -> tuple[list[Ticket], list[int]]:
-    """Return what drafts start a rung from, and the train_steps of rungs that had to be trained again for it."""
-    tickets = [draft.ticket for draft in drafts if draft.ticket is not None]
+def _starts(context: Context, trials: Sequence[Trial], rung: int) -> tuple[list[Ticket], list[int]]:
+    """Return what trials start a rung from, and the train_steps of rungs that had to be trained again for it."""
+    tickets = [trial.ticket for trial in trials]
     if rung == 0:
         return tickets, [0] * len(tickets)
-    trials, kept = [draft.record.trial for draft in drafts], _kept(context, drafts, rung - 1)
-    again = train_rung(context, [draft for draft in drafts if draft.record.trial not in kept], rung - 1)
-    before = kept | again
+    numbers, stored = [trial.record.trial for trial in trials], _stored(context, trials, rung - 1)
+    again = train_rung(context, [trial for trial in trials if trial.record.trial not in stored], rung - 1)
+    before = stored | again
     starts = []
-    for trial, ticket in zip(trials, tickets, strict=True):
-        params = before[trial].params
-        assert params is not None, before[trial].failure  # it was measured sound once
+    for number, ticket in zip(numbers, tickets, strict=True):
+        params = before[number].params
+        assert params is not None, before[number].failure  # it was measured sound once
         starts.append(replace(ticket, params=params))
-    return starts, [again[trial].train_steps if trial in again else 0 for trial in trials]
+    return starts, [again[number].train_steps if number in again else 0 for number in numbers]
 
 
 def _rung_path(context: Context, record: TrialRecord, rung: int) -> Path:
-    """Return where a candidate is kept as it was after a rung."""
+    """Return where a candidate is stored as it was after a rung."""
     if rung + 1 == len(context.plan.cycles):
         return context.cache.path("trained", record.candidate.digest)
     return context.cache.path("rung", record.candidate.digest, rung)
@@ -145,12 +169,12 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
     )
     if measured.workload is None or measured.accuracy_val is None:
         return replace(spent, outcome="failed", reason=measured.failure)
-    priced: Priced = price_on_device(plan, measured.workload)
+    price = price_on_device(plan, measured.workload)
     lacking = lack_of_skill(measured)
     return replace(
         spent,
-        reason="; ".join([*priced.faults, lacking] if lacking else priced.faults),
-        measured=priced.fields,
+        reason="; ".join([*price.faults, lacking] if lacking else price.faults),
+        measured=price.fields,
         workload=measured.workload,
         accuracy_val=measured.accuracy_val,
         accuracy_val_float=measured.accuracy_val_float,
@@ -158,7 +182,7 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
         membrane_bits=measured.membrane_bits,
         sparsity_effective=measured.sparsity_effective,
         curve=(*record.curve, measured.accuracy_val),
-        feasible=not priced.faults,
+        feasible=not price.faults,
         loss=measured.loss,
         skilled=not lacking,
         network_digest=None if measured.network is None else network_digest(measured.network),

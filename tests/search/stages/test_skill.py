@@ -15,7 +15,7 @@ from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import front_records, worst_of
 from hwsearch.search.decide.promotion import judge
-from hwsearch.search.evaluate import verdict
+from hwsearch.search.verdict import verdict
 from hwsearch.search.jobs.job import Measured
 from hwsearch.search.stages import finals as final
 from hwsearch.search.stages.skill import answer_columns, lack_of_skill, nothing_known, refuse_without_skill

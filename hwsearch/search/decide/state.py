@@ -1,0 +1,92 @@
+"""What a search knows when it decides: the question, its dense reference, and what became of every candidate so far.
+
+Every decision (what to ask, cut, promote, finish, train in full) is a function of this value alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from hwsearch.plan.plan import Plan
+from hwsearch.predict.quality import Calibration
+from hwsearch.records.trials import CostFields, TrialRecord, remember
+from hwsearch.search.decide.front import Box, box_of
+from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records, training_of
+
+_LEAST_LEARNED = 2
+
+
+@dataclass(frozen=True, eq=False)
+class SearchState:
+    """What is known at the beginning of a batch.
+
+    Attributes:
+        plan: The question.
+        dense_cost: Of the dense reference, by column.
+        dense_error: Of the dense reference, on validation.
+        calibration: The similarity estimator; None: nothing is predicted of candidates before their training.
+        known: The last record of each candidate, by its digest.
+    """
+
+    plan: Plan
+    dense_cost: CostFields
+    dense_error: float
+    calibration: Calibration | None
+    known: Mapping[str, TrialRecord]
+
+    @property
+    def trusts_similarity(self) -> bool:
+        """Whether there is a similarity estimator, and one good enough to decide by."""
+        return self.calibration is not None and not self.calibration.quality.poor
+
+    @property
+    def records(self) -> list[TrialRecord]:
+        """The last record of each candidate."""
+        return list(self.known.values())
+
+    @property
+    def n_trainings(self) -> int:
+        """Candidates that were trained, if only for a rung."""
+        return sum(bool(record.curve) for record in self.known.values())
+
+    @property
+    def can_learn(self) -> bool:
+        """Whether there are enough trainings to fit a surrogate at all."""
+        return self.n_trainings >= _LEAST_LEARNED
+
+    @property
+    def can_rank(self) -> bool:
+        """Whether there are enough trainings, with those of other runs, to rank candidates by."""
+        return self.n_trainings + len(self.plan.others) >= LEAST_KNOWN
+
+    @cached_property
+    def learned(self) -> Learned:
+        """The surrogate of what is known; it takes at least two trainings."""
+        return fit_records(self.plan, self.trusts_similarity, self.records)
+
+    def learned_with(self, rung: Sequence[TrialRecord]) -> Learned:
+        """Return the surrogate of what is known and of a batch under way.
+
+        Its hyper-parameters are those of what was known before, where that is enough: a batch takes one fit.
+
+        Args:
+            rung: Records of the batch, after their last rung; each stands for all that is known of its training.
+        """
+        begun = {training_of(record) for record in rung}
+        records = [*(record for record in self.known.values() if training_of(record) not in begun), *rung]
+        prior = self.learned.surrogate if self.can_rank else None
+        return fit_records(self.plan, self.trusts_similarity, records, prior)
+
+    def box(self, *, in_full: bool = False) -> Box:
+        """Return what hypervolume is counted in; in_full: of networks that were trained in full."""
+        return box_of(self.plan, self.dense_cost, self.dense_error, in_full=in_full)
+
+
+def latest(records: Iterable[TrialRecord]) -> dict[str, TrialRecord]:
+    """Return the last record of each candidate, by its digest."""
+    known: dict[str, TrialRecord] = {}
+    for record in records:
+        remember(known, record)
+    return known
