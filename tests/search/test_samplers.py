@@ -1,18 +1,18 @@
 """The contract of every sampler, ranked or not: valid, repeatable, resumable, quiet at the end, true to its name."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import optuna
 import pytest
+from builders.records import state_of
 
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.trials import TrialRecord, remember
-from hwsearch.search.decide.acquisition import ranked, ranks
-from hwsearch.search.verdict import verdict
+from hwsearch.search.decide.acquisition import can_rank, ranked
 from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.samplers import POPULATION, permuted
+from hwsearch.search.verdict import verdict
 from hwsearch.space.space import SearchSpace
 from hwsearch.study.model import load_study
 
@@ -20,9 +20,6 @@ GP = pytest.param("gp", marks=pytest.mark.slow)  # fits for every ask
 SMALL = SearchSpace((0.0, 0.8), ("weight",), (2, 8), (3,), 0)
 WIDE = SearchSpace(
     tuple(i / 20 for i in range(20)), ("weight", "nm:4", "channel"), (1, 2, 3, 4, 6, 8), (2, 3), 0
-)
-DENSE = SimpleNamespace(
-    cost={"memory_bytes": 4000.0, "energy_j": 4e-6, "weight_bytes": 4000.0}, error=0.03, own=None
 )
 both = pytest.mark.parametrize("rank", [False, True], ids=["unranked", "ranked"])
 every = pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random", "grid", GP])
@@ -54,28 +51,30 @@ class Game:
             accuracy_val=accuracy, curve=(accuracy,), layer_sparsity=candidate.sparsity * 3,
         )  # fmt: skip
 
-    def look(self, settings):
-        rows = [self.record(-1, self.plan.space.candidate(own)) for own in settings]
-        return [replace(own, measured=None, accuracy_val=None, curve=()) for own in rows]
+    @property
+    def state(self):
+        return state_of(self.plan, self.known.values(), dense_error=0.03)
+
+    def price_all(self, candidates):
+        rows = [self.record(-1, candidate) for candidate in candidates]
+        return [replace(row, outcome=None, measured=None, accuracy_val=None, curve=()) for row in rows]
 
     def choice(self, first, count):
-        suggested = self.proposer.suggestions(first, count)
-        dense = (DENSE.cost, DENSE.error)
-        return ranked(self.plan, dense, False, self.known, suggested, first, self.look)
+        return ranked(self.state, self.proposer.suggestions(first, count), first, self.price_all)
 
     def ask(self, first, end):
-        settings = (lambda: self.choice(first, end - first)) if ranks(self.plan, False, self.known) else None
+        settings = (lambda: self.choice(first, end - first)) if can_rank(self.state) else None
         return self.proposer.proposals(first, end, settings)
 
     def play(self, first, end, batch=8):
         got = []
         for start in range(first, end, batch):
             proposals = self.ask(start, min(start + batch, end))
-            for own in proposals:
-                record = self.record(own.number, own.candidate)
-                self.proposer.tell(own.number, verdict(self.plan, record, DENSE), record.to_json())
+            for proposal in proposals:
+                record = self.record(proposal.number, proposal.candidate)
+                self.proposer.tell(proposal.number, verdict(self.state, record), record.to_json())
                 remember(self.known, record)
-            got += [own.candidate for own in proposals]
+            got += [proposal.candidate for proposal in proposals]
         return got
 
 

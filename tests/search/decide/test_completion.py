@@ -1,32 +1,29 @@
-"""What is left: likely ones are finished in the end, the others get their chance, and a search goes on either way."""
+"""What was deferred: likely ones are completed, the others get their chance, and a search goes on either way."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from builders.records import DENSE, record
+from builders.records import estimator, plan_of_three_rungs, record, state_of, with_search
 
 import hwsearch
-from hwsearch.plan.plan import make_plan
 from hwsearch.records.trials import remember
-from hwsearch.search.decide.completion import audit_of, keep_likely, unfinished
-from hwsearch.study.model import load_study
-
-DENSE_ERROR = 0.02
+from hwsearch.search.decide.completion import (
+    audited_and_dropped,
+    deferred,
+    keep_likely,
+    to_complete,
+    with_chances,
+)
 
 
 @pytest.fixture
 def plan(tmp_path, tiny_text):
-    path = tmp_path / "study.yaml"
-    path.write_text(tiny_text.replace(", epochs: 3", ", epochs: 16"))
-    plan = make_plan(load_study(path), path)
-    return with_search(plan, audit=0.0, finish=0.3, early=False)
+    return with_search(plan_of_three_rungs(tmp_path, tiny_text), finish=0.3)
 
 
-def with_search(plan, **changes):
-    search = plan.study.search.model_copy(update=changes)
-    return replace(plan, study=plan.study.model_copy(update={"search": search}))
+def knows(plan, records):
+    return state_of(plan, records, estimator())
 
 
 def known():
@@ -41,82 +38,87 @@ def by_digest(records):
     return {r.candidate.digest: r for r in records}
 
 
-def test_what_is_likely_is_taken_up_and_what_is_not_is_left(plan):
-    own = unfinished(plan, True, by_digest(known()), (DENSE, DENSE_ERROR))
-    assert [r.trial for r in own] == [6]
+def test_what_is_likely_is_taken_up_and_what_is_not_is_dropped(plan):
+    assert [r.trial for r in to_complete(knows(plan, known()))] == [6]
 
 
 def test_the_study_says_what_is_likely_enough(plan):
-    dense = (DENSE, DENSE_ERROR)
-    assert unfinished(with_search(plan, finish=1.0), True, by_digest(known()), dense) == []
-    everything = unfinished(with_search(plan, finish=0.0), True, by_digest(known()), dense)
+    assert to_complete(knows(with_search(plan, finish=1.0), known())) == []
+    everything = to_complete(knows(with_search(plan, finish=0.0), known()))
     assert everything[0].trial == 6
     assert len(everything) > 1
-    assert len(unfinished(with_search(plan, finish=0.0, batch=1), True, by_digest(known()), dense)) == 1
+    assert len(to_complete(knows(with_search(plan, finish=0.0, batch=1), known()))) == 1
 
 
-def test_one_training_tells_too_little_to_finish_anything(plan):
-    assert unfinished(plan, True, by_digest([known()[6]]), (DENSE, DENSE_ERROR)) == []
+def test_one_training_tells_too_little_to_complete_anything(plan):
+    state = knows(plan, [known()[6]])
+    assert to_complete(state) == []
+    assert with_chances(state, [known()[6]]) == [known()[6]]
 
 
 def test_after_a_rung_those_go_on_that_are_still_likely(plan):
     records = known()
-    standing = [replace(r, trial=20 + r.trial, began=r.trial, outcome="trained") for r in records[6:8]]
-    likely, poor = keep_likely(plan, DENSE, DENSE_ERROR, True, records, standing)
-    assert likely.outcome == "trained"
+    rung = [replace(r, trial=20 + r.trial, began=r.trial, outcome=None) for r in records[6:8]]
+    likely, poor = keep_likely(knows(plan, records), rung)
+    assert likely.outcome is None
     assert poor.outcome == "stopped"
     assert "the chance to be on the front is" in poor.reason
-    over = replace(standing[0], feasible=False)
-    assert keep_likely(plan, DENSE, DENSE_ERROR, True, records, [over])[0].outcome == "stopped"
-    assert keep_likely(plan, DENSE, DENSE_ERROR, True, records, []) == []
+    over = replace(rung[0], feasible=False)
+    assert keep_likely(knows(plan, records), [over])[0].outcome == "stopped"
+    assert keep_likely(knows(plan, records), []) == []
 
 
-def test_what_measured_over_budget_is_not_finished_either(plan):
-    standing = [replace(r, trial=20 + r.trial, began=r.trial, outcome="trained") for r in known()[6:8]]
-    over = [replace(r, feasible=False, reason="over") for r in standing]
-    judged = keep_likely(with_search(plan, audit=1.0), DENSE, DENSE_ERROR, True, known(), over)
+def test_what_measured_over_budget_is_not_completed_either(plan):
+    rung = [replace(r, trial=20 + r.trial, began=r.trial, outcome=None) for r in known()[6:8]]
+    over = [replace(r, feasible=False, reason="over") for r in rung]
+    judged = keep_likely(knows(with_search(plan, audit=1.0), known()), over)
     assert {r.outcome for r in judged} == {"stopped"}
 
 
-def test_an_audited_trial_was_cut_only_if_it_would_have_been_left_in_the_end(plan):
-    context = SimpleNamespace(plan=plan, similar=True, dense=SimpleNamespace(cost=DENSE, error=DENSE_ERROR))
+def test_an_audited_trial_was_cut_only_if_it_would_have_been_dropped_in_the_end(plan):
     *others, likely, poor, _, _ = known()
     likely = replace(likely, outcome="trained", curve=(*likely.curve, 0.96), audited=True, audited_after=2)
     # trained on it surprised: what it was when it was stopped decides
     poor = replace(
         poor, outcome="trained", curve=(*poor.curve, 0.99), accuracy_val=0.99, audited=True, audited_after=2
     )
-    assert [r.trial for r in audit_of(context, [*others, likely, poor])] == [poor.trial]
-    nothing_finished = SimpleNamespace(**vars(context) | {"plan": with_search(plan, finish=1.0)})
-    assert [r.trial for r in audit_of(nothing_finished, [*others, likely, poor])] == [
-        likely.trial,
-        poor.trial,
-    ]
-    assert audit_of(context, others) == []
+    records = [*others, likely, poor]
+    assert [r.trial for r in audited_and_dropped(knows(plan, records))] == [poor.trial]
+    nothing_completed = knows(with_search(plan, finish=1.0), records)
+    assert [r.trial for r in audited_and_dropped(nothing_completed)] == [likely.trial, poor.trial]
+    assert audited_and_dropped(knows(plan, others)) == []
 
 
-@pytest.mark.parametrize("outcome", ["foreseen", "twin"])
+@pytest.mark.parametrize("outcome", ["foreseen", "lookalike"])
 def test_what_was_cut_before_training_is_taken_up_as_well(plan, outcome):
     *others, likely, _, _, _ = known()
     cut = replace(likely, outcome=outcome, curve=(), accuracy_val=None, measured=None, twin_of=0)
-    own = by_digest([*others, cut])
-    assert unfinished(with_search(plan, finish=0.0), True, own, (DENSE, DENSE_ERROR)) == [cut]
-    assert unfinished(with_search(plan, finish=1.0), True, own, (DENSE, DENSE_ERROR)) == []
-    remember(own, replace(likely, trial=20, outcome="failed", curve=()))  # asked once, and never again
-    assert unfinished(with_search(plan, finish=0.0), True, own, (DENSE, DENSE_ERROR)) == []
+    records = [*others, cut]
+    assert to_complete(knows(with_search(plan, finish=0.0), records)) == [cut]
+    assert to_complete(knows(with_search(plan, finish=1.0), records)) == []
+    records.append(replace(likely, trial=20, outcome="failed", curve=()))  # asked once, and never again
+    assert to_complete(knows(with_search(plan, finish=0.0), records)) == []
 
 
-def test_what_went_on_takes_the_place_of_what_was_left_and_a_repeat_does_not(plan):
+def test_a_chance_is_given_to_what_stayed_deferred_and_to_nothing_else(plan):
+    state = knows(plan, known())
+    chances = {r.trial: r.chance for r in with_chances(state, known())}
+    assert [r.trial for r in deferred(state)] == [6, 7, 8, 9]
+    assert all(chances[trial] is None for trial in range(6))
+    assert 1 >= chances[6] > 0.3 > max(chances[7], chances[8], chances[9]) >= 0
+
+
+def test_what_went_on_takes_the_place_of_what_was_stopped_and_a_repeat_does_not(plan):
     stopped = known()[6]
-    own = by_digest([stopped])
-    remember(own, replace(stopped, trial=20, outcome="twin", twin_of=6))
-    remember(own, replace(stopped, trial=21))
-    assert own == by_digest([stopped])
+    latest = {stopped.candidate.digest: stopped}
+    remember(latest, replace(stopped, trial=20, outcome="repeat", twin_of=6))
+    remember(latest, replace(stopped, trial=21))
+    assert list(latest.values()) == [stopped]
     further = replace(stopped, trial=22, outcome="trained", curve=(*stopped.curve, 0.96), began=6)
-    remember(own, further)
-    assert own == by_digest([further])
-    remember(own, replace(further, trial=23, outcome="failed"))
-    assert own == by_digest([further])
+    remember(latest, further)
+    assert list(latest.values()) == [further]
+    remember(latest, replace(further, trial=23, outcome="failed"))
+    assert list(latest.values()) == [further]
 
 
 STUDY = "candidates: 32, sampler: random, rank: false"
@@ -143,7 +145,7 @@ def test_a_run_finishes_and_goes_on_when_more_is_asked(tmp_path, tiny_text):
     assert summary["left"]["finishing"] == len(late) > 0
     assert (late.index >= len(asked)).all()
     anew = late[late["began"].isna()]["digest"]
-    assert set(asked[asked["digest"].isin(anew)]["outcome"]) <= {"foreseen", "twin"}
+    assert set(asked[asked["digest"].isin(anew)]["outcome"]) <= {"foreseen", "lookalike"}
     assert set(late["outcome"]) <= {"trained", "stopped", "failed"}
     changing = ["chance", "on_front"]
     before = finished[: len(asked)].drop(columns=changing)

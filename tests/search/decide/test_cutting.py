@@ -1,232 +1,126 @@
-"""Foreseeing: who is cut, who never is, and what the audit draws."""
+"""Cutting: who is cut, who never is, and what the audit draws."""
 
 import json
 import re
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from builders.records import GOOD, POOR, estimator, record, state_of, with_search
 
 import hwsearch
-from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.plan.plan import make_plan
-from hwsearch.predict.quality import Calibration, Quality, quality_of
-from hwsearch.records.trials import TrialRecord, remember
-from hwsearch.search.decide.completion import left_of
-from hwsearch.search.decide.cutting import LEAST_TRAINED, foresee
+from hwsearch.records.trials import remember
+from hwsearch.search.decide import cutting as module
+from hwsearch.search.decide.completion import deferred
+from hwsearch.search.decide.cutting import LEAST_TRAINED, cut
 from hwsearch.search.decide.front import non_dominated
-from hwsearch.search.evaluate import _settle_twins
-from hwsearch.search.stages import calibration as module
-from hwsearch.search.stages.calibration import calibrate, layer_sparsity, one_shot_agreement
-from hwsearch.search.store.cache import Cache
-from hwsearch.space.candidate import Candidate
+from hwsearch.search.evaluate import _with_results
 from hwsearch.study.model import load_study
-
-GOOD, POOR = Quality(32, 0.95, 0.03, 0.1, 0.02), Quality(32, 0.1, 0.2, 0.2, 0.2)
-
-
-def record(trial, sparsity, accuracy=None, cost=1000.0, feasible=True):
-    costs = {"memory_bytes": cost, "energy_j": cost * 1e-9, "weight_bytes": cost}
-    return TrialRecord(
-        trial=trial,
-        candidate=Candidate((sparsity,), "weight", (4,), 3),
-        outcome="trained",
-        reason="",
-        predicted=costs,
-        measured=None if accuracy is None else costs,
-        accuracy_val=accuracy,
-        curve=() if accuracy is None else (accuracy,),
-        similarity=0.9 - sparsity / 2,
-        layer_sparsity=(sparsity,) * 3,
-        feasible=feasible,
-    )
 
 
 @pytest.fixture
 def plan(tiny):
-    return make_plan(load_study(tiny), tiny)
+    return with_search(make_plan(load_study(tiny), tiny), audit=0.0)
 
 
 def trained(n=LEAST_TRAINED):
     """Trials whose accuracy falls from 97 % with sparsity; costs fall as well."""
-    levels = np.linspace(0.0, 0.9, n)
-    return {
-        str(i): record(i, float(s), float(0.97 - 0.4 * s**2), 2000 - 1000 * s) for i, s in enumerate(levels)
-    }
+    return [
+        record(i, float(s), (float(0.97 - 0.4 * s**2),), 2000 - 1000 * s)
+        for i, s in enumerate(np.linspace(0.0, 0.9, n))
+    ]
 
 
-def sight(quality=GOOD, alike=0.5):
-    """The estimator itself is not asked here: all are alike on the same share of inputs."""
-    return Calibration(SimpleNamespace(alike=lambda one, other: np.full(len(one), alike)), quality, 0)
+def candidate(trial, sparsity, cost):
+    return record(trial, sparsity, (), cost, outcome=None)
 
 
-def test_a_dear_and_poor_candidate_is_cut_and_the_reason_names_who_is_better(plan):
-    dear = record(50, 0.85, cost=2600.0)
-    (cut,) = foresee(without_audit(plan), sight(), trained(), [dear])
-    assert cut.outcome == "foreseen"
-    assert "trial" in cut.reason
-    assert cut.accuracy_foreseen < cut.accuracy_most < 0.97
+def cut_one(plan, fresh, known=None, calibration=None):
+    (judged,) = cut(state_of(plan, known or trained(), calibration or estimator()), [fresh])
+    return judged
+
+
+def test_a_costly_and_poor_candidate_is_cut_and_the_reason_names_who_is_better(plan):
+    judged = cut_one(plan, candidate(50, 0.85, 2600.0))
+    assert judged.outcome == "foreseen"
+    assert "trial" in judged.reason
+    assert judged.accuracy_foreseen < judged.accuracy_most < 0.97
 
 
 def test_a_cheaper_candidate_is_never_cut(plan):
-    (kept,) = foresee(without_audit(plan), sight(), trained(), [record(50, 0.85, cost=900.0)])
-    assert kept.outcome == "trained"
-    assert kept.accuracy_most is not None
+    judged = cut_one(plan, candidate(50, 0.85, 900.0))
+    assert judged.outcome is None
+    assert judged.accuracy_most is not None
 
 
-def test_with_few_trained_trials_nothing_is_cut_or_foretold(plan):
-    drafts = [record(50, 0.85, cost=2600.0)]
-    assert foresee(plan, sight(), trained(LEAST_TRAINED - 1), drafts) == drafts
+def test_with_few_trained_trials_or_no_estimator_nothing_is_cut_or_predicted(plan):
+    fresh = [candidate(50, 0.85, 2600.0)]
+    assert cut(state_of(plan, trained(LEAST_TRAINED - 1), estimator()), fresh) == fresh
+    assert cut(state_of(plan, trained()), fresh) == fresh
+    assert cut(state_of(plan, trained(), estimator()), []) == []
 
 
 def test_trials_over_budget_cut_nobody(plan):
-    known = {key: replace(own, feasible=False) for key, own in trained().items()}
-    (kept,) = foresee(without_audit(plan), sight(), known, [record(50, 0.85, cost=2600.0)])
-    assert kept.outcome == "trained"
+    known = [replace(trial, feasible=False) for trial in trained()]
+    assert cut_one(plan, candidate(50, 0.85, 2600.0), known).outcome is None
 
 
 def test_a_saving_by_the_quantiser_is_allowed_for(plan):
-    known = {
-        key: replace(own, measured={name: float(value) / 2 for name, value in own.predicted.items()})
-        for key, own in trained().items()
-    }
-    # trained trials cost half of their price: a candidate priced at 1.5 times the dearest may cost as much as it
-    (kept,) = foresee(without_audit(plan), sight(), known, [record(50, 0.85, cost=900.0)])
-    assert kept.outcome == "trained"
+    known = [
+        replace(trial, measured={name: float(value) / 2 for name, value in trial.predicted.items()})
+        for trial in trained()
+    ]
+    # trained trials cost half of their price: a candidate priced at 1.5 times the costliest may cost as much as it
+    assert cut_one(plan, candidate(50, 0.85, 900.0), known).outcome is None
 
 
 def test_poor_quality_cuts_no_more_than_good_quality(plan):
-    drafts = [record(50 + i, s, cost=2100.0) for i, s in enumerate(np.linspace(0.0, 0.9, 10))]
+    fresh = [candidate(50 + i, s, 2100.0) for i, s in enumerate(np.linspace(0.0, 0.9, 10))]
     cuts = [
-        sum(r.outcome == "foreseen" for r in foresee(without_audit(plan), sight(quality), trained(), drafts))
+        sum(r.outcome == "foreseen" for r in cut(state_of(plan, trained(), estimator(quality)), fresh))
         for quality in (GOOD, POOR)
     ]
     assert cuts[0] >= cuts[1]
 
 
-def test_what_behaves_like_a_trained_trial_that_costs_no_more_is_its_twin(plan):
-    own, known = without_audit(plan), trained()
-    (twin,) = foresee(own, sight(alike=0.99), known, [record(50, 0.3, cost=1700.0)])
-    assert twin.outcome == "twin"
-    assert "99.0%" in twin.reason
-    assert known[str(twin.twin_of)].measured["memory_bytes"] <= 1700.0
+def test_what_behaves_like_a_trained_trial_that_costs_no_more_is_its_lookalike(plan):
+    fresh, known = candidate(50, 0.3, 1700.0), trained()
+    judged = cut_one(plan, fresh, calibration=estimator(alike=0.99))
+    assert judged.outcome == "lookalike"
+    assert "99.0%" in judged.reason
+    assert known[judged.twin_of].measured["memory_bytes"] <= 1700.0
     # not alike enough, cheaper than all, begun already, with a poor similarity, switched off: trained
-    assert foresee(own, sight(alike=0.97), known, [record(50, 0.3, cost=1700.0)])[0].outcome == "trained"
-    assert foresee(own, sight(alike=0.99), known, [record(50, 0.3, cost=900.0)])[0].outcome == "trained"
-    begun = replace(record(50, 0.3, cost=1700.0), curve=(0.9,))
-    assert foresee(own, sight(alike=0.99), known, [begun])[0].outcome == "trained"
-    assert foresee(own, sight(POOR, 0.99), known, [record(50, 0.3, cost=1700.0)])[0].outcome == "trained"
-    none = plan.study.search.model_copy(update={"twins": 1.0, "audit": 0.0})
-    off = replace(plan, study=plan.study.model_copy(update={"search": none}))
-    assert foresee(off, sight(alike=1.0), known, [record(50, 0.3, cost=1700.0)])[0].outcome == "trained"
+    assert cut_one(plan, fresh, calibration=estimator(alike=0.97)).outcome is None
+    assert cut_one(plan, candidate(50, 0.3, 900.0), calibration=estimator(alike=0.99)).outcome is None
+    begun = replace(fresh, curve=(0.9,))
+    assert cut_one(plan, begun, calibration=estimator(alike=0.99)).outcome is None
+    assert cut_one(plan, fresh, calibration=estimator(POOR, 0.99)).outcome is None
+    assert cut_one(with_search(plan, twins=1.0), fresh, calibration=estimator(alike=1.0)).outcome is None
 
 
-def test_a_twin_is_remembered_left_and_stands_for_those_that_repeat_it(plan):
-    (twin,) = foresee(without_audit(plan), sight(alike=0.99), trained(), [record(50, 0.3, cost=1700.0)])
-    known = {}
-    remember(known, twin)
-    assert left_of(known.values()) == [twin]
-    again = replace(record(51, 0.3, cost=1700.0), outcome="twin")
-    settled = _settle_twins([twin, again], {})
-    assert settled[0] == twin
-    assert (settled[1].outcome, settled[1].twin_of) == ("twin", 50)
+def test_a_lookalike_is_remembered_deferred_and_stands_for_those_that_repeat_it(plan):
+    lookalike = cut_one(plan, candidate(50, 0.3, 1700.0), calibration=estimator(alike=0.99))
+    assert deferred(state_of(plan, [lookalike])) == [lookalike]
+    again = replace(candidate(51, 0.3, 1700.0), outcome="repeat")
+    settled = _with_results([lookalike, again], {})
+    assert settled[0] == lookalike
+    assert (settled[1].outcome, settled[1].twin_of) == ("repeat", 50)
+    known = {lookalike.candidate.digest: lookalike}
     remember(known, settled[1])
-    assert known == {twin.candidate.digest: twin}
+    assert list(known.values()) == [lookalike]
 
 
 def test_the_audit_trains_the_share_that_the_study_asks_for(plan):
-    drafts = [record(100 + i, 0.85, cost=2600.0) for i in range(300)]
-    search = plan.study.search.model_copy(update={"audit": 0.2})
-    half = replace(plan, study=plan.study.model_copy(update={"search": search}))
-    judged = foresee(half, sight(), trained(), drafts)
+    fresh = [candidate(100 + i, 0.85, 2600.0) for i in range(300)]
+    state = state_of(with_search(plan, audit=0.2), trained(), estimator())
+    judged = cut(state, fresh)
     audited = [r for r in judged if r.audited]
-    assert all(r.outcome == "trained" for r in audited)
+    assert all(r.outcome is None for r in audited)
     assert 0.1 < len(audited) / 300 < 0.3
     assert len(audited) + sum(r.outcome == "foreseen" for r in judged) == 300
-    assert judged == foresee(half, sight(), trained(), drafts)
-
-
-def test_layer_sparsity_counts_channels_or_weights():
-    masks = (np.array([[1, 1], [0, 0], [1, 0], [0, 0]], bool), np.array([[1, 0, 1, 0]], bool))
-    ticket = Ticket((), masks, (4, 4))
-    assert layer_sparsity(ticket, "channel") == (0.5, 0.0)
-    assert layer_sparsity(ticket, "weight") == (0.625, 0.5)
-
-
-def rows(x):
-    return [own.tobytes() for own in x]
-
-
-def test_it_probes_and_judges_on_different_inputs_that_were_not_trained_on(plan):
-    unseen = rows(plan.data.x_val)
-    probed, judged = (rows(x) for x in module._inputs_of(plan, np.random.default_rng(0)))
-    n = len(unseen) // 2  # few here: filled up with training inputs
-    assert n < 128
-    assert len(probed) == 128
-    assert sorted(probed[:n] + judged) == sorted(unseen)
-    assert set(probed[n:]) <= set(rows(plan.data.x_train))
-
-
-@pytest.mark.parametrize(("finder", "settling"), [("magnitude", 192), ("multi_prize", 48)])
-def test_it_settles_on_few_tickets_where_each_is_trained_for(plan, finder, settling):
-    params = initial_params(plan.spec, 0)
-    asked = []
-
-    def ticket(candidate):
-        asked.append(candidate)
-        return Ticket(params, tuple(np.ones(own.weight.shape, bool) for own in params), candidate.bits(3))
-
-    tickets = plan.study.tickets.model_copy(update={"finder": finder})
-    own = replace(plan, study=plan.study.model_copy(update={"tickets": tickets}))
-    sight = calibrate(own, SimpleNamespace(params=params), ticket, judging=8)
-    assert len(asked) == settling + 8
-    probes = 1 + (3 * 3 - 1) * 6 + 3 * 2  # no channels of the readout are pruned
-    judged = 9 * (len(plan.data.x_val) // 2)
-    assert sight.eval_steps == 2 * ((probes + settling + 1) * 128 + judged)
-
-
-@pytest.mark.parametrize("similarity", ["probe_and_add", "margin_gradient"])
-def test_a_run_that_goes_on_does_not_probe_again(plan, tmp_path, monkeypatch, similarity):
-    params = initial_params(plan.spec, 0)
-    whole = tuple(np.ones(own.weight.shape, bool) for own in params)
-    search = plan.study.search.model_copy(update={"similarity": similarity})
-    own = replace(plan, study=plan.study.model_copy(update={"search": search}))
-    cache, dense = Cache(tmp_path, "plan"), SimpleNamespace(params=params)
-
-    def sight():
-        return calibrate(own, dense, lambda c: Ticket(params, whole, c.bits(3)), judging=8, cache=cache)
-
-    first = sight()
-    monkeypatch.setattr(module, "one_shot_agreement", None)
-    monkeypatch.setattr(module, "probe", None)
-    again = sight()
-    assert again.quality == first.quality
-    assert again.eval_steps == first.eval_steps
-
-
-def test_one_shot_agreement_is_whole_without_compression(plan):
-    params = initial_params(plan.spec, 0)
-    masks = tuple(np.ones(own.weight.shape, bool) for own in params)
-    tickets = [Ticket(params, masks, (8, 8, 8)), Ticket(params, masks, (8, 8, 1))]
-    agree = one_shot_agreement(plan, SimpleNamespace(params=params), tickets, plan.data.x_val)
-    assert agree.shape == (2, len(plan.data.x_val))
-    assert agree[0].all()
-    assert not agree[1].all()
-
-
-def test_quality_by_hand():
-    own = quality_of(np.array([0.5, 1.0]), np.array([[True, False], [True, True]]))
-    assert own.n == 2
-    assert (own.spearman, own.mae, own.ece) == pytest.approx((1.0, 0.0, 0.0))
-    assert own.brier == pytest.approx(0.125)
-    assert quality_of(np.array([0.5, 0.5]), np.ones((2, 4), bool)).spearman == 0.0
-
-
-def without_audit(plan):
-    search = plan.study.search.model_copy(update={"audit": 0.0})
-    return replace(plan, study=plan.study.model_copy(update={"search": search}))
+    assert judged == cut(state, fresh)
 
 
 @pytest.mark.slow
@@ -270,7 +164,7 @@ def test_a_run_foresees_audits_counts_and_prints_its_quality(tmp_path, tiny_text
     assert summary["audit"]["left"] == summary["audit"]["continued"]
     assert summary["audit"]["false_cuts"] == len(missed)
     left = trials[trials["chance"].notna()]
-    assert set(left["outcome"]) <= {"stopped", "foreseen"}
+    assert set(left["outcome"]) <= {"stopped", "foreseen", "lookalike"}
     assert set(trials[trials["outcome"] == "foreseen"]["trial"]) <= set(left["trial"])
     assert left["chance"].between(0, 1).all()
     assert summary["left"]["n"] == len(left)

@@ -7,13 +7,10 @@ import pytest
 
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.trials import TrialRecord
-from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import Box, front_records, hypervolume, non_dominated, worst_of
 from hwsearch.search.decide.hypervolume_gain import _Cells
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
-
-COSTS = {"memory_bytes": 4000.0, "energy_j": 4000.0}
 
 
 def test_front_by_hand():
@@ -89,58 +86,3 @@ def test_of_use_is_what_the_search_says_and_a_pick_that_takes_more_is_told_so(ti
     assert worst_of(plan, dense_error=0.02) == pytest.approx(worst)
     taken = pick["within"] or 1 - pick["min_accuracy"]
     assert any("search.worth" in note for note in plan.notes) == (taken > worth)
-
-
-def test_finalists_are_the_front_and_the_most_accurate_of_the_others_that_fit(tiny):
-    plan = make_plan(load_study(tiny), tiny)
-    records = [
-        record(0, 0.99, 100),
-        record(1, 0.98, 200),
-        record(2, 0.97, 300),
-        record(3, 0.98, 150),
-        record(4, 0.96, 400),
-        record(5, 0.985, 500, feasible=False),
-        record(6, None, 600, outcome="failed"),
-    ]
-    front = front_records(plan, records, dense_error=0.02)
-    assert [r.trial for r in front] == [0]
-    assert [r.trial for r in finalists(plan, (COSTS, 0.02), False, records, front)] == [0, 3, 1, 2]
-
-
-def test_members_are_chosen_by_what_is_expected_of_them_and_not_by_their_luck(tmp_path, tiny_text):
-    path = tmp_path / "study.yaml"
-    path.write_text(tiny_text.replace("energy_j, ", ""))
-    plan = make_plan(load_study(path), path)
-    dense = ({"memory_bytes": 4000.0}, 0.02)
-
-    def trained(trial, sparsity, accuracy):
-        own = replace(record(trial, accuracy, 3000 * (1 - sparsity)), curve=(accuracy,))
-        costs = {"memory_bytes": 3000.0 * (1 - sparsity), "weight_bytes": 3000.0 * (1 - sparsity)}
-        candidate = Candidate((sparsity,), "weight", (4,), 3)
-        return replace(
-            own, candidate=candidate, predicted=costs, measured=costs, layer_sparsity=(sparsity,) * 3
-        )
-
-    rng = np.random.default_rng(0)
-    levels = np.linspace(0.0, 0.9, 40)
-    steady = 0.97 - 0.12 * levels**2 + rng.normal(0, 0.004, len(levels))
-    steady[20] += 0.05  # luck: beyond all that its neighbours reach
-    records = [trained(i, float(s), float(a)) for i, (s, a) in enumerate(zip(levels, steady, strict=True))]
-    front = front_records(plan, records, 0.02)
-    assert all(r.trial >= 20 for r in front)  # nothing larger is as accurate
-    chosen = finalists(plan, dense, False, records, front)
-    assert sum(r.trial < 20 for r in chosen[:-3]) >= 2
-    # the more each must add, the fewer there are
-    asked = [_adding(plan, share) for share in (0.1, 0.01, 0.001, 0.0)]
-    sizes = [len(finalists(own, dense, False, records, front)) for own in asked]
-    assert sizes == sorted(sizes)
-    assert 3 < sizes[0] < sizes[2] == len(chosen) < sizes[3]
-    few = [replace(r, curve=()) for r in records]  # nothing to learn from: the measured front
-    assert [r.trial for r in finalists(plan, dense, False, few[:5], front_records(plan, few[:5], 0.02))][
-        :1
-    ] == [front_records(plan, few[:5], 0.02)[0].trial]
-
-
-def _adding(plan, share):
-    study = plan.study.model_copy(update={"final": plan.study.final.model_copy(update={"adds": share})})
-    return replace(plan, study=study)

@@ -6,7 +6,7 @@ import pytest
 
 from hwsearch.predict.surrogate import OFFSET
 from hwsearch.search.decide.front import Box
-from hwsearch.search.decide.hypervolume_gain import Draws, Outlook, chance, choose
+from hwsearch.search.decide.hypervolume_gain import Draws, Prediction, chance_on_front, choose
 
 BOX = Box(0.15, np.log([4000.0, 20]))
 ERRORS, COSTS = np.array([0.05, 0.02, 0.10]), np.log([[900.0, 5], [2000, 8], [500, 9]])
@@ -101,6 +101,6 @@ def test_the_chance_is_that_of_draws():
     reached = list(zip(ERRORS, COSTS, strict=True))
     least = [min([error for error, own in reached if (own <= at).all()], default=0.15) for at in costs]
     assert least == [0.15, 0.05, 0.02, 0.15]
-    assert chance(BOX, ERRORS, COSTS, Outlook(mean, sd, costs)) == pytest.approx(
+    assert chance_on_front(BOX, ERRORS, COSTS, Prediction(mean, sd, costs)) == pytest.approx(
         (draws < least).mean(0), abs=0.015
     )

@@ -1,35 +1,89 @@
-"""What the surrogate is given: every rung of every training, once."""
+"""What the surrogate is given, and what it says of candidates: costs in the end, chances, draws."""
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from builders.records import record
+from builders.records import plan_of_three_rungs, record, state_of
 
-from hwsearch.plan.plan import make_plan
-from hwsearch.search.decide import learned as outlook
-from hwsearch.study.model import load_study
+from hwsearch.predict.process import NOBODY
+from hwsearch.search.decide import learned as module
+from hwsearch.search.decide.front import Box
+from hwsearch.search.decide.learned import fit_records, inputs_of, similarity_logits, training_of
 
 
 @pytest.fixture
 def plan(tmp_path, tiny_text):
-    path = tmp_path / "study.yaml"
-    path.write_text(tiny_text.replace(", epochs: 3", ", epochs: 16").replace("stack: 4", "early: false"))
-    return make_plan(load_study(path), path)
+    return plan_of_three_rungs(tmp_path, tiny_text)
+
+
+def finished(n=8):
+    """Trials that were trained to the end: the sparser, the smaller and the less accurate."""
+    levels = np.linspace(0.1, 0.9, n)
+    return [
+        record(i, float(s), tuple(0.9 - 0.3 * s**2 + 0.02 * k for k in range(3)), 3000.0 - 2500 * s)
+        for i, s in enumerate(levels)
+    ]
 
 
 def test_a_training_that_went_on_twice_is_learned_from_once(plan, monkeypatch):
     """Trial 3 was stopped, 10 went on from it and was stopped, 20 goes on from that: one training, three rungs."""
-    given, fit = [], outlook.fit
+    given, fit = [], module.fit
 
     def watched(inputs, *args):
         given.append(inputs)
         return fit(inputs, *args)
 
-    monkeypatch.setattr(outlook, "fit", watched)
+    monkeypatch.setattr(module, "fit", watched)
     others = [record(i, 0.1 * i + 0.1, (0.9 - 0.01 * i,), 1000.0) for i in range(3)]
     before = replace(record(10, 0.5, (0.8, 0.85), 900.0, "stopped"), began=3)
     now = replace(record(20, 0.5, (0.8, 0.85, 0.9), 900.0), began=3)
-    outlook.learn(plan, False, [*others, before], [now])
-    own = given[-1].training == 3
-    assert sorted(given[-1].rung[own]) == [0, 1, 2]
+    state_of(plan, [*others, before]).learned_with([now])
+    of_that = given[-1].training == 3
+    assert sorted(given[-1].rung[of_that]) == [0, 1, 2]
     assert len(given[-1].training) == 3 + 3
+
+
+def test_a_training_is_named_by_its_first_trial():
+    assert training_of(record(7, 0.5, (0.9,), 1.0)) == 7
+    assert training_of(replace(record(9, 0.5, (0.9,), 1.0), began=7)) == 7
+    assert training_of(record(7, 0.5, (), 1.0)) == NOBODY
+
+
+def test_similarities_count_as_logits_and_an_unknown_one_says_nothing():
+    rows = [replace(record(0, 0.5, (), 1.0), similarity=s) for s in (None, 0.5, 0.9, 1.0)]
+    # ln(0.9 / 0.1) = 2.1972; 1 counts as 0.99: ln(99) = 4.5951
+    assert similarity_logits(rows) == pytest.approx([0.0, 0.0, 2.1972, 4.5951], abs=1e-4)
+
+
+def test_similarity_is_an_input_only_where_it_is_trusted(plan):
+    rows = finished(3)
+    assert inputs_of(plan, True, rows).curves.shape == (3, 1)
+    assert inputs_of(plan, False, rows).curves.shape == (3, 0)
+
+
+def test_what_a_quantiser_saves_is_learned_from_trials_of_the_same_bits(plan):
+    rows = [replace(r, measured={k: 0.5 * v for k, v in r.measured.items()}) for r in finished()]
+    learned = fit_records(plan, False, rows)
+    fresh = record(50, 0.5, (), 1000.0)
+    assert {name: share.tolist() for name, share in learned.shares(fresh).items()} == {
+        "energy_j": [0.5] * 8, "memory_bytes": [0.5] * 8,
+    }  # fmt: skip
+    assert np.exp(learned.expected_costs([fresh])) == pytest.approx(np.array([[0.5e-6, 500.0]]))
+
+
+def test_what_is_smaller_than_all_and_as_good_has_a_chance_and_what_is_dominated_has_none(plan):
+    learned = fit_records(plan, False, finished())
+    box = Box(0.5, np.log([4e-6, 4000.0]))
+    small, large = record(50, 0.12, (), 100.0), record(51, 0.9, (), 2990.0)
+    chances = learned.chances([small, large], box)
+    assert chances[0] > 0.9
+    assert chances[1] < 0.1
+
+
+def test_draws_are_of_every_candidate_and_what_is_reached_has_no_luck(plan):
+    learned = fit_records(plan, False, finished())
+    reached, ahead = learned.draws(learned.finished, [record(50, 0.5, (), 900.0)], np.random.default_rng(0))
+    assert reached.errors.shape == (module.DRAWS, 8)
+    assert ahead.errors.shape == (module.DRAWS, 1)
+    assert ahead.errors.std() > reached.errors.std(0).mean()

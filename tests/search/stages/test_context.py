@@ -1,23 +1,18 @@
-"""The stopwatch of what a search thinks, and what it need not think twice."""
+"""The stopwatch of probes and model, and what a context hands on to decisions."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
+from builders.records import DENSE, GOOD, estimator, plan_of_three_rungs, record
 
-from hwsearch.plan.plan import make_plan
-from hwsearch.records.trials import TrialRecord
-from hwsearch.search.decide import learned as outlook
-from hwsearch.search.decide.learned import learn
-from hwsearch.search.stages import context as context
-from hwsearch.search.stages.context import Stopwatch
-from hwsearch.space.candidate import Candidate
-from hwsearch.study.model import load_study
+from hwsearch.search.stages import context as module
+from hwsearch.search.stages.context import Context, Stopwatch
 
 
 def test_a_lap_is_what_was_spent_inside_since_the_last(monkeypatch):
     clock = iter([1.0, 3.0, 10.0, 10.5, 20.0, 21.0])
-    monkeypatch.setattr(context.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
     watch = Stopwatch()
     assert watch.lap() == 0.0
     with watch:
@@ -31,24 +26,19 @@ def test_a_lap_is_what_was_spent_inside_since_the_last(monkeypatch):
     assert watch.lap() == 0.0
 
 
-def test_the_same_lesson_is_learned_once(tiny, monkeypatch):
-    plan = make_plan(load_study(tiny), tiny)
-    costs = {"memory_bytes": 100.0, "energy_j": 1e-6, "weight_bytes": 100.0}
-    records = [
-        TrialRecord(
-            trial=i, candidate=Candidate((float(s),), "weight", (4,), 3), outcome="trained", reason="",
-            predicted=costs, measured=costs, accuracy_val=0.9, curve=(0.9 - 0.1 * s,), layer_sparsity=(s,) * 3,
-        )
-        for i, s in enumerate(np.linspace(0.1, 0.9, 5))
-    ]  # fmt: skip
-    fits, fit = [], outlook.fit
-    monkeypatch.setattr(outlook, "fit", lambda *args: fits.append(1) or fit(*args))
-    first = learn(plan, False, records)
-    assert learn(plan, False, list(records)) is first
-    assert len(fits) == 1
-    # one training more, another record in a place, similarity in use, another plan: something else is learned
-    others = [records[:-1], [*records[:-1], replace(records[-1], trial=9)]]
-    assert all(learn(plan, False, own) is not first for own in others)
-    assert learn(plan, True, records) is not first
-    assert learn(replace(plan), False, records) is not first
-    assert len(fits) == 5
+def test_the_state_is_of_this_dense_network_and_estimator(tmp_path, tiny_text):
+    plan = plan_of_three_rungs(tmp_path, tiny_text)
+    context = Context(plan, SimpleNamespace(params=(), cost=DENSE, error=0.03), None, None)
+    known = {"a": record(0, 0.5, (0.9,), 100.0)}
+    state = context.state(known)
+    assert (state.plan, state.dense_cost, state.dense_error, state.known) == (plan, DENSE, 0.03, known)
+    assert not state.trusts_similarity
+    calibrated = replace(context, calibration=estimator(GOOD))
+    assert calibrated.state(known).trusts_similarity
+
+
+def test_a_context_with_another_dense_network_prices_anew(tmp_path, tiny_text):
+    plan = plan_of_three_rungs(tmp_path, tiny_text)
+    context = Context(plan, SimpleNamespace(params=(), cost=DENSE, error=0.03), None, None)
+    other = replace(context, dense=SimpleNamespace(params=(), cost=DENSE, error=0.1))
+    assert other.priced is not context.priced

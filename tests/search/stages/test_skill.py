@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from builders.records import state_of
 
 from hwsearch.api import load_run
 from hwsearch.errors import HwsearchError
@@ -14,8 +15,6 @@ from hwsearch.plan.plan import make_plan
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import front_records, worst_of
-from hwsearch.search.decide.promotion import judge
-from hwsearch.search.verdict import verdict
 from hwsearch.search.jobs.job import Measured
 from hwsearch.search.stages import finals as final
 from hwsearch.search.stages.skill import answer_columns, lack_of_skill, nothing_known, refuse_without_skill
@@ -93,7 +92,7 @@ def test_it_is_on_no_front_and_no_finalist_however_small(plan):
     records = [record(0, 0.95, 300), record(1, 0.9, 100, skilled=False), record(2, 0.93, 200)]
     assert [r.trial for r in front_records(plan, records, 0.02)] == [0, 2]
     assert front_records(plan, records[1:2], 0.02) == []
-    chosen = finalists(plan, (COSTS, 0.02), False, records, records[:1])
+    chosen = finalists(state_of(plan, records), records, records[:1])
     assert [r.trial for r in chosen] == [0, 2]
 
 
@@ -101,37 +100,6 @@ def test_of_no_use_is_what_the_largest_class_reaches(uneven):
     # pick.within is 0.2: without the largest class all down to 77 % would be of use
     assert worst_of(uneven, 0.03) == pytest.approx(0.09)
     assert front_records(uneven, [record(0, 0.96, 300), record(1, 0.91, 10)], 0.03)[0].trial == 0
-
-
-def test_at_a_rung_who_reaches_no_more_than_the_largest_class_stops(uneven):
-    search = uneven.study.search.model_copy(update={"audit": 0.0})
-    own = replace(uneven, study=uneven.study.model_copy(update={"search": search}))
-    records = [
-        replace(record(i, 0.9, 100.0), curve=(0.905 + 0.001 * i,), layer_sparsity=(0.1,) * 3)
-        for i in range(9)
-    ]
-    assert {r.outcome for r in judge(own, COSTS, 0.03, False, [], records)} == {"stopped"}
-
-
-def test_samplers_are_told_that_it_is_no_solution(plan):
-    dense = SimpleNamespace(cost=COSTS)
-    told = [verdict(plan, record(0, 0.91, 100, skilled=own), dense) for own in (True, False)]
-    assert [own.constraints["device_rules"] for own in told] == [0.0, 1.0]
-    stopped = verdict(plan, record(0, 0.1, 100, skilled=False, outcome="stopped"), dense)
-    assert stopped.constraints["device_rules"] == 0.0  # it may yet learn
-
-
-def test_what_is_told_of_the_untrained_is_the_largest_class(uneven):
-    study = uneven.study.model_copy(
-        update={"search": uneven.study.search.model_copy(update={"sampler": "gp"})}
-    )
-    told = verdict(
-        replace(uneven, study=study), record(0, 0.5, 100, outcome="stopped"), SimpleNamespace(cost=COSTS)
-    )
-    assert told.values is not None
-    untrained = replace(record(0, 0.5, 100, outcome="over_budget"), measured=None, accuracy_val=None)
-    told = verdict(replace(uneven, study=study), untrained, SimpleNamespace(cost=COSTS))
-    assert told.values[0] == pytest.approx(0.09)
 
 
 def test_where_all_know_nothing_the_best_is_named():
