@@ -22,7 +22,7 @@ from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.report.tickets import interval
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.search.stages.dense import dense_fit
-from hwsearch.search.stages.tickets import Ground, find_ticket
+from hwsearch.search.stages.tickets import TicketSource, find_ticket
 from hwsearch.search.store.cache import Cache
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
@@ -43,7 +43,7 @@ def accuracies(plan: Plan, dense: list[Params], candidate: Candidate) -> np.ndar
     """Return the accuracy of a candidate from each dense network."""
     with tempfile.TemporaryDirectory() as folder:
         cache = Cache(Path(folder), plan.digest)
-        found = [find_ticket(Ground(plan, cache, own, plan.data, 0), candidate) for own in dense]
+        found = [find_ticket(TicketSource(plan, cache, own, plan.data, 0), candidate) for own in dense]
     bits = candidate.bits(len(plan.spec.layers))
     tickets = tuple(Ticket(own.params, own.masks, bits) for own in found)
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)

@@ -32,7 +32,7 @@ from hwsearch.search.stages.tickets import (
     score_fit,
 )
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.ticket_store import Masks, Shelf, ladder_store
+from hwsearch.search.store.ticket_store import Masks, TicketStore, ladder_store
 from hwsearch.seeds import seed_of
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.criteria import score
@@ -72,7 +72,7 @@ class Contest:
     """
 
     plan: Plan
-    shelf: Shelf
+    shelf: TicketStore
     trainer: Trainer
     seeds: tuple[int, ...]
     fit: Fit
@@ -116,7 +116,7 @@ def compare(
     """
     fit = dense_fit(plan, plan.data, plan.study.seed)
     seeds = tuple(seed_of("tickets", plan.study.seed, i) for i in range(plan.study.final.seeds))
-    contest = Contest(plan, Shelf(cache), trainer, seeds, fit, knife_of(plan, fit), finders, tell)
+    contest = Contest(plan, TicketStore(cache), trainer, seeds, fit, knife_of(plan, fit), finders, tell)
     with OneThread():
         early = early_timesteps_of(plan, contest.shelf, fit)
         dense = [own.rungs[0].params for own in _climb(contest, "weight", fit, highest=0.0)]

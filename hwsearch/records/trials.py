@@ -111,6 +111,13 @@ class TrialRecord:
     network_digest: str | None = None
 
     @property
+    def training(self) -> int | None:
+        """What names its training: the first trial of it; None before it has begun."""
+        if self.began is not None:
+            return self.began
+        return self.trial if self.curve else None
+
+    @property
     def eligible(self) -> bool:
         """Whether it may be on a front: trained to the end of the search, within every budget, and a model at all."""
         return self.outcome == "trained" and self.feasible and self.skilled

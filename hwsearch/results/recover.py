@@ -24,7 +24,7 @@ from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.optuna_study import records_of
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_reference
-from hwsearch.search.stages.finals import final_path, fresh_dense, member_job
+from hwsearch.search.stages.finals import fresh_dense, member_job
 from hwsearch.search.stages.rungs import Trial, train_rung
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
@@ -84,7 +84,11 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     row = _front_row(folder, trial)
     seed = None if row is None else int(row["seed"])
     cache = Cache(folder.cache, plan.digest, folder.shared)
-    path = cache.path("trained", record.candidate.digest) if seed is None else final_path(cache, record, seed)
+    path = (
+        cache.path("trained", record.candidate.digest)
+        if seed is None
+        else cache.final_path(record.candidate, seed)
+    )
     measured = cache.load(path)
     cached = measured is not None and measured.network is not None
     if measured is None or measured.network is None:

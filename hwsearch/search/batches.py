@@ -10,7 +10,6 @@ from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trials import TrialRecord, remember, trials_table, write_csv
 from hwsearch.search.decide.acquisition import can_rank, ranked
 from hwsearch.search.decide.completion import to_complete
-from hwsearch.search.decide.front import front_records
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.evaluate import complete, evaluate
 from hwsearch.search.optuna_study import Proposal, Proposer
@@ -147,7 +146,7 @@ class History:
         for record in batch:
             remember(self._known, record)
         self._state = self._context.state(dict(self._known))
-        self.front = front_records(self._context.plan, self.records, self._context.dense.error)
+        self.front = self._state.front(self.records)
         write_csv(trials_table(self.records, {r.trial for r in self.front}), self._folder.trials)
 
 

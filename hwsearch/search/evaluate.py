@@ -15,7 +15,6 @@ from dataclasses import replace
 from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search.decide.completion import keep_likely
 from hwsearch.search.decide.cutting import cut
-from hwsearch.search.decide.learned import training_of
 from hwsearch.search.decide.promotion import promote
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.optuna_study import Proposal
@@ -65,7 +64,7 @@ def _resumed(trial: Trial, known: Mapping[str, TrialRecord]) -> Trial:
     earlier = known.get(trial.record.candidate.digest)
     if not trial.open or earlier is None or earlier.outcome != "stopped" or not earlier.feasible:
         return trial
-    return replace(trial, record=replace(trial.record, began=training_of(earlier), curve=earlier.curve))
+    return replace(trial, record=replace(trial.record, began=earlier.training, curve=earlier.curve))
 
 
 def _without_repeats(trials: Sequence[Trial], known: Mapping[str, TrialRecord]) -> list[Trial]:

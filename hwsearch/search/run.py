@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from filelock import FileLock, Timeout
 from hwsearch.errors import Fault, InputError
 from hwsearch.plan.bounds import cheapest, miss_words
 from hwsearch.plan.plan import Plan
-from hwsearch.predict.quality import Quality
 from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.finals import write_finals
@@ -38,16 +36,14 @@ from hwsearch.records.trials import (
 from hwsearch.search.batches import run_batches
 from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import finalists
-from hwsearch.search.decide.front import front_records, non_dominated, worst_of
+from hwsearch.search.decide.front import non_dominated, worst_of
 from hwsearch.search.decide.state import SearchState, latest
 from hwsearch.search.jobs.job import Bench
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.calibration import calibrate
 from hwsearch.search.stages.context import Context
-from hwsearch.search.stages.dense import Dense, dense_reference
 from hwsearch.search.stages.finals import Finalist, Finals, final_record, finalise
-from hwsearch.search.stages.tickets import ticket_of
+from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.log import logged, read_log
 from hwsearch.search.store.storage import Place, check_place, place_of, remember, storage_words
@@ -93,7 +89,7 @@ def search(
             return _conclude(plan, folder, storage, summary)
         bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
         with Trainer(bench, workers) as trainer:
-            context = _context(plan, trainer, Cache(folder.cache, plan.digest, folder.shared), tell)
+            context = prepare(plan, trainer, Cache(folder.cache, plan.digest, folder.shared), tell)
             if others:
                 context = replace(context, plan=replace(plan, others=as_here(context, others)))
                 tell(Event("note", others_words(context.plan.others)))
@@ -112,24 +108,11 @@ def search(
         return _conclude(plan, folder, storage, _finish(context, state, folder, records, finals))
 
 
-def _context(plan: Plan, trainer: Trainer, cache: Cache, tell: Listener) -> Context:
-    """Train the dense reference and calibrate the similarity estimator, where the study has one."""
-    tell(Event("dense", "training the dense reference", 0, 1))
-    context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
-    tell(Event("dense", _dense_words(context.dense), 1, 1))
-    if not plan.study.search.foresee:
-        return context
-    with context.model_clock:
-        calibration = calibrate(plan, context.dense, partial(ticket_of, context), cache=cache)
-    tell(Event("note", _quality_words(calibration.quality), model_s=context.model_clock.lap()))
-    return replace(context, calibration=calibration)
-
-
 def _finals(
     context: Context, state: SearchState, records: list[TrialRecord], tell: Listener
 ) -> Finals | None:
     """Train the finalists with fresh seeds; None where nothing is on the front."""
-    front = front_records(context.plan, records, context.dense.error)
+    front = state.front(records)
     if not front:
         return None
     with context.model_clock:
@@ -210,18 +193,3 @@ def _seconds(folder: RunFolder, model_s: float) -> Seconds:
     log = read_log(folder)
     since = time.time() - log.sessions[-1][-1]["time"] if log.sessions else 0.0
     return Seconds(log.wall_s + since, log.model_s + model_s, log.torn)
-
-
-def _dense_words(dense: Dense) -> str:
-    known = f"{dense.measured.accuracy_val:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
-    lost = dense.measured.loss.words if dense.measured.loss is not None else ""
-    return f"dense reference: {known}" + (f" ({lost})" if lost else "")
-
-
-def _quality_words(quality: Quality) -> str:
-    """Say how good similarity is in this run."""
-    said = (
-        f"ticket similarity on {quality.n} candidates: rank correlation {quality.spearman:.2f}, "
-        f"mean error {quality.mae:.3f}"
-    )
-    return f"{said}: poor, so it is left out and less is cut" if quality.poor else said

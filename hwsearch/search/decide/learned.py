@@ -137,7 +137,7 @@ class Learned:
         return np.concatenate(list(self._by_bits.values()) or [np.ones((1, len(cost_names(self.plan))))])
 
     def _inputs(self, records: Sequence[TrialRecord], begun: bool) -> Inputs:
-        training = np.array([training_of(r) if begun else NOBODY for r in records])
+        training = np.array([training_name(r) if begun else NOBODY for r in records])
         rung = np.full(len(records), len(self.plan.cycles) - 1)
         return inputs_of(self.plan, self.with_similarity, records, rung=rung, training=training)
 
@@ -155,7 +155,7 @@ def fit_records(
     """
     trained = [r for r in records if r.curve]
     named = [
-        *((training_of(r), r) for r in trained),
+        *((training_name(r), r) for r in trained),
         *((_FIRST_OTHER - i, r) for i, r in enumerate(plan.others)),
     ]
     points = [(name, record, rung) for name, record in named for rung in range(len(record.curve))]
@@ -175,11 +175,9 @@ def similarity_logits(records: Sequence[TrialRecord]) -> np.ndarray:
     return np.asarray(np.log(similarity / (1 - similarity)))
 
 
-def training_of(record: TrialRecord) -> int:
-    """Return what names a record's training: its first trial; NOBODY before it has begun."""
-    if record.began is not None:
-        return record.began
-    return record.trial if record.curve else NOBODY
+def training_name(record: TrialRecord) -> int:
+    """Return what the surrogate calls a record's training; NOBODY before it has begun."""
+    return NOBODY if record.training is None else record.training
 
 
 def inputs_of(

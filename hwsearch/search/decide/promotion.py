@@ -21,7 +21,7 @@ from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import steps_ahead
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.hypervolume_gain import choose
-from hwsearch.search.decide.learned import training_of
+from hwsearch.search.decide.learned import training_name
 from hwsearch.search.decide.state import SearchState
 
 _REDUCTION, _DRAW = 3, 0x5709  # one in so many trains on
@@ -72,7 +72,7 @@ def stopped(plan: Plan, record: TrialRecord, why: str) -> TrialRecord:
 
     What measured over budget is always stopped: no training could bring it to the front.
     """
-    rng = np.random.default_rng([plan.study.seed, _DRAW, training_of(record)])
+    rng = np.random.default_rng([plan.study.seed, _DRAW, training_name(record)])
     if record.feasible and rng.random() < plan.study.search.audit:
         return replace(record, audited=True, audited_after=len(record.curve))
     epochs = sum(plan.cycles[: len(record.curve)])

@@ -12,8 +12,8 @@ from functools import cached_property
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.quality import Calibration
 from hwsearch.records.trials import CostFields, TrialRecord, remember
-from hwsearch.search.decide.front import Box, box_of
-from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records, training_of
+from hwsearch.search.decide.front import Box, box_of, front_records
+from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records, training_name
 
 _LEAST_LEARNED = 2
 
@@ -74,10 +74,14 @@ class SearchState:
         Args:
             rung: Records of the batch, after their last rung; each stands for all that is known of its training.
         """
-        begun = {training_of(record) for record in rung}
-        records = [*(record for record in self.known.values() if training_of(record) not in begun), *rung]
+        begun = {training_name(record) for record in rung}
+        records = [*(record for record in self.known.values() if training_name(record) not in begun), *rung]
         prior = self.learned.surrogate if self.can_rank else None
         return fit_records(self.plan, self.trusts_similarity, records, prior)
+
+    def front(self, records: Sequence[TrialRecord]) -> list[TrialRecord]:
+        """Return the records that are on the Pareto front so far (`front.front_records`)."""
+        return front_records(self.plan, records, self.dense_error)
 
     def box(self, *, in_full: bool = False) -> Box:
         """Return what hypervolume is counted in; in_full: of networks that were trained in full."""

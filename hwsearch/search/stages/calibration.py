@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -23,7 +24,6 @@ from hwsearch.predict.probes import Probes, one_shot_logits, probe
 from hwsearch.predict.quality import Calibration, quality_of
 from hwsearch.predict.similarity import Estimator, calibrated
 from hwsearch.search.stages.dense import Dense, dense_ticket
-from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.probe_store import Probed, load_probed, save_probed
 from hwsearch.space.candidate import Candidate
 from hwsearch.train.machine import OneThread
@@ -43,7 +43,7 @@ TicketOf = Callable[[Candidate], Ticket]
 
 
 def calibrate(
-    plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING, cache: Cache | None = None
+    plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING, stored: Path | None = None
 ) -> Calibration:
     """Probe the dense network, settle the estimator and measure its quality.
 
@@ -52,10 +52,10 @@ def calibrate(
         dense: The trained dense network.
         ticket_of: What gives a candidate's ticket.
         judging: Candidates that the quality is measured on.
-        cache: Where what was measured is kept, for a run that goes on; None: nowhere.
+        stored: File of what is measured, for a run that goes on; None: nothing is stored.
     """
     rng = np.random.default_rng([plan.study.seed, _DRAW])
-    x, other = _inputs_of(plan, rng)
+    x, held_out = _inputs_of(plan, rng)
     # other finders train for the tickets that are settled on
     n = _SETTLING if plan.study.tickets.finder == "magnitude" else _SETTLING_IF_TRAINED
     candidates = [plan.space.candidate(plan.space.draw(rng)) for _ in range(n + judging)]
@@ -64,41 +64,39 @@ def calibrate(
         layer_sparsity(ticket, c.granularity) for ticket, c in zip(tickets, candidates, strict=True)
     ]
     joint = joint_of(candidates, sparsities, len(plan.spec.layers))
-    timesteps = min(plan.space.timesteps)
-    path = None if cache is None else cache.path("probes", judging)
-    probed = None if path is None else load_probed(path)
     with OneThread():
+        probed = None if stored is None else load_probed(stored)
         if probed is None:
             settled = one_shot_agreement(plan, dense, tickets[:n], x).mean(1)
-            agree = one_shot_agreement(plan, dense, tickets[n:], other)
-            probed = Probed(_probes(plan, dense, x, timesteps), settled, agree)
-            if path is not None:
-                save_probed(path, probed)
-        estimator = _estimator(plan, dense, x, timesteps, probed.probes)
-    spent = (n + 1) * len(x) * timesteps
-    similarity = calibrated(estimator, joint[slice(0, n)], probed.settled, spent)
+            agree = one_shot_agreement(plan, dense, tickets[n:], held_out)
+            probed = Probed(_probes(plan, dense, x), settled, agree)
+            if stored is not None:
+                save_probed(stored, probed)
+        estimator = _estimator(plan, dense, x, probed.probes)
+    timesteps = min(plan.space.timesteps)
+    similarity = calibrated(estimator, joint[slice(0, n)], probed.settled, (n + 1) * len(x) * timesteps)
     quality = quality_of(similarity.agreement(joint[slice(n, None)]), probed.agree)
-    judged = (judging + 1) * len(other) * timesteps
+    judged = (judging + 1) * len(held_out) * timesteps
     return Calibration(similarity, quality, similarity.eval_steps + judged)
 
 
-def _probes(plan: Plan, dense: Dense, x: np.ndarray, timesteps: int) -> Probes | None:
+def _probes(plan: Plan, dense: Dense, x: np.ndarray) -> Probes | None:
     """Return the probes of the study's estimator, if it takes any."""
     if plan.study.search.similarity != "probe_and_add":
         return None
-    return probe(plan.spec, dense.params, x, _asked(plan, timesteps))
+    return probe(plan.spec, dense.params, x, _asked(plan))
 
 
-def _asked(plan: Plan, timesteps: int) -> Asked:
-    return Asked(plan.space.granularity, plan.space.weight_bits, REFERENCE_BITS, timesteps)
+def _asked(plan: Plan) -> Asked:
+    return Asked(plan.space.granularity, plan.space.weight_bits, REFERENCE_BITS, min(plan.space.timesteps))
 
 
-def _estimator(plan: Plan, dense: Dense, x: np.ndarray, timesteps: int, probes: Probes | None) -> Estimator:
+def _estimator(plan: Plan, dense: Dense, x: np.ndarray, probes: Probes | None) -> Estimator:
     """Return what the study foretells agreement by, made of the dense network's behaviour on x."""
     if probes is not None:
         return probe_and_add(probes)
     make = margin_gradient if plan.study.search.similarity == "margin_gradient" else flip_rate
-    return make(plan.spec, dense.params, x, _asked(plan, timesteps))
+    return make(plan.spec, dense.params, x, _asked(plan))
 
 
 def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.reference_check import refuse_fallen
 from hwsearch.search.stages.skill import refuse_without_skill
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.ticket_store import Kept, Shelf
+from hwsearch.search.store.ticket_store import Kept, TicketStore
 from hwsearch.tickets.fit import Fit
 from hwsearch.train.loop import Schedule, Trained
 
@@ -76,30 +76,30 @@ def dense_fit(plan: Plan, data: Dataset, seed: int) -> Fit:
     )
 
 
-def dense_job(plan: Plan, shelf: Shelf, seed: int, split_seed: int | None = None) -> Job:
+def dense_job(plan: Plan, store: TicketStore, seed: int, split_seed: int | None = None) -> Job:
     """Return what trains and measures the dense network of a seed; one that is kept is only measured.
 
     Args:
         plan: The question.
-        shelf: Where trained networks are kept.
+        store: Where trained networks are kept.
         seed: Of the initial weights and the order of the samples.
         split_seed: See `Job`; with it the network is measured on the test split as well.
     """
-    path = _path(plan, shelf, seed, split_seed)
-    kept, trained = shelf.load(path), None
+    path = _path(plan, store, seed, split_seed)
+    kept, trained = store.load(path), None
     if kept is not None:
-        trained = (Trained(kept.nets["trained"], None, "", shelf.spent.get(path.stem, 0)),)
+        trained = (Trained(kept.nets["trained"], None, "", store.spent.get(path.stem, 0)),)
     return Job(
         (dense_ticket(plan, seed),), plan.dense_timesteps, dense_schedule(plan), seed, split_seed,
         test=split_seed is not None, keep_params=True, trained=trained, widths=plan.reference_widths,
     )  # fmt: skip
 
 
-def keep_dense(plan: Plan, shelf: Shelf, job: Job, measured: Measured) -> None:
+def keep_dense(plan: Plan, store: TicketStore, job: Job, measured: Measured) -> None:
     """Keep the floats that a job of ``dense_job`` trained, if it did."""
     if job.trained is None and measured.params is not None:
         kept = Kept(measured.train_steps, {"trained": measured.params})
-        shelf.save(_path(plan, shelf, job.seed, job.split_seed), kept)
+        store.save(_path(plan, store, job.seed, job.split_seed), kept)
 
 
 def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
@@ -113,14 +113,14 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     measured = cache.load(path, with_params=True)
     ticket = dense_ticket(plan, plan.study.seed)
     if measured is None:
-        shelf = Shelf(cache)
-        job = dense_job(plan, shelf, plan.study.seed)
+        store = TicketStore(cache)
+        job = dense_job(plan, store, plan.study.seed)
         measured = trainer.run([job])[0][0]
         if measured.params is None or measured.workload is None:
             raise HwsearchError(
                 f"the dense network could not be trained: {measured.failure}; lower dense_learning_rate"
             )
-        keep_dense(plan, shelf, job, measured)
+        keep_dense(plan, store, job, measured)
         cache.save(path, measured)
     assert measured.params is not None
     assert measured.workload is not None
@@ -139,12 +139,45 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     )  # fmt: skip
 
 
+def fresh_references(
+    plan: Plan,
+    trainer: Trainer,
+    cache: Cache,
+    seeds: Sequence[int],
+    on_trained: Callable[[int], object] = lambda n: None,
+) -> list[Measured]:
+    """Return the dense network of each fresh seed, measured on test as well; what is stored is not trained again.
+
+    Args:
+        plan: The question.
+        trainer: Where they are trained.
+        cache: Where they are stored.
+        seeds: Of the splits, the initial weights and the order of the samples.
+        on_trained: Told how many there are so far.
+    """
+    results = {seed: cache.load(cache.final_path(None, seed), with_params=True) for seed in seeds}
+    missing = [seed for seed in seeds if results[seed] is None]
+    store = TicketStore(cache)
+    jobs = [dense_job(plan, store, seed, split_seed=seed) for seed in missing]
+
+    def save(index: int, measured: list[Measured]) -> None:
+        seed = missing[index]
+        keep_dense(plan, store, jobs[index], measured[0])
+        if measured[0].params is not None:
+            cache.save(cache.final_path(None, seed), measured[0])
+        results[seed] = measured[0]
+        on_trained(sum(result is not None for result in results.values()))
+
+    trainer.run(jobs, save)
+    return [result for result in results.values() if result is not None]
+
+
 def whole_steps(plan: Plan) -> int:
     """Return the samples times timesteps of one dense training."""
     return dense_schedule(plan).epochs * len(plan.data.y_train) * plan.dense_timesteps
 
 
-def _path(plan: Plan, shelf: Shelf, seed: int, split_seed: int | None) -> Path:
+def _path(plan: Plan, store: TicketStore, seed: int, split_seed: int | None) -> Path:
     """Return where the floats of a dense network are kept."""
     data = plan.data if split_seed is None else resplit(plan.data, split_seed)
-    return shelf.cache.shared_path("dense", dense_fit(plan, data, seed).digest)
+    return store.cache.shared_path("dense", dense_fit(plan, data, seed).digest)

@@ -7,9 +7,8 @@ validation is therefore the mean over the fresh splits, and the network that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -23,11 +22,9 @@ from hwsearch.records.finals import FinalRecord
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.jobs.job import Job, Measured
 from hwsearch.search.stages.context import Context
-from hwsearch.search.stages.dense import dense_job, keep_dense, whole_steps
+from hwsearch.search.stages.dense import fresh_references, whole_steps
 from hwsearch.search.stages.skill import lack_of_skill, refuse_without_skill
 from hwsearch.search.stages.tickets import ticket_of
-from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.ticket_store import Shelf
 from hwsearch.seeds import seed_of
 
 Progress = Callable[[int, int], None]
@@ -100,12 +97,14 @@ def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progres
     """
     seeds = final_seeds(context.plan)
     total = len(seeds) * (1 + len(front))
-    dense = _train_dense(context, seeds, lambda n: on_trained and on_trained(n, total))
-    params = {seed: own.params for seed, own in zip(seeds, dense, strict=True) if own.params is not None}
+    dense = fresh_references(
+        context.plan, context.trainer, context.cache, seeds, lambda n: on_trained and on_trained(n, total)
+    )
+    params = {seed: m.params for seed, m in zip(seeds, dense, strict=True) if m.params is not None}
     if len(params) < len(seeds):
         raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
-    for seed, own in zip(seeds, dense, strict=True):
-        refuse_without_skill(own, f"the dense reference of fresh seed {seed}")
+    for seed, measured in zip(seeds, dense, strict=True):
+        refuse_without_skill(measured, f"the dense reference of fresh seed {seed}")
     members = _train_members(
         context, front, params, lambda n: on_trained and on_trained(len(seeds) + n, total)
     )
@@ -141,17 +140,12 @@ def final_seeds(plan: Plan) -> list[int]:
     return [seed_of("final", plan.study.seed, i) for i in range(plan.study.final.seeds)]
 
 
-def final_path(cache: Cache, record: TrialRecord | None, seed: int) -> Path:
-    """Return where a final training's network is kept."""
-    return cache.path("final", "dense" if record is None else record.candidate.digest, seed)
-
-
 def fresh_dense(context: Context, seed: int) -> Params:
-    """Return the dense network of a fresh seed, trained unless it is kept."""
-    params = _train_dense(context, [seed], lambda n: None)[0].params
-    if params is None:
+    """Return the dense network of a fresh seed, trained unless it is stored."""
+    (measured,) = fresh_references(context.plan, context.trainer, context.cache, [seed])
+    if measured.params is None:
         raise HwsearchError("the dense network did not train with a fresh seed")
-    return params
+    return measured.params
 
 
 def member_job(context: Context, records: Sequence[TrialRecord], dense: Params, seed: int) -> Job:
@@ -167,63 +161,37 @@ def member_job(context: Context, records: Sequence[TrialRecord], dense: Params, 
     )
 
 
-def _train_dense(
-    context: Context, seeds: Sequence[int], on_trained: Callable[[int], object]
-) -> list[Measured]:
-    """Return the dense network of each seed."""
-    plan = context.plan
-    paths = [final_path(context.cache, None, seed) for seed in seeds]
-    results = {
-        seed: context.cache.load(path, with_params=True) for seed, path in zip(seeds, paths, strict=True)
-    }
-    missing = [seed for seed in seeds if results[seed] is None]
-    shelf = Shelf(context.cache)
-    jobs = [dense_job(plan, shelf, seed, split_seed=seed) for seed in missing]
-
-    def keep(index: int, measured: list[Measured]) -> None:
-        seed = missing[index]
-        keep_dense(plan, shelf, jobs[index], measured[0])
-        if measured[0].params is not None:
-            context.cache.save(final_path(context.cache, None, seed), measured[0])
-        results[seed] = measured[0]
-        on_trained(sum(own is not None for own in results.values()))
-
-    context.trainer.run(jobs, keep)
-    return [own for own in results.values() if own is not None]
-
-
 def _train_members(
     context: Context,
     front: Sequence[TrialRecord],
-    dense: dict[int, Params],
+    dense: Mapping[int, Params],
     on_trained: Callable[[int], object],
 ) -> list[list[Measured]]:
-    """Return each member's results, one a seed; what is kept is not trained again."""
+    """Return each member's results, one a seed; what is stored is not trained again."""
     results: dict[tuple[int, int], Measured] = {}
     missing: list[tuple[int, list[TrialRecord]]] = []
+    study = context.plan.study
     for seed in dense:
-        left = []
+        untrained = []
         for record in front:
-            kept = context.cache.load(final_path(context.cache, record, seed))
-            if kept is None:
-                left.append(record)
+            stored = context.cache.load(context.cache.final_path(record.candidate, seed))
+            if stored is None:
+                untrained.append(record)
             else:
-                results[record.trial, seed] = kept
-        timesteps = [record.candidate.timesteps for record in left]
-        stacks = context.trainer.stacks(
-            timesteps, context.plan.study.train.batch_size, context.plan.study.search.stack
-        )
-        missing += [(seed, [left[i] for i in stack]) for stack in stacks]
+                results[record.trial, seed] = stored
+        timesteps = [record.candidate.timesteps for record in untrained]
+        stacks = context.trainer.stacks(timesteps, study.train.batch_size, study.search.stack)
+        missing += [(seed, [untrained[i] for i in stack]) for stack in stacks]
     jobs = [member_job(context, stack, dense[seed], seed) for seed, stack in missing]
 
-    def keep(index: int, measured: list[Measured]) -> None:
+    def store(index: int, measured: list[Measured]) -> None:
         seed, stack = missing[index]
-        for record, own in zip(stack, measured, strict=True):
-            context.cache.save(final_path(context.cache, record, seed), own)
-            results[record.trial, seed] = own
+        for record, result in zip(stack, measured, strict=True):
+            context.cache.save(context.cache.final_path(record.candidate, seed), result)
+            results[record.trial, seed] = result
         on_trained(len(results))
 
-    context.trainer.run(jobs, keep)
+    context.trainer.run(jobs, store)
     return [[results[record.trial, seed] for seed in dense] for record in front]
 
 
@@ -236,22 +204,26 @@ def _choose(
 ) -> Finalist | None:
     """Return a recipe's finalist, or None if it never trained."""
     trained = []
-    for own, whole, seed in zip(runs, dense, seeds, strict=True):
-        if own.workload is not None and own.accuracy_val is not None and own.accuracy_test is not None:
-            priced = price_on_device(plan, own.workload)
-            loss = (whole.accuracy_val or 0.0) - own.accuracy_val
-            lacking = lack_of_skill(own)
-            trained.append((bool(priced.faults), bool(lacking), loss, seed, own, priced, lacking))
+    for measured, whole, seed in zip(runs, dense, seeds, strict=True):
+        if (
+            measured.workload is not None
+            and measured.accuracy_val is not None
+            and measured.accuracy_test is not None
+        ):
+            price = price_on_device(plan, measured.workload)
+            loss = (whole.accuracy_val or 0.0) - measured.accuracy_val
+            lacking = lack_of_skill(measured)
+            trained.append((bool(price.faults), bool(lacking), loss, seed, measured, price, lacking))
     if not trained:
         return None
-    over, _, _, seed, chosen, priced, lacking = min(trained, key=lambda item: item[:4])
-    tests = tuple(own.accuracy_test for *_, own, _, _ in trained if own.accuracy_test is not None)
-    accuracies = tuple(own.accuracy_val for *_, own, _, _ in trained if own.accuracy_val is not None)
+    over, _, _, seed, chosen, price, lacking = min(trained, key=lambda item: item[:4])
+    tests = tuple(m.accuracy_test for *_, m, _, _ in trained if m.accuracy_test is not None)
+    accuracies = tuple(m.accuracy_val for *_, m, _, _ in trained if m.accuracy_val is not None)
     return Finalist(
         record=record,
         measured=chosen,
         seed=seed,
-        cost=priced.fields,
+        cost=price.fields,
         accuracy_val=float(np.mean(accuracies)),
         accuracy_test=float(np.mean(tests)),
         accuracy_test_interval=wilson(float(np.mean(tests)), len(plan.data.y_test)),

@@ -16,7 +16,7 @@ from hwsearch.plan.plan import Plan
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_fit
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.ticket_store import Kept, Masks, Shelf, ladder_store
+from hwsearch.search.store.ticket_store import Kept, Masks, TicketStore, ladder_store
 from hwsearch.space.candidate import Candidate
 from hwsearch.tickets.compensate import compensate
 from hwsearch.tickets.criteria import after_quantising, score
@@ -48,7 +48,7 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class TicketSource:
     """Where tickets are looked for.
 
     Attributes:
@@ -66,21 +66,21 @@ class Ground:
     seed: int
 
 
-def find_ticket(ground: Ground, candidate: Candidate) -> Found:
+def find_ticket(source: TicketSource, candidate: Candidate) -> Found:
     """Return the ticket of a candidate by the study's finder."""
-    plan, finder = ground.plan, ground.plan.study.tickets.finder
+    plan, finder = source.plan, source.plan.study.tickets.finder
     if finder == "magnitude":
-        return _magnitude(ground, candidate)
-    shelf = Shelf(ground.cache)
+        return _magnitude(source, candidate)
+    store = TicketStore(source.cache)
     with OneThread():
-        fit = dense_fit(plan, ground.data, ground.seed)
+        fit = dense_fit(plan, source.data, source.seed)
         target = Target(candidate.granularity, candidate.sparsity)
         if finder == "early_time":
             finder = plan.study.tickets.early
-            fit = replace(fit, timesteps=early_timesteps_of(plan, shelf, fit))
+            fit = replace(fit, timesteps=early_timesteps_of(plan, store, fit))
         find = {"iterative": _iterative, "early_bird": _early_bird, "multi_prize": _multi_prize}[finder]
-        params, masks = find(plan, shelf, fit, target)
-    return Found(params, masks, shelf.spent, shelf.reused)
+        params, masks = find(plan, store, fit, target)
+    return Found(params, masks, store.spent, store.reused)
 
 
 def knife_of(plan: Plan, fit: Fit) -> Knife:
@@ -115,7 +115,7 @@ def score_fit(plan: Plan, fit: Fit) -> Fit:
     return replace(fit, schedule=scores)
 
 
-def early_timesteps_of(plan: Plan, shelf: Shelf, fit: Fit) -> int:
+def early_timesteps_of(plan: Plan, store: TicketStore, fit: Fit) -> int:
     """Return T_early by the KL rule, on a network that was trained for a few epochs."""
     tickets = plan.study.tickets
     warm = replace(fit, schedule=replace(fit.schedule, epochs=tickets.warmup_epochs))
@@ -130,24 +130,24 @@ def early_timesteps_of(plan: Plan, shelf: Shelf, fit: Fit) -> int:
         told = {"timesteps": rule.timesteps, "forward": rule.forward, "backward": rule.backward}
         return Kept(tickets.warmup_epochs * fit.epoch_steps, values=told)
 
-    path = shelf.cache.shared_path("early_time", warm.digest, tickets.kl_limit)
-    return int(shelf.fetch(path, make).values["timesteps"])
+    path = store.cache.shared_path("early_time", warm.digest, tickets.kl_limit)
+    return int(store.fetch(path, make).values["timesteps"])
 
 
 def find_birds(
-    plan: Plan, shelf: Shelf, fit: Fit, seeds: Sequence[int], targets: Sequence[Target]
+    plan: Plan, store: TicketStore, fit: Fit, seeds: Sequence[int], targets: Sequence[Target]
 ) -> list[list[Kept]]:
     """Return early-bird masks of initial weights by their seeds, one a target; those not kept share one training."""
     tolerance = plan.study.tickets.tolerance
     cut = [tolerance, *cut_of(plan)]
     paths = [
         [
-            shelf.cache.shared_path("bird", fit.digest, seed, own.granularity, own.sparsity, *cut)
+            store.cache.shared_path("bird", fit.digest, seed, own.granularity, own.sparsity, *cut)
             for own in targets
         ]
         for seed in seeds
     ]
-    kept = [[shelf.load(path) for path in row] for row in paths]
+    kept = [[store.load(path) for path in row] for row in paths]
     if any(own is None for row in kept for own in row):
         inits = [initial_params(plan.spec, seed) for seed in seeds]
         nests = find_early_birds(fit, inits, targets, knife_of(plan, fit), tolerance=tolerance)
@@ -155,25 +155,25 @@ def find_birds(
         for places, row in zip(paths, kept, strict=True):
             for path, own in zip(places, row, strict=True):
                 if own is not None:
-                    shelf.save(path, own)
+                    store.save(path, own)
     return [[own for own in row if own is not None] for row in kept]
 
 
 def find_prizes(
-    plan: Plan, shelf: Shelf, fit: Fit, seeds: Sequence[int], target: Target
+    plan: Plan, store: TicketStore, fit: Fit, seeds: Sequence[int], target: Target
 ) -> list[tuple[Params, Masks]]:
     """Return the multi-prize tickets of initial weights by their seeds, trained together unless they are kept."""
     fit, space = score_fit(plan, fit), plan.study.space
     cut = [target.granularity, target.sparsity, _scope(plan), space.gentle]
-    paths = [shelf.cache.shared_path("prize", fit.digest, seed, *cut) for seed in seeds]
-    kept = [shelf.load(path) for path in paths]
+    paths = [store.cache.shared_path("prize", fit.digest, seed, *cut) for seed in seeds]
+    kept = [store.load(path) for path in paths]
     if any(own is None for own in kept):
         inits = [initial_params(plan.spec, seed) for seed in seeds]
         prizes = find_multi_prizes(fit, inits, [target] * len(seeds), knife_of(plan, fit))
         kept = [Kept(prize.train_steps, {"start": prize.params}, prize.masks) for prize in prizes]
         for path, own in zip(paths, kept, strict=True):
             if own is not None:
-                shelf.save(path, own)
+                store.save(path, own)
     return [(own.nets["start"], own.masks) for own in kept if own is not None]
 
 
@@ -182,22 +182,22 @@ def _scope(plan: Plan) -> Literal["global", "layer"]:
     return "layer" if plan.study.space.per_layer else plan.study.space.scope
 
 
-def _magnitude(ground: Ground, candidate: Candidate) -> Found:
+def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
     """Cut once from the trained dense network; the second order also makes up for what went."""
-    plan, criterion = ground.plan, ground.plan.study.tickets.criterion
-    dense, statistics = ground.dense, None
+    plan, criterion = source.plan, source.plan.study.tickets.criterion
+    dense, statistics = source.dense, None
     if criterion == "magnitude" and len(candidate.sparsity) > 1:
         bits = candidate.bits(len(dense)) if plan.spec.quantise_first else None
         own = enumerate(candidate.sparsity)
         layers = [_layer_mask(dense, i, candidate.granularity, s, _near(bits, i)) for i, s in own]
         return Found(dense, tuple(join_layers(layers, candidate.granularity)))
     if criterion != "magnitude":
-        calibration = ground.data.x_train[: plan.study.tickets.samples]
+        calibration = source.data.x_train[: plan.study.tickets.samples]
         statistics = observe(plan.spec, dense, calibration, plan.dense_timesteps)
     scores = score(criterion, dense, statistics)
     if plan.spec.quantise_first:
         scores = after_quantising(scores, dense, candidate.bits(len(dense)))
-    knife = knife_of(plan, dense_fit(plan, ground.data, ground.seed))
+    knife = knife_of(plan, dense_fit(plan, source.data, source.seed))
     masks = knife.of_scores(Target(candidate.granularity, candidate.sparsity), scores)
     if criterion != "second_order" or statistics is None:
         return Found(dense, masks)
@@ -229,23 +229,23 @@ def _near(bits: tuple[int, ...] | None, layer: int) -> tuple[int, ...] | None:
     return tuple(b if i in (layer, layer + 1) else bits[layer] for i, b in enumerate(bits))
 
 
-def _iterative(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
+def _iterative(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tuple[Params, Masks]:
     """Take the masks from the ladder of the granularity, climbed if need be."""
     knife, how = knife_of(plan, fit), climb_of(plan, target.granularity)
-    load, save = ladder_store(shelf, fit, how, cut_of(plan), [fit.seed])
+    load, save = ladder_store(store, fit, how, cut_of(plan), [fit.seed])
     (ladder,) = climb(fit, [initial_params(plan.spec, fit.seed)], how, knife, load=load, save=save)
     return ladder.start, masks_at(ladder, target.sparsity, knife)
 
 
-def _early_bird(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
+def _early_bird(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tuple[Params, Masks]:
     """Draw the mask as soon as it has settled; the ticket starts from the initial weights."""
-    ((bird,),) = find_birds(plan, shelf, fit, [fit.seed], [target])
+    ((bird,),) = find_birds(plan, store, fit, [fit.seed], [target])
     return initial_params(plan.spec, fit.seed), bird.masks
 
 
-def _multi_prize(plan: Plan, shelf: Shelf, fit: Fit, target: Target) -> tuple[Params, Masks]:
+def _multi_prize(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tuple[Params, Masks]:
     """Train which of the initial weights survive as binary ones; they are what a candidate starts from."""
-    (prize,) = find_prizes(plan, shelf, fit, [fit.seed], target)
+    (prize,) = find_prizes(plan, store, fit, [fit.seed], target)
     return prize
 
 
@@ -257,16 +257,16 @@ def ticket_of(context: Context, candidate: Candidate, fresh_seed: int | None = N
         candidate: The knobs.
         fresh_seed: Seed of a final training, with its own split; None: the search's.
     """
-    found = find_ticket(ground_of(context, fresh_seed), candidate)
+    found = find_ticket(source_of(context, fresh_seed), candidate)
     return Ticket(found.params, found.masks, candidate.bits(len(context.plan.spec.layers)))
 
 
-def ground_of(context: Context, fresh_seed: int | None = None) -> Ground:
+def source_of(context: Context, fresh_seed: int | None = None) -> TicketSource:
     """Return where the tickets of a seed are looked for."""
     if fresh_seed is None:
-        return Ground(
+        return TicketSource(
             context.plan, context.cache, context.dense.params, context.plan.data, context.plan.study.seed
         )
-    return Ground(
+    return TicketSource(
         context.plan, context.cache, context.dense.params, resplit(context.plan.data, fresh_seed), fresh_seed
     )

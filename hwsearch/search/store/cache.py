@@ -28,6 +28,7 @@ from hwsearch.network.store import (
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.records.trials import workload_from
 from hwsearch.search.jobs.job import Measured
+from hwsearch.space.candidate import Candidate
 from hwsearch.study.digest import digest
 from hwsearch.train.checkpoint import Checkpoint
 
@@ -63,6 +64,10 @@ class Cache:
         """
         versions = [importlib.metadata.version(name) for name in ("hwsearch", "torch")]
         return self.shared / f"{kind}-{digest([versions, kind, *key])}.safetensors"
+
+    def final_path(self, candidate: Candidate | None, seed: int) -> Path:
+        """Return the file of a final training with a fresh seed; candidate None: of the dense reference."""
+        return self.path("final", "dense" if candidate is None else candidate.digest, seed)
 
     def save(self, path: Path, measured: Measured) -> None:
         """Keep a measured candidate."""

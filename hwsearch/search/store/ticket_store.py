@@ -40,7 +40,7 @@ class Kept:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Shelf:
+class TicketStore:
     """Keeps and counts the finished work that a ticket rests on.
 
     Attributes:
@@ -109,12 +109,12 @@ def rung_path(cache: Cache, fit: Fit, how: Climb, cut: Sequence[object], seed: i
 
 
 def ladder_store(
-    shelf: Shelf, fit: Fit, how: Climb, cut: Sequence[object], seeds: Sequence[int]
+    store: TicketStore, fit: Fit, how: Climb, cut: Sequence[object], seeds: Sequence[int]
 ) -> tuple[Load, Save]:
     """Return what loads and what saves the rungs of ladders.
 
     Args:
-        shelf: Where they are kept.
+        store: Where they are kept.
         fit: The training of every round.
         how: The climb.
         cut: All that the knife's masks depend on.
@@ -122,14 +122,14 @@ def ladder_store(
     """
 
     def load(which: int, level: int) -> tuple[Params, Rung] | None:
-        kept = shelf.load(rung_path(shelf.cache, fit, how, cut, seeds[which], level))
+        kept = store.load(rung_path(store.cache, fit, how, cut, seeds[which], level))
         if kept is None:
             return None
         rung = Rung(how.sparsities[level], kept.masks, kept.nets["trained"], kept.train_steps)
         return kept.nets["start"], rung
 
     def save(which: int, level: int, start: Params, rung: Rung) -> None:
-        path = rung_path(shelf.cache, fit, how, cut, seeds[which], level)
-        shelf.save(path, Kept(rung.train_steps, {"start": start, "trained": rung.params}, rung.masks))
+        path = rung_path(store.cache, fit, how, cut, seeds[which], level)
+        store.save(path, Kept(rung.train_steps, {"start": start, "trained": rung.params}, rung.masks))
 
     return load, save

@@ -9,7 +9,7 @@ from builders.records import plan_of_three_rungs, record, state_of
 from hwsearch.predict.process import NOBODY
 from hwsearch.search.decide import learned as module
 from hwsearch.search.decide.front import Box
-from hwsearch.search.decide.learned import fit_records, inputs_of, similarity_logits, training_of
+from hwsearch.search.decide.learned import fit_records, inputs_of, similarity_logits, training_name
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def test_a_training_that_went_on_twice_is_learned_from_once(plan, monkeypatch):
 
 
 def test_a_training_is_named_by_its_first_trial():
-    assert training_of(record(7, 0.5, (0.9,), 1.0)) == 7
-    assert training_of(replace(record(9, 0.5, (0.9,), 1.0), began=7)) == 7
-    assert training_of(record(7, 0.5, (), 1.0)) == NOBODY
+    assert training_name(record(7, 0.5, (0.9,), 1.0)) == 7
+    assert training_name(replace(record(9, 0.5, (0.9,), 1.0), began=7)) == 7
+    assert training_name(record(7, 0.5, (), 1.0)) == NOBODY
 
 
 def test_similarities_count_as_logits_and_an_unknown_one_says_nothing():

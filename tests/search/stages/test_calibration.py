@@ -10,7 +10,6 @@ from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.plan.plan import make_plan
 from hwsearch.search.stages import calibration as module
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity, one_shot_agreement
-from hwsearch.search.store.cache import Cache
 from hwsearch.study.model import load_study
 
 
@@ -64,10 +63,10 @@ def test_a_run_that_goes_on_does_not_probe_again(plan, tmp_path, monkeypatch, si
     whole = tuple(np.ones(layer.weight.shape, bool) for layer in params)
     search = plan.study.search.model_copy(update={"similarity": similarity})
     changed = replace(plan, study=plan.study.model_copy(update={"search": search}))
-    cache, dense = Cache(tmp_path, "plan"), SimpleNamespace(params=params)
+    dense, stored = SimpleNamespace(params=params), tmp_path / "probes.safetensors"
 
     def calibration():
-        return calibrate(changed, dense, lambda c: Ticket(params, whole, c.bits(3)), judging=8, cache=cache)
+        return calibrate(changed, dense, lambda c: Ticket(params, whole, c.bits(3)), judging=8, stored=stored)
 
     first = calibration()
     monkeypatch.setattr(module, "one_shot_agreement", None)

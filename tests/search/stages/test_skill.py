@@ -133,11 +133,11 @@ def test_a_seed_that_knows_something_is_handed_over_though_another_lost_less(pla
 
 def test_a_fresh_dense_reference_that_knows_nothing_is_refused_before_members_are_trained(plan, monkeypatch):
     dense = [replace(measured(own), params=()) for own in (SOUND, CONSTANT, SOUND)]
-    monkeypatch.setattr(final, "_train_dense", lambda context, seeds, told: dense[: len(seeds)])
+    monkeypatch.setattr(final, "fresh_references", lambda p, t, c, seeds, told: dense[: len(seeds)])
     monkeypatch.setattr(final, "_train_members", None)
     seed = final.final_seeds(plan)[1]
     with pytest.raises(HwsearchError, match=f"fresh seed {seed} is no model"):
-        final.finalise(SimpleNamespace(plan=plan), [])
+        final.finalise(SimpleNamespace(plan=plan, trainer=None, cache=None), [])
 
 
 def test_answers_come_back_from_the_cache(tmp_path):

@@ -16,9 +16,9 @@ from hwsearch.errors import InputError
 from hwsearch.network.stack import initial_params
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.search.stages.tickets import Ground, find_ticket
+from hwsearch.search.stages.tickets import TicketSource, find_ticket
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.ticket_store import Kept, Shelf
+from hwsearch.search.store.ticket_store import Kept, TicketStore
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
 from hwsearch.tickets.criteria import after_quantising, score
@@ -57,10 +57,12 @@ def study_file(tmp_path, **tickets):
     return path
 
 
-def ground(tmp_path, **tickets):
+def source(tmp_path, **tickets):
     path = study_file(tmp_path, **tickets)
     plan = make_plan(load_study(path), path)
-    return Ground(plan, Cache(tmp_path / "cache", plan.digest), initial_params(plan.spec, 5), plan.data, 0)
+    return TicketSource(
+        plan, Cache(tmp_path / "cache", plan.digest), initial_params(plan.spec, 5), plan.data, 0
+    )
 
 
 def size(masks):
@@ -69,7 +71,7 @@ def size(masks):
 
 @pytest.mark.parametrize("finder", ["magnitude", "iterative", "early_bird", "early_time", "multi_prize"])
 def test_found_once_and_kept(tmp_path, monkeypatch, finder):
-    own = ground(tmp_path, finder=finder)
+    own = source(tmp_path, finder=finder)
     candidate = Candidate((0.5,), "weight", (4,), 3)
     first = find_ticket(own, candidate)
     n = own.plan.spec.n_weights
@@ -87,7 +89,7 @@ def test_found_once_and_kept(tmp_path, monkeypatch, finder):
 
 
 def test_granularities_share_the_dense_round(tmp_path):
-    own = ground(tmp_path, finder="iterative")
+    own = source(tmp_path, finder="iterative")
     one = find_ticket(own, Candidate((0.5,), "weight", (4,), 3)).spent
     other = find_ticket(own, Candidate((0.5,), "nm:4", (4,), 3)).spent
     assert len(one.keys() & other.keys()) == 1
@@ -96,7 +98,7 @@ def test_granularities_share_the_dense_round(tmp_path):
 
 @pytest.mark.parametrize("order", ["quantise_then_prune", "prune_then_quantise"])
 def test_a_second_order_ticket_starts_from_weights_that_made_up_for_the_rest(tmp_path, order):
-    own = ground(tmp_path, criterion="second_order", order=order)
+    own = source(tmp_path, criterion="second_order", order=order)
     found = find_ticket(own, Candidate((0.5,), "weight", (4,), 3))
     for made_up, mask, dense in zip(found.params, found.masks, own.dense, strict=True):
         # weights that go still set the grid where quantising goes first
@@ -107,7 +109,7 @@ def test_a_second_order_ticket_starts_from_weights_that_made_up_for_the_rest(tmp
 
 def test_the_order_is_the_studys(tmp_path):
     candidate = Candidate((0.36,), "weight", (2,), 3)
-    first, other = (ground(tmp_path, order=o) for o in ("quantise_then_prune", "prune_then_quantise"))
+    first, other = (source(tmp_path, order=o) for o in ("quantise_then_prune", "prune_then_quantise"))
     assert (first.plan.spec.quantise_first, other.plan.spec.quantise_first) == (True, False)
     assert first.plan.digest != other.plan.digest
     masks = find_ticket(first, candidate).masks
@@ -121,7 +123,7 @@ def test_the_order_is_the_studys(tmp_path):
 @pytest.mark.parametrize("order", ["quantise_then_prune", "prune_then_quantise"])
 @pytest.mark.parametrize("granularity", ["weight", "nm:4", "block:4", "channel"])
 def test_layers_that_are_cut_apart_are_those_of_the_whole_network(tmp_path, order, granularity):
-    own = ground(tmp_path, order=order)
+    own = source(tmp_path, order=order)
     for bits in ((4, 2), (4, 3), (1, 2)):  # one layer's cut is kept for candidates that share it
         for asked in ((0.75, 0.5), (0.75, 0.0)):
             scores = score("magnitude", own.dense)
@@ -151,7 +153,7 @@ def test_each_layer_has_its_own_sparsity_by_every_finder_and_criterion(
         YAML(typ="safe", pure=True).dump(study, stream)
     plan = make_plan(load_study(path), path)
     cache = Cache(tmp_path / "cache", plan.digest)
-    own = Ground(plan, cache, initial_params(plan.spec, 5), plan.data, 0)
+    own = TicketSource(plan, cache, initial_params(plan.spec, 5), plan.data, 0)
     for asked in ((0.75, 0.5), (0.5, 0.0)):
         masks = find_ticket(own, Candidate(asked, granularity, (4, 2), 3)).masks
         if granularity == "weight":
@@ -201,7 +203,9 @@ def test_a_study_for_another_device_trains_no_dense_network_and_no_ladder_again(
 
 
 def test_work_is_counted_by_the_run_that_did_it(tmp_path):
-    first, other = (Shelf(Cache(tmp_path / name, name, tmp_path / "shared")) for name in ("first", "other"))
+    first, other = (
+        TicketStore(Cache(tmp_path / name, name, tmp_path / "shared")) for name in ("first", "other")
+    )
     path = first.cache.shared_path("bird", 1)
     assert path == other.cache.shared_path("bird", 1)
     assert path != first.cache.shared_path("bird", 2)
