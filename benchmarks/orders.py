@@ -26,7 +26,7 @@ from hwsearch.search.stages.tickets import TicketSource, find_ticket
 from hwsearch.search.store.cache import Cache
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
-from hwsearch.tickets.fit import all_kept
+from hwsearch.tickets.fit import dense_masks
 from hwsearch.train.machine import OneThread
 
 ORDERS = ("quantise_then_prune", "prune_then_quantise")
@@ -69,7 +69,7 @@ def main() -> None:
     print("| bits | sparsity | quantise, then prune | prune, then quantise | difference, points |")
     print("|---|---|---|---|---|")
     with OneThread():
-        dense = fit.train(inits, [all_kept(own) for own in inits])
+        dense = fit.train(inits, [dense_masks(own) for own in inits])
         for bits in options.bits:
             for sparsity in options.sparsity:
                 candidate = Candidate((sparsity,), "weight", (bits,), fit.timesteps)

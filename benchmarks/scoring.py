@@ -18,7 +18,7 @@ from hwsearch.plan.plan import make_plan
 from hwsearch.search.stages.dense import dense_fit
 from hwsearch.study.model import load_study
 from hwsearch.tickets.criteria import score
-from hwsearch.tickets.fit import all_kept
+from hwsearch.tickets.fit import dense_masks
 from hwsearch.tickets.observe import observe
 from hwsearch.train.machine import OneThread, keep_freed_memory
 
@@ -39,14 +39,14 @@ def row(path: Path) -> str:
     fit = dense_fit(plan, plan.data, 0)
     epoch = replace(fit, schedule=replace(fit.schedule, epochs=1))
     init = initial_params(plan.spec, 0)
-    (dense,) = epoch.train([init], [all_kept(init)])
+    (dense,) = epoch.train([init], [dense_masks(init)])
 
     def statistics() -> None:
         seen = observe(plan.spec, dense, fit.x[: plan.study.tickets.samples], fit.timesteps)
         for criterion in ("spike_probability", "second_order"):
             score(criterion, dense, seen)
 
-    whole, own = seconds(lambda: epoch.train([init], [all_kept(init)])), seconds(statistics)
+    whole, own = seconds(lambda: epoch.train([init], [dense_masks(init)])), seconds(statistics)
     weights, samples = plan.spec.n_weights, len(fit.y)
     return f"| {plan.study.name} | {weights:,} | {samples:,} | {whole:.2f} | {own:.2f} | {own / whole:.2f} |"
 

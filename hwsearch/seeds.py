@@ -16,6 +16,6 @@ def seed_of(purpose: str, *numbers: int) -> int:
     No study's seed is one of these (they are below 2**32), and two that differ in purpose or in a number are the same
     with a chance of 2**-52.
     """
-    text = "/".join([purpose, *(str(int(own)) for own in numbers)])
+    text = "/".join([purpose, *(str(int(number)) for number in numbers)])
     drawn = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
     return 1 << _BITS | drawn >> (256 - _BITS)

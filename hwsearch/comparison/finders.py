@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from hwsearch.comparison.untrained_baselines import accuracy_of, one_shot_rows, row
+from hwsearch.comparison.untrained_baselines import accuracy_of, row, untrained_rows
 from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
 from hwsearch.plan.schedules import candidate_schedule
@@ -37,8 +37,8 @@ from hwsearch.seeds import seed_of
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.criteria import score
 from hwsearch.tickets.early_time import early_time
-from hwsearch.tickets.fit import Fit, Knife, Target, all_kept
-from hwsearch.tickets.ladder import Ladder, climb, masks_at
+from hwsearch.tickets.fit import Fit, Pruner, Target, dense_masks
+from hwsearch.tickets.ladder import Ladder, find_ladders, masks_at
 from hwsearch.tickets.observe import observe
 from hwsearch.train.machine import OneThread
 
@@ -52,48 +52,48 @@ FINDERS = (
     "reinit",
     "one_shot",
 )
-_CLIMBERS = {"iterative", "random", "reinit"}
+_FROM_LADDERS = {"iterative", "random", "reinit"}
 
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Contest:
+class Comparison:
     """What the comparison shares.
 
     Attributes:
         plan, trainer: As in a search.
-        shelf: Where what finders train is kept.
+        store: Where what finders train is stored.
         seeds: Of the initial weights.
         fit: The dense training at full T.
-        knife: How the study cuts masks.
+        pruner: How the study prunes to masks.
         finders: Those that are compared.
         tell: Told what is being done.
     """
 
     plan: Plan
-    shelf: TicketStore
+    store: TicketStore
     trainer: Trainer
     seeds: tuple[int, ...]
     fit: Fit
-    knife: Knife
+    pruner: Pruner
     finders: Collection[str]
     tell: Tell
 
     @property
     def cache(self) -> Cache:
-        """Where trained networks are kept."""
-        return self.shelf.cache
+        """Where trained networks are stored."""
+        return self.store.cache
 
     @property
     def inits(self) -> list[Params]:
-        """Initial weights, one a seed."""
+        """Initial weights, one network a seed."""
         return [initial_params(self.plan.spec, seed) for seed in self.seeds]
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
-    """One finder at one granularity and sparsity: start weights and masks of each seed, and the cost of a seed."""
+class TicketsFound:
+    """A finder's tickets of one granularity and sparsity: start weights, masks and cost of finding them, by seed."""
 
     finder: str
     target: Target
@@ -109,99 +109,107 @@ def compare(
 
     Args:
         plan: The question; its sparsities, granularities, seeds and largest T and bits are compared.
-        cache: Where ladders and trained networks are kept.
+        cache: Where ladders and trained networks are stored.
         trainer: Where tickets are trained.
         tell: Told what is being done.
         finders: Of FINDERS; the dense network is always there.
     """
     fit = dense_fit(plan, plan.data, plan.study.seed)
     seeds = tuple(seed_of("tickets", plan.study.seed, i) for i in range(plan.study.final.seeds))
-    contest = Contest(plan, TicketStore(cache), trainer, seeds, fit, knife_of(plan, fit), finders, tell)
+    comparison = Comparison(plan, TicketStore(cache), trainer, seeds, fit, knife_of(plan, fit), finders, tell)
     with OneThread():
-        early = early_timesteps_of(plan, contest.shelf, fit)
-        dense = [own.rungs[0].params for own in _climb(contest, "weight", fit, highest=0.0)]
-        whole, none = [all_kept(own) for own in dense], [0] * len(seeds)
-        rows = _rows(contest, Entry("dense", Target("weight", (0.0,)), dense, whole, none))
+        early = early_timesteps_of(plan, comparison.store, fit)
+        dense = [ladder.rungs[0].params for ladder in _ladders(comparison, "weight", fit, highest=0.0)]
+        whole, none = [dense_masks(params) for params in dense], [0] * len(seeds)
+        rows = _rows(comparison, TicketsFound("dense", Target("weight", (0.0,)), dense, whole, none))
         for granularity in plan.space.granularity:
-            for entry in _entries(contest, granularity, dense, early):
-                rows += _rows(contest, entry)
+            for entry in _entries(comparison, granularity, dense, early):
+                rows += _rows(comparison, entry)
         if "one_shot" in finders:
             tell("one-shot criteria, no training")
-            rows += one_shot_rows(plan, contest.knife, seeds, dense)
-        facts = _facts(contest, dense, early)
+            rows += untrained_rows(plan, comparison.pruner, seeds, dense)
+        facts = _facts(comparison, dense, early)
     return pd.DataFrame(rows), facts
 
 
-def _entries(contest: Contest, granularity: str, dense: Sequence[Params], early: int) -> Iterator[Entry]:
+def _entries(
+    comparison: Comparison, granularity: str, dense: Sequence[Params], early: int
+) -> Iterator[TicketsFound]:
     """Find the tickets of one granularity by every finder."""
-    plan, fit = contest.plan, contest.fit
+    plan, fit = comparison.plan, comparison.fit
     levels = dict.fromkeys(snap(granularity, s) for s in plan.study.space.sparsity_levels if s > 0)
     targets = [Target(granularity, (s,)) for s in levels]
-    if _CLIMBERS & set(contest.finders):
-        yield from _ladder_entries(contest, targets)
-    if "early_time" in contest.finders:
-        ladders = _climb(contest, granularity, replace(fit, timesteps=early))
-        yield from _rung_entries(contest, "early_time", ladders, targets, _warm_up(contest))
-    if "early_bird" in contest.finders:
-        contest.tell(f"{granularity}: early-bird masks")
-        birds = find_birds(plan, contest.shelf, fit, contest.seeds, targets)
-        for target, own in zip(targets, zip(*birds, strict=True), strict=True):
-            steps = [bird.train_steps for bird in own]
-            yield Entry("early_bird", target, contest.inits, [bird.masks for bird in own], steps)
+    if _FROM_LADDERS & set(comparison.finders):
+        yield from _ladder_entries(comparison, targets)
+    if "early_time" in comparison.finders:
+        ladders = _ladders(comparison, granularity, replace(fit, timesteps=early))
+        yield from _rung_entries(comparison, "early_time", ladders, targets, _warm_up(comparison))
+    if "early_bird" in comparison.finders:
+        comparison.tell(f"{granularity}: early-bird masks")
+        birds = find_birds(plan, comparison.store, fit, comparison.seeds, targets)
+        for target, by_seed in zip(targets, zip(*birds, strict=True), strict=True):
+            steps = [bird.train_steps for bird in by_seed]
+            yield TicketsFound(
+                "early_bird", target, comparison.inits, [bird.masks for bird in by_seed], steps
+            )
     for target in targets:
-        if "magnitude" in contest.finders:
-            cut = [contest.knife.cut(own, target) for own in dense]
-            yield Entry("magnitude", target, dense, cut, [_dense_steps(contest)] * len(dense))
-        if "multi_prize" in contest.finders:
-            contest.tell(f"multi_prize {granularity} {target.sparsity[0]:g}")
-            prizes = find_prizes(plan, contest.shelf, fit, contest.seeds, target)
+        if "magnitude" in comparison.finders:
+            cut = [comparison.pruner.masks_from_weights(params, target) for params in dense]
+            yield TicketsFound("magnitude", target, dense, cut, [_dense_steps(comparison)] * len(dense))
+        if "multi_prize" in comparison.finders:
+            comparison.tell(f"multi_prize {granularity} {target.sparsity[0]:g}")
+            prizes = find_prizes(plan, comparison.store, fit, comparison.seeds, target)
             scores = score_fit(plan, fit)
             steps = [scores.schedule.epochs * scores.epoch_steps] * len(prizes)
-            yield Entry("multi_prize", target, [p for p, _ in prizes], [m for _, m in prizes], steps)
+            yield TicketsFound("multi_prize", target, [p for p, _ in prizes], [m for _, m in prizes], steps)
 
 
-def _ladder_entries(contest: Contest, targets: Sequence[Target]) -> Iterator[Entry]:
-    """Climb at full T; return the tickets and their controls."""
-    granularity, none = targets[0].granularity, [0] * len(contest.seeds)
-    ladders = _climb(contest, granularity, contest.fit)
-    rng = np.random.default_rng(contest.plan.study.seed)
-    fresh = [initial_params(contest.plan.spec, seed_of("fresh weights", seed)) for seed in contest.seeds]
-    for entry in _rung_entries(contest, "iterative", ladders, targets, 0):
-        shuffled = [tuple(_shuffled(own, rng) for own in mask) for mask in entry.masks]
-        if "iterative" in contest.finders:
+def _ladder_entries(comparison: Comparison, targets: Sequence[Target]) -> Iterator[TicketsFound]:
+    """Make the ladders at full T; return the tickets and their controls."""
+    granularity, none = targets[0].granularity, [0] * len(comparison.seeds)
+    ladders = _ladders(comparison, granularity, comparison.fit)
+    rng = np.random.default_rng(comparison.plan.study.seed)
+    fresh = [
+        initial_params(comparison.plan.spec, seed_of("fresh weights", seed)) for seed in comparison.seeds
+    ]
+    for entry in _rung_entries(comparison, "iterative", ladders, targets, 0):
+        shuffled = [tuple(_shuffled(layer, rng) for layer in masks) for masks in entry.masks]
+        if "iterative" in comparison.finders:
             yield entry
-        if "random" in contest.finders and granularity == "weight":
-            yield Entry("random", entry.target, entry.starts, shuffled, none)
-        if "reinit" in contest.finders:
+        if "random" in comparison.finders and granularity == "weight":
+            yield TicketsFound("random", entry.target, entry.starts, shuffled, none)
+        if "reinit" in comparison.finders:
             yield replace(entry, finder="reinit", starts=fresh)
 
 
 def _rung_entries(
-    contest: Contest, finder: str, ladders: Sequence[Ladder], targets: Sequence[Target], extra: int
-) -> Iterator[Entry]:
-    """Return the tickets of ladders, whose search took some steps beside the climb."""
+    comparison: Comparison, finder: str, ladders: Sequence[Ladder], targets: Sequence[Target], extra: int
+) -> Iterator[TicketsFound]:
+    """Return the tickets of ladders, whose search took some steps beside the rounds."""
     for target in targets:
-        masks = [masks_at(own, target.sparsity, contest.knife) for own in ladders]
-        steps = [own.train_steps(target.sparsity[0]) + extra for own in ladders]
-        yield Entry(finder, target, [own.start for own in ladders], masks, steps)
+        masks = [masks_at(ladder, target.sparsity, comparison.pruner) for ladder in ladders]
+        steps = [ladder.train_steps(target.sparsity[0]) + extra for ladder in ladders]
+        yield TicketsFound(finder, target, [ladder.start for ladder in ladders], masks, steps)
 
 
-def _climb(contest: Contest, granularity: str, fit: Fit, highest: float | None = None) -> list[Ladder]:
-    """Climb to the study's sparsest level, or no higher than ``highest``."""
-    contest.tell(f"{granularity}: ladders at T {fit.timesteps}")
-    how = climb_of(contest.plan, granularity)
-    how = how if highest is None else replace(how, highest=highest)
-    load, save = ladder_store(contest.shelf, fit, how, cut_of(contest.plan), contest.seeds)
-    return climb(fit, contest.inits, how, contest.knife, load=load, save=save)
+def _ladders(
+    comparison: Comparison, granularity: str, fit: Fit, highest: float | None = None
+) -> list[Ladder]:
+    """Make ladders up to the study's sparsest level, or no higher than ``highest``."""
+    comparison.tell(f"{granularity}: ladders at T {fit.timesteps}")
+    schedule = climb_of(comparison.plan, granularity)
+    schedule = schedule if highest is None else replace(schedule, highest=highest)
+    load, save = ladder_store(comparison.store, fit, schedule, cut_of(comparison.plan), comparison.seeds)
+    return find_ladders(fit, comparison.inits, schedule, comparison.pruner, load=load, save=save)
 
 
-def _dense_steps(contest: Contest) -> int:
-    return contest.fit.schedule.epochs * contest.fit.epoch_steps
+def _dense_steps(comparison: Comparison) -> int:
+    return comparison.fit.schedule.epochs * comparison.fit.epoch_steps
 
 
-def _warm_up(contest: Contest) -> int:
+def _warm_up(comparison: Comparison) -> int:
     """Return the steps of the network that T_early is measured on."""
-    return contest.plan.study.tickets.warmup_epochs * contest.fit.epoch_steps
+    return comparison.plan.study.tickets.warmup_epochs * comparison.fit.epoch_steps
 
 
 def _shuffled(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -209,50 +217,50 @@ def _shuffled(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rng.permutation(mask.ravel()).reshape(mask.shape)
 
 
-def _rows(contest: Contest, entry: Entry) -> list[dict[str, object]]:
+def _rows(comparison: Comparison, entry: TicketsFound) -> list[dict[str, object]]:
     """Measure a finder's tickets, trained where they are to be trained; return a row a seed."""
     untrained = {"multi_prize": 1, "dense": REFERENCE_BITS}
     accuracies: list[float | None]
     if entry.finder in untrained:
         bits = untrained[entry.finder]
         pairs = zip(entry.starts, entry.masks, strict=True)
-        accuracies = [accuracy_of(contest.plan, params, masks, bits) for params, masks in pairs]
+        accuracies = [accuracy_of(comparison.plan, params, masks, bits) for params, masks in pairs]
     else:
-        accuracies = [own.accuracy_test for own in _trained(contest, entry)]
+        accuracies = [measured.accuracy_test for measured in _trained(comparison, entry)]
     return [
-        row(entry.finder, entry.target, seed, own, cost)
-        for seed, own, cost in zip(contest.seeds, accuracies, entry.find_steps, strict=True)
+        row(entry.finder, entry.target, seed, accuracy, cost)
+        for seed, accuracy, cost in zip(comparison.seeds, accuracies, entry.find_steps, strict=True)
     ]
 
 
-def _trained(contest: Contest, entry: Entry) -> list[Measured]:
-    """Train the tickets of all seeds together, unless they are kept."""
-    plan, cache = contest.plan, contest.cache
+def _trained(comparison: Comparison, entry: TicketsFound) -> list[Measured]:
+    """Train the tickets of all seeds together, unless they are stored."""
+    plan, cache = comparison.plan, comparison.cache
     key = (entry.finder, entry.target.granularity, entry.target.sparsity[0])
-    paths = [cache.path("compared", *key, seed) for seed in contest.seeds]
-    kept = [own for path in paths if (own := cache.load(path)) is not None]
-    if len(kept) < len(paths):
-        contest.tell(f"{entry.finder} {entry.target.granularity} {entry.target.sparsity[0]:g}")
+    paths = [cache.path("compared", *key, seed) for seed in comparison.seeds]
+    trained = [measured for path in paths if (measured := cache.load(path)) is not None]
+    if len(trained) < len(paths):
+        comparison.tell(f"{entry.finder} {entry.target.granularity} {entry.target.sparsity[0]:g}")
         bits = (max(plan.space.weight_bits),) * len(plan.spec.layers)
         tickets = tuple(Ticket(p, m, bits) for p, m in zip(entry.starts, entry.masks, strict=True))
         job = Job(tickets, plan.dense_timesteps, candidate_schedule(plan), plan.study.seed, test=True)
-        kept = contest.trainer.run([job])[0]
-        for path, own in zip(paths, kept, strict=True):
-            cache.save(path, own)
-    return kept
+        trained = comparison.trainer.run([job])[0]
+        for path, measured in zip(paths, trained, strict=True):
+            cache.save(path, measured)
+    return trained
 
 
-def _facts(contest: Contest, dense: Sequence[Params], early: int) -> dict[str, object]:
+def _facts(comparison: Comparison, dense: Sequence[Params], early: int) -> dict[str, object]:
     """Return what the table says besides accuracies."""
-    plan, tickets = contest.plan, contest.plan.study.tickets
-    epoch = replace(contest.fit, schedule=replace(contest.fit.schedule, epochs=1))
+    plan, tickets = comparison.plan, comparison.plan.study.tickets
+    epoch = replace(comparison.fit, schedule=replace(comparison.fit.schedule, epochs=1))
     start = time.perf_counter()
-    epoch.train(contest.inits[:1], [all_kept(dense[0])])
+    epoch.train(comparison.inits[:1], [dense_masks(dense[0])])
     epoch_s = time.perf_counter() - start
     start = time.perf_counter()
-    seen = observe(plan.spec, dense[0], plan.data.x_train[: tickets.samples], plan.dense_timesteps)
+    statistics = observe(plan.spec, dense[0], plan.data.x_train[: tickets.samples], plan.dense_timesteps)
     for criterion in ("spike_probability", "second_order"):
-        score(criterion, dense[0], seen)
+        score(criterion, dense[0], statistics)
     score_s = time.perf_counter() - start
     rule = early_time(
         plan.spec, dense[0], plan.data.x_train[:1000], plan.dense_timesteps, limit=tickets.kl_limit
@@ -264,7 +272,7 @@ def _facts(contest: Contest, dense: Sequence[Params], early: int) -> dict[str, o
         "early_timesteps": early,
         "kl_forward_trained": [round(v, 3) for v in rule.forward],
         "kl_backward_trained": [round(v, 3) for v in rule.backward],
-        "dense_steps": _dense_steps(contest),
+        "dense_steps": _dense_steps(comparison),
         "epoch_s": epoch_s,
         "score_s": score_s,
     }

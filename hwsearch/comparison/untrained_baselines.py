@@ -13,7 +13,7 @@ from hwsearch.search.store.ticket_store import Masks
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.compensate import prune_in_steps, quantise_in_turn
 from hwsearch.tickets.criteria import score
-from hwsearch.tickets.fit import Knife, Target, all_kept
+from hwsearch.tickets.fit import Pruner, Target, dense_masks
 from hwsearch.tickets.observe import LayerStatistics, observe
 
 SPARSITY, BITS = 0.8, (3, 2)
@@ -22,26 +22,26 @@ _FLOAT_LIKE = 16
 Row = dict[str, object]
 
 
-def one_shot_rows(plan: Plan, knife: Knife, seeds: Sequence[int], dense: Sequence[Params]) -> list[Row]:
+def untrained_rows(plan: Plan, pruner: Pruner, seeds: Sequence[int], dense: Sequence[Params]) -> list[Row]:
     """Return a row a criterion, cut and seed.
 
     Args:
         plan: The question; its granularities are cut.
-        knife: How the study cuts masks.
+        pruner: How the study prunes to masks.
         seeds: Names of the networks.
-        dense: Trained floats, one a seed.
+        dense: Trained floats, one network a seed.
     """
     rows: list[Row] = []
     calibration = plan.data.x_train[: plan.study.tickets.samples]
     for seed, params in zip(seeds, dense, strict=True):
-        seen = observe(plan.spec, params, calibration, plan.dense_timesteps)
+        statistics = observe(plan.spec, params, calibration, plan.dense_timesteps)
         for granularity in plan.space.granularity:
             target = Target(granularity, (snap(granularity, SPARSITY),))
-            for criterion, share in _pruned(plan, knife, params, seen, target):
+            for criterion, share in _pruned(plan, pruner, params, statistics, target):
                 rows.append(row(f"one_shot {criterion}", target, seed, share, 0))
         for bits in BITS:
             cut = Target(f"{bits} bits", (0.0,))
-            for criterion, share in _quantised(plan, params, seen, bits):
+            for criterion, share in _quantised(plan, params, statistics, bits):
                 rows.append(row(f"one_shot {criterion}", cut, seed, share, 0))
     return rows
 
@@ -65,24 +65,24 @@ def row(finder: str, target: Target, seed: int, share: float | None, find_steps:
 
 
 def _pruned(
-    plan: Plan, knife: Knife, params: Params, seen: Sequence[LayerStatistics], target: Target
+    plan: Plan, pruner: Pruner, params: Params, statistics: Sequence[LayerStatistics], target: Target
 ) -> Iterator[tuple[str, float]]:
     """Cut by each criterion; return its name and the accuracy."""
     for criterion in ("magnitude", "spike_probability"):
-        masks = knife.of_scores(target, score(criterion, params, seen))
+        masks = pruner.masks_from_scores(target, score(criterion, params, statistics))
         yield criterion, accuracy_of(plan, params, masks, REFERENCE_BITS)
-    own, masks = prune_in_steps(
-        params, seen, target.granularity, target.sparsity[0], gentle=plan.study.space.gentle
+    compensated, masks = prune_in_steps(
+        params, statistics, target.granularity, target.sparsity[0], gentle=plan.study.space.gentle
     )
-    yield "second_order", accuracy_of(plan, own, masks, REFERENCE_BITS)
+    yield "second_order", accuracy_of(plan, compensated, masks, REFERENCE_BITS)
 
 
 def _quantised(
-    plan: Plan, params: Params, seen: Sequence[LayerStatistics], bits: int
+    plan: Plan, params: Params, statistics: Sequence[LayerStatistics], bits: int
 ) -> Iterator[tuple[str, float]]:
     """Round to few bits, and in turn with compensation; return the criterion's name and the accuracy."""
-    ones = all_kept(params)
-    yield "magnitude", accuracy_of(plan, params, ones, bits)
-    turned = quantise_in_turn(params, ones, (bits,) * len(params), seen)
+    masks = dense_masks(params)
+    yield "magnitude", accuracy_of(plan, params, masks, bits)
+    turned = quantise_in_turn(params, masks, (bits,) * len(params), statistics)
     # weights that lie on their grid already: a fine grid keeps them where they are
-    yield "second_order", accuracy_of(plan, turned, ones, _FLOAT_LIKE)
+    yield "second_order", accuracy_of(plan, turned, masks, _FLOAT_LIKE)

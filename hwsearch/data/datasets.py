@@ -133,8 +133,8 @@ def resplit(data: Dataset, seed: int) -> Dataset:
         seed: Of the draw.
     """
     x, y = np.concatenate([data.x_train, data.x_val]), np.concatenate([data.y_train, data.y_val])
-    taken, left = stratified_take(y, len(data.y_val), np.random.default_rng((seed, 3)))
-    return replace(data, x_train=x[left], y_train=y[left], x_val=x[taken], y_val=y[taken])
+    val, train = stratified_take(y, len(data.y_val), np.random.default_rng((seed, 3)))
+    return replace(data, x_train=x[train], y_train=y[train], x_val=x[val], y_val=y[val])
 
 
 def requantise(x: Images, old_max: int, new_max: int) -> Images:
@@ -150,17 +150,19 @@ def _split(data: Data, samples: Samples) -> dict[str, tuple[Images, Labels]]:
     """Return x and y of the training, validation and test part, in this order."""
     x, y, test, validation = samples.x, samples.y, samples.test, data.validation
     if test is None:
-        taken, left = stratified_take(y, _share(data.test, len(y)), _rng(data, 0))
-        test, x, y = (x[taken], y[taken]), x[left], y[left]
-        validation /= 1 - data.test  # the study gives a share of all samples, and these are what is left
+        held_out, rest = stratified_take(y, _share(data.test, len(y)), _rng(data, 0))
+        test, x, y = (x[held_out], y[held_out]), x[rest], y[rest]
+        validation /= (
+            1 - data.test
+        )  # the study gives a share of all samples, and these are those without the test
     if data.train_size is not None:
         if data.train_size > len(y):
             law = f"train_size may be {len(y)} at most, the training samples of {data.name}"
             raise InputError([Fault("data.train_size", law, str(data.train_size))])
         taken, _ = stratified_take(y, data.train_size, _rng(data, 1))
         x, y = x[taken], y[taken]
-    taken, left = stratified_take(y, _share(validation, len(y)), _rng(data, 2))
-    return {"training": (x[left], y[left]), "validation": (x[taken], y[taken]), "test": test}
+    val, train = stratified_take(y, _share(validation, len(y)), _rng(data, 2))
+    return {"training": (x[train], y[train]), "validation": (x[val], y[val]), "test": test}
 
 
 def _share(fraction: float, n: int) -> int:

@@ -23,7 +23,7 @@ def stratified_take(
         rng: Where chance comes from.
 
     Returns:
-        Indices taken and indices left, each rising; [n_take] and [N - n_take].
+        Indices taken and all others, each rising; [n_take] and [N - n_take].
     """
     classes, counts = np.unique(labels, return_counts=True)
     shares, remainders = np.divmod(n_take * counts, len(labels))

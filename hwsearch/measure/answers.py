@@ -100,8 +100,8 @@ def answers_of(
         right=_counts(labels[guesses == labels], classes),
         ties=int(((run.readout == top).sum(1) > 1).sum()),
         input_independent=int(fixed.sum()),
-        silent_layers=tuple(name for name, own in zip(names, run.spikes, strict=True) if not own.any()),
-        silent_channels=sum(int((own == 0).sum()) for own in run.spikes),
+        silent_layers=tuple(name for name, spikes in zip(names, run.spikes, strict=True) if not spikes.any()),
+        silent_channels=sum(int((spikes == 0).sum()) for spikes in run.spikes),
     )
 
 
@@ -110,14 +110,14 @@ def readouts_without_input(networks: Sequence[IntegerNetwork], device: str = "cp
 
     The first are for a blank input, the second where no spike reaches the readout.
     """
-    deaf = [replace(own, layers=(*own.layers[:-1], _deaf(own.layers[-1]))) for own in networks]
+    unread = [replace(net, layers=(*net.layers[:-1], _bias_alone(net.layers[-1]))) for net in networks]
     blank = np.zeros((1, *networks[0].input_shape), np.uint8)
-    runs = run_integer_stack([*networks, *deaf], blank, device=device)
+    runs = run_integer_stack([*networks, *unread], blank, device=device)
     readouts = np.concatenate([run.readout for run in runs]).reshape(2, len(networks), -1)
     return readouts.swapaxes(0, 1)
 
 
-def _deaf(readout: IntegerLayer) -> IntegerLayer:
+def _bias_alone(readout: IntegerLayer) -> IntegerLayer:
     """Return a readout that adds up its bias alone."""
     return replace(readout, weight=np.zeros_like(readout.weight))
 

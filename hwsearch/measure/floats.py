@@ -1,4 +1,4 @@
-"""What the float networks say: their logits, and batch-norm statistics fitted to given inputs.
+"""What the float networks say: their logits.
 
 Not the truth about a candidate: that is the integer model's accuracy.
 """
@@ -6,11 +6,9 @@ Not the truth about a candidate: that is the integer model's accuracy.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from hwsearch.network.stack import Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
@@ -44,36 +42,9 @@ def logits(
     for stacked in _split(spec, tickets, timesteps):
         stack = Stack(spec, stacked, neuron_loop).move(device).eval()
         with torch.no_grad():
-            parts.append(torch.cat([stack(batch, timesteps) for batch in _batches(inputs)], 1).cpu().numpy())
+            batches = [stack(batch, timesteps) for batch in torch.split(inputs, _BATCH)]
+        parts.append(torch.cat(batches, 1).cpu().numpy())
     return np.concatenate(parts)
-
-
-def reestimate_norm(
-    spec: NetworkSpec, tickets: Sequence[Ticket], x: np.ndarray, timesteps: int
-) -> list[Ticket]:
-    """Return the tickets with the running statistics of batch normalisation that they have on given inputs.
-
-    Statistics are plain averages over the batches of x, each batch being normalised by its own. Without batch
-    normalisation the tickets come back as they are.
-
-    Args:
-        spec: The architecture they share.
-        tickets: Parameters, masks and bits.
-        x: [N, C, H, W] uint8 inputs, about 1000 of the training split.
-        timesteps: T.
-    """
-    if not spec.batch_norm:
-        return list(tickets)
-    inputs = as_input(x, spec)
-    fitted = []
-    for stacked in _split(spec, tickets, timesteps):
-        stack = Stack(spec, stacked).train()
-        with torch.no_grad():
-            for n, batch in enumerate(_batches(inputs), 1):
-                stack.momentum = 1 / n
-                stack(batch, timesteps)
-        fitted += [replace(t, params=own) for t, own in zip(stacked, stack.params(), strict=True)]
-    return fitted
 
 
 def _split(spec: NetworkSpec, tickets: Sequence[Ticket], timesteps: int) -> list[Sequence[Ticket]]:
@@ -81,7 +52,3 @@ def _split(spec: NetworkSpec, tickets: Sequence[Ticket], timesteps: int) -> list
     largest = max(layer.neurons for layer in spec.layers)
     size = max(1, _ELEMENTS_AT_A_TIME // (largest * timesteps * _BATCH))
     return [tickets[i : i + size] for i in range(0, len(tickets), size)]
-
-
-def _batches(inputs: Tensor) -> tuple[Tensor, ...]:
-    return torch.split(inputs, _BATCH)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def number_that_happens(chances: Sequence[float], confidence: float = 0.95) -> tuple[int, int]:
+def poisson_binomial_interval(chances: Sequence[float], confidence: float = 0.95) -> tuple[int, int]:
     """Return the interval of how many of several independent events happen (Poisson binomial).
 
     The smallest k with P(N <= k) >= (1 - confidence) / 2, and with P(N <= k) >= (1 + confidence) / 2; P by one

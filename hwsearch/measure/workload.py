@@ -1,4 +1,4 @@
-"""From integers and events to a Workload: the same counting before training (masks, foretold maps) and after.
+"""From integers and events to a Workload: the same counting before training (masks, predicted maps) and after.
 
 An operation is one input event meeting one weight. The events are linear in the mean input map, so one map a
 layer is enough: no candidate is run again to be counted. Source: NeuroBench's SynapticOperations
@@ -34,14 +34,14 @@ def count_workload(
         network: The (shrunk) network; only its shapes and which weights are zero matter.
         input_maps: Per layer [C, H, W] or [n], mean events of an inference at each of its inputs.
         spikes: Per spiking layer [C], mean spikes of each channel in an inference.
-        counted: Layers that need not be counted again; those of this network are kept here too.
+        counted: Layers that need not be counted again; those of this network are added.
     """
     last = len(network.layers) - 1
     layers = []
     for index, (layer, bits, events) in enumerate(
         zip(network.layers, network.weight_bits, input_maps, strict=True)
     ):
-        held, ops = _counts(layer, events, counted)
+        weights, ops = _counts(layer, events, counted)
         layers.append(
             LayerWork(
                 name=layer.name,
@@ -49,7 +49,7 @@ def count_workload(
                 kind=layer.kind,
                 analog=index == 0,
                 weight_bits=bits,
-                census=held,
+                census=weights,
                 neurons=layer.neurons,
                 inputs=int(events.size),
                 ops=ops,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.measure.accuracy import largest_class_share, wilson
-from hwsearch.measure.intervals import number_that_happens
+from hwsearch.measure.intervals import poisson_binomial_interval
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan
 from hwsearch.records.trials import (
@@ -283,7 +283,7 @@ def _left_fields(records: Sequence[TrialRecord]) -> dict[str, float | int]:
     chances = [r.chance for r in records if r.chance is not None]
     ruled_out = sum(chance < RULED_OUT for chance in chances)
     finishing = sum(r.finishing for r in records)
-    low, high = number_that_happens(chances)
+    low, high = poisson_binomial_interval(chances)
     return {
         "finishing": finishing,
         "n": len(chances),

@@ -30,7 +30,7 @@ from hwsearch.tickets.observe import LayerStatistics
 
 CRITERIA = ("magnitude", "spike_probability", "second_order")
 _SMALLEST = 1e-12
-_MOST_KEPT = 64  # layers at some number of bits
+_MOST_CACHED = 64  # layers at some number of bits
 
 
 def score(
@@ -60,25 +60,25 @@ def score(
 def _spike_probability(params: Params, statistics: Sequence[LayerStatistics]) -> list[np.ndarray]:
     """Return eq. 12's P for every hidden layer, |w| for the first and the last."""
     scores = []
-    for index, (layer, seen) in enumerate(zip(params, statistics, strict=True)):
-        own = np.abs(layer.weight).astype(np.float64)
-        if index > 0 and seen.threshold is not None:
-            variance = seen.variance + _SMALLEST
-            density = np.exp(-((seen.mean - seen.threshold) ** 2) / (2 * variance))
+    for index, (layer, observed) in enumerate(zip(params, statistics, strict=True)):
+        worth = np.abs(layer.weight).astype(np.float64)
+        if index > 0 and observed.threshold is not None:
+            variance = observed.variance + _SMALLEST
+            density = np.exp(-((observed.mean - observed.threshold) ** 2) / (2 * variance))
             density /= np.sqrt(2 * math.pi * variance)
-            rows = own.reshape(len(own), -1) * seen.rate * (np.abs(seen.gain) * density)[:, None]
-            own = in_units_of_weight(rows.reshape(own.shape), layer.weight)
-        scores.append(own)
+            rows = worth.reshape(len(worth), -1) * observed.rate * (np.abs(observed.gain) * density)[:, None]
+            worth = in_units_of_weight(rows.reshape(worth.shape), layer.weight)
+        scores.append(worth)
     return scores
 
 
 def _second_order(params: Params, statistics: Sequence[LayerStatistics]) -> list[np.ndarray]:
     """Return the error that each removal leaves, from one inverse a layer."""
     scores = []
-    for layer, seen in zip(params, statistics, strict=True):
-        rows = np.abs(layer.weight.astype(np.float64).reshape(len(layer.weight), -1) * seen.gain[:, None])
-        own = rows / np.sqrt(inverse_diagonal(seen.hessian))
-        scores.append(in_units_of_weight(own.reshape(layer.weight.shape), layer.weight))
+    for layer, observed in zip(params, statistics, strict=True):
+        rows = np.abs(layer.weight.astype(np.float64).reshape(len(layer.weight), -1) * observed.gain[:, None])
+        error = rows / np.sqrt(inverse_diagonal(observed.hessian))
+        scores.append(in_units_of_weight(error.reshape(layer.weight.shape), layer.weight))
     return scores
 
 
@@ -97,10 +97,10 @@ def after_quantising(scores: Sequence[np.ndarray], params: Params, bits: Sequenc
     zeros = [
         _zeros(layer, b, index < last) for index, (layer, b) in enumerate(zip(params, bits, strict=True))
     ]
-    return [np.where(zero, own * _SMALLEST, own) for own, zero in zip(scores, zeros, strict=True)]
+    return [np.where(zero, worth * _SMALLEST, worth) for worth, zero in zip(scores, zeros, strict=True)]
 
 
-@lru_cache(maxsize=_MOST_KEPT)  # a search asks for the same few layers and bits again and again
+@lru_cache(maxsize=_MOST_CACHED)  # a search asks for the same few layers and bits again and again
 def _zeros(layer: LayerParams, bits: int, per_channel: bool) -> np.ndarray:
     """Return which weights of a layer its own grid makes zero."""
     weight = torch.from_numpy(layer.weight).unsqueeze(0)
@@ -109,22 +109,22 @@ def _zeros(layer: LayerParams, bits: int, per_channel: bool) -> np.ndarray:
     return zero
 
 
-def in_units_of_weight(own: np.ndarray, weight: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+def in_units_of_weight(scores: np.ndarray, weight: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     """Return a layer's scores scaled so that over its surviving weights their mean is the mean of |w|.
 
     A layer whose scores are all zero tells nothing apart: it is given its |w|.
     """
-    kept = np.ones(weight.shape, bool) if mask is None else mask
+    survivors = np.ones(weight.shape, bool) if mask is None else mask
     size = np.abs(weight).astype(np.float64)
-    total = own[kept].sum()
-    return np.asarray(own * (size[kept].sum() / total)) if total > 0 else size
+    total = scores[survivors].sum()
+    return np.asarray(scores * (size[survivors].sum() / total)) if total > 0 else size
 
 
 def within(scores: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return scores that rank every removed weight below every surviving one, so that the next masks are nested."""
     return [
-        np.where(mask, own + _SMALLEST * (own.max() or 1.0), 0.0)
-        for own, mask in zip(scores, masks, strict=True)
+        np.where(mask, worth + _SMALLEST * (worth.max() or 1.0), 0.0)
+        for worth, mask in zip(scores, masks, strict=True)
     ]
 
 

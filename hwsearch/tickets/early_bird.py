@@ -10,33 +10,27 @@ Source: You et al. 2020 (the queue); Kim et al. 2022 (SNNs: masks of weights; th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from hwsearch.network.stack import Params
-from hwsearch.tickets.fit import Fit, Knife, Target, all_kept
+from hwsearch.tickets.fit import Fit, Pruner, Target, dense_masks
 
 QUEUE = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Bird:
+class EarlyBird:
     """Masks as they were drawn.
 
     Attributes:
         masks: What survives.
-        epoch: Epochs of dense training that they took.
-        settled: Whether they stopped moving, or training ended first.
-        train_steps: Samples times timesteps of those epochs.
-        distances: The largest distance within the queue, from the fifth mask on.
+        train_steps: Samples times timesteps of the epochs that they took.
     """
 
     masks: tuple[np.ndarray, ...]
-    epoch: int
-    settled: bool
     train_steps: int
-    distances: tuple[float, ...] = field(default=())
 
 
 def scaled_distance(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float:
@@ -46,8 +40,8 @@ def scaled_distance(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -
     """
     size = sum(mask.size for mask in first)
     differ = sum(int(np.count_nonzero(a != b)) for a, b in zip(first, second, strict=True)) / size
-    kept = sum(int(np.count_nonzero(m)) for m in (*first, *second)) / (2 * size)
-    chance = 2 * kept * (1 - kept)
+    density = sum(int(np.count_nonzero(m)) for m in (*first, *second)) / (2 * size)
+    chance = 2 * density * (1 - density)
     return differ / chance if chance > 0 else 0.0
 
 
@@ -55,57 +49,60 @@ def find_early_birds(
     fit: Fit,
     inits: Sequence[Params],
     targets: Sequence[Target],
-    knife: Knife,
+    pruner: Pruner,
     *,
     tolerance: float,
-) -> list[list[Bird]]:
+) -> list[list[EarlyBird]]:
     """Train dense networks together until every mask of every target has settled, or the epochs are over.
 
     Args:
         fit: The task; its schedule is the dense network's.
         inits: Fresh parameters.
         targets: What masks are wanted.
-        knife: Criterion and ranking.
+        pruner: Criterion and ranking.
         tolerance: Largest scaled distance within the queue.
 
     Returns:
-        For each initial network a bird each target.
+        For each initial network the masks of each target.
     """
-    nests = [[_Nest(own) for own in targets] for _ in inits]
+    queues = [[MaskQueue(tolerance) for _ in targets] for _ in inits]
 
-    def look(epoch: int, params: Callable[[], list[Params]]) -> bool:
-        for own, row in zip(params(), nests, strict=True):
-            if not all(nest.drawn for nest in row):
-                scores = knife.rank(own)
-                for nest in row:
-                    nest.look(epoch, scores, knife, tolerance)
-        return all(nest.drawn for row in nests for nest in row)
+    def watch(epoch: int, networks: Callable[[], list[Params]]) -> bool:
+        for params, row in zip(networks(), queues, strict=True):
+            if not all(queue.settled for queue in row):
+                scores = pruner.criterion(params)
+                for queue, target in zip(row, targets, strict=True):
+                    if not queue.settled:
+                        queue.push(pruner.masks_from_scores(target, scores))
+        return all(queue.settled for row in queues for queue in row)
 
-    look(0, lambda: list(inits))
-    fit.train(inits, [all_kept(own) for own in inits], watch=look)
-    return [[nest.bird(fit) for nest in row] for row in nests]
+    watch(0, lambda: list(inits))
+    fit.train(inits, [dense_masks(params) for params in inits], watch=watch)
+    return [[EarlyBird(queue.newest, queue.epochs * fit.epoch_steps) for queue in row] for row in queues]
 
 
-class _Nest:
-    """The queue of one target."""
+class MaskQueue:
+    """The last masks of one target, one an epoch, the first from before training.
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._queue: list[tuple[np.ndarray, ...]] = []
-        self._distances: list[float] = []
-        self._epoch, self.drawn = 0, False
+    Attributes:
+        epochs: How many were trained before the newest.
+        settled: Whether the newest lies nearer than the tolerance to all others of a full queue.
+    """
 
-    def look(self, epoch: int, scores: Sequence[np.ndarray], knife: Knife, tolerance: float) -> None:
-        """Take the mask of an epoch, unless one was drawn."""
-        if self.drawn:
-            return
-        newest = knife.of_scores(self._target, scores)
-        self._queue, self._epoch = [*self._queue, newest][-QUEUE:], epoch
-        if len(self._queue) == QUEUE:
-            self._distances.append(max(scaled_distance(newest, old) for old in self._queue[:-1]))
-            self.drawn = self._distances[-1] < tolerance
+    def __init__(self, tolerance: float) -> None:
+        self._tolerance = tolerance
+        self._masks: list[tuple[np.ndarray, ...]] = []
+        self.epochs, self.settled = -1, False
 
-    def bird(self, fit: Fit) -> Bird:
-        """Return what was drawn."""
-        steps = self._epoch * fit.epoch_steps
-        return Bird(self._queue[-1], self._epoch, self.drawn, steps, tuple(self._distances))
+    @property
+    def newest(self) -> tuple[np.ndarray, ...]:
+        """The mask that was pushed last."""
+        return self._masks[-1]
+
+    def push(self, masks: tuple[np.ndarray, ...]) -> None:
+        """Take the mask of one more epoch."""
+        self._masks = [*self._masks, masks][-QUEUE:]
+        self.epochs += 1
+        if len(self._masks) == QUEUE:
+            largest = max(scaled_distance(masks, earlier) for earlier in self._masks[:-1])
+            self.settled = largest < self._tolerance

@@ -20,7 +20,7 @@ from scipy.special import log_softmax
 
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.tickets.fit import all_kept
+from hwsearch.tickets.fit import dense_masks
 from hwsearch.train.loop import as_input
 
 _FLOAT_LIKE = 16
@@ -34,13 +34,11 @@ class EarlyTime:
         timesteps: T_early.
         forward: D(t) / D(2) for t = 2 .. T - 1 with KL(P_t || P_T).
         backward: Likewise with KL(P_T || P_t).
-        eval_steps: Samples times timesteps run.
     """
 
     timesteps: int
     forward: tuple[float, ...]
     backward: tuple[float, ...]
-    eval_steps: int
 
 
 def early_time(
@@ -62,13 +60,12 @@ def early_time(
         limit: Lambda.
         loss_gain: Factor on the readout before the softmax, as in training.
     """
-    stack = Stack(spec, [Ticket(params, all_kept(params), (_FLOAT_LIKE,) * len(params))]).eval()
+    stack = Stack(spec, [Ticket(params, dense_masks(params), (_FLOAT_LIKE,) * len(params))]).eval()
     inputs = as_input(x, spec)
     with torch.no_grad():
         logits = [stack(inputs, t)[0].numpy() * loss_gain for t in range(2, timesteps + 1)]
     forward, backward = relative_divergences(np.stack(logits))
-    steps = len(x) * sum(range(2, timesteps + 1))
-    return EarlyTime(early_timesteps(forward, timesteps, limit), forward, backward, steps)
+    return EarlyTime(early_timesteps(forward, timesteps, limit), forward, backward)
 
 
 def relative_divergences(logits: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -79,8 +76,8 @@ def relative_divergences(logits: np.ndarray) -> tuple[tuple[float, ...], tuple[f
     """
     log_p = log_softmax(logits.astype(np.float64), axis=2)
     last = log_p[-1]
-    forward = [float((np.exp(own) * (own - last)).sum(1).mean()) for own in log_p[:-1]]
-    backward = [float((np.exp(last) * (last - own)).sum(1).mean()) for own in log_p[:-1]]
+    forward = [float((np.exp(log_p_t) * (log_p_t - last)).sum(1).mean()) for log_p_t in log_p[:-1]]
+    backward = [float((np.exp(last) * (last - log_p_t)).sum(1).mean()) for log_p_t in log_p[:-1]]
     return _over_first(forward), _over_first(backward)
 
 

@@ -1,4 +1,4 @@
-"""What every finder is given: how to train a stack on this task, what masks are wanted, and how weights are ranked."""
+"""What every finder is given: how to train a stack on this task, what masks are wanted, and what prunes to them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Target:
     sparsity: tuple[float, ...]
 
 
-Rank = Callable[[Params], list[np.ndarray]]
+Criterion = Callable[[Params], list[np.ndarray]]
 """A network's parameters -> the worth of each of its weights."""
 
 
@@ -88,42 +88,42 @@ class Fit:
             HwsearchError: One of them diverged: a finder cannot go on without it.
         """
         bits = (self.bits,) * len(self.spec.layers)
-        tickets = [Ticket(own, tuple(mask), bits) for own, mask in zip(starts, masks, strict=True)]
+        tickets = [Ticket(start, tuple(mask), bits) for start, mask in zip(starts, masks, strict=True)]
         trained = train_stack(
             self.spec, tickets, self.x, self.y, timesteps=self.timesteps, schedule=self.schedule, seed=self.seed,
             neuron_loop=self.neuron_loop, watch=watch, build=build,
         )  # fmt: skip
-        broken = [own.failure for own in trained if own.params is None]
-        if broken:
-            raise HwsearchError(f"no ticket was found: {broken[0]}; lower dense_learning_rate")
-        return [own.params for own in trained if own.params is not None]
+        failures = [network.failure for network in trained if network.params is None]
+        if failures:
+            raise HwsearchError(f"no ticket was found: {failures[0]}; lower dense_learning_rate")
+        return [network.params for network in trained if network.params is not None]
 
 
 @dataclass(frozen=True, eq=False)
-class Knife:
-    """How masks are cut from trained weights.
+class Pruner:
+    """How masks follow from trained weights.
 
     Attributes:
-        rank: The criterion.
+        criterion: What ranks the weights.
         scope, gentle: See `masks.prune`.
     """
 
-    rank: Rank
+    criterion: Criterion
     scope: Literal["global", "layer"] = "global"
     gentle: float = 2.0
 
-    def cut(
+    def masks_from_weights(
         self, params: Params, target: Target, inside: Sequence[np.ndarray] | None = None
     ) -> tuple[np.ndarray, ...]:
         """Return the masks of a target, from the weights of `params`; within the masks `inside` where given."""
-        own = params
-        if inside is not None:  # training leaves removed weights where they were
-            own = tuple(replace(p, weight=p.weight * m) for p, m in zip(params, inside, strict=True))
-        scores = self.rank(own)
-        return self.of_scores(target, scores if inside is None else within(scores, inside))
+        if inside is None:
+            return self.masks_from_scores(target, self.criterion(params))
+        # training leaves removed weights where they were
+        survivors = tuple(replace(p, weight=p.weight * m) for p, m in zip(params, inside, strict=True))
+        return self.masks_from_scores(target, within(self.criterion(survivors), inside))
 
-    def of_scores(self, target: Target, scores: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Return the masks of a target from scores; a target of one sparsity a layer ranks each layer on its own."""
+    def masks_from_scores(self, target: Target, scores: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """Return the masks of a target from scores; a target of one sparsity a layer ranks each layer by itself."""
         granularity, sparsity = target.granularity, target.sparsity
         if len(sparsity) > 1:
             return tuple(prune_layers(scores, granularity, sparsity, scores=scores))
@@ -132,21 +132,22 @@ class Knife:
         )
 
 
-def ranking(criterion: str, fit: Fit, samples: int = 512) -> Rank:
-    """Return what ranks weights by a criterion, on the first samples of the task (they are in no order of classes)."""
+def criterion_on(name: str, fit: Fit, samples: int = 512) -> Criterion:
+    """Return one of `criteria.CRITERIA`, on the first samples of the task (they are in no order of classes)."""
 
-    def rank(params: Params) -> list[np.ndarray]:
-        seen = None
-        if criterion != "magnitude":
+    def criterion(params: Params) -> list[np.ndarray]:
+        statistics = None
+        if name != "magnitude":
             calibration = fit.x[:samples]
-            seen = observe(fit.spec, params, calibration, fit.timesteps, hessian=criterion == "second_order")
-        scores = score(criterion, params, seen)
+            hessian = name == "second_order"
+            statistics = observe(fit.spec, params, calibration, fit.timesteps, hessian=hessian)
+        scores = score(name, params, statistics)
         bits = (fit.bits,) * len(params)
         return after_quantising(scores, params, bits) if fit.spec.quantise_first else scores
 
-    return rank
+    return criterion
 
 
-def all_kept(params: Params) -> tuple[np.ndarray, ...]:
+def dense_masks(params: Params) -> tuple[np.ndarray, ...]:
     """Return the masks that remove nothing."""
     return tuple(np.ones(layer.weight.shape, bool) for layer in params)

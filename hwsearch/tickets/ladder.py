@@ -1,11 +1,11 @@
-"""The iterative finder: train, remove a fraction, rewind to early weights, again; one climb gives a ladder of masks.
+"""The iterative finder: train, remove a fraction, rewind to early weights, again; the rounds give a ladder of masks.
 
     round 0    train dense, keep the weights after the rewind epoch
     round k    masks of sparsity 1 - (1 - fraction)**k from the weights of round k - 1; rewind; train
 
 A sparsity between two rungs is cut from the trained weights of the rung below it, by the same ranking that cuts the
 rung above: so all masks of a ladder are nested, whatever sparsities are asked for. Where each layer has a sparsity of
-its own, each takes its masks from its own rung of one ladder that was ranked layer by layer.
+its own, each takes its masks from a rung of the same ladder, which then was ranked layer by layer.
 
 Source: Frankle et al. 2020 (late rewinding); Kim et al. 2022, section 3 (SNNs; a quarter a round, global ranking).
 Weights, biases and normalisation are all rewound, from values that training cannot reach.
@@ -21,12 +21,12 @@ import numpy as np
 from hwsearch.compress.masks import join_layers
 from hwsearch.network.stack import Params
 from hwsearch.space.candidate import snap
-from hwsearch.tickets.fit import Fit, Knife, Target, all_kept
+from hwsearch.tickets.fit import Fit, Pruner, Target, dense_masks
 
 
 @dataclass(frozen=True, eq=False)
 class Rung:
-    """One round of a climb.
+    """One round of a ladder.
 
     Attributes:
         sparsity: Fraction of groups that its masks remove.
@@ -62,21 +62,21 @@ class Ladder:
 
 
 Load = Callable[[int, int], tuple[Params, Rung] | None]
-"""(which ladder, which rung) -> the ladder's start and the rung, if they are kept."""
+"""(which ladder, which rung) -> the ladder's start and the rung, if they are stored."""
 
 Save = Callable[[int, int, Params, Rung], None]
-"""Keeps them."""
+"""Stores them."""
 
 
 @dataclass(frozen=True)
-class Climb:
-    """How a ladder is climbed.
+class LadderSchedule:
+    """Which rounds a ladder has.
 
     Attributes:
         granularity: Of the masks.
         highest: Largest sparsity that will be asked for.
-        fraction: Removed of what is left, every round.
-        rewind_epoch: Epochs of round 0 after which the weights are kept; 0: the initial ones.
+        fraction: Of the surviving weights, removed every round.
+        rewind_epoch: Epochs of round 0 whose weights tickets start from; 0: the initial ones.
     """
 
     granularity: str
@@ -87,13 +87,9 @@ class Climb:
     @property
     def sparsities(self) -> tuple[float, ...]:
         """Sparsity of every rung: those below the highest, from which all others can be cut."""
-        return tuple(
-            dict.fromkeys(
-                snap(self.granularity, own)
-                for own in rung_sparsities(self.fraction, self.highest)
-                if snap(self.granularity, own) < max(snap(self.granularity, self.highest), 1e-12)
-            )
-        )
+        highest = max(snap(self.granularity, self.highest), 1e-12)
+        snapped = [snap(self.granularity, s) for s in rung_sparsities(self.fraction, self.highest)]
+        return tuple(dict.fromkeys(sparsity for sparsity in snapped if sparsity < highest))
 
 
 def rung_sparsities(fraction: float, highest: float) -> list[float]:
@@ -105,103 +101,92 @@ def rung_sparsities(fraction: float, highest: float) -> list[float]:
     return sparsities
 
 
-def climb(
+def find_ladders(
     fit: Fit,
     inits: Sequence[Params],
-    how: Climb,
-    knife: Knife,
+    schedule: LadderSchedule,
+    pruner: Pruner,
     *,
     load: Load = lambda which, level: None,
     save: Save = lambda which, level, start, rung: None,
 ) -> list[Ladder]:
-    """Climb one ladder for each initial network, all of them together.
+    """Train one ladder for each initial network, all of them together.
 
     Args:
         fit: The task; its schedule is that of every round.
         inits: Fresh parameters.
-        how: Granularity, sparsities, rewinding.
-        knife: Criterion and ranking.
-        load: Where rungs are kept: what is there is not trained again.
+        schedule: Granularity, sparsities, rewinding.
+        pruner: Criterion and ranking.
+        load: Where rungs are stored: what is there is not trained again.
         save: Called with every rung as soon as it is trained.
     """
-    starts, rungs = list(inits), [list[Rung]() for _ in inits]
-    for level, sparsity in enumerate(how.sparsities):
-        kept = [load(which, level) for which in range(len(inits))]
-        found = [own for own in kept if own is not None]
+    starts, ladders = list(inits), [list[Rung]() for _ in inits]
+    for level, sparsity in enumerate(schedule.sparsities):
+        stored = [load(which, level) for which in range(len(inits))]
+        found = [pair for pair in stored if pair is not None]
         if len(found) < len(inits):
-            if level == 0:
-                masks, rewind_epoch = [all_kept(own) for own in inits], how.rewind_epoch
-            else:
-                tops = [own[-1] for own in rungs]
-                target = Target(how.granularity, (sparsity,))
-                masks = [knife.cut(top.params, target, top.masks) for top in tops]
-                rewind_epoch = 0
-            early, trained = _round(fit, starts, masks, rewind_epoch)
-            steps = fit.schedule.epochs * fit.epoch_steps
-            made = [Rung(sparsity, m, p, steps) for m, p in zip(masks, trained, strict=True)]
-            found = list(zip(early, made, strict=True))
-            for which, own in enumerate(found):
-                save(which, level, *own)
+            target = Target(schedule.granularity, (sparsity,))
+            masks = [
+                _next_masks(start, rungs, target, pruner)
+                for start, rungs in zip(starts, ladders, strict=True)
+            ]
+            rewind_epoch = schedule.rewind_epoch if level == 0 else 0
+            found = _round(fit, starts, masks, sparsity, rewind_epoch)
+            for which, (start, rung) in enumerate(found):
+                save(which, level, start, rung)
         starts = [start for start, _ in found]
-        for ladder, (_, rung) in zip(rungs, found, strict=True):
-            ladder.append(rung)
-    return [Ladder(how.granularity, s, tuple(own)) for s, own in zip(starts, rungs, strict=True)]
+        for rungs, (_, rung) in zip(ladders, found, strict=True):
+            rungs.append(rung)
+    granularity = schedule.granularity
+    return [Ladder(granularity, start, tuple(rungs)) for start, rungs in zip(starts, ladders, strict=True)]
 
 
-def masks_at(ladder: Ladder, sparsity: tuple[float, ...], knife: Knife) -> tuple[np.ndarray, ...]:
+def masks_at(ladder: Ladder, sparsity: tuple[float, ...], pruner: Pruner) -> tuple[np.ndarray, ...]:
     """Return the ladder's masks of any sparsity.
 
     Args:
-        ladder: Climbed with the same knife.
+        ladder: Made with the same pruner.
         sparsity: One for the whole network, or one a layer.
-        knife: With one sparsity a layer it must rank layer by layer, or no layer would have the one it was given.
+        pruner: With one sparsity a layer it must rank layer by layer, or no layer would have the sparsity it was given.
 
     Raises:
-        ValueError: There is a sparsity a layer, and the knife ranks over the network.
+        ValueError: There is a sparsity a layer, and the pruner ranks over the network.
     """
     if len(sparsity) == 1:
-        return _one_sparsity(ladder, sparsity[0], knife)
-    if knife.scope != "layer":
+        return _one_sparsity(ladder, sparsity[0], pruner)
+    if pruner.scope != "layer":
         raise ValueError("sparsities of layers need a ladder ranked layer by layer; got scope global")
-    rungs = {own: _one_sparsity(ladder, own, knife) for own in set(sparsity)}
-    return tuple(join_layers([rungs[own][index] for index, own in enumerate(sparsity)], ladder.granularity))
+    masks = {value: _one_sparsity(ladder, value, pruner) for value in set(sparsity)}
+    layers = [masks[value][index] for index, value in enumerate(sparsity)]
+    return tuple(join_layers(layers, ladder.granularity))
 
 
-def published_ladder(n_weights: int, n_other: int, n_still_zero: int, rounds: int) -> list[float]:
-    """Return the sparsities in per cent that the authors' own count gives for a quarter a round.
-
-    They count the non-zero values of all parameters, biases and normalisation (never pruned) included. Biases that
-    start at zero are still zero when the first round's ticket is counted, and not later: that is why 25.04 is above
-    25 and all others below 1 - 0.75**k.
-
-    Args:
-        n_weights: Weights that are pruned.
-        n_other: Parameters that are not.
-        n_still_zero: Those of them that are zero in the first round.
-        rounds: After round 0.
-
-    Source: Kim et al. 2022, section 3 and its released code.
-    """
-    total, ladder = n_weights + n_other, [0.0]
-    for rounds_done in range(1, rounds + 1):
-        alive = n_weights * 0.75**rounds_done + n_other - (n_still_zero if rounds_done == 1 else 0)
-        ladder.append(round(100 * (1 - alive / total), 2))
-    return ladder
-
-
-def _one_sparsity(ladder: Ladder, sparsity: float, knife: Knife) -> tuple[np.ndarray, ...]:
+def _one_sparsity(ladder: Ladder, sparsity: float, pruner: Pruner) -> tuple[np.ndarray, ...]:
     """Return masks of one sparsity: a rung's, or cut from the rung below."""
     asked = snap(ladder.granularity, sparsity)
     below = [rung for rung in ladder.rungs if rung.sparsity <= asked]
     if below[-1].sparsity == asked:
         return below[-1].masks
-    return knife.cut(below[-1].params, Target(ladder.granularity, (asked,)), below[-1].masks)
+    return _next_masks(ladder.start, below, Target(ladder.granularity, (asked,)), pruner)
+
+
+def _next_masks(
+    start: Params, rungs: Sequence[Rung], target: Target, pruner: Pruner
+) -> tuple[np.ndarray, ...]:
+    """Return the masks after these rungs, within those of the last one; before the first, nothing is removed."""
+    if not rungs:
+        return dense_masks(start)
+    return pruner.masks_from_weights(rungs[-1].params, target, rungs[-1].masks)
 
 
 def _round(
-    fit: Fit, starts: Sequence[Params], masks: Sequence[Sequence[np.ndarray]], rewind_epoch: int
-) -> tuple[list[Params], list[Params]]:
-    """Train one round; return the weights to rewind to and the trained ones."""
+    fit: Fit,
+    starts: Sequence[Params],
+    masks: Sequence[tuple[np.ndarray, ...]],
+    sparsity: float,
+    rewind_epoch: int,
+) -> list[tuple[Params, Rung]]:
+    """Train one round; return for each network the weights to rewind to and its rung."""
     early = list(starts)
 
     def watch(epoch: int, params: Callable[[], list[Params]]) -> bool:
@@ -210,4 +195,6 @@ def _round(
         return False
 
     trained = fit.train(starts, masks, watch=watch)
-    return early, trained
+    steps = fit.schedule.epochs * fit.epoch_steps
+    rungs = [Rung(sparsity, mask, params, steps) for mask, params in zip(masks, trained, strict=True)]
+    return list(zip(early, rungs, strict=True))

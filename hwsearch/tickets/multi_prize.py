@@ -25,11 +25,11 @@ from torch import Tensor
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.tickets.fit import Fit, Knife, Target, all_kept
+from hwsearch.tickets.fit import Fit, Pruner, Target, dense_masks
 
 
 @dataclass(frozen=True, eq=False)
-class Prize:
+class MultiPrize:
     """A network of frozen weights and the mask that was trained for it.
 
     Attributes:
@@ -44,25 +44,25 @@ class Prize:
 
 
 def find_multi_prizes(
-    fit: Fit, inits: Sequence[Params], targets: Sequence[Target], knife: Knife
-) -> list[Prize]:
+    fit: Fit, inits: Sequence[Params], targets: Sequence[Target], pruner: Pruner
+) -> list[MultiPrize]:
     """Train the scores of networks together, each for its target.
 
     Args:
         fit: The task; its schedule is that of the scores (its ``bits`` are not used: weights have one).
         inits: Weights to be frozen; the same network may stand there for several targets.
         targets: What masks are wanted, one each.
-        knife: How scores are ranked (its criterion is not used: they are trained).
+        pruner: How scores are ranked (its criterion is not used: they are trained).
     """
-    made: list[ScoredStack] = []
+    stacks: list[ScoredStack] = []
 
     def build(spec: NetworkSpec, tickets: Sequence[Ticket], neuron_loop: str) -> Stack:
-        made.append(ScoredStack(spec, tickets, neuron_loop, targets, knife, fit.seed))
-        return made[-1]
+        stacks.append(ScoredStack(spec, tickets, neuron_loop, targets, pruner, fit.seed))
+        return stacks[-1]
 
-    params = fit.train(inits, [all_kept(own) for own in inits], build=build)
+    networks = fit.train(inits, [dense_masks(params) for params in inits], build=build)
     steps = fit.schedule.epochs * fit.epoch_steps
-    return [Prize(p, m, steps) for p, m in zip(params, made[-1].survivors(), strict=True)]
+    return [MultiPrize(p, m, steps) for p, m in zip(networks, stacks[-1].survivors(), strict=True)]
 
 
 class ScoredStack(Stack):
@@ -78,19 +78,19 @@ class ScoredStack(Stack):
         tickets: Sequence[Ticket],
         neuron_loop: str,
         targets: Sequence[Target],
-        knife: Knife,
+        pruner: Pruner,
         seed: int,
     ) -> None:
         super().__init__(spec, tickets, neuron_loop)
-        self.frozen = [own.detach().clone() for own in self.weights]
-        self._targets, self._knife = targets, knife
+        self.frozen = [weight.detach().clone() for weight in self.weights]
+        self._targets, self._pruner = targets, pruner
         generator = torch.Generator().manual_seed(seed)
-        for own in self.weights:  # now the scores: uniform in +-1/sqrt(fan-in), as in the source
-            # alike for all candidates, so that one is found alike in any stack
-            drawn = torch.rand(own.shape[1:], generator=generator) * 2 - 1
-            own.data = (drawn * own[0, 0].numel() ** -0.5).expand(own.shape).clone()
+        for scores in self.weights:  # uniform in +-1/sqrt(fan-in), as in the source
+            # the same for all candidates, so that each is found alike in any stack
+            drawn = torch.rand(scores.shape[1:], generator=generator) * 2 - 1
+            scores.data = (drawn * scores[0, 0].numel() ** -0.5).expand(scores.shape).clone()
         self.grids = [
-            _Prizes(grid.bits, grid.per_channel, grid.over_all, frozen=frozen)
+            _RankedBinary(grid.bits, grid.per_channel, grid.over_all, frozen=frozen)
             for grid, frozen in zip(self.grids, self.frozen, strict=True)
         ]
 
@@ -102,9 +102,9 @@ class ScoredStack(Stack):
 
     def survivors(self) -> list[tuple[np.ndarray, ...]]:
         """Return the masks of each candidate."""
-        scores = [own.detach().abs().numpy() for own in self.weights]
+        scores = [weight.detach().abs().numpy() for weight in self.weights]
         return [
-            self._knife.of_scores(target, [layer[k] for layer in scores])
+            self._pruner.masks_from_scores(target, [layer[k] for layer in scores])
             for k, target in enumerate(self._targets)
         ]
 
@@ -113,14 +113,14 @@ class ScoredStack(Stack):
         return [
             tuple(
                 replace(layer, weight=frozen[k].numpy().copy())
-                for layer, frozen in zip(own, self.frozen, strict=True)
+                for layer, frozen in zip(trained, self.frozen, strict=True)
             )
-            for k, own in enumerate(super().params())
+            for k, trained in enumerate(super().params())
         ]
 
 
 @dataclass(frozen=True, eq=False)
-class _Prizes(Quantiser):
+class _RankedBinary(Quantiser):
     """Stands in a stack's place for a quantiser: scores in, binary weights out."""
 
     frozen: Tensor = field(kw_only=True)

@@ -60,48 +60,45 @@ def observe(
     """
     law = NeuronLaw(spec.leak_shift, spec.threshold, spec.reset)
     sequence = torch.from_numpy(x.astype(np.float32) / np.float32(spec.input_max)).unsqueeze(0)
-    found = []
+    statistics = []
     with torch.no_grad():
-        for shape, own in zip(spec.layers, params, strict=True):
+        for shape, layer in zip(spec.layers, params, strict=True):
             if shape.kind == "fc":
                 sequence = sequence.flatten(2)
-            gain, offset = _affine(own)
-            current = _current(shape, own, sequence, gain, offset)
-            readout = shape.name == "readout"
-            membrane = current.mean(0, keepdim=True)
-            if not readout:
-                steps = 0 if len(current) > 1 else timesteps
-                spikes = fused(law)(current if steps == 0 else current[0], steps)
-                membrane = _membranes(law, current, spikes)
-            static = len(sequence) == 1 and not readout
+            gain, offset = _affine(layer)
+            current = _current(shape, layer, sequence, gain, offset)
+            spikes = None if shape.name == "readout" else _spikes(law, current, timesteps)
+            membrane = current.mean(0, keepdim=True) if spikes is None else _membranes(law, current, spikes)
+            # an input that is the same at every step is here once
+            static = len(sequence) == 1 and spikes is not None
             power = trace_power(law.decay, timesteps) if static else 1.0
-            found.append(
+            statistics.append(
                 LayerStatistics(
                     rate=_rate(shape, sequence).double().numpy(),
                     gain=gain.double().numpy(),
                     **_moments(shape, membrane),
                     hessian=power * _hessian(shape, sequence, law.decay) if hessian else np.empty((0, 0)),
-                    threshold=None if readout else spec.threshold,
+                    threshold=None if spikes is None else spec.threshold,
                 )
             )
-            if not readout:
+            if spikes is not None:
                 sequence = _pooled(spikes, shape.pool, spec.pool)
-    return tuple(found)
+    return tuple(statistics)
 
 
-def _affine(own: LayerParams) -> tuple[Tensor, Tensor]:
+def _affine(layer: LayerParams) -> tuple[Tensor, Tensor]:
     """Return what a channel's sum is multiplied with and what is added, bias included."""
-    bias = torch.from_numpy(own.bias)
-    if own.norm is None:
+    bias = torch.from_numpy(layer.bias)
+    if layer.norm is None:
         return torch.ones_like(bias), bias
-    gamma, shift, mean, variance = torch.from_numpy(own.norm)
+    gamma, shift, mean, variance = torch.from_numpy(layer.norm)
     gain = gamma / torch.sqrt(variance + _EPS)
     return gain, gain * (bias - mean) + shift
 
 
-def _current(shape: LayerShape, own: LayerParams, sequence: Tensor, gain: Tensor, offset: Tensor) -> Tensor:
+def _current(shape: LayerShape, layer: LayerParams, sequence: Tensor, gain: Tensor, offset: Tensor) -> Tensor:
     """Return the normalised current [1 or T, N, out(, H, W)]."""
-    weight = torch.from_numpy(own.weight)
+    weight = torch.from_numpy(layer.weight)
     if shape.kind == "fc":
         return sequence @ weight.t() * gain + offset
     out = F.conv2d(sequence.flatten(0, 1), weight, padding=shape.kernel // 2)
@@ -109,13 +106,20 @@ def _current(shape: LayerShape, own: LayerParams, sequence: Tensor, gain: Tensor
     return out.view(*sequence.shape[:2], *out.shape[1:])
 
 
+def _spikes(law: NeuronLaw, current: Tensor, timesteps: int) -> Tensor:
+    """Return the spikes [T, N, ...] of a current [1 or T, N, ...]."""
+    if len(current) > 1:
+        return fused(law)(current, 0)
+    return fused(law)(current[0], timesteps)
+
+
 def _membranes(law: NeuronLaw, current: Tensor, spikes: Tensor) -> Tensor:
     """Return the membrane before each reset, [T, ...], from currents and the spikes that they caused."""
-    membranes, kept = [], torch.zeros_like(current[0])
+    membranes, potential = [], torch.zeros_like(current[0])
     for t in range(len(spikes)):
-        before = law.decay * kept + current[t if len(current) > 1 else 0]
+        before = law.decay * potential + current[t if len(current) > 1 else 0]
         membranes.append(before)
-        kept = before * (1 - spikes[t]) if law.reset == "zero" else before - law.threshold * spikes[t]
+        potential = before * (1 - spikes[t]) if law.reset == "zero" else before - law.threshold * spikes[t]
     return torch.stack(membranes)
 
 
@@ -157,8 +161,8 @@ def _hessian(shape: LayerShape, inputs: Tensor, decay: float) -> np.ndarray:
             taps = F.unfold(trace, shape.kernel, padding=shape.kernel // 2)  # [N, D, positions]
             stride = -(-taps.shape[2] // _POSITIONS)
             rows = taps[:, :, ::stride].transpose(1, 2).flatten(0, 1)
-        own = (rows.t() @ rows).double() / len(rows)
-        total = own if total is None else total + own
+        product = (rows.t() @ rows).double() / len(rows)
+        total = product if total is None else total + product
     assert total is not None
     return total.numpy()
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from hwsearch.measure.accuracy import wilson
-from hwsearch.measure.intervals import number_that_happens
+from hwsearch.measure.intervals import poisson_binomial_interval
 
 
 def test_nothing_of_two_is_up_to_two_thirds():
@@ -14,12 +14,12 @@ def test_nothing_of_two_is_up_to_two_thirds():
 
 def test_by_hand():
     # none with 0.9 * 0.5 = 0.45, both with 0.05
-    assert number_that_happens([0.1, 0.5]) == (0, 2)
-    assert number_that_happens([0.1, 0.5], confidence=0.8) == (0, 1)
-    assert number_that_happens([]) == (0, 0)
-    assert number_that_happens([1.0, 0.0, 1.0]) == (2, 2)
+    assert poisson_binomial_interval([0.1, 0.5]) == (0, 2)
+    assert poisson_binomial_interval([0.1, 0.5], confidence=0.8) == (0, 1)
+    assert poisson_binomial_interval([]) == (0, 0)
+    assert poisson_binomial_interval([1.0, 0.0, 1.0]) == (2, 2)
 
 
 @pytest.mark.parametrize(("n", "p"), [(10, 0.3), (500, 0.01), (2000, 0.2)])
 def test_of_equal_chances_it_is_the_binomial(n, p):
-    assert number_that_happens(np.full(n, p)) == tuple(binom.ppf([0.025, 0.975], n, p).astype(int))
+    assert poisson_binomial_interval(np.full(n, p)) == tuple(binom.ppf([0.025, 0.975], n, p).astype(int))

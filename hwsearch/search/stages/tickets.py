@@ -22,8 +22,8 @@ from hwsearch.tickets.compensate import compensate
 from hwsearch.tickets.criteria import after_quantising, score
 from hwsearch.tickets.early_bird import find_early_birds
 from hwsearch.tickets.early_time import early_time
-from hwsearch.tickets.fit import Fit, Knife, Target, all_kept, ranking
-from hwsearch.tickets.ladder import Climb, climb, masks_at
+from hwsearch.tickets.fit import Fit, Pruner, Target, criterion_on, dense_masks
+from hwsearch.tickets.ladder import LadderSchedule, find_ladders, masks_at
 from hwsearch.tickets.multi_prize import find_multi_prizes
 from hwsearch.tickets.observe import observe
 from hwsearch.train.machine import OneThread
@@ -83,10 +83,10 @@ def find_ticket(source: TicketSource, candidate: Candidate) -> Found:
     return Found(params, masks, store.spent, store.reused)
 
 
-def knife_of(plan: Plan, fit: Fit) -> Knife:
+def knife_of(plan: Plan, fit: Fit) -> Pruner:
     """Return how the study cuts masks."""
     tickets, space = plan.study.tickets, plan.study.space
-    return Knife(ranking(tickets.criterion, fit, tickets.samples), _scope(plan), space.gentle)
+    return Pruner(criterion_on(tickets.criterion, fit, tickets.samples), _scope(plan), space.gentle)
 
 
 def cut_of(plan: Plan) -> list[object]:
@@ -96,11 +96,11 @@ def cut_of(plan: Plan) -> list[object]:
     return [tickets.criterion, samples, _scope(plan), plan.study.space.gentle]
 
 
-def climb_of(plan: Plan, granularity: str) -> Climb:
+def climb_of(plan: Plan, granularity: str) -> LadderSchedule:
     """Return how the study climbs: one ladder for every sparsity of the space."""
     tickets = plan.study.tickets
     highest = max(plan.study.space.sparsity_levels)
-    return Climb(granularity, highest, tickets.fraction, tickets.rewind_epoch)
+    return LadderSchedule(granularity, highest, tickets.fraction, tickets.rewind_epoch)
 
 
 def score_fit(plan: Plan, fit: Fit) -> Fit:
@@ -122,7 +122,7 @@ def early_timesteps_of(plan: Plan, store: TicketStore, fit: Fit) -> int:
 
     def make() -> Kept:
         init = initial_params(plan.spec, fit.seed)
-        params = warm.train([init], [all_kept(init)])[0]
+        params = warm.train([init], [dense_masks(init)])[0]
         rule = early_time(
             plan.spec, params, fit.x[:1000], fit.timesteps,
             limit=tickets.kl_limit, loss_gain=fit.schedule.loss_gain,
@@ -198,7 +198,7 @@ def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
     if plan.spec.quantise_first:
         scores = after_quantising(scores, dense, candidate.bits(len(dense)))
     knife = knife_of(plan, dense_fit(plan, source.data, source.seed))
-    masks = knife.of_scores(Target(candidate.granularity, candidate.sparsity), scores)
+    masks = knife.masks_from_scores(Target(candidate.granularity, candidate.sparsity), scores)
     if criterion != "second_order" or statistics is None:
         return Found(dense, masks)
     made_up = compensate(dense, masks, statistics)
@@ -233,7 +233,7 @@ def _iterative(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tupl
     """Take the masks from the ladder of the granularity, climbed if need be."""
     knife, how = knife_of(plan, fit), climb_of(plan, target.granularity)
     load, save = ladder_store(store, fit, how, cut_of(plan), [fit.seed])
-    (ladder,) = climb(fit, [initial_params(plan.spec, fit.seed)], how, knife, load=load, save=save)
+    (ladder,) = find_ladders(fit, [initial_params(plan.spec, fit.seed)], how, knife, load=load, save=save)
     return ladder.start, masks_at(ladder, target.sparsity, knife)
 
 

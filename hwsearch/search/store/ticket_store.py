@@ -18,7 +18,7 @@ from hwsearch.network.stack import LayerParams, Params
 from hwsearch.network.store import load_tensors, save_tensors
 from hwsearch.search.store.cache import Cache
 from hwsearch.tickets.fit import Fit
-from hwsearch.tickets.ladder import Climb, Load, Rung, Save
+from hwsearch.tickets.ladder import LadderSchedule, Load, Rung, Save
 
 Masks = tuple[np.ndarray, ...]
 
@@ -100,7 +100,9 @@ def _net(tensors: Mapping[str, np.ndarray], name: str) -> Params:
     )
 
 
-def rung_path(cache: Cache, fit: Fit, how: Climb, cut: Sequence[object], seed: int, level: int) -> Path:
+def rung_path(
+    cache: Cache, fit: Fit, how: LadderSchedule, cut: Sequence[object], seed: int, level: int
+) -> Path:
     """Return where a rung is kept; the dense round is the same for all granularities and cuts."""
     key = [fit.digest, how.rewind_epoch, seed]
     if level > 0:
@@ -109,7 +111,7 @@ def rung_path(cache: Cache, fit: Fit, how: Climb, cut: Sequence[object], seed: i
 
 
 def ladder_store(
-    store: TicketStore, fit: Fit, how: Climb, cut: Sequence[object], seeds: Sequence[int]
+    store: TicketStore, fit: Fit, how: LadderSchedule, cut: Sequence[object], seeds: Sequence[int]
 ) -> tuple[Load, Save]:
     """Return what loads and what saves the rungs of ladders.
 
