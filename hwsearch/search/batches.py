@@ -8,7 +8,8 @@ from functools import partial
 from hwsearch.plan.plan import Plan
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trials import TrialRecord, remember, trials_table, write_csv
+from hwsearch.records.trial_table import write_trials
+from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search.decide.acquisition import ranked, ranks
 from hwsearch.search.decide.completion import unfinished
 from hwsearch.search.decide.front import front_records
@@ -115,7 +116,7 @@ class Log:
     def _write(self) -> None:
         """Write what was evaluated so far."""
         self.front = front_records(self._lab.plan, self.records, self._lab.dense.error)
-        write_csv(trials_table(self.records, {r.trial for r in self.front}), self._folder.trials)
+        write_trials(self.records, {r.trial for r in self.front}, self._folder.trials)
 
     def _add(self, batch: Sequence[TrialRecord]) -> None:
         self.records += batch

@@ -5,16 +5,13 @@ Everything finished is on disk before the next thing starts, so the same call go
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError
@@ -23,18 +20,15 @@ from hwsearch.plan.plan import Plan
 from hwsearch.predict.quality import Calibration
 from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event, Listener
+from hwsearch.records.files import write_text
 from hwsearch.records.finals import write_finals
 from hwsearch.records.finished import answers
+from hwsearch.records.front import write_front
+from hwsearch.records.log import logged, read_log
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trials import (
-    FRONT_COLUMNS,
-    TrialRecord,
-    objective_values,
-    trials_table,
-    whole_numbers,
-    write_csv,
-    write_text,
-)
+from hwsearch.records.summary import Summary, write_summary
+from hwsearch.records.trial_table import write_trials
+from hwsearch.records.trials import TrialRecord, objective_values
 from hwsearch.search.batches import candidates
 from hwsearch.search.decide.completion import weighed
 from hwsearch.search.decide.finalists import finalists
@@ -48,16 +42,17 @@ from hwsearch.search.stages.dense import Dense, dense_reference
 from hwsearch.search.stages.finals import Finalist, Finals, final_record, finalise
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.log import logged, read_log
 from hwsearch.search.store.storage import Place, check_place, place_of, remember, storage_words
-from hwsearch.search.summary import Seconds, front_row, summarise, summarise_refusal
+from hwsearch.search.summary.rows import front_row
+from hwsearch.search.summary.spent import Seconds
+from hwsearch.search.summary.summarise import summarise, summarise_refusal
 from hwsearch.search.warm_start import as_here, others_words
 from hwsearch.study.model import write_study
 
 
 def search(
     plan: Plan, folder: RunFolder, *, storage: str | None, workers: int, listen: Listener, device: str = "cpu"
-) -> dict[str, Any]:
+) -> Summary:
     """Run a search to its end, or go on with it; return the summary (``front_size`` 0: nothing fits).
 
     Args:
@@ -87,7 +82,7 @@ def search(
             tell(Event("note", note))
         corners = cheapest(plan)
         if proposer.count == 0 and all(corner.priced.faults for corner in corners):
-            write_csv(trials_table([], set()), folder.trials)
+            write_trials([], set(), folder.trials)
             summary = summarise_refusal(plan, miss_words(plan, corners[0]), _seconds(folder, 0.0).wall)
             return _conclude(plan, folder, storage, summary)
         bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
@@ -108,10 +103,7 @@ def search(
             front = front_records(plan, records, context.dense.error)
             if not front:
                 # the best so far is kept: trials.csv and the summary are there
-                nothing = pd.DataFrame(columns=list(FRONT_COLUMNS))
-                summary = summarise(
-                    plan, context, records, None, nothing, _seconds(folder, context.thinking.lap())
-                )
+                summary = summarise(context, records, None, [], _seconds(folder, context.thinking.lap()))
                 return _conclude(plan, folder, storage, summary)
             dense = (context.dense.cost, context.dense.error)
             with context.thinking:
@@ -126,25 +118,23 @@ def search(
 
 def _finish(
     plan: Plan, context: Context, folder: RunFolder, records: list[TrialRecord], finals: Finals
-) -> dict[str, Any]:
+) -> Summary:
     """Write the tables of a finished search; return its summary."""
     with context.thinking:
         records = weighed(context, records)
     members = _on_front(plan, finals)
-    front = whole_numbers(pd.DataFrame([front_row(m) for m in members]))
-    if front.empty:
-        front = pd.DataFrame(columns=list(FRONT_COLUMNS))
-    front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
-    write_csv(front, folder.front)
+    front = sorted(map(front_row, members), key=lambda row: (row.memory_bytes or 0, row.trial))
+    write_front(front, folder.front)
     write_finals([final_record(member) for member in finals.members], folder.finals)
-    write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
-    return summarise(plan, context, records, finals, front, _seconds(folder, context.thinking.lap()))
+    write_trials(records, {row.trial for row in front}, folder.trials)
+    return summarise(context, records, finals, front, _seconds(folder, context.thinking.lap()))
 
 
-def _conclude(plan: Plan, folder: RunFolder, storage: str | None, summary: dict[str, Any]) -> dict[str, Any]:
+def _conclude(plan: Plan, folder: RunFolder, storage: str | None, summary: Summary) -> Summary:
     """Write the summary of a search that has ended, with what it answers."""
-    summary["answers"] = answers(plan.study, plan.profile.digest, storage, folder)
-    write_text(folder.summary, json.dumps(summary, indent=1))
+    answered = answers(plan.study, plan.profile.digest, storage, folder)
+    summary = summary.model_copy(update={"answers": answered})
+    write_summary(summary, folder.summary)
     return summary
 
 
@@ -192,7 +182,7 @@ def _only_one(folder: RunFolder) -> Iterator[None]:
 def _seconds(folder: RunFolder, thinking_s: float) -> Seconds:
     """Return the time spent in this folder by all sessions, from the log, and how much of the log is lost."""
     log = read_log(folder)
-    since = time.time() - log.sessions[-1][-1]["time"] if log.sessions else 0.0
+    since = time.time() - log.sessions[-1][-1].time if log.sessions else 0.0
     return Seconds(log.wall_s + since, log.model_s + thinking_s, log.torn)
 
 
