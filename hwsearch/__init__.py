@@ -36,7 +36,8 @@ from hwsearch.errors import (
 )
 
 if TYPE_CHECKING:
-    from hwsearch.api import Result, load_run, run
+    from hwsearch.api import load_run, run
+    from hwsearch.results.result import Result
 
 __version__ = "0.1.0"
 __all__ = [

@@ -79,6 +79,7 @@ def run(
 ) -> None:
     """Search a study; the same line again resumes, and prints the answer of a run that has ended."""
     from hwsearch.records.finished import answered, asked, pages_stand
+    from hwsearch.records.summary import read_summary
 
     # all that can be refused is refused before torch is loaded, and what is answered is told without it
     wanted, folder = asked(study, out=out, data_root=data_root, seed=seed)
@@ -104,7 +105,7 @@ def run(
         except KeyboardInterrupt:
             # before typer makes an exit code of its own of it
             raise Interrupted("interrupted; the same line goes on where this one stopped") from None
-        summary = result.summary
+        summary = read_summary(result.folder.summary)
     print_answer(folder, summary)
 
 
@@ -121,13 +122,14 @@ def front(
 
     device = None if profile is None else load_profile(profile, "--profile")
     from hwsearch.api import load_run
+    from hwsearch.records.summary import read_summary
 
     result = load_run(directory, storage=storage)
     print_notes(result.notes)
     if device is None:
         table = result.front
         if table.empty:
-            raise NothingFits(result.summary["nearest_miss"])
+            raise NothingFits(read_summary(result.folder.summary).nearest_miss or "")
         print_front(table)
         return
     print_front_on(result.front_on(device))
@@ -162,16 +164,20 @@ def pick(
         law = "at most one of --within and --min-accuracy may be given"
         raise InputError([Fault("", law, f"--within {within}, --min-accuracy {min_accuracy}")])
     from hwsearch.api import load_run
+    from hwsearch.records.front import FrontRow
+    from hwsearch.records.summary import read_summary
+    from hwsearch.records.tables import plain_cells
 
     result = load_run(directory)
     row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
-    picked = {str(name): value for name, value in row.items()}
+    picked = FrontRow.model_validate(plain_cells(row.to_dict()))
     print_notes(result.notes)
-    if result.finished:
-        print_pick(picked, result.dense)
-        print_recall(picked, result.summary)
-    else:
+    if not result.finished:
         print_provisional_pick(picked)
+        return
+    summary = read_summary(result.folder.summary)
+    print_pick(picked, summary.dense)
+    print_recall(picked, summary)
 
 
 @app.command()
@@ -234,11 +240,13 @@ def tickets(
 def report(directory: RunDir) -> None:
     """Write report.html and front.png anew."""
     from hwsearch.api import load_run
+    from hwsearch.records.summary import read_summary
 
     result = load_run(directory)
     print(result.report())
-    if not result.summary["front_size"]:
-        raise NothingFits(result.summary["nearest_miss"])
+    summary = read_summary(result.folder.summary)
+    if not summary.front_size:
+        raise NothingFits(summary.nearest_miss or "")
 
 
 _interrupted = False

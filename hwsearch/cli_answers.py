@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from hwsearch.errors import NothingFits
-from hwsearch.network.width_loss import WidthLoss
-from hwsearch.report.quantities import column, duration, percent, plain, times
+from hwsearch.report.quantities import UNKNOWN, column, duration, percent, plain, times
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hwsearch.records.front import DenseRow, FrontRow
     from hwsearch.records.run_folder import RunFolder
+    from hwsearch.records.summary import Spent, Summary
     from hwsearch.results.other_device import FrontOn
 
 _SHOWN = {
@@ -32,19 +33,19 @@ _SHOWN = {
 _SCALED = ("accuracy_val", "accuracy_test", "synaptic_ops", "energy_j", "latency_s")
 
 
-def print_answer(folder: RunFolder, summary: dict[str, Any]) -> None:
+def print_answer(folder: RunFolder, summary: Summary) -> None:
     """Print what a run that has ended found and spent.
 
     Raises:
         NothingFits: It found nothing.
     """
-    from hwsearch.records.trials import FRONT_COLUMNS, read_table
+    from hwsearch.records.front import read_front_frame
 
-    if not summary["front_size"]:
-        raise NothingFits(summary["nearest_miss"])
-    print_front(read_table(folder.front, FRONT_COLUMNS))
-    print_pick(summary["pick"], summary["dense"])
-    print_recall(summary["pick"], summary)
+    if not summary.front_size:
+        raise NothingFits(summary.nearest_miss or "")
+    print_front(read_front_frame(folder.front, summary.front_size))
+    print_pick(summary.pick, summary.dense)
+    print_recall(summary.pick, summary)
     print_spent(summary)
     print(f"report: {folder.report}")
 
@@ -71,50 +72,46 @@ def print_front_on(answer: FrontOn) -> None:
     print_front(answer.front)
     for note in answer.notes:
         print(f"note: {note}")
-    left_out = sum(len(one.trials) for one in answer.left_out)
+    left_out = sum(len(group.trials) for group in answer.left_out)
     print(f"left out: {left_out} of {left_out + len(answer.front)} candidates")
-    for one in answer.left_out:
-        print(f"  {len(one.trials)}: {one.reason}")
+    for group in answer.left_out:
+        print(f"  {len(group.trials)}: {group.reason}")
 
 
-def print_pick(row: dict[str, Any] | None, dense: dict[str, Any]) -> None:
+def print_pick(pick: FrontRow | None, dense: DenseRow) -> None:
     """Print the pick next to the dense reference."""
-    if row is None:
+    if pick is None:
         print("pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy")
         return
-    print(f"pick: {_knobs(row)}")
-    test, low, high, full = (
-        percent(value)
-        for value in (
-            row["accuracy_test"],
-            row["accuracy_test_low"],
-            row["accuracy_test_high"],
-            dense["accuracy_test"],
-        )
-    )
-    print(f"  test {test} ({low} to {high}); dense {full} (means of {row['seeds']:.0f} trainings)")
-    member, whole = percent(row["accuracy_test_own"]), percent(dense["accuracy_test_own"])
+    print(f"pick: {_knobs(pick)}")
+    test, low, high = _percents(pick.accuracy_test, pick.accuracy_test_low, pick.accuracy_test_high)
+    (full,) = _percents(dense.accuracy_test)
+    print(f"  test {test} ({low} to {high}); dense {full} (means of {pick.seeds} trainings)")
+    member, whole = _percents(pick.accuracy_test_own, dense.accuracy_test_own)
     print(f"  test of the network that is handed over {member}; of the dense one {whole}")
-    if lost := WidthLoss.of(row).words:
+    if lost := pick.width_loss.words:
         print(f"  to the device's widths: {lost}")
-    ratio = times(dense["memory_bytes"], row["memory_bytes"], "larger", "smaller")
-    print(f"  memory {row['memory_bytes']:,} B; dense {dense['memory_bytes']:,} B ({ratio})")
-    if row.get("energy_j") and dense.get("energy_j"):
-        unit, (ours, theirs) = column("energy_j", [row["energy_j"], dense["energy_j"]])
-        ratio = times(dense["energy_j"], row["energy_j"], "more", "less")
+    ratio = times(dense.memory_bytes, pick.memory_bytes, "larger", "smaller")
+    print(f"  memory {pick.memory_bytes:,} B; dense {dense.memory_bytes:,} B ({ratio})")
+    if pick.energy_j and dense.energy_j:
+        unit, (ours, theirs) = column("energy_j", [pick.energy_j, dense.energy_j])
+        ratio = times(dense.energy_j, pick.energy_j, "more", "less")
         print(f"  energy {ours} {unit}; dense {theirs} {unit} ({ratio})")
 
 
-def print_recall(row: dict[str, Any] | None, summary: dict[str, Any]) -> None:
+def _percents(*accuracies: float | None) -> Iterator[str]:
+    return (UNKNOWN if accuracy is None else percent(accuracy) for accuracy in accuracies)
+
+
+def print_recall(pick: FrontRow | None, summary: Summary) -> None:
     """Print the class that a pick recognises worst, and what is wrong with its answers."""
     from hwsearch.report.recall import warnings, worst_class
 
-    if row is None:
+    if pick is None:
         return
-    if (worst := worst_class(row)) is not None:
+    if (worst := worst_class(pick)) is not None:
         print(f"  worst class: {worst[0]}, recognised in {worst[1]:.1%} of its test samples")
-    share = (summary.get("classes") or {}).get("largest_class_share_test")
-    for text in warnings(row, share):
+    for text in warnings(pick, summary.classes.largest_class_share_test):
         print(f"  warning: {text}")
 
 
@@ -127,62 +124,66 @@ def print_doubts(trials: pd.DataFrame, trial: int | None) -> None:
         print(f"warning: trial {trial} is no model: {row['reason'].iloc[0]}")
 
 
-def print_provisional_pick(row: dict[str, Any]) -> None:
+def print_provisional_pick(pick: FrontRow) -> None:
     """Print the pick of a run that has not ended."""
-    print(f"provisional pick: {_knobs(row)}")
-    print(f"  validation {percent(row['accuracy_val'])} in the search; memory {row['memory_bytes']:,} B")
+    print(f"provisional pick: {_knobs(pick)}")
+    print(f"  validation {percent(pick.accuracy_val)} in the search; memory {pick.memory_bytes:,} B")
 
 
-def _knobs(row: dict[str, Any]) -> str:
-    knobs = f"sparsity {row['sparsity']}, granularity {row['granularity']}, {row['weight_bits']} bits"
-    return f"trial {row['trial']} ({knobs}, T {row['timesteps']})"
+def _knobs(row: FrontRow) -> str:
+    knobs = f"sparsity {row.sparsity}, granularity {row.granularity}, {row.weight_bits} bits"
+    return f"trial {row.trial} ({knobs}, T {row.timesteps})"
 
 
-def print_spent(summary: dict[str, Any]) -> None:
-    """Print how the candidates ended, how good similarity was, what the audit found, and what the run spent."""
-    counts = summary["counts"]
+def print_spent(summary: Summary) -> None:
+    """Print how the candidates ended, how good the run's predictions were, and what it spent."""
+    counts, no_skill = summary.counts, summary.no_skill
     told = ", ".join(
         f"{counts[key]} {key.replace('_', ' ')}" for key in counts if key != "asked" and counts[key]
     )
-    cost = summary["cost"]
-    steps, dense = cost["train_steps"], cost["dense_train_steps"]
     print(f"{counts['asked']} candidates: {told}")
-    if any((no_skill := summary.get("no_skill") or {}).values()):
+    if no_skill.trained or no_skill.final:
         print(
-            f"no better than always answering the largest class: {no_skill['trained']} of those trained, and "
-            f"{no_skill['final']} of the final trainings; they are on no front"
+            f"no better than always answering the largest class: {no_skill.trained} of those trained, and "
+            f"{no_skill.final} of the final trainings; they are on no front"
         )
-    if (similarity := summary["similarity"])["n"]:
+    _print_predictions(summary)
+    _print_cost(summary.cost)
+    if summary.arithmetic is not None and not summary.arithmetic.as_device:
+        print(summary.arithmetic.words)
+
+
+def _print_predictions(summary: Summary) -> None:
+    """Print how good similarity was, what the front may lack, and what the audit found."""
+    similarity, left, audit = summary.similarity, summary.left, summary.audit
+    if similarity.n:
         print(
-            f"ticket similarity: rank correlation {similarity['spearman']:.2f}, mean error {similarity['mae']:.3f} "
-            f"on {similarity['n']} candidates that it was not settled on"
+            f"ticket similarity: rank correlation {similarity.spearman:.2f}, mean error {similarity.mae:.3f} "
+            f"on {similarity.n} candidates that it was not settled on"
         )
-    if (left := summary["left"])["n"]:
+    if left.n:
+        bounds = "" if left.high is None else f", {left.low} to {left.high} at 95 %"
         print(
-            f"left: {left['n']} candidates that were stopped or cut; the front is expected to lack "
-            f"{left['expected']:.1f} of them{_counted(left)} (a smaller search.finish trains on)"
+            f"left: {left.n} candidates that were stopped or cut; the front is expected to lack "
+            f"{left.expected:.1f} of them{bounds} (a smaller search.finish trains on)"
         )
-    if (audit := summary["audit"])["continued"]:
-        print(
-            f"audit: {audit['continued']} of what was to be cut or stopped were trained all the same; "
-            f"{audit['left']} would have been left for good, {audit['false_cuts']} of these came to the front"
-            f"{_shared(audit)}"
-        )
-    else:
+    if not audit.continued:
         print("audit: none of what was to be cut or stopped was drawn")
+        return
+    share = "" if audit.high is None else f" ({audit.low:.0%} to {audit.high:.0%} at 95 %)"
     print(
-        f"training spent: {plain(steps / dense)} times the dense network's, in {duration(cost['wall_s'])}; probes and "
-        f"model took {duration(cost['model_s'])}, as long as {percent(cost['model_steps'] / steps)} of it"
+        f"audit: {audit.continued} of what was to be cut or stopped were trained all the same; "
+        f"{audit.left} would have been left for good, {audit.false_cuts} of these came to the front{share}"
     )
-    if (arithmetic := summary.get("arithmetic")) and not arithmetic["as_device"]:
-        print(arithmetic["words"])
 
 
-def _counted(fields: dict[str, Any]) -> str:
-    """Return the interval of a number; empty where a run of an earlier version has none."""
-    return f", {fields['low']} to {fields['high']} at 95 %" if fields.get("high") is not None else ""
-
-
-def _shared(fields: dict[str, Any]) -> str:
-    """Return the interval of a share; empty where nothing was counted."""
-    return f" ({fields['low']:.0%} to {fields['high']:.0%} at 95 %)" if fields.get("high") is not None else ""
+def _print_cost(cost: Spent) -> None:
+    """Print what the run spent; how long its model took where that is known (as it was not in earlier versions)."""
+    steps = cost.train_steps
+    spent = f"training spent: {plain(steps / cost.dense_train_steps)} times the dense network's"
+    if cost.wall_s is not None:
+        spent += f", in {duration(cost.wall_s)}"
+    if cost.model_s is not None and cost.model_steps is not None and steps:
+        share = percent(cost.model_steps / steps)
+        spent += f"; probes and model took {duration(cost.model_s)}, as long as {share} of it"
+    print(spent)

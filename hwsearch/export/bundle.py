@@ -32,7 +32,7 @@ from hwsearch.export.weights import packed_bytes, read_weights, write_weights
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.store import load_tensors, network_digest, save_tensors
-from hwsearch.records.trials import write_text
+from hwsearch.records.files import write_text
 
 CONFIG, CHECK = "config.yaml", "check.safetensors"
 _FILES = {"config": (CONFIG,), "weights": (WEIGHTS, CHECK)}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hwsearch.errors import Fault, InputError
-from hwsearch.records.trials import write_text
+from hwsearch.records.files import write_text
 
 MANIFEST = "manifest.json"
 _UNFINISHED = MANIFEST + ".part"

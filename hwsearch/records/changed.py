@@ -5,9 +5,9 @@ Not for the storage, which may hold other searches as well (`storage`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hwsearch.errors import Fault, InputError
 from hwsearch.hardware.device import HardwareProfile
@@ -16,6 +16,7 @@ from hwsearch.records.run_folder import RunFolder
 from hwsearch.study.model import Study, load_study
 from hwsearch.study.yaml_border import read_yaml
 
+Loaded = TypeVar("Loaded")
 _TODO = "choose another --out, or put it back"
 _ABSENT = object()
 
@@ -44,7 +45,7 @@ def refuse_changed(study: Study, profile: HardwareProfile, folder: RunFolder) ->
         raise InputError(faults)
 
 
-def _read(load: Any, path: Path) -> Any:
+def _read(load: Callable[[Path], Loaded], path: Path) -> Loaded:
     """Return what lies in the folder.
 
     Raises:
@@ -90,14 +91,14 @@ def _plain(study: Study) -> dict[str, Any]:
 def _leaves(value: Any, loc: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Yield every value below, by its path of keys; a list of plain values is one."""
     if isinstance(value, Mapping):
-        parts: list[tuple[str | int, Any]] = [(str(key), own) for key, own in value.items()]
-    elif isinstance(value, list) and any(isinstance(own, Mapping) for own in value):
+        parts: list[tuple[str | int, Any]] = [(str(key), part) for key, part in value.items()]
+    elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
         parts = list(enumerate(value))
     else:
         yield loc, value
         return
-    for key, own in parts:
-        yield from _leaves(own, (*loc, key))
+    for key, part in parts:
+        yield from _leaves(part, (*loc, key))
 
 
 def _shown(value: Any) -> str:

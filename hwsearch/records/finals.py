@@ -1,16 +1,21 @@
-"""What is kept of the final trainings, beyond front.csv: what other devices' prices of the same networks need."""
+"""finals.json: the final trainings beyond front.csv, which other devices' prices of the same networks need.
+
+A list carries no version: that of its rows is the format of the summary beside it.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
 
 from hwsearch.errors import RecordError
 from hwsearch.hardware.workload import Workload
-from hwsearch.records.trials import workload_from, write_text
+from hwsearch.records.files import damaged, first_fault, write_text
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,14 @@ class FinalRecord:
     workload: Workload
 
 
+@cache
+def _schema() -> TypeAdapter[list[FinalRecord]]:
+    return TypeAdapter(list[FinalRecord])
+
+
 def write_finals(records: Sequence[FinalRecord], path: Path) -> None:
     """Write finals.json."""
-    rows = [dataclasses.asdict(record) for record in records]
-    write_text(path, json.dumps(rows, allow_nan=False))
+    write_text(path, json.dumps(_schema().dump_python(list(records)), allow_nan=False))
 
 
 def read_finals(path: Path) -> dict[int, FinalRecord]:
@@ -50,8 +59,8 @@ def read_finals(path: Path) -> dict[int, FinalRecord]:
     if not path.exists():
         return {}
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        found = [FinalRecord(**{**row, "workload": workload_from(row["workload"])}) for row in rows]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RecordError(f"{path}: the file must hold the final trainings of a run; got: {error}") from None
+        found = _schema().validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        got = first_fault(error) if isinstance(error, ValidationError) else str(error)
+        raise RecordError(damaged(path, "the file must hold the final trainings of a run", got)) from None
     return {record.trial: record for record in found}

@@ -9,12 +9,13 @@ ordinary way, which takes over every record that it has and writes the tables an
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from hwsearch.errors import InputError, RecordError
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.summary import Answered, Summary, read_summary
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study, load_study, override
 
@@ -32,20 +33,18 @@ def asked(
     return study, RunFolder(out if out is not None else Path("runs") / study.name)
 
 
-def answers(study: Study, profile_digest: str, storage: str | None, folder: RunFolder) -> dict[str, Any]:
+def answers(study: Study, profile_digest: str, storage: str | None, folder: RunFolder) -> Answered:
     """Return what the summary of a run that has ended says of what it answers; its tables must be written."""
     tables = [path for path in (folder.trials, folder.front) if path.exists()]
-    return {
-        "question": _question(study, profile_digest, storage),
-        "candidates": study.search.candidates,
-        "inside": folder.database.exists(),
-        "files": {path.name: _digest_of(path) for path in tables},
-    }
+    return Answered(
+        question=_question(study, profile_digest, storage),
+        candidates=study.search.candidates,
+        inside=folder.database.exists(),
+        files={path.name: _digest_of(path) for path in tables},
+    )
 
 
-def answered(
-    study: Study, study_path: Path, folder: RunFolder, storage: str | None = None
-) -> dict[str, Any] | None:
+def answered(study: Study, study_path: Path, folder: RunFolder, storage: str | None = None) -> Summary | None:
     """Return the summary of a run that has answered this study; None where something is to be done.
 
     Args:
@@ -55,21 +54,21 @@ def answered(
         storage: URL of an Optuna storage; None: a file in the folder.
     """
     try:
-        summary = folder.read_summary()
+        summary = read_summary(folder.summary)
         profile = load_profile(profile_beside(study.device.profile, study_path))
     except (RecordError, InputError):
         return None  # what is wrong is said on the ordinary way
-    known = summary.get("answers")
-    if not isinstance(known, dict) or known.get("question") != _question(study, profile.digest, storage):
+    known = summary.answers
+    if known is None or known.question != _question(study, profile.digest, storage):
         return None
-    needed = [folder.study, folder.profile, *([folder.database] if known.get("inside") else [])]
-    whole = all(path.exists() for path in needed) and _unchanged(folder, known.get("files"))
-    return summary if whole and study.search.candidates <= known.get("candidates", 0) else None
+    needed = [folder.study, folder.profile, *([folder.database] if known.inside else [])]
+    whole = all(path.exists() for path in needed) and _unchanged(folder, known.files)
+    return summary if whole and study.search.candidates <= known.candidates else None
 
 
-def pages_stand(folder: RunFolder, summary: dict[str, Any]) -> bool:
+def pages_stand(folder: RunFolder, summary: Summary) -> bool:
     """Return whether the pages that are made of a summary are there, and not older than it."""
-    pages = [folder.report, *([folder.front_png] if summary["front_size"] else [])]
+    pages = [folder.report, *([folder.front_png] if summary.front_size else [])]
     since = folder.summary.stat().st_mtime
     return all(page.exists() and page.stat().st_mtime >= since for page in pages)
 
@@ -77,15 +76,15 @@ def pages_stand(folder: RunFolder, summary: dict[str, Any]) -> bool:
 def _question(study: Study, profile_digest: str, storage: str | None) -> str:
     """Return a digest of all that the files of a run depend on, but for how many candidates are asked."""
     settings = study.to_yaml_dict()
-    settings["search"] = {name: own for name, own in settings["search"].items() if name != "candidates"}
+    settings["search"] = {name: value for name, value in settings["search"].items() if name != "candidates"}
     return digest([settings, profile_digest, storage])
 
 
-def _unchanged(folder: RunFolder, files: Any) -> bool:
+def _unchanged(folder: RunFolder, files: Mapping[str, str]) -> bool:
     """Return whether the tables are those that were written with the summary."""
-    if not isinstance(files, dict) or folder.trials.name not in files:
+    if folder.trials.name not in files:
         return False
-    paths = [folder.path / str(name) for name in files]
+    paths = [folder.path / name for name in files]
     return all(path.exists() and _digest_of(path) == files[path.name] for path in paths)
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from hwsearch.errors import Fault, InputError, RecordError
+from hwsearch.records.files import damaged
 
 _PLAIN = "/\\ !$&'()*+,;:=@[]~"  # in a path; the others would mean something in a URL
-REBUILD = "run the study again into the same folder: what is finished is kept, and its files are written anew"
-_SUMMARISED = ("study", "dense", "counts", "cost", "similarity", "audit", "left", "front_size", "pick")
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class RunFolder:
         return f"sqlite:///{quote(str(self.database), safe=_PLAIN)}"
 
     @property
-    def kept_in(self) -> Path:
+    def storage_place(self) -> Path:
         """Where the search is kept: URL of the storage, and the name of its study there."""
         return self.path / "storage.json"
 
@@ -96,28 +93,6 @@ class RunFolder:
     def shared(self) -> Path:
         """Dense networks and finders' work, for other runs as well: ``HWSEARCH_CACHE``, else the run's own cache."""
         return Path(os.environ.get("HWSEARCH_CACHE") or self.cache)
-
-    def read_summary(self) -> dict[str, Any]:
-        """Return summary.json.
-
-        Raises:
-            RecordError: It is missing or damaged.
-        """
-        try:
-            summary = json.loads(self.summary.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            got = "no such file" if isinstance(error, FileNotFoundError) else str(error)
-            raise RecordError(damaged(self.summary, "a finished run must have a summary", got)) from None
-        missing = [name for name in _SUMMARISED if not isinstance(summary, dict) or name not in summary]
-        if missing:
-            law = f"a summary must have {', '.join(_SUMMARISED)}"
-            raise RecordError(damaged(self.summary, law, f"none of {', '.join(missing)}"))
-        return dict(summary)
-
-
-def damaged(path: Path, law: str, got: str) -> str:
-    """Say what is wrong with a file of a run, and what to do."""
-    return f"{path}: {law}; got: {got} ({REBUILD})"
 
 
 def open_run(path: Path) -> RunFolder:

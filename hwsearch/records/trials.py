@@ -1,42 +1,34 @@
-"""What is kept of every candidate, and the tables made of it.
+"""What a search records of every candidate: one JSON text in the storage, there if and only if its trial is finished.
 
-A record is one JSON text in the storage (so that it is there if and only if its trial is finished); trials.csv is
-written anew from the records after every batch.
+Not for trials.csv, which is made of the records: `trial_table`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import cache
+from typing import Literal, get_args
 
-import pandas as pd
+from pydantic import TypeAdapter, ValidationError
 
 from hwsearch.errors import RecordError
-from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
+from hwsearch.hardware.workload import Workload
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.records.run_folder import damaged
+from hwsearch.records.files import NEWER, REBUILD, first_fault
 from hwsearch.space.candidate import Candidate
 
-OUTCOMES = ("over_budget", "repeat", "foreseen", "lookalike", "stopped", "trained", "failed")
+TRIAL_FORMAT = 1
+"""Rises when a reader of this version could not make sense of a record; 0: from before there were versions."""
+
+Outcome = Literal["over_budget", "repeat", "foreseen", "lookalike", "stopped", "trained", "failed"]
+OUTCOMES: tuple[str, ...] = get_args(Outcome)
 DEFERRED = ("stopped", "foreseen", "lookalike")
 """What a search may take up again in the end."""
 COST_COLUMNS = (
     "memory_bytes", "weight_bytes", "bias_bytes", "state_bytes", "buffer_bytes",
     "synaptic_ops", "macs", "energy_j", "latency_s",
-)  # fmt: skip
-FRONT_COLUMNS = (
-    "trial", "sparsity", "granularity", "weight_bits", "timesteps",
-    "accuracy_val", "accuracy_test", "accuracy_test_low", "accuracy_test_high",
-    "memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s",
-)  # fmt: skip
-
-_COUNTS = (
-    "twin_of", "began", "accumulator_bits", "membrane_bits",
-    "weights_zeroed", "biases_clipped", "thresholds_clipped",
 )  # fmt: skip
 
 CostFields = dict[str, float | int | None]
@@ -123,26 +115,26 @@ class TrialRecord:
         return self.outcome == "trained" and self.feasible and self.skilled
 
     def to_json(self) -> str:
-        """Return the record as JSON."""
-        return json.dumps(dataclasses.asdict(self), allow_nan=False)
+        """Return the record as JSON, its format first."""
+        fields = _schema().dump_python(self)
+        return json.dumps({"format": TRIAL_FORMAT} | fields, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> TrialRecord:
-        """Return the record that ``to_json`` wrote."""
-        data = json.loads(text)
-        knobs = data.pop("candidate")
-        candidate = Candidate(
-            tuple(knobs["sparsity"]), knobs["granularity"], tuple(knobs["weight_bits"]), knobs["timesteps"]
-        )
-        workload = data.pop("workload")
-        if data.get("loss") is not None:
-            data["loss"] = WidthLoss(**data["loss"])
-        data["curve"] = tuple(data.get("curve", ()))
-        if data.get("layer_sparsity") is not None:
-            data["layer_sparsity"] = tuple(data["layer_sparsity"])
-        return cls(
-            candidate=candidate, workload=None if workload is None else workload_from(workload), **data
-        )
+        """Return the record that ``to_json`` wrote, of this version or an earlier one.
+
+        Raises:
+            RecordError: It is damaged, or of a newer format.
+        """
+        try:
+            version = _version_schema().validate_json(text).format
+            if version <= TRIAL_FORMAT:
+                return _schema().validate_json(text)
+        except ValidationError as error:
+            law = "a trial's record in the storage must be as it was written"
+            raise RecordError(f"{law}; got: {first_fault(error)} ({REBUILD})") from None
+        law = f"a trial's record in the storage must be of format {TRIAL_FORMAT} or an earlier one"
+        raise RecordError(f"{law}; got: {version} ({NEWER})")
 
     def objectives(self, names: Sequence[str]) -> tuple[float, ...]:
         """Return the measured objectives, all to be minimised.
@@ -183,125 +175,16 @@ def objective_values(
     return tuple(values)
 
 
-def workload_from(data: Mapping[str, Any]) -> Workload:
-    """Return the Workload that ``dataclasses.asdict`` turned into ``data``."""
-    layers = []
-    for layer in data["layers"]:
-        own = dict(layer)
-        counts, events = own.pop("census"), own.pop("ops")
-        layers.append(
-            LayerWork(census=WeightCensus(**_tuples(counts)), ops=OpCounts(**_tuples(events)), **_tuples(own))
-        )
-    return Workload(data["timesteps"], data["input_bits"], tuple(layers))
+@dataclass(frozen=True)
+class _Version:
+    format: int = 0
 
 
-def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with the tuples that JSON turned into lists."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+@cache
+def _schema() -> TypeAdapter[TrialRecord]:
+    return TypeAdapter(TrialRecord)
 
 
-def trials_table(records: Sequence[TrialRecord], on_front: set[int]) -> pd.DataFrame:
-    """Return trials.csv: every candidate ever asked, with its outcome."""
-    if not records:
-        nothing = TrialRecord(0, Candidate((0.0,), "weight", (8,), 1), "failed", "", {})
-        return trials_table([nothing], on_front).iloc[:0]
-    rows = []
-    for record in records:
-        row: dict[str, Any] = {"trial": record.trial, "outcome": record.outcome, "reason": record.reason}
-        row |= knob_columns(record.candidate)
-        row |= {"accuracy_val": record.accuracy_val, "accuracy_val_float": record.accuracy_val_float}
-        measured = record.measured or {}
-        row |= {name: measured.get(name) for name in COST_COLUMNS}
-        row |= {
-            "sparsity_mask": record.sparsity_mask,
-            "sparsity_effective": record.sparsity_effective,
-            "similarity": record.similarity,
-            "accuracy_foreseen": record.accuracy_foreseen,
-            "accuracy_most": record.accuracy_most,
-            "audited": record.audited,
-            "chance": record.chance,
-            "feasible": record.feasible,
-            "on_front": record.trial in on_front,
-            "twin_of": record.twin_of,
-            "began": record.began,
-            "finishing": record.finishing,
-            "curve": "/".join(f"{own:.4f}" for own in record.curve),
-        }
-        row |= {f"{name}_predicted": record.predicted.get(name) for name in COST_COLUMNS}
-        row |= {
-            "train_steps": record.train_steps,
-            "eval_steps": record.eval_steps,
-            **width_columns(record.loss, record.accumulator_bits, record.membrane_bits),
-            "digest": record.candidate.digest,
-            "wall_s": round(record.wall_s, 3),
-            "skilled": record.skilled,
-        }
-        rows.append(row)
-    return whole_numbers(pd.DataFrame(rows))
-
-
-def knob_columns(candidate: Candidate) -> dict[str, Any]:
-    """Return a candidate's knobs as columns; one number a layer is written ``0.5/0.9/0.5``."""
-    return {
-        "sparsity": _spelt(candidate.sparsity),
-        "granularity": candidate.granularity,
-        "weight_bits": _spelt(candidate.weight_bits),
-        "timesteps": candidate.timesteps,
-    }
-
-
-def width_columns(
-    loss: WidthLoss | None, accumulator_bits: int | None, membrane_bits: int | None
-) -> dict[str, Any]:
-    """Return the widths that a network needs, and what the device's took from it, as columns."""
-    lost = {field.name: getattr(loss, field.name, None) for field in dataclasses.fields(WidthLoss)}
-    return {"accumulator_bits": accumulator_bits, "membrane_bits": membrane_bits, **lost}
-
-
-def whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give counts with gaps a whole-number type, so that 12 is written 12 and an unknown stays empty."""
-    for name in frame.columns:
-        if name in _COUNTS or name.removesuffix("_predicted").endswith("_bytes"):
-            frame[name] = frame[name].astype("Int64")
-    return frame
-
-
-def read_table(path: Path, needed: Sequence[str]) -> pd.DataFrame:
-    """Return a table that `write_csv` wrote.
-
-    Args:
-        path: The file.
-        needed: Columns that it must have.
-
-    Raises:
-        RecordError: The file is missing or damaged.
-    """
-    try:
-        # a digest may be all digits
-        frame = whole_numbers(pd.read_csv(path, dtype={"digest": str, "network_digest": str}))
-    except FileNotFoundError:
-        raise RecordError(damaged(path, "a run's folder must have this table", "no such file")) from None
-    except (OSError, ValueError, TypeError) as error:
-        law = "a run's table must be as it was written"
-        raise RecordError(damaged(path, law, str(error).strip())) from None
-    missing = [name for name in needed if name not in frame.columns]
-    if missing:
-        law = f"a run's table must have the columns {', '.join(needed)}"
-        raise RecordError(damaged(path, law, f"none of {', '.join(missing)}"))
-    return frame
-
-
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table in one step, so that a reader never sees half of it."""
-    write_text(path, frame.to_csv(index=False, lineterminator="\n"))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step."""
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
-
-
-def _spelt(values: tuple[float, ...] | tuple[int, ...]) -> str | float | int:
-    return values[0] if len(values) == 1 else "/".join(f"{value:g}" for value in values)
+@cache
+def _version_schema() -> TypeAdapter[_Version]:
+    return TypeAdapter(_Version)

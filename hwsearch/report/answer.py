@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hwsearch.network.width_loss import WidthLoss
+from hwsearch.records.front import DenseRow, FrontRow, NetworkRow
 from hwsearch.report.layers import knobs
 from hwsearch.report.quantities import UNKNOWN, count, spell, times, title
 from hwsearch.report.recall import warnings
-from hwsearch.report.tables import Row, RunTables, number
+from hwsearch.report.tables import RunTables
 
 _HOW = {"memory_bytes": "counted: stored file, state, buffers", "synaptic_ops": "counted: spikes"}
 _COMPARED = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s")
@@ -34,10 +33,10 @@ class Compared:
     how: str
 
 
-def interval(row: Mapping[str, float | str | None], name: str = "accuracy_test") -> str:
+def interval(row: NetworkRow, name: str = "accuracy_test") -> str:
     """Return an accuracy with its 95 % interval: ``97.2 % (95.0 to 98.5)``."""
-    low, high = number(row, f"{name}_low"), number(row, f"{name}_high")
-    text = spell(name, number(row, name))
+    low, high = row.number(f"{name}_low"), row.number(f"{name}_high")
+    text = spell(name, row.number(name))
     if low is None or high is None or text == UNKNOWN:
         return text
     return f"{text} ({100 * low:.1f} to {100 * high:.1f})"
@@ -46,23 +45,23 @@ def interval(row: Mapping[str, float | str | None], name: str = "accuracy_test")
 def headline(tables: RunTables) -> str:
     """Return the answer in one sentence."""
     pick, dense = tables.summary.pick, tables.summary.dense
-    if pick is None and tables.front.empty:
+    if pick is None and not tables.front:
         miss = (
             tables.summary.nearest_miss
             or "nothing fits: no candidate keeps every budget and could be trained"
         )
         return f"{miss[0].upper()}{miss[1:].removesuffix('.')}."
     if pick is None:
-        best, full = tables.front["accuracy_val"].max(), number(dense, "accuracy_val")
+        best, full = max(row.accuracy_val for row in tables.front), dense.number("accuracy_val")
         return (
             f"Nothing was picked: no member of the front is accurate enough. The best reaches "
             f"{spell('accuracy_val', best)} on validation, the dense reference {spell('accuracy_val', full)}."
         )
-    tested = number(pick, "accuracy_test") is not None
+    tested = pick.number("accuracy_test") is not None
     accuracy = f"{interval(pick)} on test" if tested else f"{interval(pick, 'accuracy_val')} on validation"
     parts = [f"The picked model keeps {accuracy}"]
     parts += [_saving(dense, pick, "memory_bytes", "of memory")]
-    price = "energy_j" if number(pick, "energy_j") is not None else "synaptic_ops"
+    price = "energy_j" if pick.number("energy_j") is not None else "synaptic_ops"
     parts += [
         _saving(
             dense, pick, price, "an inference" if price == "energy_j" else "synaptic operations an inference"
@@ -72,9 +71,9 @@ def headline(tables: RunTables) -> str:
     return (f"{said[0]} and needs {' and '.join(said[1:])}" if len(said) > 1 else said[0]) + "."
 
 
-def _saving(dense: Row, pick: Row, name: str, noun: str) -> str:
+def _saving(dense: DenseRow, pick: FrontRow, name: str, noun: str) -> str:
     """Return ``1.9 KiB of memory instead of 18.4 KiB (9.7 times smaller)``."""
-    need, before = number(pick, name), number(dense, name)
+    need, before = pick.number(name), dense.number(name)
     if need is None:
         return ""
     change = times(before, need, *_words(name))
@@ -98,47 +97,47 @@ def risks(tables: RunTables) -> list[str]:
     summary = tables.summary
     if summary.pick is None:
         return []
-    said = _accuracy_risk(summary.dense, summary.pick, summary.n_test)
+    said = _accuracy_risk(summary.dense, summary.pick, summary.samples.test)
     said += _drop(summary.pick)
-    said += warnings(summary.pick, summary.largest_class_share)
+    said += warnings(summary.pick, summary.classes.largest_class_share_test)
     estimated = {
-        title(n).lower(): how for n, how in summary.labels.items() if number(summary.pick, n) is not None
+        title(n).lower(): how for n, how in summary.labels.items() if summary.pick.number(n) is not None
     }
     if estimated:
         listed = "; ".join(f"{name}: {how}" for name, how in estimated.items())
         said.append(f"How the device's numbers came about: {listed}.")
-    unknown = [title(n).lower() for n in ("energy_j", "latency_s") if number(summary.pick, n) is None]
+    unknown = [title(n).lower() for n in ("energy_j", "latency_s") if summary.pick.number(n) is None]
     if unknown:
         said.append(f"Not known for this device: {' and '.join(unknown)}. It is not zero.")
-    if lost := WidthLoss.of(summary.pick).words:
+    if lost := summary.pick.width_loss.words:
         said.append(f"The picked network meets the device's widths: {lost}. Its accuracy has this in it.")
     if summary.arithmetic is not None and not summary.arithmetic.as_device:
         said.append(summary.arithmetic.words)
     return said
 
 
-def _drop(pick: Row) -> list[str]:
+def _drop(pick: FrontRow) -> list[str]:
     """Return how far validation flattered the pick, and what its other seeds reached."""
     said = []
-    val, test = number(pick, "accuracy_val"), number(pick, "accuracy_test")
+    val, test = pick.number("accuracy_val"), pick.number("accuracy_test")
     if val is not None and test is not None and val - test > 0.005:
         said.append(
             f"On the validation samples, by which it was picked, it reached {spell('accuracy_val', val)}; "
             f"believe the test figure."
         )
-    own, seeds = number(pick, "accuracy_test_own"), number(pick, "seeds") or 0
-    if own is not None and seeds > 1:
-        sd = number(pick, "accuracy_test_sd")
+    handed_over, seeds = pick.number("accuracy_test_own"), pick.seeds or 0
+    if handed_over is not None and seeds > 1:
+        sd = pick.number("accuracy_test_sd")
         spread = "" if sd is None else f", standard deviation {100 * sd:.1f} points"
         said.append(
-            f"Accuracies are means of {seeds:.0f} trainings with fresh seeds{spread}. The network that is handed over, "
-            f"the one that lost least on validation, reaches {spell('accuracy_test', own)} on test itself."
+            f"Accuracies are means of {seeds} trainings with fresh seeds{spread}. The network that is handed over, "
+            f"the one that lost least on validation, reaches {spell('accuracy_test', handed_over)} on test itself."
         )
     return said
 
 
-def _accuracy_risk(dense: Row, pick: Row, n_test: int | None) -> list[str]:
-    ours, theirs = number(pick, "accuracy_test"), number(dense, "accuracy_test")
+def _accuracy_risk(dense: DenseRow, pick: FrontRow, n_test: int | None) -> list[str]:
+    ours, theirs = pick.number("accuracy_test"), dense.number("accuracy_test")
     if ours is None or theirs is None:
         return ["The test split was not looked at for both, so the loss of accuracy is not known."]
     lost = 100 * (theirs - ours)
@@ -163,7 +162,7 @@ def _accuracy_risk(dense: Row, pick: Row, n_test: int | None) -> list[str]:
     ]
 
 
-def _difference(dense: Row, pick: Row) -> tuple[float, float] | None:
+def _difference(dense: DenseRow, pick: FrontRow) -> tuple[float, float] | None:
     """Return the 95 % interval of dense minus pick accuracy, as if on separate samples (the careful side).
 
     d - sqrt((p1 - l1)^2 + (u2 - p2)^2)  to  d + sqrt((u1 - p1)^2 + (p2 - l2)^2)
@@ -171,8 +170,8 @@ def _difference(dense: Row, pick: Row) -> tuple[float, float] | None:
     Source: Newcombe 1998, Statistics in Medicine 17, method 10.
     """
     ends = ("accuracy_test", "accuracy_test_low", "accuracy_test_high")
-    p1, l1, u1 = (number(dense, name) for name in ends)
-    p2, l2, u2 = (number(pick, name) for name in ends)
+    p1, l1, u1 = (dense.number(name) for name in ends)
+    p2, l2, u2 = (pick.number(name) for name in ends)
     if p1 is None or l1 is None or u1 is None or p2 is None or l2 is None or u2 is None:
         return None
     return p1 - p2 - math.hypot(p1 - l1, u2 - p2), p1 - p2 + math.hypot(u1 - p1, p2 - l2)
@@ -189,28 +188,27 @@ def comparison(tables: RunTables) -> list[Compared]:
         return []
     pick, dense = summary.pick, summary.dense
     lines = []
-    seeds = number(pick, "seeds") or 1
-    mean = f", mean of {seeds:.0f} trainings" if seeds > 1 else ""
+    seeds = pick.seeds or 1
+    mean = f", mean of {seeds} trainings" if seeds > 1 else ""
     tested = ("accuracy_test", "integer model, 95 % interval")
     for name, how in (tested, ("accuracy_val", f"integer model{mean}")):
-        ours, theirs = number(pick, name), number(dense, name)
+        ours, theirs = pick.number(name), dense.number(name)
         change = "" if ours is None or theirs is None else f"{_signed(100 * (ours - theirs))} points"
         lines.append(Compared(title(name), interval(pick, name), interval(dense, name), change, how))
     for name in _COMPARED:
-        ours, theirs = number(pick, name), number(dense, name)
+        ours, theirs = pick.number(name), dense.number(name)
         words = times(theirs, ours, *_words(name))
         how = summary.labels.get(name, _HOW.get(name, ""))
         lines.append(Compared(title(name), spell(name, ours), spell(name, theirs), words, how))
-    reference = {"sparsity": 0.0, "granularity": "none", **dense}
-    lines.append(Compared("Network", knobs(pick), _dense_knobs(reference), "", ""))
+    lines.append(Compared("Network", knobs(pick), _dense_knobs(dense), "", ""))
     return lines
 
 
-def _dense_knobs(dense: Row) -> str:
-    bits, steps = number(dense, "weight_bits"), number(dense, "timesteps")
+def _dense_knobs(dense: DenseRow) -> str:
+    bits, steps = dense.weight_bits, dense.timesteps
     parts = (
         ["nothing removed"]
-        + ([f"{bits:g} bits"] if bits else [])
-        + ([f"T\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{steps:g}"] if steps else [])
+        + ([f"{bits} bits"] if bits else [])
+        + ([f"T\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{steps}"] if steps else [])
     )
     return ", ".join(parts)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hwsearch.records.front import FrontRow
+from hwsearch.records.summary import Audit, Left, SimilarityQuality, WithoutSkill
 from hwsearch.report.answer import interval
 from hwsearch.report.layers import sparsity, whole
 from hwsearch.report.quantities import UNKNOWN, count, duration, percent, plain, spell, title
-from hwsearch.report.tables import Numbers, Row, RunTables, number, rows
+from hwsearch.report.tables import RunTables
 
 Cell = tuple[str, float | str | None]
 """What is shown, and by what it is sorted."""
@@ -56,15 +58,12 @@ def front_columns(tables: RunTables) -> list[str]:
 def front_rows(tables: RunTables) -> list[tuple[bool, list[Cell]]]:
     """Return each front member: whether it is the pick, and its cells in the order of ``front_columns``."""
     pick = tables.summary.pick
-    picked = None if pick is None else number(pick, "trial")
-    return [
-        (number(row, "trial") == picked, [_cell(row, name) for name in _COLUMNS])
-        for row in rows(tables.front)
-    ]
+    picked = None if pick is None else pick.trial
+    return [(row.trial == picked, [_cell(row, name) for name in _COLUMNS]) for row in tables.front]
 
 
-def _cell(row: Row, name: str) -> Cell:
-    value = row.get(name)
+def _cell(row: FrontRow, name: str) -> Cell:
+    value = row.cell(name)
     if value is None:
         return UNKNOWN, None
     if name == "accuracy_test":
@@ -73,42 +72,28 @@ def _cell(row: Row, name: str) -> Cell:
         return sparsity(value), value
     if name in ("trial", "weight_bits", "timesteps", "granularity"):
         return whole(value), value
-    return spell(name, number(row, name)), value
+    return spell(name, row.number(name)), value
 
 
 def cost_words(tables: RunTables) -> list[tuple[str, str]]:
     """Return what the search cost: a label and its words each."""
-    cost, counts = tables.summary.cost, tables.summary.counts
-    train, dense = number(cost, "train_steps"), number(cost, "dense_train_steps")
+    cost, asked = tables.summary.cost, tables.summary.counts.get("asked", len(tables.trials))
+    train, dense = cost.train_steps, cost.dense_train_steps
     lines = []
-    if train is not None and dense:
-        lines.append(
-            ("Training", f"{plain(train / dense)} times that of one dense network ({_steps(train)})")
-        )
-        final = number(cost, "final_train_steps")
-        if final:
-            lines.append(
-                (
-                    "of which final",
-                    f"{plain(final / dense)} times: the front's members again, with fresh seeds",
-                )
-            )
-        asked = counts.get("asked", len(tables.trials))
-        lines.append(
-            (
-                "Candidates asked",
-                f"{count(asked)}: {plain(train / dense / max(1, asked))} dense trainings each",
-            )
-        )
-    if (evals := number(cost, "eval_steps")) is not None:
-        lines.append(("Evaluation", f"{_steps(evals)}, forward only"))
-    model, model_s = number(cost, "model_steps"), number(cost, "model_s")
-    if train and model is not None and model_s is not None:
-        lines.append(
-            ("Probes and model", f"{duration(model_s)}: as long as {percent(model / train)} of the training")
-        )
-    if (wall := number(cost, "wall_s")) is not None:
-        lines.append(("Time on the clock", duration(wall)))
+    if dense:
+        spent = f"{plain(train / dense)} times that of one dense network ({_steps(train)})"
+        lines.append(("Training", spent))
+        if cost.final_train_steps:
+            final = plain(cost.final_train_steps / dense)
+            lines.append(("of which final", f"{final} times: the front's members again, with fresh seeds"))
+        each = plain(train / dense / max(1, asked))
+        lines.append(("Candidates asked", f"{count(asked)}: {each} dense trainings each"))
+    lines.append(("Evaluation", f"{_steps(cost.eval_steps)}, forward only"))
+    if train and cost.model_steps is not None and cost.model_s is not None:
+        share = percent(cost.model_steps / train)
+        lines.append(("Probes and model", f"{duration(cost.model_s)}: as long as {share} of the training"))
+    if cost.wall_s is not None:
+        lines.append(("Time on the clock", duration(cost.wall_s)))
     return lines
 
 
@@ -117,86 +102,73 @@ def _steps(steps: float) -> str:
 
 
 def judgement(tables: RunTables) -> list[str]:
-    """Return how good foreseeing was, and how often cutting was wrong; plainly where there is nothing to say."""
-    similarity, audit = tables.summary.similarity, tables.summary.audit
-    n, continued = number(similarity, "n") or 0, number(audit, "continued") or 0
-    said = []
-    names = {
-        "spearman": "rank correlation",
-        "mae": "mean absolute error",
-        "brier": "Brier score",
-        "ece": "calibration error",
-    }
-    known = [
-        f"{label} {number(similarity, k):.2f}"
-        for k, label in names.items()
-        if number(similarity, k) is not None
+    """Return how good predictions were, and how often cutting was wrong; plainly where there is nothing to say."""
+    summary = tables.summary
+    said = [
+        _similarity_words(summary.similarity),
+        _audit_words(summary.audit),
+        *_no_skill_words(summary.no_skill),
     ]
-    if n and known:
-        said.append(
-            "Ticket similarity, foretold against measured agreement with the dense network "
-            f"on {count(n)} candidates and inputs that it was not settled on: {', '.join(known)}."
-        )
-    else:
-        said.append(
-            "No candidate was judged by ticket similarity in this run, so its quality was not measured."
-        )
-    if continued:
-        left, cuts = number(audit, "left") or 0, number(audit, "false_cuts") or 0
-        said.append(
-            f"Audit: {count(continued)} candidates that would have been cut or stopped were trained all the same. The "
-            f"search would have left {count(left)} of them for good; {count(cuts)} of these came to the front"
-            f"{_share_words(audit)}."
-        )
-    else:
-        said.append("The audit drew no candidate: how often one was wrongly cut is not known from this run.")
-    said += _no_skill_words(tables.summary.no_skill)
-    if tables.summary.left.get("n") or tables.summary.left.get("finishing"):
-        said.append(_left_words(tables.summary.left))
+    if summary.left.n or summary.left.finishing:
+        said.append(_left_words(summary.left))
     return said
 
 
-def _no_skill_words(no_skill: Numbers) -> list[str]:
+def _similarity_words(similarity: SimilarityQuality) -> str:
+    """Return how good ticket similarity was."""
+    measures = (
+        ("rank correlation", similarity.spearman),
+        ("mean absolute error", similarity.mae),
+        ("Brier score", similarity.brier),
+        ("calibration error", similarity.ece),
+    )
+    known = [f"{label} {value:.2f}" for label, value in measures if value is not None]
+    if not similarity.n or not known:
+        return "No candidate was judged by ticket similarity in this run, so its quality was not measured."
+    return (
+        "Ticket similarity, foretold against measured agreement with the dense network "
+        f"on {count(similarity.n)} candidates and inputs that it was not settled on: {', '.join(known)}."
+    )
+
+
+def _audit_words(audit: Audit) -> str:
+    """Return how often cutting was wrong, with the interval of the share where some would have been left."""
+    if not audit.continued:
+        return "The audit drew no candidate: how often one was wrongly cut is not known from this run."
+    known = audit.low is not None and audit.high is not None
+    share = f" (between {audit.low:.0%} and {audit.high:.0%} of what is left, at 95 %)" if known else ""
+    return (
+        f"Audit: {count(audit.continued)} candidates that would have been cut or stopped were trained all the same. "
+        f"The search would have left {count(audit.left)} of them for good; {count(audit.false_cuts)} of these came to "
+        f"the front{share}."
+    )
+
+
+def _no_skill_words(no_skill: WithoutSkill) -> list[str]:
     """Return how many networks are no better than always answering the largest class; nothing where there is none."""
-    trained, final = number(no_skill, "trained") or 0, number(no_skill, "final") or 0
-    if not trained and not final:
+    if not no_skill.trained and not no_skill.final:
         return []
     return [
-        f"No better than always answering the largest class: {count(trained)} of the trained candidates, and "
-        f"{count(final)} of those that were trained again with fresh seeds. They are on no front."
+        f"No better than always answering the largest class: {count(no_skill.trained)} of the trained candidates, and "
+        f"{count(no_skill.final)} of those that were trained again with fresh seeds. They are on no front."
     ]
 
 
-def _left_words(left: Numbers) -> str:
+def _left_words(left: Left) -> str:
     """Return what was taken up again at the end, and what the front is expected to lack."""
-    finishing, n, ruled_out, expected = (
-        number(left, key) or 0 for key in ("finishing", "n", "ruled_out", "expected")
-    )
+    known = left.low is not None and left.high is not None
+    bounds = f" ({count(left.low or 0)} to {count(left.high or 0)} at 95 %)" if known else ""
     again = (
-        f"At the end {count(finishing)} that had been stopped or cut were taken up again. "
-        if finishing
+        f"At the end {count(left.finishing)} that had been stopped or cut were taken up again. "
+        if left.finishing
         else ""
     )
     return (
-        f"{again}Left: {count(n)} candidates were stopped or cut for good. By what the run has learned "
-        f"{count(ruled_out)} of them are ruled out (a chance below 2 % each); in all about {expected:.1f}"
-        f"{_number_words(left)} would be on the front, had they been trained on (column chance of trials.csv). "
+        f"{again}Left: {count(left.n)} candidates were stopped or cut for good. By what the run has learned "
+        f"{count(left.ruled_out)} of them are ruled out (a chance below 2 % each); in all about {left.expected:.1f}"
+        f"{bounds} would be on the front, had they been trained on (column chance of trials.csv). "
         "To go on, lower search.finish or raise search.candidates, and give the same line again."
     )
-
-
-def _share_words(audit: Numbers) -> str:
-    """Return the interval of the share that was wrongly left; empty where none was left."""
-    low, high = number(audit, "low"), number(audit, "high")
-    return (
-        "" if low is None or high is None else f" (between {low:.0%} and {high:.0%} of what is left, at 95 %)"
-    )
-
-
-def _number_words(left: Numbers) -> str:
-    """Return the interval of what is expected; empty where the run has none."""
-    low, high = number(left, "low"), number(left, "high")
-    return "" if low is None or high is None else f" ({count(low)} to {count(high)} at 95 %)"
 
 
 def budget_words(tables: RunTables) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from hwsearch.report.layers import LOOKS, Panel, panels
+from hwsearch.report.layers import MARKS, Panel, panels
 from hwsearch.report.quantities import Unit, axis_title, axis_unit, log_ticks, plain, spell
 from hwsearch.report.tables import RunTables
 
@@ -42,19 +43,19 @@ def front_figure(tables: RunTables) -> tuple[go.Figure, ...]:
 
 def funnel_counts(tables: RunTables) -> dict[str, int]:
     """Return how many candidates ended how: ``asked``, each outcome, and ``front``."""
-    ended = tables.trials["outcome"].value_counts().to_dict()
-    inner = {name: int(ended.get(name, 0)) for name in FUNNEL if name not in ("asked", "front")}
+    ended = Counter[str](row.outcome for row in tables.trials)
+    inner = {name: ended[name] for name in FUNNEL if name not in ("asked", "front")}
     return {"asked": len(tables.trials), **inner, "front": len(tables.front)}
 
 
 def funnel_figure(tables: RunTables) -> go.Figure:
-    """Return a bar for each outcome; each starts where what was left of the candidates ends."""
-    counts, left = funnel_counts(tables), len(tables.trials)
+    """Return a bar for each outcome; each starts where the candidates end that went on."""
+    counts, going_on = funnel_counts(tables), len(tables.trials)
     figure = go.Figure()
     for name, (label, colour) in FUNNEL.items():
         if name not in ("asked", "trained", "front"):
-            left -= counts[name]
-        base = left if name not in ("asked", "trained", "front") else 0
+            going_on -= counts[name]
+        base = going_on if name not in ("asked", "trained", "front") else 0
         figure.add_bar(
             y=[label], x=[counts[name]], base=[base], orientation="h", marker_color=colour, name=label,
             text=[str(counts[name])], textposition="none", hovertemplate=f"{label}: {counts[name]}<extra></extra>",
@@ -103,21 +104,21 @@ def write_front_png(tables: RunTables, path: Path) -> None:
 def _panel_figure(panel: Panel) -> go.Figure:
     x_unit, y_unit = axis_unit(panel.x, panel.values("x")), axis_unit(panel.y, panel.values("y"))
     figure = go.Figure()
-    for kind, look in LOOKS.items():
+    for kind, mark in MARKS.items():
         if kind == "front" and len(steps := panel.steps()) > 1:
             figure.add_scatter(
                 x=[x / x_unit.size for x, _ in steps], y=[y / y_unit.size for _, y in steps], mode="lines",
-                line={"color": look.colour, "width": 1.5, "shape": "hv"}, hoverinfo="skip", showlegend=False,
+                line={"color": mark.colour, "width": 1.5, "shape": "hv"}, hoverinfo="skip", showlegend=False,
             )  # fmt: skip
-        marker = {"symbol": look.symbol, "color": look.colour, "size": look.size}
-        marker["line"] = {"width": 3 if kind == "pick" else 1.5, "color": look.colour}
+        marker = {"symbol": mark.symbol, "color": mark.colour, "size": mark.size}
+        marker["line"] = {"width": 3 if kind == "pick" else 1.5, "color": mark.colour}
         for rug in (False, True):
-            own = [p for p in panel.points[kind] if (p.y is None) == rug]
-            if own:
+            points = [point for point in panel.points[kind] if (point.y is None) == rug]
+            if points:
                 figure.add_scatter(
-                    x=[p.x / x_unit.size for p in own],
-                    y=[_RUG if p.y is None else p.y / y_unit.size for p in own],
-                    text=[p.text for p in own], mode="markers", name=look.label, legendgroup=kind,
+                    x=[point.x / x_unit.size for point in points],
+                    y=[_RUG if point.y is None else point.y / y_unit.size for point in points],
+                    text=[point.text for point in points], mode="markers", name=mark.label, legendgroup=kind,
                     marker=marker | ({"symbol": "line-ns-open", "size": 9} if rug else {}),
                     yaxis="y2" if rug else "y", hovertemplate="%{text}<extra></extra>",
                 )  # fmt: skip
@@ -173,53 +174,53 @@ def _draw_panel(axes: Axes, panel: Panel) -> dict[str, Any]:
     """Draw one panel with matplotlib; return the legend's handles by label."""
     x_unit, y_unit = axis_unit(panel.x, panel.values("x")), axis_unit(panel.y, panel.values("y"))
     handles: dict[str, Any] = {}
-    for kind, look in LOOKS.items():
+    for kind, mark in MARKS.items():
         if kind == "front" and len(steps := panel.steps()) > 1:
             xs, ys = [x / x_unit.size for x, _ in steps], [y / y_unit.size for _, y in steps]
-            axes.step(xs, ys, where="post", color=look.colour, lw=1.3)
+            axes.step(xs, ys, where="post", color=mark.colour, lw=1.3)
         hollow = kind in ("dominated", "pick")
         style: dict[str, Any] = {
-            "s": (0.75 * look.size) ** 2,
-            "marker": look.marker,
+            "s": (0.75 * mark.size) ** 2,
+            "marker": mark.marker,
             "zorder": 3,
             "clip_on": False,
         }
-        style |= {"facecolors": "none", "edgecolors": look.colour} if hollow else {"color": look.colour}
+        style |= {"facecolors": "none", "edgecolors": mark.colour} if hollow else {"color": mark.colour}
         style |= {"linewidths": 2.2 if kind == "pick" else 1.1}
         if drawn := [p for p in panel.points[kind] if p.y is not None]:
             xs, ys = [p.x / x_unit.size for p in drawn], [(p.y or 0.0) / y_unit.size for p in drawn]
-            handles[look.label] = axes.scatter(xs, ys, **style)
+            handles[mark.label] = axes.scatter(xs, ys, **style)
         if rug := [p.x / x_unit.size for p in panel.points[kind] if p.y is None]:
             style |= {"marker": "|", "transform": axes.get_xaxis_transform()}
-            handles[look.label] = axes.scatter(rug, [_RUG] * len(rug), **style)
+            handles[mark.label] = axes.scatter(rug, [_RUG] * len(rug), **style)
     for axis, name, unit in (("x", panel.x, x_unit), ("y", panel.y, y_unit)):
-        _dress(axes, axis, panel, name, unit)
+        _finish_axis(axes, axis, panel, name, unit)
     axes.grid(color="#e4e4e4", lw=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     return handles
 
 
-def _dress(axes: Axes, axis: str, panel: Panel, name: str, unit: Unit) -> None:
+def _finish_axis(axes: Axes, axis: str, panel: Panel, name: str, unit: Unit) -> None:
     """Set one matplotlib axis: title, range, ticks, budget."""
     low, high, log = _limits(panel, axis, unit)
     axes.set(**{f"{axis}label": axis_title(name, unit), f"{axis}lim": (low, high)})
     if log:
         axes.set(**{f"{axis}scale": "log", f"{axis}lim": (low, high)})
-        own = axes.xaxis if axis == "x" else axes.yaxis
-        own.set_major_locator(FixedLocator(log_ticks(low, high)))
-        own.set_minor_locator(NullLocator())
-        own.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+        scale = axes.xaxis if axis == "x" else axes.yaxis
+        scale.set_major_locator(FixedLocator(log_ticks(low, high)))
+        scale.set_minor_locator(NullLocator())
+        scale.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     if name not in panel.budgets:
         return
     at, text = panel.budgets[name] / unit.size, f"budget {spell(name, panel.budgets[name])}"
-    look: dict[str, Any] = {"color": "#d55e00", "fontsize": 9, "va": "bottom"}
+    style: dict[str, Any] = {"color": "#d55e00", "fontsize": 9, "va": "bottom"}
     if axis == "x":
         axes.axvline(at, color="#d55e00", lw=1.0, ls="--")
-        axes.text(at, 1.005, text, transform=axes.get_xaxis_transform(), ha="center", **look)
+        axes.text(at, 1.005, text, transform=axes.get_xaxis_transform(), ha="center", **style)
     else:
         axes.axhline(at, color="#d55e00", lw=1.0, ls="--")
-        axes.text(0.01, at, text, transform=axes.get_yaxis_transform(), ha="left", **look)
+        axes.text(0.01, at, text, transform=axes.get_yaxis_transform(), ha="left", **style)
 
 
 def _limits(panel: Panel, axis: str, unit: Unit) -> tuple[float, float, bool]:

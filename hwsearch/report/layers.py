@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from hwsearch.records.front import DenseRow
+from hwsearch.records.tables import Cell, Row
+from hwsearch.records.trial_table import TrialRow
+from hwsearch.records.trials import COST_COLUMNS
 from hwsearch.report.quantities import spell
-from hwsearch.report.tables import Row, RunTables, number, rows
+from hwsearch.report.tables import RunTables
 
 _NBSP = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
-class Look:
+class Mark:
     """How a kind of point is drawn; told apart by shape as well as by colour (Okabe and Ito's, slightly lightened).
 
     Attributes:
@@ -31,12 +35,12 @@ class Look:
     size: int
 
 
-LOOKS = {
-    "over": Look("over a budget", "#d55e00", "x-thin-open", "x", 7),
-    "dominated": Look("trained, off the front", "#8b8b8b", "square-open", "s", 7),
-    "front": Look("Pareto front", "#2b83c6", "circle", "o", 10),
-    "dense": Look("dense reference", "#c2599b", "star", "*", 17),
-    "pick": Look("the pick", "#00936b", "circle-open", "o", 20),
+MARKS = {
+    "over": Mark("over a budget", "#d55e00", "x-thin-open", "x", 7),
+    "dominated": Mark("trained, off the front", "#8b8b8b", "square-open", "s", 7),
+    "front": Mark("Pareto front", "#2b83c6", "circle", "o", 10),
+    "dense": Mark("dense reference", "#c2599b", "star", "*", 17),
+    "pick": Mark("the pick", "#00936b", "circle-open", "o", 20),
 }
 """Back to front."""
 
@@ -56,7 +60,7 @@ class Panel:
 
     Attributes:
         x, y: The objectives; error is always y.
-        points: By kind of LOOKS.
+        points: By kind of MARKS.
         budgets: Limits on the axes: objective -> value.
         left_out: Candidates over budget whose cost on this pair is not known.
     """
@@ -75,12 +79,12 @@ class Panel:
 
     def steps(self) -> list[tuple[float, float]]:
         """Return the corners of the front's step line: its members that no other dominates in this pair, by x."""
-        best, kept = float("inf"), []
+        best, corners = float("inf"), []
         for x, y in sorted((p.x, p.y) for p in self.points["front"] if p.y is not None):
             if y < best:
-                kept.append((x, y))
+                corners.append((x, y))
                 best = y
-        return kept
+        return corners
 
 
 def panels(tables: RunTables) -> list[Panel]:
@@ -91,32 +95,26 @@ def panels(tables: RunTables) -> list[Panel]:
 
 
 def _panel(tables: RunTables, x: str, y: str) -> Panel:
-    summary, trials = tables.summary, rows(tables.trials)
-    on_front = {row["trial"] for row in rows(tables.front)}
-    trained = [r for r in trials if r["outcome"] == "trained" and r["trial"] not in on_front]
-    over = [_predicted(r) for r in trials if r["outcome"] == "over_budget"] + [
-        r for r in trained if not r["feasible"]
-    ]
-    kinds: dict[str, list[Row]] = {
-        "over": list(over),
-        "dominated": [r for r in trained if r["feasible"]],
-        "front": list(rows(tables.front)),
-        "dense": [{"outcome": "dense reference", **summary.dense}],
+    summary = tables.summary
+    on_front = {row.trial for row in tables.front}
+    trained = [row for row in tables.trials if row.outcome == "trained" and row.trial not in on_front]
+    over = [_at_predicted_cost(row) for row in tables.trials if row.outcome == "over_budget"]
+    over += [row for row in trained if not row.feasible]
+    kinds: dict[str, Sequence[Row]] = {
+        "over": over,
+        "dominated": [row for row in trained if row.feasible],
+        "front": tables.front,
+        "dense": [summary.dense],
         "pick": [] if summary.pick is None else [summary.pick],
     }
-    points = {kind: _points(own, x, y, kind) for kind, own in kinds.items()}
-    return Panel(
-        x,
-        y,
-        points,
-        {name: summary.budgets[name] for name in (x, y) if name in summary.budgets},
-        len(over) - len(points["over"]),
-    )
+    points = {kind: _points(members, x, y, kind) for kind, members in kinds.items()}
+    budgets = {name: summary.budgets[name] for name in (x, y) if name in summary.budgets}
+    return Panel(x, y, points, budgets, len(over) - len(points["over"]))
 
 
-def _points(candidates: Iterable[Row], x: str, y: str, kind: str) -> tuple[Point, ...]:
+def _points(members: Iterable[Row], x: str, y: str, kind: str) -> tuple[Point, ...]:
     drawn = []
-    for row in candidates:
+    for row in members:
         at_x, at_y = _objective(row, x), _objective(row, y)
         if at_x is not None and (at_y is not None or (kind == "over" and y == "error")):
             drawn.append(Point(at_x, at_y, hover(row)))
@@ -125,30 +123,29 @@ def _points(candidates: Iterable[Row], x: str, y: str, kind: str) -> tuple[Point
 
 def _objective(row: Row, name: str) -> float | None:
     if name != "error":
-        return number(row, name)
-    accuracy = number(row, "accuracy_val")
+        return row.number(name)
+    accuracy = row.number("accuracy_val")
     return None if accuracy is None else 1.0 - accuracy
 
 
-def _predicted(row: Row) -> Row:
+def _at_predicted_cost(row: TrialRow) -> TrialRow:
     """Return the row with its predicted costs for its measured ones, which it does not have."""
-    own = {k: v for k, v in row.items() if not k.endswith("_predicted")}
-    return own | {k.removesuffix("_predicted"): v for k, v in row.items() if k.endswith("_predicted")}
+    return row.model_copy(update={name: row.cell(f"{name}_predicted") for name in COST_COLUMNS})
 
 
 def knobs(row: Row) -> str:
     """Return a candidate's knobs in words; one number a layer is shown as ``50/90/50 %``."""
     parts = []
-    if row.get("sparsity") is not None:
-        parts.append(f"{sparsity(row['sparsity'])} removed by {row.get('granularity')}")
-    if row.get("weight_bits") is not None:
-        parts.append(f"{whole(row['weight_bits'])} bits")
-    if row.get("timesteps") is not None:
-        parts.append(f"T{_NBSP}={_NBSP}{whole(row['timesteps'])}")
+    if row.cell("sparsity") is not None:
+        parts.append(f"{sparsity(row.cell('sparsity'))} removed by {row.cell('granularity')}")
+    if row.cell("weight_bits") is not None:
+        parts.append(f"{whole(row.cell('weight_bits'))} bits")
+    if row.cell("timesteps") is not None:
+        parts.append(f"T{_NBSP}={_NBSP}{whole(row.cell('timesteps'))}")
     return ", ".join(parts)
 
 
-def sparsity(value: float | str | None) -> str:
+def sparsity(value: Cell) -> str:
     """Return ``0.9`` or ``0.5/0.9`` as percentages."""
     try:
         shares = [float(part) for part in str(value).split("/")]
@@ -157,7 +154,7 @@ def sparsity(value: float | str | None) -> str:
     return "/".join(f"{100 * share:.4g}" for share in shares) + " %"
 
 
-def whole(value: float | str | None) -> str:
+def whole(value: Cell) -> str:
     """Return a whole number without ``.0``; text as it is."""
     try:
         return f"{float(str(value)):g}"
@@ -167,9 +164,9 @@ def whole(value: float | str | None) -> str:
 
 def hover(row: Row) -> str:
     """Return what a point says about its candidate; unknown costs are left out."""
-    outcome = row.get("outcome")
-    trial = None if row.get("trial") is None else f"trial {whole(row['trial'])}"
-    head = " · ".join(str(v).replace("_", " ") for v in (trial, outcome or "on the front") if v)
+    outcome = "dense reference" if isinstance(row, DenseRow) else row.cell("outcome") or "on the front"
+    trial = None if row.cell("trial") is None else f"trial {row.cell('trial')}"
+    head = " · ".join(str(part).replace("_", " ") for part in (trial, outcome) if part)
     lines = [f"<b>{head}</b>"] + ([knobs(row)] if knobs(row) else [])
     names = {
         "accuracy_val": "validation", "accuracy_test": "test", "memory_bytes": "memory",
@@ -178,6 +175,6 @@ def hover(row: Row) -> str:
     lines += [
         f"{label} {spell(name, value)}"
         for name, label in names.items()
-        if (value := number(row, name)) is not None
+        if (value := row.number(name)) is not None
     ]
     return "<br>".join(lines)

@@ -10,6 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from hwsearch.records.files import write_text
+from hwsearch.records.run_folder import RunFolder
 from hwsearch.report.answer import comparison, headline, risks
 from hwsearch.report.evidence import (
     budget_words,
@@ -21,8 +23,8 @@ from hwsearch.report.evidence import (
     judgement,
     quality_words,
 )
-from hwsearch.report.figures import front_figure, funnel_counts, funnel_figure
-from hwsearch.report.layers import LOOKS, panels
+from hwsearch.report.figures import front_figure, funnel_counts, funnel_figure, write_front_png
+from hwsearch.report.layers import MARKS, panels
 from hwsearch.report.quantities import axis_title, axis_unit, short
 from hwsearch.report.recall import recall_lines
 from hwsearch.report.tables import RunTables, read_run
@@ -37,11 +39,24 @@ def write_report(run_dir: Path | str) -> Path:
     Raises:
         RecordError: A file is missing or damaged.
     """
+    return _write_page(read_run(run_dir))
+
+
+def write_pages(run_dir: Path | str) -> Path:
+    """Write report.html, and front.png where there is a front; return the page.
+
+    Raises:
+        RecordError: A file is missing or damaged.
+    """
     tables = read_run(run_dir)
-    path = tables.run_dir / "report.html"
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(_render(tables), encoding="utf-8")
-    unfinished.replace(path)
+    if tables.front:
+        write_front_png(tables, RunFolder(tables.run_dir).front_png)
+    return _write_page(tables)
+
+
+def _write_page(tables: RunTables) -> Path:
+    path = RunFolder(tables.run_dir).report
+    write_text(path, _render(tables))
     return path
 
 
@@ -64,7 +79,7 @@ def _render(tables: RunTables) -> str:
         run_dir=tables.run_dir.resolve().name,  # the page is handed on: no path of this machine
         footer=footer(tables),
         panels=_captions(tables),
-        looks=_legend(tables),
+        legend=_legend(tables),
         funnel=funnel_rows(counts),
         arithmetic=summary.arithmetic.words if summary.arithmetic else "",
         columns=front_columns(tables),
@@ -120,7 +135,7 @@ def _legend(tables: RunTables) -> list[dict[str, str]]:
     """Return the kinds of points that the panels show, front first."""
     shown = {kind for panel in panels(tables) for kind, points in panel.points.items() if points}
     order = ("front", "pick", "dense", "dominated", "over")
-    return [{"kind": k, "label": LOOKS[k].label, "colour": LOOKS[k].colour} for k in order if k in shown]
+    return [{"kind": k, "label": MARKS[k].label, "colour": MARKS[k].colour} for k in order if k in shown]
 
 
 def _notes(tables: RunTables, counts: Mapping[str, int]) -> Sequence[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from hwsearch.measure.accuracy import wilson
+from hwsearch.records.front import NetworkRow
 from hwsearch.report.quantities import UNKNOWN, count
-from hwsearch.report.tables import RunTables, number
+from hwsearch.report.tables import RunTables
 
 _MANY = 0.01  # share of inputs from which on ties and answers that no input reaches are named
 _WEAK = 0.5  # times the accuracy, below which a class's recall is named
@@ -27,32 +26,34 @@ class ClassLine:
 def recall_lines(tables: RunTables) -> list[ClassLine]:
     """Return a line a class; none without a pick or where the run recorded no recalls."""
     summary = tables.summary
-    if summary.pick is None or not summary.class_samples:
+    if summary.pick is None or not summary.classes.test:
         return []
-    ours, theirs = recalls(summary.pick), recalls({"recalls_test": summary.dense_recalls})
+    networks = recalls(summary.pick), recalls(summary.dense)
     lines = []
-    for label, n in enumerate(summary.class_samples):
-        texts = [_with_interval(own[label] if label < len(own) else None, n) for own in (ours, theirs)]
+    for label, n in enumerate(summary.classes.test):
+        texts = [_with_interval(known[label] if label < len(known) else None, n) for known in networks]
         lines.append(ClassLine(str(label), n, *texts))
     return lines
 
 
-def recalls(row: Mapping[str, Any]) -> list[float | None]:
+def recalls(row: NetworkRow) -> list[float | None]:
     """Return a row's recalls on test, class by class; empty where they were not recorded."""
-    text = row.get("recalls_test")
-    return [float(own) if own else None for own in text.split("/")] if isinstance(text, str) and text else []
+    text = row.cell("recalls_test")
+    return (
+        [float(part) if part else None for part in text.split("/")] if isinstance(text, str) and text else []
+    )
 
 
-def worst_class(row: Mapping[str, Any]) -> tuple[int, float] | None:
+def worst_class(row: NetworkRow) -> tuple[int, float] | None:
     """Return the class with the least recall on test, and that recall; None where it was not recorded."""
-    known = [(own, label) for label, own in enumerate(recalls(row)) if own is not None]
+    known = [(recall, label) for label, recall in enumerate(recalls(row)) if recall is not None]
     if not known:
         return None
     least, label = min(known)
     return label, least
 
 
-def warnings(row: Mapping[str, Any], largest_class_share: float | None) -> list[str]:
+def warnings(row: NetworkRow, largest_class_share: float | None) -> list[str]:
     """Return what is wrong with a network's answers, a sentence each.
 
     Args:
@@ -60,22 +61,22 @@ def warnings(row: Mapping[str, Any], largest_class_share: float | None) -> list[
         largest_class_share: Of the test split.
     """
     said = []
-    low, share = number(row, "accuracy_test_low"), largest_class_share
+    low, share = row.number("accuracy_test_low"), largest_class_share
     if low is not None and share is not None and low <= share:
         said.append(
             f"The interval of its test accuracy reaches down to {share:.1%}, the accuracy of always answering the "
             "largest class."
         )
-    worst, accuracy = worst_class(row), number(row, "accuracy_test_own")
+    worst, accuracy = worst_class(row), row.number("accuracy_test_own")
     if worst is not None and accuracy is not None and worst[1] < _WEAK * accuracy:
         said.append(f"Class {worst[0]} is recognised in {worst[1]:.1%} of its test samples only.")
-    if (silent := number(row, "silent_layers_test")) is not None and silent > 0:
+    if (silent := row.number("silent_layers_test")) is not None and silent > 0:
         said.append(f"In {count(silent)} of its layers no neuron fires for any test sample.")
-    if (deaf := number(row, "input_independent_test")) is not None and deaf >= _MANY:
+    if (unheard := row.number("input_independent_test")) is not None and unheard >= _MANY:
         said.append(
-            f"Nothing of {deaf:.1%} of the test samples reaches the readout: their answer is always the same."
+            f"Nothing of {unheard:.1%} of the test samples reaches the readout: their answer is always the same."
         )
-    if (ties := number(row, "ties_test")) is not None and ties >= _MANY:
+    if (ties := row.number("ties_test")) is not None and ties >= _MANY:
         said.append(
             f"For {ties:.1%} of the test samples several classes reach the same largest potential; the first of them "
             "is the answer."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,17 +18,12 @@ from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.rules.rules import violations
 from hwsearch.hardware.workload import Workload
+from hwsearch.records.columns import knob_columns
 from hwsearch.records.finals import FinalRecord, read_finals
+from hwsearch.records.front import FRONT_COLUMNS, DenseRow
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trials import (
-    COST_COLUMNS,
-    FRONT_COLUMNS,
-    CostFields,
-    TrialRecord,
-    knob_columns,
-    objective_values,
-    whole_numbers,
-)
+from hwsearch.records.tables import Cell, whole_numbers
+from hwsearch.records.trials import COST_COLUMNS, CostFields, TrialRecord, objective_values
 from hwsearch.search.decide.front import non_dominated, worst_error
 from hwsearch.search.optuna_study import records_of
 from hwsearch.study.model import Study, load_study
@@ -94,15 +88,14 @@ class _Entry:
         assert self.source.workload is not None
         return self.source.workload
 
-    def row(self, fields: CostFields) -> dict[str, Any]:
+    def row(self, costs: CostFields) -> dict[str, Cell]:
         """Return the row of a front's table."""
-        row: dict[str, Any] = {"trial": self.record.trial, **knob_columns(self.record.candidate)}
-        row |= {"accuracy_val": self.accuracy_val}
+        cells: dict[str, Cell] = {"trial": self.record.trial, **knob_columns(self.record.candidate)}
+        cells["accuracy_val"] = self.accuracy_val
         for name in ("accuracy_test", "accuracy_test_low", "accuracy_test_high"):
-            row[name] = getattr(self.final, name, None)
-        row = {name: row.get(name, fields.get(name)) for name in FRONT_COLUMNS}
-        extra = {name: value for name, value in fields.items() if name not in row}
-        return row | extra | {"evidence": self.evidence}
+            cells[name] = getattr(self.final, name, None)
+        first = {name: cells[name] if name in cells else costs.get(name) for name in FRONT_COLUMNS}
+        return first | costs | {"evidence": self.evidence}
 
 
 @dataclass(frozen=True)
@@ -124,14 +117,14 @@ def front_here(folder: RunFolder, front: pd.DataFrame, storage: str | None = Non
 
 
 def front_elsewhere(
-    folder: RunFolder, device: HardwareProfile, dense: Mapping[str, Any], storage: str | None = None
+    folder: RunFolder, device: HardwareProfile, dense: DenseRow, storage: str | None = None
 ) -> FrontOn:
     """Return the front on another device than the run's own.
 
     Args:
         folder: The run's.
         device: The other device.
-        dense: The run's dense network by column.
+        dense: The run's dense network.
         storage: URL of the run's storage; None: the one that the folder remembers.
 
     Raises:
@@ -143,30 +136,38 @@ def front_elsewhere(
     entries, reasons = _entries(folder, records)
     usable = []
     for entry in entries:
-        fields = cost_fields(price(entry.workload, device))
-        reason = next(_reasons(question, entry, fields), None)
+        costs = cost_fields(price(entry.workload, device))
+        reason = next(_reasons(question, entry, costs), None)
         if reason is None:
-            usable.append((entry, fields))
+            usable.append((entry, costs))
         else:
             reasons[entry.record.trial] = reason
     if not usable:
-        counts = "; ".join(f"{len(one.trials)} {one.reason}" for one in _grouped(reasons))
+        counts = "; ".join(f"{len(group.trials)} {group.reason}" for group in _grouped(reasons))
         raise NothingFits(f"no trained candidate is of use on {device.id}: {counts or 'none was asked'}")
-    values = [objective_values(question.objectives, entry.accuracy_val, fields) for entry, fields in usable]
-    rows = []
-    for (entry, fields), member in zip(usable, non_dominated(np.array(values)), strict=True):
-        if member:
-            rows.append(entry.row(fields))
-        else:
-            reasons[entry.record.trial] = _DOMINATED
-    front = whole_numbers(pd.DataFrame(rows)).sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
+    front, dominated = _front_of(question, usable)
     lost = "the run's folder has no finals.json: nothing is known of final trainings"
     missing = folder.summary.exists() and not folder.finals.exists()
     notes = (*question.notes, *([lost] if missing else []))
-    return FrontOn(front, _grouped(reasons), notes)
+    return FrontOn(front, _grouped(reasons | dict.fromkeys(dominated, _DOMINATED)), notes)
 
 
 _DOMINATED = _Reason("dominated: another is as good in everything and better in something")
+
+
+def _front_of(
+    question: _Question, usable: Sequence[tuple[_Entry, CostFields]]
+) -> tuple[pd.DataFrame, list[int]]:
+    """Return the front of networks of use as a table, and the trials that are not on it."""
+    values = [objective_values(question.objectives, entry.accuracy_val, costs) for entry, costs in usable]
+    rows, dominated = [], []
+    for (entry, costs), member in zip(usable, non_dominated(np.array(values)), strict=True):
+        if member:
+            rows.append(entry.row(costs))
+        else:
+            dominated.append(entry.record.trial)
+    front = whole_numbers(pd.DataFrame(rows)).sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
+    return front, dominated
 
 
 def _entries(folder: RunFolder, records: Sequence[TrialRecord]) -> tuple[list[_Entry], dict[int, _Reason]]:
@@ -201,10 +202,11 @@ class _Question:
     notes: tuple[str, ...]
 
 
-def _question(
-    study: Study, device: HardwareProfile, home: HardwareProfile, dense: Mapping[str, float]
-) -> _Question:
+def _question(study: Study, device: HardwareProfile, home: HardwareProfile, dense: DenseRow) -> _Question:
     """Return what is asked on a device; what it cannot tell is left out, and a note says so."""
+    # runs of earlier versions did not keep what the search itself compared with
+    accuracy, searched = dense.accuracy_val, dense.accuracy_val_search
+    assert accuracy is not None
     known = {"error", *COST_COLUMNS, *(f"{bank.name}_bytes" for bank in device.banks)}
     told = {name for name in known if device.tells(name)}
     objectives = tuple(name for name in study.objectives if name in told)
@@ -230,28 +232,27 @@ def _question(
         objectives=objectives,
         budgets={name: limit for name, limit in budgets.items() if name in told},
         worst={
-            "final": worst_error(study, 1.0 - dense["accuracy_val"], in_full=True),
-            # runs of earlier versions did not keep what the search itself compared with
-            "search": worst_error(study, 1.0 - dense.get("accuracy_val_search", dense["accuracy_val"])),
+            "final": worst_error(study, 1.0 - accuracy, in_full=True),
+            "search": worst_error(study, 1.0 - (accuracy if searched is None else searched)),
         },
         notes=tuple(notes),
     )
 
 
-def _reasons(question: _Question, entry: _Entry, fields: CostFields) -> Iterator[_Reason]:
+def _reasons(question: _Question, entry: _Entry, costs: CostFields) -> Iterator[_Reason]:
     """Yield why a network is left out, the hardest law first."""
     device, network = question.device, question.study.network
     broken = violations(entry.workload, device, neuron_model=network.neuron, reset=network.reset)
-    if any(one.rule == "weight_bits_offered" for one in broken):
+    if any(violation.rule == "weight_bits_offered" for violation in broken):
         offered = ", ".join(map(str, device.weight_bits))
         yield _Reason(f"weight bits not offered: {device.id} takes {offered}")
     if not entry.record.skilled:
         yield _Reason("is no better than always answering the largest class")
-    for one in broken:
-        yield _Reason(f"breaks {device.id}'s rule {one.rule}", one.message)
+    for violation in broken:
+        yield _Reason(f"breaks {device.id}'s rule {violation.rule}", violation.message)
     yield from _too_narrow(question, entry)
     for name, limit in question.budgets.items():
-        need = fields[name]
+        need = costs[name]
         if need is not None and need > limit:
             yield _Reason(f"over the budget of {name} ({limit:,.6g})", f"{need:,.6g}")
     least = 1.0 - question.worst[entry.evidence]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.hardware.workload import Workload
@@ -17,8 +14,11 @@ from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.plan.pricing import price_on_device
+from hwsearch.records.front import FrontRow, read_front
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trials import TrialRecord, read_table
+from hwsearch.records.summary import read_summary
+from hwsearch.records.tables import Cell
+from hwsearch.records.trials import TrialRecord
 from hwsearch.search.jobs.job import Bench, Measured
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.optuna_study import records_of
@@ -73,16 +73,10 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
         RecordError: The network is not what was recorded.
     """
     study = load_study(folder.study)
-    records = records_of(folder, study, storage)
-    if not 0 <= trial < len(records):
-        raise InputError([Fault("--trial", f"a trial must lie in 0 .. {len(records) - 1}", str(trial))])
-    record = records[trial]
-    if record.outcome != "trained":
-        law = "only a trained candidate can be exported"
-        raise InputError([Fault("--trial", law, f"trial {trial}: {record.outcome}", "see trials.csv")])
-    plan = make_plan(with_own_profile(study, folder), folder.study)
+    record = _trained_record(records_of(folder, study, storage), trial)
+    plan = make_plan(with_used_profile(study, folder), folder.study)
     row = _front_row(folder, trial)
-    seed = None if row is None else int(row["seed"])
+    seed = None if row is None else row.seed
     cache = Cache(folder.cache, plan.digest, folder.shared)
     path = (
         cache.path("trained", record.candidate.digest)
@@ -91,58 +85,77 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     )
     measured = cache.load(path)
     cached = measured is not None and measured.network is not None
-    if measured is None or measured.network is None:
+    if measured is None or not cached:
         measured = _train_again(plan, cache, record, seed)
-    assert measured.network is not None
-    assert measured.workload is not None
     versions = recorded_versions(folder)
     if wrong := _differences(plan, _recorded(record, row), measured):
-        said = _other_network(versions, path if cached else None)
-        raise RecordError(
-            f"{folder.path}: trial {trial} must be what was recorded; got {'; '.join(wrong)} ({said})"
-        )
+        reason = _other_network(versions, path if cached else None)
+        law = f"{folder.path}: trial {trial} must be what was recorded"
+        raise RecordError(f"{law}; got {'; '.join(wrong)} ({reason})")
     if not cached:
         cache.save(path, measured)
+    return _recovered(plan, record, measured, study.seed if seed is None else seed, versions)
+
+
+def _trained_record(records: Sequence[TrialRecord], trial: int) -> TrialRecord:
+    """Return a trial's record.
+
+    Raises:
+        InputError: There is no such trial, or it was not trained.
+    """
+    if not 0 <= trial < len(records):
+        raise InputError([Fault("--trial", f"a trial must lie in 0 .. {len(records) - 1}", str(trial))])
+    record = records[trial]
+    if record.outcome != "trained":
+        law = "only a trained candidate can be exported"
+        raise InputError([Fault("--trial", law, f"trial {trial}: {record.outcome}", "see trials.csv")])
+    return record
+
+
+def _recovered(
+    plan: Plan, record: TrialRecord, measured: Measured, seed: int, versions: Mapping[str, str]
+) -> Recovered:
+    assert measured.network is not None
+    assert measured.workload is not None
     return Recovered(
         plan, record, measured.network, measured.workload, measured.accuracy_val, measured.accuracy_test,
-        measured.accumulator_bits, measured.membrane_bits, study.seed if seed is None else seed, versions,
+        measured.accumulator_bits, measured.membrane_bits, seed, versions,
     )  # fmt: skip
 
 
-def recorded_versions(folder: RunFolder) -> dict[str, str]:
+def recorded_versions(folder: RunFolder) -> Mapping[str, str]:
     """Return the versions that a run was made with; none where its summary does not say."""
     try:
-        versions = folder.read_summary().get("versions", {})
+        return read_summary(folder.summary).versions
     except RecordError:
         return {}
-    return {str(name): str(version) for name, version in versions.items()}
 
 
-def _recorded(record: TrialRecord, row: pd.Series | None) -> dict[str, Any]:
+def _recorded(record: TrialRecord, row: FrontRow | None) -> Mapping[str, Cell]:
     """Return what was recorded of the network that stands for a trial, where it was: on the front, or in the search."""
     if row is None:
         costs = record.measured or {}
-        said = {"accuracy_val": record.accuracy_val, "network_digest": record.network_digest}
+        said: dict[str, Cell] = {"accuracy_val": record.accuracy_val, "network_digest": record.network_digest}
         return said | {name: costs.get(name) for name in _BYTES}
-    said = {"accuracy_val": row.get("accuracy_val_own"), "accuracy_test": row.get("accuracy_test_own")}
-    return said | {name: row.get(name) for name in (*_BYTES, "network_digest")}
+    said = {"accuracy_val": row.accuracy_val_own, "accuracy_test": row.accuracy_test_own}
+    return said | {name: row.cell(name) for name in (*_BYTES, "network_digest")}
 
 
-def _differences(plan: Plan, recorded: Mapping[str, Any], measured: Measured) -> list[str]:
+def _differences(plan: Plan, recorded: Mapping[str, Cell], measured: Measured) -> list[str]:
     """Return in words what a network is otherwise than was recorded."""
     assert measured.network is not None
     assert measured.workload is not None
     costs = price_on_device(plan, measured.workload).fields
-    here: dict[str, Any] = {name: costs[name] for name in _BYTES}
-    here |= {"accuracy_val": measured.accuracy_val, "accuracy_test": measured.accuracy_test}
-    here["network_digest"] = network_digest(measured.network)
-    wrong = []
+    found: dict[str, float | None] = {name: costs[name] for name in _BYTES}
+    found |= {"accuracy_val": measured.accuracy_val, "accuracy_test": measured.accuracy_test}
+    digest, wrong = network_digest(measured.network), []
     for name, said in recorded.items():
-        if said is None or pd.isna(said):
+        if said is None:
             continue
-        same = here[name] == said if isinstance(said, str) else math.isclose(here[name] or 0.0, said)
+        here = digest if isinstance(said, str) else found[name]
+        same = here == said if isinstance(said, str) else math.isclose(found[name] or 0.0, said)
         if not same:
-            wrong.append(f"{name} {here[name]}, recorded {said}")
+            wrong.append(f"{name} {here}, recorded {said}")
     return wrong
 
 
@@ -150,8 +163,7 @@ def _other_network(versions: Mapping[str, str], path: Path | None) -> str:
     """Say why a network may differ from its record, and what to do."""
     if path is not None:
         return f"the cache holds another network: delete {path}"
-    present = {name: importlib.metadata.version(name) for name in versions}
-    pairs = [f"{name} {versions[name]} then, {own} now" for name, own in present.items()]
+    pairs = [f"{name} {then} then, {importlib.metadata.version(name)} now" for name, then in versions.items()]
     told = ", ".join(pairs) or "the versions of then are not recorded"
     return (
         f"it was trained again: {told}; the same versions and machine give the same network, "
@@ -159,19 +171,17 @@ def _other_network(versions: Mapping[str, str], path: Path | None) -> str:
     )
 
 
-def with_own_profile(study: Study, folder: RunFolder) -> Study:
+def with_used_profile(study: Study, folder: RunFolder) -> Study:
     """Return the study with the profile that lies in the run folder: the device's own file may have changed since."""
     device = study.device.model_copy(update={"profile": str(folder.profile.resolve())})
     return study.model_copy(update={"device": device})
 
 
-def _front_row(folder: RunFolder, trial: int) -> pd.Series | None:
+def _front_row(folder: RunFolder, trial: int) -> FrontRow | None:
     """Return a trial's row of the front, whose network the final trainings chose, or None if it is not on it."""
     if not folder.front.exists():
         return None
-    front = read_table(folder.front, ("trial", "seed"))
-    rows = front[front["trial"] == trial]
-    return None if rows.empty else rows.iloc[0]
+    return next((row for row in read_front(folder.front) if row.trial == trial), None)
 
 
 def _train_again(plan: Plan, cache: Cache, record: TrialRecord, seed: int | None) -> Measured:

@@ -12,9 +12,10 @@ import pandas as pd
 from hwsearch.errors import Unfinished
 from hwsearch.plan.plan import make_plan
 from hwsearch.plan.pricing import price_on_device
+from hwsearch.records.front import DenseRow
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trials import CostFields, read_table
-from hwsearch.results.recover import with_own_profile
+from hwsearch.records.trial_table import read_trials_frame
+from hwsearch.results.recover import with_used_profile
 from hwsearch.search.store.cache import Cache
 from hwsearch.study.model import load_study
 
@@ -58,7 +59,7 @@ def so_far(folder: RunFolder) -> SoFar:
     total = load_study(folder.study).search.candidates
     if not folder.trials.exists():
         return SoFar(pd.DataFrame(columns=list(_SHOWN)), 0, total)
-    trials = read_table(folder.trials, (*_SHOWN, "outcome", "on_front"))
+    trials = read_trials_frame(folder.trials, (*_SHOWN, "outcome", "on_front"))
     front = trials.loc[trials["on_front"].astype(bool), list(_SHOWN)]
     front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     return SoFar(front, len(trials), max(total, len(trials)))
@@ -71,23 +72,23 @@ def front_so_far(folder: RunFolder) -> pd.DataFrame:
         Unfinished: No candidate has an outcome yet, or none fits.
         RecordError: trials.csv is damaged.
     """
-    there = so_far(folder)
-    if there.front.empty:
+    found = so_far(folder)
+    if found.front.empty:
         raise Unfinished(
-            f"{folder.path}: unfinished: {there.evaluated} of {there.total} candidates have an outcome, and none of "
+            f"{folder.path}: unfinished: {found.evaluated} of {found.total} candidates have an outcome, and none of "
             f"them fits and was trained; {_GOES_ON}"
         )
-    return there.front
+    return found.front
 
 
-def dense_so_far(folder: RunFolder) -> CostFields:
+def dense_so_far(folder: RunFolder) -> DenseRow:
     """Return the dense network of the search: its accuracy on validation, and its costs.
 
     Raises:
         Unfinished: It is not in the cache.
         InputError: The data or the profile of the run is gone.
     """
-    plan = make_plan(with_own_profile(load_study(folder.study), folder))
+    plan = make_plan(with_used_profile(load_study(folder.study), folder))
     cache = Cache(folder.cache, plan.digest, folder.shared)
     dense = cache.load(cache.path("dense"))
     if dense is None or dense.workload is None:
@@ -95,4 +96,5 @@ def dense_so_far(folder: RunFolder) -> CostFields:
             f"{folder.path}: unfinished, and the dense reference is not in its cache, so what is lost against it "
             f"cannot be told: give --min-accuracy, or go on with the run"
         )
-    return {"accuracy_val": dense.accuracy_val, **price_on_device(plan, dense.workload).fields}
+    costs = price_on_device(plan, dense.workload).fields
+    return DenseRow.model_validate({"accuracy_val": dense.accuracy_val, **costs})

@@ -7,7 +7,8 @@ from functools import partial
 
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trials import TrialRecord, remember, trials_table, write_csv
+from hwsearch.records.trial_table import write_trials
+from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search.decide.acquisition import can_rank, ranked
 from hwsearch.search.decide.completion import to_complete
 from hwsearch.search.decide.state import SearchState
@@ -147,7 +148,7 @@ class History:
             remember(self._known, record)
         self._state = self._context.state(dict(self._known))
         self.front = self._state.front(self.records)
-        write_csv(trials_table(self.records, {r.trial for r in self.front}), self._folder.trials)
+        write_trials(self.records, {r.trial for r in self.front}, self._folder.trials)
 
 
 def _on_trained(tell: Listener, done: int, total: int) -> Progress:

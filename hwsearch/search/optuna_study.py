@@ -17,7 +17,8 @@ from optuna.samplers import RandomSampler
 from optuna.trial import Trial, TrialState, create_trial
 
 from hwsearch.errors import Fault, InputError, RecordError
-from hwsearch.records.run_folder import RunFolder, damaged
+from hwsearch.records.files import damaged
+from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.samplers import distributions, suggester
 from hwsearch.search.store.storage import open_study, place_of, read_study, storage_words

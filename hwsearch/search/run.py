@@ -5,15 +5,12 @@ Everything finished is on disk before the next thing starts, so the same call go
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError
@@ -21,40 +18,37 @@ from hwsearch.plan.bounds import cheapest, miss_words
 from hwsearch.plan.plan import Plan
 from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event, Listener
+from hwsearch.records.files import write_text
 from hwsearch.records.finals import write_finals
 from hwsearch.records.finished import answers
+from hwsearch.records.front import write_front
+from hwsearch.records.log import logged, read_log
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trials import (
-    FRONT_COLUMNS,
-    TrialRecord,
-    objective_values,
-    trials_table,
-    whole_numbers,
-    write_csv,
-    write_text,
-)
+from hwsearch.records.summary import Summary, write_summary
+from hwsearch.records.trial_table import write_trials
+from hwsearch.records.trials import objective_values
 from hwsearch.search.batches import run_batches
 from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import non_dominated, worst_of
-from hwsearch.search.decide.state import SearchState, latest
+from hwsearch.search.decide.state import latest
 from hwsearch.search.jobs.job import Bench
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.finals import Finalist, Finals, final_record, finalise
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.log import logged, read_log
 from hwsearch.search.store.storage import Place, check_place, place_of, remember, storage_words
-from hwsearch.search.summary import Seconds, front_row, summarise, summarise_refusal
+from hwsearch.search.summary.rows import front_row
+from hwsearch.search.summary.spent import Seconds
+from hwsearch.search.summary.summarise import summarise, summarise_refusal
 from hwsearch.search.warm_start import as_here, others_words
 from hwsearch.study.model import write_study
 
 
 def search(
     plan: Plan, folder: RunFolder, *, storage: str | None, workers: int, listen: Listener, device: str = "cpu"
-) -> dict[str, Any]:
+) -> Summary:
     """Run a search to its end, or go on with it; return the summary (``front_size`` 0: nothing fits).
 
     Args:
@@ -71,8 +65,6 @@ def search(
         HwsearchError: The dense reference is no model: nothing is searched.
     """
     refuse_changed(plan.study, plan.profile, folder)
-    # as they were recorded there; they are priced on this run's device below
-    others, plan = plan.others, replace(plan, others=())
     place = place_of(folder, plan.study.name, storage)
     check_place(place, plan.digest)
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -84,67 +76,43 @@ def search(
             tell(Event("note", note))
         corners = cheapest(plan)
         if proposer.count == 0 and all(corner.priced.faults for corner in corners):
-            write_csv(trials_table([], set()), folder.trials)
+            write_trials([], set(), folder.trials)
             summary = summarise_refusal(plan, miss_words(plan, corners[0]), _seconds(folder, 0.0).wall)
-            return _conclude(plan, folder, storage, summary)
-        bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
-        with Trainer(bench, workers) as trainer:
-            context = prepare(plan, trainer, Cache(folder.cache, plan.digest, folder.shared), tell)
-            if others:
-                context = replace(context, plan=replace(plan, others=as_here(context, others)))
-                tell(Event("note", others_words(context.plan.others)))
-            records = run_batches(context, proposer, folder, tell)
-            state = context.state(latest(records))
-            finals = _finals(context, state, records, tell)
-        if finals is None:
-            # the best so far is kept: trials.csv and the summary are there
-            nothing, seconds = (
-                pd.DataFrame(columns=list(FRONT_COLUMNS)),
-                _seconds(folder, context.model_clock.lap()),
-            )
-            return _conclude(
-                plan, folder, storage, summarise(context, state, records, None, nothing, seconds)
-            )
-        return _conclude(plan, folder, storage, _finish(context, state, folder, records, finals))
+        else:
+            bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
+            with Trainer(bench, workers) as trainer:
+                summary = _search(plan, folder, proposer, trainer, tell)
+        answered = answers(plan.study, plan.profile.digest, storage, folder)
+        summary = summary.model_copy(update={"answers": answered})
+        write_summary(summary, folder.summary)
+        return summary
 
 
-def _finals(
-    context: Context, state: SearchState, records: list[TrialRecord], tell: Listener
-) -> Finals | None:
-    """Train the finalists with fresh seeds; None where nothing is on the front."""
+def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer, tell: Listener) -> Summary:
+    """Take a search through its stages, and write its tables."""
+    # what other runs trained is as it was recorded there; it is priced on this run's device
+    others, plan = plan.others, replace(plan, others=())
+    context = prepare(plan, trainer, Cache(folder.cache, plan.digest, folder.shared), tell)
+    if others:
+        context = replace(context, plan=replace(plan, others=as_here(context, others)))
+        tell(Event("note", others_words(context.plan.others)))
+    records = run_batches(context, proposer, folder, tell)
+    state, clock = context.state(latest(records)), context.model_clock
     front = state.front(records)
-    if not front:
-        return None
-    with context.model_clock:
+    if not front:  # the best so far is kept: trials.csv and the summary are there
+        return summarise(context, state, records, None, [], _seconds(folder, clock.lap()))
+    with clock:
         chosen = finalists(state, records, front)
-    clock = context.model_clock
-    return finalise(
+    finals = finalise(
         context, chosen, lambda n, of: tell(Event("final", "final trainings", n, of, clock.lap()))
     )
-
-
-def _finish(
-    context: Context, state: SearchState, folder: RunFolder, records: list[TrialRecord], finals: Finals
-) -> dict[str, Any]:
-    """Write the tables of a finished search; return its summary."""
-    with context.model_clock:
+    with clock:
         records = with_chances(state, records)
-    members = _on_front(context.plan, finals)
-    front = whole_numbers(pd.DataFrame([front_row(m) for m in members]))
-    if front.empty:
-        front = pd.DataFrame(columns=list(FRONT_COLUMNS))
-    front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
-    write_csv(front, folder.front)
+    rows = sorted(map(front_row, _on_front(plan, finals)), key=lambda row: (row.memory_bytes or 0, row.trial))
+    write_front(rows, folder.front)
     write_finals([final_record(member) for member in finals.members], folder.finals)
-    write_csv(trials_table(records, {m.record.trial for m in members if m.record}), folder.trials)
-    return summarise(context, state, records, finals, front, _seconds(folder, context.model_clock.lap()))
-
-
-def _conclude(plan: Plan, folder: RunFolder, storage: str | None, summary: dict[str, Any]) -> dict[str, Any]:
-    """Write the summary of a search that has ended, with what it answers."""
-    summary["answers"] = answers(plan.study, plan.profile.digest, storage, folder)
-    write_text(folder.summary, json.dumps(summary, indent=1))
-    return summary
+    write_trials(records, {row.trial for row in rows}, folder.trials)
+    return summarise(context, state, records, finals, rows, _seconds(folder, clock.lap()))
 
 
 def _on_front(plan: Plan, finals: Finals) -> list[Finalist]:
@@ -191,5 +159,5 @@ def _only_one(folder: RunFolder) -> Iterator[None]:
 def _seconds(folder: RunFolder, model_s: float) -> Seconds:
     """Return the time spent in this folder by all sessions, from the log, and how much of the log is lost."""
     log = read_log(folder)
-    since = time.time() - log.sessions[-1][-1]["time"] if log.sessions else 0.0
+    since = time.time() - log.sessions[-1][-1].time if log.sessions else 0.0
     return Seconds(log.wall_s + since, log.model_s + model_s, log.torn)

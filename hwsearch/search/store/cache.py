@@ -26,7 +26,7 @@ from hwsearch.network.store import (
     save_tensors,
 )
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.records.trials import workload_from
+from hwsearch.records.workloads import workload_from
 from hwsearch.search.jobs.job import Measured
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.digest import digest

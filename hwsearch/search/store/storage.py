@@ -25,8 +25,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from hwsearch.errors import Fault, InputError, StorageAway
+from hwsearch.records.files import write_text
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trials import write_text
 
 _DIGEST = "hwsearch:study_digest"
 _PATIENCE_S = 60.0
@@ -80,7 +80,7 @@ def place_of(folder: RunFolder, study_name: str, storage: str | None = None) -> 
 def remember(folder: RunFolder, place: Place, name: str) -> None:
     """Write where a folder's search is kept: without a password, and a file outside the folder by its whole path."""
     url = None if place.inside else _without_secrets(make_url(place.url))
-    write_text(folder.kept_in, json.dumps({"url": url, "study": name}, indent=1))
+    write_text(folder.storage_place, json.dumps({"url": url, "study": name}, indent=1))
 
 
 def check_place(place: Place, digest: str) -> None:
@@ -182,15 +182,15 @@ def storage_words(url: str | None) -> Iterator[None]:
 
 def _remembered(folder: RunFolder) -> Mapping[str, str]:
     """Return url (empty: in the folder) and study of ``storage.json``; nothing where there is none."""
-    if not folder.kept_in.exists():
+    if not folder.storage_place.exists():
         return {}
     try:
-        values = json.loads(folder.kept_in.read_text(encoding="utf-8"))
+        values = json.loads(folder.storage_place.read_text(encoding="utf-8"))
         return {"url": str(values["url"] or ""), "study": str(values["study"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         law = "the file must say where the search is kept (url, study)"
         todo = "delete it, and give --storage if the search is kept elsewhere"
-        raise InputError([Fault("", law, repr(error), todo, folder.kept_in)]) from None
+        raise InputError([Fault("", law, repr(error), todo, folder.storage_place)]) from None
 
 
 def _studies(storage: BaseStorage) -> dict[str, Any]:

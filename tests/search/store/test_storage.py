@@ -183,7 +183,7 @@ def test_a_password_is_neither_kept_nor_told(tmp_path, monkeypatch):
     monkeypatch.setattr("sqlalchemy.engine.URL.get_dialect", lambda url: _Dialect)
     place = place_of(folder, "s", url)
     remember(folder, place, "s")
-    assert json.loads(folder.kept_in.read_text())["url"] == "postgresql://ann@host/db?sslmode=require"
+    assert json.loads(folder.storage_place.read_text())["url"] == "postgresql://ann@host/db?sslmode=require"
     assert place_of(folder, "s", url).elsewhere == ""
     failed = optuna.exceptions.StorageInternalError("during the commit")
     failed.__cause__ = sqlalchemy_error("could not connect with s3cret: Connection refused\nmore")

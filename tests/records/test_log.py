@@ -5,8 +5,8 @@ import json
 import pytest
 
 from hwsearch.records.events import Event
+from hwsearch.records.log import logged, read_log
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.search.store.log import logged, read_log
 
 LINES = [
     {"time": 10.0, "kind": "start", "text": "a"},

@@ -5,10 +5,32 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.run_folder import RunFolder
+
+Seconds = Annotated[float, Field(strict=True)]
+
+
+class LoggedEvent(BaseModel):
+    """A line of the log.
+
+    Attributes:
+        time: Seconds since 1970.
+        kind, text, done, total, model_s: Of the `Event`.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
+
+    time: Seconds
+    kind: str
+    text: str = ""
+    done: int = 0
+    total: int = 0
+    model_s: Seconds = 0.0
 
 
 @dataclass(frozen=True)
@@ -16,35 +38,35 @@ class Log:
     """What was logged.
 
     Attributes:
-        sessions: The events of each session, which its ``start`` begins; each has ``time`` [s] and ``kind``.
+        sessions: The events of each session, which its ``start`` begins.
         torn: Lines that say nothing any more.
     """
 
-    sessions: tuple[tuple[dict[str, Any], ...], ...]
+    sessions: tuple[tuple[LoggedEvent, ...], ...]
     torn: int
 
     @property
     def wall_s(self) -> float:
         """Seconds of all sessions, each from its start to its last event."""
-        return float(sum(events[-1]["time"] - events[0]["time"] for events in self.sessions))
+        return float(sum(events[-1].time - events[0].time for events in self.sessions))
 
     @property
     def model_s(self) -> float:
         """Seconds of probes and model, of all sessions."""
-        return float(sum(event.get("model_s", 0.0) for events in self.sessions for event in events))
+        return float(sum(event.model_s for events in self.sessions for event in events))
 
 
 def read_log(folder: RunFolder) -> Log:
     """Return what was logged in a run folder, whatever became of some of its lines."""
     if not folder.log.exists():
         return Log((), 0)
-    sessions: list[list[dict[str, Any]]] = []
+    sessions: list[list[LoggedEvent]] = []
     torn = 0
     for line in folder.log.read_text(encoding="utf-8", errors="replace").split("\n"):
         event = _event(line)
         if event is None:
             torn += bool(line.strip())
-        elif event["kind"] == "start" or not sessions:
+        elif event.kind == "start" or not sessions:
             sessions.append([event])
         else:
             sessions[-1].append(event)
@@ -56,16 +78,21 @@ def logged(folder: RunFolder, listen: Listener) -> Listener:
     _end_line(folder)
 
     def tell(event: Event) -> None:
-        line = {"time": round(time.time(), 3), "kind": event.kind, "text": event.text}
-        if event.total:
-            line |= {"done": event.done, "total": event.total}
-        if event.model_s:
-            line |= {"model_s": round(event.model_s, 3)}
         with folder.log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
+            log.write(_line(event, time.time()) + "\n")
         listen(event)
 
     return tell
+
+
+def _line(event: Event, now: float) -> str:
+    """Return an event as a line; what it does not say is left out."""
+    values: dict[str, str | int | float] = {"time": round(now, 3), "kind": event.kind, "text": event.text}
+    if event.total:
+        values |= {"done": event.done, "total": event.total}
+    if event.model_s:
+        values |= {"model_s": round(event.model_s, 3)}
+    return json.dumps(values)
 
 
 def _end_line(folder: RunFolder) -> None:
@@ -75,12 +102,9 @@ def _end_line(folder: RunFolder) -> None:
             log.write("\n")
 
 
-def _event(line: str) -> dict[str, Any] | None:
+def _event(line: str) -> LoggedEvent | None:
     """Return a line's event, or None where it is none."""
     try:
-        event = json.loads(line)
-        numbers = (event["time"], event.get("model_s", 0.0))
-        sound = isinstance(event["kind"], str) and all(type(own) in (int, float) for own in numbers)
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return LoggedEvent.model_validate_json(line)
+    except ValidationError:
         return None
-    return event if sound else None

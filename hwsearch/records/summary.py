@@ -1,0 +1,236 @@
+"""summary.json: a run in numbers, written once it has ended.
+
+A run of an earlier version may lack what came later, which then has its default; what is not set is not written.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hwsearch.errors import RecordError
+from hwsearch.hardware.arithmetic import Claim
+from hwsearch.records.files import NEWER, damaged, first_fault, write_text
+from hwsearch.records.front import DenseRow, FrontRow
+
+SUMMARY_FORMAT = 1
+"""Rises when a reader of this version could not make sense of what is written; front.csv and trials.csv share it."""
+
+
+class Section(BaseModel):
+    """A part of a summary."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
+
+
+class Spent(Section):
+    """What a run cost; steps are samples times timesteps.
+
+    Attributes:
+        train_steps: Of candidates, the dense network, finders and final trainings.
+        eval_steps: Pushed forward only; ``foresee_eval_steps`` of them to calibrate similarity.
+        dense_train_steps: Of one dense training, whichever run did it: a unit.
+        finder_train_steps, final_train_steps: Those of ``train_steps`` that found tickets, and of the final trainings.
+        reused_train_steps: Spent by another run of the same task; in no count above but ``dense_train_steps``.
+        model_steps: The train_steps that take as long as probes and model took; in no count above.
+        model_s, wall_s: Seconds of probes and model, and of the run.
+    """
+
+    train_steps: int
+    eval_steps: int = 0
+    foresee_eval_steps: int = 0
+    dense_train_steps: int
+    finder_train_steps: int = 0
+    final_train_steps: int = 0
+    reused_train_steps: int = 0
+    model_steps: int | None = None
+    model_s: float | None = None
+    wall_s: float | None = None
+
+
+class SimilarityQuality(Section):
+    """How well ticket similarity predicted the agreement of held-out candidates; None where there was none.
+
+    Attributes:
+        n: Candidates.
+        spearman, mae: Of predicted against measured agreement.
+        brier: Mean squared difference of prediction and each input's agreement.
+        ece: Expected calibration error.
+    """
+
+    n: int = 0
+    spearman: float | None = None
+    mae: float | None = None
+    brier: float | None = None
+    ece: float | None = None
+
+
+class Audit(Section):
+    """How often the search was wrong to cut.
+
+    Attributes:
+        continued: Candidates that would have been cut or stopped, and were trained all the same.
+        left: Those of them that the search would not have completed.
+        false_cuts: Those of these that came to the front.
+        low, high: 95 % interval of the share that was wrongly cut; None where there is none.
+    """
+
+    continued: int = 0
+    left: int = 0
+    false_cuts: int = 0
+    low: float | None = None
+    high: float | None = None
+
+
+class Left(Section):
+    """What was stopped or cut.
+
+    Attributes:
+        finishing: Taken up again at the end.
+        n: Never taken up again; of these ``ruled_out`` have next to no chance to be on the front.
+        expected: Members that the front lacks, by their chances; ``low`` and ``high`` are its 95 % interval.
+    """
+
+    finishing: int = 0
+    n: int = 0
+    ruled_out: int = 0
+    expected: int | float = 0
+    low: int | None = None
+    high: int | None = None
+
+
+class Samples(Section):
+    """Samples of each split; None when not recorded."""
+
+    train: int | None = None
+    val: int | None = None
+    test: int | None = None
+
+
+class Classes(Section):
+    """Samples of each class, and the share of the largest: what always answering it reaches."""
+
+    val: tuple[int, ...] = ()
+    largest_class_share_val: float | None = None
+    test: tuple[int, ...] = ()
+    largest_class_share_test: float | None = None
+
+
+class WithoutSkill(Section):
+    """Networks that are no better than always answering the largest class, in the search and after it."""
+
+    trained: int = 0
+    final: int = 0
+
+
+class Answered(Section):
+    """What a run answers.
+
+    Attributes:
+        question: Digest of the whole study, the profile and the storage.
+        candidates: How many were asked for.
+        inside: Whether the storage is a file in the run folder.
+        files: Digests of the tables that were written with the summary.
+    """
+
+    question: str
+    candidates: int
+    inside: bool
+    files: dict[str, str]
+
+
+class Summary(Section):
+    """A run in numbers.
+
+    Attributes:
+        format: Version of this layout; 0: from before there were versions.
+        study, study_digest, seed: What was asked.
+        profile, profile_digest: Of which device.
+        versions: Of the libraries, by name.
+        objectives: ``error`` and costs.
+        budgets: Upper limits by quantity, in its unit.
+        dense: The dense reference.
+        counts: Candidates by outcome, and ``asked``.
+        cost: What the run spent.
+        similarity, audit, left: How good its predictions were.
+        front_size: Rows of front.csv.
+        hypervolume: Share of the box up to ``reference_point`` that the front dominates.
+        reference_point: By objective, in its unit.
+        pick: The row of the front that the study's rule picks; None when there is none.
+        nearest_miss: When nothing fits: what came closest.
+        samples, classes: What there was to train on and to judge by.
+        labels: How each number came about, by quantity.
+        arithmetic: Whether the device computes as the integer model does; None when not recorded.
+        no_skill: What was no model.
+        notes: What a reader of the run must know.
+        answers: What it answers; None when not recorded.
+    """
+
+    format: int = 0
+    study: str
+    study_digest: str = ""
+    profile: str
+    profile_digest: str = ""
+    seed: int | None = None
+    versions: dict[str, str] = {}
+    objectives: tuple[str, ...]
+    budgets: dict[str, float] = {}
+    dense: DenseRow
+    counts: dict[str, int]
+    cost: Spent
+    similarity: SimilarityQuality
+    audit: Audit
+    left: Left
+    front_size: int
+    hypervolume: float | None = None
+    reference_point: dict[str, float | None] = {}
+    pick: FrontRow | None
+    nearest_miss: str | None = None
+    samples: Samples = Samples()
+    classes: Classes = Classes()
+    labels: dict[str, str] = {}
+    arithmetic: Claim | None = None
+    no_skill: WithoutSkill = WithoutSkill()
+    notes: tuple[str, ...] = ()
+    answers: Answered | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return what summary.json holds, for whoever has no use for types."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+_NEEDED = tuple(name for name, field in Summary.model_fields.items() if field.is_required())
+
+
+def write_summary(summary: Summary, path: Path) -> None:
+    """Write summary.json."""
+    write_text(path, json.dumps(summary.plain(), indent=1))
+
+
+def read_summary(path: Path) -> Summary:
+    """Return summary.json.
+
+    Raises:
+        RecordError: It is missing, damaged, or of a newer format.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
+    except (OSError, ValueError) as error:
+        got = "no such file" if isinstance(error, FileNotFoundError) else str(error)
+        raise RecordError(damaged(path, "a finished run must have a summary", got)) from None
+    missing = [name for name in _NEEDED if not isinstance(values, dict) or name not in values]
+    if missing:
+        law = f"a summary must have {', '.join(_NEEDED)}"
+        raise RecordError(damaged(path, law, f"none of {', '.join(missing)}"))
+    version = values.get("format", 0)
+    if isinstance(version, int) and version > SUMMARY_FORMAT:
+        law = f"a summary must be of format {SUMMARY_FORMAT} or an earlier one"
+        raise RecordError(damaged(path, law, str(version), NEWER))
+    try:
+        return Summary.model_validate(values)
+    except ValidationError as error:
+        law = "every value of a summary must have its documented type"
+        raise RecordError(damaged(path, law, first_fault(error))) from None

@@ -1,0 +1,137 @@
+"""trials.csv: every candidate ever asked, with its outcome; written anew from the records after every batch.
+
+A CSV carries no version: that of its columns is the format of the summary beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from operator import attrgetter
+from pathlib import Path
+
+import pandas as pd
+
+from hwsearch.records.columns import knob_columns, width_columns
+from hwsearch.records.tables import Row, read_frame, read_rows, write_table
+from hwsearch.records.trials import COST_COLUMNS, Outcome, TrialRecord
+
+
+class TrialRow(Row):
+    """A candidate as trials.csv shows it; costs with ``_predicted`` are from before training. See `TrialRecord`."""
+
+    trial: int
+    outcome: Outcome
+    reason: str = ""
+    sparsity: float | str
+    granularity: str
+    weight_bits: int | str
+    timesteps: int
+    accuracy_val: float | None = None
+    accuracy_val_float: float | None = None
+    memory_bytes: int | None = None
+    weight_bytes: int | None = None
+    bias_bytes: int | None = None
+    state_bytes: int | None = None
+    buffer_bytes: int | None = None
+    synaptic_ops: float | None = None
+    macs: float | None = None
+    energy_j: float | None = None
+    latency_s: float | None = None
+    sparsity_mask: float | None = None
+    sparsity_effective: float | None = None
+    similarity: float | None = None
+    accuracy_foreseen: float | None = None
+    accuracy_most: float | None = None
+    audited: bool = False
+    chance: float | None = None
+    feasible: bool = False
+    on_front: bool = False
+    twin_of: int | None = None
+    began: int | None = None
+    finishing: bool = False
+    curve: str = ""
+    memory_bytes_predicted: int | None = None
+    weight_bytes_predicted: int | None = None
+    bias_bytes_predicted: int | None = None
+    state_bytes_predicted: int | None = None
+    buffer_bytes_predicted: int | None = None
+    synaptic_ops_predicted: float | None = None
+    macs_predicted: float | None = None
+    energy_j_predicted: float | None = None
+    latency_s_predicted: float | None = None
+    train_steps: int = 0
+    eval_steps: int = 0
+    accumulator_bits: int | None = None
+    membrane_bits: int | None = None
+    weights_zeroed: int | None = None
+    biases_clipped: int | None = None
+    thresholds_clipped: int | None = None
+    sums_clipped: float | None = None
+    membranes_clipped: float | None = None
+    digest: str = ""
+    wall_s: float = 0.0
+    skilled: bool = True
+
+
+TRIAL_COLUMNS = tuple(TrialRow.model_fields)
+_SHOWN_COSTS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s")
+_NEEDED = (
+    "trial", "sparsity", "granularity", "weight_bits", "timesteps", "outcome", "reason", "accuracy_val", "feasible",
+    "on_front", *_SHOWN_COSTS,
+    "memory_bytes_predicted", "synaptic_ops_predicted", "energy_j_predicted", "latency_s_predicted",
+)  # fmt: skip
+_COPIED = (
+    "trial", "outcome", "reason", "accuracy_val", "accuracy_val_float", "sparsity_mask", "sparsity_effective",
+    "similarity", "accuracy_foreseen", "accuracy_most", "audited", "chance", "feasible", "twin_of", "began",
+    "finishing", "train_steps", "eval_steps", "skilled",
+)  # fmt: skip
+_cells = attrgetter(*TRIAL_COLUMNS)
+
+
+def trial_row(record: TrialRecord, *, on_front: bool) -> TrialRow:
+    """Return a record as its row."""
+    measured = record.measured or {}
+    return TrialRow.model_validate(
+        {name: getattr(record, name) for name in _COPIED}
+        | knob_columns(record.candidate)
+        | {name: measured.get(name) for name in COST_COLUMNS}
+        | {f"{name}_predicted": record.predicted.get(name) for name in COST_COLUMNS}
+        | width_columns(record.loss, record.accumulator_bits, record.membrane_bits)
+        | {
+            "on_front": on_front,
+            "curve": "/".join(f"{accuracy:.4f}" for accuracy in record.curve),
+            "digest": record.candidate.digest,
+            "wall_s": round(record.wall_s, 3),
+        }
+    )
+
+
+def write_trials(records: Sequence[TrialRecord], on_front: Collection[int], path: Path) -> None:
+    """Write trials.csv.
+
+    Args:
+        records: In order.
+        on_front: Trials of the front's members.
+        path: The file.
+    """
+    rows = (trial_row(record, on_front=record.trial in on_front) for record in records)
+    write_table(path, TRIAL_COLUMNS, map(_cells, rows))
+
+
+def read_trials(path: Path) -> list[TrialRow]:
+    """Return the rows of trials.csv.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    return read_rows(path, TrialRow, _NEEDED)
+
+
+def read_trials_frame(path: Path, needed: Sequence[str] = ("trial", "outcome")) -> pd.DataFrame:
+    """Return trials.csv as users get it; see `read_trials`.
+
+    Args:
+        path: The file.
+        needed: Columns that it must have.
+    """
+    return read_frame(path, needed)

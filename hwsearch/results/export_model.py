@@ -1,0 +1,68 @@
+"""A recovered trial as the model that an export writes: its integers, and a config that says what they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+from hwsearch.export.agree import layers_of
+from hwsearch.export.bundle import Model
+from hwsearch.hardware.arithmetic import arithmetic_claim
+from hwsearch.hardware.cost_model import Cost, cost_fields, price
+from hwsearch.results.recover import Recovered
+from hwsearch.study.model import Study
+
+_RECORDED_INPUTS = 32
+
+
+def model_of(recovered: Recovered) -> Model:
+    """Return what an export needs of a recovered trial."""
+    plan = recovered.plan
+    cost = price(recovered.workload, plan.profile)
+    return Model(
+        network=recovered.network,
+        formats=cost.formats,
+        pointer_bits=plan.profile.pointer_bits,
+        config=_config(recovered, cost),
+        inputs=plan.data.x_val[:_RECORDED_INPUTS],
+    )
+
+
+def _config(recovered: Recovered, cost: Cost) -> dict[str, Any]:
+    """Return config.yaml: candidate, study, profile, seed, versions and numbers, as plain values."""
+    plan, record = recovered.plan, recovered.record
+    return {
+        "hwsearch": importlib.metadata.version("hwsearch"),
+        "study": _without_paths(plan.study, plan.profile.id),
+        "study_digest": plan.study.digest,
+        "profile": plan.profile.id,
+        "profile_digest": plan.profile.digest,
+        "candidate": {**dataclasses.asdict(record.candidate), "digest": record.candidate.digest},
+        "trial": record.trial,
+        "seed": recovered.seed,
+        "measured": {
+            "accuracy_val": recovered.accuracy_val,
+            "accuracy_test": recovered.accuracy_test,
+            "accumulator_bits": recovered.accumulator_bits,
+            "membrane_bits": recovered.membrane_bits,
+            "packed_bytes": cost.packed_bytes,
+            **cost_fields(cost),
+        },
+        "predicted": record.predicted,
+        "labels": plan.profile.labels,
+        "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset).fields,
+        "layers": layers_of(recovered.network, cost.formats),
+        # those that trained it
+        "versions": dict(recovered.versions),
+    }
+
+
+def _without_paths(study: Study, profile: str) -> dict[str, Any]:
+    """Return a study as plain values that say nothing of the machine: its profile by id, other runs by name."""
+    values = study.to_yaml_dict()
+    values["data"]["root"] = None
+    values["device"]["profile"] = profile
+    values["search"]["learn_from"] = [Path(folder).name for folder in study.search.learn_from]
+    return values

@@ -1,0 +1,181 @@
+"""A run as its user sees it: the front, the candidates, the pick, another device, an export.
+
+What it hands out are pandas frames and plain values: this is the public interface; inside, the package passes records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hwsearch.errors import NothingFits, Unfinished
+from hwsearch.export.bundle import FORMATS, write_export
+from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.profiles.load import load_profile
+from hwsearch.records.front import DenseRow, read_front_frame
+from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.summary import Summary, read_summary
+from hwsearch.records.trial_table import read_trials_frame
+from hwsearch.report.page import write_pages
+from hwsearch.results.export_model import model_of
+from hwsearch.results.other_device import FrontOn, front_elsewhere, front_here
+from hwsearch.results.recover import recover
+from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
+from hwsearch.search.decide.pick import pick_row
+from hwsearch.study.laws import Accuracy
+from hwsearch.study.model import load_study
+from hwsearch.study.yaml_border import check_option
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run; everything is read from its folder and its storage.
+
+    Attributes:
+        folder: The run folder.
+        storage: URL of its Optuna storage; None: the one that the folder remembers.
+    """
+
+    folder: RunFolder
+    storage: str | None = field(default=None, repr=False)  # it may hold a password
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end; until then what it has is provisional."""
+        return self.folder.summary.exists()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the state of the run."""
+        if not self.finished:
+            return (so_far(self.folder).words,)
+        known, now = self._numbers.answers, load_study(self.folder.study).search.candidates
+        if known is None or now <= known.candidates:
+            return ()
+        return (f"this answers {known.candidates} candidates; {now} are asked for by now, and not done",)
+
+    @property
+    def front(self) -> pd.DataFrame:
+        """front.csv: the Pareto front with test accuracies; of an unfinished run, that of the search so far.
+
+        Raises:
+            RecordError: The file is missing or damaged.
+            Unfinished: There is no front yet.
+        """
+        if not self.finished:
+            return front_so_far(self.folder)
+        return read_front_frame(self.folder.front, self._numbers.front_size)
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """trials.csv: every candidate ever asked.
+
+        Raises:
+            RecordError: The file is missing or damaged.
+        """
+        return read_trials_frame(self.folder.trials)
+
+    @property
+    def dense(self) -> dict[str, Any]:
+        """The dense reference by column; of an unfinished run, that of the search, without test accuracies."""
+        return dict(self._dense.columns())
+
+    @property
+    def _dense(self) -> DenseRow:
+        return self._numbers.dense if self.finished else dense_so_far(self.folder)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """summary.json, as plain values.
+
+        Raises:
+            RecordError: The file is missing or damaged.
+        """
+        return self._numbers.plain()
+
+    @property
+    def _numbers(self) -> Summary:
+        return read_summary(self.folder.summary)
+
+    def pick(
+        self,
+        rule: str | None = None,
+        *,
+        within: float | str | None = None,
+        min_accuracy: float | str | None = None,
+    ) -> pd.Series:
+        """Return the front's member that a rule picks; without arguments, by the study's rule.
+
+        Args:
+            rule: ``smallest``, ``frugal`` or ``accurate``.
+            within: Accuracy that may be lost against the dense reference: 0.01 or ``"1%"``.
+            min_accuracy: Accuracy needed, instead: 0.95 or ``"95%"``.
+
+        Raises:
+            InputError: A tolerance is no share, or both are given.
+            NothingFits: Nothing fits, or no member is accurate enough.
+            Unfinished: There is no front yet.
+        """
+        lost: float | None = check_option("within", Accuracy | None, within)
+        needed: float | None = check_option("min_accuracy", Accuracy | None, min_accuracy)
+        wanted, front = load_study(self.folder.study).pick, self.front
+        if front.empty:
+            raise NothingFits(self._numbers.nearest_miss or "")
+        if lost is None and needed is None:
+            lost, needed = wanted.within, wanted.min_accuracy
+        accuracy = None if lost is None else self._dense.accuracy_val
+        row = pick_row(front, rule or wanted.rule, accuracy or 0.0, lost, needed)
+        if row is None:
+            best = front["accuracy_val"].max()
+            raise NothingFits(
+                f"no member of the front is accurate enough: the best reaches {best} on validation"
+            )
+        return row
+
+    def front_on(self, profile: str | Path | HardwareProfile) -> FrontOn:
+        """Return the front on another device, and which candidates are not on it, and why; nothing is trained.
+
+        On the run's own device (by id or file) it is `front`. Elsewhere the networks are priced anew, by their final
+        trainings where they had some, and held against the device's limits, the study's budgets and ``search.worth``.
+        Accuracies stay those of the integer model at the widths of the run's own device.
+
+        Raises:
+            InputError: The device is unknown.
+            NothingFits: No trained candidate is of use there.
+        """
+        device = profile if isinstance(profile, HardwareProfile) else load_profile(profile, "profile")
+        if device.digest == load_profile(self.folder.profile).digest:
+            return front_here(self.folder, self.front, self.storage)
+        found = front_elsewhere(self.folder, device, self._dense, self.storage)
+        return replace(found, notes=(*found.notes, *(self._numbers.notes if self.finished else ())))
+
+    def export(
+        self, trial: int | pd.Series | None = None, *, to: str | Path, formats: Sequence[str] = FORMATS
+    ) -> Path:
+        """Write a trial's model as files; without a trial, the study's pick.
+
+        Raises:
+            InputError: The trial was not trained, or the target is no place for an export.
+            NothingFits: There is no pick.
+            RecordError: The network had to be trained again, and is not what was recorded.
+        """
+        if trial is None:
+            trial = self.pick()
+        number = int(trial["trial"]) if isinstance(trial, pd.Series) else int(trial)
+        return write_export(model_of(recover(self.folder, number, self.storage)), Path(to), formats)
+
+    def report(self) -> Path:
+        """Write report.html and front.png anew; return the page.
+
+        Raises:
+            RecordError: A file is missing or damaged.
+            Unfinished: The run has not ended: there is nothing to report yet.
+        """
+        if not self.finished:
+            todo = "a report needs the final trainings; hwsearch front and hwsearch pick show what there is"
+            raise Unfinished(f"{self.folder.path}: {so_far(self.folder).words} ({todo})")
+        return write_pages(self.folder.path)

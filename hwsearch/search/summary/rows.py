@@ -1,0 +1,72 @@
+"""What front.csv and summary.json say of networks: the front's members and the dense reference."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwsearch.network.store import network_digest
+from hwsearch.records.columns import knob_columns, width_columns
+from hwsearch.records.front import DenseRow, FrontRow
+from hwsearch.search.stages.dense import Dense
+from hwsearch.search.stages.finals import Finalist, Finals
+from hwsearch.search.stages.skill import answer_columns
+
+
+def front_row(member: Finalist) -> FrontRow:
+    """Return a finalist as a row of front.csv."""
+    record, measured = member.record, member.measured
+    assert record is not None
+    tests = member.accuracies_test
+    low, high = member.accuracy_test_interval
+    return FrontRow.model_validate(
+        {
+            "trial": record.trial,
+            **knob_columns(record.candidate),
+            "accuracy_val": member.accuracy_val,
+            "accuracy_test": member.accuracy_test,
+            "accuracy_test_low": low,
+            "accuracy_test_high": high,
+            **member.cost,
+            "accuracy_val_search": record.accuracy_val,
+            "accuracy_val_float": measured.accuracy_val_float,
+            "accuracy_val_own": measured.accuracy_val,
+            "accuracy_test_own": measured.accuracy_test,
+            "accuracy_test_sd": float(np.std(tests, ddof=1)) if len(tests) > 1 else None,
+            "drop_val_to_test": member.accuracy_val - member.accuracy_test,
+            "seeds": len(tests),
+            "seed": member.seed,
+            "sparsity_mask": record.sparsity_mask,
+            "sparsity_effective": measured.sparsity_effective,
+            **width_columns(measured.loss, measured.accumulator_bits, measured.membrane_bits),
+            "digest": record.candidate.digest,
+            **answer_columns(measured),
+            "network_digest": None if measured.network is None else network_digest(measured.network),
+        }
+    )
+
+
+def dense_row(dense: Dense, finals: Finals | None) -> DenseRow:
+    """Return the dense reference's numbers: of the network that the final protocol chose, once there is one."""
+    searched = dense.measured.accuracy_val
+    if finals is None:
+        accuracies = {"accuracy_val": searched, "accuracy_val_search": searched, "accuracy_test": None}
+        return DenseRow.model_validate({**accuracies, **dense.cost, **answer_columns(dense.measured)})
+    member, measured = finals.dense, finals.dense.measured
+    low, high = member.accuracy_test_interval
+    return DenseRow.model_validate(
+        {
+            "accuracy_val": member.accuracy_val,
+            "accuracy_val_search": searched,
+            "accuracy_test": member.accuracy_test,
+            "accuracy_test_low": low,
+            "accuracy_test_high": high,
+            "accuracy_val_own": measured.accuracy_val,
+            "accuracy_test_own": measured.accuracy_test,
+            "accuracy_val_float": measured.accuracy_val_float,
+            "weight_bits": measured.network.weight_bits[0] if measured.network else None,
+            "timesteps": measured.network.timesteps if measured.network else None,
+            **width_columns(measured.loss, measured.accumulator_bits, measured.membrane_bits),
+            **member.cost,
+            **answer_columns(measured),
+        }
+    )

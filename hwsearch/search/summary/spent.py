@@ -1,0 +1,102 @@
+"""What a run cost: training and evaluation in samples times timesteps, probes and model in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hwsearch.plan.plan import Plan
+from hwsearch.records.front import FrontRow
+from hwsearch.records.summary import Spent
+from hwsearch.records.trials import TrialRecord
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.dense import whole_steps
+from hwsearch.search.stages.finals import Finals, final_seeds
+from hwsearch.search.stages.tickets import find_ticket, source_of
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """What a run took on the clock.
+
+    Attributes:
+        wall: In all.
+        model: Of these, probes and model: all that a search which trains everything would not need.
+        torn: Lines of the log that could not be read, whose time is in neither.
+    """
+
+    wall: float
+    model: float
+    torn: int = 0
+
+
+def spent_by(
+    context: Context,
+    records: Sequence[TrialRecord],
+    finals: Finals | None,
+    front: Sequence[FrontRow],
+    seconds: Seconds,
+) -> Spent:
+    """Return what a search cost that trained something; see `search.summary.summarise`."""
+    dense = context.dense
+    predicting = context.calibration.eval_steps if context.calibration else 0
+    found, reused = _finder_steps(context, records, finals, front)
+    reused += dense.whole_steps - dense.train_steps + (finals.reused_steps if finals else 0)
+    searched = sum(record.train_steps for record in records)
+    evaluated = sum(record.eval_steps for record in records)
+    return Spent(
+        train_steps=searched + dense.train_steps + (finals.train_steps if finals else 0) + found,
+        eval_steps=predicting + evaluated + dense.eval_steps + (finals.eval_steps if finals else 0),
+        foresee_eval_steps=predicting,
+        dense_train_steps=dense.whole_steps,
+        finder_train_steps=found,
+        final_train_steps=finals.train_steps if finals else 0,
+        reused_train_steps=reused,
+        model_steps=_model_steps(records, finals, seconds.model),
+        model_s=round(seconds.model, 1),
+        wall_s=round(seconds.wall, 1),
+    )
+
+
+def nothing_spent(plan: Plan, wall_s: float) -> Spent:
+    """Return what a search cost that asked for nothing."""
+    return Spent(
+        train_steps=0,
+        eval_steps=0,
+        foresee_eval_steps=0,
+        dense_train_steps=whole_steps(plan),
+        finder_train_steps=0,
+        final_train_steps=0,
+        reused_train_steps=0,
+        model_steps=0,
+        model_s=0.0,
+        wall_s=round(wall_s, 1),
+    )
+
+
+def _model_steps(records: Sequence[TrialRecord], finals: Finals | None, model_s: float) -> int:
+    """Return the train_steps that this run's trainings make in the time of its probes and model."""
+    steps = sum(record.train_steps for record in records) + (finals.train_steps if finals else 0)
+    training_s = sum(record.wall_s for record in records) + (finals.wall_s if finals else 0.0)
+    return round(model_s * steps / training_s) if training_s else 0
+
+
+def _finder_steps(
+    context: Context, records: Sequence[TrialRecord], finals: Finals | None, front: Sequence[FrontRow]
+) -> tuple[int, int]:
+    """Return what this run, and what others, trained to find its tickets: each ladder, mask or score counted once."""
+    if context.plan.study.tickets.finder == "magnitude":
+        return 0, 0
+    asked = {record.candidate.digest: record.candidate for record in records}
+    tickets = [find_ticket(source_of(context), candidate) for candidate in asked.values()]
+    if finals is not None:
+        members = {row.trial for row in front}
+        candidates = [record.candidate for record in records if record.trial in members]
+        for seed in final_seeds(context.plan):
+            fresh = source_of(context, seed)
+            tickets += [find_ticket(fresh, candidate) for candidate in candidates]
+    spent, reused = dict[str, int](), dict[str, int]()
+    for ticket in tickets:
+        spent |= ticket.spent
+        reused |= ticket.reused
+    return sum(spent.values()), sum(reused.values())

@@ -1,0 +1,163 @@
+"""A run in numbers: summary.json, put together of its typed parts."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hwsearch.hardware.arithmetic import arithmetic_claim
+from hwsearch.measure.accuracy import largest_class_share
+from hwsearch.plan.plan import Plan
+from hwsearch.records.front import DenseRow, FrontRow, front_frame
+from hwsearch.records.summary import SUMMARY_FORMAT, Classes, Samples, Summary, WithoutSkill
+from hwsearch.records.trials import OUTCOMES, TrialRecord, objective_values
+from hwsearch.search.decide.front import Box, hypervolume, log_costs
+from hwsearch.search.decide.pick import pick_row
+from hwsearch.search.decide.state import SearchState
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.finals import Finals
+from hwsearch.search.summary.nothing_fits import why_nothing
+from hwsearch.search.summary.predictions import (
+    NO_AUDIT,
+    NO_SIMILARITY,
+    audited,
+    left_over,
+    similarity_quality,
+)
+from hwsearch.search.summary.rows import dense_row
+from hwsearch.search.summary.spent import Seconds, nothing_spent, spent_by
+from hwsearch.search.warm_start import others_words
+
+_VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
+
+
+def summarise(
+    context: Context,
+    state: SearchState,
+    records: Sequence[TrialRecord],
+    finals: Finals | None,
+    front: Sequence[FrontRow],
+    seconds: Seconds,
+) -> Summary:
+    """Return the summary of a search.
+
+    Args:
+        context: Of the search.
+        state: What was known at its end.
+        records: Of every candidate.
+        finals: The final trainings; None: nothing was worth any.
+        front: Rows of front.csv.
+        seconds: What it took.
+    """
+    plan, search_dense = context.plan, context.dense
+    dense = dense_row(search_dense, finals)
+    box = state.box(in_full=True)
+    names = plan.study.objectives
+    reference = objective_values(names, 1.0 - box.worst, search_dense.cost)
+    ended = {name: sum(record.outcome == name for record in records) for name in OUTCOMES}
+    return Summary(
+        **_circumstances(plan),
+        dense=dense,
+        counts={"asked": len(records)} | ended,
+        cost=spent_by(context, records, finals, front, seconds),
+        similarity=similarity_quality(state),
+        audit=audited(state, records),
+        left=left_over(records),
+        front_size=len(front),
+        hypervolume=_hypervolume(plan, box, front),
+        reference_point=dict(zip(names, reference, strict=True)),
+        pick=_pick(plan, dense, front),
+        nearest_miss=None if front else why_nothing(plan, records, finals),
+        no_skill=WithoutSkill(
+            trained=sum(r.outcome == "trained" and not r.skilled for r in records),
+            final=len(finals.lacking) if finals else 0,
+        ),
+        notes=_notes(context, seconds),
+    )
+
+
+def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> Summary:
+    """Return the summary of a search that asked for nothing, since nothing could fit; miss: what came nearest."""
+    return Summary(
+        **_circumstances(plan),
+        dense=DenseRow(accuracy_val=None, accuracy_test=None),
+        counts={"asked": 0} | dict.fromkeys(OUTCOMES, 0),
+        cost=nothing_spent(plan, wall_s),
+        similarity=NO_SIMILARITY,
+        audit=NO_AUDIT,
+        left=left_over([]),
+        front_size=0,
+        hypervolume=None,
+        reference_point={},
+        pick=None,
+        nearest_miss=miss,
+        no_skill=WithoutSkill(trained=0, final=0),
+        notes=plan.notes,
+    )
+
+
+def _circumstances(plan: Plan) -> dict[str, Any]:
+    """Return the fields that do not depend on what the search found."""
+    study, data = plan.study, plan.data
+    return {
+        "format": SUMMARY_FORMAT,
+        "study": study.name,
+        "study_digest": study.digest,
+        "profile": plan.profile.id,
+        "profile_digest": plan.profile.digest,
+        "seed": study.seed,
+        "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
+        "objectives": study.objectives,
+        "budgets": study.device.budgets,
+        "samples": Samples(train=len(data.y_train), val=len(data.y_val), test=len(data.y_test)),
+        "classes": Classes(
+            val=_class_sizes(plan, data.y_val),
+            largest_class_share_val=largest_class_share(data.y_val),
+            test=_class_sizes(plan, data.y_test),
+            largest_class_share_test=largest_class_share(data.y_test),
+        ),
+        "labels": plan.profile.labels,
+        "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset),
+    }
+
+
+def _class_sizes(plan: Plan, labels: np.ndarray) -> tuple[int, ...]:
+    return tuple(np.bincount(labels, minlength=plan.spec.classes).tolist())
+
+
+def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | None:
+    """Return the member of the front that the study's rule picks; None where there is none."""
+    if not front:
+        return None
+    rule, accuracy = plan.study.pick, dense.accuracy_val
+    assert accuracy is not None
+    picked = pick_row(front_frame(front), rule.rule, accuracy, rule.within, rule.min_accuracy)
+    return None if picked is None else _rounded(picked)
+
+
+def _rounded(row: pd.Series) -> FrontRow:
+    """Return a frame's row with as many digits as a summary has ever had of it (pandas writes ten)."""
+    return FrontRow.model_validate(json.loads(row.to_json()))
+
+
+def _hypervolume(plan: Plan, box: Box, front: Sequence[FrontRow]) -> float:
+    """Return the share of a box that the front dominates, by what is said of its members."""
+    errors = 1.0 - np.array([row.accuracy_val for row in front], float)
+    return hypervolume(box, errors, log_costs(plan, [row.costs for row in front]))
+
+
+def _notes(context: Context, seconds: Seconds) -> tuple[str, ...]:
+    """Return what a reader of the run must know."""
+    notes = list(context.plan.notes)
+    if context.plan.others:
+        notes.append(others_words(context.plan.others))
+    if seconds.torn:
+        notes.append(
+            f"{seconds.torn} torn lines of log.jsonl were skipped: wall_s and model_s may lack theirs"
+        )
+    return tuple(notes)
