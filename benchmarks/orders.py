@@ -8,6 +8,7 @@ by seed, with Student's 95 % interval.
 """
 
 from __future__ import annotations
+from hwsearch.search.store.ticket_store import TicketStore
 
 import argparse
 import tempfile
@@ -43,7 +44,7 @@ def accuracies(plan: Plan, dense: list[Params], candidate: Candidate) -> np.ndar
     """Return the accuracy of a candidate from each dense network."""
     with tempfile.TemporaryDirectory() as folder:
         cache = Cache(Path(folder), plan.digest)
-        found = [find_ticket(TicketSource(plan, cache, own, plan.data, 0), candidate) for own in dense]
+        found = [find_ticket(TicketSource(plan, TicketStore(cache), own, plan.data, 0), candidate) for own in dense]
     bits = candidate.bits(len(plan.spec.layers))
     tickets = tuple(Ticket(own.params, own.masks, bits) for own in found)
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)

@@ -21,8 +21,7 @@ from hwsearch.records.summary import read_summary
 from hwsearch.report.page import write_pages
 from hwsearch.report.tickets import write_comparison
 from hwsearch.results.result import Result
-from hwsearch.search.jobs.job import Bench
-from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.run import search
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.warm_start import plan_to_run

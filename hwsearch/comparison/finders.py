@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from hwsearch.comparison.untrained_baselines import accuracy_of, row, untrained_rows
+from hwsearch.measure.measured import Measured
 from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
 from hwsearch.plan.schedules import candidate_schedule
-from hwsearch.search.jobs.job import Job, Measured
-from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.jobs.pool import Job, Trainer
 from hwsearch.search.stages.dense import dense_fit
 from hwsearch.search.stages.tickets import (
     climb_of,

@@ -12,25 +12,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.run_folder import RunFolder
 
-Seconds = Annotated[float, Field(strict=True)]
+_Seconds = Annotated[float, Field(strict=True)]
 
 
 class LoggedEvent(BaseModel):
     """A line of the log.
 
     Attributes:
-        time: Seconds since 1970.
+        time: _Seconds since 1970.
         kind, text, done, total, model_s: Of the `Event`.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
 
-    time: Seconds
+    time: _Seconds
     kind: str
     text: str = ""
     done: int = 0
     total: int = 0
-    model_s: Seconds = 0.0
+    model_s: _Seconds = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,28 @@ class Log:
     def model_s(self) -> float:
         """Seconds of probes and model, of all sessions."""
         return float(sum(event.model_s for events in self.sessions for event in events))
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """What a run took on the clock.
+
+    Attributes:
+        wall: In all.
+        model: Of these, probes and model: all that a search which trains everything would not need.
+        torn: Lines of the log that could not be read, whose time is in neither.
+    """
+
+    wall: float
+    model: float
+    torn: int = 0
+
+
+def seconds_spent(folder: RunFolder, model_s: float) -> Seconds:
+    """Return the time spent in a folder by all sessions; model_s: of probes and model that was not logged yet."""
+    log = read_log(folder)
+    since = time.time() - log.sessions[-1][-1].time if log.sessions else 0.0
+    return Seconds(log.wall_s + since, log.model_s + model_s, log.torn)
 
 
 def read_log(folder: RunFolder) -> Log:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.hardware.workload import Workload
+from hwsearch.measure.measured import Measured
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan, make_plan
@@ -19,8 +20,7 @@ from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import read_summary
 from hwsearch.records.tables import Cell
 from hwsearch.records.trials import TrialRecord
-from hwsearch.search.jobs.job import Bench, Measured
-from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import records_of
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_reference

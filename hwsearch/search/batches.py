@@ -14,9 +14,8 @@ from hwsearch.search.decide.completion import to_complete
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.evaluate import complete, evaluate
 from hwsearch.search.optuna_study import Proposal, Proposer
-from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.context import Context, Progress
 from hwsearch.search.stages.pricing import price_all
-from hwsearch.search.stages.rungs import Progress
 from hwsearch.search.verdict import verdict
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
@@ -26,8 +25,8 @@ _NOBODY = -1  # number of a candidate that nobody proposed yet
 Evaluate = Callable[[Context, SearchState, Sequence[Proposal], Progress], list[TrialRecord]]
 
 
-def run_batches(context: Context, proposer: Proposer, folder: RunFolder, tell: Listener) -> list[TrialRecord]:
-    """Ask, evaluate and tell batch after batch, then complete what is likely; return all records."""
+def run_batches(context: Context, proposer: Proposer, folder: RunFolder, tell: Listener) -> History:
+    """Ask, evaluate and tell batch after batch, then complete what is likely; return what was evaluated."""
     search, plan = context.plan.study.search, context.plan
     total = min(search.candidates, plan.space.size) if search.sampler == "grid" else search.candidates
     finished = {number: TrialRecord.from_json(text) for number, text in proposer.records().items()}
@@ -48,7 +47,7 @@ def run_batches(context: Context, proposer: Proposer, folder: RunFolder, tell: L
         tell(Event("candidates", f"going on with {len(likely)} that were left", total, total))
         history.complete(likely, _on_trained(tell, total, total))
         tell(Event("candidates", _best_words(history.front), total, total, clock.lap()))
-    return history.records
+    return history
 
 
 class History:
@@ -57,6 +56,7 @@ class History:
     Attributes:
         records: In order.
         front: Of these.
+        state: What is known with them.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class History:
         self.records: list[TrialRecord] = []
         self.front: list[TrialRecord] = []
         self._known: dict[str, TrialRecord] = {}
-        self._state = context.state({})
+        self.state = context.state({})
         self._context, self._proposer, self._folder, self._finished = context, proposer, folder, finished
 
     def take_over(self, total: int) -> int:
@@ -83,13 +83,13 @@ class History:
     def propose(self, count: int, on_trained: Progress) -> None:
         """Ask for so many candidates, ranked where that pays, and evaluate them."""
         first = len(self.records)
-        choice = partial(self._ranked, first, count) if can_rank(self._state) else None
+        choice = partial(self._ranked, first, count) if can_rank(self.state) else None
         self._batch(range(first, first + count), choice, evaluate, on_trained)
 
     def to_complete(self) -> list[TrialRecord]:
         """Return what was deferred and is to be trained on."""
         with self._context.model_clock:
-            return to_complete(self._state)
+            return to_complete(self.state)
 
     def complete(self, likely: Sequence[TrialRecord], on_trained: Progress) -> None:
         """Train on what was deferred."""
@@ -125,9 +125,9 @@ class History:
             self._add([self._finished[number] for number in numbers])
             return
         proposals = self._proposer.proposals(numbers.start, numbers.stop, choice)
-        batch = through(self._context, self._state, proposals, on_trained)
+        batch = through(self._context, self.state, proposals, on_trained)
         for record in batch:
-            self._proposer.tell(record.trial, verdict(self._state, record), record.to_json())
+            self._proposer.tell(record.trial, verdict(self.state, record), record.to_json())
         # what was told stays as it is
         self._add([self._finished.get(record.trial, record) for record in batch])
 
@@ -135,7 +135,7 @@ class History:
         """Return the settings of a batch: the best of what is drawn in plenty."""
         suggested = self._proposer.suggestions(first, count)
         with self._context.model_clock:
-            return ranked(self._state, suggested, first, self._price)
+            return ranked(self.state, suggested, first, self._price)
 
     def _price(self, candidates: Sequence[Candidate]) -> list[TrialRecord]:
         """Return what candidates cost that nobody proposed yet."""
@@ -146,8 +146,8 @@ class History:
         self.records += batch
         for record in batch:
             remember(self._known, record)
-        self._state = self._context.state(dict(self._known))
-        self.front = self._state.front(self.records)
+        self.state = self._context.state(dict(self._known))
+        self.front = self.state.front(self.records)
         write_trials(self.records, {r.trial for r in self.front}, self._folder.trials)
 
 

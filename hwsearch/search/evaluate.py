@@ -18,9 +18,9 @@ from hwsearch.search.decide.cutting import cut
 from hwsearch.search.decide.promotion import promote
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.optuna_study import Proposal
-from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.context import Context, Progress
 from hwsearch.search.stages.pricing import price_all
-from hwsearch.search.stages.rungs import Progress, Trial, ascend
+from hwsearch.search.stages.rungs import Trial, ascend
 
 
 def evaluate(

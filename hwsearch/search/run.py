@@ -5,12 +5,10 @@ Everything finished is on disk before the next thing starts, so the same call go
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError
@@ -22,27 +20,22 @@ from hwsearch.records.files import write_text
 from hwsearch.records.finals import write_finals
 from hwsearch.records.finished import answers
 from hwsearch.records.front import write_front
-from hwsearch.records.log import logged, read_log
+from hwsearch.records.log import logged, seconds_spent
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, write_summary
 from hwsearch.records.trial_table import write_trials
-from hwsearch.records.trials import objective_values
 from hwsearch.search.batches import run_batches
 from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import finalists
-from hwsearch.search.decide.front import non_dominated, worst_of
-from hwsearch.search.decide.state import latest
-from hwsearch.search.jobs.job import Bench
-from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.finals import Finalist, Finals, final_record, finalise
+from hwsearch.search.stages.finals import final_record, finalise
 from hwsearch.search.stages.preparation import prepare
+from hwsearch.search.stages.rows import front_rows
+from hwsearch.search.stages.warm_start import as_here, others_words
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.storage import Place, check_place, place_of, remember, storage_words
-from hwsearch.search.summary.rows import front_row
-from hwsearch.search.summary.spent import Seconds
-from hwsearch.search.summary.summarise import summarise, summarise_refusal
-from hwsearch.search.warm_start import as_here, others_words
+from hwsearch.search.summary import summarise, summarise_refusal
 from hwsearch.study.model import write_study
 
 
@@ -77,7 +70,7 @@ def search(
         corners = cheapest(plan)
         if proposer.count == 0 and all(corner.priced.faults for corner in corners):
             write_trials([], set(), folder.trials)
-            summary = summarise_refusal(plan, miss_words(plan, corners[0]), _seconds(folder, 0.0).wall)
+            summary = summarise_refusal(plan, miss_words(plan, corners[0]), seconds_spent(folder, 0.0).wall)
         else:
             bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
             with Trainer(bench, workers) as trainer:
@@ -96,11 +89,10 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
     if others:
         context = replace(context, plan=replace(plan, others=as_here(context, others)))
         tell(Event("note", others_words(context.plan.others)))
-    records = run_batches(context, proposer, folder, tell)
-    state, clock = context.state(latest(records)), context.model_clock
-    front = state.front(records)
+    history, clock = run_batches(context, proposer, folder, tell), context.model_clock
+    records, state, front = history.records, history.state, history.front
     if not front:  # the best so far is kept: trials.csv and the summary are there
-        return summarise(context, state, records, None, [], _seconds(folder, clock.lap()))
+        return summarise(context, state, records, None, [], seconds_spent(folder, clock.lap()))
     with clock:
         chosen = finalists(state, records, front)
     finals = finalise(
@@ -108,22 +100,11 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
     )
     with clock:
         records = with_chances(state, records)
-    rows = sorted(map(front_row, _on_front(plan, finals)), key=lambda row: (row.memory_bytes or 0, row.trial))
+    rows = front_rows(plan, finals)
     write_front(rows, folder.front)
     write_finals([final_record(member) for member in finals.members], folder.finals)
     write_trials(records, {row.trial for row in rows}, folder.trials)
-    return summarise(context, state, records, finals, rows, _seconds(folder, clock.lap()))
-
-
-def _on_front(plan: Plan, finals: Finals) -> list[Finalist]:
-    """Return the finalists of use that no other dominates, by what the networks that are handed over measure."""
-    worst = worst_of(plan, 1.0 - finals.dense.accuracy_val, in_full=True)
-    members = [m for m in finals.members if 1.0 - m.accuracy_val < worst] or finals.members
-    if not members:
-        return []
-    names = plan.study.objectives
-    values = np.array([objective_values(names, m.accuracy_val, m.cost) for m in members])
-    return [m for m, keep in zip(members, non_dominated(values), strict=True) if keep]
+    return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()))
 
 
 def _open(plan: Plan, folder: RunFolder, place: Place) -> Proposer:
@@ -154,10 +135,3 @@ def _only_one(folder: RunFolder) -> Iterator[None]:
             "--out", law, "another one is at work", "wait for it, or choose another --out", folder.path
         )
         raise InputError([fault]) from None
-
-
-def _seconds(folder: RunFolder, model_s: float) -> Seconds:
-    """Return the time spent in this folder by all sessions, from the log, and how much of the log is lost."""
-    log = read_log(folder)
-    since = time.time() - log.sessions[-1][-1].time if log.sessions else 0.0
-    return Seconds(log.wall_s + since, log.model_s + model_s, log.torn)

@@ -6,19 +6,16 @@ rung, is an observation for this run's surrogate, priced on this run's device; i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 from hwsearch.errors import Fault, InputError
 from hwsearch.plan.fidelity import rung_epochs
 from hwsearch.plan.plan import Plan, make_plan
-from hwsearch.predict.process import NOBODY
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search.optuna_study import records_of
-from hwsearch.search.stages.context import Context
-from hwsearch.search.stages.pricing import price_all
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study, load_study
 from hwsearch.study.places import placed
@@ -84,27 +81,6 @@ def carried(study: Study) -> list[TrialRecord]:
     if faults:
         raise InputError(faults)
     return found
-
-
-def as_here(context: Context, records: Sequence[TrialRecord]) -> tuple[TrialRecord, ...]:
-    """Return other runs' trainings of candidates of this space, priced and likened to the dense network of this run."""
-    within = [record for record in records if _within(context.plan, record)]
-    priced = price_all(context, [record.candidate for record in within])
-    return tuple(replace(p.record(NOBODY), curve=r.curve) for p, r in zip(priced, within, strict=True))
-
-
-def others_words(others: Sequence[TrialRecord]) -> str:
-    """Say how much was learned from other runs."""
-    return f"learned from {len(others)} trainings of other runs, whose cost is not counted here"
-
-
-def _within(plan: Plan, record: TrialRecord) -> bool:
-    """Return whether a candidate is one of the plan's space."""
-    candidate, space = record.candidate, plan.space
-    known = set(candidate.weight_bits) <= set(space.weight_bits) and candidate.timesteps in space.timesteps
-    layers = max(1, space.per_layer)
-    shaped = {len(candidate.sparsity), len(candidate.weight_bits)} <= {1, layers}
-    return known and shaped and space.candidate(space.setting(candidate)).digest == candidate.digest
 
 
 def _task(study: Study) -> dict[str, str]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from hwsearch.plan.fidelity import rung_epochs
 from hwsearch.plan.plan import Plan
-from hwsearch.records.trials import CostFields, TrialRecord
+from hwsearch.records.trials import CostFields, TrialRecord, objective_values
 from hwsearch.study.model import Study
 
 _LEAST_COST = 1e-12
@@ -99,6 +99,26 @@ def front_records(plan: Plan, records: Sequence[TrialRecord], dense_error: float
     front = [r for r, on_front in zip(eligible, non_dominated(values), strict=True) if on_front]
     worst = worst_of(plan, dense_error)
     return [r for r in front if 1.0 - (r.accuracy_val or 0.0) < worst] or front
+
+
+def on_final_front(plan: Plan, reached: Sequence[tuple[float, CostFields]], dense_error: float) -> list[bool]:
+    """Return which networks that were trained in full are of use and dominated by no other.
+
+    Where none is of use, which are dominated by none.
+
+    Args:
+        plan: The question.
+        reached: Accuracy and costs of each.
+        dense_error: Of the dense reference under the same protocol.
+    """
+    worst, names = worst_of(plan, dense_error, in_full=True), plan.study.objectives
+    useful = [1.0 - accuracy < worst for accuracy, _ in reached]
+    useful = useful if any(useful) else [True] * len(reached)
+    values = [objective_values(names, accuracy, cost) for accuracy, cost in reached]
+    dominated = np.ones(len(reached), bool)
+    if reached:
+        dominated[useful] = ~non_dominated(np.array(values)[useful])
+    return (~dominated).tolist()
 
 
 def worst_of(plan: Plan, dense_error: float, *, in_full: bool = False) -> float:

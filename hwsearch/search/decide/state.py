@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.quality import Calibration
 from hwsearch.records.trials import CostFields, TrialRecord, remember
-from hwsearch.search.decide.front import Box, box_of, front_records
+from hwsearch.search.decide.front import Box, box_of, front_records, hypervolume, log_costs
 from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records, training_name
 
 _LEAST_LEARNED = 2
@@ -86,6 +88,12 @@ class SearchState:
     def box(self, *, in_full: bool = False) -> Box:
         """Return what hypervolume is counted in; in_full: of networks that were trained in full."""
         return box_of(self.plan, self.dense_cost, self.dense_error, in_full=in_full)
+
+    def hypervolume(self, accuracies: Sequence[float], costs: Sequence[CostFields]) -> float:
+        """Return the share of the box that networks dominate that were trained in full."""
+        return hypervolume(
+            self.box(in_full=True), 1.0 - np.array(accuracies, float), log_costs(self.plan, costs)
+        )
 
 
 def latest(records: Iterable[TrialRecord]) -> dict[str, TrialRecord]:

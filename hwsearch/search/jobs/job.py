@@ -12,15 +12,15 @@ from functools import partial
 
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.data.datasets import Dataset, resplit
-from hwsearch.hardware.workload import Workload
 from hwsearch.measure.accuracy import accuracy
-from hwsearch.measure.answers import Answers, answers_of, readouts_without_input
+from hwsearch.measure.answers import answers_of, readouts_without_input
 from hwsearch.measure.floats import logits
+from hwsearch.measure.measured import Measured
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.fold import fold_counting_losses, shrink
 from hwsearch.network.integer import run_integer_stack
 from hwsearch.network.integers import IntegerNetwork, Widths, needed_bits, overflows
-from hwsearch.network.stack import Params, Ticket
+from hwsearch.network.stack import Ticket
 from hwsearch.network.topology import NetworkSpec
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.train.checkpoint import Checkpoint
@@ -98,49 +98,6 @@ class Job:
             replace(self, tickets=self.tickets[part], resume=resume, trained=own)
             for part, resume, own in zip(parts, resumes, outcomes, strict=True)
         ]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One trained and measured candidate; with a ``failure`` the rest is None.
-
-    Attributes:
-        failure: Why there is no result; empty when there is one.
-        network: The shrunk integer network.
-        workload: Counted on the validation split.
-        accuracy_val, accuracy_test: Of the integer model.
-        accuracy_val_float: Of the float network.
-        sparsity_effective: Fraction of the dense network's weights that are zero in the end.
-        accumulator_bits, membrane_bits: Widths that no input can exceed.
-        params: Trained floats, if asked for.
-        checkpoint: Where its training stands, if asked for.
-        train_steps, eval_steps: Samples times timesteps.
-        wall_s: Its share of the job's seconds.
-        loss: What the widths took.
-        only_float_right, only_integers_right: Validation samples that the float network alone, and the integers alone,
-            get right.
-        answers_val, answers_test: What the integer network answers on each split.
-    """
-
-    failure: str
-    network: IntegerNetwork | None
-    workload: Workload | None
-    accuracy_val: float | None
-    accuracy_val_float: float | None
-    accuracy_test: float | None
-    sparsity_effective: float | None
-    accumulator_bits: int | None
-    membrane_bits: int | None
-    params: Params | None
-    train_steps: int
-    eval_steps: int
-    wall_s: float = 0.0
-    checkpoint: Checkpoint | None = None
-    loss: WidthLoss | None = None
-    only_float_right: int | None = None
-    only_integers_right: int | None = None
-    answers_val: Answers | None = None
-    answers_test: Answers | None = None
 
 
 def run_job(bench: Bench, job: Job) -> list[Measured]:

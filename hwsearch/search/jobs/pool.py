@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Literal
 
-from hwsearch.search.jobs.job import Bench, Job, Measured, run_job
+from hwsearch.measure.measured import Measured
+from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
 from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 
-__all__ = ["Bench", "Job", "Measured", "Trainer", "run_job"]
+__all__ = ["Bench", "Job", "Trainer"]
 
 
 class Trainer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -16,6 +16,9 @@ from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.dense import Dense
 from hwsearch.search.stages.priced import PricedCandidates
 from hwsearch.search.store.cache import Cache
+
+Progress = Callable[[int], None]
+"""Told how many candidates are trained so far."""
 
 
 class Stopwatch:

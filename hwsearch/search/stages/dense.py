@@ -10,14 +10,14 @@ import numpy as np
 
 from hwsearch.data.datasets import Dataset, resplit
 from hwsearch.errors import HwsearchError
+from hwsearch.measure.measured import Measured
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import Run, run_integer
 from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields
-from hwsearch.search.jobs.job import Job, Measured
-from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.jobs.pool import Job, Trainer
 from hwsearch.search.stages.reference_check import refuse_fallen
 from hwsearch.search.stages.skill import refuse_without_skill
 from hwsearch.search.store.cache import Cache

@@ -14,13 +14,14 @@ import numpy as np
 
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.accuracy import wilson
+from hwsearch.measure.measured import Measured
 from hwsearch.network.stack import Params
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.records.finals import FinalRecord
 from hwsearch.records.trials import CostFields, TrialRecord
-from hwsearch.search.jobs.job import Job, Measured
+from hwsearch.search.jobs.pool import Job
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import fresh_references, whole_steps
 from hwsearch.search.stages.skill import lack_of_skill, refuse_without_skill

@@ -9,12 +9,12 @@ import numpy as np
 
 from hwsearch.errors import Fault, InputError
 from hwsearch.measure.accuracy import accuracy
+from hwsearch.measure.measured import Measured
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
 from hwsearch.network.stack import Ticket
 from hwsearch.plan.plan import Plan
-from hwsearch.search.jobs.job import Measured
 
 _SURE = 1.645  # standard errors: 95 %, one-sided
 _TOLERANCE = 0.01  # where the study says what must be reached, not what may be lost

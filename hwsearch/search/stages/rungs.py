@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hwsearch.measure.measured import Measured
 from hwsearch.network.stack import Ticket
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan
@@ -13,15 +14,13 @@ from hwsearch.plan.pricing import price_on_device
 from hwsearch.plan.schedules import rung_schedule
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.state import SearchState
-from hwsearch.search.jobs.job import Job, Measured
-from hwsearch.search.stages.context import Context
+from hwsearch.search.jobs.pool import Job
+from hwsearch.search.stages.context import Context, Progress
 from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.seeds import seed_of
 
 Judge = Callable[[SearchState, Sequence[TrialRecord]], list[TrialRecord]]
 """Gives the records of a rung that stop their outcome (`promotion.promote`, `completion.keep_likely`)."""
-Progress = Callable[[int], None]
-"""Told how many candidates of a batch are trained so far."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from typing import Any
 
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.answers import Answers
-from hwsearch.records.trials import TrialRecord
-from hwsearch.search.jobs.job import Measured
+from hwsearch.measure.measured import Measured
 
 _FLOAT_LOSS = 0.1  # accuracy that integers may lack to the float network before they are named as the cause
 _UNEVEN = 1.5  # times its even share from which on a class is named as too large
@@ -52,25 +51,6 @@ def refuse_without_skill(measured: Measured, what: str) -> None:
     if lacking:
         assert measured.answers_val is not None
         raise HwsearchError(f"{what} is no model: {lacking}. {_cause(measured, measured.answers_val)}")
-
-
-def nothing_known(records: Sequence[TrialRecord], lacking: Sequence[str]) -> str:
-    """Say that nothing is handed over because no network knows anything; empty where that is not the reason.
-
-    Args:
-        records: All of the search.
-        lacking: Why each network of the final trainings is no model.
-    """
-    ignorant = [r for r in records if r.outcome == "trained" and r.feasible and not r.skilled]
-    if lacking:
-        return f"nothing to hand over: trained with fresh seeds, none of {len(lacking)} is a model. One is {lacking[0]}"
-    if not ignorant or any(record.eligible for record in records):
-        return ""
-    best = max(ignorant, key=lambda record: record.accuracy_val or 0.0)
-    return (
-        f"nothing to hand over: of {len(ignorant)} trained candidates that keep the budgets none is a model. The best, "
-        f"trial {best.trial}, is {best.reason}. Allow less sparsity or more weight_bits, or raise train.epochs"
-    )
 
 
 def answer_columns(measured: Measured) -> dict[str, Any]:

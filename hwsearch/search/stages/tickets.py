@@ -15,7 +15,6 @@ from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.plan.plan import Plan
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_fit
-from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import Kept, Masks, TicketStore, ladder_store
 from hwsearch.space.candidate import Candidate
 from hwsearch.tickets.compensate import compensate
@@ -53,14 +52,14 @@ class TicketSource:
 
     Attributes:
         plan: The question.
-        cache: Where finished work is kept.
+        store: Where finished work is kept.
         dense: The trained dense network of this seed.
         data: The samples of this seed.
         seed: Of initial weights and of the order of the samples.
     """
 
     plan: Plan
-    cache: Cache
+    store: TicketStore
     dense: Params
     data: Dataset
     seed: int
@@ -71,7 +70,7 @@ def find_ticket(source: TicketSource, candidate: Candidate) -> Found:
     plan, finder = source.plan, source.plan.study.tickets.finder
     if finder == "magnitude":
         return _magnitude(source, candidate)
-    store = TicketStore(source.cache)
+    store = source.store.uncounted()
     with OneThread():
         fit = dense_fit(plan, source.data, source.seed)
         target = Target(candidate.granularity, candidate.sparsity)
@@ -263,10 +262,7 @@ def ticket_of(context: Context, candidate: Candidate, fresh_seed: int | None = N
 
 def source_of(context: Context, fresh_seed: int | None = None) -> TicketSource:
     """Return where the tickets of a seed are looked for."""
+    plan, store = context.plan, TicketStore(context.cache)
     if fresh_seed is None:
-        return TicketSource(
-            context.plan, context.cache, context.dense.params, context.plan.data, context.plan.study.seed
-        )
-    return TicketSource(
-        context.plan, context.cache, context.dense.params, resplit(context.plan.data, fresh_seed), fresh_seed
-    )
+        return TicketSource(plan, store, context.dense.params, plan.data, plan.study.seed)
+    return TicketSource(plan, store, context.dense.params, resplit(plan.data, fresh_seed), fresh_seed)

@@ -14,6 +14,7 @@ from typing import Any
 
 from hwsearch.errors import RecordError
 from hwsearch.measure.answers import Answers
+from hwsearch.measure.measured import Measured
 from hwsearch.network.store import (
     load_params,
     load_tensors,
@@ -27,7 +28,6 @@ from hwsearch.network.store import (
 )
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.records.workloads import workload_from
-from hwsearch.search.jobs.job import Measured
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.digest import digest
 from hwsearch.train.checkpoint import Checkpoint

@@ -53,6 +53,10 @@ class TicketStore:
         self.spent: dict[str, int] = {}
         self.reused: dict[str, int] = {}
 
+    def uncounted(self) -> TicketStore:
+        """Return a store of the same files that has counted nothing yet."""
+        return TicketStore(self.cache)
+
     def load(self, path: Path) -> Kept | None:
         """Return what ``save`` kept, or None when it is not there whole."""
         try:

@@ -11,13 +11,14 @@ from builders.records import state_of
 from hwsearch.api import load_run
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.answers import Answers
+from hwsearch.measure.measured import Measured
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import front_records, worst_of
-from hwsearch.search.jobs.job import Measured
+from hwsearch.search.decide.nothing_fits import nothing_known
 from hwsearch.search.stages import finals as final
-from hwsearch.search.stages.skill import answer_columns, lack_of_skill, nothing_known, refuse_without_skill
+from hwsearch.search.stages.skill import answer_columns, lack_of_skill, refuse_without_skill
 from hwsearch.search.store.cache import Cache
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study

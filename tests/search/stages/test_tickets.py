@@ -61,7 +61,7 @@ def source(tmp_path, **tickets):
     path = study_file(tmp_path, **tickets)
     plan = make_plan(load_study(path), path)
     return TicketSource(
-        plan, Cache(tmp_path / "cache", plan.digest), initial_params(plan.spec, 5), plan.data, 0
+        plan, TicketStore(Cache(tmp_path / "cache", plan.digest)), initial_params(plan.spec, 5), plan.data, 0
     )
 
 
@@ -153,7 +153,7 @@ def test_each_layer_has_its_own_sparsity_by_every_finder_and_criterion(
         YAML(typ="safe", pure=True).dump(study, stream)
     plan = make_plan(load_study(path), path)
     cache = Cache(tmp_path / "cache", plan.digest)
-    own = TicketSource(plan, cache, initial_params(plan.spec, 5), plan.data, 0)
+    own = TicketSource(plan, TicketStore(cache), initial_params(plan.spec, 5), plan.data, 0)
     for asked in ((0.75, 0.5), (0.5, 0.0)):
         masks = find_ticket(own, Candidate(asked, granularity, (4, 2), 3)).masks
         if granularity == "weight":

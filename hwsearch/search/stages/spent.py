@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hwsearch.plan.plan import Plan
 from hwsearch.records.front import FrontRow
+from hwsearch.records.log import Seconds
 from hwsearch.records.summary import Spent
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import whole_steps
 from hwsearch.search.stages.finals import Finals, final_seeds
 from hwsearch.search.stages.tickets import find_ticket, source_of
-
-
-@dataclass(frozen=True)
-class Seconds:
-    """What a run took on the clock.
-
-    Attributes:
-        wall: In all.
-        model: Of these, probes and model: all that a search which trains everything would not need.
-        torn: Lines of the log that could not be read, whose time is in neither.
-    """
-
-    wall: float
-    model: float
-    torn: int = 0
 
 
 def spent_by(

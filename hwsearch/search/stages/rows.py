@@ -5,11 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from hwsearch.network.store import network_digest
+from hwsearch.plan.plan import Plan
 from hwsearch.records.columns import knob_columns, width_columns
 from hwsearch.records.front import DenseRow, FrontRow
+from hwsearch.search.decide.front import on_final_front
 from hwsearch.search.stages.dense import Dense
 from hwsearch.search.stages.finals import Finalist, Finals
 from hwsearch.search.stages.skill import answer_columns
+
+
+def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
+    """Return the rows of front.csv, the smallest first: finalists of use that no other dominates.
+
+    They are judged by what the networks that are handed over measure.
+    """
+    reached = [(member.accuracy_val, member.cost) for member in finals.members]
+    keep = on_final_front(plan, reached, 1.0 - finals.dense.accuracy_val)
+    rows = [front_row(member) for member, kept in zip(finals.members, keep, strict=True) if kept]
+    return sorted(rows, key=lambda row: (row.memory_bytes or 0, row.trial))
 
 
 def front_row(member: Finalist) -> FrontRow:

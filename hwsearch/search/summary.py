@@ -14,24 +14,24 @@ from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.plan.plan import Plan
 from hwsearch.records.front import DenseRow, FrontRow, front_frame
+from hwsearch.records.log import Seconds
 from hwsearch.records.summary import SUMMARY_FORMAT, Classes, Samples, Summary, WithoutSkill
 from hwsearch.records.trials import OUTCOMES, TrialRecord, objective_values
-from hwsearch.search.decide.front import Box, hypervolume, log_costs
-from hwsearch.search.decide.pick import pick_row
-from hwsearch.search.decide.state import SearchState
-from hwsearch.search.stages.context import Context
-from hwsearch.search.stages.finals import Finals
-from hwsearch.search.summary.nothing_fits import why_nothing
-from hwsearch.search.summary.predictions import (
+from hwsearch.search.decide.audit import (
     NO_AUDIT,
     NO_SIMILARITY,
     audited,
     left_over,
     similarity_quality,
 )
-from hwsearch.search.summary.rows import dense_row
-from hwsearch.search.summary.spent import Seconds, nothing_spent, spent_by
-from hwsearch.search.warm_start import others_words
+from hwsearch.search.decide.nothing_fits import why_nothing
+from hwsearch.search.decide.pick import pick_row
+from hwsearch.search.decide.state import SearchState
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.finals import Finals
+from hwsearch.search.stages.rows import dense_row
+from hwsearch.search.stages.spent import nothing_spent, spent_by
+from hwsearch.search.stages.warm_start import others_words
 
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
 
@@ -69,10 +69,10 @@ def summarise(
         audit=audited(state, records),
         left=left_over(records),
         front_size=len(front),
-        hypervolume=_hypervolume(plan, box, front),
+        hypervolume=state.hypervolume([row.accuracy_val for row in front], [row.costs for row in front]),
         reference_point=dict(zip(names, reference, strict=True)),
         pick=_pick(plan, dense, front),
-        nearest_miss=None if front else why_nothing(plan, records, finals),
+        nearest_miss=None if front else why_nothing(plan, records, finals.lacking if finals else ()),
         no_skill=WithoutSkill(
             trained=sum(r.outcome == "trained" and not r.skilled for r in records),
             final=len(finals.lacking) if finals else 0,
@@ -143,12 +143,6 @@ def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | 
 def _rounded(row: pd.Series) -> FrontRow:
     """Return a frame's row with as many digits as a summary has ever had of it (pandas writes ten)."""
     return FrontRow.model_validate(json.loads(row.to_json()))
-
-
-def _hypervolume(plan: Plan, box: Box, front: Sequence[FrontRow]) -> float:
-    """Return the share of a box that the front dominates, by what is said of its members."""
-    errors = 1.0 - np.array([row.accuracy_val for row in front], float)
-    return hypervolume(box, errors, log_costs(plan, [row.costs for row in front]))
 
 
 def _notes(context: Context, seconds: Seconds) -> tuple[str, ...]:

@@ -7,13 +7,30 @@ from collections.abc import Mapping, Sequence
 from hwsearch.plan.plan import Plan
 from hwsearch.records.columns import knob_columns
 from hwsearch.records.trials import TrialRecord
-from hwsearch.search.stages.finals import Finals
-from hwsearch.search.stages.skill import nothing_known
 
 
-def why_nothing(plan: Plan, records: Sequence[TrialRecord], finals: Finals | None) -> str:
-    """Say why nothing is handed over."""
-    return nothing_known(records, finals.lacking if finals else ()) or nearest_miss(plan, records)
+def why_nothing(plan: Plan, records: Sequence[TrialRecord], lacking: Sequence[str]) -> str:
+    """Say why nothing is handed over; lacking: why each network of the final trainings is no model."""
+    return nothing_known(records, lacking) or nearest_miss(plan, records)
+
+
+def nothing_known(records: Sequence[TrialRecord], lacking: Sequence[str]) -> str:
+    """Say that nothing is handed over because no network knows anything; empty where that is not the reason.
+
+    Args:
+        records: All of the search.
+        lacking: Why each network of the final trainings is no model.
+    """
+    ignorant = [r for r in records if r.outcome == "trained" and r.feasible and not r.skilled]
+    if lacking:
+        return f"nothing to hand over: trained with fresh seeds, none of {len(lacking)} is a model. One is {lacking[0]}"
+    if not ignorant or any(record.eligible for record in records):
+        return ""
+    best = max(ignorant, key=lambda record: record.accuracy_val or 0.0)
+    return (
+        f"nothing to hand over: of {len(ignorant)} trained candidates that keep the budgets none is a model. The best, "
+        f"trial {best.trial}, is {best.reason}. Allow less sparsity or more weight_bits, or raise train.epochs"
+    )
 
 
 def nearest_miss(plan: Plan, records: Sequence[TrialRecord]) -> str:
