@@ -17,8 +17,8 @@ import numpy as np
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
-from hwsearch.predict.cost import foretell_workload
-from hwsearch.predict.process import NOBODY
+from hwsearch.predict.cost import predict_workload
+from hwsearch.predict.process import NOT_BEGUN
 from hwsearch.predict.quality import Calibration
 from hwsearch.records.trials import TrialRecord, objective_values, remember
 from hwsearch.search.decide.completion import keep_likely
@@ -86,7 +86,7 @@ def look(context: Context, settings: Sequence[Setting]) -> list[TrialRecord]:
     """Price settings that nobody proposed yet: records with their similarity, as if each were to be trained."""
     candidates = {own.digest: own for own in (context.plan.space.candidate(setting) for setting in settings)}
     fresh = [own for name, own in candidates.items() if name not in context.looked]
-    drafts = _liken(context, [_price(context, Proposal(NOBODY, own), {}) for own in fresh])
+    drafts = _liken(context, [_price(context, Proposal(NOT_BEGUN, own), {}) for own in fresh])
     seen = {name: context.looked[name] for name in candidates if name in context.looked}
     seen |= {draft.record.candidate.digest: draft.record for draft in drafts}
     if len(context.looked) > _MOST_LOOKED:
@@ -149,7 +149,7 @@ def _price(context: Context, proposal: Proposal, first: Mapping[str, TrialRecord
     candidate, plan = proposal.candidate, context.plan
     ticket = ticket_of(context, candidate)
     firing = context.dense.runs[candidate.timesteps]
-    workload = foretell_workload(
+    workload = predict_workload(
         plan.spec, ticket.masks, ticket.bits, candidate.timesteps, firing, context.counted
     )
     priced = price_on_device(plan, workload)

@@ -10,7 +10,7 @@ import numpy as np
 
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.joint import Joint, knobs_of
-from hwsearch.predict.process import NOBODY, Inputs, joined
+from hwsearch.predict.process import NOT_BEGUN, Inputs, joined
 from hwsearch.predict.surrogate import Surrogate, accuracy_of, fit
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.front import Box, non_dominated, worst_of
@@ -23,7 +23,7 @@ LEAST_KNOWN = 12
 _ALIKE_BITS = 3  # trained trials of the same bits that tell what quantising saves
 _LEAST_COST = 1e-12
 _MOST_DRAWN = 512  # candidates that are drawn together
-_OTHERS = NOBODY - 1  # names of other runs' trainings go down from here
+_OTHERS = NOT_BEGUN - 1  # names of other runs' trainings go down from here
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ class Learned:
         return np.concatenate(list(self._by_bits.values()) or [np.ones((1, len(cost_names(self.plan))))])
 
     def _inputs(self, records: Sequence[TrialRecord], begun: bool) -> Inputs:
-        training = np.array([training_of(r) if begun else NOBODY for r in records])
+        training = np.array([training_of(r) if begun else NOT_BEGUN for r in records])
         rung = np.full(len(records), len(self.plan.cycles) - 1)
         return inputs_of(self.plan, self.similar, records, rung=rung, training=training)
 
@@ -233,10 +233,10 @@ def box_of(plan: Plan, dense: tuple[CostFields, float], *, in_full: bool = False
 
 
 def training_of(record: TrialRecord) -> int:
-    """Return what names a record's training: its first trial; NOBODY before it has begun."""
+    """Return what names a record's training: its first trial; NOT_BEGUN before it has begun."""
     if record.began is not None:
         return record.began
-    return record.trial if record.curve else NOBODY
+    return record.trial if record.curve else NOT_BEGUN
 
 
 def inputs_of(
