@@ -58,7 +58,12 @@ def test_without_input_is_a_blank_input_or_no_spike_at_the_readout():
 
 def test_a_layer_that_only_a_blank_input_fires_is_silent_and_no_input_counts():
     answers = counted(ONLY_BLANK, images([1], [4]), [1, 0], 2)
-    assert (answers.silent_layers, answers.silent_channels, answers.input_independent, answers.ties) == (("fc1",), 1, 2, 0)
+    assert (answers.silent_layers, answers.silent_channels, answers.input_independent, answers.ties) == (
+        ("fc1",),
+        1,
+        2,
+        0,
+    )
     blank = counted(ONLY_BLANK, images([1], [0]), [1, 0], 2)
     assert (blank.silent_layers, blank.input_independent, blank.ties) == ((), 2, 1)
 
