@@ -24,7 +24,7 @@ from scipy.stats import spearmanr
 from benchmarks.tabular.build import CYCLES, STACK, cells, lab_of
 from hwsearch.network.stack import Params, Ticket
 from hwsearch.plan.schedules import candidate_schedule
-from hwsearch.predict.probes import one_shot_logits
+from hwsearch.predict.probes import untrained_logits
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.tickets import ticket_of
@@ -68,7 +68,7 @@ def from_neighbour(own: Ticket, neighbour: Ticket, trained: Params) -> Ticket:
 def one_shot(context: Context, tickets: Sequence[Ticket]) -> np.ndarray:
     """Return the accuracy [N] of tickets on validation as they stand, after one forward pass for their statistics."""
     data = context.plan.data
-    logits = one_shot_logits(context.plan.spec, tickets, data.x_val, context.plan.dense_timesteps)
+    logits = untrained_logits(context.plan.spec, tickets, data.x_val, context.plan.dense_timesteps)
     accuracy: np.ndarray = (logits.argmax(-1) == data.y_val).mean(1)
     return accuracy
 

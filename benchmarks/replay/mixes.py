@@ -16,7 +16,7 @@ import numpy as np
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.parts import store
-from hwsearch.predict.cost import foretell_workload
+from hwsearch.predict.cost import predict_workload
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.space.candidate import Candidate
@@ -86,7 +86,7 @@ def _cut(
     plan, timesteps = context.plan, context.plan.dense_timesteps
     n_layers = len(plan.spec.layers)
     own = ticket_of(context, Candidate(sparsity, granularity, (weight_bits[-1],) * n_layers, timesteps))
-    workload = foretell_workload(plan.spec, own.masks, own.bits, timesteps, context.dense.runs[timesteps])
+    workload = predict_workload(plan.spec, own.masks, own.bits, timesteps, context.dense.runs[timesteps])
     cost = price(workload, plan.profile)
     weights = [
         [store(replace(layer, weight_bits=b), plan.profile).n_bytes for b in weight_bits]

@@ -29,7 +29,7 @@ from hwsearch.network.stack import Ticket
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.plan.schedules import candidate_schedule
-from hwsearch.predict.cost import foretell_workload
+from hwsearch.predict.cost import predict_workload
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.context import Context
@@ -160,7 +160,7 @@ def train_early(context: Context, stack: list[Cell]) -> list[dict[str, object]]:
 def _before(context: Context, cell: Cell, own: Ticket) -> dict[str, object]:
     """Return what is known of a cell before training."""
     c, plan = cell.candidate, context.plan
-    workload = foretell_workload(plan.spec, own.masks, own.bits, c.timesteps, context.dense.runs[c.timesteps])
+    workload = predict_workload(plan.spec, own.masks, own.bits, c.timesteps, context.dense.runs[c.timesteps])
     priced = price_on_device(plan, workload).fields
     spelt = {
         "sparsity": "/".join(f"{s:g}" for s in c.sparsity),

@@ -18,7 +18,7 @@ from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 from hwsearch.network.topology import NetworkSpec
 
 
-def foretell_workload(
+def predict_workload(
     spec: NetworkSpec,
     masks: Sequence[np.ndarray],
     bits: Sequence[int],
@@ -26,7 +26,7 @@ def foretell_workload(
     dense: Run,
     counted: Counted | None = None,
 ) -> Workload:
-    """Foretell the workload of a candidate.
+    """Predict the workload of a candidate.
 
     Args:
         spec: The architecture.
@@ -45,15 +45,15 @@ def foretell_workload(
         )
         for shape, mask in zip(spec.layers, masks, strict=True)
     )  # fmt: skip
-    network, kept = shrink(
+    network, alive = shrink(
         IntegerNetwork(
             layers, tuple(bits), timesteps, spec.leak_shift, spec.reset, spec.pool,
             spec.input_shape, spec.input_max, spec.input_bits, 32,
         )
     )  # fmt: skip
     maps = [dense.input_maps[0]]
-    for shape, events, channels in zip(spec.layers[1:], dense.input_maps[1:], kept, strict=True):
+    for shape, events, channels in zip(spec.layers[1:], dense.input_maps[1:], alive, strict=True):
         by_channel = events.reshape(-1, shape.fan_columns) if shape.kind == "fc" else events
         maps.append(by_channel[channels].reshape(-1) if shape.kind == "fc" else by_channel[channels])
-    spikes = [own[channels] for own, channels in zip(dense.spikes, kept, strict=True)]
+    spikes = [events[channels] for events, channels in zip(dense.spikes, alive, strict=True)]
     return count_workload(network, maps, spikes, counted)

@@ -31,9 +31,10 @@ from scipy.special import ndtr, owens_t
 from hwsearch.network.neuron import NeuronLaw
 from hwsearch.network.stack import Params, Ticket
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.predict.changes import Asked, tables_of
 from hwsearch.predict.joint import Joint, LayerTables
-from hwsearch.predict.probes import one_shot_logits
+from hwsearch.predict.layer_sensitivity import EstimatorScope, layer_sensitivity
+from hwsearch.predict.probes import untrained_logits
+from hwsearch.tickets.fit import dense_masks
 from hwsearch.tickets.observe import LayerStatistics, observe, trace_power
 
 _GRID = np.linspace(0.0, 1.0, 65)  # correlations at which flips are tabulated
@@ -49,20 +50,21 @@ class FlipRate:
         leads: [B] each input's lead over the best rival in the dense network, over the spread of leads.
         passed: [L - 1, C] correlation of a layer's spikes, at correlations of its membranes on a grid.
         most: [L - 1] flips of unrelated spike trains.
-        kept: Own correlation of each layer's current, and share of its channels that are there: tables of [2].
+        tables: Correlation of a layer's current by its own change alone, and share of its channels that are there, both
+            as logarithms: tables of [2].
         eval_steps: Samples times timesteps pushed forward.
     """
 
     leads: np.ndarray
     passed: np.ndarray
     most: np.ndarray
-    kept: LayerTables
+    tables: LayerTables
     eval_steps: int
 
     @property
     def granularities(self) -> tuple[str, ...]:
         """Those that it can tell of, in order."""
-        return tuple(sorted(self.kept.pruned))
+        return tuple(sorted(self.tables.pruned))
 
     def expected(self, joint: Joint) -> np.ndarray:
         """Return [N]: the agreement A, not calibrated."""
@@ -71,34 +73,30 @@ class FlipRate:
     def flips(self, joint: Joint) -> np.ndarray:
         """Return [N, L - 1]: the share of each spiking layer's spikes that change, of channels that are there."""
         within = self._correlations(joint)[:, :-1]
-        left = [np.interp(own, _GRID, row) for own, row in zip(within.T, self.passed, strict=True)]
-        return np.asarray(self.most * (1 - np.stack(left, 1)))
+        passed = [np.interp(column, _GRID, row) for column, row in zip(within.T, self.passed, strict=True)]
+        return np.asarray(self.most * (1 - np.stack(passed, 1)))
 
-    def alike(self, one: Joint, other: Joint) -> np.ndarray:
+    def alike(self, first: Joint, second: Joint) -> np.ndarray:
         """Return [N] probabilities that two candidates predict the same: each differs from the dense network by itself.
 
         What both share is not told apart: too low for candidates that are nearly the same.
         """
-        same = (one.sparsity == other.sparsity).all(1) & (one.bits == other.bits).all(1)
-        same &= one.granularity == other.granularity
-        both = self._correlations(one)[:, -1] * self._correlations(other)[:, -1]
+        same = (first.sparsity == second.sparsity).all(1) & (first.bits == second.bits).all(1)
+        same &= first.granularity == second.granularity
+        both = self._correlations(first)[:, -1] * self._correlations(second)[:, -1]
         return self._agreement(np.where(same, 1.0, both))
 
     def _correlations(self, joint: Joint) -> np.ndarray:
         """Return [N, L]: of each layer's membranes (or logits) with the dense network's."""
-        arriving, found = np.ones(len(joint)), []
+        arriving, correlations = np.ones(len(joint)), []
         for layer in range(len(self.passed) + 1):
-            own, present = self._own(joint, layer)
-            found.append(own * arriving)
+            # tables add up: logarithms of correlations and of shares
+            alone, present = np.exp(self.tables.both(joint, layer)).T
+            correlations.append(alone * arriving)
             if layer < len(self.passed):
                 # channels that are gone pass nothing, and no noise: present x passed / sqrt(present)
-                arriving = np.interp(found[-1], _GRID, self.passed[layer]) * np.sqrt(present)
-        return np.stack(found, 1)
-
-    def _own(self, joint: Joint, layer: int) -> tuple[np.ndarray, np.ndarray]:
-        # tables add up: logarithms of correlations and of shares
-        own, present = np.exp(self.kept.both(joint, layer)).T
-        return own, present
+                arriving = np.interp(correlations[-1], _GRID, self.passed[layer]) * np.sqrt(present)
+        return np.stack(correlations, 1)
 
     def _agreement(self, correlation: np.ndarray) -> np.ndarray:
         noise = np.sqrt(np.maximum(1 - correlation**2, _LEAST)) / np.maximum(correlation, _LEAST)
@@ -106,40 +104,45 @@ class FlipRate:
         return np.concatenate([ndtr(self.leads / part).mean(1) for part in parts])
 
 
-def flip_rate(spec: NetworkSpec, dense: Params, x: np.ndarray, asked: Asked) -> FlipRate:
+def flip_rate(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope) -> FlipRate:
     """Run the dense network on inputs x [B, C, H, W] and see how close its membranes are to their thresholds."""
-    seen = observe(spec, dense, x, asked.timesteps)
-    above = [_above(own) for own in seen[:-1]]
+    statistics = observe(spec, dense, x, scope.timesteps)
+    above = [_above(layer) for layer in statistics[:-1]]
     law = NeuronLaw(spec.leak_shift, spec.threshold, spec.reset)
-    covariances = [_covariance(own, trace_power(law.decay, asked.timesteps)) for own in seen]
+    power = trace_power(law.decay, scope.timesteps)
+    covariances = [_covariance(layer, power) for layer in statistics]
 
-    def kept(layer: int, changed: np.ndarray) -> np.ndarray:
-        before, after = (own.reshape(len(own), -1) for own in (dense[layer].weight.astype(float), changed))
-        there = after.any(1)
-        through = before[there] @ covariances[layer]
-        both = (through * after[there]).sum(1)
-        own = ((after[there] @ covariances[layer]) * after[there]).sum(1)
-        scale = np.sqrt(np.maximum((through * before[there]).sum(1) * own, _LEAST))
-        correlation = np.clip(both / scale, 0.0, 1.0).mean() if there.any() else 0.0
-        return np.log(np.maximum([correlation, there.mean()], 1e-3))
+    def log_correlation(layer: int, changed: np.ndarray) -> np.ndarray:
+        return _log_correlation(dense[layer].weight, changed, covariances[layer])
 
-    whole = tuple(np.ones(layer.weight.shape, bool) for layer in dense)
-    ticket = Ticket(dense, whole, (asked.reference_bits,) * len(dense))
-    leads = np.sort(one_shot_logits(spec, [ticket], x, asked.timesteps)[0], 1)
-    rivals = leads[:, -1:] - leads[:, :-1]
+    ticket = Ticket(dense, dense_masks(dense), (scope.reference_bits,) * len(dense))
+    logits = np.sort(untrained_logits(spec, [ticket], x, scope.timesteps)[0], 1)
+    rivals = logits[:, -1:] - logits[:, :-1]
     return FlipRate(
-        leads=rivals.min(1) / np.sqrt(2 * leads.var(1).mean()),
-        passed=np.stack([_passed(own) for own in above]),
-        most=np.array([float((2 * ndtr(own) * ndtr(-own)).mean()) for own in above]),
-        kept=tables_of(dense, asked, kept),
-        eval_steps=2 * len(x) * asked.timesteps,
+        leads=rivals.min(1) / np.sqrt(2 * logits.var(1).mean()),
+        passed=np.stack([_passed(a) for a in above]),
+        most=np.array([float((2 * ndtr(a) * ndtr(-a)).mean()) for a in above]),
+        tables=layer_sensitivity(dense, scope, log_correlation),
+        eval_steps=2 * len(x) * scope.timesteps,
     )
 
 
-def _above(seen: LayerStatistics) -> np.ndarray:
+def _log_correlation(weight: np.ndarray, changed: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return logarithms [2]: of the currents' mean correlation under a change, and of the channels that are there."""
+    before, after = (w.reshape(len(w), -1) for w in (weight.astype(float), changed))
+    present = after.any(1)
+    through = before[present] @ covariance
+    both = (through * after[present]).sum(1)
+    power = ((after[present] @ covariance) * after[present]).sum(1)
+    scale = np.sqrt(np.maximum((through * before[present]).sum(1) * power, _LEAST))
+    correlation = np.clip(both / scale, 0.0, 1.0).mean() if present.any() else 0.0
+    return np.asarray(np.log(np.maximum([correlation, present.mean()], 1e-3)))
+
+
+def _above(statistics: LayerStatistics) -> np.ndarray:
     """Return how many standard deviations each channel's membrane lies above its threshold [out]."""
-    assert seen.threshold is not None
-    return np.asarray((seen.mean - seen.threshold) / np.sqrt(seen.variance + _LEAST))
+    assert statistics.threshold is not None
+    return np.asarray((statistics.mean - statistics.threshold) / np.sqrt(statistics.variance + _LEAST))
 
 
 def _passed(above: np.ndarray) -> np.ndarray:
@@ -150,7 +153,7 @@ def _passed(above: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(1 - flips.sum(0) / max(most.sum(), _LEAST), 0.0, 1.0))
 
 
-def _covariance(seen: LayerStatistics, power: float) -> np.ndarray:
+def _covariance(statistics: LayerStatistics, power: float) -> np.ndarray:
     """Return the covariance [D, D] of a layer's inputs: H without what their means alone make of it."""
-    times = 1.0 if seen.threshold is None else power
-    return np.asarray(seen.hessian - times * np.outer(seen.rate, seen.rate))
+    times = 1.0 if statistics.threshold is None else power
+    return np.asarray(statistics.hessian - times * np.outer(statistics.rate, statistics.rate))

@@ -10,7 +10,7 @@ import numpy as np
 from hwsearch.space.candidate import Candidate
 
 _BITS = 2.0  # from one bit to two is as far as from two to any number
-_LEAST_KEPT = 0.003  # a share of weights below which differences count little
+_LEAST_DENSITY = 0.003  # a share of weights below which differences count little
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +46,15 @@ def joint_of(candidates: Sequence[Candidate], sparsities: Sequence[Sequence[floa
 def knobs_of(joint: Joint, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return knobs [N, 2 L + names] on scales of about 1, and their groups: sparsities 0, bits 1, granularity 2.
 
-    Sparsities count as the logarithm of the weights that are left, those that go with a removed channel left out. Bits
-    lie apart as their reciprocals do: the second changes a network as much as all that follow.
+    Sparsities count as the logarithm of the share of weights that survive, without those that go with a removed
+    channel. Bits lie apart as their reciprocals do: the second changes a network as much as all that follow.
     """
     layers = joint.sparsity.shape[1]
     kinds = (joint.granularity[:, None] == np.array(names)).astype(float)
-    kept = 1.0 - joint.sparsity
-    inner = np.where((joint.granularity == "channel")[:, None], kept[:, :-1], 1.0)
-    kept = np.concatenate([kept[:, :1], kept[:, 1:] * inner], axis=1)
-    knobs = np.concatenate([np.log10(kept + _LEAST_KEPT), _BITS * (1 - 1 / joint.bits), kinds], axis=1)
+    density = 1.0 - joint.sparsity
+    inputs = np.where((joint.granularity == "channel")[:, None], density[:, :-1], 1.0)
+    density = np.concatenate([density[:, :1], density[:, 1:] * inputs], axis=1)
+    knobs = np.concatenate([np.log10(density + _LEAST_DENSITY), _BITS * (1 - 1 / joint.bits), kinds], axis=1)
     return knobs, np.repeat([0, 1, 2], [layers, layers, len(names)])
 
 
@@ -72,10 +72,11 @@ def between(table: np.ndarray, levels: np.ndarray, values: np.ndarray) -> np.nda
     return np.asarray((1 - upper) * table[low] + upper * table[low + 1])
 
 
-def differ(one: Joint, other: Joint) -> np.ndarray:
+def differ(first: Joint, second: Joint) -> np.ndarray:
     """Return [N, L] booleans: whether two candidates treat a layer differently."""
-    same = (one.sparsity == other.sparsity) & (one.bits == other.bits)
-    differs: np.ndarray = ~(same & ((one.granularity == other.granularity)[:, None] | (one.sparsity == 0)))
+    same = (first.sparsity == second.sparsity) & (first.bits == second.bits)
+    alike = (first.granularity == second.granularity)[:, None] | (first.sparsity == 0)
+    differs: np.ndarray = ~(same & alike)
     return differs
 
 

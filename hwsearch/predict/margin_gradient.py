@@ -6,7 +6,7 @@ mean square sigma_l^2 a weight move it by::
 
     Var(d gamma_n) = sum_l sigma_l^2 G_n,l            A = mean_n Phi(gamma_n / sqrt(Var(d gamma_n)))
 
-A change keeps the share rho = <w', w> / <w, w> of a layer's signal, and normalisation scales it back; what is left is
+A change keeps the share rho = <w', w> / <w, w> of a layer's signal, and normalisation scales it back; the rest is
 noise of mean square sigma^2 = <w', w'> / rho^2 - <w, w>. Changes that pruning by magnitude makes are not independent of
 the gradient, so A is too high: `similarity` settles it.
 
@@ -23,8 +23,9 @@ from scipy.special import ndtr
 
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.predict.changes import Asked, tables_of
 from hwsearch.predict.joint import Joint, LayerTables, differ
+from hwsearch.predict.layer_sensitivity import EstimatorScope, layer_sensitivity
+from hwsearch.tickets.fit import dense_masks
 
 _AT_A_TIME = 16  # inputs whose gradients are taken together
 _CHUNK = 4096  # candidates
@@ -54,46 +55,47 @@ class MarginGradient:
 
     def expected(self, joint: Joint) -> np.ndarray:
         """Return [N]: the agreement A, not calibrated."""
-        return self._kept(self._sizes(joint))
+        return self._agreement(self._sizes(joint))
 
-    def alike(self, one: Joint, other: Joint) -> np.ndarray:
+    def alike(self, first: Joint, second: Joint) -> np.ndarray:
         """Return [N] probabilities that two candidates predict the same; layers that both treat alike cancel."""
-        return self._kept((self._sizes(one) + self._sizes(other)) * differ(one, other))
+        return self._agreement((self._sizes(first) + self._sizes(second)) * differ(first, second))
 
     def _sizes(self, joint: Joint) -> np.ndarray:
         """Return sigma^2 [N, L]."""
         return np.stack([self.changes.both(joint, layer) for layer in range(joint.sparsity.shape[1])], 1)
 
-    def _kept(self, sizes: np.ndarray) -> np.ndarray:
+    def _agreement(self, sizes: np.ndarray) -> np.ndarray:
         parts = [sizes[i : i + _CHUNK] @ self.gradients for i in range(0, len(sizes), _CHUNK)]
         return np.concatenate(
             [ndtr(self.margins / np.sqrt(np.maximum(part, 1e-12))).mean(1) for part in parts]
         )
 
 
-def margin_gradient(spec: NetworkSpec, dense: Params, x: np.ndarray, asked: Asked) -> MarginGradient:
+def margin_gradient(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope) -> MarginGradient:
     """Take the gradients of the dense network's margins on inputs x [B, C, H, W]."""
-    whole = tuple(np.ones(layer.weight.shape, bool) for layer in dense)
-    ticket = Ticket(dense, whole, (asked.reference_bits,) * len(dense))
+    ticket = Ticket(dense, dense_masks(dense), (scope.reference_bits,) * len(dense))
     inputs = torch.from_numpy(x.astype(np.float32) / np.float32(spec.input_max))
     margins, gradients, pushed = [], [], 0
     for first in range(0, len(inputs), _AT_A_TIME):
-        own = inputs[first : first + _AT_A_TIME]
+        batch = inputs[first : first + _AT_A_TIME]
         # a copy of the network for each input: the k-th copy's gradient is that of the k-th input
-        stack = Stack(spec, [ticket] * len(own)).eval()
-        logits = stack(own, asked.timesteps)[range(len(own)), range(len(own))]
+        stack = Stack(spec, [ticket] * len(batch)).eval()
+        logits = stack(batch, scope.timesteps)[range(len(batch)), range(len(batch))]
         best = logits.topk(2, dim=1).values
         lead = best[:, 0] - best[:, 1]
         slopes = torch.autograd.grad(lead.sum(), list(stack.weights))
         margins.append(lead.detach().numpy())
         gradients.append(np.stack([slope.flatten(1).square().sum(1).numpy() for slope in slopes]))
-        pushed += 3 * len(own) ** 2 * asked.timesteps
-    changes = tables_of(dense, asked, lambda layer, own: np.array(_noise(dense[layer].weight, own)))
+        pushed += 3 * len(batch) ** 2 * scope.timesteps
+    changes = layer_sensitivity(
+        dense, scope, lambda layer, changed: np.array(_noise(dense[layer].weight, changed))
+    )
     return MarginGradient(np.concatenate(margins), np.concatenate(gradients, 1), changes, pushed)
 
 
-def _noise(weight: np.ndarray, own: np.ndarray) -> float:
-    """Return sigma^2 of weights that were changed to ``own`` and scaled back to what is left of the signal."""
+def _noise(weight: np.ndarray, changed: np.ndarray) -> float:
+    """Return sigma^2 of weights that were changed and then scaled back to the signal that they had."""
     power = float((weight.astype(float) ** 2).mean())
-    share = max(float((weight * own).mean()) / power, _LEAST_SIGNAL)
-    return max(float((own**2).mean()) / share**2 - power, 0.0)
+    share = max(float((weight * changed).mean()) / power, _LEAST_SIGNAL)
+    return max(float((changed**2).mean()) / share**2 - power, 0.0)

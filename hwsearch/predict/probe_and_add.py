@@ -59,15 +59,15 @@ class ProbeAndAdd:
         parts = [ndtr(-moved.max(1) / noise[rows, None]).mean(1) for rows, moved in self._sums(joint)]
         return np.concatenate(parts)
 
-    def alike(self, one: Joint, other: Joint) -> np.ndarray:
+    def alike(self, first: Joint, second: Joint) -> np.ndarray:
         """Return [N]: the probability that two candidates give the same prediction, pair by pair.
 
         Perturbations of layers that both treat alike cancel, and so does their noise. (Not calibrated.)
         """
-        differing = (self._variances(one) + self._variances(other)) * differ(one, other)
+        differing = (self._variances(first) + self._variances(second)) * differ(first, second)
         noise = _KAPPA * np.sqrt(2 * differing.sum(1)).clip(1e-6)
         parts = []
-        for (rows, start), (_, moved) in zip(self._sums(one), self._sums(other), strict=True):
+        for (rows, start), (_, moved) in zip(self._sums(first), self._sums(second), strict=True):
             gaps = _gaps(_with_first(moved), _with_first(start).argmax(1))
             parts.append(ndtr(gaps / noise[rows, None]).mean(1))
         return np.concatenate(parts)
@@ -92,14 +92,14 @@ class ProbeAndAdd:
 def probe_and_add(probes: Probes) -> ProbeAndAdd:
     """Return the estimator of probes."""
     z = probes.logits
-    own = {name: [_perturbed(z, layer) for layer in changes] for name, changes in probes.pruned.items()}
-    bits = [_perturbed(z, layer) for layer in probes.quantised]
+    pruned = {name: [_perturbed(z, layer) for layer in changes] for name, changes in probes.pruned.items()}
+    quantised = [_perturbed(z, layer) for layer in probes.quantised]
     moved, variance = (
         LayerTables(
             probes.levels,
             probes.bits,
-            {name: [layer[part] for layer in layers] for name, layers in own.items()},
-            [layer[part] for layer in bits],
+            {name: [layer[part] for layer in layers] for name, layers in pruned.items()},
+            [layer[part] for layer in quantised],
         )
         for part in (0, 1)
     )
@@ -111,12 +111,12 @@ def _perturbed(z: np.ndarray, changes: np.ndarray) -> tuple[np.ndarray, np.ndarr
     inner = _centred(z)
     moved = z + changes
     signal = (_centred(moved) * inner).sum((-2, -1), keepdims=True) / (inner**2).sum()
-    own = moved / np.maximum(signal, _LEAST_SIGNAL) - z
-    return _leads(own, z), own.var(-2).mean(-1).astype(float)
+    perturbation = moved / np.maximum(signal, _LEAST_SIGNAL) - z
+    return _leads(perturbation, z), perturbation.var(-2).mean(-1).astype(float)
 
 
 def _leads(logits: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return [..., classes - 1, B]: logits [..., B, classes] of the rivals of z's first class, less its own."""
+    """Return [..., classes - 1, B]: logits [..., B, classes] of the rivals of z's first class, less that class's."""
     order = np.argsort(-z, axis=1, kind="stable")
     ordered = np.take_along_axis(logits, np.broadcast_to(order, logits.shape), -1)
     leads = np.swapaxes(ordered[..., 1:] - ordered[..., :1], -1, -2)
@@ -125,8 +125,8 @@ def _leads(logits: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def _centred(z: np.ndarray) -> np.ndarray:
     """Return logits without their mean over classes and over inputs."""
-    own = z - z.mean(-1, keepdims=True)
-    return np.asarray(own - own.mean(-2, keepdims=True))
+    centred = z - z.mean(-1, keepdims=True)
+    return np.asarray(centred - centred.mean(-2, keepdims=True))
 
 
 def _tables(moved: LayerTables, joint: Joint) -> Iterator[tuple[np.ndarray, np.ndarray]]:

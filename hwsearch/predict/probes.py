@@ -2,7 +2,7 @@
 
 One forward pass a probe, many in a stack, at few timesteps, without training. Batch normalisation uses the statistics
 of the probe inputs themselves, so that a probe shows what is lost for good and not a shift that re-estimation mends.
-From the probes `similarity` foretells any joint candidate. Not for channels' or kernels' storage: that is exact
+From the probes `similarity` predicts any joint candidate. Not for channels' or kernels' storage: that is exact
 arithmetic elsewhere.
 
 Source: additive layer noise, Zhou et al. 2018 (Adaptive Quantization for DNNs); ours is per input, not one number.
@@ -10,17 +10,21 @@ Source: additive layer noise, Zhou et al. 2018 (Adaptive Quantization for DNNs);
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.predict.changes import LEVELS, Asked, one_layer
+from hwsearch.predict.layer_sensitivity import LEVELS, EstimatorScope, masks_of_one_layer
+from hwsearch.tickets.fit import dense_masks
 
 _STACK = 16
+
+_Place = tuple[str, int, int]
+"""Granularity (or bits), layer, and which level of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,45 +48,50 @@ class Probes:
     eval_steps: int
 
 
-def probe(spec: NetworkSpec, dense: Params, x: np.ndarray, asked: Asked) -> Probes:
+def probe(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope) -> Probes:
     """Probe every layer at every granularity, a few sparsities, and every number of bits.
 
     Args:
         spec: The architecture.
         dense: Its trained parameters.
         x: [B, C, H, W] integer inputs.
-        asked: What is probed.
+        scope: What is probed.
     """
-    n = len(dense)
-    levels = np.array([0.0, *LEVELS])
-    whole = tuple(np.ones(layer.weight.shape, bool) for layer in dense)
-    reference = Ticket(dense, whole, (asked.reference_bits,) * n)
+    reference = Ticket(dense, dense_masks(dense), (scope.reference_bits,) * len(dense))
+    levels, bits = np.array([0.0, *LEVELS]), np.array(sorted(set(scope.bits)))
     tickets, places = [reference], []
-    for granularity in asked.granularities:
-        for layer in range(n):
-            for level in range(1, len(levels)):
-                masks = one_layer(dense, granularity, layer, float(levels[level]))
-                if not all(mask.all() for mask in masks):  # else it does not apply to this layer
-                    tickets.append(Ticket(dense, masks, reference.bits))
-                    places.append((granularity, layer, level))
-    ladder = np.array(sorted(set(asked.bits)))
-    for layer in range(n):
-        for level, own in enumerate(ladder):
-            if own != asked.reference_bits:
-                tickets.append(
-                    Ticket(dense, whole, (*reference.bits[:layer], int(own), *reference.bits[layer + 1 :]))
-                )
-                places.append(("bits", layer, level))
-    logits = one_shot_logits(spec, tickets, x, asked.timesteps)
-    zeros = np.zeros((n, len(levels), *logits[0].shape), np.float32)
-    pruned = {granularity: zeros.copy() for granularity in asked.granularities}
-    quantised = np.zeros((n, len(ladder), *logits[0].shape), np.float32)
-    for (kind, layer, level), own in zip(places, logits[1:], strict=True):
-        (quantised if kind == "bits" else pruned[kind])[layer, level] = own - logits[0]
-    return Probes(logits[0], levels, pruned, ladder, quantised, len(tickets) * len(x) * asked.timesteps)
+    for place, ticket in [*_pruned(reference, scope.granularities), *_quantised(reference, bits)]:
+        places.append(place)
+        tickets.append(ticket)
+    logits = untrained_logits(spec, tickets, x, scope.timesteps)
+    zeros = np.zeros((len(dense), len(levels), *logits[0].shape), np.float32)
+    pruned = {granularity: zeros.copy() for granularity in scope.granularities}
+    quantised = np.zeros((len(dense), len(bits), *logits[0].shape), np.float32)
+    for (kind, layer, level), probed in zip(places, logits[1:], strict=True):
+        (quantised if kind == "bits" else pruned[kind])[layer, level] = probed - logits[0]
+    return Probes(logits[0], levels, pruned, bits, quantised, len(tickets) * len(x) * scope.timesteps)
 
 
-def one_shot_logits(
+def _pruned(reference: Ticket, granularities: Sequence[str]) -> Iterator[tuple[_Place, Ticket]]:
+    """Yield the tickets with one layer pruned; granularities that do not apply to a layer have none."""
+    for granularity in granularities:
+        for layer in range(len(reference.params)):
+            for level, sparsity in enumerate(LEVELS, start=1):
+                masks = masks_of_one_layer(reference.params, granularity, layer, sparsity)
+                if not all(mask.all() for mask in masks):
+                    yield (granularity, layer, level), replace(reference, masks=masks)
+
+
+def _quantised(reference: Ticket, bits: np.ndarray) -> Iterator[tuple[_Place, Ticket]]:
+    """Yield the tickets with one layer of other bits than the reference's."""
+    for layer, reference_bits in enumerate(reference.bits):
+        for level, width in enumerate(bits):
+            if width != reference_bits:
+                changed = (*reference.bits[:layer], int(width), *reference.bits[layer + 1 :])
+                yield ("bits", layer, level), replace(reference, bits=changed)
+
+
+def untrained_logits(
     spec: NetworkSpec, tickets: Sequence[Ticket], x: np.ndarray, timesteps: int
 ) -> np.ndarray:
     """Return [K, B, classes]: each ticket's mean readout current as it stands, without training.

@@ -2,7 +2,7 @@
 
 Candidates x, rungs r, trainings t; hyper-parameters are logarithms::
 
-    cov = s_r s_r' (sum_p w_p^2 p(x) p(x')  +  sum_c v_c^2 near_1(c, c'))  +  (a_r a_r' + own^2 [r = r']) near(x, x')
+    cov = s_r s_r' (sum_p w_p^2 p(x) p(x')  +  sum_c v_c^2 near_1(c, c'))  +  (a_r a_r' + rung^2 [r = r']) near(x, x')
           +  step^2 min(r, r')  +  luck^2 [t = t']                                 a_r = a_1 s_r,  s_1 = 1
     near: Matern 5/2 of the knobs, one length a group;  near_1: of a single known quantity, length 1
 
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-NOBODY = -1
-"""Stands for a training that has not begun."""
+NOT_BEGUN = -1
+"""Names a training that has not begun."""
 STEP_SD = 0.4
 """Standard deviation of what a rung adds to y, before any was seen."""
 _SQRT5 = 5.0**0.5
@@ -33,7 +33,7 @@ class Inputs:
         lines: [N, P] what is known without training and acts as a line, on scales of about 1.
         curves: [N, C] what is known without training and acts as a smooth curve, on scales of about 1.
         rung: [N] after which rung; None: all after the last.
-        training: [N] number of the training that this is a point of, or NOBODY; None: NOBODY.
+        training: [N] number of the training that this is a point of, or NOT_BEGUN; None: NOT_BEGUN.
     """
 
     knobs: np.ndarray
@@ -60,12 +60,12 @@ def joined(parts: Sequence[Inputs]) -> Inputs:
     """Return the candidates of several inputs as one; each has rungs and trainings."""
     first = parts[0]
     return Inputs(
-        np.concatenate([own.knobs for own in parts]),
+        np.concatenate([part.knobs for part in parts]),
         first.groups,
-        np.concatenate([own.lines for own in parts]),
-        np.concatenate([own.curves for own in parts]),
-        np.concatenate([own.rung for own in parts if own.rung is not None]),
-        np.concatenate([own.training for own in parts if own.training is not None]),
+        np.concatenate([part.lines for part in parts]),
+        np.concatenate([part.curves for part in parts]),
+        np.concatenate([part.rung for part in parts if part.rung is not None]),
+        np.concatenate([part.training for part in parts if part.training is not None]),
     )
 
 
@@ -104,7 +104,7 @@ class Layout:
 
     @property
     def size(self) -> int:
-        """How many there are: with more than one rung also own and luck, the last two."""
+        """How many there are: with more than one rung also rung and luck, the last two."""
         return int(self.known.stop) + (2 if self.rungs > 1 else 0)
 
 
@@ -123,10 +123,10 @@ class Covariance:
             for p, q in zip(a.curves.T, b.curves.T, strict=True)
         ]
         self._known = np.array([*lines, *curves]).reshape(-1, len(a), len(b))
-        mine, others = self._rungs
-        self._same_rung = mine[:, None] == others[None, :]
+        rows, columns = self._rungs
+        self._same_rung = rows[:, None] == columns[None, :]
         self._same_training = _same_training(a, b)
-        self._steps = STEP_SD**2 * np.minimum(mine[:, None], others[None, :])
+        self._steps = STEP_SD**2 * np.minimum(rows[:, None], columns[None, :])
 
     def value(self, hyper: np.ndarray) -> np.ndarray:
         """Return the covariance [A, B]."""
@@ -144,13 +144,13 @@ class Covariance:
         near = (1 + distance + distance**2 / 3) * fall
         known = np.tensordot(np.exp(2 * hyper[at.known]), self._known, 1)
         amplitude = np.exp(np.cumsum(hyper[: at.rungs]))
-        mine, others = self._rungs
-        both = np.multiply.outer(amplitude[mine], amplitude[others])
+        rows, columns = self._rungs
+        both = np.multiply.outer(amplitude[rows], amplitude[columns])
         if at.rungs == 1:
             return _Parts(known + both * near, known, both, near, (1 + distance) * fall)
         known = both / amplitude[0] ** 2 * known
-        own, luck = np.exp(2 * hyper[-2:])
-        scale = both + own * self._same_rung
+        rung, luck = np.exp(2 * hyper[-2:])
+        scale = both + rung * self._same_rung
         total = known + scale * near + self._steps + luck * self._same_training
         return _Parts(total, known, scale, near, (1 + distance) * fall)
 
@@ -170,32 +170,40 @@ class Slopes:
     """Slopes of sum(weights * covariance) of a set with itself."""
 
     def __init__(self, covariance: Covariance, hyper: np.ndarray, parts: _Parts) -> None:
-        self._of, self._hyper, self._parts = covariance, hyper, parts
+        self._covariance, self._hyper, self._parts = covariance, hyper, parts
 
     def of(self, weights: np.ndarray) -> np.ndarray:
         """Return the slopes by each hyper-parameter, those of the noises 0; weights [N, N], symmetric."""
-        own, at, hyper, parts = self._of, self._of._at, self._hyper, self._parts
+        covariance, hyper, parts = self._covariance, self._hyper, self._parts
+        at = covariance._at
         slopes = np.zeros(at.size)
         weighted = weights * parts.near
-        apart = np.exp(2 * hyper[-2]) * own._same_rung if at.rungs > 1 else 0.0
-        grown = weighted * (parts.scale - apart)
-        slopes[0] = 2 * grown.sum()
-        if at.rungs > 1:
-            by_row = (grown + weights * parts.known).sum(1)
-            rungs = own._rungs[0]
-            slopes[1 : at.rungs] = [2 * by_row[rungs >= k].sum() for k in range(1, at.rungs)]
-            slopes[-2] = 2 * np.vdot(weighted, apart)
-            slopes[-1] = 2 * np.exp(2 * hyper[-1]) * weights[own._same_training].sum()
+        if at.rungs == 1:
+            slopes[0] = 2 * (weighted * parts.scale).sum()
+        else:
+            self._of_rungs(slopes, weights, weighted)
         falling = weights * parts.scale * parts.falls
-        squares = own._squares.reshape(at.groups, -1) @ falling.ravel()
+        squares = covariance._squares.reshape(at.groups, -1) @ falling.ravel()
         slopes[at.lengths] = 5 / 3 * np.exp(-2 * hyper[at.lengths]) * squares
         if at.rungs > 1:
-            share = np.exp(np.append(0.0, np.cumsum(hyper[1 : at.rungs])))[own._rungs[0]]
+            share = np.exp(np.append(0.0, np.cumsum(hyper[1 : at.rungs])))[covariance._rungs[0]]
             weights = weights * np.multiply.outer(share, share)
-        if len(own._known):
-            sums = own._known.reshape(len(own._known), -1) @ weights.ravel()
+        if len(covariance._known):
+            sums = covariance._known.reshape(len(covariance._known), -1) @ weights.ravel()
             slopes[at.known] = 2 * np.exp(2 * hyper[at.known]) * sums
         return slopes
+
+    def _of_rungs(self, slopes: np.ndarray, weights: np.ndarray, weighted: np.ndarray) -> None:
+        """Fill in the slopes by the amplitudes, rung and luck; weighted: weights times near."""
+        covariance, hyper, parts = self._covariance, self._hyper, self._parts
+        apart = np.exp(2 * hyper[-2]) * covariance._same_rung
+        shared = weighted * (parts.scale - apart)
+        slopes[0] = 2 * shared.sum()
+        by_row, rungs = (shared + weights * parts.known).sum(1), covariance._rungs[0]
+        n = covariance._at.rungs
+        slopes[1:n] = [2 * by_row[rungs >= k].sum() for k in range(1, n)]
+        slopes[-2] = 2 * np.vdot(weighted, apart)
+        slopes[-1] = 2 * np.exp(2 * hyper[-1]) * weights[covariance._same_training].sum()
 
 
 def prior_variance(layout: Layout, hyper: np.ndarray, inputs: Inputs) -> np.ndarray:
@@ -205,11 +213,11 @@ def prior_variance(layout: Layout, hyper: np.ndarray, inputs: Inputs) -> np.ndar
     amplitude = np.exp(2 * np.cumsum(hyper[: layout.rungs]))[inputs.rungs(layout.rungs)]
     if layout.rungs == 1:
         return np.asarray(known + amplitude)
-    begun = 0.0 if inputs.training is None else inputs.training != NOBODY
-    own, luck = np.exp(2 * hyper[-2:])
+    begun = 0.0 if inputs.training is None else inputs.training != NOT_BEGUN
+    rung, luck = np.exp(2 * hyper[-2:])
     share = amplitude / np.exp(2 * hyper[0])
     steps = STEP_SD**2 * inputs.rungs(layout.rungs)
-    return np.asarray(share * known + amplitude + own + steps + luck * begun)
+    return np.asarray(share * known + amplitude + rung + steps + luck * begun)
 
 
 def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -226,5 +234,5 @@ def _same_training(a: Inputs, b: Inputs) -> np.ndarray:
     """Return [A, B] booleans: whether two points are of one training."""
     if a.training is None or b.training is None:
         return np.zeros((len(a), len(b)), bool)
-    same: np.ndarray = (a.training[:, None] == b.training[None, :]) & (a.training != NOBODY)[:, None]
+    same: np.ndarray = (a.training[:, None] == b.training[None, :]) & (a.training != NOT_BEGUN)[:, None]
     return same

@@ -17,7 +17,7 @@ _POOR_SPEARMAN = 0.7
 
 @dataclass(frozen=True)
 class Quality:
-    """How well similarity foretold the agreement of candidates and inputs that it was not settled on.
+    """How well similarity predicted the agreement of candidates and inputs that it was not calibrated on.
 
     Attributes:
         n: Candidates.
@@ -40,10 +40,10 @@ class Quality:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What is needed to foresee.
+    """What is needed to predict candidates before they are trained.
 
     Attributes:
-        similarity: The settled estimator.
+        similarity: The calibrated estimator.
         quality: How good it is here.
         eval_steps: Samples times timesteps pushed forward for both.
     """

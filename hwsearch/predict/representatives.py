@@ -2,9 +2,9 @@
 
 A process of N points takes N^3 time and N^2 memory, and thousands of points say little more of the knobs than a
 thousand that are spread well. A tenth of what is taken of a rung is the best of it, where the front is; each further
-point is the one that lies farthest from all that were taken. Nothing hangs on the order of the points. (Of processes
-drawn from the prior, 300 of 750 points so chosen foretold held-out ones as well as points by chance, to 0.01 nats; with
-a quarter of the best, or with trainings taken whole, all rungs or none, a little less well.)
+point is the one that lies farthest from all that were taken. Nothing depends on the order of the points. (Of processes
+drawn from the prior, 300 of 750 points so chosen predicted held-out ones as well as points by chance, to 0.01 nats;
+with a quarter of the best, or with trainings taken whole, all rungs or none, a little less well.)
 
 Source: Gonzalez 1985 (farthest-first traversal: at most twice the best possible largest gap).
 """
@@ -24,15 +24,15 @@ def representatives(inputs: Inputs, y: np.ndarray, most: int) -> np.ndarray:
     Args:
         inputs: [N] points.
         y: [N] their values, larger is better.
-        most: How many are taken, but at least one of each rung.
+        most: How many are taken, and at least one of each rung.
     """
     if len(y) <= most:
         return np.arange(len(y))
     rung = inputs.rungs(1)
     features = np.concatenate([inputs.knobs, inputs.lines, inputs.curves], axis=1)
     taken = []
-    for own in np.unique(rung):
-        rows = np.flatnonzero(rung == own)
+    for level in np.unique(rung):
+        rows = np.flatnonzero(rung == level)
         rows = rows[np.lexsort((*features[rows].T[::-1], -y[rows]))]
         taken.append(rows[_spread(features[rows], max(1, int(most / len(y) * len(rows))))])
     return np.sort(np.concatenate(taken))

@@ -1,7 +1,7 @@
-"""Ticket similarity: the probability that two networks give the same prediction, foretold without running them.
+"""Ticket similarity: the probability that two networks give the same prediction, predicted without running them.
 
-Three estimators foretell it from what was measured once of the dense network: probe and add (E3), the gradients of its
-margins (E2) and the spikes that would flip (E1). What layers do to each other is left out of all three. It is learned
+Three estimators predict it from what was measured once of the dense network: probe and add (E3), the gradients of its
+margins (E2) and the spikes that would flip (E1). All three leave out what layers do to each other. It is learned
 from joint candidates that are run once, without training: logit of the agreement is a line in the estimator's logit
 plus a Gaussian process over the knobs and that logit, the one that `surrogate` describes. The bound of the theorem
 itself (Yao et al. 2023, theorem 3.5) is no probability at any size that occurs, and is not used. Not a judgement of
@@ -25,7 +25,7 @@ _SCALE_A, _SCALE_Y = 2.5, 2.0  # logits to scales of about 1
 
 
 class Estimator(Protocol):
-    """What foretells agreement from quantities of single layers."""
+    """What predicts agreement from quantities of single layers."""
 
     @property
     def granularities(self) -> tuple[str, ...]:
@@ -38,45 +38,45 @@ class Estimator(Protocol):
     def expected(self, joint: Joint) -> np.ndarray:
         """Return [N] probabilities to predict what the dense network predicts, not calibrated."""
 
-    def alike(self, one: Joint, other: Joint) -> np.ndarray:
+    def alike(self, first: Joint, second: Joint) -> np.ndarray:
         """Return [N] probabilities that two candidates predict the same, pair by pair, not calibrated."""
 
 
 @dataclass(frozen=True, eq=False)
 class Similarity:
-    """An estimator that was settled on measured agreements.
+    """An estimator that was calibrated on measured agreements.
 
     Attributes:
         estimator: What it starts from.
-        eval_steps: Samples times timesteps pushed forward for it and for settling it.
-        settled: The process of measured agreements.
+        eval_steps: Samples times timesteps pushed forward for it and for calibrating it.
+        process: Of measured agreements.
     """
 
     estimator: Estimator
     eval_steps: int
-    settled: Surrogate
+    process: Surrogate
 
     def agreement(self, joint: Joint) -> np.ndarray:
         """Return [N] probabilities to predict what the dense network predicts."""
         inputs = _inputs(self.estimator, joint)
-        return np.asarray(expit(_SCALE_Y * self.settled.mean(inputs)))
+        return np.asarray(expit(_SCALE_Y * self.process.mean(inputs)))
 
-    def alike(self, one: Joint, other: Joint) -> np.ndarray:
+    def alike(self, first: Joint, second: Joint) -> np.ndarray:
         """Return [N] probabilities that two candidates predict the same, pair by pair, as the estimator has them."""
-        return self.estimator.alike(one, other)
+        return self.estimator.alike(first, second)
 
 
 def calibrated(estimator: Estimator, joint: Joint, measured: np.ndarray, eval_steps: int) -> Similarity:
-    """Return an estimator settled on measured agreements.
+    """Return an estimator that is calibrated on measured agreements.
 
     Args:
-        estimator: What to settle.
+        estimator: What to calibrate.
         joint: Candidates that were run once, without training.
         measured: [N] their agreements with the dense network.
         eval_steps: What measuring them cost.
     """
-    settled = fit_values(_inputs(estimator, joint), logit(_clipped(measured)) / _SCALE_Y)
-    return Similarity(estimator, estimator.eval_steps + eval_steps, settled)
+    process = fit_values(_inputs(estimator, joint), logit(_clipped(measured)) / _SCALE_Y)
+    return Similarity(estimator, estimator.eval_steps + eval_steps, process)
 
 
 def _inputs(estimator: Estimator, joint: Joint) -> Inputs:

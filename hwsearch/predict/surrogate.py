@@ -2,18 +2,18 @@
 
 A Gaussian process over candidates x and rungs r (how long they were trained), of y = -log(error + 0.01)::
 
-    y(x, r) = mean_r + a_r / a_1 h(x) + a_r g(x) + own_r(x) + luck(x) + noise_r(y)        r = 1 .. R
+    y(x, r) = mean_r + a_r / a_1 h(x) + a_r g(x) + rung_r(x) + luck(x) + noise_r(y)        r = 1 .. R
     h: what is known without training (a curve of the logit of ticket similarity, a line in the log of the stored bytes)
-    g: a zero-mean process over the knobs, Matern 5/2, one length a group of knobs; own_r: likewise, of each rung alone
+    g: a zero-mean process over the knobs, Matern 5/2, one length a group of knobs; rung_r: likewise, of each rung alone
     luck: of one training, the same at all its rungs; mean_r: the first rung's mean and what each further one adds
 
 The weights of h are found with the others, so similarity is a prior mean that data can outvote: with few trainings h
-rules, with many g does. An early rung is a cheaper, noisier observation of the same thing; a rung that nobody has
-reached yet is expected to tell candidates apart as the one before it does (a_r / a_r-1 is near 1: left to itself it
+rules, with many g does. An early rung is a cheaper, noisier observation of the same thing; a rung that no training has
+reached yet is expected to tell candidates apart as the one before it does (a_r / a_r-1 is near 1: without a prior it
 would be whatever suits the other rungs). Networks that are good differ less from training to training than poor ones:
 noise grows with the distance from a rung's best. What is predicted is a candidate's mean over trainings at the last
 rung, or what one training that has begun will reach. Hyper-parameters are the posterior's mode under log-normal priors.
-With one rung own, luck and mean_r drop out. `similarity` settles itself with the same process, of another y.
+With one rung rung_r, luck and mean_r drop out. `similarity` is calibrated with the same process, of another y.
 Of many points a bounded number is in the process (`representatives`), and with those all of the trainings asked about.
 
 Source: Rasmussen and Williams 2006, eq. 2.23 to 2.26 and 5.8; Kennedy and O'Hagan 2000, eq. 1 (cheaper codes of one
@@ -29,21 +29,17 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_solve, cholesky, lapack, solve_triangular
 from scipy.optimize import minimize
 
-from hwsearch.predict.process import NOBODY, Covariance, Inputs, Layout, prior_variance
+from hwsearch.predict.process import NOT_BEGUN, Covariance, Inputs, Layout, prior_variance
 from hwsearch.predict.representatives import representatives
-
-__all__ = ["NOBODY", "OFFSET", "Inputs", "Surrogate", "accuracy_of", "fit", "fit_values", "transform"]
 
 OFFSET = 0.01
 """Added to errors before their logarithm is taken."""
 _JITTER, _ITERATIONS = 1e-6, 40
-_MOST_FITTED, _MOST_LEARNED = (
-    256,
-    1024,
-)  # points that hyper-parameters are found from, and that are in the process
+# points that hyper-parameters are found from, and that are in the process
+_MOST_FITTED, _MOST_LEARNED = 256, 1024
 _PRIOR_SD, _RATIO_SD = 0.8, 0.2  # of the logarithms of hyper-parameters, and of ratios between rungs
-# medians of the log-normal priors: amplitude of g, noise, lengths (knobs span about 1 to 2), weights of h, own, luck
-_AMPLITUDE, _NOISE, _LENGTH, _KNOWN, _OWN, _LUCK = 0.5, 0.15, 4.5, 0.3, 0.2, 0.08
+# medians of the log-normal priors: amplitude of g, noise, lengths (knobs span about 1 to 2), weights of h, rung, luck
+_AMPLITUDE, _NOISE, _LENGTH, _KNOWN, _RUNG, _LUCK = 0.5, 0.15, 4.5, 0.3, 0.2, 0.08
 _STEP = 0.3  # what a rung adds to y, before any was seen
 _SPREADS, _MOST_SPREAD, _GOOD = 0.5, 3.0, 0.9  # how noise grows with y below its 0.9 quantile at a rung
 _CHUNK = 1024  # candidates at a time: their covariances stay in the cache
@@ -78,7 +74,7 @@ class Surrogate:
     def predict(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation [N] of y, without the noise of a training that has not begun."""
         parts = [inputs[slice(i, i + _BEGUN)] for i in range(0, max(len(inputs), 1), _BEGUN)]
-        means, deviations = zip(*(self.about(part)._predict(part) for part in parts), strict=True)
+        means, deviations = zip(*(self.with_trainings_of(part)._predict(part) for part in parts), strict=True)
         return np.concatenate(means), np.concatenate(deviations)
 
     def _predict(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
@@ -94,24 +90,24 @@ class Surrogate:
 
     def draws(self, inputs: Inputs, count: int, rng: np.random.Generator) -> np.ndarray:
         """Return [count, N]: what candidates may be together, drawn from what is believed of them."""
-        about = self.about(inputs)
-        across = about._across(inputs)
-        half = solve_triangular(about._factor, across, lower=True)
+        process = self.with_trainings_of(inputs)
+        across = process._across(inputs)
+        half = solve_triangular(process._factor, across, lower=True)
         believed = Covariance(self._layout, inputs, inputs).value(self.hyper) - half.T @ half
         believed[np.diag_indices(len(believed))] += 1e-6
         factor = cholesky(believed, lower=True)
-        return about._mean(inputs, across) + rng.standard_normal((count, len(inputs))) @ factor.T
+        return process._mean(inputs, across) + rng.standard_normal((count, len(inputs))) @ factor.T
 
-    def learn(self, inputs: Inputs, y: np.ndarray, spread: np.ndarray) -> Surrogate:
-        """Return the process with these values in place of its own, and its own hyper-parameters."""
+    def conditioned_on(self, inputs: Inputs, y: np.ndarray, spread: np.ndarray) -> Surrogate:
+        """Return the process of these values, with the hyper-parameters of this one."""
         rows = representatives(inputs, y, _MOST_LEARNED)
         return replace(self, inputs=inputs, y=y, spread=spread, rows=rows)
 
-    def about(self, inputs: Inputs) -> Surrogate:
+    def with_trainings_of(self, inputs: Inputs) -> Surrogate:
         """Return the process with every point of the trainings that are asked about; itself where it has them."""
         if len(self.rows) == len(self.y) or inputs.training is None or self.inputs.training is None:
             return self
-        asked = np.setdiff1d(inputs.training, NOBODY)
+        asked = np.setdiff1d(inputs.training, NOT_BEGUN)
         rows = np.union1d(self.rows, np.flatnonzero(np.isin(self.inputs.training, asked)))
         return self if len(rows) == len(self.rows) else replace(self, rows=rows)
 
@@ -161,14 +157,14 @@ def fit(inputs: Inputs, accuracy: np.ndarray, rungs: int = 1, like: Surrogate | 
         raise ValueError(f"accuracies must lie in 0..1; got {accuracy[~((accuracy >= 0) & (accuracy <= 1))]}")
     y = transform(accuracy)
     spread = _spreads(y, inputs.rungs(rungs))
-    return fit_values(inputs, y, rungs, spread) if like is None else like.learn(inputs, y, spread)
+    return fit_values(inputs, y, rungs, spread) if like is None else like.conditioned_on(inputs, y, spread)
 
 
 def fit_values(inputs: Inputs, y: np.ndarray, rungs: int = 1, spread: np.ndarray | None = None) -> Surrogate:
     """Return the process of values y [N] of candidates, on a scale of about 1; spread: [N] factors of their noise."""
     spread = np.ones(len(y)) if spread is None else spread
     rows, (_, target) = representatives(inputs, y, _MOST_FITTED), _centred(inputs, y, rungs)
-    hyper = _found(inputs[rows], target[rows], rungs, spread[rows])
+    hyper = _posterior_mode(inputs[rows], target[rows], rungs, spread[rows])
     return Surrogate(inputs, y, spread, representatives(inputs, y, _MOST_LEARNED), hyper, rungs)
 
 
@@ -182,7 +178,7 @@ def accuracy_of(y: np.ndarray) -> np.ndarray:
     return np.asarray(np.minimum(1.0 + OFFSET - np.exp(-y), 1.0))
 
 
-def _found(inputs: Inputs, target: np.ndarray, rungs: int, spread: np.ndarray) -> np.ndarray:
+def _posterior_mode(inputs: Inputs, target: np.ndarray, rungs: int, spread: np.ndarray) -> np.ndarray:
     """Return the posterior's mode of the hyper-parameters; target: y without its mean."""
     at = Layout.of(inputs, rungs)
     prior, sd = _prior(at)
@@ -211,7 +207,7 @@ def _found(inputs: Inputs, target: np.ndarray, rungs: int, spread: np.ndarray) -
 def _prior(at: Layout) -> tuple[np.ndarray, np.ndarray]:
     """Return means and standard deviations of the hyper-parameters' normal priors."""
     medians = [_AMPLITUDE, *np.ones(at.rungs - 1), *np.full(at.rungs, _NOISE), *np.full(at.groups, _LENGTH)]
-    medians += [_KNOWN] * (at.lines + at.curves) + ([_OWN, _LUCK] if at.rungs > 1 else [])
+    medians += [_KNOWN] * (at.lines + at.curves) + ([_RUNG, _LUCK] if at.rungs > 1 else [])
     sd = np.full(at.size, _PRIOR_SD)
     sd[1 : at.rungs] = _RATIO_SD
     return np.log(medians), sd
@@ -225,8 +221,8 @@ def _noises(at: Layout, hyper: np.ndarray, inputs: Inputs, spread: np.ndarray) -
 def _spreads(y: np.ndarray, rung: np.ndarray) -> np.ndarray:
     """Return the factor [N] of each value's noise: it grows with the distance from the good ones of its rung."""
     spread = np.ones(len(y))
-    for own in np.unique(rung):
-        here = rung == own
+    for level in np.unique(rung):
+        here = rung == level
         below = np.quantile(y[here], _GOOD) - y[here]
         spread[here] = np.clip(np.exp(_SPREADS * below), 1.0, _MOST_SPREAD)
     return spread

@@ -1,6 +1,6 @@
 """The search space: knobs and their levels, and the one spelling of each candidate.
 
-What the device does not support or the network does not have is left out, and a note says so. Two spellings of one
+What the device does not support or the network does not have is dropped, and a note says so. Two spellings of one
 network (sparsity 0 at any granularity; n:m between its steps) are one candidate.
 """
 
@@ -27,8 +27,8 @@ class SearchSpace:
 
     Attributes:
         sparsity, granularity, weight_bits, timesteps: Levels, numbers rising.
-        per_layer: Number of layers with knobs of their own; 0: one choice for the network.
-        notes: What was left out, and why.
+        per_layer: Number of layers, where each has a sparsity and bits; 0: one choice for the network.
+        notes: What was dropped, and why.
     """
 
     sparsity: tuple[float, ...]
@@ -72,7 +72,7 @@ class SearchSpace:
 
     def _nth_mask(self, index: int) -> tuple[str, tuple[int, ...]]:
         """Return granularity and levels of sparsity: the unpruned first, then granularity by granularity."""
-        unpruned = [own for own, levels in self._steps.items() if 0.0 in levels]
+        unpruned = [name for name, levels in self._steps.items() if 0.0 in levels]
         if unpruned and index == 0:
             return unpruned[0], (self._steps[unpruned[0]][0.0],) * self._n_choices
         index -= bool(unpruned)
@@ -84,18 +84,18 @@ class SearchSpace:
                 for _ in range(self._n_choices):
                     index, digit = divmod(index, len(levels))
                     digits.append(digit)
-                own = list(levels.values())
-                return granularity, tuple(own[digit] for digit in digits)
+                first_levels = list(levels.values())
+                return granularity, tuple(first_levels[digit] for digit in digits)
             index -= count
         raise ValueError("the space has not so many masks")
 
     @cached_property
     def _steps(self) -> dict[str, dict[float, int]]:
         """By granularity, the different sparsities that it can have, rising, and the first level that gives each."""
-        steps: dict[str, dict[float, int]] = {own: {} for own in self.granularity}
-        for own, levels in steps.items():
+        steps: dict[str, dict[float, int]] = {granularity: {} for granularity in self.granularity}
+        for granularity, levels in steps.items():
             for index, level in enumerate(self.sparsity):
-                levels.setdefault(_snapped(own, level), index)
+                levels.setdefault(_snapped(granularity, level), index)
         return steps
 
     @property
@@ -123,10 +123,9 @@ class SearchSpace:
     def setting(self, candidate: Candidate) -> Setting:
         """Return a setting of a candidate of this space; of another's, the nearest one."""
         pruned = any(candidate.sparsity) and candidate.granularity in self.granularity
-        nearest = [self._nearest(own, candidate.sparsity) for own in self.granularity]
-        _, granularity, levels = min(
-            (own for own in nearest if not pruned or own[1] == candidate.granularity), key=lambda own: own[0]
-        )
+        names = (candidate.granularity,) if pruned else self.granularity
+        nearest = [self._nearest(name, candidate.sparsity) for name in names]
+        _, granularity, levels = min(nearest, key=lambda found: found[0])
         bits = candidate.bits(self._n_choices)
         setting: Setting = {
             "granularity": granularity,
@@ -141,8 +140,8 @@ class SearchSpace:
         """Return how far a granularity is from these sparsities, and its levels that come nearest."""
         wanted = sparsity * self._n_choices if len(sparsity) == 1 else sparsity
         steps = self._steps[granularity]
-        nearest = [min(steps, key=lambda step: abs(step - own)) for own in wanted]
-        gap = sum(abs(step - own) for step, own in zip(nearest, wanted, strict=True))
+        nearest = [min(steps, key=lambda step: abs(step - value)) for value in wanted]
+        gap = sum(abs(step - value) for step, value in zip(nearest, wanted, strict=True))
         return gap, granularity, [steps[step] for step in nearest]
 
     def draw(self, rng: np.random.Generator) -> Setting:

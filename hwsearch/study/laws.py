@@ -38,7 +38,7 @@ def law(text: str, holds: Callable[[Any], object]) -> AfterValidator:
     return AfterValidator(refuse)
 
 
-def share(text: str, holds: Callable[[float], object], *, one: bool = False) -> BeforeValidator:
+def share(text: str, holds: Callable[[float], object], *, bare_one: bool = False) -> BeforeValidator:
     """Return a validator of a share: a fraction, or a percentage as text; ``1%`` and ``0.01`` are one value.
 
     A bare number from 1 on is refused, with both things that it could mean: people type percents.
@@ -46,7 +46,7 @@ def share(text: str, holds: Callable[[float], object], *, one: bool = False) -> 
     Args:
         text: The law.
         holds: Whether it holds for a fraction.
-        one: Whether a bare 1 is no percentage that was meant, since it has a meaning of its own ("1: none is").
+        bare_one: Whether a bare 1 is allowed, since it has a meaning that is no percentage ("1: none is").
     """
 
     def read(value: Any) -> Any:
@@ -58,7 +58,7 @@ def share(text: str, holds: Callable[[float], object], *, one: bool = False) -> 
             value, percents = found
         elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             return value  # the type says what is wrong
-        unclear = value >= 1 and not percents and not (one and value == 1)
+        unclear = value >= 1 and not percents and not (bare_one and value == 1)
         if unclear or not holds(value):
             law = f"{text}, and it must be plain whether percents are meant" if unclear else text
             raise broken(law, todo=_readings(value, holds) if unclear else "")

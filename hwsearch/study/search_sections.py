@@ -23,9 +23,9 @@ class Search(Section):
             evenly; ``grid`` asks every candidate of the space once, in an order that the seed draws, and ends the
             search when all were asked.
         foresee: Whether candidates that could not reach the front are cut before they are trained.
-        similarity: What ticket similarity is foretold by: ``probe_and_add`` (each layer compressed alone and run),
+        similarity: What ticket similarity is predicted by: ``probe_and_add`` (each layer compressed alone and run),
             ``margin_gradient`` or ``flip_rate`` (cheaper, and worse).
-        twins: Share of inputs on which a candidate must be foretold to behave like a trained one that costs no more,
+        twins: Share of inputs on which a candidate must be predicted to behave like a trained one that costs no more,
             to be cut as its twin; 1: none is.
         audit: Share of what is cut or stopped that is trained all the same, to tell how often that is wrong.
         rungs: Whether candidates are trained in rungs, and only the most promising third goes on after each.
@@ -48,13 +48,13 @@ class Search(Section):
     stack: Literal["auto"] | Count = "auto"
     foresee: bool = True
     similarity: Literal["probe_and_add", "margin_gradient", "flip_rate"] = "probe_and_add"
-    twins: Annotated[float, share("twins must lie in (0, 1]", lambda v: 0 < v <= 1, one=True)] = 0.98
+    twins: Annotated[float, share("twins must lie in (0, 1]", lambda v: 0 < v <= 1, bare_one=True)] = 0.98
     audit: Share = 0.08
     rungs: bool = True
     early: Literal["auto"] | bool = "auto"
     early_time: Literal["auto"] | bool = "auto"
     rank: bool = True
-    finish: Annotated[float, share("finish must lie in [0, 1]", lambda v: 0 <= v <= 1, one=True)] = 0.02
+    finish: Annotated[float, share("finish must lie in [0, 1]", lambda v: 0 <= v <= 1, bare_one=True)] = 0.02
     learn_from: tuple[str, ...] = ()
     worth: Annotated[float, share("worth must lie in (0, 1]", lambda v: 0 < v <= 1), WRITTEN] = 0.15
 
@@ -75,7 +75,7 @@ class Tickets(Section):
         order: ``quantise_then_prune`` lays the grid over all weights and lets those go first that it makes zero;
             ``prune_then_quantise`` ranks the floats and lays the grid over the survivors.
         early: The finder that early_time runs.
-        fraction: Removed of what is left in a round of the ladder.
+        fraction: Of the surviving weights, removed in a round of the ladder.
         rewind_epoch: Epochs after which a ladder keeps the weights that tickets start from.
         tolerance: Of early-bird masks, in units of the distance of unrelated masks (You et al. take 0.1 of all
             entries at a sparsity of one half, which is 0.2).

@@ -66,7 +66,7 @@ class Data(Section):
 
     @check("test")
     @classmethod
-    def _leavesomething_to_train_on(cls, value: float, info: ValidationInfo) -> float:
+    def _leave_something_to_train_on(cls, value: float, info: ValidationInfo) -> float:
         validation = info.data.get("validation", 0.0)
         if validation + value >= 1:
             law = "validation and test together must leave something to train on (a sum below 1)"
@@ -197,8 +197,8 @@ class Device(Section):
     @check("budgets", mode="before")
     @classmethod
     def _with_their_names(cls, value: Any) -> Any:
-        # the unit that a limit may have hangs on its name
-        return {name: (name, own) for name, own in value.items()} if isinstance(value, dict) else value
+        # the unit that a limit may have depends on its name
+        return {name: (name, limit) for name, limit in value.items()} if isinstance(value, dict) else value
 
 
 class Train(Section):

@@ -211,12 +211,12 @@ def _words(item: ErrorDetails) -> tuple[str, str, str]:
 
 def _known_keys(model: type[BaseModel], loc: Loc) -> list[str]:
     """Return the keys that are known at the parent of ``loc``, sorted."""
-    here = [model]
+    models = [model]
     for part in loc[:-1]:
-        fields = [one.model_fields[str(part)] for one in here if str(part) in one.model_fields]
+        fields = [parent.model_fields[str(part)] for parent in models if str(part) in parent.model_fields]
         if fields:  # otherwise an index, a free key or a union's tag: the model stays
-            here = [found for one in fields for found in _models(one.annotation)]
-    return sorted({key for one in here for key in one.model_fields})
+            models = [found for field in fields for found in _models(field.annotation)]
+    return sorted({key for parent in models for key in parent.model_fields})
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -1,6 +1,6 @@
-import gzip
+"""Data sets: their samples, splits and numbers; what is missing or damaged is refused."""
+
 import os
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builders.idx import idx_file
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hwsearch.data.datasets import LOADERS, Samples, find_root, load_dataset, requantise
-from hwsearch.data.idx import read_idx
-from hwsearch.data.split import stratified_take
+from hwsearch.data.datasets import LOADERS, Samples, find_root, load_dataset, requantise, resplit
 from hwsearch.errors import InputError
 from hwsearch.study.sections import Data
 
@@ -21,17 +22,6 @@ REAL = Path(os.environ.get("HWSEARCH_DATA", REPO.parent / "shared" / "data"))
 
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
-
-
-def test_stratified_take_by_hand() -> None:
-    # 6, 3 and 1 samples; 5 of 10: shares 3, 1.5 and 0.5; the missing one goes to the first of equal halves
-    labels = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 2])
-    taken, left = stratified_take(labels, 5, rng())
-    assert np.bincount(labels[taken], minlength=3).tolist() == [3, 2, 0]
-    assert sorted([*taken, *left]) == list(range(10))
-    assert taken.tolist() == sorted(taken)
-    assert stratified_take(labels, 0, rng())[0].tolist() == []
-    assert stratified_take(labels, 10, rng())[1].tolist() == []
 
 
 @pytest.fixture(scope="module")
@@ -107,50 +97,12 @@ def test_a_new_data_set_is_one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (dataset.input_bits, dataset.input_shape) == (6, (1, 2, 2))
 
 
-def idx(shape: tuple[int, ...], body: bytes, kind: int = 8) -> bytes:
-    return gzip.compress(struct.pack(f">BBBB{len(shape)}I", 0, 0, kind, len(shape), *shape) + body, mtime=0)
-
-
-def test_read_idx_by_hand(tmp_path: Path) -> None:
-    path = tmp_path / "x.gz"
-    path.write_bytes(
-        gzip.compress(bytes.fromhex("00000803 00000002 00000001 00000003 010203 0405ff"), mtime=0)
-    )
-    assert read_idx(path, (1, 3)).tolist() == [[[1, 2, 3]], [[4, 5, 255]]]
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (idx((2, 2), bytes(4)), r"magic number must be 00000803 .* got 00000802"),
-        (idx((1, 2, 2), bytes(4), kind=13), r"magic number must be 00000803 .* got 00000d03"),
-        (gzip.compress(b"", mtime=0), r"got an empty file"),
-        (
-            gzip.compress(bytes.fromhex("00000803 0000"), mtime=0),
-            r"the header must give the shape; got 6 bytes",
-        ),
-        (idx((1, 2, 3), bytes(6)), r"one item must have the shape \(2, 2\); got \(2, 3\)"),
-        (idx((0, 2, 2), b""), r"at least one item"),
-        (idx((2, 2, 2), bytes(7)), r"needs exactly 8 bytes behind it; got 7 bytes"),
-        (idx((2, 2, 2), bytes(9)), r"needs exactly 8 bytes behind it; got more"),
-        (idx((2**32 - 1, 2, 2), bytes(4)), r"must hold the items .* got 4294967295 items"),
-        (idx((2, 2, 2), bytes(8))[:-9], r"readable gzip file"),
-        (b"plain", r"readable gzip file"),
-    ],
-)
-def test_damaged_idx_files_are_refused(tmp_path: Path, content: bytes, words: str) -> None:
-    path = tmp_path / "damaged.gz"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=rf"damaged\.gz: .*{words}"):
-        read_idx(path, (2, 2))
-
-
 def write_mnist(root: Path, labels: bytes = bytes(range(10)) * 4) -> None:
     (root / "mnist").mkdir()
     images = rng().integers(0, 256, (40, 28, 28), dtype=np.uint8).tobytes()
     for part in ("train", "t10k"):
-        (root / "mnist" / f"{part}-images-idx3-ubyte.gz").write_bytes(idx((40, 28, 28), images))
-        (root / "mnist" / f"{part}-labels-idx1-ubyte.gz").write_bytes(idx((len(labels),), labels))
+        (root / "mnist" / f"{part}-images-idx3-ubyte.gz").write_bytes(idx_file((40, 28, 28), images))
+        (root / "mnist" / f"{part}-labels-idx1-ubyte.gz").write_bytes(idx_file((len(labels),), labels))
 
 
 def test_an_official_test_set_stays_as_it_is(tmp_path: Path) -> None:
@@ -218,3 +170,20 @@ def test_the_real_files(name: str, train: list[int], test: list[int], mean: floa
 def test_neither_torch_nor_sklearn_is_imported_beforehand() -> None:
     code = "import sys, hwsearch.data.datasets; sys.exit(any(m in sys.modules for m in ('torch', 'sklearn')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False).returncode == 0
+
+
+@given(st.integers(1, 255), st.integers(1, 255))
+def test_requantising_keeps_the_order_and_both_ends(old_max: int, new_max: int) -> None:
+    x = requantise(np.arange(old_max + 1, dtype=np.uint8), old_max, new_max)
+    assert (np.diff(x.astype(int)) >= 0).all()
+    assert (x[0], x[-1]) == (0, new_max)
+
+
+def test_a_split_drawn_anew_has_the_same_sizes_samples_and_test(digits: Any) -> None:
+    other, again = resplit(digits, 7), resplit(digits, 7)
+    assert np.array_equal(other.x_test, digits.x_test)
+    assert np.bincount(other.y_val).tolist() == np.bincount(digits.y_val).tolist()
+    both = [np.concatenate([d.x_train, d.x_val]).reshape(-1, 64) for d in (digits, other)]
+    assert sorted(map(bytes, both[0])) == sorted(map(bytes, both[1]))
+    assert not np.array_equal(other.y_val, digits.y_val)
+    assert np.array_equal(other.x_val, again.x_val)

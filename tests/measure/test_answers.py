@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.measure.answers import Answers, answers_of, readouts_without_input
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import IntegerLayer, IntegerNetwork
@@ -41,14 +40,14 @@ ONLY_BLANK = network(fc("fc1", [[-1]], [3], [3]), fc("readout", [[1], [0]], [0, 
 
 def test_recall_ties_and_what_no_input_reaches():
     # readouts: (0 0 0), a tie that class 0 wins; (1 0 0); (0 0 0)
-    own = counted(ONE_OF_TWO, images([0, 0], [1, 0], [0, 4]), [0, 0, 2], 4)
-    assert own == Answers(
+    answers = counted(ONE_OF_TWO, images([0, 0], [1, 0], [0, 4]), [0, 0, 2], 4)
+    assert answers == Answers(
         samples=(2, 0, 1, 0), answered=(3, 0, 0, 0), right=(2, 0, 0, 0), ties=2, input_independent=2,
         silent_layers=(), silent_channels=1,
     )  # fmt: skip
-    assert own.recalls == (1.0, None, 0.0, None)
-    assert own.accuracy == own.largest_class_share == pytest.approx(2 / 3)
-    assert not own.skilled
+    assert answers.recalls == (1.0, None, 0.0, None)
+    assert answers.accuracy == answers.largest_class_share == pytest.approx(2 / 3)
+    assert not answers.skilled
 
 
 def test_without_input_is_a_blank_input_or_no_spike_at_the_readout():
@@ -58,8 +57,13 @@ def test_without_input_is_a_blank_input_or_no_spike_at_the_readout():
 
 
 def test_a_layer_that_only_a_blank_input_fires_is_silent_and_no_input_counts():
-    own = counted(ONLY_BLANK, images([1], [4]), [1, 0], 2)
-    assert (own.silent_layers, own.silent_channels, own.input_independent, own.ties) == (("fc1",), 1, 2, 0)
+    answers = counted(ONLY_BLANK, images([1], [4]), [1, 0], 2)
+    assert (answers.silent_layers, answers.silent_channels, answers.input_independent, answers.ties) == (
+        ("fc1",),
+        1,
+        2,
+        0,
+    )
     blank = counted(ONLY_BLANK, images([1], [0]), [1, 0], 2)
     assert (blank.silent_layers, blank.input_independent, blank.ties) == ((), 2, 1)
 
@@ -69,8 +73,8 @@ def test_in_a_stack_each_network_reaches_what_it_reaches_alone():
         fc("fc1", [[-1], [0], [2]], [3, 9, 0], [3, 9, 1]), fc("readout", [[1, 4, 1], [2, 0, 1]], [-1, 1]), 1
     )
     both = readouts_without_input([ONLY_BLANK, wide])
-    alone = [readouts_without_input([own])[0] for own in (ONLY_BLANK, wide)]
-    assert both.tolist() == [own.tolist() for own in alone]
+    alone = [readouts_without_input([net])[0] for net in (ONLY_BLANK, wide)]
+    assert both.tolist() == [readouts.tolist() for readouts in alone]
     assert both[1].tolist() == [[4, 3], [-1, 1]]  # 1 + 4 - 1 and 2 + 1: two neurons fire by their bias alone
 
 
@@ -88,16 +92,12 @@ def test_in_a_stack_each_network_reaches_what_it_reaches_alone():
     ],
 )
 def test_a_model_is_better_than_the_largest_class_by_more_than_luck(right, skilled):
-    own = Answers((182, 18), (0, 0), right, 0, 0, (), 0)
-    assert own.skilled is skilled
-    assert own.accuracy > own.largest_class_share or not own.skilled
+    answers = Answers((182, 18), (0, 0), right, 0, 0, (), 0)
+    assert answers.skilled is skilled
+    assert answers.accuracy > answers.largest_class_share or not answers.skilled
 
 
 def test_on_even_classes_guessing_is_no_skill():
     assert not Answers((20,) * 10, (200,) + (0,) * 9, (20,) + (0,) * 9, 0, 0, (), 0).skilled
     assert not Answers((20,) * 10, (20,) * 10, (2,) * 10, 0, 0, (), 0).skilled  # 18 gained, 18 lost
     assert Answers((20,) * 10, (20,) * 10, (6,) * 10, 0, 0, (), 0).skilled  # 54 gained, 14 lost
-
-
-def test_the_share_of_the_largest_class():
-    assert largest_class_share(np.array([3, 3, 1, 3])) == 0.75

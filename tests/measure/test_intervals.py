@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import binom
 
-from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.intervals import poisson_binomial_interval
-
-
-def test_nothing_of_two_is_up_to_two_thirds():
-    assert wilson(0 / 2, 2) == pytest.approx((0.0, 0.6576), abs=1e-4)
 
 
 def test_by_hand():
@@ -23,3 +20,17 @@ def test_by_hand():
 @pytest.mark.parametrize(("n", "p"), [(10, 0.3), (500, 0.01), (2000, 0.2)])
 def test_of_equal_chances_it_is_the_binomial(n, p):
     assert poisson_binomial_interval(np.full(n, p)) == tuple(binom.ppf([0.025, 0.975], n, p).astype(int))
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_it_lies_within_what_can_happen_and_holds_its_share(chances):
+    low, high = poisson_binomial_interval(chances)
+    assert 0 <= low <= high <= len(chances)
+    wide_low, wide_high = poisson_binomial_interval(chances, confidence=0.999)
+    assert wide_low <= low
+    assert high <= wide_high
+
+
+def test_the_order_of_events_does_not_matter():
+    chances = [0.9, 0.05, 0.4, 0.4, 0.7]
+    assert poisson_binomial_interval(chances) == poisson_binomial_interval(chances[::-1])

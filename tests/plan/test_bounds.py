@@ -12,7 +12,7 @@ from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.bounds import cheapest, least_prices
 from hwsearch.plan.plan import Plan, network_spec
-from hwsearch.predict.cost import foretell_workload
+from hwsearch.predict.cost import predict_workload
 from hwsearch.space.space import search_space
 from hwsearch.study.model import Study
 
@@ -57,7 +57,7 @@ def priced(plan, candidate, weights):
     maps = [np.zeros(s.in_channels if s.kind == "fc" else (s.in_channels, *s.in_size)) for s in layers]
     maps[0] = np.zeros(plan.spec.input_shape)
     silent = SimpleNamespace(input_maps=maps, spikes=[np.zeros(s.out_channels) for s in layers[:-1]])
-    work = foretell_workload(plan.spec, masks, candidate.bits(len(layers)), candidate.timesteps, silent)
+    work = predict_workload(plan.spec, masks, candidate.bits(len(layers)), candidate.timesteps, silent)
     return cost_fields(price(work, plan.profile))
 
 

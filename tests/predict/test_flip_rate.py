@@ -24,10 +24,12 @@ def test_correlations_of_layers_multiply_by_hand():
     levels, none = np.array([0.0, 0.5]), np.zeros((2, 2))
     half = np.log([[1.0, 1.0], [0.8, 1.0]])  # own correlation 0.8 at a sparsity of 0.5, all channels there
     gone = np.log([[1.0, 1.0], [1.0, 0.64]])  # or a share of 0.64 of the channels, and no noise
-    kept = LayerTables(
+    tables = LayerTables(
         levels, np.array([8]), {"weight": [half, half], "channel": [gone, none]}, [none[:1], none[:1]]
     )
-    own = FlipRate(np.array([1.0]), _GRID[None], np.array([0.4]), kept, 1)  # spikes correlate as membranes do
+    own = FlipRate(
+        np.array([1.0]), _GRID[None], np.array([0.4]), tables, 1
+    )  # spikes correlate as membranes do
     joint = Joint(np.array([[0.5, 0.5], [0.5, 0.0]]), np.array(["weight", "channel"]), np.full((2, 2), 8))
     correlation = np.array([0.8 * 0.8, 1.0 * 0.8])
     expected = ndtr(correlation / np.sqrt(1 - correlation**2))

@@ -7,8 +7,8 @@ from scipy.special import ndtr
 
 from hwsearch.network.stack import LayerParams, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec, layer_shapes
-from hwsearch.predict.changes import Asked
 from hwsearch.predict.joint import Joint, LayerTables
+from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.predict.margin_gradient import MarginGradient, _noise, margin_gradient
 
 
@@ -44,7 +44,7 @@ def test_gradients_of_a_readout_are_its_inputs():
         LayerParams(np.array([[2.0, 0.0], [0.0, 1.0]], np.float32), np.zeros(2, np.float32)),
     )
     x = np.array([[[[1, 1]]], [[[1, 0]]]], np.uint8)
-    own = margin_gradient(spec, dense, x, Asked(("weight",), (8,), 16, 3))
+    own = margin_gradient(spec, dense, x, EstimatorScope(("weight",), (8,), 16, 3))
     logits = Stack(spec, [Ticket(dense, tuple(np.ones((2, 2), bool) for _ in dense), (16, 16))]).eval()
     seen = logits(torch.from_numpy(x.astype(np.float32)), 3)[0].detach().numpy()
     assert seen == pytest.approx(np.array([[2.0, 1.0], [2.0, 0.0]]), abs=1e-3)

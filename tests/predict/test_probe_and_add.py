@@ -8,10 +8,10 @@ from hwsearch.compress.masks import prune_layers
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.predict import probe_and_add as module
-from hwsearch.predict.changes import Asked
 from hwsearch.predict.joint import Joint
+from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.predict.probe_and_add import probe_and_add
-from hwsearch.predict.probes import Probes, one_shot_logits, probe
+from hwsearch.predict.probes import Probes, probe, untrained_logits
 
 LEVELS = np.array([0.0, 0.5, 0.9])
 
@@ -126,9 +126,9 @@ def small():
 
 def test_a_probe_is_the_difference_that_one_layer_makes(small):
     spec, dense, x = small
-    probes = probe(spec, dense, x, Asked(("weight",), (2, 8), 8, 2))
+    probes = probe(spec, dense, x, EstimatorScope(("weight",), (2, 8), 8, 2))
     masks = tuple(prune_layers([own.weight for own in dense], "weight", [0.0, 0.7, 0.0]))
-    alone = one_shot_logits(spec, [Ticket(dense, masks, (8, 8, 8))], x, 2)[0]
+    alone = untrained_logits(spec, [Ticket(dense, masks, (8, 8, 8))], x, 2)[0]
     place = probes.levels.tolist().index(0.7)
     assert np.allclose(probes.pruned["weight"][1, place], alone - probes.logits, atol=1e-5)
     assert not probes.quantised[:, 1].any()  # 8 bits are the reference

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hwsearch.predict import surrogate
-from hwsearch.predict.process import NOBODY, Inputs
+from hwsearch.predict.process import NOT_BEGUN, Inputs
 from hwsearch.predict.representatives import representatives
 from hwsearch.predict.surrogate import fit
 
@@ -62,20 +62,20 @@ def test_they_reach_over_the_whole_space():
 def test_what_is_alone_has_no_training():
     inputs, y = curves(50, np.random.default_rng(5), rungs=1)
     alone = Inputs(
-        inputs.knobs, inputs.groups, inputs.lines, inputs.curves, inputs.rung, np.full(len(y), NOBODY)
+        inputs.knobs, inputs.groups, inputs.lines, inputs.curves, inputs.rung, np.full(len(y), NOT_BEGUN)
     )
     assert len(representatives(alone, y, 20)) == 20
 
 
 def test_of_511_points_both_rungs_are_fitted_on(monkeypatch):
     seen = []
-    real = surrogate._found
+    real = surrogate._posterior_mode
 
     def found(inputs, *args):
         seen.append(np.bincount(inputs.rungs(2), minlength=2))
         return real(inputs, *args)
 
-    monkeypatch.setattr(surrogate, "_found", found)
+    monkeypatch.setattr(surrogate, "_posterior_mode", found)
     inputs, y = curves(256, np.random.default_rng(6), stop=0.0)
     fit(inputs[slice(511)], np.clip(1 - np.exp(-y[:511]), 0, 1), 2)
     assert seen[0].min() > 100
@@ -88,9 +88,9 @@ def test_a_process_of_many_is_bounded_and_knows_the_training_asked_about(monkeyp
     assert len(model.rows) <= 100
     left = next(i for i in range(len(y)) if i not in set(model.rows) and inputs.rung[i] == 0)
     asked = inputs[np.array([left])]
-    assert left in model.about(asked).rows
+    assert left in model.with_trainings_of(asked).rows
     stopped = Inputs(asked.knobs, asked.groups, asked.lines, asked.curves, np.array([1]), asked.training)
     _, known = model.predict(stopped)
-    fresh = Inputs(asked.knobs, asked.groups, asked.lines, asked.curves, np.array([1]), np.array([NOBODY]))
+    fresh = Inputs(asked.knobs, asked.groups, asked.lines, asked.curves, np.array([1]), np.array([NOT_BEGUN]))
     _, unknown = model.predict(fresh)
     assert known[0] ** 2 < unknown[0] ** 2 + np.exp(2 * model.hyper[-1])

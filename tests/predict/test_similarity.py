@@ -10,18 +10,18 @@ from hwsearch.compress.masks import prune_layers
 from hwsearch.data.datasets import load_dataset
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
-from hwsearch.predict.changes import Asked
 from hwsearch.predict.flip_rate import flip_rate
 from hwsearch.predict.joint import Joint
+from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.predict.margin_gradient import margin_gradient
 from hwsearch.predict.probe_and_add import probe_and_add
-from hwsearch.predict.probes import one_shot_logits, probe
+from hwsearch.predict.probes import probe, untrained_logits
 from hwsearch.predict.similarity import calibrated
 from hwsearch.study.sections import Data
 from hwsearch.train.loop import Schedule, train_stack
 
 NAMES, BITS, INPUTS = ("block:4", "channel", "weight"), (2, 3, 4, 8), 128
-ASKED = Asked(NAMES, BITS, 8, 2)
+ASKED = EstimatorScope(NAMES, BITS, 8, 2)
 ESTIMATORS = {
     "probe_and_add": lambda spec, dense, x: probe_and_add(probe(spec, dense, x, ASKED)),
     "margin_gradient": lambda spec, dense, x: margin_gradient(spec, dense, x, ASKED),
@@ -72,7 +72,7 @@ def digits():
     ]
     agree = []
     for x in (data.x_val[:INPUTS], data.x_val[INPUTS:]):
-        predicted = one_shot_logits(spec, tickets, x, 2).argmax(-1)
+        predicted = untrained_logits(spec, tickets, x, 2).argmax(-1)
         agree.append((predicted[1:] == predicted[0]).mean(1))
     return Trained(spec, dense, data.x_val[:INPUTS], Joint(sparsity, granularity, bits), *agree)
 

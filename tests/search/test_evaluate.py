@@ -60,8 +60,8 @@ def test_what_was_stopped_over_budget_is_not_gone_on_with(context):
 def test_each_candidate_of_a_batch_is_priced_once_and_its_outcome_is_set_when_it_is_known(
     context, monkeypatch
 ):
-    priced, predict = [], pricing.foretell_workload
-    monkeypatch.setattr(pricing, "foretell_workload", lambda *args: priced.append(1) or predict(*args))
+    priced, predict = [], pricing.predict_workload
+    monkeypatch.setattr(pricing, "predict_workload", lambda *args: priced.append(1) or predict(*args))
     seen = []
     monkeypatch.setattr(
         evaluate_module, "promote", lambda state, rung: seen.extend(r.outcome for r in rung) or list(rung)

@@ -1,10 +1,17 @@
 """Knobs, levels and the one spelling of each candidate."""
 
 import itertools
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from builders.devices import profile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hwsearch.space.space import SearchSpace
+from hwsearch.space.candidate import Candidate
+from hwsearch.space.space import SearchSpace, canonical, search_space
+from hwsearch.study.sections import Space
 
 SPACES = [
     SearchSpace((0.0, 0.5, 0.6, 0.8), ("weight", "nm:4", "channel"), (2, 8), (2, 4), 0),
@@ -16,15 +23,15 @@ SPACES = [
 
 
 def every_setting(space):
-    levels = [range(own) if isinstance(own, int) else own for own in space.knobs.values()]
-    return [dict(zip(space.knobs, own, strict=True)) for own in itertools.product(*levels)]
+    levels = [range(choices) if isinstance(choices, int) else choices for choices in space.knobs.values()]
+    return [dict(zip(space.knobs, choice, strict=True)) for choice in itertools.product(*levels)]
 
 
 @pytest.mark.parametrize("space", SPACES)
 def test_the_nth_candidates_are_all_candidates_each_once(space):
     counted = [space.candidate(space.nth(index)) for index in range(space.size)]
     assert len(set(counted)) == len(counted)
-    assert set(counted) == {space.candidate(own) for own in every_setting(space)}
+    assert set(counted) == {space.candidate(setting) for setting in every_setting(space)}
     for index in (-1, space.size):
         with pytest.raises(ValueError, match="the space has candidates"):
             space.nth(index)
@@ -32,6 +39,99 @@ def test_the_nth_candidates_are_all_candidates_each_once(space):
 
 @pytest.mark.parametrize("space", SPACES)
 def test_a_setting_of_a_candidate_spells_that_candidate(space):
-    for own in every_setting(space):
-        candidate = space.candidate(own)
+    for setting in every_setting(space):
+        candidate = space.candidate(setting)
         assert space.candidate(space.setting(candidate)) == candidate
+
+
+def levels(values, least=1):
+    return st.lists(st.sampled_from(values), min_size=least, max_size=3, unique=True).map(sorted).map(tuple)
+
+
+SOME_SPACE = st.builds(
+    SearchSpace,
+    sparsity=levels([0.0, 0.1, 0.3, 0.5, 0.6, 0.75, 0.9]),
+    granularity=levels(["weight", "nm:4", "nm:8", "block:4", "channel"]),
+    weight_bits=levels([1, 2, 4, 8]),
+    timesteps=levels([1, 2, 4]),
+    per_layer=st.sampled_from([0, 2, 3]),
+)
+
+
+@given(SOME_SPACE, st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_what_is_drawn_and_what_lies_beside_it_has_a_setting_of_its_own(space, seed):
+    rng = np.random.default_rng(seed)
+    setting = space.draw(rng)
+    for drawn in (setting, space.neighbour(setting, rng)):
+        assert list(drawn) == list(space.knobs)
+        candidate = space.candidate(drawn)
+        assert canonical(candidate) == candidate
+        assert space.candidate(space.setting(candidate)) == candidate
+
+
+@given(SOME_SPACE, st.floats(0, 1, exclude_max=True))
+@settings(max_examples=60, deadline=None)
+def test_every_index_has_a_candidate_and_knobs_of_the_space(space, share):
+    setting = space.nth(int(share * space.size))
+    for name, choices in space.knobs.items():
+        assert setting[name] in (range(choices) if isinstance(choices, int) else choices)
+
+
+def test_the_size_by_hand():
+    # masks: unpruned, 3 of weight, 2 of nm:4 (0.5 and 0.6 are both 0.5), 3 of channel; 2 bits, 2 timesteps
+    assert SPACES[0].size == (1 + 3 + 2 + 3) * 2 * 2
+
+
+def test_a_candidate_of_another_space_gets_the_nearest_setting():
+    other = Candidate((0.7,), "weight", (2,), 4)
+    assert SPACES[0].candidate(SPACES[0].setting(other)) == Candidate((0.6,), "weight", (2,), 4)
+    # its granularity is not searched here: any whose sparsity comes nearest
+    foreign = Candidate((0.75,), "block:4", (8,), 2)
+    assert SPACES[0].candidate(SPACES[0].setting(foreign)).granularity == "nm:4"
+
+
+def test_spellings_of_one_network_are_one():
+    assert canonical(Candidate((0.0,), "channel", (4,), 2)) == Candidate((0.0,), "weight", (4,), 2)
+    assert canonical(Candidate((0.6,), "nm:4", (4,), 2)) == Candidate((0.5,), "nm:4", (4,), 2)
+    assert canonical(Candidate((0.0, 0.0), "channel", (4, 8), 2)) == Candidate((0.0,), "weight", (4, 8), 2)
+    assert canonical(Candidate((0.0, 0.5), "weight", (4, 8), 2)).sparsity == (0.0, 0.5)
+
+
+def test_a_neighbour_moves_one_knob_or_two_and_no_level_by_more_than_two():
+    space, rng = SPACES[3], np.random.default_rng(0)
+    wide = replace(space, sparsity=tuple(i / 10 for i in range(10)))
+    for _ in range(100):
+        setting = wide.draw(rng)
+        moved = wide.neighbour(setting, rng)
+        changed = [name for name in setting if moved[name] != setting[name]]
+        assert len(changed) <= 2
+        for name in changed:
+            assert name == "granularity" or abs(moved[name] - setting[name]) <= 2
+
+
+def test_what_the_device_or_the_network_has_not_is_dropped_with_a_note():
+    asked = Space(
+        sparsity=(0.5, 0.0),
+        granularity=("weight", "kernel", "channel"),
+        weight_bits=(16, 4),
+        timesteps=(4, 2),
+    )
+    device = replace(profile("nrf51822_microbit"), granularities=("kernel", "channel"), weight_bits=(4, 8))
+    space = search_space(asked, device, has_conv=False, n_layers=3)
+    assert (space.sparsity, space.timesteps, space.per_layer) == ((0.0, 0.5), (2, 4), 0)
+    assert (space.granularity, space.weight_bits) == (("channel",), (4,))
+    assert space.notes == (
+        "granularity kernel is not searched: the network has no conv layer",
+        "granularity weight is not searched: nrf51822_microbit does not support it",
+        "weight_bits 16 is not searched: nrf51822_microbit does not store it",
+    )
+
+
+def test_a_layer_has_knobs_of_its_own_where_the_study_says_so():
+    asked = Space(sparsity=(0.5,), granularity=("weight",), weight_bits=(4,), timesteps=(2,), per_layer=True)
+    space = search_space(asked, profile("nrf51822_microbit"), has_conv=False, n_layers=2)
+    assert list(space.knobs) == [
+        "granularity", "sparsity_1", "weight_bits_1", "sparsity_2", "weight_bits_2", "timesteps",
+    ]  # fmt: skip
+    assert space.notes == ()

@@ -1,3 +1,5 @@
+"""Faults get the place of their key."""
+
 from pathlib import Path
 
 from hwsearch.errors import Fault

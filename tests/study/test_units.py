@@ -1,6 +1,10 @@
-import pytest
+"""Units: shares and quantities as people write them, and what is refused with what would do."""
 
-from hwsearch.study.units import kind_of, read_quantity, read_share
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwsearch.study.units import UNITS, kind_of, read_quantity, read_share
 
 
 @pytest.mark.parametrize(
@@ -59,3 +63,12 @@ def test_other_texts_are_refused_with_what_would_do(text, kind, words):
 def test_a_name_tells_the_kind():
     kinds = [kind_of(name) for name in ("ram_bytes", "energy_j", "latency_s", "synaptic_ops", "macs")]
     assert kinds == ["memory", "energy", "time", "count", "count"]
+
+
+@given(
+    st.sampled_from([(kind, unit) for kind, units in UNITS.items() for unit in units]), st.integers(0, 10**6)
+)
+def test_a_quantity_is_its_number_times_its_unit(of_kind, number):
+    kind, unit = of_kind
+    assert read_quantity(f"{number} {unit}", kind) == pytest.approx(number * UNITS[kind][unit])
+    assert read_quantity(f"{number}{unit}", kind) == read_quantity(f"  {number}   {unit} ", kind)

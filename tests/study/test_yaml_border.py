@@ -1,3 +1,5 @@
+"""The YAML border: numbers as YAML 1.2 has them, lines of keys, and every fault in the words of an engineer."""
+
 from pathlib import Path
 
 import pytest

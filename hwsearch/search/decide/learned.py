@@ -10,7 +10,7 @@ import numpy as np
 
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.joint import joint_of, knobs_of
-from hwsearch.predict.process import NOBODY, Inputs, joined
+from hwsearch.predict.process import NOT_BEGUN, Inputs, joined
 from hwsearch.predict.surrogate import Surrogate, accuracy_of, fit
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.front import Box, cost_names, log_costs, non_dominated
@@ -21,7 +21,7 @@ LEAST_KNOWN = 12
 """Trainings, of any rung, below which too little is known to rank by."""
 _ALIKE_BITS = 3  # trained trials of the same bits that tell what quantising saves
 _MOST_DRAWN = 512  # candidates that are drawn together
-_FIRST_OTHER = NOBODY - 1  # names of other runs' trainings go down from here
+_FIRST_OTHER = NOT_BEGUN - 1  # names of other runs' trainings go down from here
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ class Learned:
         return np.concatenate(list(self._by_bits.values()) or [np.ones((1, len(cost_names(self.plan))))])
 
     def _inputs(self, records: Sequence[TrialRecord], begun: bool) -> Inputs:
-        training = np.array([training_name(r) if begun else NOBODY for r in records])
+        training = np.array([training_name(r) if begun else NOT_BEGUN for r in records])
         rung = np.full(len(records), len(self.plan.cycles) - 1)
         return inputs_of(self.plan, self.with_similarity, records, rung=rung, training=training)
 
@@ -176,8 +176,8 @@ def similarity_logits(records: Sequence[TrialRecord]) -> np.ndarray:
 
 
 def training_name(record: TrialRecord) -> int:
-    """Return what the surrogate calls a record's training; NOBODY before it has begun."""
-    return NOBODY if record.training is None else record.training
+    """Return what the surrogate calls a record's training; NOT_BEGUN before it has begun."""
+    return NOT_BEGUN if record.training is None else record.training
 
 
 def inputs_of(

@@ -15,12 +15,12 @@ import numpy as np
 
 from hwsearch.network.stack import Ticket
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
-from hwsearch.predict.changes import Asked
 from hwsearch.predict.flip_rate import flip_rate
 from hwsearch.predict.joint import joint_of
+from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.predict.margin_gradient import margin_gradient
 from hwsearch.predict.probe_and_add import probe_and_add
-from hwsearch.predict.probes import Probes, one_shot_logits, probe
+from hwsearch.predict.probes import Probes, probe, untrained_logits
 from hwsearch.predict.quality import Calibration, quality_of
 from hwsearch.predict.similarity import Estimator, calibrated
 from hwsearch.search.stages.dense import Dense, dense_ticket
@@ -84,11 +84,13 @@ def _probes(plan: Plan, dense: Dense, x: np.ndarray) -> Probes | None:
     """Return the probes of the study's estimator, if it takes any."""
     if plan.study.search.similarity != "probe_and_add":
         return None
-    return probe(plan.spec, dense.params, x, _asked(plan))
+    return probe(plan.spec, dense.params, x, _scope(plan))
 
 
-def _asked(plan: Plan) -> Asked:
-    return Asked(plan.space.granularity, plan.space.weight_bits, REFERENCE_BITS, min(plan.space.timesteps))
+def _scope(plan: Plan) -> EstimatorScope:
+    return EstimatorScope(
+        plan.space.granularity, plan.space.weight_bits, REFERENCE_BITS, min(plan.space.timesteps)
+    )
 
 
 def _estimator(plan: Plan, dense: Dense, x: np.ndarray, probes: Probes | None) -> Estimator:
@@ -96,7 +98,7 @@ def _estimator(plan: Plan, dense: Dense, x: np.ndarray, probes: Probes | None) -
     if probes is not None:
         return probe_and_add(probes)
     make = margin_gradient if plan.study.search.similarity == "margin_gradient" else flip_rate
-    return make(plan.spec, dense.params, x, _asked(plan))
+    return make(plan.spec, dense.params, x, _scope(plan))
 
 
 def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:
@@ -105,7 +107,7 @@ def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: n
     What similarity foretells, measured: one forward pass a ticket at the shortest T.
     """
     whole = replace(dense_ticket(plan, plan.study.seed), params=dense.params)
-    logits = one_shot_logits(plan.spec, [whole, *tickets], x, min(plan.space.timesteps))
+    logits = untrained_logits(plan.spec, [whole, *tickets], x, min(plan.space.timesteps))
     agree: np.ndarray = logits[1:].argmax(-1) == logits[0].argmax(-1)
     return agree
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.plan.pricing import price_on_device
-from hwsearch.predict.cost import foretell_workload
+from hwsearch.predict.cost import predict_workload
 from hwsearch.predict.joint import joint_of
 from hwsearch.search.stages.calibration import layer_sparsity
 from hwsearch.search.stages.context import Context
@@ -35,7 +35,7 @@ def price_all(context: Context, candidates: Sequence[Candidate]) -> list[Priced]
 def _price(context: Context, candidate: Candidate) -> Priced:
     """Return a candidate with its ticket and price."""
     ticket = ticket_of(context, candidate)
-    workload = foretell_workload(
+    workload = predict_workload(
         context.plan.spec,
         ticket.masks,
         ticket.bits,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hwsearch.plan.plan import Plan
-from hwsearch.predict.process import NOBODY
+from hwsearch.predict.process import NOT_BEGUN
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.pricing import price_all
@@ -16,7 +16,7 @@ def as_here(context: Context, records: Sequence[TrialRecord]) -> tuple[TrialReco
     """Return other runs' trainings of candidates of this space, priced and likened to the dense network of this run."""
     within = [record for record in records if _within(context.plan, record)]
     priced = price_all(context, [record.candidate for record in within])
-    return tuple(replace(p.record(NOBODY), curve=r.curve) for p, r in zip(priced, within, strict=True))
+    return tuple(replace(p.record(NOT_BEGUN), curve=r.curve) for p, r in zip(priced, within, strict=True))
 
 
 def others_words(others: Sequence[TrialRecord]) -> str:

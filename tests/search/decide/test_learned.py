@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from builders.records import plan_of_three_rungs, record, state_of
 
-from hwsearch.predict.process import NOBODY
+from hwsearch.predict.process import NOT_BEGUN
 from hwsearch.search.decide import learned as module
 from hwsearch.search.decide.front import Box
 from hwsearch.search.decide.learned import fit_records, inputs_of, similarity_logits, training_name
@@ -47,7 +47,7 @@ def test_a_training_that_went_on_twice_is_learned_from_once(plan, monkeypatch):
 def test_a_training_is_named_by_its_first_trial():
     assert training_name(record(7, 0.5, (0.9,), 1.0)) == 7
     assert training_name(replace(record(9, 0.5, (0.9,), 1.0), began=7)) == 7
-    assert training_name(record(7, 0.5, (), 1.0)) == NOBODY
+    assert training_name(record(7, 0.5, (), 1.0)) == NOT_BEGUN
 
 
 def test_similarities_count_as_logits_and_an_unknown_one_says_nothing():

@@ -1,0 +1,52 @@
+"""Candidates: their bits and names, and the sparsities that a granularity can have."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwsearch.space.candidate import Candidate, snap
+from hwsearch.study.digest import digest
+
+
+def test_bits_of_each_layer():
+    assert Candidate((0.5,), "weight", (4,), 2).bits(3) == (4, 4, 4)
+    assert Candidate((0.5,), "weight", (4, 2, 8), 2).bits(3) == (4, 2, 8)
+
+
+def test_a_candidate_is_named_by_its_knobs():
+    candidate = Candidate((0.5,), "nm:4", (4,), 2)
+    assert candidate.digest == Candidate((0.5,), "nm:4", (4,), 2).digest == digest(candidate)
+    others = [
+        Candidate((0.75,), "nm:4", (4,), 2),
+        Candidate((0.5,), "weight", (4,), 2),
+        Candidate((0.5,), "nm:4", (8,), 2),
+        Candidate((0.5,), "nm:4", (4,), 3),
+        Candidate((0.5, 0.5), "nm:4", (4,), 2),
+    ]
+    assert len({candidate.digest, *(other.digest for other in others)}) == 6
+
+
+@pytest.mark.parametrize(
+    ("granularity", "asked", "got"),
+    [
+        ("nm:4", 0.6, 0.5),
+        ("nm:4", 0.625, 0.75),  # of two as near the sparser
+        ("nm:4", 0.99, 0.75),
+        ("nm:8", 0.9, 0.875),
+        ("nm:4", 0.1, 0.0),
+        ("weight", 0.6, 0.6),
+        ("block:4", 0.6, 0.6),
+    ],
+)
+def test_snapping_by_hand(granularity, asked, got):
+    assert snap(granularity, asked) == got
+
+
+@given(st.sampled_from([4, 8, 16]), st.floats(0, 1))
+def test_a_snapped_sparsity_is_a_step_no_farther_than_half_of_one(m, sparsity):
+    granularity = f"nm:{m}"
+    snapped = snap(granularity, sparsity)
+    assert snapped * m == round(snapped * m)
+    assert 0 <= snapped <= 1 - 1 / m
+    assert abs(snapped - sparsity) <= 0.5 / m or sparsity > snapped == 1 - 1 / m
+    assert snap(granularity, snapped) == snapped

@@ -1,0 +1,141 @@
+"""Laws of single values: topologies token by token, shares and percentages, budgets with units."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders.studies import changed, faults, load
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from hwsearch.study.laws import BudgetName, Fraction, Name, Seed, layer_faults
+from hwsearch.study.model import load_study, write_study
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("fc128-fc64", []),
+        ("16c3-p2-32c5-fc10", []),
+        ("fc0", ["'fc0' is not <n>c<k> (conv), p<k> (pooling) or fc<n> (fully connected)"]),
+        ("8c4", ["the kernel of '8c4' must be odd (same padding)"]),
+        ("fc8-8c3", ["'8c3' must stand before the first fc layer"]),
+        ("p2-fc8", ["'p2' must follow a conv layer"]),
+        ("8c3-p1", ["'p1' must pool 2 x 2 or more"]),
+        (
+            "x-p2",
+            ["'x' is not <n>c<k> (conv), p<k> (pooling) or fc<n> (fully connected)"],
+        ),  # the pool may be right
+    ],
+)
+def test_a_topology_token_by_token(text: str, faults: list[str]) -> None:
+    assert layer_faults(text) == faults
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (Name, ["a", "9-x_Y"], ["", "-a", "a b", "ä"]),
+        (Seed, [0, 2**32 - 1], [-1, 2**32]),
+        (BudgetName, ["energy_j", "sram_bytes"], ["bytes", "watts", "_bytes"]),
+    ],
+)
+def test_single_values_within_and_outside_their_law(kind: Any, good: list[Any], bad: list[Any]) -> None:
+    adapter = TypeAdapter(kind)
+    assert [adapter.validate_python(value) for value in good] == good
+    for value in bad:
+        with pytest.raises(ValidationError):
+            adapter.validate_python(value)
+
+
+@given(st.integers(1, 9999))
+def test_a_percentage_with_two_places_is_the_fraction_itself(hundredths: int) -> None:
+    text = f"{hundredths / 100:.2f}%"
+    assert TypeAdapter(Fraction).validate_python(text) == float(f"{hundredths / 10000:.4f}")
+
+
+SHARES = [
+    ("pick.within", "1%", 0.01),
+    ("pick", {"min_accuracy": "95 %"}, 0.95),
+    ("data.validation", "20%", 0.2),
+    ("data.test", "25%", 0.25),
+    ("space.sparsity", ["0%", "90%"], 0.9),
+    ("train.input_noise", "5%", 0.05),
+    ("search.twins", "98%", 0.98),
+    ("search.audit", "8%", 0.08),
+    ("search.finish", "2%", 0.02),
+    ("search.worth", "15%", 0.15),
+    ("tickets.fraction", "25%", 0.25),
+    ("final.adds", "0.1%", 0.001),
+]
+
+
+def as_fraction(value: Any, fraction: float) -> Any:
+    """The same with the percentage written as a fraction."""
+    if isinstance(value, dict):
+        return dict.fromkeys(value, fraction)
+    return [0.0, fraction] if isinstance(value, list) else fraction
+
+
+@pytest.mark.parametrize(("key", "value", "fraction"), SHARES)
+def test_a_percentage_is_the_fraction_and_names_the_same_results(
+    tmp_path: Path, key: str, value: Any, fraction: float
+) -> None:
+    study = load(tmp_path, changed(key, value))
+    other = load(tmp_path, changed(key, as_fraction(value, fraction)))
+    assert study == other
+    assert study.digest == other.digest
+
+
+@pytest.mark.parametrize(("key", "value", "fraction"), SHARES)
+def test_a_bare_percentage_is_refused_with_both_readings(
+    tmp_path: Path, key: str, value: Any, fraction: float
+) -> None:
+    (fault,) = faults(tmp_path, changed(key, as_fraction(value, 30)))
+    assert "got 30 (30 could mean 30 % (write 30% or 0.3) or 3000 %)" in fault
+
+
+@pytest.mark.parametrize("value", [1, 1.0])
+@pytest.mark.parametrize(
+    "key", ["pick.within", "pick.min_accuracy", "search.worth", "search.audit", "final.adds"]
+)
+def test_a_bare_1_may_be_meant_as_a_percentage(tmp_path: Path, key: str, value: float) -> None:
+    content = changed("pick", {"min_accuracy": value}) if key == "pick.min_accuracy" else changed(key, value)
+    (fault,) = faults(tmp_path, content)
+    assert f"got {value} (1 could mean 1 % (write 1% or 0.01) or 100 % (write 100%))" in fault
+
+
+def test_1_is_legal_where_it_has_a_meaning_of_its_own(tmp_path: Path) -> None:
+    assert load(tmp_path, changed("search.twins", 1)).search.twins == 1.0
+    assert load(tmp_path, changed("search.finish", 1)).search.finish == 1.0
+    assert load(tmp_path, changed("pick.within", 0)).pick.within == 0.0
+
+
+def test_budgets_take_units_and_the_digest_does_not_tell(tmp_path: Path) -> None:
+    spelt = {"memory_bytes": "16KiB", "ram_bytes": "4 kB", "energy_j": "20 uJ", "latency_s": "5 ms"}
+    plain = {"memory_bytes": 16384, "ram_bytes": 4000, "energy_j": 2e-5, "latency_s": 0.005}
+    study = load(tmp_path, changed("device.budgets", spelt))
+    other = load(tmp_path, changed("device.budgets", plain))
+    assert (study, study.digest) == (other, other.digest)
+    write_study(study, tmp_path / "again.yaml")
+    assert load_study(tmp_path / "again.yaml") == study
+
+
+def test_units_of_another_kind_are_refused_one_by_one(tmp_path: Path) -> None:
+    budgets = {
+        "memory_bytes": "16 KB",
+        "energy_j": "5 ms",
+        "macs": "60k",
+        "ram_bytes": "-1 kB",
+        "latency_s": [1],
+    }
+    found = sorted(fault.partition(": ")[2] for fault in faults(tmp_path, changed("device.budgets", budgets)))
+    assert [fault.partition(";")[0] for fault in found] == [
+        "device.budgets.energy_j: a budget of energy must be a number or carry its unit",
+        "device.budgets.latency_s: must be a valid number",
+        "device.budgets.macs: this budget is a count and takes no unit",
+        "device.budgets.memory_bytes: a budget of memory must be a number or carry its unit",
+        "device.budgets.ram_bytes: a budget must be above 0",
+    ]
+    assert 'got "5 ms" (ms is a unit of time; units of energy: pJ, nJ, uJ, mJ, J)' in found[0]

@@ -1,0 +1,82 @@
+"""Sections of data, network, space, device and training: each law, and what is worked out from their keys."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders.studies import SHORT, changed, faults, load
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwsearch.study.sections import Network, SparsityRange
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "law"),
+    [
+        ("data.name", "../etc", "a name must be letters, digits, _ and -"),
+        ("data.root", " ", "a path may not be empty"),
+        ("data.train_size", 0, "a count must be at least 1; got 0"),
+        ("data.test", 0.8, "leave something to train on (a sum below 1); got 0.2 + 0.8"),
+        ("data.validation", 1.0, "a fraction must lie in (0, 1)"),
+        ("data.input_bits", 9, "input_bits must lie in 1 .. 8; got 9"),
+        ("network.layers", "fc8-16c3", "'16c3' must stand before the first fc layer"),
+        ("network.layers", "16c3-p2-p2", "'p2' must follow a conv layer"),
+        ("network.layers", "16c3-p1", "'p1' must pool 2 x 2 or more"),
+        ("network.layers", "", "'' is not <n>c<k>"),
+        ("network.leak_shift", 9, "leak_shift of a lif neuron must lie in 1 .. 8; got 9"),
+        ("network.leak_shift", None, "leak_shift of a lif neuron must lie in 1 .. 8; got null"),
+        ("network.threshold", 0, "the value must be above 0"),
+        ("network.reset", "soft", "must be 'zero' or 'subtract'; got \"soft\""),
+        ("space.sparsity", [0.5, 1.0], "sparsity must lie in [0, 1), and it must be plain"),
+        ("space.sparsity", [], "a list may not be empty"),
+        ("space.sparsity", [0.5, 0.5], "a list may not repeat a value"),
+        ("space.sparsity", 0.5, "must be a valid array"),
+        ("space.sparsity", {"low": 0.5, "high": 0.5, "step": 0.1}, "high must be above low"),
+        ("space.sparsity", {"low": 0.0, "high": 0.95, "step": 0.1}, "a whole number of steps; got 0.95"),
+        ("space.sparsity", {"low": 0.0, "high": 0.9, "step": 2.0}, "step must lie in (0, 1)"),
+        ("space.sparsity", {"low": 0.0, "high": 0.9, "step": 1e-9}, "1000 levels at most"),
+        ("space.granularity", ["kernel"], "at least one granularity must apply to the network"),
+        ("space.timesteps", [65], "timesteps must lie in 1 .. 64; got 65"),
+        ("space.timesteps", [2.0], "must be a valid integer"),
+        ("space.gentle", 0.5, "gentle must be at least 1"),
+        ("device.profile", "", "a profile must be an id or the path"),
+        ("device.budgets", {"watts": 1}, "a budget must be one of memory_bytes"),
+        ("device.budgets", {"energy_j": float("inf")}, "must be a finite number"),
+        ("device.budgets", {"sram_bytes": 0}, "a budget must be above 0; got 0"),
+        ("train.learning_rate", float("nan"), "must be a finite number"),
+    ],
+)
+def test_each_law_of_data_network_space_device_and_training(
+    tmp_path: Path, key: str, value: Any, law: str
+) -> None:
+    (fault,) = faults(tmp_path, changed(key, value))
+    assert key.partition(".")[0] in fault
+    assert law in fault
+
+
+def test_a_range_of_sparsities_has_exact_levels(tmp_path: Path) -> None:
+    study = load(tmp_path, changed("space.sparsity", {"low": 0.1, "high": 0.4, "step": 0.1}))
+    assert study.space.sparsity_levels == (0.1, 0.2, 0.3, 0.4)
+    assert load(tmp_path, SHORT).space.sparsity_levels == (0.0, 0.5, 0.9)
+
+
+@given(st.integers(0, 40), st.integers(1, 30))
+def test_levels_of_a_range_rise_by_its_step_from_low_to_high(first: int, steps: int) -> None:
+    sparsities = SparsityRange(low=first / 100, high=(first + steps) / 100, step=0.01)
+    assert sparsities.levels == tuple(round((first + i) / 100, 12) for i in range(steps + 1))
+
+
+def test_an_if_neuron_has_no_leak(tmp_path: Path) -> None:
+    assert load(tmp_path, changed("network.neuron", "if")).network.leak_shift is None
+
+
+def test_a_leaky_neuron_halves_its_potential_unless_told_otherwise() -> None:
+    assert Network(layers="fc8").leak_shift == 1
+    assert Network(layers="fc8", leak_shift=3).leak_shift == 3
+
+
+def test_has_conv(tmp_path: Path) -> None:
+    assert not load(tmp_path, SHORT).network.has_conv
+    assert load(tmp_path, changed("network.layers", "fc8")).network.has_conv is False
+    assert load(tmp_path, changed("network.layers", "8c3-p2-fc8")).network.has_conv is True
