@@ -82,8 +82,8 @@ _NEEDED = (
 )  # fmt: skip
 _COPIED = (
     "trial", "outcome", "reason", "accuracy_val", "accuracy_val_float", "sparsity_mask", "sparsity_effective",
-    "similarity", "accuracy_foreseen", "accuracy_most", "audited", "chance", "feasible", "twin_of", "began", "finishing", "train_steps", "eval_steps",
-    "skilled",
+    "similarity", "accuracy_foreseen", "accuracy_most", "audited", "chance", "feasible", "twin_of", "began",
+    "finishing", "train_steps", "eval_steps", "skilled",
 )  # fmt: skip
 _cells = attrgetter(*TRIAL_COLUMNS)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.intervals import number_that_happens
-from hwsearch.records.summary import Audit, Left, SimilarityQuality
+from hwsearch.records.summary import Audit, Completion, SimilarityQuality
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.completion import RULED_OUT, audit_of
 from hwsearch.search.decide.front import front_records
@@ -37,14 +37,14 @@ def audited(context: Context, records: Sequence[TrialRecord]) -> Audit:
     return Audit(continued=len(trained), left=len(cut), false_cuts=missed, low=low, high=high)
 
 
-def left_over(records: Sequence[TrialRecord]) -> Left:
+def completion(records: Sequence[TrialRecord]) -> Completion:
     """Return what was taken up again at the end, what was left for good, and how much of that the front may lack.
 
     The interval is that of the number that happens, if the chances are right and independent.
     """
     chances = [record.chance for record in records if record.chance is not None]
     low, high = number_that_happens(chances)
-    return Left(
+    return Completion(
         finishing=sum(record.finishing for record in records),
         n=len(chances),
         ruled_out=sum(chance < RULED_OUT for chance in chances),

@@ -26,7 +26,7 @@ from hwsearch.search.summary.predictions import (
     NO_AUDIT,
     NO_SIMILARITY,
     audited,
-    left_over,
+    completion,
     similarity_quality,
 )
 from hwsearch.search.summary.rows import dense_row
@@ -65,7 +65,7 @@ def summarise(
         cost=spent_by(context, records, finals, front, seconds),
         similarity=similarity_quality(context),
         audit=audited(context, records),
-        left=left_over(records),
+        left=completion(records),
         front_size=len(front),
         hypervolume=_hypervolume(plan, box, front),
         reference_point=dict(zip(names, reference, strict=True)),
@@ -88,7 +88,7 @@ def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> Summary:
         cost=nothing_spent(plan, wall_s),
         similarity=NO_SIMILARITY,
         audit=NO_AUDIT,
-        left=left_over([]),
+        left=completion([]),
         front_size=0,
         hypervolume=None,
         reference_point={},
