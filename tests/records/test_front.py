@@ -1,6 +1,5 @@
 """front.csv: its columns in their order, banks where they stand, and rows that are read as they were written."""
 
-import pandas as pd
 import pytest
 
 from hwsearch.errors import RecordError
@@ -24,11 +23,16 @@ MEMBER = {
 
 @pytest.fixture
 def rows():
-    return [FrontRow.model_validate(MEMBER), FrontRow.model_validate(MEMBER | {"trial": 5, "sparsity": "0.5/0.7"})]
+    return [
+        FrontRow.model_validate(MEMBER),
+        FrontRow.model_validate(MEMBER | {"trial": 5, "sparsity": "0.5/0.7"}),
+    ]
 
 
 def test_the_first_columns_are_those_of_every_front():
-    columns = list(FrontRow.model_validate(dict.fromkeys(set(FrontRow.model_fields) - {"banks"}) | MEMBER).columns())
+    columns = list(
+        FrontRow.model_validate(dict.fromkeys(set(FrontRow.model_fields) - {"banks"}) | MEMBER).columns()
+    )
     assert tuple(columns[: len(FRONT_COLUMNS)]) == FRONT_COLUMNS
     at = columns.index("macs")
     assert columns[at + 1 : at + 3] == ["flash_bytes", "ram_bytes"]
@@ -46,9 +50,8 @@ def test_rows_are_read_as_they_were_written(rows, tmp_path):
 
 def test_users_get_the_same_as_a_frame(rows, tmp_path):
     write_front(rows, tmp_path / "front.csv")
-    pd.testing.assert_frame_equal(
-        read_front_frame(tmp_path / "front.csv", 2), front_frame(rows), check_dtype=False
-    )
+    frame = read_front_frame(tmp_path / "front.csv", 2)
+    assert frame.to_csv() == front_frame(rows).to_csv()
     assert front_frame(rows)["ram_bytes"].dtype == "Int64"
 
 
