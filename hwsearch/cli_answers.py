@@ -155,17 +155,17 @@ def print_spent(summary: Summary) -> None:
 
 def _print_predictions(summary: Summary) -> None:
     """Print how good similarity was, what the front may lack, and what the audit found."""
-    similarity, left, audit = summary.similarity, summary.left, summary.audit
+    similarity, completion, audit = summary.similarity, summary.left, summary.audit
     if similarity.n:
         print(
             f"ticket similarity: rank correlation {similarity.spearman:.2f}, mean error {similarity.mae:.3f} "
             f"on {similarity.n} candidates that it was not settled on"
         )
-    if left.n:
-        bounds = "" if left.high is None else f", {left.low} to {left.high} at 95 %"
+    if completion.n:
+        bounds = "" if completion.high is None else f", {completion.low} to {completion.high} at 95 %"
         print(
-            f"left: {left.n} candidates that were stopped or cut; the front is expected to lack "
-            f"{left.expected:.1f} of them{bounds} (a smaller search.finish trains on)"
+            f"left: {completion.n} candidates that were stopped or cut; the front is expected to lack "
+            f"{completion.expected:.1f} of them{bounds} (a smaller search.finish trains on)"
         )
     if not audit.continued:
         print("audit: none of what was to be cut or stopped was drawn")

@@ -57,8 +57,8 @@ def other_models(said: Mapping[str, Any], identities: Mapping[str, Any]) -> list
         identities: By other files, by name.
     """
     wrong = []
-    for file, own in identities.items():
-        values = own if isinstance(own, Mapping) else {}
+    for file, identity in identities.items():
+        values = identity if isinstance(identity, Mapping) else {}
         wrong += [
             f"{name} {values.get(name)} in {file}, {said.get(name)} in the manifest"
             for name in IDENTITY

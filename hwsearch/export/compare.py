@@ -68,39 +68,37 @@ def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
     ]
 
 
-def comparison_table(found: Sequence[Comparison]) -> str:
+def comparison_table(answers: Sequence[Comparison]) -> str:
     """Return the comparison as text, with the reasons below it."""
-    energy, energies = column("energy_j", [one.cost.energy_j for one in found])
-    latency, latencies = column("latency_s", [one.cost.latency_s for one in found])
-    static, statics = column("energy_j", [one.cost.static_energy_j for one in found])
-    head = (
-        "device",
-        "maps",
-        "memory B",
-        f"energy {energy}",
-        "graded",
-        f"latency {latency}",
-        f"static {static}",
-    )
-    rows = [head]
-    for index, one in enumerate(found):
-        rows.append(
-            (
-                one.ident,
-                "yes" if not one.broken else f"no ({len(one.broken)})",
-                f"{one.cost.memory_bytes:,}",
-                energies[index] or "unknown",
-                one.cost.energy_grade or "",
-                latencies[index] or "unknown",
-                statics[index] or "unknown",
-            )
-        )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    for one in found:
-        broken = [f"breaks {violation.message}" for violation in one.broken]
-        notes = [*broken, *one.cost.notes, one.arithmetic.words]
-        lines += ["", f"{one.ident}:", *(f"  {note}" for note in notes)]
+    rows = _cells(answers)
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    for answer in answers:
+        broken = [f"breaks {violation.message}" for violation in answer.broken]
+        notes = [*broken, *answer.cost.notes, answer.arithmetic.words]
+        lines += ["", f"{answer.ident}:", *(f"  {note}" for note in notes)]
     return "\n".join(lines)
+
+
+def _cells(answers: Sequence[Comparison]) -> list[tuple[str, ...]]:
+    """Return the table's head and a row a device."""
+    costs = [answer.cost for answer in answers]
+    energy, energies = column("energy_j", [cost.energy_j for cost in costs])
+    latency, latencies = column("latency_s", [cost.latency_s for cost in costs])
+    static, statics = column("energy_j", [cost.static_energy_j for cost in costs])
+    head = (
+        "device", "maps", "memory B", f"energy {energy}", "graded", f"latency {latency}", f"static {static}",
+    )  # fmt: skip
+    rows = [
+        (
+            answer.ident,
+            f"no ({len(answer.broken)})" if answer.broken else "yes",
+            f"{answer.cost.memory_bytes:,}",
+            energies[index] or "unknown",
+            answer.cost.energy_grade or "",
+            latencies[index] or "unknown",
+            statics[index] or "unknown",
+        )
+        for index, answer in enumerate(answers)
+    ]
+    return [head, *rows]

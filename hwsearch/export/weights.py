@@ -66,10 +66,10 @@ def read_weights(path: Path) -> tuple[IntegerNetwork, dict[str, np.ndarray]]:
     try:
         settings: Any = values["network"]
         layouts: Any = values["packing"]
-        own = dict(arrays)
+        unpacked = dict(arrays)
         for name, layout in layouts.items():
-            own[f"{name}.weight"] = unpack(_packed(arrays[f"{name}.packed"], layout))
-        return network_from(settings, own), arrays
+            unpacked[f"{name}.weight"] = unpack(_packed(arrays[f"{name}.packed"], layout))
+        return network_from(settings, unpacked), arrays
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path}: the file must describe a whole network; got: {error!r}") from None
 

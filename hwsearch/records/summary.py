@@ -85,7 +85,7 @@ class Audit(Section):
     high: float | None = None
 
 
-class Left(Section):
+class Completion(Section):
     """What was stopped or cut.
 
     Attributes:
@@ -183,7 +183,7 @@ class Summary(Section):
     cost: Spent
     similarity: SimilarityQuality
     audit: Audit
-    left: Left
+    left: Completion
     front_size: int
     hypervolume: float | None = None
     reference_point: dict[str, float | None] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hwsearch.records.front import FrontRow
-from hwsearch.records.summary import Audit, Left, SimilarityQuality, WithoutSkill
+from hwsearch.records.summary import Audit, Completion, SimilarityQuality, WithoutSkill
 from hwsearch.report.answer import interval
 from hwsearch.report.layers import sparsity, whole
 from hwsearch.report.quantities import UNKNOWN, count, duration, percent, plain, spell, title
@@ -110,7 +110,7 @@ def judgement(tables: RunTables) -> list[str]:
         *_no_skill_words(summary.no_skill),
     ]
     if summary.left.n or summary.left.finishing:
-        said.append(_left_words(summary.left))
+        said.append(_completion_words(summary.left))
     return said
 
 
@@ -154,20 +154,20 @@ def _no_skill_words(no_skill: WithoutSkill) -> list[str]:
     ]
 
 
-def _left_words(left: Left) -> str:
+def _completion_words(completion: Completion) -> str:
     """Return what was taken up again at the end, and what the front is expected to lack."""
-    known = left.low is not None and left.high is not None
-    bounds = f" ({count(left.low or 0)} to {count(left.high or 0)} at 95 %)" if known else ""
+    known = completion.low is not None and completion.high is not None
+    bounds = f" ({count(completion.low or 0)} to {count(completion.high or 0)} at 95 %)" if known else ""
     again = (
-        f"At the end {count(left.finishing)} that had been stopped or cut were taken up again. "
-        if left.finishing
+        f"At the end {count(completion.finishing)} that had been stopped or cut were taken up again. "
+        if completion.finishing
         else ""
     )
     return (
-        f"{again}Left: {count(left.n)} candidates were stopped or cut for good. By what the run has learned "
-        f"{count(left.ruled_out)} of them are ruled out (a chance below 2 % each); in all about {left.expected:.1f}"
-        f"{bounds} would be on the front, had they been trained on (column chance of trials.csv). "
-        "To go on, lower search.finish or raise search.candidates, and give the same line again."
+        f"{again}Left: {count(completion.n)} candidates were stopped or cut for good. By what the run has learned "
+        f"{count(completion.ruled_out)} of them are ruled out (a chance below 2 % each); in all about "
+        f"{completion.expected:.1f}{bounds} would be on the front, had they been trained on (column chance of "
+        "trials.csv). To go on, lower search.finish or raise search.candidates, and give the same line again."
     )
 
 

@@ -30,20 +30,8 @@ from hwsearch.report.recall import recall_lines
 from hwsearch.report.tables import RunTables, read_run
 
 
-def write_report(run_dir: Path | str) -> Path:
-    """Write ``report.html`` into a run folder and return its path.
-
-    Args:
-        run_dir: A run's folder (trials.csv, front.csv, summary.json, study.yaml, profile.yaml).
-
-    Raises:
-        RecordError: A file is missing or damaged.
-    """
-    return _write_page(read_run(run_dir))
-
-
 def write_pages(run_dir: Path | str) -> Path:
-    """Write report.html, and front.png where there is a front; return the page.
+    """Write report.html into a run's folder, and front.png where there is a front; return the page.
 
     Raises:
         RecordError: A file is missing or damaged.
@@ -51,10 +39,11 @@ def write_pages(run_dir: Path | str) -> Path:
     tables = read_run(run_dir)
     if tables.front:
         write_front_png(tables, RunFolder(tables.run_dir).front_png)
-    return _write_page(tables)
+    return write_report(tables)
 
 
-def _write_page(tables: RunTables) -> Path:
+def write_report(tables: RunTables) -> Path:
+    """Write ``report.html`` beside what it is made of, and return its path."""
     path = RunFolder(tables.run_dir).report
     write_text(path, _render(tables))
     return path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -41,9 +41,9 @@ def difference(
     accuracies: list[pd.Series] = []
     for finder, granularity, sparsity in (first, second):
         rows = table[(table["finder"] == finder) & (table["granularity"] == granularity)]
-        own = rows[np.isclose(rows["sparsity"], sparsity)]
-        accuracies.append(own.set_index("seed")["accuracy_test"])
-    if any(own.empty for own in accuracies):
+        at_sparsity = rows[np.isclose(rows["sparsity"], sparsity)]
+        accuracies.append(at_sparsity.set_index("seed")["accuracy_test"])
+    if any(measured.empty for measured in accuracies):
         return None
     return interval(100 * (accuracies[0] - accuracies[1]).to_numpy(float))
 
@@ -56,9 +56,9 @@ def _winning(table: pd.DataFrame) -> Iterator[Claim]:
     }
     for control, words in controls.items():
         for sparsity in _HIGH:
-            own = difference(table, ("iterative", "weight", sparsity), (control, "weight", sparsity))
-            if own is not None:
-                yield f"iterative beats {words} at {sparsity:.0%}", _points(own), own[0] > own[1]
+            gain = difference(table, ("iterative", "weight", sparsity), (control, "weight", sparsity))
+            if gain is not None:
+                yield f"iterative beats {words} at {sparsity:.0%}", _points(gain), gain[0] > gain[1]
 
 
 def _early(table: pd.DataFrame, facts: Mapping[str, object]) -> Iterator[Claim]:
@@ -83,7 +83,7 @@ def _saved(table: pd.DataFrame, finder: str) -> list[float]:
     means = rows.groupby(["sparsity", "finder"])["find_steps"].mean().unstack()
     if finder not in means or "iterative" not in means:
         return []
-    return [float(own) for own in 1 - means[finder] / means["iterative"]]
+    return [float(share) for share in 1 - means[finder] / means["iterative"]]
 
 
 def _binary(table: pd.DataFrame) -> Iterator[Claim]:
@@ -99,14 +99,14 @@ def _second_order(table: pd.DataFrame) -> Iterator[Claim]:
         table["finder"] == "one_shot second_order", ["granularity", "sparsity"]
     ].drop_duplicates()
     for granularity, sparsity in cuts.itertuples(index=False):
-        own = difference(
+        gain = difference(
             table,
             ("one_shot second_order", granularity, sparsity),
             ("one_shot magnitude", granularity, sparsity),
         )
-        if own is not None:
+        if gain is not None:
             cut = f"{sparsity:.0%} ({granularity})" if sparsity else granularity
-            yield f"second order beats magnitude at {cut}, without training", _points(own), own[0] > own[1]
+            yield f"second order beats magnitude at {cut}, without training", _points(gain), gain[0] > gain[1]
 
 
 def _cost(facts: Mapping[str, object]) -> Iterator[Claim]:
@@ -114,6 +114,7 @@ def _cost(facts: Mapping[str, object]) -> Iterator[Claim]:
     yield "statistics and scores cost less than a training epoch", f"{share:.2f} of one", share < 1
 
 
-def _points(own: Sequence[float]) -> str:
+def _points(difference: tuple[float, float]) -> str:
     """Return a difference in points with half its interval."""
-    return f"{own[0]:+.2f} ± {own[1]:.2f} points"
+    mean, half = difference
+    return f"{mean:+.2f} ± {half:.2f} points"

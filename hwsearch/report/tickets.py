@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -72,7 +73,7 @@ def comparison_markdown(table: pd.DataFrame, facts: Mapping[str, object], study:
             grouped, str(granularity), dense, within, float(str(facts["dense_steps"]))
         )
         lines += _differences(table, str(granularity))
-    lines += _one_shot_table(table)
+    lines += _untrained_table(table)
     return "\n".join(lines)
 
 
@@ -80,8 +81,8 @@ def _granularity_table(
     table: pd.DataFrame, granularity: str, dense: float, within: float, dense_steps: float
 ) -> list[str]:
     """Return one granularity's table: a row a finder, a column a sparsity."""
-    own = table[table["granularity"] == granularity]
-    levels = sorted(own["sparsity"].unique())
+    members = table[table["granularity"] == granularity]
+    levels = sorted(members["sparsity"].unique())
     head = " | ".join(f"{100 * s:g} %" for s in levels)
     lines = [
         f"### {granularity}",
@@ -90,7 +91,7 @@ def _granularity_table(
         "|---" * (len(levels) + 3) + "|",
     ]
     for finder, label in _LABELS.items():
-        rows = own[own["finder"] == finder]
+        rows = members[members["finder"] == finder]
         if rows.empty:
             continue
         cells = []
@@ -106,15 +107,15 @@ def _granularity_table(
 
 def _differences(table: pd.DataFrame, granularity: str) -> list[str]:
     """Return how much better iterative tickets are than each other finder's, paired by seed."""
-    own = table[table["granularity"] == granularity]
+    members = table[table["granularity"] == granularity]
     lines = []
-    for level in sorted(own["sparsity"].unique()):
-        finders = set(own.loc[own["sparsity"] == level, "finder"])
+    for level in sorted(members["sparsity"].unique()):
+        finders = set(members.loc[members["sparsity"] == level, "finder"])
         for other in ("random", "reinit", "early_time", "early_bird", "magnitude"):
             if {"iterative", other} <= finders:
-                own_gap = difference(table, ("iterative", granularity, level), (other, granularity, level))
-                assert own_gap is not None
-                mean, half = own_gap
+                gap = difference(table, ("iterative", granularity, level), (other, granularity, level))
+                assert gap is not None
+                mean, half = gap
                 touches = "touches zero" if abs(mean) <= half else "does not touch zero"
                 lines.append(
                     f"| {100 * level:g} % | {_LABELS[other]} | {mean:+.2f} ± {half:.2f} | {touches} |"
@@ -129,10 +130,10 @@ def _differences(table: pd.DataFrame, granularity: str) -> list[str]:
     return [*head, "|---|---|---|---|", *lines, ""]
 
 
-def _one_shot_table(table: pd.DataFrame) -> list[str]:
+def _untrained_table(table: pd.DataFrame) -> list[str]:
     """Return accuracies without any training after cutting or quantising."""
-    own = table[table["finder"].str.startswith("one_shot")]
-    if own.empty:
+    untrained = table[table["finder"].str.startswith("one_shot")]
+    if untrained.empty:
         return []
     lines = [
         "### Without any training after the cut",
@@ -140,7 +141,7 @@ def _one_shot_table(table: pd.DataFrame) -> list[str]:
         "| cut | magnitude | spike probability | second order |",
     ]
     lines.append("|---|---|---|---|")
-    for (granularity, sparsity), rows in own.groupby(["granularity", "sparsity"], sort=False):
+    for (granularity, sparsity), rows in untrained.groupby(["granularity", "sparsity"], sort=False):
         cells = []
         for criterion in ("magnitude", "spike_probability", "second_order"):
             values = rows.loc[rows["finder"] == f"one_shot {criterion}", "accuracy_test"].to_numpy(float)
@@ -164,35 +165,18 @@ def _cell(values: np.ndarray) -> str:
 
 def _figure(table: pd.DataFrame, study: str, within: float, path: Path) -> None:
     """Draw accuracy against sparsity, a panel a granularity; a circle marks each finder's knee."""
-    own = table[table["finder"].isin(list(_LABELS))]
-    granularities = list(dict.fromkeys(own["granularity"]))
+    found = table[table["finder"].isin(list(_LABELS))]
+    granularities = list(dict.fromkeys(found["granularity"]))
     dense = float(table.loc[table["finder"] == "dense", "accuracy_test"].mean())
     figure = Figure(figsize=(5.5 * len(granularities), 4.5), layout="constrained")
     FigureCanvasAgg(figure)
     for place, granularity in enumerate(granularities):
         axes = figure.add_subplot(1, len(granularities), place + 1)
         axes.axhspan(100 * (dense - within), 100 * dense, color="0.9", label="dense, and the tolerance")
-        for finder, label in _LABELS.items():
-            rows = own[(own["finder"] == finder) & (own["granularity"] == granularity)]
-            if rows.empty:
-                continue
-            found = {
-                float(str(s)): interval(part.to_numpy(float))
-                for s, part in rows.groupby("sparsity")["accuracy_test"]
-            }
-            means, halves = (100 * np.array(v) for v in zip(*found.values(), strict=True))
-            style = ":" if label.startswith("control") else "-"
-            line = axes.errorbar(
-                100 * np.array(list(found)),
-                means,
-                np.where(np.isfinite(halves), halves, 0),
-                fmt=style,
-                capsize=2,
-                label=label,
-            )
-            at = knee(table, finder, str(granularity), dense, within)
-            if at is not None:
-                axes.plot(100 * at, 100 * found[at][0], "o", color=line.lines[0].get_color())
+        for finder in _LABELS:
+            rows = found[(found["finder"] == finder) & (found["granularity"] == granularity)]
+            if not rows.empty:
+                _draw_finder(axes, rows, finder, knee(table, finder, str(granularity), dense, within))
         axes.set(
             xlabel="weights or groups removed / %",
             ylabel="test accuracy / %",
@@ -200,3 +184,23 @@ def _figure(table: pd.DataFrame, study: str, within: float, path: Path) -> None:
         )
         axes.legend(fontsize=7)
     figure.savefig(path, dpi=150)
+
+
+def _draw_finder(axes: Axes, rows: pd.DataFrame, finder: str, knee_at: float | None) -> None:
+    """Draw a finder's accuracies with their intervals, and its knee where it has one."""
+    label = _LABELS[finder]
+    means = {
+        float(str(sparsity)): interval(accuracies.to_numpy(float))
+        for sparsity, accuracies in rows.groupby("sparsity")["accuracy_test"]
+    }
+    heights, halves = (100 * np.array(values) for values in zip(*means.values(), strict=True))
+    line = axes.errorbar(
+        100 * np.array(list(means)),
+        heights,
+        np.where(np.isfinite(halves), halves, 0),
+        fmt=":" if label.startswith("control") else "-",
+        capsize=2,
+        label=label,
+    )
+    if knee_at is not None:
+        axes.plot(100 * knee_at, 100 * means[knee_at][0], "o", color=line.lines[0].get_color())

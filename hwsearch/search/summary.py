@@ -21,7 +21,7 @@ from hwsearch.search.decide.audit import (
     NO_AUDIT,
     NO_SIMILARITY,
     audited,
-    left_over,
+    completion,
     similarity_quality,
 )
 from hwsearch.search.decide.nothing_fits import why_nothing
@@ -67,7 +67,7 @@ def summarise(
         cost=spent_by(context, records, finals, front, seconds),
         similarity=similarity_quality(state),
         audit=audited(state, records),
-        left=left_over(records),
+        left=completion(records),
         front_size=len(front),
         hypervolume=state.hypervolume([row.accuracy_val for row in front], [row.costs for row in front]),
         reference_point=dict(zip(names, reference, strict=True)),
@@ -90,7 +90,7 @@ def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> Summary:
         cost=nothing_spent(plan, wall_s),
         similarity=NO_SIMILARITY,
         audit=NO_AUDIT,
-        left=left_over([]),
+        left=completion([]),
         front_size=0,
         hypervolume=None,
         reference_point={},

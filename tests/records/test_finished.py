@@ -8,7 +8,8 @@ import pytest
 import hwsearch
 from hwsearch.records.finished import answered, pages_stand
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.search import batches as candidates
+from hwsearch.records.summary import read_summary
+from hwsearch.search import batches
 from hwsearch.study.model import load_study
 
 
@@ -68,11 +69,13 @@ def test_a_table_that_was_changed_is_no_answer(run, tiny, name):
 
 def test_pages_are_written_anew_where_they_are_gone_or_older(run, tiny):
     folder = RunFolder(run)
-    summary = folder.read_summary()
+    summary = read_summary(folder.summary)
     assert pages_stand(folder, summary)
     folder.report.unlink()
     assert not pages_stand(folder, summary)
-    before = {name: own for name, own in contents(run).items() if name.endswith((".csv", ".json", ".jsonl"))}
+    before = {
+        name: data for name, data in contents(run).items() if name.endswith((".csv", ".json", ".jsonl"))
+    }
     hwsearch.run(tiny, out=run)
     assert pages_stand(folder, summary)
     assert before.items() <= contents(run).items()
@@ -80,10 +83,8 @@ def test_pages_are_written_anew_where_they_are_gone_or_older(run, tiny):
 
 def test_what_was_lost_is_rebuilt_and_kept_records_are_written_once(run, tiny, monkeypatch):
     before, written = contents(run), []
-    real = candidates.write_csv
-    monkeypatch.setattr(
-        candidates, "write_csv", lambda frame, path: (written.append(path), real(frame, path))
-    )
+    real = batches.write_trials
+    monkeypatch.setattr(batches, "write_trials", lambda *given: (written.append(given), real(*given)))
     (run / "front.csv").unlink()
     (run / "trials.csv").unlink()
     (run / "summary.json").unlink()
@@ -91,7 +92,7 @@ def test_what_was_lost_is_rebuilt_and_kept_records_are_written_once(run, tiny, m
     after = contents(run)
     for name in ("front.csv", "trials.csv"):
         assert after[name] == before[name]
-    counted = [json.loads(own["summary.json"])["cost"] for own in (before, after)]
+    counted = [json.loads(files["summary.json"])["cost"] for files in (before, after)]
     for name in ("train_steps", "eval_steps", "final_train_steps", "foresee_eval_steps"):
         assert counted[0][name] == counted[1][name]
     assert len(written) == 1

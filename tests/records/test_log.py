@@ -47,3 +47,17 @@ def test_a_log_that_is_gone_or_empty_is_no_fault(tmp_path):
     assert read_log(RunFolder(tmp_path)).sessions == ()
     (tmp_path / "log.jsonl").touch()
     assert read_log(RunFolder(tmp_path)).wall_s == 0
+
+
+def test_an_event_is_a_line_that_leaves_out_what_it_does_not_say(tmp_path, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 12.34567)
+    tell = logged(RunFolder(tmp_path), lambda event: None)
+    tell(Event("note", "so it is"))
+    tell(Event("candidates", "µ", 3, 8, 0.12345))
+    assert (tmp_path / "log.jsonl").read_text() == (
+        '{"time": 12.346, "kind": "note", "text": "so it is"}\n'
+        '{"time": 12.346, "kind": "candidates", "text": "\\u00b5", "done": 3, "total": 8, "model_s": 0.123}\n'
+    )
+    ((first, second),) = read_log(RunFolder(tmp_path)).sessions
+    assert (first.text, first.total) == ("so it is", 0)
+    assert (second.text, second.done, second.total, second.model_s) == ("µ", 3, 8, 0.123)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.intervals import poisson_binomial_interval
-from hwsearch.records.summary import Audit, Left, SimilarityQuality
+from hwsearch.records.summary import Audit, Completion, SimilarityQuality
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.completion import RULED_OUT, audited_and_dropped
 from hwsearch.search.decide.state import SearchState
@@ -36,14 +36,14 @@ def audited(state: SearchState, records: Sequence[TrialRecord]) -> Audit:
     return Audit(continued=len(trained), left=len(cut), false_cuts=missed, low=low, high=high)
 
 
-def left_over(records: Sequence[TrialRecord]) -> Left:
+def completion(records: Sequence[TrialRecord]) -> Completion:
     """Return what was taken up again at the end, what was left for good, and how much of that the front may lack.
 
     The interval is that of the number that happens, if the chances are right and independent.
     """
     chances = [record.chance for record in records if record.chance is not None]
     low, high = poisson_binomial_interval(chances)
-    return Left(
+    return Completion(
         finishing=sum(record.finishing for record in records),
         n=len(chances),
         ruled_out=sum(chance < RULED_OUT for chance in chances),

@@ -1,0 +1,53 @@
+"""Models to export that nobody trained: two layers of four weights each."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from hwsearch.export.agree import layers_of
+from hwsearch.export.bundle import Model
+from hwsearch.network.integers import IntegerLayer, IntegerNetwork
+
+FORMATS_OF_LAYERS = ("dense", "bitmap")
+INPUTS = np.array([[[[3, 0]]], [[[1, 9]]]], np.uint8)
+
+
+def network(weight=2):
+    """Return the integers; ``weight`` is the first one of the first layer."""
+    first = IntegerLayer(
+        "fc1", "fc", np.array([[weight, 1], [0, 3]]), np.zeros(2, int), np.array([5, 5]), 0, 1, (1, 1), 1
+    )
+    last = IntegerLayer("readout", "fc", np.array([[1, 0], [1, 1]]), np.zeros(2, int), None, 0, 1, (1, 1), 1)
+    return IntegerNetwork((first, last), (8, 8), 2, 1, "zero", "max", (1, 1, 2), 10, 4, 16)
+
+
+def model(trial=3, weight=2) -> Model:
+    """Return a model of a trial."""
+    net = network(weight)
+    config = {
+        "trial": trial, "seed": 1, "study_digest": "5" * 16, "profile_digest": "9" * 16,
+        "candidate": {"timesteps": 2, "digest": f"{trial:016x}"},
+        # dense: 4 bytes; bitmap: 4 bits of places in a byte, and 3 bytes of weights
+        "measured": {"packed_bytes": 4 + 1 + 3, "weight_bytes": 64},
+        "layers": layers_of(net, FORMATS_OF_LAYERS),
+    }  # fmt: skip
+    return Model(net, FORMATS_OF_LAYERS, 16, config, INPUTS)
+
+
+def config_of(folder: Path):
+    return YAML(typ="safe").load((folder / "config.yaml").read_text())
+
+
+def manifest_of(folder: Path):
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def put(folder: Path, name: str, data: bytes) -> None:
+    """Put a file into an export as if its manifest had always listed it so."""
+    (folder / name).write_bytes(data)
+    manifest = manifest_of(folder)
+    manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))

@@ -1,0 +1,116 @@
+"""Every format is written, verified, and found out where a byte of it changes."""
+
+import json
+
+import pytest
+from builders.exports import FORMATS_OF_LAYERS, config_of, manifest_of, model, put
+
+import hwsearch
+from hwsearch.errors import InputError, RecordError
+from hwsearch.export.bundle import CHECK, CONFIG, FORMATS, verify, write_export
+from hwsearch.export.weights import FILE as WEIGHTS
+
+FILES = {"config": {CONFIG}, "weights": {WEIGHTS, CHECK}}
+
+
+def failed(folder):
+    return {check.name: check.detail for check in verify(folder) if not check.passed}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return write_export(model(), tmp_path_factory.mktemp("whole") / "model")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_is_written_and_verified(tmp_path, name):
+    folder = write_export(model(), tmp_path / "model", [name])
+    assert {path.name for path in folder.iterdir()} == {"manifest.json", *FILES[name]}
+    assert failed(folder) == {}
+
+
+@pytest.mark.parametrize("where", [0.0, 0.3, 0.6, 0.999])
+@pytest.mark.parametrize(("name", "file"), [(name, file) for name in FORMATS for file in sorted(FILES[name])])
+def test_a_flipped_byte_of_a_format_is_found(tmp_path, name, file, where):
+    folder = write_export(model(), tmp_path / "model", [name])
+    data = bytearray((folder / file).read_bytes())
+    data[int(where * len(data))] ^= 1
+    (folder / file).write_bytes(data)
+    assert file in failed(folder)
+    (folder / file).unlink()
+    assert failed(folder)[file] == "missing"
+
+
+def test_all_formats_together_are_checked_against_each_other(whole):
+    names = [check.name for check in verify(whole)]
+    assert {
+        "one model",
+        "config and weights",
+        "packed weights",
+        "network",
+        "weight_bytes",
+        "predictions",
+        "membranes",
+    } < set(names)
+    assert failed(whole) == {}
+
+
+def test_the_packed_bytes_are_the_priced_ones(whole):
+    assert manifest_of(whole)["weight_bytes"] == 8 == config_of(whole)["measured"]["packed_bytes"]
+    assert tuple(layer["format"] for layer in config_of(whole)["layers"]) == FORMATS_OF_LAYERS
+
+
+def test_a_changed_weight_behaves_otherwise(tmp_path):
+    folder = write_export(model(), tmp_path / "model")
+    data = bytearray((folder / WEIGHTS).read_bytes())
+    header = int.from_bytes(data[:8], "little")
+    start, _ = json.loads(data[8 : 8 + header])["fc1.packed"]["data_offsets"]
+    data[8 + header + start] ^= 2  # the weight 2 becomes 0: 3 times 0 does not fire
+    put(folder, WEIGHTS, bytes(data))
+    assert {"packed weights", "network", "membranes"} <= set(failed(folder))
+
+
+@pytest.mark.parametrize("formats", [["onnx"], ["weights", "onnx"], []])
+def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path, formats):
+    with pytest.raises(InputError, match="must be one of config, weights"):
+        write_export(model(), tmp_path / "model", formats)
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"name": "somebody\'s", "version": 3}'])
+def test_a_folder_without_a_manifest_of_ours_is_no_export(tmp_path, text):
+    if text is not None:
+        (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(RecordError, match=r"an export must have a manifest\.json"):
+        verify(tmp_path)
+
+
+def test_a_manifest_of_another_version_is_refused(tmp_path):
+    folder = write_export(model(), tmp_path / "model")
+    (folder / "manifest.json").write_text(json.dumps(manifest_of(folder) | {"format": 3}))
+    with pytest.raises(RecordError, match=r"must be of format 2; got 3 \(export the trial again\)"):
+        verify(folder)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hwsearch.export.bundle.save_tensors", full)
+    with pytest.raises(InputError, match="folder that can be written; got No space left on device"):
+        write_export(model(), tmp_path / "model")
+
+
+def test_every_file_is_readable_as_the_umask_says(whole, finished, tmp_path):
+    usual = tmp_path / "usual"
+    usual.touch()
+    modes = {
+        path.stat().st_mode & 0o777 for path in [*whole.iterdir(), *finished.rglob("*")] if path.is_file()
+    }
+    assert modes == {usual.stat().st_mode & 0o777}
+
+
+def test_every_trained_trial_exports_and_verifies(finished, tmp_path):
+    result = hwsearch.load_run(finished)
+    for trial in result.trials.query("outcome == 'trained'")["trial"][:4]:
+        assert failed(result.export(int(trial), to=tmp_path / str(trial))) == {}

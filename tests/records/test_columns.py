@@ -1,0 +1,23 @@
+"""What several tables say alike, by hand."""
+
+from hwsearch.network.width_loss import WidthLoss
+from hwsearch.records.columns import knob_columns, width_columns
+from hwsearch.space.candidate import Candidate
+
+
+def test_knobs_for_all_layers_are_numbers_and_a_knob_a_layer_is_text():
+    assert knob_columns(Candidate((0.5,), "nm:4", (8,), 3)) == {
+        "sparsity": 0.5, "granularity": "nm:4", "weight_bits": 8, "timesteps": 3,
+    }  # fmt: skip
+    assert knob_columns(Candidate((0.5, 0.90, 0.0), "weight", (8, 2, 4), 3)) == {
+        "sparsity": "0.5/0.9/0", "granularity": "weight", "weight_bits": "8/2/4", "timesteps": 3,
+    }  # fmt: skip
+
+
+def test_what_was_not_trained_has_no_widths():
+    lost = WidthLoss(weights_zeroed=3, sums_clipped=0.5)
+    assert width_columns(lost, 17, 12) == {
+        "accumulator_bits": 17, "membrane_bits": 12, "weights_zeroed": 3, "biases_clipped": 0, "thresholds_clipped": 0,
+        "sums_clipped": 0.5, "membranes_clipped": 0.0,
+    }  # fmt: skip
+    assert set(width_columns(None, None, None).values()) == {None}

@@ -1,0 +1,56 @@
+"""A run as its user sees it."""
+
+import json
+
+import pandas as pd
+import pytest
+
+import hwsearch
+from hwsearch.errors import InputError, NothingFits
+from hwsearch.records.front import FRONT_COLUMNS
+
+
+def test_everything_is_read_from_the_files(finished):
+    result = hwsearch.load_run(finished)
+    assert result.finished
+    assert result.notes == ()
+    assert result.summary == json.loads((finished / "summary.json").read_text())
+    assert result.dense == result.summary["dense"]
+    assert list(result.dense) == list(result.summary["dense"])
+    assert tuple(result.front.columns[: len(FRONT_COLUMNS)]) == FRONT_COLUMNS
+    assert len(result.front) == result.summary["front_size"]
+    assert len(result.trials) == result.summary["counts"]["asked"]
+
+
+def test_what_is_handed_out_is_plain(finished):
+    result = hwsearch.load_run(finished)
+    assert isinstance(result.summary, dict)
+    assert isinstance(result.summary["pick"], dict)
+    assert isinstance(result.pick(), pd.Series)
+
+
+def test_the_pick_of_the_study_is_that_of_the_summary(finished):
+    result = hwsearch.load_run(finished)
+    picked, summary = result.pick(), result.summary["pick"]
+    assert picked["trial"] == summary["trial"]
+    assert picked["energy_j"] == pytest.approx(summary["energy_j"], abs=1e-10)  # a summary has ten decimals
+
+
+def test_a_storage_with_a_password_is_not_shown(finished):
+    result = hwsearch.load_run(finished, storage="postgresql://ann:secret@host/db")
+    assert "secret" not in repr(result)
+
+
+def test_picking(finished):
+    result = hwsearch.load_run(finished)
+    front = result.front
+    assert result.pick("accurate", within="100%")["accuracy_val"] == front["accuracy_val"].max()
+    assert result.pick("smallest", within="100%")["memory_bytes"] == front["memory_bytes"].min()
+    assert result.pick("frugal", within="100%")["energy_j"] == front["energy_j"].min()
+    floor = front["accuracy_val"].median()
+    picked = result.pick("smallest", min_accuracy=floor)
+    assert picked["memory_bytes"] == front[front["accuracy_val"] >= floor]["memory_bytes"].min()
+    with pytest.raises(NothingFits, match="accurate enough"):
+        result.pick(min_accuracy="100%")
+    with pytest.raises(InputError, match="exactly one"):
+        result.pick(within=0.1, min_accuracy=0.5)
