@@ -40,12 +40,12 @@ def test_all_finders_on_a_tiny_study(tmp_path, monkeypatch):
     assert finders <= set(counts["nm:4", 0.75].index)
     assert (counts == 2).all()
     assert table["accuracy_test"].between(0, 1).all()
-    own = table[
+    first_seed = table[
         (table["granularity"] == "weight")
         & (table["sparsity"] == 0.75)
         & (table["seed"] == table["seed"].iloc[0])
     ]
-    steps = own.set_index("finder")["find_steps"]
+    steps = first_seed.set_index("finder")["find_steps"]
     # rounds at 0, 25, 43.75, 57.8 and 68.4 %, of 2 epochs of 75 samples at T 3
     assert steps["iterative"] == 5 * 2 * 75 * 3
     assert steps["multi_prize"] == 75 * 3

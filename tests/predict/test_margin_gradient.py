@@ -14,7 +14,7 @@ from hwsearch.predict.margin_gradient import MarginGradient, _noise, margin_grad
 
 def test_noise_is_what_is_left_once_the_signal_is_scaled_back():
     weight = np.array([1.0, 1.0, 1.0, -1.0])
-    # half of the power is left: twice as large, two weights are off by 1, two by their own size
+    # half of the power is left: twice as large, two weights are off by 1, two by their whole size
     assert _noise(weight, np.array([1.0, 1.0, 0.0, 0.0])) == pytest.approx(1.0)
     assert _noise(weight, 0.3 * weight) == pytest.approx(0.0)
     assert _noise(np.array([3.0, 1.0]), np.array([3.0, 0.0])) == pytest.approx(10 / 2 * (10 / 9 - 1))
@@ -25,15 +25,17 @@ def test_agreement_by_hand():
         np.array([0.0, 0.5]), np.array([4, 8]), {"weight": [np.array([0.0, 0.2]), np.array([0.0, 0.4])]},
         [np.array([0.1, 0.0]), np.array([0.3, 0.0])],
     )  # fmt: skip
-    own = MarginGradient(np.array([2.0, 1.0]), np.array([[10.0, 5.0], [1.0, 2.0]]), tables, 1)
-    one = Joint(np.array([[0.25, 0.5]]), np.array(["weight"]), np.array([[4, 8]]))
+    estimator = MarginGradient(np.array([2.0, 1.0]), np.array([[10.0, 5.0], [1.0, 2.0]]), tables, 1)
+    first = Joint(np.array([[0.25, 0.5]]), np.array(["weight"]), np.array([[4, 8]]))
     sizes = np.array([0.1 + 0.1, 0.4])
     variance = np.array([sizes @ [10.0, 1.0], sizes @ [5.0, 2.0]])
-    assert own.expected(one) == pytest.approx([ndtr(np.array([2.0, 1.0]) / np.sqrt(variance)).mean()])
+    assert estimator.expected(first) == pytest.approx([ndtr(np.array([2.0, 1.0]) / np.sqrt(variance)).mean()])
     # the second layer is treated alike: only the first one's changes count, of both candidates
-    other = Joint(np.array([[0.0, 0.5]]), np.array(["weight"]), np.array([[8, 8]]))
+    second = Joint(np.array([[0.0, 0.5]]), np.array(["weight"]), np.array([[8, 8]]))
     variance = 0.2 * np.array([10.0, 5.0])
-    assert own.alike(one, other) == pytest.approx([ndtr(np.array([2.0, 1.0]) / np.sqrt(variance)).mean()])
+    assert estimator.alike(first, second) == pytest.approx(
+        [ndtr(np.array([2.0, 1.0]) / np.sqrt(variance)).mean()]
+    )
 
 
 def test_gradients_of_a_readout_are_its_inputs():
@@ -44,11 +46,11 @@ def test_gradients_of_a_readout_are_its_inputs():
         LayerParams(np.array([[2.0, 0.0], [0.0, 1.0]], np.float32), np.zeros(2, np.float32)),
     )
     x = np.array([[[[1, 1]]], [[[1, 0]]]], np.uint8)
-    own = margin_gradient(spec, dense, x, EstimatorScope(("weight",), (8,), 16, 3))
+    estimator = margin_gradient(spec, dense, x, EstimatorScope(("weight",), (8,), 16, 3))
     logits = Stack(spec, [Ticket(dense, tuple(np.ones((2, 2), bool) for _ in dense), (16, 16))]).eval()
     seen = logits(torch.from_numpy(x.astype(np.float32)), 3)[0].detach().numpy()
     assert seen == pytest.approx(np.array([[2.0, 1.0], [2.0, 0.0]]), abs=1e-3)
-    assert own.margins == pytest.approx([1.0, 2.0], abs=1e-3)
+    assert estimator.margins == pytest.approx([1.0, 2.0], abs=1e-3)
     # d(z_0 - z_1) / dW = (s, -s) with s = (1, 1) and (1, 0)
-    assert own.gradients[1] == pytest.approx([4.0, 2.0], abs=1e-6)
-    assert own.eval_steps == 3 * 2 * 2 * 3
+    assert estimator.gradients[1] == pytest.approx([4.0, 2.0], abs=1e-6)
+    assert estimator.eval_steps == 3 * 2 * 2 * 3

@@ -14,11 +14,11 @@ def curves(count, rng, rungs=2, stop=0.6):
     knobs, rung, training, y = [], [], [], []
     for name in range(count):
         place = rng.uniform(0, 2, 3)
-        for own in range(1 if rng.random() < stop else rungs):
+        for level in range(1 if rng.random() < stop else rungs):
             knobs.append(place)
-            rung.append(own)
+            rung.append(level)
             training.append(name)
-            y.append(1 + place[0] + 0.3 * own + 0.05 * rng.standard_normal())
+            y.append(1 + place[0] + 0.3 * level + 0.05 * rng.standard_normal())
     inputs = Inputs(
         np.array(knobs), np.array([0, 0, 1]), np.zeros((len(y), 1)), np.zeros((len(y), 0)), np.array(rung),
         np.array(training),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwsearch.predict import surrogate as module
-from hwsearch.predict.process import Covariance, Inputs, Layout, prior_variance
+from hwsearch.predict.process import NOT_BEGUN, Inputs
 from hwsearch.predict.surrogate import accuracy_of, fit, transform
 
 
@@ -49,30 +49,6 @@ def test_the_mean_alone_is_the_same_mean(monkeypatch):
     model = fit(inputs([0.0, 0.4, 1.0], [0.1, 0.5, 0.2]), np.array([0.9, 0.93, 0.97]))
     at = inputs(np.linspace(-1, 2, 8), np.linspace(0, 1, 8))
     assert model.mean(at) == pytest.approx(model.predict(at)[0])
-
-
-@pytest.mark.parametrize("rungs", [1, 3])
-def test_slopes_are_those_of_differences(rungs):
-    rng = np.random.default_rng(rungs)
-    knobs, groups = rng.uniform(0, 2, (20, 3)), np.array([0, 0, 1])
-    rung = np.arange(20) % rungs
-    seen = Inputs(
-        knobs, groups, rng.normal(0, 1, (20, 1)), rng.normal(0, 1, (20, 2)), rung, np.arange(20) // 2
-    )
-    layout, weights = Layout.of(seen, rungs), rng.normal(0, 1, (20, 20))
-    weights += weights.T
-    hyper = rng.normal(-0.5, 0.3, layout.size)
-    covariance = Covariance(layout, seen, seen)
-    total, slopes = covariance.with_slopes(hyper)
-    assert np.allclose(total, covariance.value(hyper))
-    assert np.allclose(np.diag(total), prior_variance(layout, hyper, seen))
-    got, step = slopes.of(weights), 1e-6
-    for place in range(layout.size):
-        up, down = hyper.copy(), hyper.copy()
-        up[place] += step
-        down[place] -= step
-        differences = (weights * (covariance.value(up) - covariance.value(down))).sum() / (2 * step)
-        assert got[place] == pytest.approx(differences, rel=1e-5, abs=1e-5)
 
 
 def test_draws_have_the_mean_and_spread_of_predictions_and_go_together():
@@ -128,9 +104,8 @@ def test_a_similarity_that_says_nothing_is_outvoted():
 
 
 def at_rung(x, rung, training=None):
-    own = inputs(x)
     number = None if training is None else np.asarray(training)
-    return replace(own, rung=np.asarray(rung), training=number)
+    return replace(inputs(x), rung=np.asarray(rung), training=number)
 
 
 def test_early_rungs_tell_of_the_last_one():
@@ -154,7 +129,9 @@ def test_a_rung_that_nobody_has_reached_tells_no_more_apart_than_the_one_before(
     rung = np.tile([0, 1], 40)
     seen = replace(inputs(x[twice], similarity[twice]), rung=rung, training=twice)
     model = fit(seen, accuracy_of(y[twice] + 0.3 * rung + rng.normal(0, 0.05, 80)), rungs=3)
-    second, last = (model.predict(replace(inputs(x, similarity), rung=np.full(40, own)))[0] for own in (1, 2))
+    second, last = (
+        model.predict(replace(inputs(x, similarity), rung=np.full(40, rung)))[0] for rung in (1, 2)
+    )
     assert np.corrcoef(second, last)[0, 1] > 0.99
     assert 0.9 * np.std(second) < np.std(last) < 1.1 * np.std(second)
 
@@ -165,9 +142,9 @@ def test_a_training_that_has_begun_keeps_its_luck_and_another_does_not():
     luck = np.random.default_rng(3).normal(0, 0.3, 20)
     model = fit(rows, accuracy_of(np.concatenate([1.5 + luck, 2.0 + luck])), rungs=2)
     lucky = int(luck.argmax())
-    own = model.predict(at_rung([x[lucky]], [1], [lucky]))[0]
-    other = model.predict(at_rung([x[lucky]], [1], [-1]))[0]
-    assert own[0] > other[0] + 0.1
+    begun = model.predict(at_rung([x[lucky]], [1], [lucky]))[0]
+    fresh = model.predict(at_rung([x[lucky]], [1], [NOT_BEGUN]))[0]
+    assert begun[0] > fresh[0] + 0.1
 
 
 @pytest.mark.parametrize("accuracy", [[0.5, 1.2], [0.5, float("nan")], [0.5]])

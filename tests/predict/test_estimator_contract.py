@@ -1,0 +1,96 @@
+"""What every estimator of similarity holds to, on a small network of large random weights: it need not be trained."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from builders.finders import X, spec
+
+from hwsearch.network.stack import initial_params
+from hwsearch.predict.flip_rate import flip_rate
+from hwsearch.predict.joint import Joint
+from hwsearch.predict.layer_sensitivity import EstimatorScope
+from hwsearch.predict.margin_gradient import margin_gradient
+from hwsearch.predict.probe_and_add import probe_and_add
+from hwsearch.predict.probes import probe
+
+NAMES, BITS = ("channel", "nm:4", "weight"), (1, 2, 4, 8)
+SCOPE = EstimatorScope(NAMES, BITS, 8, 2)
+NETWORK = spec("fc24-fc16")
+DENSE = tuple(replace(layer, weight=6 * layer.weight) for layer in initial_params(NETWORK, 0))
+ESTIMATORS = {
+    "probe_and_add": lambda: probe_and_add(probe(NETWORK, DENSE, X[:64], SCOPE)),
+    "margin_gradient": lambda: margin_gradient(NETWORK, DENSE, X[:64], SCOPE),
+    "flip_rate": lambda: flip_rate(NETWORK, DENSE, X[:64], SCOPE),
+}
+
+
+@pytest.fixture(scope="module", params=list(ESTIMATORS))
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def estimator(name):
+    return ESTIMATORS[name]()
+
+
+def alike_in_all(sparsity, granularity="weight", bits=8):
+    """Return one candidate a sparsity, which all its layers have."""
+    sparsity = np.repeat(np.atleast_1d(sparsity)[:, None], 3, 1)
+    return Joint(sparsity, np.full(len(sparsity), granularity), np.full(sparsity.shape, bits))
+
+
+def drawn(count, seed):
+    rng = np.random.default_rng(seed)
+    return Joint(rng.uniform(0, 0.98, (count, 3)), rng.choice(NAMES, count), rng.choice(BITS, (count, 3)))
+
+
+def test_it_tells_of_the_granularities_it_was_made_for_and_counts_its_steps(estimator):
+    assert estimator.granularities == NAMES
+    assert estimator.eval_steps >= 64 * 2
+
+
+def test_agreements_are_probabilities(estimator):
+    expected = estimator.expected(drawn(60, 0))
+    assert expected.shape == (60,)
+    assert ((expected >= 0) & (expected <= 1)).all()
+    alike = estimator.alike(drawn(60, 0), drawn(60, 1))
+    assert ((alike >= 0) & (alike <= 1)).all()
+
+
+@pytest.mark.parametrize("granularity", NAMES)
+def test_the_dense_network_agrees_with_itself(estimator, granularity):
+    assert estimator.expected(alike_in_all(0.0, granularity)) == pytest.approx([1.0], abs=0.02)
+
+
+@pytest.mark.parametrize("granularity", NAMES)
+def test_more_sparsity_agrees_less(estimator, granularity):
+    expected = estimator.expected(alike_in_all([0.0, 0.3, 0.6, 0.9], granularity))
+    assert (np.diff(expected) < 0.01).all()
+    assert expected[-1] < expected[0] - 0.1
+
+
+def test_in_the_mean_of_many_candidates_it_falls_with_sparsity_and_with_fewer_bits(estimator):
+    heavy = replace(drawn(200, 2), bits=np.full((200, 3), 8))
+    light = replace(heavy, sparsity=heavy.sparsity * 0.3)
+    assert estimator.expected(heavy).mean() < estimator.expected(light).mean() - 0.05
+    coarse, fine = (replace(light, bits=np.full((200, 3), bits)) for bits in (1, 8))
+    assert estimator.expected(coarse).mean() < estimator.expected(fine).mean() - 0.01
+
+
+def test_a_candidate_is_alike_to_itself(estimator):
+    candidates = drawn(40, 3)
+    assert estimator.alike(candidates, candidates) == pytest.approx(np.ones(40), abs=0.02)
+    assert estimator.alike(candidates, drawn(40, 4)).mean() < 0.95
+
+
+def test_the_same_inputs_give_the_same_result(name, estimator):
+    candidates = drawn(40, 5)
+    assert np.array_equal(ESTIMATORS[name]().expected(candidates), estimator.expected(candidates))
+
+
+def test_a_candidate_is_judged_by_itself(estimator):
+    candidates = drawn(40, 6)
+    alone = np.concatenate([estimator.expected(candidates[slice(i, i + 1)]) for i in range(40)])
+    assert alone == pytest.approx(estimator.expected(candidates), abs=1e-6)
