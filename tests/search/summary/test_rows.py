@@ -1,0 +1,66 @@
+"""What is said of networks: a finalist and the dense reference as rows."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from builders.records import record
+
+from hwsearch.measure.answers import Answers
+from hwsearch.network.width_loss import WidthLoss
+from hwsearch.search.jobs.job import Measured
+from hwsearch.search.stages.finals import Finalist
+from hwsearch.search.stages.skill import answer_columns
+from hwsearch.search.summary.rows import dense_row, front_row
+
+ANSWERS = Answers((20, 0, 10), (18, 2, 10), (18, 0, 10), 3, 0, (), 1)
+MEASURED = Measured(
+    failure="", network=None, workload=None, accuracy_val=0.9, accuracy_val_float=0.91, accuracy_test=0.88,
+    sparsity_effective=0.5, accumulator_bits=17, membrane_bits=12, params=None, train_steps=0, eval_steps=0,
+    loss=WidthLoss(weights_zeroed=2), answers_val=ANSWERS, answers_test=ANSWERS,
+)  # fmt: skip
+COST = {"memory_bytes": 100, "weight_bytes": 80, "energy_j": None, "macs": 2.5, "flash_bytes": 90}
+
+
+def finalist(trial, tests=(0.86, 0.9)):
+    return Finalist(
+        None if trial is None else record(trial, 0.5, (0.92,), 100.0), MEASURED, 77, COST, 0.89, float(np.mean(tests)),
+        (0.8, 0.9), (0.88, 0.9), tests, True, "",
+    )  # fmt: skip
+
+
+def test_a_finalist_is_a_row():
+    row = front_row(finalist(3))
+    assert (row.trial, row.sparsity, row.weight_bits, row.timesteps, row.seed) == (3, 0.5, 4, 3, 77)
+    assert (row.accuracy_val, row.accuracy_val_search, row.accuracy_val_own) == (0.89, 0.92, 0.9)
+    assert (row.accuracy_test, row.accuracy_test_low, row.accuracy_test_high) == (
+        pytest.approx(0.88),
+        0.8,
+        0.9,
+    )
+    assert row.accuracy_test_sd == pytest.approx(0.04 / 2**0.5)
+    assert row.drop_val_to_test == pytest.approx(0.01)
+    assert (row.memory_bytes, row.energy_j, row.banks) == (100, None, {"flash_bytes": 90})
+    assert (row.accumulator_bits, row.weights_zeroed) == (17, 2)
+    assert row.recalls_test == "0.9000//1.0000"
+    assert row.network_digest is None
+
+
+def test_one_seed_has_no_spread():
+    row = front_row(finalist(3, tests=(0.88,)))
+    assert (row.seeds, row.accuracy_test_sd) == (1, None)
+
+
+def test_the_dense_reference_of_the_search_has_no_test():
+    dense = SimpleNamespace(measured=MEASURED, cost=COST)
+    row = dense_row(dense, None)
+    assert list(row.columns())[:4] == ["accuracy_val", "accuracy_val_search", "accuracy_test", "memory_bytes"]
+    assert (row.accuracy_val, row.accuracy_val_search, row.accuracy_test) == (0.9, 0.9, None)
+
+
+def test_the_dense_reference_of_the_final_trainings_has_all():
+    row = dense_row(SimpleNamespace(measured=MEASURED, cost={}), SimpleNamespace(dense=finalist(None)))
+    assert (row.accuracy_val, row.accuracy_val_search) == (0.89, 0.9)
+    assert (row.accuracy_test_low, row.accuracy_test_own) == (0.8, 0.88)
+    assert row.banks == {"flash_bytes": 90}
+    assert list(row.columns())[-12:] == list(answer_columns(MEASURED))
