@@ -10,7 +10,7 @@ from hwsearch.records.front import DenseRow, FrontRow, read_front
 from hwsearch.records.summary import SUMMARY_FORMAT, read_summary
 from hwsearch.records.trial_table import read_trials
 from hwsearch.records.trials import OUTCOMES
-from hwsearch.search.summary.summarise import _pick, summarise_refusal
+from hwsearch.search.summary import _pick, summarise_refusal
 from hwsearch.study.model import load_study
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from builders.records import record
 
-from hwsearch.search.summary.nothing_fits import nearest_miss, why_nothing
+from hwsearch.search.decide.nothing_fits import nearest_miss, why_nothing
 
 
 def plan(**budgets):
@@ -52,6 +52,5 @@ def test_without_a_miss_the_first_reason_is_told(records, said):
 
 
 def test_final_networks_that_know_nothing_are_told_before_budgets():
-    finals = SimpleNamespace(lacking=("no better than chance",))
-    assert "none of 1 is a model" in why_nothing(plan(), [over(0, 0.5, 900.0)], finals)
-    assert why_nothing(plan(), [over(0, 0.5, 900.0)], None).startswith("nothing fits")
+    assert "none of 1 is a model" in why_nothing(plan(), [over(0, 0.5, 900.0)], ("no better than chance",))
+    assert why_nothing(plan(), [over(0, 0.5, 900.0)], ()).startswith("nothing fits")

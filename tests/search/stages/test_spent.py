@@ -7,8 +7,9 @@ import pytest
 from builders.records import record
 
 from hwsearch.plan.plan import make_plan
-from hwsearch.search.summary import spent
-from hwsearch.search.summary.spent import Seconds, nothing_spent, spent_by
+from hwsearch.records.log import Seconds
+from hwsearch.search.stages import spent
+from hwsearch.search.stages.spent import nothing_spent, spent_by
 from hwsearch.study.model import load_study
 
 DENSE = SimpleNamespace(train_steps=60, eval_steps=7, whole_steps=100)
@@ -20,7 +21,7 @@ FINALS = SimpleNamespace(train_steps=300, eval_steps=30, reused_steps=5, wall_s=
 
 def context(finder="magnitude", predicting=None):
     study = SimpleNamespace(tickets=SimpleNamespace(finder=finder))
-    return SimpleNamespace(dense=DENSE, sight=predicting, plan=SimpleNamespace(study=study))
+    return SimpleNamespace(dense=DENSE, calibration=predicting, plan=SimpleNamespace(study=study))
 
 
 def test_steps_are_summed_each_once():
@@ -50,7 +51,7 @@ def test_what_tickets_share_is_counted_once(monkeypatch):
         trial = next(r.trial for r in RECORDS if r.candidate == candidate)
         return SimpleNamespace(spent=ladders[trial], reused={f"{ground}": 3})
 
-    monkeypatch.setattr(spent, "ground_of", lambda context, seed=None: seed)
+    monkeypatch.setattr(spent, "source_of", lambda context, seed=None: seed)
     monkeypatch.setattr(spent, "final_seeds", lambda plan: [8, 9])
     monkeypatch.setattr(spent, "find_ticket", find)
     cost = spent_by(context("iterative"), RECORDS, FINALS, [SimpleNamespace(trial=1)], Seconds(1.0, 0.0))

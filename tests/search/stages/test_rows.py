@@ -7,11 +7,11 @@ import pytest
 from builders.records import record
 
 from hwsearch.measure.answers import Answers
+from hwsearch.measure.measured import Measured
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.search.jobs.job import Measured
 from hwsearch.search.stages.finals import Finalist
+from hwsearch.search.stages.rows import dense_row, front_row
 from hwsearch.search.stages.skill import answer_columns
-from hwsearch.search.summary.rows import dense_row, front_row
 
 ANSWERS = Answers((20, 0, 10), (18, 2, 10), (18, 0, 10), 3, 0, (), 1)
 MEASURED = Measured(

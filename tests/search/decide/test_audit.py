@@ -8,16 +8,16 @@ from builders.records import record
 
 from hwsearch.measure.accuracy import wilson
 from hwsearch.predict.quality import Quality
-from hwsearch.search.summary import predictions
-from hwsearch.search.summary.predictions import NO_SIMILARITY, audited, completion, similarity_quality
+from hwsearch.search.decide import audit as module
+from hwsearch.search.decide.audit import NO_SIMILARITY, audited, completion, similarity_quality
 
 
 def test_the_quality_of_similarity_is_that_of_the_calibration():
     quality = Quality(32, 0.9, 0.01, 0.2, 0.05)
-    assert similarity_quality(SimpleNamespace(sight=SimpleNamespace(quality=quality))).model_dump() == {
+    assert similarity_quality(SimpleNamespace(calibration=SimpleNamespace(quality=quality))).model_dump() == {
         "n": 32, "spearman": 0.9, "mae": 0.01, "brier": 0.2, "ece": 0.05,
     }  # fmt: skip
-    assert similarity_quality(SimpleNamespace(sight=None)) is NO_SIMILARITY
+    assert similarity_quality(SimpleNamespace(calibration=None)) is NO_SIMILARITY
 
 
 def test_what_the_front_may_lack_is_the_sum_of_chances():
@@ -42,8 +42,7 @@ def test_where_nothing_was_left_nothing_is_lacking():
 def test_the_audit_counts_what_would_have_been_left_and_was_on_the_front(monkeypatch, cut):
     records = [replace(record(i, 0.1 * i, (0.9,), 9.0), audited=i > 0) for i in range(4)]
     records[3] = replace(records[3], feasible=False)
-    monkeypatch.setattr(predictions, "audit_of", lambda context, records: [records[i] for i in cut])
-    monkeypatch.setattr(predictions, "front_records", lambda plan, records, error: records[:2])
-    found = audited(SimpleNamespace(plan=None, dense=SimpleNamespace(error=0.1)), records)
+    monkeypatch.setattr(module, "audited_and_dropped", lambda state: [records[i] for i in cut])
+    found = audited(SimpleNamespace(front=lambda records: records[:2]), records)
     assert (found.continued, found.left, found.false_cuts) == (2, len(cut), 1 if cut else 0)
     assert (found.low, found.high) == (wilson(0.5, 2) if cut else (None, None))
