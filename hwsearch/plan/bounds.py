@@ -12,9 +12,7 @@ Left out is the rule that packs layers into cores: a heuristic may pack less wor
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hwsearch.hardware.cost_model import Cost, price
@@ -32,9 +30,9 @@ from hwsearch.hardware.workload import (
 from hwsearch.network.topology import LayerShape, NetworkSpec
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import Price, held_to
+from hwsearch.plan.remainders import Remainder, layer_widths, least_remainders, n_weights
 from hwsearch.space.candidate import Candidate
 
-_MOST_ALLOCATIONS = 2048
 _HEURISTIC = "cores_hold_everything"
 
 
@@ -49,23 +47,6 @@ class Corner:
     def worst(self) -> float:
         """Need over limit, minus 1, of what it breaks most."""
         return max(self.priced.constraints.values(), default=0.0)
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What a mask must leave.
-
-    Attributes:
-        weights: In each layer, at least, between channels that stay.
-        total: Of all layers together, at least.
-        channels: Of each layer, at least.
-        whole: Whether it is channels that go, and what is left has every weight.
-    """
-
-    weights: tuple[int, ...]
-    total: int
-    channels: tuple[int, ...]
-    whole: bool = False
 
 
 def cheapest(plan: Plan) -> list[Corner]:
@@ -83,13 +64,16 @@ def least_prices(plan: Plan, granularity: str) -> list[Corner]:
     Every candidate of the granularity costs at least as much as one of these in everything.
     """
     candidate = _cheapest_of(plan, granularity)
-    return [Corner(candidate, _least_price(plan, candidate, kept)) for kept in _least_kept(plan, candidate)]
+    return [
+        Corner(candidate, _least_price(plan, candidate, remainder))
+        for remainder in least_remainders(plan, candidate)
+    ]
 
 
 def miss_words(plan: Plan, nearest: Corner) -> str:
     """Say that nothing fits, what comes nearest, and which budget binds."""
     candidate, constraints = nearest.candidate, nearest.priced.constraints
-    name = max(constraints, key=lambda own: constraints[own])
+    name = max(constraints, key=lambda budget: constraints[budget])
     knobs = (
         f"sparsity {max(candidate.sparsity):g}, granularity {candidate.granularity}, "
         f"weight_bits {min(candidate.weight_bits)}, timesteps {candidate.timesteps}"
@@ -114,135 +98,16 @@ def _cheapest_of(plan: Plan, granularity: str) -> Candidate:
     return plan.space.candidate(setting | {"granularity": granularity})
 
 
-def _least_kept(plan: Plan, candidate: Candidate) -> Iterator[Kept]:
-    """Yield what a candidate's mask must leave; for channels, each way to share them out over the layers."""
-    layers = plan.spec.layers
-    sparsities = candidate.sparsity * len(layers) if len(candidate.sparsity) == 1 else candidate.sparsity
-    apart = plan.study.space.scope == "layer" or len(candidate.sparsity) > 1
-    if candidate.granularity != "channel":
-        yield _kept_weights(layers, candidate.granularity, sparsities, apart=apart)
-        return
-    sizes = [layer.out_channels for layer in layers[:-1]]
-    if apart:
-        ways = [tuple(max(1, n - _removed(s, n)) for n, s in zip(sizes, sparsities, strict=False))]
-    else:
-        ways = _allocations(sizes, sum(sizes) - _removed(sparsities[0], sum(sizes)))
-    for hidden in ways:
-        channels = (*hidden, layers[-1].out_channels)
-        weights = tuple(
-            _size(layer, *own) for layer, own in zip(layers, _widths(layers, channels), strict=True)
-        )
-        yield Kept(weights, sum(weights), channels, whole=True)
-
-
-def _kept_weights(
-    layers: Sequence[LayerShape], granularity: str, sparsities: Sequence[float], *, apart: bool
-) -> Kept:
-    """Return what is left where groups of weights are removed, of each layer or of all together."""
-    sizes = [math.prod(layer.weight_shape) for layer in layers]
-    if granularity.startswith("nm:") or apart:
-        pairs = zip(layers, sparsities, strict=True)
-        gone = [_most_removed([layer], granularity, sparsity) for layer, sparsity in pairs]
-        together = sum(gone)
-    else:
-        together = _most_removed(layers, granularity, sparsities[0])
-        gone = [
-            min(together, n) if _groups(own, granularity) else 0 for own, n in zip(layers, sizes, strict=True)
-        ]
-    channels = _least_channels(layers, gone)
-    blocks = [_size(layer, *own) for layer, own in zip(layers, _widths(layers, channels), strict=True)]
-    weights = tuple(max(0, n - out) for n, out in zip(blocks, gone, strict=True))
-    return Kept(weights, max(sum(weights), sum(blocks) - together), channels)
-
-
-def _least_channels(layers: Sequence[LayerShape], gone: Sequence[int]) -> tuple[int, ...]:
-    """Return the channels of each layer that must stay when so many weights of each layer are removed.
-
-    A channel goes for good when no channel that stays reads it, or when none feeds it (`network.fold.shrink`): all
-    weights between it and those must have been removed. Inputs and the readout's channels stay.
-    """
-    channels = [layer.out_channels for layer in layers]
-    for place in reversed(range(len(layers) - 1)):
-        after, own = layers[place + 1], layers[place]
-        fed_by = own.in_channels if place == 0 else own.fan_columns
-        unread = gone[place + 1] // (channels[place + 1] * after.fan_columns * after.kernel**2)
-        unfed = gone[place] // (fed_by * own.kernel**2)
-        channels[place] = max(1, channels[place] - unread - unfed)
-    return tuple(channels)
-
-
-def _groups(layer: LayerShape, granularity: str) -> dict[int, int]:
-    """Return how many groups of each size a layer has; none where it is not pruned."""
-    rows, columns = layer.out_channels, math.prod(layer.weight_shape[1:])
-    if granularity == "weight":
-        return {1: rows * columns}
-    if granularity == "kernel":
-        return {} if layer.kind == "fc" else {layer.kernel**2: rows * layer.in_channels}
-    length = int(granularity.partition(":")[2])
-    whole, tail = divmod(columns, length)
-    return {length: rows * whole} | ({tail: rows} if tail else {})
-
-
-def _most_removed(layers: Sequence[LayerShape], granularity: str, sparsity: float) -> int:
-    """Return the most weights that a fraction of all groups of these layers can be (see `compress.masks`)."""
-    kind, _, length = granularity.partition(":")
-    if kind == "nm":
-        stay = round((1 - sparsity) * int(length))
-        return sum(
-            count * (size - min(size, -(-stay * size // int(length))))
-            for size, count in _all_groups(layers, granularity)
-        )
-    groups = sorted(_all_groups(layers, granularity), reverse=True)
-    left, total = _removed(sparsity, sum(count for _, count in groups)), 0
-    for size, count in groups:
-        total += size * min(left, count)
-        left -= min(left, count)
-    return total
-
-
-def _all_groups(layers: Sequence[LayerShape], granularity: str) -> list[tuple[int, int]]:
-    """Return (size, how many) of the groups of several layers."""
-    return [own for layer in layers for own in _groups(layer, granularity).items()]
-
-
-def _removed(sparsity: float, n: int) -> int:
-    """Return how many of n groups go, at most (see `compress.masks`)."""
-    return math.floor(sparsity * n + 0.5)
-
-
-def _allocations(sizes: Sequence[int], total: int) -> list[tuple[int, ...]]:
-    """Return each way to share out channels over layers, or where there are too many, the least of each layer."""
-    least = [max(1, total - sum(sizes) + n) for n in sizes]
-    ranges = [range(low, high + 1) for low, high in zip(least, sizes, strict=True)][:-1]
-    if math.prod(len(own) for own in ranges) > _MOST_ALLOCATIONS:
-        return [tuple(least)]
-    ways = [(*first, max(1, total - sum(first))) for first in itertools.product(*ranges)]
-    return [own for own in ways if own[-1] <= sizes[-1]]
-
-
-def _widths(layers: Sequence[LayerShape], channels: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the outputs and inputs of each layer's weights."""
-    read = [
-        layers[0].in_channels,
-        *(n * layer.fan_columns for n, layer in zip(channels, layers[1:], strict=False)),
-    ]
-    return list(zip(channels, read, strict=True))
-
-
-def _size(layer: LayerShape, out: int, read: int) -> int:
-    return out * read * layer.kernel**2
-
-
-def _least_price(plan: Plan, candidate: Candidate, kept: Kept) -> Price:
+def _least_price(plan: Plan, candidate: Candidate, remainder: Remainder) -> Price:
     """Return the least that a candidate costs which leaves at least this."""
     spec, bits = plan.spec, min(candidate.weight_bits)
-    workload = _workload(spec, kept, bits, candidate.timesteps)
+    workload = _workload(spec, remainder, bits, candidate.timesteps)
     cost = price(workload, plan.profile)
     if plan.profile.model is None:  # packed: every weight takes its bits, wherever it lies
-        cost = _with_weights(plan, cost, -(-kept.total * bits // 8))
+        cost = _with_weights(plan, cost, -(-remainder.total * bits // 8))
     neuron, reset = spec.neuron_model, spec.reset
     broken = violations(workload, plan.profile, neuron_model=neuron, reset=reset, cost=cost)
-    return held_to(plan, cost, [own for own in broken if own.rule != _HEURISTIC])
+    return held_to(plan, cost, [violation for violation in broken if violation.rule != _HEURISTIC])
 
 
 def _with_weights(plan: Plan, cost: Cost, n_bytes: int) -> Cost:
@@ -255,11 +120,11 @@ def _with_weights(plan: Plan, cost: Cost, n_bytes: int) -> Cost:
     )
 
 
-def _workload(spec: NetworkSpec, kept: Kept, bits: int, timesteps: int) -> Workload:
+def _workload(spec: NetworkSpec, remainder: Remainder, bits: int, timesteps: int) -> Workload:
     """Return the work of a network that has only what is left, packed as closely as can be, and never an event."""
     last, works = len(spec.layers) - 1, []
     for place, (shape, (out, read)) in enumerate(
-        zip(spec.layers, _widths(spec.layers, kept.channels), strict=True)
+        zip(spec.layers, layer_widths(spec.layers, remainder.channels), strict=True)
     ):
         pixels = shape.in_size[0] * shape.in_size[1] if shape.kind == "conv" else 1
         works.append(
@@ -269,7 +134,7 @@ def _workload(spec: NetworkSpec, kept: Kept, bits: int, timesteps: int) -> Workl
                 kind=shape.kind,
                 analog=place == 0,
                 weight_bits=bits,
-                census=_census(shape, out, read, kept.weights[place], channels=kept.whole),
+                census=_census(shape, out, read, remainder.weights[place], channels=remainder.whole),
                 neurons=out * shape.out_size[0] * shape.out_size[1],
                 inputs=math.prod(spec.input_shape) if place == 0 else read * pixels,
                 ops=OpCounts(0.0, 0.0, (0.0,) * len(BLOCKS), 0.0),
@@ -286,9 +151,9 @@ def _workload(spec: NetworkSpec, kept: Kept, bits: int, timesteps: int) -> Workl
 def _census(shape: LayerShape, out: int, read: int, weights: int, *, channels: bool) -> WeightCensus:
     """Return the least that can be counted of a layer with so many weights: no mask of it counts less."""
     size = math.prod(shape.weight_shape)
-    held, area = min(weights, _size(shape, out, read)), shape.kernel**2
+    held, area = min(weights, n_weights(shape, out, read)), shape.kernel**2
     # where all stays, or whole channels go, the layer is known; else its weights may lie anywhere
-    known = weights == _size(shape, out, read) and (channels or weights == size)
+    known = weights == n_weights(shape, out, read) and (channels or weights == size)
     rows, size = (out, held) if known else (shape.out_channels, size)
     return WeightCensus(
         out_channels=out,

@@ -112,7 +112,7 @@ class Plan:
         longest = self.dense_timesteps
         fewer = [self.rung_timesteps(rung, longest) for rung in range(len(self.cycles))]
         if fewer[0] < longest:
-            at = " and ".join(str(own) for own in dict.fromkeys(fewer) if own < longest)
+            at = " and ".join(str(n) for n in dict.fromkeys(fewer) if n < longest)
             notes.append(
                 f"the first rungs are trained at {at} of {longest} timesteps and measured at all of them"
             )

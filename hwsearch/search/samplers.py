@@ -90,14 +90,14 @@ class OptunaSuggester:
         if numbers[: len(self._learned)] != self._learned:
             self._forget()
         for trial in trials[len(self._learned) :]:
-            own = copy.copy(trial)
-            own.user_attrs = {}  # the record, which no sampler reads
+            copied = copy.copy(trial)
+            copied.user_attrs = {}  # the record, which no sampler reads
             # a storage gives constraints in an order of its own, and GP's sums depend on it
-            own.system_attrs = dict(sorted(trial.system_attrs.items()))
+            copied.system_attrs = dict(sorted(trial.system_attrs.items()))
             if trial.state == TrialState.COMPLETE:
-                own.system_attrs[_GENERATION] = self._complete // POPULATION
+                copied.system_attrs[_GENERATION] = self._complete // POPULATION
                 self._complete += 1
-            self._study.add_trial(own)
+            self._study.add_trial(copied)
         self._learned = numbers
 
     def _ask(self, number: int) -> optuna.Trial:

@@ -107,7 +107,7 @@ def test_a_trial_that_was_not_trained_is_refused(tmp_path, tiny_text):
     study = tmp_path / "study.yaml"
     study.write_text(tiny_text.replace("candidates: 24", "candidates: 24, rank: false"))
     result = hwsearch.run(study, out=tmp_path / "run")
-    untrained = result.trials.query("outcome in ('over_budget', 'twin')")["trial"]
+    untrained = result.trials.query("outcome in ('over_budget', 'repeat', 'lookalike')")["trial"]
     with pytest.raises(InputError, match="only a trained candidate"):
         result.export(int(untrained.iloc[0]), to="nowhere")
 

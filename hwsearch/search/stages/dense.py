@@ -21,7 +21,7 @@ from hwsearch.search.jobs.pool import Job, Trainer
 from hwsearch.search.stages.reference_check import refuse_fallen
 from hwsearch.search.stages.skill import refuse_without_skill
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.ticket_store import Kept, TicketStore
+from hwsearch.search.store.ticket_store import StoredWork, TicketStore
 from hwsearch.tickets.fit import Fit
 from hwsearch.train.loop import Schedule, Trained
 
@@ -98,7 +98,7 @@ def dense_job(plan: Plan, store: TicketStore, seed: int, split_seed: int | None 
 def keep_dense(plan: Plan, store: TicketStore, job: Job, measured: Measured) -> None:
     """Keep the floats that a job of ``dense_job`` trained, if it did."""
     if job.trained is None and measured.params is not None:
-        kept = Kept(measured.train_steps, {"trained": measured.params})
+        kept = StoredWork(measured.train_steps, {"trained": measured.params})
         store.save(_path(plan, store, job.seed, job.split_seed), kept)
 
 

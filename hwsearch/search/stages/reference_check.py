@@ -58,16 +58,16 @@ def refuse_fallen(plan: Plan, measured: Measured, ticket: Ticket) -> None:
 def _blamed(plan: Plan, measured: Measured, ticket: Ticket, accuracy_there: float) -> str:
     """Say which width costs most: the one that gives back most when it alone is wide."""
     assert measured.params is not None
-    own = plan.reference_widths
+    widths = plan.reference_widths
     offered = {
-        "state": own.state,
-        "accumulator": own.accumulator,
-        "bias": own.bias,
-        "threshold": own.threshold,
+        "state": widths.state,
+        "accumulator": widths.accumulator,
+        "bias": widths.bias,
+        "threshold": widths.threshold,
     }
     gains = {}
     for name in offered:
-        wide = replace(own, **{name: getattr(Widths(), name)})
+        wide = replace(widths, **{name: getattr(Widths(), name)})
         gains[name] = _accuracy(plan, measured, ticket, wide) - accuracy_there
     name = max(gains, key=lambda key: gains[key])
     if gains[name] > 0:

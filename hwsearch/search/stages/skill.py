@@ -60,7 +60,7 @@ def answer_columns(measured: Measured) -> dict[str, Any]:
     """
     columns: dict[str, Any] = {}
     for answers, split in ((measured.answers_val, ""), (measured.answers_test, "_test")):
-        known = [] if answers is None else [own for own in answers.recalls if own is not None]
+        known = [] if answers is None else [recall for recall in answers.recalls if recall is not None]
         columns |= {
             f"recall_min{split}": min(known, default=None),
             f"recalls{split}": None if answers is None else _spelt(answers.recalls),
@@ -73,7 +73,7 @@ def answer_columns(measured: Measured) -> dict[str, Any]:
 
 
 def _spelt(recalls: Sequence[float | None]) -> str:
-    return "/".join("" if own is None else f"{own:.4f}" for own in recalls)
+    return "/".join("" if recall is None else f"{recall:.4f}" for recall in recalls)
 
 
 def _cause(measured: Measured, answers: Answers) -> str:

@@ -15,7 +15,7 @@ from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.plan.plan import Plan
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_fit
-from hwsearch.search.store.ticket_store import Kept, Masks, TicketStore, ladder_store
+from hwsearch.search.store.ticket_store import Masks, StoredWork, TicketStore, ladder_store
 from hwsearch.space.candidate import Candidate
 from hwsearch.tickets.compensate import compensate
 from hwsearch.tickets.criteria import after_quantising, score
@@ -119,7 +119,7 @@ def early_timesteps_of(plan: Plan, store: TicketStore, fit: Fit) -> int:
     tickets = plan.study.tickets
     warm = replace(fit, schedule=replace(fit.schedule, epochs=tickets.warmup_epochs))
 
-    def make() -> Kept:
+    def make() -> StoredWork:
         init = initial_params(plan.spec, fit.seed)
         params = warm.train([init], [dense_masks(init)])[0]
         rule = early_time(
@@ -127,7 +127,7 @@ def early_timesteps_of(plan: Plan, store: TicketStore, fit: Fit) -> int:
             limit=tickets.kl_limit, loss_gain=fit.schedule.loss_gain,
         )  # fmt: skip
         told = {"timesteps": rule.timesteps, "forward": rule.forward, "backward": rule.backward}
-        return Kept(tickets.warmup_epochs * fit.epoch_steps, values=told)
+        return StoredWork(tickets.warmup_epochs * fit.epoch_steps, values=told)
 
     path = store.cache.shared_path("early_time", warm.digest, tickets.kl_limit)
     return int(store.fetch(path, make).values["timesteps"])
@@ -135,27 +135,27 @@ def early_timesteps_of(plan: Plan, store: TicketStore, fit: Fit) -> int:
 
 def find_birds(
     plan: Plan, store: TicketStore, fit: Fit, seeds: Sequence[int], targets: Sequence[Target]
-) -> list[list[Kept]]:
+) -> list[list[StoredWork]]:
     """Return early-bird masks of initial weights by their seeds, one a target; those not kept share one training."""
     tolerance = plan.study.tickets.tolerance
     cut = [tolerance, *cut_of(plan)]
     paths = [
         [
-            store.cache.shared_path("bird", fit.digest, seed, own.granularity, own.sparsity, *cut)
-            for own in targets
+            store.cache.shared_path("bird", fit.digest, seed, target.granularity, target.sparsity, *cut)
+            for target in targets
         ]
         for seed in seeds
     ]
     kept = [[store.load(path) for path in row] for row in paths]
-    if any(own is None for row in kept for own in row):
+    if any(work is None for row in kept for work in row):
         inits = [initial_params(plan.spec, seed) for seed in seeds]
         nests = find_early_birds(fit, inits, targets, knife_of(plan, fit), tolerance=tolerance)
-        kept = [[Kept(bird.train_steps, masks=bird.masks) for bird in row] for row in nests]
+        kept = [[StoredWork(bird.train_steps, masks=bird.masks) for bird in row] for row in nests]
         for places, row in zip(paths, kept, strict=True):
-            for path, own in zip(places, row, strict=True):
-                if own is not None:
-                    store.save(path, own)
-    return [[own for own in row if own is not None] for row in kept]
+            for path, work in zip(places, row, strict=True):
+                if work is not None:
+                    store.save(path, work)
+    return [[work for work in row if work is not None] for row in kept]
 
 
 def find_prizes(
@@ -166,14 +166,14 @@ def find_prizes(
     cut = [target.granularity, target.sparsity, _scope(plan), space.gentle]
     paths = [store.cache.shared_path("prize", fit.digest, seed, *cut) for seed in seeds]
     kept = [store.load(path) for path in paths]
-    if any(own is None for own in kept):
+    if any(work is None for work in kept):
         inits = [initial_params(plan.spec, seed) for seed in seeds]
         prizes = find_multi_prizes(fit, inits, [target] * len(seeds), knife_of(plan, fit))
-        kept = [Kept(prize.train_steps, {"start": prize.params}, prize.masks) for prize in prizes]
-        for path, own in zip(paths, kept, strict=True):
-            if own is not None:
-                store.save(path, own)
-    return [(own.nets["start"], own.masks) for own in kept if own is not None]
+        kept = [StoredWork(prize.train_steps, {"start": prize.params}, prize.masks) for prize in prizes]
+        for path, work in zip(paths, kept, strict=True):
+            if work is not None:
+                store.save(path, work)
+    return [(work.nets["start"], work.masks) for work in kept if work is not None]
 
 
 def _scope(plan: Plan) -> Literal["global", "layer"]:
@@ -187,8 +187,8 @@ def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
     dense, statistics = source.dense, None
     if criterion == "magnitude" and len(candidate.sparsity) > 1:
         bits = candidate.bits(len(dense)) if plan.spec.quantise_first else None
-        own = enumerate(candidate.sparsity)
-        layers = [_layer_mask(dense, i, candidate.granularity, s, _near(bits, i)) for i, s in own]
+        per_layer = enumerate(candidate.sparsity)
+        layers = [_layer_mask(dense, i, candidate.granularity, s, _near(bits, i)) for i, s in per_layer]
         return Found(dense, tuple(join_layers(layers, candidate.granularity)))
     if criterion != "magnitude":
         calibration = source.data.x_train[: plan.study.tickets.samples]
@@ -203,8 +203,8 @@ def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
     made_up = compensate(dense, masks, statistics)
     if plan.spec.quantise_first:  # the grid is that of all weights: those that go keep their values
         made_up = tuple(
-            replace(own, weight=np.where(mask, own.weight, old.weight))
-            for own, mask, old in zip(made_up, masks, dense, strict=True)
+            replace(layer, weight=np.where(mask, layer.weight, old.weight))
+            for layer, mask, old in zip(made_up, masks, dense, strict=True)
         )
     return Found(made_up, masks)
 

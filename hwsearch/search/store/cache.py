@@ -116,7 +116,9 @@ def _answers_from(values: Any) -> Answers | None:
     """Return the Answers that were kept; JSON turned their tuples into lists."""
     if values is None:
         return None
-    plain: dict[str, Any] = {k: tuple(own) if isinstance(own, list) else own for k, own in values.items()}
+    plain: dict[str, Any] = {
+        k: tuple(value) if isinstance(value, list) else value for k, value in values.items()
+    }
     return Answers(**plain)
 
 

@@ -36,11 +36,11 @@ class Probed:
 def save_probed(path: Path, probed: Probed) -> None:
     """Write measurements."""
     arrays = {"settled": probed.settled, "agree": probed.agree.astype(np.uint8)}
-    own, values = probed.probes, dict[str, object]()
-    if own is not None:
-        arrays |= {name: getattr(own, name) for name in _ARRAYS}
-        arrays |= {_PRUNED + name: changes for name, changes in own.pruned.items()}
-        values["eval_steps"] = own.eval_steps
+    probes, values = probed.probes, dict[str, object]()
+    if probes is not None:
+        arrays |= {name: getattr(probes, name) for name in _ARRAYS}
+        arrays |= {_PRUNED + name: changes for name, changes in probes.pruned.items()}
+        values["eval_steps"] = probes.eval_steps
     save_tensors(path, arrays, values)
 
 
@@ -51,8 +51,8 @@ def load_probed(path: Path) -> Probed | None:
         settled, agree, steps = arrays["settled"], arrays["agree"].astype(bool), values.get("eval_steps")
         if not isinstance(steps, int):
             return Probed(None, settled, agree)
-        pruned = {k.removeprefix(_PRUNED): own for k, own in arrays.items() if k.startswith(_PRUNED)}
-        own = {name: arrays[name] for name in _ARRAYS}
-        return Probed(Probes(pruned=pruned, eval_steps=steps, **own), settled, agree)
+        pruned = {k.removeprefix(_PRUNED): changes for k, changes in arrays.items() if k.startswith(_PRUNED)}
+        plain = {name: arrays[name] for name in _ARRAYS}
+        return Probed(Probes(pruned=pruned, eval_steps=steps, **plain), settled, agree)
     except (RecordError, KeyError):
         return None

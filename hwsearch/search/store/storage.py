@@ -67,12 +67,12 @@ def place_of(folder: RunFolder, study_name: str, storage: str | None = None) -> 
     Raises:
         InputError: The URL is none, or what the folder remembers cannot be read.
     """
-    own, remembered = folder.storage, _remembered(folder)
-    known = remembered.get("url") or (own if folder.database.exists() else "")
-    url = storage or known or own
-    asked, inside = _without_secrets(_parsed(url)), url == own
-    if not inside and asked == _without_secrets(make_url(own)):
-        url, inside = own, True
+    inside_url, remembered = folder.storage, _remembered(folder)
+    known = remembered.get("url") or (inside_url if folder.database.exists() else "")
+    url = storage or known or inside_url
+    asked, inside = _without_secrets(_parsed(url)), url == inside_url
+    if not inside and asked == _without_secrets(make_url(inside_url)):
+        url, inside = inside_url, True
     elsewhere = known if known and _without_secrets(make_url(known)) != asked else ""
     return Place(url, remembered.get("study") or study_name, inside, elsewhere)
 
@@ -218,7 +218,7 @@ def _find(url: str, held: Mapping[str, Any], name: str, digest: str) -> str | No
         law = "a storage holds one study of a name, and this one has changed since (or hwsearch has)"
         todo = "choose another --out or --storage, or put the study back"
         raise _fault(url, law, f"{name}: {digest}, there it is {held[name]}", todo)
-    return name if name in held else next((own for own, other in held.items() if other == digest), None)
+    return name if name in held else next((title for title, other in held.items() if other == digest), None)
 
 
 def _opened(url: str, parsed: URL, *, create: bool = False) -> BaseStorage:

@@ -24,7 +24,7 @@ Masks = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class StoredWork:
     """Finished work.
 
     Attributes:
@@ -57,7 +57,7 @@ class TicketStore:
         """Return a store of the same files that has counted nothing yet."""
         return TicketStore(self.cache)
 
-    def load(self, path: Path) -> Kept | None:
+    def load(self, path: Path) -> StoredWork | None:
         """Return what ``save`` kept, or None when it is not there whole."""
         try:
             tensors, values = load_tensors(path)
@@ -70,9 +70,9 @@ class TicketStore:
         counted = self.spent if made_by == self.cache.owner else self.reused
         counted[path.stem] = steps
         n = sum(key.startswith("mask.") for key in tensors)
-        return Kept(steps, nets, tuple(tensors[f"mask.{i}"] for i in range(n)), values)
+        return StoredWork(steps, nets, tuple(tensors[f"mask.{i}"] for i in range(n)), values)
 
-    def save(self, path: Path, kept: Kept) -> None:
+    def save(self, path: Path, kept: StoredWork) -> None:
         """Keep finished work as this run's own."""
         tensors = {f"mask.{i}": mask for i, mask in enumerate(kept.masks)}
         for name, params in kept.nets.items():
@@ -80,12 +80,12 @@ class TicketStore:
                 tensors[f"{name}.{index}.weight"], tensors[f"{name}.{index}.bias"] = layer.weight, layer.bias
                 if layer.norm is not None:
                     tensors[f"{name}.{index}.norm"] = layer.norm
-        own = {"nets": list(kept.nets), "train_steps": kept.train_steps, "made_by": self.cache.owner}
-        save_tensors(path, tensors, {**kept.values, **own})
+        facts = {"nets": list(kept.nets), "train_steps": kept.train_steps, "made_by": self.cache.owner}
+        save_tensors(path, tensors, {**kept.values, **facts})
         self.reused.pop(path.stem, None)  # trained anew because something beside it was missing
         self.spent[path.stem] = kept.train_steps
 
-    def fetch(self, path: Path, make: Callable[[], Kept]) -> Kept:
+    def fetch(self, path: Path, make: Callable[[], StoredWork]) -> StoredWork:
         """Return what is kept; what is not is made and kept."""
         kept = self.load(path)
         if kept is None:
@@ -136,6 +136,6 @@ def ladder_store(
 
     def save(which: int, level: int, start: Params, rung: Rung) -> None:
         path = rung_path(store.cache, fit, how, cut, seeds[which], level)
-        store.save(path, Kept(rung.train_steps, {"start": start, "trained": rung.params}, rung.masks))
+        store.save(path, StoredWork(rung.train_steps, {"start": start, "trained": rung.params}, rung.masks))
 
     return load, save

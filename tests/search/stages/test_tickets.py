@@ -18,7 +18,7 @@ from hwsearch.plan.plan import make_plan
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.search.stages.tickets import TicketSource, find_ticket
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.ticket_store import Kept, TicketStore
+from hwsearch.search.store.ticket_store import TicketStore
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
 from hwsearch.tickets.criteria import after_quantising, score
@@ -200,27 +200,6 @@ def test_a_study_for_another_device_trains_no_dense_network_and_no_ladder_again(
     assert (cost["reused_train_steps"] > 2 * steps) == (finder != "magnitude")
     assert cost["reused_train_steps"] >= 2 * steps
     assert sum(trained) == (run.trials["outcome"] == "trained").sum() + len(tried)
-
-
-def test_work_is_counted_by_the_run_that_did_it(tmp_path):
-    first, other = (
-        TicketStore(Cache(tmp_path / name, name, tmp_path / "shared")) for name in ("first", "other")
-    )
-    path = first.cache.shared_path("bird", 1)
-    assert path == other.cache.shared_path("bird", 1)
-    assert path != first.cache.shared_path("bird", 2)
-    assert first.load(path) is None
-    mask = np.array([[True, False]])
-    first.save(path, Kept(7, masks=(mask,), values={"told": 3}))
-    kept = other.load(path)
-    assert kept is not None
-    assert (kept.train_steps, kept.values["told"], kept.masks[0].tolist()) == (7, 3, mask.tolist())
-    assert (first.spent, first.reused) == ({path.stem: 7}, {})
-    assert (other.spent, other.reused) == ({}, {path.stem: 7})
-    other.save(path, kept)
-    assert (other.spent, other.reused) == ({path.stem: 7}, {})
-    path.write_bytes(path.read_bytes()[:-1])
-    assert first.load(path) is None
 
 
 def test_without_a_shared_folder_each_run_keeps_its_own(tmp_path, monkeypatch):

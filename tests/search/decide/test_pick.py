@@ -1,0 +1,56 @@
+"""Which member of a front is handed over, by hand."""
+
+import pandas as pd
+import pytest
+
+from hwsearch.errors import InputError
+from hwsearch.search.decide.pick import pick_row
+
+FRONT = pd.DataFrame(
+    {
+        "trial": [0, 1, 2, 3],
+        "accuracy_val": [0.97, 0.96, 0.95, 0.90],
+        "memory_bytes": [4000, 2000, 2000, 500],
+        "energy_j": [4e-6, 1e-6, 2e-6, 3e-6],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "within", "trial"),
+    [
+        ("smallest", 0.02, 1),  # of two of one size the more accurate
+        ("smallest", 0.07, 3),
+        ("frugal", 0.07, 1),
+        ("accurate", 0.07, 0),
+    ],
+)
+def test_the_rule_picks_among_those_that_are_accurate_enough(rule, within, trial):
+    assert pick_row(FRONT, rule, 0.97, within)["trial"] == trial
+
+
+def test_a_needed_accuracy_stands_in_place_of_a_loss():
+    assert pick_row(FRONT, "smallest", 0.0, min_accuracy=0.9)["trial"] == 3
+    assert pick_row(FRONT, "smallest", 0.0, min_accuracy=0.98) is None
+
+
+def test_a_hair_of_rounding_does_not_decide():
+    assert pick_row(FRONT, "smallest", 0.97, 0.97 - 0.95 - 1e-12)["trial"] == 1
+
+
+def test_where_energy_is_unknown_frugal_is_small():
+    unknown = FRONT.assign(energy_j=None)
+    assert pick_row(unknown, "frugal", 0.97, 0.07)["trial"] == 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "within", "least", "law"),
+    [
+        ("tiny", 0.1, None, "smallest, frugal or accurate"),
+        ("smallest", None, None, "exactly one"),
+        ("smallest", 0.1, 0.9, "exactly one"),
+    ],
+)
+def test_what_is_refused(rule, within, least, law):
+    with pytest.raises(InputError, match=law):
+        pick_row(FRONT, rule, 0.97, within, least)

@@ -1,0 +1,55 @@
+"""Before the first candidate: what is told, what is trained, and what a run that goes on does not do again."""
+
+from types import SimpleNamespace
+
+import pytest
+from builders.records import GOOD, POOR, estimator, plan_of_three_rungs, with_search
+
+from hwsearch.network.width_loss import WidthLoss
+from hwsearch.search.stages import preparation as module
+from hwsearch.search.stages.preparation import prepare
+from hwsearch.search.store.cache import Cache
+
+MEASURED = SimpleNamespace(accuracy_val=0.973, loss=WidthLoss(weights_zeroed=2))
+DENSE = SimpleNamespace(params=(), cost={"memory_bytes": 2500}, error=0.027, measured=MEASURED)
+
+
+@pytest.fixture
+def plan(tmp_path, tiny_text):
+    return plan_of_three_rungs(tmp_path, tiny_text)
+
+
+def prepared(plan, tmp_path, monkeypatch, quality=GOOD):
+    stored, told = [], []
+    monkeypatch.setattr(module, "dense_reference", lambda plan, trainer, cache: DENSE)
+    monkeypatch.setattr(
+        module,
+        "calibrate",
+        lambda plan, dense, ticket_of, stored: (kept.append(stored), estimator(quality))[1],
+    )
+    kept = stored
+    context = prepare(plan, None, Cache(tmp_path / "cache", "plan"), told.append)
+    return context, stored, [event.text for event in told]
+
+
+def test_the_reference_is_trained_and_similarity_calibrated(plan, tmp_path, monkeypatch):
+    context, stored, told = prepared(plan, tmp_path, monkeypatch)
+    assert context.dense is DENSE
+    assert context.state({}).trusts_similarity
+    assert stored[0].name.startswith("probes-")
+    assert told[0] == "training the dense reference"
+    assert told[1].startswith("dense reference: 97.3% on validation, 2,500 bytes (")
+    assert told[2] == "ticket similarity on 32 candidates: rank correlation 0.95, mean error 0.030"
+
+
+def test_a_poor_similarity_is_told(plan, tmp_path, monkeypatch):
+    context, _, told = prepared(plan, tmp_path, monkeypatch, POOR)
+    assert told[2].endswith("poor, so it is left out and less is cut")
+    assert not context.state({}).trusts_similarity
+
+
+def test_a_study_may_do_without_similarity(plan, tmp_path, monkeypatch):
+    context, stored, told = prepared(with_search(plan, foresee=False), tmp_path, monkeypatch)
+    assert context.calibration is None
+    assert stored == []
+    assert len(told) == 2
