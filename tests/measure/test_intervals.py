@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -24,6 +24,7 @@ def test_of_equal_chances_it_is_the_binomial(n, p):
 
 
 @given(st.lists(st.floats(0, 1), max_size=12))
+@settings(deadline=None)
 def test_it_lies_within_what_can_happen_and_holds_its_share(chances):
     low, high = poisson_binomial_interval(chances)
     assert 0 <= low <= high <= len(chances)
