@@ -7,6 +7,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+CONFIDENCE = 0.95
+"""Of every interval."""
+
 
 def accuracy(predictions: np.ndarray, labels: np.ndarray) -> float:
     """Return the share of right predictions.
@@ -24,19 +27,18 @@ def largest_class_share(labels: np.ndarray) -> float:
     return float(np.bincount(labels).max() / len(labels))
 
 
-def wilson(share: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the Wilson score interval of a proportion.
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Return the two-sided Wilson score interval of a proportion.
 
     (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)
 
     Args:
         share: The proportion seen, in [0, 1].
         n: Of how many.
-        confidence: Two-sided.
 
     Source: Wilson 1927, JASA 22(158).
     """
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
     centre = share + z * z / (2 * n)
     reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n

@@ -1,4 +1,4 @@
-"""Intervals of what was counted, and of what is only expected."""
+"""The interval of how many of several events happen, of which only the chances are known."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hwsearch.measure.accuracy import CONFIDENCE
 
-def poisson_binomial_interval(chances: Sequence[float], confidence: float = 0.95) -> tuple[int, int]:
+
+def poisson_binomial_interval(chances: Sequence[float]) -> tuple[int, int]:
     """Return the interval of how many of several independent events happen (Poisson binomial).
 
-    The smallest k with P(N <= k) >= (1 - confidence) / 2, and with P(N <= k) >= (1 + confidence) / 2; P by one
+    The smallest k with P(N <= k) >= (1 - c) / 2, and with P(N <= k) >= (1 + c) / 2, c being CONFIDENCE; P by one
     convolution an event: P_n(k) = (1 - p_n) P_n-1(k) + p_n P_n-1(k - 1).
 
     Args:
         chances: Of each event, in [0, 1].
-        confidence: Two-sided.
     """
     shares = np.zeros(len(chances) + 1)
     shares[0] = 1.0
@@ -24,5 +25,5 @@ def poisson_binomial_interval(chances: Sequence[float], confidence: float = 0.95
         shares[0] *= 1 - chance
     total = np.cumsum(shares)
     total[-1] = 1.0  # whatever the sums were rounded to
-    low, high = np.searchsorted(total, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.searchsorted(total, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return int(low), int(high)

@@ -7,7 +7,7 @@ both the same mean and spread. A channel whose membrane lies a standard deviatio
 
 and its two spike trains correlate by 1 - flips / most, most = 2 r (1 - r), r = Phi(a): 1 when none flips, 0 when they
 have nothing to do with each other. c is what the layer's own change leaves, over the covariance C of its inputs (of
-their filtered traces), times what the layers before have left::
+their filtered traces), times what the layers before pass on::
 
     c = w' C w / sqrt(w C w  w' C w')  x  mean_j(1 - flips_j / most_j) / sqrt(present)
 
@@ -16,7 +16,7 @@ the correlation c of the readout, so with leads g_n,j over each rival and their 
 
     A = mean_n Phi(min_j g_n,j c / (s sqrt(1 - c^2)))
 
-Covariances of layers are taken for independent and channels for alike: `similarity` settles what that leaves out.
+Covariances of layers are taken for independent and channels for alike: `similarity` learns what that leaves out.
 
 Source: Yao et al. 2023 (theorem 3.5 bounds the same flips by the density at the threshold); Owen 1956 (Phi2 by T).
 """
@@ -49,7 +49,6 @@ class FlipRate:
     Attributes:
         leads: [B] each input's lead over the best rival in the dense network, over the spread of leads.
         passed: [L - 1, C] correlation of a layer's spikes, at correlations of its membranes on a grid.
-        most: [L - 1] flips of unrelated spike trains.
         tables: Correlation of a layer's current by its own change alone, and share of its channels that are there, both
             as logarithms: tables of [2].
         eval_steps: Samples times timesteps pushed forward.
@@ -57,7 +56,6 @@ class FlipRate:
 
     leads: np.ndarray
     passed: np.ndarray
-    most: np.ndarray
     tables: LayerTables
     eval_steps: int
 
@@ -69,12 +67,6 @@ class FlipRate:
     def expected(self, joint: Joint) -> np.ndarray:
         """Return [N]: the agreement A, not calibrated."""
         return self._agreement(self._correlations(joint)[:, -1])
-
-    def flips(self, joint: Joint) -> np.ndarray:
-        """Return [N, L - 1]: the share of each spiking layer's spikes that change, of channels that are there."""
-        within = self._correlations(joint)[:, :-1]
-        passed = [np.interp(column, _GRID, row) for column, row in zip(within.T, self.passed, strict=True)]
-        return np.asarray(self.most * (1 - np.stack(passed, 1)))
 
     def alike(self, first: Joint, second: Joint) -> np.ndarray:
         """Return [N] probabilities that two candidates predict the same: each differs from the dense network by itself.
@@ -121,7 +113,6 @@ def flip_rate(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorS
     return FlipRate(
         leads=rivals.min(1) / np.sqrt(2 * logits.var(1).mean()),
         passed=np.stack([_passed(a) for a in above]),
-        most=np.array([float((2 * ndtr(a) * ndtr(-a)).mean()) for a in above]),
         tables=layer_sensitivity(dense, scope, log_correlation),
         eval_steps=2 * len(x) * scope.timesteps,
     )

@@ -8,7 +8,7 @@ mean square sigma_l^2 a weight move it by::
 
 A change keeps the share rho = <w', w> / <w, w> of a layer's signal, and normalisation scales it back; the rest is
 noise of mean square sigma^2 = <w', w'> / rho^2 - <w, w>. Changes that pruning by magnitude makes are not independent of
-the gradient, so A is too high: `similarity` settles it.
+the gradient, so A is too high: `similarity` corrects it.
 
 Source: own derivation for spiking networks; margins under additive weight noise as in Zhou et al. 2018.
 """

@@ -30,6 +30,7 @@ from hwsearch.tickets.observe import LayerStatistics
 
 CRITERIA = ("magnitude", "spike_probability", "second_order")
 _SMALLEST = 1e-12
+_DAMPING = 0.01  # of the mean diagonal
 _MOST_CACHED = 64  # layers at some number of bits
 
 
@@ -137,7 +138,7 @@ def inverse_diagonal(hessian: np.ndarray) -> np.ndarray:
     return np.asarray(diagonal)
 
 
-def damp(hessian: np.ndarray, share: float = 0.01) -> np.ndarray:
+def damp(hessian: np.ndarray) -> np.ndarray:
     """Return H + mu I with mu a share of H's mean diagonal: inputs that never fire must not divide by zero."""
     diagonal = float(np.diag(hessian).mean())
-    return np.asarray(hessian + max(share * diagonal, _SMALLEST) * np.eye(len(hessian)))
+    return np.asarray(hessian + max(_DAMPING * diagonal, _SMALLEST) * np.eye(len(hessian)))

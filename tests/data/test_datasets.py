@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders.idx import idx_file
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.data.datasets import LOADERS, Samples, find_root, load_dataset, requantise, resplit
@@ -173,6 +173,7 @@ def test_neither_torch_nor_sklearn_is_imported_beforehand() -> None:
 
 
 @given(st.integers(1, 255), st.integers(1, 255))
+@settings(deadline=None)
 def test_requantising_keeps_the_order_and_both_ends(old_max: int, new_max: int) -> None:
     x = requantise(np.arange(old_max + 1, dtype=np.uint8), old_max, new_max)
     assert (np.diff(x.astype(int)) >= 0).all()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builders.idx import idx_file
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -54,6 +54,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4))))
+@settings(deadline=None)
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, x: np.ndarray) -> None:
     path = tmp_path_factory.mktemp("idx") / "x.gz"
     path.write_bytes(idx_file(x.shape, x.tobytes()))

@@ -1,7 +1,7 @@
 """Stratified splits: by hand, and that they partition the samples and keep the classes' shares."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.data.split import stratified_take
@@ -24,6 +24,7 @@ def draws(draw):
 
 
 @given(draws())
+@settings(deadline=None)
 def test_it_parts_the_samples_into_two_rising_lists(drawn):
     labels, n_take, seed = drawn
     taken, rest = stratified_take(labels, n_take, np.random.default_rng(seed))
@@ -34,6 +35,7 @@ def test_it_parts_the_samples_into_two_rising_lists(drawn):
 
 
 @given(draws())
+@settings(deadline=None)
 def test_every_class_gives_its_share_to_within_one(drawn):
     labels, n_take, seed = drawn
     taken, _ = stratified_take(labels, n_take, np.random.default_rng(seed))
@@ -42,6 +44,7 @@ def test_every_class_gives_its_share_to_within_one(drawn):
 
 
 @given(draws())
+@settings(deadline=None)
 def test_the_same_seed_draws_the_same(drawn):
     labels, n_take, seed = drawn
     first, again = (stratified_take(labels, n_take, np.random.default_rng(seed))[0] for _ in range(2))

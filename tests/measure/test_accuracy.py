@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.measure.accuracy import accuracy, largest_class_share, wilson
@@ -39,6 +39,7 @@ def test_wilson_of_none_of_two_is_up_to_two_thirds():
 
 
 @given(st.integers(1, 500), st.floats(0, 1))
+@settings(deadline=None)
 def test_wilson_holds_the_share_and_is_its_mirror(n, share):
     low, high = wilson(share, n)
     assert 0 <= low <= share + 1e-12

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from hwsearch.predict.flip_rate import _GRID, FlipRate, _passed
+from hwsearch.predict.flip_rate import _GRID, FlipRate, _log_correlation, _passed
 from hwsearch.predict.joint import Joint, LayerTables
 
 
@@ -27,11 +27,24 @@ def test_correlations_of_layers_multiply_by_hand():
     tables = LayerTables(
         levels, np.array([8]), {"weight": [half, half], "channel": [gone, none]}, [none[:1], none[:1]]
     )
-    estimator = FlipRate(
-        np.array([1.0]), _GRID[None], np.array([0.4]), tables, 1
-    )  # spikes correlate as membranes do
+    estimator = FlipRate(np.array([1.0]), _GRID[None], tables, 1)  # spikes correlate as membranes do
     joint = Joint(np.array([[0.5, 0.5], [0.5, 0.0]]), np.array(["weight", "channel"]), np.full((2, 2), 8))
     correlation = np.array([0.8 * 0.8, 1.0 * 0.8])
     expected = ndtr(correlation / np.sqrt(1 - correlation**2))
     assert estimator.expected(joint) == pytest.approx(expected, abs=1e-6)
-    assert estimator.flips(joint)[:, 0] == pytest.approx([0.4 * 0.2, 0.0], abs=1e-6)
+
+
+def test_the_correlation_of_a_layer_by_hand():
+    # covariance I: (3, 4) and (3, 0) correlate by 9 / (5 * 3); the second channel is gone
+    weight, changed = np.array([[3.0, 4.0], [1.0, 1.0]]), np.array([[3.0, 0.0], [0.0, 0.0]])
+    assert np.exp(_log_correlation(weight, changed, np.eye(2))) == pytest.approx([0.6, 0.5])
+    # the input that the pruned weight read never varies: nothing was lost
+    assert np.exp(_log_correlation(weight, changed, np.diag([1.0, 0.0])))[0] == pytest.approx(1.0)
+    # nothing survives
+    assert np.exp(_log_correlation(weight, 0 * weight, np.eye(2))) == pytest.approx([1e-3, 1e-3])
+
+
+def test_what_is_always_alike_correlates_fully_however_near_its_threshold():
+    passed = _passed(np.array([0.0, 0.5, -3.0]))
+    assert passed[-1] == pytest.approx(1.0)
+    assert (np.diff(passed) >= 0).all()

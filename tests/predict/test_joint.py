@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.predict.joint import Joint, LayerTables, between, by_granularity, differ, knobs_of
@@ -35,6 +35,7 @@ def test_between_levels_it_is_a_line_by_hand():
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+@settings(deadline=None)
 def test_between_levels_it_never_leaves_its_neighbours(values):
     table = np.array([0.0, 2.0, -1.0])
     got = between(table, LEVELS, np.array(values))

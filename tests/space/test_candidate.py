@@ -1,7 +1,7 @@
 """Candidates: their bits and names, and the sparsities that a granularity can have."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.space.candidate import Candidate, snap
@@ -43,6 +43,7 @@ def test_snapping_by_hand(granularity, asked, got):
 
 
 @given(st.sampled_from([4, 8, 16]), st.floats(0, 1))
+@settings(deadline=None)
 def test_a_snapped_sparsity_is_a_step_no_farther_than_half_of_one(m, sparsity):
     granularity = f"nm:{m}"
     snapped = snap(granularity, sparsity)

@@ -65,12 +65,13 @@ def backwards(value: Any) -> Any:
 
 
 @given(VALUES)
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 def test_the_order_of_keys_does_not_matter(value: Any) -> None:
     assert digest(value) == digest(backwards(value))
     assert len(digest(value)) == 16
 
 
 @given(st.lists(st.integers(), min_size=2, max_size=5, unique=True))
+@settings(deadline=None)
 def test_the_order_of_items_does(items: list[int]) -> None:
     assert digest(items) != digest(items[::-1])

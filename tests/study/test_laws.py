@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from builders.studies import changed, faults, load
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -50,6 +50,7 @@ def test_single_values_within_and_outside_their_law(kind: Any, good: list[Any], 
 
 
 @given(st.integers(1, 9999))
+@settings(deadline=None)
 def test_a_percentage_with_two_places_is_the_fraction_itself(hundredths: int) -> None:
     text = f"{hundredths / 100:.2f}%"
     assert TypeAdapter(Fraction).validate_python(text) == float(f"{hundredths / 10000:.4f}")

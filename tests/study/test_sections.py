@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from builders.studies import SHORT, changed, faults, load
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.study.sections import Network, SparsityRange
@@ -62,6 +62,7 @@ def test_a_range_of_sparsities_has_exact_levels(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 40), st.integers(1, 30))
+@settings(deadline=None)
 def test_levels_of_a_range_rise_by_its_step_from_low_to_high(first: int, steps: int) -> None:
     sparsities = SparsityRange(low=first / 100, high=(first + steps) / 100, step=0.01)
     assert sparsities.levels == tuple(round((first + i) / 100, 12) for i in range(steps + 1))

@@ -1,7 +1,7 @@
 """Units: shares and quantities as people write them, and what is refused with what would do."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.study.units import UNITS, kind_of, read_quantity, read_share
@@ -68,6 +68,7 @@ def test_a_name_tells_the_kind():
 @given(
     st.sampled_from([(kind, unit) for kind, units in UNITS.items() for unit in units]), st.integers(0, 10**6)
 )
+@settings(deadline=None)
 def test_a_quantity_is_its_number_times_its_unit(of_kind, number):
     kind, unit = of_kind
     assert read_quantity(f"{number} {unit}", kind) == pytest.approx(number * UNITS[kind][unit])

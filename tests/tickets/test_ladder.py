@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from builders.finders import n_removed, nested, pruner, task
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.compress.masks import GRANULARITIES
@@ -33,6 +33,7 @@ def test_the_sparsities_of_a_ladder_by_hand():
 
 
 @given(st.floats(0.05, 0.9), st.floats(0.0, 0.99), st.sampled_from(GRANULARITIES))
+@settings(deadline=None)
 def test_rungs_rise_from_dense_and_stay_below_the_highest(fraction, highest, granularity):
     sparsities = LadderSchedule(granularity, highest, fraction).sparsities
     assert sparsities[0] == 0.0
