@@ -89,14 +89,13 @@ def run(
         from hwsearch import api
         from hwsearch.terminal import Progress
 
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         try:
             with Progress(wanted.name) as progress:
                 result = api.run(
                     study,
                     out=out,
                     data_root=data_root,
-                    workers=cores if workers is None else workers,
+                    workers=_cores() if workers is None else workers,
                     storage=storage,
                     seed=seed,
                     device=device,
@@ -107,6 +106,11 @@ def run(
             raise Interrupted("interrupted; the same line goes on where this one stopped") from None
         summary = read_summary(result.folder.summary)
     print_answer(folder, summary)
+
+
+def _cores() -> int:
+    """Return how many processes may run at a time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @app.command()

@@ -59,11 +59,10 @@ def summarise(
     box = state.box(in_full=True)
     names = plan.study.objectives
     reference = objective_values(names, 1.0 - box.worst, search_dense.cost)
-    ended = {name: sum(record.outcome == name for record in records) for name in OUTCOMES}
     return Summary(
         **_circumstances(plan),
         dense=dense,
-        counts={"asked": len(records)} | ended,
+        counts=_counts(records),
         cost=spent_by(context, records, finals, front, seconds),
         similarity=similarity_quality(state),
         audit=audited(state, records),
@@ -86,7 +85,7 @@ def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> Summary:
     return Summary(
         **_circumstances(plan),
         dense=DenseRow(accuracy_val=None, accuracy_test=None),
-        counts={"asked": 0} | dict.fromkeys(OUTCOMES, 0),
+        counts=_counts([]),
         cost=nothing_spent(plan, wall_s),
         similarity=NO_SIMILARITY,
         audit=NO_AUDIT,
@@ -99,6 +98,12 @@ def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> Summary:
         no_skill=WithoutSkill(trained=0, final=0),
         notes=plan.notes,
     )
+
+
+def _counts(records: Sequence[TrialRecord]) -> dict[str, int]:
+    """Return how many candidates were asked, and how many ended how."""
+    ended = {name: sum(record.outcome == name for record in records) for name in OUTCOMES}
+    return {"asked": len(records)} | ended
 
 
 def _circumstances(plan: Plan) -> dict[str, Any]:
