@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.devices import conv, fc, profile
+from hwsearch.hardware.rules.mapping_rules import layers_find_cores
 
 from hwsearch.hardware.families.event_cores import assignment, entries
 from hwsearch.hardware.families.step_cycles import StepNetwork, cycles_per_step
-from hwsearch.hardware.rules.mapping_rules import layers_find_cores
 from hwsearch.hardware.workload import Workload
 
 XYLO_2, XYLO_3, XYLO_IMU = (profile(name).model for name in ("xylo_audio2", "xylo_audio3", "xylo_imu"))

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from hwsearch.errors import InputError
-from hwsearch.hardware.arithmetic import Arithmetic
 from hwsearch.hardware.device import GRADES, PerCycle, PerTerm, weakest
+from hwsearch.hardware.neurons import Arithmetic
 from hwsearch.hardware.profiles.load import check_profile, list_profiles, load_profile, profile_folders
 from hwsearch.hardware.profiles.schema import ProfileSection
 from hwsearch.hardware.storage import FORMATS

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.devices import IDS, conv, fc, mlp, profile, with_bits
+from hwsearch.hardware.rules.mapping_rules import MAPPING_RULES
 
 from hwsearch.hardware.limits import Limits
 from hwsearch.hardware.rules import mapping_rules
-from hwsearch.hardware.rules.mapping_rules import MAPPING_RULES
-from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.workload import Workload
 
 DEVICE = profile("generic_45nm")

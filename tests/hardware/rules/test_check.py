@@ -5,7 +5,7 @@ import pytest
 
 from hwsearch.hardware.device import Bank
 from hwsearch.hardware.profiles.load import load_profile
-from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
 
 PROFILE = load_profile(Path(__file__).parents[3] / "hardware_profiles" / "nrf51822_microbit.yaml")
