@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.neuron import NeuronLaw, Pool, StackNeuron, fused_stack, spikingjelly_stack
+from hwsearch.network.neuron import Pool, StackNeuron, fused_stack, spikingjelly_stack
+from hwsearch.network.neuron_law import NeuronLaw
 from hwsearch.network.norm import Running, normalise
 from hwsearch.network.products import convolution, linear
 from hwsearch.network.topology import NetworkSpec

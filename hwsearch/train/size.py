@@ -78,7 +78,7 @@ def _step_seconds(spec: NetworkSpec, timesteps: int, batch_size: int, size: int,
     params = initial_params(spec, 0)
     ticket = Ticket(params, tuple(np.ones(own.weight.shape, bool) for own in params), (4,) * len(params))
     stack = Stack(spec, [ticket] * size, neuron_loop).train()
-    adam, generator = StackAdam(stack), torch.Generator().manual_seed(0)
+    adam, generator = StackAdam(stack, [1.0] * size), torch.Generator().manual_seed(0)
     x = torch.rand((batch_size, *spec.input_shape), generator=generator)
     y = torch.arange(batch_size) % spec.classes
     times = []

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from hwsearch.network.integer import _as_product
+from hwsearch.network.integer_layers import _as_product
 from hwsearch.network.products import _grouped, convolution, linear
 
 
