@@ -203,17 +203,17 @@ class _Torch(torch.autograd.Function):
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
         h, spikes = ctx.saved_tensors  # type: ignore[attr-defined]
         law, static = ctx.law, ctx.static  # type: ignore[attr-defined]
-        one, dx = h.new_ones(()), torch.empty_like(h)
+        unit, dx = h.new_ones(()), torch.empty_like(h)
         for t in range(h.shape[1] - 1, -1, -1):
             # one timestep after the other, all its passes while it is in the cache
-            above, own = h[:, t] - law.threshold, dx[:, t]
-            torch.div(grads[0][:, t], torch.addcmul(one, above, above, value=math.pi**2), out=own)
+            above, gradient = h[:, t] - law.threshold, dx[:, t]
+            torch.div(grads[0][:, t], torch.addcmul(unit, above, above, value=math.pi**2), out=gradient)
             if t < h.shape[1] - 1:
                 # dv/dh is 1 - s for a reset to zero and 1 for one by subtraction, the reset being detached
                 back = dx[:, t + 1]
                 if law.reset == "zero":
                     back = torch.addcmul(back, back, spikes[:, t], value=-1)
-                own.add_(back, alpha=law.decay)
+                gradient.add_(back, alpha=law.decay)
         if not static:
             return dx, None, None
         total = dx[:, -1].clone()

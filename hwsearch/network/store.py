@@ -69,9 +69,9 @@ def network_from(settings: dict[str, object], arrays: dict[str, np.ndarray]) -> 
     """Return the network of ``network_settings`` and arrays named ``<layer>.weight``, ``.bias``, ``.threshold``."""
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
     layers = []
-    for own in values.pop("layers"):
-        name = own["name"]
-        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in own.items()}
+    for layer in values.pop("layers"):
+        name = layer["name"]
+        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in layer.items()}
         layers.append(
             IntegerLayer(
                 weight=arrays[f"{name}.weight"],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -90,21 +91,16 @@ def train_stack(
         build: What makes the stack (finders that train something else than weights have their own).
         device: Where it is trained; the samples are held there.
     """
-    stack = build(spec, tickets, neuron_loop).move(device)
+    stack = build(spec, tickets, neuron_loop).move(device).train()
     adam = StackAdam(stack, [ticket.rate for ticket in tickets])
-    generator = torch.Generator().manual_seed(seed)
-    source = _Source(as_input(x, spec).to(device), torch.from_numpy(y).to(device), generator, seed)
+    source = _Source(as_input(x, spec).to(device), torch.from_numpy(y).to(device), seed)
     losses, n_finished = torch.zeros(stack.size), 0
-    stack.train()
     while n_finished < schedule.epochs:
         losses = _epoch(stack, adam, source, schedule, n_finished, timesteps)
         n_finished += 1
         if watch is not None and watch(n_finished, stack.params):
             break
-    steps = n_finished * len(y) * timesteps
-    return [
-        _outcome(params, loss, steps) for params, loss in zip(stack.params(), losses.tolist(), strict=True)
-    ]
+    return _outcomes(stack.params(), losses.tolist(), n_finished * len(y) * timesteps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +109,12 @@ class _Source:
 
     inputs: Tensor
     targets: Tensor
-    generator: torch.Generator
     seed: int
+
+    @cached_property
+    def generator(self) -> torch.Generator:
+        """What draws the order of the samples, in whichever stack and on whichever device."""
+        return torch.Generator().manual_seed(self.seed)
 
     def noise(self, epoch: int) -> torch.Generator:
         """Return what draws an epoch's noise: on a GPU one of its own, so that nothing waits for the host."""
@@ -157,6 +157,10 @@ def _noisy(x: Tensor, noise: float, generator: torch.Generator) -> Tensor:
     if noise == 0:
         return x
     return (x + noise * torch.randn(x.shape, generator=generator, device=x.device)).clamp_(0.0, 1.0)
+
+
+def _outcomes(params: list[Params], losses: list[float], steps: int) -> list[Trained]:
+    return [_outcome(*trained, steps) for trained in zip(params, losses, strict=True)]
 
 
 def _outcome(params: Params, loss: float, steps: int) -> Trained:

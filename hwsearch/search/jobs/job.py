@@ -161,13 +161,15 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
 
 def _out_of_memory(error: Exception) -> bool:
     """Return whether torch or Python could not have the memory: torch says so in words, on a CPU and on a GPU."""
-    return isinstance(error, MemoryError) or any(own in str(error).lower() for own in _NO_MEMORY)
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY)
 
 
 def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measured]:
     """Turn trained candidates into integers and measure those."""
-    results = [_folded(bench, job, ticket, own) for ticket, own in zip(job.tickets, trained, strict=True)]
-    sound = [k for k, own in enumerate(results) if not own.failure]
+    results = [
+        _folded(bench, job, ticket, candidate) for ticket, candidate in zip(job.tickets, trained, strict=True)
+    ]
+    sound = [k for k, candidate in enumerate(results) if not candidate.failure]
     if not sound:
         return results
     data, networks = bench.data, [network for k in sound if (network := results[k].network) is not None]
@@ -191,7 +193,7 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
             accuracy_val=accuracy(run.predictions, data.y_val),
             accuracy_val_float=accuracy(guesses, data.y_val),
             accuracy_test=None if test is None else accuracy(test.predictions, data.y_test),
-            loss=(results[k].loss or WidthLoss()).seen(run.sums_clipped, run.membranes_clipped),
+            loss=(results[k].loss or WidthLoss()).with_clipped(run.sums_clipped, run.membranes_clipped),
             only_float_right=int(((guesses == data.y_val) & (run.predictions != data.y_val)).sum()),
             only_integers_right=int(((guesses != data.y_val) & (run.predictions == data.y_val)).sum()),
             answers_val=count(run, data.y_val),

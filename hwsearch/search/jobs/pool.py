@@ -18,8 +18,6 @@ from hwsearch.search.jobs.job import Bench, Job, Measured, run_job
 from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
 from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 
-__all__ = ["Bench", "Job", "Measured", "Trainer", "run_job"]
-
 
 class Trainer:
     """Runs jobs; use it as a context manager, so that its workers end."""
@@ -57,7 +55,7 @@ class Trainer:
         """
         groups = []
         for steps in sorted(set(timesteps)):
-            same = [index for index, own in enumerate(timesteps) if own == steps]
+            same = [index for index, t in enumerate(timesteps) if t == steps]
             size = self._size(steps, batch_size, MOST_GPU if most == "auto" else most)
             # no worker waits while another trains what it could have taken
             size = min(size, math.ceil(len(same) / self._workers))
@@ -77,8 +75,8 @@ class Trainer:
                 with OneThread():
                     self._sizes[key] = _fastest(self._bench, timesteps, batch_size, fits)
             else:
-                told = self._pool.submit(_fastest_in_worker, timesteps, batch_size, fits)
-                self._sizes[key] = told.result()
+                measured = self._pool.submit(_fastest_in_worker, timesteps, batch_size, fits)
+                self._sizes[key] = measured.result()
         return min(most, self._sizes[key])
 
     def run(
