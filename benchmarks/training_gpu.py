@@ -103,9 +103,14 @@ def vgg9(options: argparse.Namespace) -> None:
     params = initial_params(spec, 0)
     ticket = Ticket(params, tuple(np.ones(p.weight.shape, bool) for p in params), (8,) * len(params))
     start = time.perf_counter()
+
+    def watch(epoch: int, _: object) -> bool:
+        print(f"epoch {epoch}, {time.perf_counter() - start:.0f} s", flush=True)
+        return False
+
     (trained,) = train_stack(
         spec, [ticket], data.x_train, data.y_train, timesteps=T, schedule=Schedule(options.epochs, 128, 0.002, 4.0),
-        seed=0, device="cuda", on_epoch=lambda n: print(f"epoch {n}, {time.perf_counter() - start:.0f} s", flush=True),
+        seed=0, device="cuda", watch=watch,
     )  # fmt: skip
     if trained.params is None:
         sys.exit(trained.failure)

@@ -113,7 +113,7 @@ def cell(
         need.sums <= widths.accumulator for need in (*spiking, readout)
     )
     points = 100 * float((floats == y).mean() - (run.predictions == y).mean())
-    return Cell(points, fits, loss.seen(run.sums_clipped, run.membranes_clipped))
+    return Cell(points, fits, loss.with_clipped(run.sums_clipped, run.membranes_clipped))
 
 
 def main() -> None:

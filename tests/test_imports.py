@@ -88,7 +88,7 @@ def test_never_loads_torchvision_or_torchaudio():
         "        if name.split('.')[0] in ('torchvision', 'torchaudio'):\n"
         "            raise ImportError('must not be imported')\n"
         "sys.meta_path.insert(0, Block())\n"
-        "import hwsearch.api, hwsearch.cli, hwsearch.network.build\n"
+        "import hwsearch.api, hwsearch.cli, hwsearch.network.neuron\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

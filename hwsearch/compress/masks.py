@@ -5,7 +5,7 @@ Weights and masks are one array a layer in the order of the data, [out, in] (ful
 finding the scores (`hwsearch.tickets` does) and not for shrinking a network whose channels went.
 
 ``weight``   single weights
-``nm:m``     n kept of every m consecutive inputs of an output, over the flattened row (in * k * k)
+``nm:m``     n of every m consecutive inputs of an output, over the flattened row (in * k * k)
 ``block:B``  runs of B consecutive inputs of an output, over the flattened row; its last run may be shorter
 ``kernel``   filter planes (out, in) of convolutions; fully connected layers are left alone and not counted
 ``channel``  output channels or neurons of every layer but the readout, with all that reads them
@@ -59,9 +59,8 @@ def prune(
     more weights go than `sparsity` says. For ``nm:m`` the sparsity is snapped and every group is treated
     alike, so that `scope` and `gentle` change nothing.
 
-    Under the global scope the first and the last prunable layer are pruned less (their scores count `gentle`
-    times; with one or two prunable layers this changes nothing), and the best max(1, ceil(groups / 100))
-    groups of every layer are protected: k is capped at the number of unprotected groups.
+    Under the global scope the first and the last prunable layer are pruned less (their scores count `gentle` times),
+    and the best max(1, ceil(groups / 100)) groups of every layer are protected: k is capped at the others' number.
 
     Args:
         weights: One array a layer, [out, in] or [out, in, k, k].
@@ -73,8 +72,7 @@ def prune(
         scores: Worth of each weight, not negative, shaped as `weights`; |w| if not given.
 
     Raises:
-        ValueError: If the granularity is unknown or applies to no layer, the sparsity lies outside 0 to 1,
-            `gentle` is not positive, or shapes or scores break the rules above.
+        ValueError: The granularity is unknown or applies to no layer, or a value breaks the rules above.
 
     Source: the lighter first and last layer are Kim et al. 2022, Fig. 6c, and Yao et al. 2023.
     """
@@ -84,16 +82,8 @@ def prune(
         raise ValueError(f"gentle must be positive; got {gentle}")
     layers = _scored(weights, granularity, [sparsity] * len(weights), scores)
     prunable = _prunable(weights, granularity)
-    groups = [_group_scores(layers, index, granularity) for index in prunable]
-    if granularity == "channel":
-        # layers of other fan-in have other weights: without this one layer loses nearly all of its channels
-        groups = [group / (group.mean() or 1.0) for group in groups]
-    ends = {0, len(groups) - 1}
-    ranked = [group * gentle if place in ends else group for place, group in enumerate(groups)]
-    guarded = np.concatenate([_best(group, -(-group.size // 100)) for group in ranked])
-    keep = _keep(np.concatenate(ranked), sparsity, guarded)
-    sizes = np.cumsum([group.size for group in groups])[:-1]
-    return _masks(weights, granularity, dict(zip(prunable, np.split(keep, sizes), strict=True)))
+    staying = _keep_globally(layers, prunable, granularity, sparsity, gentle)
+    return _masks(weights, granularity, dict(zip(prunable, staying, strict=True)))
 
 
 def prune_layers(
@@ -120,12 +110,12 @@ def prune_layers(
     if granularity.startswith("nm:"):
         pairs = zip(layers, sparsities, strict=True)
         return [_nm_mask(layer, int(granularity[3:]), snap(granularity, s)) for layer, s in pairs]
-    kept: dict[int, Mask] = {}
+    staying: dict[int, Mask] = {}
     for index in _prunable(weights, granularity):
         groups = _group_scores(layers, index, granularity)
         guarded = _best(groups, 1 if granularity == "channel" else 0)
-        kept[index] = _keep(groups, sparsities[index], guarded)
-    return _masks(weights, granularity, kept)
+        staying[index] = _keep(groups, sparsities[index], guarded)
+    return _masks(weights, granularity, staying)
 
 
 def join_layers(masks: Sequence[Mask], granularity: str) -> list[Mask]:
@@ -147,8 +137,8 @@ def join_layers(masks: Sequence[Mask], granularity: str) -> list[Mask]:
 
 def sparsity_of(masks: Sequence[Mask]) -> float:
     """Return the fraction of all weights that the masks remove."""
-    kept = sum(int(np.count_nonzero(mask)) for mask in masks)
-    return 1 - kept / sum(mask.size for mask in masks)
+    survivors = sum(int(np.count_nonzero(mask)) for mask in masks)
+    return 1 - survivors / sum(mask.size for mask in masks)
 
 
 def runs(rows: npt.NDArray[Any], length: int, fill: float) -> npt.NDArray[Any]:
@@ -196,6 +186,21 @@ def _prunable(weights: Sequence[FloatArray], granularity: str) -> list[int]:
     if not layers:
         raise ValueError(f"granularity {granularity!r} applies to no layer of this network (do not offer it)")
     return layers
+
+
+def _keep_globally(
+    layers: Sequence[Scores], prunable: list[int], granularity: str, sparsity: float, gentle: float
+) -> list[Mask]:
+    """Return which groups of each prunable layer stay when all are ranked together."""
+    groups = [_group_scores(layers, index, granularity) for index in prunable]
+    if granularity == "channel":
+        # layers of other fan-in have other weights: without this one layer loses nearly all of its channels
+        groups = [group / (group.mean() or 1.0) for group in groups]
+    ends = {0, len(groups) - 1}
+    ranked = [group * gentle if place in ends else group for place, group in enumerate(groups)]
+    guarded = np.concatenate([_best(group, -(-group.size // 100)) for group in ranked])
+    keep = _keep(np.concatenate(ranked), sparsity, guarded)
+    return np.split(keep, np.cumsum([group.size for group in groups])[:-1])
 
 
 def _group_scores(layers: Sequence[Scores], index: int, granularity: str) -> Scores:
@@ -249,10 +254,10 @@ def _lowest(scores: Scores, k: int) -> Mask:
     return lowest
 
 
-def _masks(weights: Sequence[FloatArray | Mask], granularity: str, kept: dict[int, Mask]) -> list[Mask]:
-    """Return the masks of groups that stay; ``kept`` holds them for every prunable layer by its index."""
+def _masks(weights: Sequence[FloatArray | Mask], granularity: str, staying: dict[int, Mask]) -> list[Mask]:
+    """Return the masks of groups that stay; ``staying`` holds them for every prunable layer by its index."""
     masks = [np.ones(weight.shape, dtype=np.bool_) for weight in weights]
-    for index, keep in kept.items():
+    for index, keep in staying.items():
         mask = masks[index]
         if granularity == "channel":
             mask[~keep] = False

@@ -44,29 +44,6 @@ class Packed:
     streams: tuple[Stream, ...]
     slots: int = 0
 
-    @property
-    def entries(self) -> int:
-        """Number of stored values, fillers and unused slots included."""
-        return self._stream("values").count
-
-    @property
-    def value_bits(self) -> int:
-        """Bits of one stored value: weight_bits, or 2 where one-bit weights and zeros are stored together."""
-        return self._stream("values").bits
-
-    @property
-    def index_bits(self) -> int:
-        """Bits of one index; 0 where the format has none."""
-        return self._stream("indices").bits
-
-    @property
-    def pointer_bits(self) -> int:
-        """Bits of one row pointer as stored; 0 where the format has none."""
-        return self._stream("pointers").bits
-
-    def _stream(self, name: str) -> Stream:
-        return next((stream for stream in self.streams if stream.name == name), Stream(name, 0, 0))
-
 
 def census(weights: IntArray) -> WeightCensus:
     """Count what fixes the stored size of one layer.

@@ -70,18 +70,18 @@ class Quantiser:
             integers [K, out, ...], scale [K, out or 1, 1, ...] (> 0).
         """
         integers = weight * mask
-        seen, counted = (weight, torch.ones_like(mask)) if self.over_all else (integers, mask)
+        reference, counted = (weight, torch.ones_like(mask)) if self.over_all else (integers, mask)
         dims = tuple(range(2 if self.per_channel else 1, weight.dim()))
         scales = []
         for bits, members in self.runs:
-            own = integers[members]
-            scales.append(_scale(seen[members], counted[members], bits, dims))
+            levels = integers[members]
+            scales.append(_scale(reference[members], counted[members], bits, dims))
             if bits == 1:
                 # the sign of a kept weight, where zero counts as positive unless nothing else is in the channel
-                alive = seen[members].abs().amax(dims, keepdim=True).ne(0)
-                own.sign_().add_(own.eq(0)).mul_(mask[members]).mul_(alive)
+                alive = reference[members].abs().amax(dims, keepdim=True).ne(0)
+                levels.sign_().add_(levels.eq(0)).mul_(mask[members]).mul_(alive)
             else:
-                own.div_(scales[-1]).round_().clamp_(-largest_level(bits), largest_level(bits))
+                levels.div_(scales[-1]).round_().clamp_(-largest_level(bits), largest_level(bits))
         scale = scales[0] if len(scales) == 1 else torch.cat(scales)
         return integers, scale
 
@@ -96,15 +96,15 @@ def largest_level(bits: int) -> int:
     return 1 if bits == 1 else 2 ** (bits - 1) - 1
 
 
-def _scale(kept: Tensor, mask: Tensor, bits: int, dims: tuple[int, ...]) -> Tensor:
+def _scale(weight: Tensor, mask: Tensor, bits: int, dims: tuple[int, ...]) -> Tensor:
     """Return the scales of masked weights that share their bits; 1 where all are zero."""
     if bits == 1 or bits in STEP_OF_NORMAL:
         step = 1.0 if bits == 1 else STEP_OF_NORMAL[bits] / _MEAN_ABS
         # in double precision: then the order of the sum does not show
-        total = kept.abs().sum(dims, keepdim=True, dtype=torch.float64).to(kept.dtype)
+        total = weight.abs().sum(dims, keepdim=True, dtype=torch.float64).to(weight.dtype)
         scale = total.mul_(step) / mask.sum(dims, keepdim=True).clamp_min_(1)
     else:
-        scale = kept.abs().amax(dims, keepdim=True) / largest_level(bits)
+        scale = weight.abs().amax(dims, keepdim=True) / largest_level(bits)
     return scale.masked_fill_(scale == 0, 1.0)
 
 
@@ -114,10 +114,11 @@ def _native(loops: ctypes.CDLL, weight: Tensor, mask: Tensor, grid: Quantiser) -
     groups = weight.shape[1] if grid.per_channel else 1
     for bits, members in grid.runs:
         step = 1.0 if bits == 1 else STEP_OF_NORMAL.get(bits, 0.0) / _MEAN_ABS
-        own, kept = weight[members], mask[members]
+        weights, masks = weight[members], mask[members]
         loops.quantise(
-            own.data_ptr(), kept.data_ptr(), out[members].data_ptr(), len(own), groups, own[0].numel() // groups,
-            own.stride(0), kept.stride(0), largest_level(bits), step, bits == 1, grid.over_all,
+            weights.data_ptr(), masks.data_ptr(), out[members].data_ptr(),
+            len(weights), groups, weights[0].numel() // groups,
+            weights.stride(0), masks.stride(0), largest_level(bits), step, bits == 1, grid.over_all,
         )  # fmt: skip
     return out
 

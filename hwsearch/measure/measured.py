@@ -9,7 +9,6 @@ from hwsearch.measure.answers import Answers
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.stack import Params
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.train.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,6 @@ class Measured:
         sparsity_effective: Fraction of the dense network's weights that are zero in the end.
         accumulator_bits, membrane_bits: Widths that no input can exceed.
         params: Trained floats, if asked for.
-        checkpoint: Where its training stands, if asked for.
         train_steps, eval_steps: Samples times timesteps.
         wall_s: Its share of the job's seconds.
         loss: What the widths took.
@@ -47,7 +45,6 @@ class Measured:
     train_steps: int
     eval_steps: int
     wall_s: float = 0.0
-    checkpoint: Checkpoint | None = None
     loss: WidthLoss | None = None
     only_float_right: int | None = None
     only_integers_right: int | None = None

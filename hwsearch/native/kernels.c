@@ -32,9 +32,9 @@ static void pool(const float *restrict s, float *restrict out, long n, const str
                     float best = 0.0f, sum = 0.0f;
                     for (long i = 0; i < m->window; i++)
                         for (long j = 0; j < m->window; j++) {
-                            float one = top[i * m->width + c * m->window + j];
-                            best = one > best ? one : best;
-                            sum += one;
+                            float spike = top[i * m->width + c * m->window + j];
+                            best = spike > best ? spike : best;
+                            sum += spike;
                         }
                     out[at++] = m->mean ? sum / size : best;
                 }
@@ -55,13 +55,13 @@ static void unpool(const float *restrict grad, const float *restrict s, float *r
             float *restrict to = out + corner, *restrict under = to + m->width;
             if (m->window == 2 && !m->mean) /* products of ones and zeros: spikes are too random for branches */
                 for (long c = 0; c < columns; c++) {
-                    float own = grad[at++], one = top[2 * c];
-                    float not_one = 1.0f - one, nor_two = not_one * (1.0f - top[2 * c + 1]);
+                    float gradient = grad[at++], first = top[2 * c];
+                    float not_first = 1.0f - first, nor_two = not_first * (1.0f - top[2 * c + 1]);
                     float nor_three = nor_two * (1.0f - low[2 * c]), none = nor_three * (1.0f - low[2 * c + 1]);
-                    to[2 * c] = own * (one + none);
-                    to[2 * c + 1] = own * (not_one - nor_two);
-                    under[2 * c] = own * (nor_two - nor_three);
-                    under[2 * c + 1] = own * (nor_three - none);
+                    to[2 * c] = gradient * (first + none);
+                    to[2 * c + 1] = gradient * (not_first - nor_two);
+                    under[2 * c] = gradient * (nor_two - nor_three);
+                    under[2 * c + 1] = gradient * (nor_three - none);
                 }
             else
                 for (long c = 0; c < columns; c++, at++) {
@@ -147,13 +147,14 @@ void fire_backward(const float *grad, const float *h, float *dx, long K, long T,
             if (averaged)
                 for (long i = 0; i < maps * to_map; i++) p[i] = grad[k * n_out + to + i] / (float)T;
             for (long t = T - 1; t >= 0; t--) {
-                const float *own = h + (k * T + t) * n + at, *spikes = averaged ? p : grad + (k * T + t) * n_out + to;
+                const float *potential = h + (k * T + t) * n + at;
+                const float *spikes = averaged ? p : grad + (k * T + t) * n_out + to;
                 float *target = constant ? turns[t & 1] : dx + (k * T + t) * n + at;
                 if (window > 1) {
-                    for (long i = 0; i < size; i++) s[i] = own[i] >= threshold ? 1.0f : 0.0f;
+                    for (long i = 0; i < size; i++) s[i] = potential[i] >= threshold ? 1.0f : 0.0f;
                     unpool(spikes, s, g, maps, &m);
                 }
-                step_back(window > 1 ? g : spikes, own, target, after, size, decay, threshold, subtract);
+                step_back(window > 1 ? g : spikes, potential, target, after, size, decay, threshold, subtract);
                 if (constant) {
                     float *sum = dx + k * n + at;
                     if (!after)
@@ -168,43 +169,43 @@ void fire_backward(const float *grad, const float *h, float *dx, long K, long T,
 
 /* Weights of K candidates that share their bits: groups of n (a channel, or a layer) with one scale each. w and mask
    begin a candidate every w_stride and mask_stride numbers; out is dense. The scale is step times the mean of |w| over
-   the kept (step > 0), or the largest |w| over the largest level; of all weights instead of the kept ones if over_all.
-   binary: the sign of a kept weight, zero as positive. */
+   the survivors (step > 0), or the largest |w| over the largest level; of all weights instead of them if over_all.
+   binary: the sign of a survivor, zero as positive. */
 void quantise(const float *w, const float *mask, float *out, long K, long groups, long n, long w_stride,
               long mask_stride, float largest, float step, int binary, int over_all) {
     for (long r = 0; r < K * groups; r++) {
-        const float *restrict own = w + r / groups * w_stride + r % groups * n;
-        const float *restrict kept = mask + r / groups * mask_stride + r % groups * n;
+        const float *restrict weight = w + r / groups * w_stride + r % groups * n;
+        const float *restrict survives = mask + r / groups * mask_stride + r % groups * n;
         float *restrict to = out + r * n, top = 0.0f;
         double sums[8] = {0}, counts[8] = {0};
         long i = 0;
         if (step > 0.0f) {
             for (; i + 8 <= n; i += 8)
                 for (long j = 0; j < 8; j++) {
-                    float counted = over_all ? 1.0f : kept[i + j];
-                    sums[j] += fabsf(own[i + j] * counted);
+                    float counted = over_all ? 1.0f : survives[i + j];
+                    sums[j] += fabsf(weight[i + j] * counted);
                     counts[j] += counted;
                 }
             for (; i < n; i++) {
-                float counted = over_all ? 1.0f : kept[i];
-                sums[0] += fabsf(own[i] * counted);
+                float counted = over_all ? 1.0f : survives[i];
+                sums[0] += fabsf(weight[i] * counted);
                 counts[0] += counted;
             }
         } else
             for (; i < n; i++) {
-                float size = fabsf(own[i] * (over_all ? 1.0f : kept[i]));
+                float size = fabsf(weight[i] * (over_all ? 1.0f : survives[i]));
                 top = size > top ? size : top;
             }
         double sum = 0.0, count = 0.0;
         for (long j = 0; j < 8; j++) sum += sums[j], count += counts[j];
         float scale = step > 0.0f ? (float)sum * step / (float)(count > 1.0 ? count : 1.0) : top / largest;
         if (binary) /* a channel of zeros has the scale 0 and stays zero */
-            for (i = 0; i < n; i++) to[i] = (own[i] * kept[i] < 0.0f ? -1.0f : 1.0f) * kept[i] * scale;
+            for (i = 0; i < n; i++) to[i] = (weight[i] * survives[i] < 0.0f ? -1.0f : 1.0f) * survives[i] * scale;
         else if (scale == 0.0f)
             for (i = 0; i < n; i++) to[i] = 0.0f;
         else
             for (i = 0; i < n; i++) {
-                float level = rintf(own[i] * kept[i] / scale);
+                float level = rintf(weight[i] * survives[i] / scale);
                 level = level > largest ? largest : level < -largest ? -largest : level;
                 to[i] = level * scale;
             }
@@ -214,9 +215,9 @@ void quantise(const float *w, const float *mask, float *out, long K, long groups
 #define CHANNELS 64
 
 /* x [S, C, M] -> y: (x - mean) / sqrt(var + eps) * gain + shift with the statistics of x over S and M, which enter the
-   running ones with a momentum. seen [2, C]: mean and 1 / sqrt(var + eps), for the way back. */
+   running ones with a momentum. statistics [2, C]: mean and 1 / sqrt(var + eps), for the way back. */
 void norm_forward(const float *x, float *y, const float *gain, const float *shift, float *mean, float *variance,
-                  float *seen, long S, long C, long M, float momentum, float eps) {
+                  float *statistics, long S, long C, long M, float momentum, float eps) {
     double count = (double)S * (double)M;
     for (long from = 0; from < C; from += CHANNELS) {
         long width = C - from < CHANNELS ? C - from : CHANNELS;
@@ -226,9 +227,9 @@ void norm_forward(const float *x, float *y, const float *gain, const float *shif
             if (M == 1) {
                 const float *restrict row = x + s * C + from;
                 for (long c = 0; c < width; c++) {
-                    double one = row[c];
-                    sum[c] += one;
-                    square[c] += one * one;
+                    double value = row[c];
+                    sum[c] += value;
+                    square[c] += value * value;
                 }
             } else
                 for (long c = 0; c < width; c++) {
@@ -237,9 +238,9 @@ void norm_forward(const float *x, float *y, const float *gain, const float *shif
                     long i = 0;
                     for (; i + 8 <= M; i += 8)
                         for (long j = 0; j < 8; j++) {
-                            double one = map[i + j];
-                            a[j] += one;
-                            b[j] += one * one;
+                            double value = map[i + j];
+                            a[j] += value;
+                            b[j] += value * value;
                         }
                     for (; i < M; i++) a[0] += map[i], b[0] += (double)map[i] * map[i];
                     for (long j = 0; j < 8; j++) sum[c] += a[j], square[c] += b[j];
@@ -251,8 +252,8 @@ void norm_forward(const float *x, float *y, const float *gain, const float *shif
             float inverse = (float)(1.0 / sqrt(spread + eps));
             mean[from + c] += momentum * ((float)centre - mean[from + c]);
             variance[from + c] += momentum * ((float)unbiased - variance[from + c]);
-            seen[from + c] = (float)centre;
-            seen[C + from + c] = inverse;
+            statistics[from + c] = (float)centre;
+            statistics[C + from + c] = inverse;
             scale[c] = gain[from + c] * inverse;
             offset[c] = shift[from + c] - (float)centre * scale[c];
         }
@@ -271,7 +272,7 @@ void norm_forward(const float *x, float *y, const float *gain, const float *shif
 }
 
 /* The gradients of norm_forward from g, the gradient of y. */
-void norm_backward(const float *g, const float *x, const float *seen, const float *gain, float *dx, float *dgain,
+void norm_backward(const float *g, const float *x, const float *statistics, const float *gain, float *dx, float *dgain,
                    float *dshift, long S, long C, long M) {
     double count = (double)S * (double)M;
     for (long from = 0; from < C; from += CHANNELS) {
@@ -283,13 +284,13 @@ void norm_backward(const float *g, const float *x, const float *seen, const floa
                 const float *restrict row = g + s * C + from, *restrict value = x + s * C + from;
                 for (long c = 0; c < width; c++) {
                     sum[c] += row[c];
-                    cross[c] += (double)row[c] * (value[c] - seen[from + c]);
+                    cross[c] += (double)row[c] * (value[c] - statistics[from + c]);
                 }
             } else
                 for (long c = 0; c < width; c++) {
                     const float *restrict map = g + (s * C + from + c) * M, *restrict value = x + (s * C + from + c) * M;
                     double p[8] = {0}, q[8] = {0};
-                    float centre = seen[from + c];
+                    float centre = statistics[from + c];
                     long i = 0;
                     for (; i + 8 <= M; i += 8)
                         for (long j = 0; j < 8; j++) {
@@ -300,7 +301,7 @@ void norm_backward(const float *g, const float *x, const float *seen, const floa
                     for (long j = 0; j < 8; j++) sum[c] += p[j], cross[c] += q[j];
                 }
         for (long c = 0; c < width; c++) { /* dx = a g + b x + d */
-            double inverse = seen[C + from + c], centre = seen[from + c];
+            double inverse = statistics[C + from + c], centre = statistics[from + c];
             dshift[from + c] = (float)sum[c];
             dgain[from + c] = (float)(cross[c] * inverse);
             double lead = gain[from + c] * inverse, slope = -lead * inverse * inverse * cross[c] / count;
@@ -322,8 +323,8 @@ void norm_backward(const float *g, const float *x, const float *seen, const floa
     }
 }
 
-/* Adam (0.9, 0.999, 1e-8) on K candidates' n numbers, which begin every stride numbers in p, first and second, and every n in g. rate is the
-   learning rate over 1 - beta1^t, root is sqrt(1 - beta2^t). */
+/* Adam (0.9, 0.999, 1e-8) on K candidates' n numbers, which begin every stride numbers in p, first and second, and every
+   n in g. rate is the learning rate over 1 - beta1^t, root is sqrt(1 - beta2^t). */
 void adam(float *p, float *first, float *second, const float *g, const float *rates, long K, long n, long stride,
           float root) {
     for (long k = 0; k < K; k++) {

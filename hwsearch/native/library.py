@@ -59,10 +59,10 @@ def _ours(folder: Path) -> bool:
     """Return whether nobody else can put code into a folder; it is made where it is missing."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        told = folder.stat()
+        status = folder.stat()
     except OSError:  # cannot be made or read: the next may do
         return False
-    return told.st_uid == os.getuid() and not told.st_mode & 0o022
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def _processor() -> str:
@@ -71,8 +71,8 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.machine()
-    told = {line for line in lines if line.startswith(("flags", "Features", "model name"))}
-    return "\n".join(sorted(told))
+    facts = {line for line in lines if line.startswith(("flags", "Features", "model name"))}
+    return "\n".join(sorted(facts))
 
 
 def _build(compiler: str, source: bytes, path: Path) -> bool:

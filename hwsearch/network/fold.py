@@ -56,15 +56,15 @@ def fold_counting_losses(
         masks: Surviving weights, like the weights.
         bits: Weight bits, one a layer.
         timesteps: T of the deployed model.
-        widths: What the device offers; thresholds and biases are kept within it.
+        widths: What the device offers; thresholds and biases stay within it.
     """
     layers, loss = [], WidthLoss()
     unit, value_max = 1.0 / spec.input_max, spec.input_max  # what one count of the layer's input is worth
-    for shape, floats, mask, b in zip(spec.layers, params, masks, bits, strict=True):
-        scale = _scale(spec, shape, floats, mask, b, unit, value_max, timesteps)
-        layer, lost = _within(spec, shape, scale, widths)
+    for shape, floats, mask, weight_bits in zip(spec.layers, params, masks, bits, strict=True):
+        scale = _scale(spec, shape, floats, mask, weight_bits, unit, value_max, timesteps)
+        layer, layer_loss = _within(spec, shape, scale, widths)
         layers.append(layer)
-        loss += lost
+        loss += layer_loss
         value_max = shape.pool**2 if spec.pool == "sum" else 1
         unit = 1.0 / value_max
     network = IntegerNetwork(
@@ -131,17 +131,17 @@ def _layer(shape: LayerShape, fixed: FixedPoint) -> IntegerLayer:
 
 def _integers(weight: np.ndarray, mask: np.ndarray, grid: Quantiser) -> tuple[np.ndarray, np.ndarray]:
     """Return integer weights and the scale of each channel ([out] or [1])."""
-    kept = torch.from_numpy(mask.astype(np.float32)).unsqueeze(0)
-    integers, scale = grid.quantise(torch.from_numpy(weight.astype(np.float32)).unsqueeze(0), kept)
+    survivors = torch.from_numpy(mask.astype(np.float32)).unsqueeze(0)
+    integers, scale = grid.quantise(torch.from_numpy(weight.astype(np.float32)).unsqueeze(0), survivors)
     return integers[0].numpy().astype(np.int64), scale[0].flatten().numpy().astype(np.float64)
 
 
-def _affine(own: LayerParams) -> tuple[np.ndarray, np.ndarray]:
+def _affine(floats: LayerParams) -> tuple[np.ndarray, np.ndarray]:
     """Return gain and bias of each channel with the batch normalisation folded in."""
-    bias = own.bias.astype(np.float64)
-    if own.norm is None:
+    bias = floats.bias.astype(np.float64)
+    if floats.norm is None:
         return np.ones_like(bias), bias
-    gamma, shift, mean, variance = own.norm.astype(np.float64)
+    gamma, shift, mean, variance = floats.norm.astype(np.float64)
     gain = gamma / np.sqrt(variance + _BN_EPS)
     return gain, gain * (bias - mean) + shift
 
@@ -156,7 +156,7 @@ def shrink(network: IntegerNetwork) -> tuple[IntegerNetwork, tuple[np.ndarray, .
         The smaller network, and for each layer but the readout the indices of the channels that stayed.
     """
     layers = list(network.layers)
-    kept = [np.arange(len(layer.bias)) for layer in layers[:-1]]
+    remaining = [np.arange(len(layer.bias)) for layer in layers[:-1]]
     changed = True
     while changed:
         changed = False
@@ -166,9 +166,9 @@ def shrink(network: IntegerNetwork) -> tuple[IntegerNetwork, tuple[np.ndarray, .
                 keep[0] = True
             if not keep.all():
                 layers[index], layers[index + 1] = _without(layers[index], layers[index + 1], keep)
-                kept[index] = kept[index][keep]
+                remaining[index] = remaining[index][keep]
                 changed = True
-    return replace(network, layers=tuple(layers)), tuple(kept)
+    return replace(network, layers=tuple(layers)), tuple(remaining)
 
 
 def _useful(network: IntegerNetwork, layer: IntegerLayer, following: IntegerLayer) -> np.ndarray:

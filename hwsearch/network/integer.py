@@ -21,20 +21,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork, Widths, half_step, needed_bits
+from hwsearch.network.integer_layers import StackedLayer, currents, fire, pool, potentials, stack_layers
+from hwsearch.network.integers import IntegerNetwork
 
-__all__ = [
-    "IntegerLayer",
-    "IntegerNetwork",
-    "Run",
-    "Widths",
-    "needed_bits",
-    "run_integer",
-    "run_integer_stack",
-]
 _ELEMENTS_AT_A_TIME = 4_000_000  # of the largest tensor: bounds the memory, results do not depend on it
 
 
@@ -102,7 +93,7 @@ def run_integer_stack(
         raise ValueError(f"inputs must lie in [0, {first.input_max}]; got {int(x.max())}")
     if any(_frame(network) != _frame(first) for network in networks):
         raise ValueError("networks of a stack must share inputs, timesteps, neuron and kinds of layers")
-    layers = _stack_layers(networks, device)
+    layers = stack_layers(networks, device)
     widest = max(layer.neurons for network in networks for layer in network.layers)
     batch = max(16, _ELEMENTS_AT_A_TIME // (widest * first.timesteps * len(networks)))
     parts = [_run_batch(networks, layers, x[i : i + batch], trace) for i in range(0, len(x), batch)]
@@ -113,7 +104,8 @@ def run_integer_stack(
 def _frame(network: IntegerNetwork) -> tuple[object, ...]:
     """Return what networks of a stack share."""
     layers = [
-        (own.kind, own.weight.shape[2:], own.pool, own.out_size, own.fan_columns) for own in network.layers
+        (layer.kind, layer.weight.shape[2:], layer.pool, layer.out_size, layer.fan_columns)
+        for layer in network.layers
     ]
     return (
         network.timesteps, network.leak_shift, network.reset, network.pool, network.input_shape, network.input_max,
@@ -142,198 +134,55 @@ def _weighted(parts: list[tuple[np.ndarray, ...]], share: list[float]) -> tuple[
     return tuple(np.tensordot(share, np.stack(arrays), 1) for arrays in zip(*parts, strict=True))
 
 
-@dataclass(frozen=True, eq=False)
-class _Layer:
-    """One layer of a stack, channels that a network does not have being zero; floats in which all sums are exact.
-
-    Attributes:
-        weight: [K, out, in(, k, k)].
-        bias, threshold: [K, 1, out(, 1, 1)].
-        gain: [K, 1, 1(, 1, 1)], 2**f.
-        half: Likewise, what is added before a shift to the right; None where none is.
-        clip_sums, clip: Whether a sum, and a membrane, can leave its width.
-    """
-
-    weight: Tensor
-    bias: Tensor
-    threshold: Tensor | None
-    gain: Tensor
-    half: Tensor | None
-    clip_sums: bool
-    clip: bool
-
-
-def _stack_layers(networks: Sequence[IntegerNetwork], device: str) -> list[_Layer]:
-    """Return the stacked layers."""
-    first, stacked = networks[0], []
-    widths = [list(needed_bits(network)) for network in networks]
-    value_max, inputs = first.input_max, networks[0].layers[0].weight.shape[1]
-    for index, shape in enumerate(first.layers):
-        own = [network.layers[index] for network in networks]
-        needs = [width[index] for width in widths]
-        bits, sum_bits = max(need.membrane for need in needs), max(need.sums for need in needs)
-        sums = max(
-            np.abs(n.weight.astype(np.int64)).reshape(len(n.bias), -1).sum(1).max() << max(n.fraction_bits, 0)
-            for n in own
-        )
-        halves = [half_step(n.fraction_bits) for n in own]
-        low = min((int(n.threshold.min()) for n in own if n.threshold is not None), default=0)
-        narrow = sums * value_max + max(halves) < 2**24 and max(bits, sum_bits) <= 24 and low >= 0
-        exact = torch.float32 if narrow else torch.float64
-        outputs, ends = max(len(n.bias) for n in own), (1,) * (shape.weight.ndim - 2)
-        weight = np.zeros((len(own), outputs, inputs, *shape.weight.shape[2:]))
-        bias, threshold = np.zeros((len(own), 1, outputs, *ends)), np.ones((len(own), 1, outputs, *ends))
-        for k, n in enumerate(own):
-            weight[k, : len(n.bias), : n.weight.shape[1]] = n.weight
-            bias[k, 0, : len(n.bias)] = n.bias.reshape(-1, *ends)
-            if n.threshold is not None:
-                threshold[k, 0, : len(n.bias)] = n.threshold.reshape(-1, *ends)
-        gain, half = (
-            np.reshape(np.array(values, float), (-1, 1, 1, *ends))
-            for values in ([2.0**n.fraction_bits for n in own], halves)
-        )
-        tensors = [torch.from_numpy(a).to(device, exact) for a in (weight, bias, threshold, gain, half)]
-        last = shape.threshold is None
-        stacked.append(
-            _Layer(
-                tensors[0],
-                tensors[1],
-                None if last else tensors[2],
-                tensors[3],
-                tensors[4] if any(halves) else None,
-                sum_bits > first.accumulator_bits,
-                bits > first.state_bits,
-            )
-        )
-        value_max = shape.pool**2 if first.pool == "sum" else 1
-        inputs = outputs if index + 1 == len(first.layers) else outputs * first.layers[index + 1].fan_columns
-    return stacked
-
-
 def _run_batch(
-    networks: Sequence[IntegerNetwork], layers: Sequence[_Layer], x: np.ndarray, trace: bool
+    networks: Sequence[IntegerNetwork], layers: Sequence[StackedLayer], x: np.ndarray, trace: bool
 ) -> list[Run]:
     """Run layer after layer; each layer over all timesteps, as nothing feeds back between layers."""
-    law, size = networks[0], len(networks)
-    maps, means, membranes = [], [], []
+    shared, size = networks[0], len(networks)
+    maps, spike_means, membranes = [], [], []
     sums_clipped, membranes_clipped = np.zeros(size), np.zeros(size)
-    start = torch.from_numpy(x).to(device=layers[0].weight.device, dtype=torch.float32)
-    sequence = start.expand(size, 1, *start.shape)  # [K, 1 or T, N, ...]: a static input is shown once
+    inputs = torch.from_numpy(x).to(device=layers[0].weight.device, dtype=torch.float32)
+    sequence = inputs.expand(size, 1, *inputs.shape)  # [K, 1 or T, N, ...]: a static input is shown once
     for index, layer in enumerate(layers):
-        seen = (sequence[:1] != 0).double().sum(1) if index == 0 else sequence.sum(1).double()
-        maps.append(seen.mean(1).cpu().numpy())
-        current, clipped = _current(law, layer, sequence)
-        sums_clipped += clipped * (law.timesteps // sequence.shape[1])
+        events = (sequence[:1] != 0).double().sum(1) if index == 0 else sequence.sum(1).double()
+        maps.append(events.mean(1).cpu().numpy())
+        current, clipped = currents(shared, layer, sequence)
+        sums_clipped += clipped * (shared.timesteps // sequence.shape[1])
         if layer.threshold is None:
-            potentials, clipped = _added_up(law, layer, current)
+            sums, clipped = potentials(shared, layer, current)
             sums_clipped += clipped
-            membranes.append(potentials)
+            membranes.append(sums)
             break
-        spikes, states, clipped = _fire(law, layer, current, trace)
+        spikes, membrane, clipped = fire(shared, layer, current, trace)
         membranes_clipped += clipped
-        counts = spikes.sum(1).flatten(2 if spikes.dim() == 4 else 3)
-        counts = counts if spikes.dim() == 4 else counts.sum(3)
-        means.append(counts.double().mean(1).cpu().numpy())
-        membranes.append(states)
-        sequence = _pool(spikes, law.layers[index].pool, law.pool)
-    values = [own.to(torch.int64).cpu().numpy() for own in (membranes if trace else membranes[-1:])]
-    runs = []
-    for k, network in enumerate(networks):
-        channels = [len(own.bias) for own in network.layers]
-        inputs = [maps[0][0], *(own[k][:n] for own, n in zip(maps[1:], channels, strict=False))]
-        fired = [own[k][:n] for own, n in zip(means, channels, strict=False)]
-        kept = tuple(own[k][:, :, :n] for own, n in zip(values, channels, strict=True)) if trace else None
-        often = (float(counts[k]) / len(x) for counts in (sums_clipped, membranes_clipped))
-        runs.append(Run(values[-1][k, -1], tuple(inputs), tuple(fired), kept, *often))
-    return runs
-
-
-def _current(law: IntegerNetwork, layer: _Layer, sequence: Tensor) -> tuple[Tensor, np.ndarray]:
-    """Return a[t]: [K, T, N, out, (H, W)], and how many sums of each network [K] were clipped."""
-    frames = sequence.flatten(1, 2).to(layer.weight.dtype)
-    if layer.weight.dim() == 3:
-        total = torch.bmm(frames.flatten(2), layer.weight.transpose(1, 2))
-    elif frames.device.type == "cpu":
-        pad = layer.weight.shape[-1] // 2
-        total = torch.stack([F.conv2d(x, w, padding=pad) for x, w in zip(frames, layer.weight, strict=True)])
-    else:
-        total = _as_product(frames, layer.weight)
-    if layer.half is not None:
-        total = total + layer.half
-    clipped = np.zeros(len(total))
-    if layer.clip_sums:
-        total, clipped = _clipped(total, law.accumulator_bits)
-    current: Tensor = total * layer.gain
-    if layer.half is not None:
-        current.floor_()
-    current = current + layer.bias
-    if layer.clip_sums:
-        current, again = _clipped(current, law.accumulator_bits)
-        clipped = clipped + again
-    return current.view(*sequence.shape[:3], *current.shape[2:]), clipped
-
-
-def _clipped(values: Tensor, bits: int) -> tuple[Tensor, np.ndarray]:
-    """Return values [K, ...] within a width, and how many of each network [K] were not."""
-    top = 2 ** (bits - 1) - 1
-    inside = values.clamp(-top - 1, top)
-    return inside, (inside != values).flatten(1).sum(1).double().cpu().numpy()
-
-
-def _added_up(law: IntegerNetwork, layer: _Layer, current: Tensor) -> tuple[Tensor, np.ndarray]:
-    """Return the readout's potentials [K, T, N, classes] and how many of each network [K] were clipped."""
-    every = current.expand(len(current), law.timesteps, *current.shape[2:])
-    if not layer.clip_sums:
-        return every.cumsum(1), np.zeros(len(current))
-    potentials, count = [torch.zeros_like(every[:, 0])], np.zeros(len(current))
-    for t in range(law.timesteps):
-        potential, clipped = _clipped(potentials[-1] + every[:, t], law.accumulator_bits)
-        potentials.append(potential)
-        count += clipped
-    return torch.stack(potentials[1:], 1), count
-
-
-def _as_product(frames: Tensor, weight: Tensor) -> Tensor:
-    """Return convolutions as products: those of a GPU may transform the numbers on the way, and round."""
-    size, samples, _, height, width = frames.shape
-    kernel = weight.shape[-1]
-    taps = F.unfold(frames.flatten(0, 1), kernel, padding=kernel // 2).view(size, samples, -1, height * width)
-    total: Tensor = weight.flatten(2).unsqueeze(1) @ taps
-    return total.view(size, samples, -1, height, width)
-
-
-def _fire(
-    law: IntegerNetwork, layer: _Layer, current: Tensor, trace: bool
-) -> tuple[Tensor, Tensor, np.ndarray]:
-    """Return spikes [K, T, N, ...], membranes after reset, likewise if traced (else empty), and clipped ones [K]."""
-    assert layer.threshold is not None
-    count = np.zeros(len(current))
-    membrane = torch.zeros_like(current[:, 0])
-    spikes = current.new_empty((len(current), law.timesteps, *current.shape[2:]), dtype=torch.float32)
-    states = torch.empty_like(spikes, dtype=current.dtype) if trace else torch.empty(0)
-    for t in range(law.timesteps):
-        if law.leak_shift is not None:  # an arithmetic shift rounds down
-            membrane = membrane - (membrane * 2.0**-law.leak_shift).floor_()
-        membrane = membrane + current[:, t if current.shape[1] > 1 else 0]
-        if layer.clip:
-            membrane, clipped = _clipped(membrane, law.state_bits)
-            count += clipped
-        fired = membrane >= layer.threshold
-        spikes[:, t] = fired
-        membrane = (
-            membrane.masked_fill(fired, 0) if law.reset == "zero" else membrane - layer.threshold * fired
+        membranes.append(membrane)
+        spike_means.append(_spikes_per_channel(spikes))
+        sequence = pool(spikes, shared.layers[index].pool, shared.pool)
+    clipped_each = np.stack([sums_clipped, membranes_clipped], 1) / len(x)
+    states = [state.to(torch.int64).cpu().numpy() for state in (membranes if trace else membranes[-1:])]
+    return [
+        Run(
+            states[-1][k, -1],
+            (maps[0][0], *_channels(network, maps[1:], k, axis=0)),
+            _channels(network, spike_means, k, axis=0),
+            _channels(network, states, k, axis=2) if trace else None,
+            *map(float, clipped_each[k]),
         )
-        if trace:
-            states[:, t] = membrane
-    return spikes, states, count
+        for k, network in enumerate(networks)
+    ]
 
 
-def _pool(spikes: Tensor, window: int, kind: str) -> Tensor:
-    """Pool spikes [K, T, N, C, H, W]: OR, or the sum."""
-    if window == 1:
-        return spikes
-    frames = spikes.flatten(0, 2)
-    pooled = (
-        F.max_pool2d(frames, window) if kind == "max" else F.avg_pool2d(frames, window, divisor_override=1)
-    )
-    return pooled.view(*spikes.shape[:3], *pooled.shape[1:])
+def _spikes_per_channel(spikes: Tensor) -> np.ndarray:
+    """Return the mean spikes of an inference [K, C] of spikes [K, T, N, C(, H, W)]."""
+    counts = spikes.sum(1).flatten(3).sum(3) if spikes.dim() > 4 else spikes.sum(1)
+    means: np.ndarray = counts.double().mean(1).cpu().numpy()
+    return means
+
+
+def _channels(
+    network: IntegerNetwork, arrays: Sequence[np.ndarray], k: int, axis: int
+) -> tuple[np.ndarray, ...]:
+    """Return what each layer's array holds of network k, without channels that are another's of the stack."""
+    before = (slice(None),) * axis
+    counts = [len(layer.bias) for layer in network.layers]
+    return tuple(array[k][(*before, slice(n))] for array, n in zip(arrays, counts, strict=False))

@@ -102,7 +102,7 @@ class NeededBits(NamedTuple):
     Attributes:
         layer: Its name.
         sums: Of the sum a, and of a readout's potential.
-        membrane: Of the membrane, or of a readout's potential (which is kept in an accumulator).
+        membrane: Of the membrane, or of a readout's potential (which an accumulator holds).
     """
 
     layer: str
@@ -150,15 +150,15 @@ def layer_bits(
 
 def overflows(network: IntegerNetwork, widths: Widths) -> str:
     """Say which layers could overflow which width of a device; empty if none can."""
-    said = []
+    faults = []
     *spiking, readout = needed_bits(network)
     for need in spiking:
         if need.membrane > widths.state:
-            said.append(f"{need.layer} needs {need.membrane}-bit membranes, the device has {widths.state}")
+            faults.append(f"{need.layer} needs {need.membrane}-bit membranes, the device has {widths.state}")
     for need in (*spiking, readout):
         if need.sums > widths.accumulator:
-            said.append(f"{need.layer} needs {need.sums}-bit sums, the device has {widths.accumulator}")
-    return "; ".join(said)
+            faults.append(f"{need.layer} needs {need.sums}-bit sums, the device has {widths.accumulator}")
+    return "; ".join(faults)
 
 
 def half_step(fraction_bits: int) -> int:

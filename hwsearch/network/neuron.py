@@ -1,14 +1,7 @@
 """The spiking neuron over all timesteps: a fused loop, and spikingjelly's neuron as the reference for it.
 
-The leak is the integer model's, v - v / 2**k, so one dynamics serves training and device::
-
-    h[t] = v[t-1] - v[t-1] / 2**k + x[t]          (k None: h[t] = v[t-1] + x[t])
-    s[t] = h[t] >= threshold
-    v[t] = 0 where s[t], else h[t]                (reset to zero)
-    v[t] = h[t] - threshold * s[t]                (reset by subtraction)
-
-Surrogate gradient: ATan with alpha 2, ds/dh = 1 / (1 + (pi (h - threshold))**2) (Fang et al. 2021), and the
-reset is detached (Kim et al. 2022). Not for inference on integers: see `integer`.
+The dynamics are those of `neuron_law`. Surrogate gradient: ATan with alpha 2, ds/dh = 1 / (1 + (pi (h - threshold))**2)
+(Fang et al. 2021), and the reset is detached (Kim et al. 2022). Not for inference on integers: see `integer`.
 
 The fused loop runs in C where that is compiled (`native`), as one Triton kernel on a GPU (`neuron_gpu`), else in torch.
 """
@@ -27,29 +20,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hwsearch.native.library import MAP, library
+from hwsearch.network.neuron_law import NeuronLaw
 
 Neuron = Callable[[Tensor, int], Tensor]
 """(x [T, ...], 0) or (x [...], T) -> spikes [T, ...]"""
-
-
-@dataclass(frozen=True)
-class NeuronLaw:
-    """The dynamics of a neuron.
-
-    Attributes:
-        leak_shift: k of the leak; None for integrate-and-fire.
-        threshold: Firing threshold.
-        reset: ``zero`` or ``subtract``.
-    """
-
-    leak_shift: int | None
-    threshold: float
-    reset: str
-
-    @property
-    def decay(self) -> float:
-        """What one step keeps of the membrane: 1 - 2**-k."""
-        return 1.0 if self.leak_shift is None else 1.0 - 2.0**-self.leak_shift
 
 
 @dataclass(frozen=True)
@@ -135,11 +109,8 @@ def pooled(spikes: Tensor, pool: Pool) -> Tensor:
 def spikingjelly_neuron(law: NeuronLaw) -> Neuron:
     """Return spikingjelly's multi-step neuron with the same dynamics, surrogate and detached reset."""
     from spikingjelly.activation_based import functional
-    from spikingjelly.activation_based import neuron as sj
-    from spikingjelly.activation_based.surrogate import ATan
 
-    reset = 0.0 if law.reset == "zero" else None
-    node = spikingjelly_node(law, sj, ATan(alpha=2.0), reset)
+    node = spikingjelly_node(law)
 
     def fire(x: Tensor, timesteps: int = 0) -> Tensor:
         sequence = x.unsqueeze(0).expand(timesteps, *x.shape).contiguous() if timesteps else x
@@ -150,18 +121,21 @@ def spikingjelly_neuron(law: NeuronLaw) -> Neuron:
     return fire
 
 
-def spikingjelly_node(law: NeuronLaw, sj: Any, surrogate: Any, reset: float | None) -> Any:
+def spikingjelly_node(law: NeuronLaw) -> Any:
     """Return the spikingjelly module of a law (multi-step)."""
+    from spikingjelly.activation_based import neuron
+    from spikingjelly.activation_based.surrogate import ATan
+
     common = {
         "v_threshold": float(law.threshold),
-        "v_reset": reset,
-        "surrogate_function": surrogate,
+        "v_reset": 0.0 if law.reset == "zero" else None,
+        "surrogate_function": ATan(alpha=2.0),
         "detach_reset": True,
         "step_mode": "m",
     }
     if law.leak_shift is None:
-        return sj.IFNode(**common)
-    return sj.LIFNode(tau=2.0**law.leak_shift, decay_input=False, **common)
+        return neuron.IFNode(**common)
+    return neuron.LIFNode(tau=2.0**law.leak_shift, decay_input=False, **common)
 
 
 class _Native(torch.autograd.Function):
@@ -229,17 +203,17 @@ class _Torch(torch.autograd.Function):
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
         h, spikes = ctx.saved_tensors  # type: ignore[attr-defined]
         law, static = ctx.law, ctx.static  # type: ignore[attr-defined]
-        one, dx = h.new_ones(()), torch.empty_like(h)
+        unit, dx = h.new_ones(()), torch.empty_like(h)
         for t in range(h.shape[1] - 1, -1, -1):
             # one timestep after the other, all its passes while it is in the cache
-            above, own = h[:, t] - law.threshold, dx[:, t]
-            torch.div(grads[0][:, t], torch.addcmul(one, above, above, value=math.pi**2), out=own)
+            above, gradient = h[:, t] - law.threshold, dx[:, t]
+            torch.div(grads[0][:, t], torch.addcmul(unit, above, above, value=math.pi**2), out=gradient)
             if t < h.shape[1] - 1:
                 # dv/dh is 1 - s for a reset to zero and 1 for one by subtraction, the reset being detached
                 back = dx[:, t + 1]
                 if law.reset == "zero":
                     back = torch.addcmul(back, back, spikes[:, t], value=-1)
-                own.add_(back, alpha=law.decay)
+                gradient.add_(back, alpha=law.decay)
         if not static:
             return dx, None, None
         total = dx[:, -1].clone()

@@ -13,7 +13,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from hwsearch.network.neuron import NeuronLaw
+from hwsearch.network.neuron_law import NeuronLaw
 
 _BLOCK = 512
 
@@ -70,8 +70,8 @@ def _forward(  # type: ignore[no-untyped-def]
         fired = potential >= threshold
         tl.store(h + place, potential, mask=inside)
         tl.store(spikes + place, fired.to(tl.float32), mask=inside)
-        kept = potential - threshold if SUBTRACT else 0.0
-        membrane = tl.where(fired, kept, potential)
+        reset = potential - threshold if SUBTRACT else 0.0
+        membrane = tl.where(fired, reset, potential)
 
 
 @triton.jit  # type: ignore[untyped-decorator]
@@ -89,9 +89,9 @@ def _backward(  # type: ignore[no-untyped-def]
         place = (candidate * T + (T - 1 - back)) * n + at
         potential = tl.load(h + place, mask=inside, other=0.0)
         above = potential - threshold
-        own = tl.load(grad + place, mask=inside, other=0.0) / (square * above * above + 1.0)
+        surrogate = tl.load(grad + place, mask=inside, other=0.0) / (square * above * above + 1.0)
         passed = after if SUBTRACT else tl.where(potential >= threshold, 0.0, after)
-        after = own + passed * decay
+        after = surrogate + passed * decay
         total += after
         if not CONSTANT:
             tl.store(dx + place, after, mask=inside)

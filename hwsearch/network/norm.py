@@ -76,24 +76,24 @@ class _Native(torch.autograd.Function):
         loops = library()
         assert loops is not None
         size, samples, channels = x.shape[:3]
-        y, seen = torch.empty_like(x), x.new_empty((size, 2, channels))
+        y, statistics = torch.empty_like(x), x.new_empty((size, 2, channels))
         for k in range(size):
-            own = (x[k], y[k], gain[k], shift[k], running.mean[k], running.variance[k], seen[k])
-            pointers = [tensor.data_ptr() for tensor in own]
+            tensors = (x[k], y[k], gain[k], shift[k], running.mean[k], running.variance[k], statistics[k])
+            pointers = [tensor.data_ptr() for tensor in tensors]
             loops.norm_forward(*pointers, samples, channels, math.prod(x.shape[3:]), momentum, EPS)
-        ctx.save_for_backward(x, gain, seen)
+        ctx.save_for_backward(x, gain, statistics)
         return y
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        x, gain, seen = ctx.saved_tensors  # type: ignore[attr-defined]
+        x, gain, statistics = ctx.saved_tensors  # type: ignore[attr-defined]
         loops = library()
         assert loops is not None
         size, samples, channels = x.shape[:3]
         grad, dx = grads[0].contiguous(), torch.empty_like(x)
         dgain, dshift = x.new_empty((size, channels)), x.new_empty((size, channels))
         for k in range(size):
-            own = (grad[k], x[k], seen[k], gain[k], dx[k], dgain[k], dshift[k])
-            pointers = [tensor.data_ptr() for tensor in own]
+            tensors = (grad[k], x[k], statistics[k], gain[k], dx[k], dgain[k], dshift[k])
+            pointers = [tensor.data_ptr() for tensor in tensors]
             loops.norm_backward(*pointers, samples, channels, math.prod(x.shape[3:]))
         return dx, dgain, dshift, None, None

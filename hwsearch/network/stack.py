@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.neuron import NeuronLaw, Pool, StackNeuron, fused_stack, spikingjelly_stack
+from hwsearch.network.neuron import Pool, StackNeuron, fused_stack, spikingjelly_stack
+from hwsearch.network.neuron_law import NeuronLaw
 from hwsearch.network.norm import Running, normalise
 from hwsearch.network.products import convolution, linear
 from hwsearch.network.topology import NetworkSpec
@@ -161,7 +162,9 @@ class Stack(torch.nn.Module):
                     parts = (self.gains, self.shifts, self.means, self.variances)
                     stats = np.stack([part[norm][k].detach().cpu().numpy() for part in parts])
                     norm += 1
-                weight, bias = (own[i][k].detach().cpu().numpy() for own in (self.weights, self.biases))
+                weight, bias = (
+                    tensors[i][k].detach().cpu().numpy() for tensors in (self.weights, self.biases)
+                )
                 layers.append(LayerParams(weight.copy(), bias.copy(), stats))
             result.append(tuple(layers))
         return result

@@ -69,9 +69,9 @@ def network_from(settings: dict[str, object], arrays: dict[str, np.ndarray]) -> 
     """Return the network of ``network_settings`` and arrays named ``<layer>.weight``, ``.bias``, ``.threshold``."""
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
     layers = []
-    for own in values.pop("layers"):
-        name = own["name"]
-        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in own.items()}
+    for layer in values.pop("layers"):
+        name = layer["name"]
+        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in layer.items()}
         layers.append(
             IntegerLayer(
                 weight=arrays[f"{name}.weight"],
@@ -103,30 +103,25 @@ def network_digest(network: IntegerNetwork) -> str:
     return content.hexdigest()[:16]
 
 
-def param_arrays(params: Params) -> dict[str, np.ndarray]:
-    """Return float parameters by name: ``<layer>.weight``, ``.bias``, ``.norm``."""
+def save_params(path: Path, params: Params) -> None:
+    """Write float parameters, by name: ``<layer>.weight``, ``.bias``, ``.norm``."""
     arrays = {}
     for index, layer in enumerate(params):
         arrays[f"{index}.weight"], arrays[f"{index}.bias"] = layer.weight, layer.bias
         if layer.norm is not None:
             arrays[f"{index}.norm"] = layer.norm
-    return arrays
+    save_tensors(path, arrays, {})
 
 
-def params_from(arrays: dict[str, np.ndarray]) -> Params:
-    """Return the parameters of ``param_arrays``."""
-    n = sum(name.endswith(".weight") for name in arrays)
+def load_params(path: Path) -> Params:
+    """Read what ``save_params`` wrote.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    arrays, _ = load_tensors(path)
+    n_layers = sum(name.endswith(".weight") for name in arrays)
     return tuple(
-        LayerParams(arrays[f"{i}.weight"], arrays[f"{i}.bias"], arrays.get(f"{i}.norm")) for i in range(n)
+        LayerParams(arrays[f"{i}.weight"], arrays[f"{i}.bias"], arrays.get(f"{i}.norm"))
+        for i in range(n_layers)
     )
-
-
-def save_params(path: Path, params: Params, values: dict[str, object]) -> None:
-    """Write float parameters."""
-    save_tensors(path, param_arrays(params), values)
-
-
-def load_params(path: Path) -> tuple[Params, dict[str, object]]:
-    """Read what ``save_params`` wrote."""
-    arrays, values = load_tensors(path)
-    return params_from(arrays), values

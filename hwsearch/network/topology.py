@@ -111,34 +111,39 @@ def layer_shapes(topology: str, input_shape: tuple[int, int, int], classes: int)
     """
     layers: list[LayerShape] = []
     channels, size = input_shape[0], (input_shape[1], input_shape[2])
-    flat = False
     for token in [*topology.split("-"), f"fc{classes}"]:
         match = _TOKEN.match(token)
         if match is None:
             raise ValueError(f"a layer must be <n>c<k>, p<k> or fc<n>; got {token!r}")
+        behind_fc = bool(layers) and layers[-1].kind == "fc"
         if match["pool"]:
-            window = int(match["pool"])
-            if flat or not layers or layers[-1].pool > 1:
+            if behind_fc or not layers or layers[-1].pool > 1:
                 raise ValueError("pooling must follow a conv layer")
-            size = (size[0] // window, size[1] // window)
-            if min(size) < 1:
-                raise ValueError(f"pooling by {window} leaves no pixel of a {layers[-1].out_size} map")
-            layers[-1] = replace(layers[-1], pool=window)
+            layers[-1] = _pooled(layers[-1], int(match["pool"]))
+            size = (size[0] // layers[-1].pool, size[1] // layers[-1].pool)
         elif match["channels"]:
-            if flat:
+            if behind_fc:
                 raise ValueError("a conv layer cannot stand behind a fully connected one")
-            kernel, out = int(match["kernel"]), int(match["channels"])
-            if kernel % 2 == 0:
-                raise ValueError(f"a kernel must be odd (same padding); got {kernel}")
             name = f"conv{len(layers) + 1}"
-            layers.append(LayerShape(name, "conv", channels, out, kernel, size, size, 1, 1))
-            channels = out
+            layers.append(_conv(name, channels, int(match["channels"]), int(match["kernel"]), size))
+            channels = layers[-1].out_channels
         else:
-            fan = 1 if flat else size[0] * size[1]
-            name = f"fc{len(layers) + 1}"
-            layers.append(
-                LayerShape(name, "fc", channels * fan, int(match["units"]), 1, (1, 1), (1, 1), 1, fan)
-            )
-            channels, size, flat = int(match["units"]), (1, 1), True
+            fan = 1 if behind_fc else size[0] * size[1]
+            name, units = f"fc{len(layers) + 1}", int(match["units"])
+            layers.append(LayerShape(name, "fc", channels * fan, units, 1, (1, 1), (1, 1), 1, fan))
+            channels = units
     layers[-1] = replace(layers[-1], name="readout")
     return tuple(layers)
+
+
+def _conv(name: str, in_channels: int, out_channels: int, kernel: int, size: tuple[int, int]) -> LayerShape:
+    if kernel % 2 == 0:
+        raise ValueError(f"a kernel must be odd (same padding); got {kernel}")
+    return LayerShape(name, "conv", in_channels, out_channels, kernel, size, size, 1, 1)
+
+
+def _pooled(layer: LayerShape, window: int) -> LayerShape:
+    """Return a conv layer with a pooling behind it."""
+    if min(layer.out_size) < window:
+        raise ValueError(f"pooling by {window} leaves no pixel of a {layer.out_size} map")
+    return replace(layer, pool=window)

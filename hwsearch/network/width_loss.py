@@ -29,7 +29,7 @@ class WidthLoss:
         """Return the losses of both."""
         return WidthLoss(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
-    def seen(self, sums_clipped: float, membranes_clipped: float) -> WidthLoss:
+    def with_clipped(self, sums_clipped: float, membranes_clipped: float) -> WidthLoss:
         """Return the loss with what a run clipped."""
         return replace(self, sums_clipped=sums_clipped, membranes_clipped=membranes_clipped)
 

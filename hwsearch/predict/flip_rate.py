@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, owens_t
 
-from hwsearch.network.neuron import NeuronLaw
+from hwsearch.network.neuron_law import NeuronLaw
 from hwsearch.network.stack import Params, Ticket
 from hwsearch.network.topology import NetworkSpec
 from hwsearch.predict.joint import Joint, LayerTables

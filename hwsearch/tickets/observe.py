@@ -18,7 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hwsearch.network.neuron import NeuronLaw, fused
+from hwsearch.network.neuron import fused
+from hwsearch.network.neuron_law import NeuronLaw
 from hwsearch.network.stack import LayerParams, Params
 from hwsearch.network.topology import LayerShape, NetworkSpec
 

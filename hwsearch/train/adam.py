@@ -7,6 +7,7 @@ would depend on its place in the stack.
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Sequence
 
@@ -22,91 +23,74 @@ _BETA1, _BETA2 = 0.9, 0.999
 
 
 class StackAdam:
-    """Adam (Kingma and Ba 2015; beta 0.9 and 0.999, eps 1e-8) on the parameters of a stack.
+    """Adam (Kingma and Ba 2015; beta 0.9 and 0.999, eps 1e-8) on the parameters of a stack."""
 
-    Attributes:
-        steps: Steps so far.
-    """
-
-    def __init__(self, stack: Stack, factors: Sequence[float] | None = None) -> None:
-        """Lay the parameters of a stack out in rows; factors: of each candidate's learning rate (None: all 1)."""
-        self._factors = np.ones(stack.size) if factors is None else np.array(factors, float)
+    def __init__(self, stack: Stack, factors: Sequence[float]) -> None:
+        """Lay the parameters of a stack out in rows; factors: of each candidate's learning rate."""
         self._parameters = list(stack.parameters())
-        self.steps, self._slices, end = 0, [], 0
-        for own in self._parameters:
-            self._slices.append(slice(end, end + own[0].numel()))
-            end += -(-own[0].numel() // _VECTOR) * _VECTOR
+        self._slices, end = [], 0
+        for parameter in self._parameters:
+            self._slices.append(slice(end, end + parameter[0].numel()))
+            end += -(-parameter[0].numel() // _VECTOR) * _VECTOR
         rows = self._parameters[0].new_zeros(stack.size, end, requires_grad=False)
-        for own, part in zip(self._parameters, self._slices, strict=True):
-            rows[:, part] = own.data.flatten(1)
-            own.data = rows[:, part].view(own.shape)
-        self._rows, self._first, self._second = rows, torch.zeros_like(rows), torch.zeros_like(rows)
-        self._whole: _Whole | None = None
+        for parameter, part in zip(self._parameters, self._slices, strict=True):
+            rows[:, part] = parameter.data.flatten(1)
+            parameter.data = rows[:, part].view(parameter.shape)
+        loops = library() if rows.device.type == "cpu" else None
+        self._rule: _LoopAdam | _TorchAdam = (
+            _TorchAdam(rows, np.array(factors, float))
+            if loops is None
+            else _LoopAdam(loops, rows, np.array(factors, float))
+        )
 
     def step(self, learning_rate: float) -> None:
         """Take a step along the gradients of the parameters, and forget them."""
-        self.steps += 1
-        loops = library() if self._rows.device.type == "cpu" else None
-        if loops is None:
-            if self._whole is None:
-                state = (self._rows, self._first, self._second)
-                self._whole = _Whole(*state, self.steps - 1, self._factors)
-            self._whole.step(self._parameters, self._slices, learning_rate)
-            return
-        rates = (learning_rate * self._factors / (1 - _BETA1**self.steps)).astype(np.float32)
-        root = math.sqrt(1 - _BETA2**self.steps)
+        self._rule.step(self._parameters, self._slices, learning_rate)
+
+
+class _LoopAdam:
+    """Adam in C, parameter by parameter."""
+
+    def __init__(self, loops: ctypes.CDLL, rows: Tensor, factors: np.ndarray) -> None:
+        self._loops, self._factors, self._n_steps = loops, factors, 0
+        self._rows, self._first, self._second = rows, torch.zeros_like(rows), torch.zeros_like(rows)
+
+    def step(self, parameters: list[torch.nn.Parameter], slices: list[slice], learning_rate: float) -> None:
+        """Take a step along the gradients of the parameters that lie in slices of the rows, and forget them."""
+        self._n_steps += 1
+        rates = (learning_rate * self._factors / (1 - _BETA1**self._n_steps)).astype(np.float32)
+        root = math.sqrt(1 - _BETA2**self._n_steps)
         size, stride = self._rows.shape
-        for own, part in zip(self._parameters, self._slices, strict=True):
-            grad = _gradient(own).contiguous()
-            parts = [rows[:, part].data_ptr() for rows in (self._rows, self._first, self._second)]
-            loops.adam(*parts, grad.data_ptr(), rates.ctypes.data, size, part.stop - part.start, stride, root)
-            own.grad = None
-
-    def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return both moments, [K, n] each: a candidate's parameters one after the other, without gaps."""
-        packed = [
-            torch.cat([rows[:, part] for part in self._slices], 1) for rows in (self._first, self._second)
-        ]
-        return packed[0].cpu().numpy(), packed[1].cpu().numpy()
-
-    def restore(self, first: np.ndarray, second: np.ndarray, steps: int) -> None:
-        """Go on from moments [K, n] after a number of steps; only before the first step."""
-        self.steps = steps
-        for rows, packed in ((self._first, first), (self._second, second)):
-            start = 0
-            for part in self._slices:
-                n = part.stop - part.start
-                rows[:, part] = torch.from_numpy(packed[:, start : start + n])
-                start += n
+        for parameter, part in zip(parameters, slices, strict=True):
+            grad, width = _gradient(parameter).contiguous(), part.stop - part.start
+            state = [rows[:, part].data_ptr() for rows in (self._rows, self._first, self._second)]
+            self._loops.adam(*state, grad.data_ptr(), rates.ctypes.data, size, width, stride, root)
+            parameter.grad = None
 
 
-class _Whole:
+class _TorchAdam:
     """Torch's fused Adam on whole rows: those of one learning rate are one group."""
 
-    def __init__(self, rows: Tensor, first: Tensor, second: Tensor, steps: int, factors: np.ndarray) -> None:
+    def __init__(self, rows: Tensor, factors: np.ndarray) -> None:
         self._grad = torch.zeros_like(rows)
         self._factors = [float(factor) for factor in np.unique(factors)]
         # rates that lie on the device are changed without waiting for it
         self._rates = [torch.zeros((), device=rows.device) for _ in self._factors]
-        groups, state = [], []
+        groups = []
         for factor, rate in zip(self._factors, self._rates, strict=True):
             members = []
             for k in np.flatnonzero(factors == factor):
                 row = torch.nn.Parameter(rows[k])
                 row.grad = self._grad[k]
                 members.append(row)
-                state.append((row, first[k], second[k]))
             groups.append({"params": members, "lr": rate})
         self._adam = torch.optim.Adam(groups, betas=(_BETA1, _BETA2), fused=True)
-        for row, own_first, own_second in state:
-            step = torch.tensor(float(steps), device=rows.device)
-            self._adam.state[row] = {"step": step, "exp_avg": own_first, "exp_avg_sq": own_second}
 
     def step(self, parameters: list[torch.nn.Parameter], slices: list[slice], learning_rate: float) -> None:
         """Take a step along the gradients of the parameters that lie in slices of the rows, and forget them."""
-        for own, part in zip(parameters, slices, strict=True):
-            self._grad[:, part] = _gradient(own).flatten(1)
-            own.grad = None
+        for parameter, part in zip(parameters, slices, strict=True):
+            self._grad[:, part] = _gradient(parameter).flatten(1)
+            parameter.grad = None
         for factor, rate in zip(self._factors, self._rates, strict=True):
             rate.fill_(learning_rate * factor)
         self._adam.step()

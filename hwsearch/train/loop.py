@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -19,7 +20,6 @@ from hwsearch.network.stack import Params, Stack, Ticket
 from hwsearch.network.topology import NetworkSpec
 from hwsearch.seeds import seed_of
 from hwsearch.train.adam import StackAdam
-from hwsearch.train.checkpoint import Checkpoint, restore, resumed, take
 from hwsearch.train.loss import cross_entropy
 
 Watch = Callable[[int, Callable[[], list[Params]]], bool]
@@ -53,15 +53,13 @@ class Trained:
         params: Its parameters; None when training failed.
         loss: Mean training loss of the last epoch; None when training failed.
         failure: Why training failed; empty when it did not.
-        train_steps: Samples times timesteps pushed forward and backward, by this call.
-        checkpoint: Where its training stands; None when it failed, or is that of a finder (``build``).
+        train_steps: Samples times timesteps pushed forward and backward.
     """
 
     params: Params | None
     loss: float | None
     failure: str
     train_steps: int
-    checkpoint: Checkpoint | None = None
 
 
 def train_stack(
@@ -74,64 +72,35 @@ def train_stack(
     schedule: Schedule,
     seed: int,
     neuron_loop: str = "fused",
-    resume: Sequence[Checkpoint] | None = None,
-    until: int | None = None,
-    on_epoch: Callable[[int], None] | None = None,
     watch: Watch | None = None,
     build: Callable[[NetworkSpec, Sequence[Ticket], str], Stack] = Stack,
     device: str = "cpu",
 ) -> list[Trained]:
-    """Train a stack of tickets, or go on with it, and return each one's outcome, in order.
-
-    A schedule may be trained in segments: ``until`` ends one, and the checkpoints of those that go on begin the next.
-    Together they give what one whole run gives, whoever leaves the stack between them.
+    """Train a stack of tickets and return the outcome of each, in order.
 
     Args:
         spec: The architecture they share.
         tickets: Start values, masks and bits of each candidate.
         x: [N, C, H, W] uint8 inputs of the training split.
         y: [N] class indices.
-        timesteps: T; segments may differ in it.
-        schedule: Epochs, batch size, learning rate of the whole training.
+        timesteps: T.
+        schedule: Epochs, batch size, learning rate.
         seed: Fixes the order of the samples.
         neuron_loop: ``fused`` or ``spikingjelly``.
-        resume: Checkpoints to go on from, one a ticket (its own parameters are not used then).
-        until: Stop when that many epochs of the schedule are finished; None: all.
-        on_epoch: Called with the number of finished epochs.
         watch: Asked after every epoch whether to stop.
         build: What makes the stack (finders that train something else than weights have their own).
         device: Where it is trained; the samples are held there.
-
-    Raises:
-        ValueError: ``resume`` does not fit the tickets, or ``until`` is not after it and within the schedule.
     """
-    start, end = resume[0].epochs if resume else 0, schedule.epochs if until is None else until
-    if not start < end <= schedule.epochs:
-        raise ValueError(f"a segment must end after epoch {start} and by {schedule.epochs}; got {end}")
-    stack = build(spec, resumed(tickets, resume) if resume else tickets, neuron_loop).move(device)
+    stack = build(spec, tickets, neuron_loop).move(device).train()
     adam = StackAdam(stack, [ticket.rate for ticket in tickets])
-    generator = torch.Generator().manual_seed(seed)
-    if resume:
-        restore(adam, generator, resume)
-    source = _Source(as_input(x, spec).to(device), torch.from_numpy(y).to(device), generator, seed)
-    losses, done = torch.zeros(stack.size), start
-    stack.train()
-    for epoch in range(start, end):
-        losses = _epoch(stack, adam, source, schedule, epoch, timesteps)
-        done = epoch + 1
-        if on_epoch is not None:
-            on_epoch(done)
-        if watch is not None and watch(done, stack.params):
+    source = _Source(as_input(x, spec).to(device), torch.from_numpy(y).to(device), seed)
+    losses, n_finished = torch.zeros(stack.size), 0
+    while n_finished < schedule.epochs:
+        losses = _epoch(stack, adam, source, schedule, n_finished, timesteps)
+        n_finished += 1
+        if watch is not None and watch(n_finished, stack.params):
             break
-    spent = (done - start) * len(y) * timesteps
-    outcomes = [_outcome(p, last, spent) for p, last in zip(stack.params(), losses.tolist(), strict=True)]
-    if build is not Stack:
-        return outcomes
-    checkpoints = take(stack, adam, generator, done)
-    return [
-        replace(own, checkpoint=None if own.failure else checkpoint)
-        for own, checkpoint in zip(outcomes, checkpoints, strict=True)
-    ]
+    return _outcomes(stack.params(), losses.tolist(), n_finished * len(y) * timesteps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +109,12 @@ class _Source:
 
     inputs: Tensor
     targets: Tensor
-    generator: torch.Generator
     seed: int
+
+    @cached_property
+    def generator(self) -> torch.Generator:
+        """What draws the order of the samples, in whichever stack and on whichever device."""
+        return torch.Generator().manual_seed(self.seed)
 
     def noise(self, epoch: int) -> torch.Generator:
         """Return what draws an epoch's noise: on a GPU one of its own, so that nothing waits for the host."""
@@ -184,6 +157,10 @@ def _noisy(x: Tensor, noise: float, generator: torch.Generator) -> Tensor:
     if noise == 0:
         return x
     return (x + noise * torch.randn(x.shape, generator=generator, device=x.device)).clamp_(0.0, 1.0)
+
+
+def _outcomes(params: list[Params], losses: list[float], steps: int) -> list[Trained]:
+    return [_outcome(*trained, steps) for trained in zip(params, losses, strict=True)]
 
 
 def _outcome(params: Params, loss: float, steps: int) -> Trained:

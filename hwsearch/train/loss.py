@@ -30,8 +30,9 @@ class _Native(torch.autograd.Function):
     def forward(ctx: torch.autograd.function.FunctionCtx, out: Tensor, target: Tensor, gain: float) -> Tensor:
         loops = library()
         assert loops is not None
-        losses, grad, own = out.new_empty(len(out)), torch.empty_like(out), target.contiguous()
-        pointers = [tensor.data_ptr() for tensor in (out, own, losses, grad)]
+        target = target.contiguous()
+        losses, grad = out.new_empty(len(out)), torch.empty_like(out)
+        pointers = [tensor.data_ptr() for tensor in (out, target, losses, grad)]
         loops.cross_entropy(*pointers, *out.shape, gain)
         ctx.save_for_backward(grad)
         return losses

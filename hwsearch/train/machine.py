@@ -24,7 +24,7 @@ def tune_process() -> None:
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc to keep freed memory for the next tensor; return whether it could be told."""
+    """Tell glibc to keep freed memory for the next tensor; return whether it accepted."""
     if not sys.platform.startswith("linux"):
         return False
     try:
@@ -32,8 +32,8 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):  # musl has neither
         return False
     settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 64 << 20))
-    told = [mallopt(option, value) for option, value in settings]
-    return all(told)
+    accepted = [mallopt(option, value) for option, value in settings]
+    return all(accepted)
 
 
 class OneThread:

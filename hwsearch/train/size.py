@@ -28,17 +28,17 @@ _PATIENCE_S = 1.0  # that trying one size may take
 def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
     """Return the memory that one candidate of a stack needs while it is trained.
 
-    Kept for the way back: each spiking layer's potentials and pooled spikes, and its currents where they are
+    Stored for the way back: each spiking layer's potentials and pooled spikes, and its currents where they are
     normalised; on top three times the largest of them for gradients on their way. Of each weight: itself, its mask,
     what is quantised, its gradient, both of Adam's moments, and one copy on its way.
     """
-    kept, largest = 0, 0
+    stored, largest = 0, 0
     for index, layer in enumerate(spec.layers[:-1]):
         potentials = batch_size * timesteps * layer.neurons
         currents = batch_size * layer.neurons * (1 if index == 0 else timesteps)
-        kept += potentials + potentials // layer.pool**2 + currents * (2 if spec.batch_norm else 1)
+        stored += potentials + potentials // layer.pool**2 + currents * (2 if spec.batch_norm else 1)
         largest = max(largest, potentials)
-    return 4 * (kept + 3 * largest + 7 * spec.n_weights)
+    return 4 * (stored + 3 * largest + 7 * spec.n_weights)
 
 
 def fitting(spec: NetworkSpec, timesteps: int, batch_size: int, processes: int, device: str = "cpu") -> int:
@@ -76,9 +76,9 @@ def fastest(spec: NetworkSpec, timesteps: int, batch_size: int, most: int, neuro
 def _step_seconds(spec: NetworkSpec, timesteps: int, batch_size: int, size: int, neuron_loop: str) -> float:
     """Return the least seconds of three training steps of a stack."""
     params = initial_params(spec, 0)
-    ticket = Ticket(params, tuple(np.ones(own.weight.shape, bool) for own in params), (4,) * len(params))
+    ticket = Ticket(params, tuple(np.ones(layer.weight.shape, bool) for layer in params), (4,) * len(params))
     stack = Stack(spec, [ticket] * size, neuron_loop).train()
-    adam, generator = StackAdam(stack), torch.Generator().manual_seed(0)
+    adam, generator = StackAdam(stack, [1.0] * size), torch.Generator().manual_seed(0)
     x = torch.rand((batch_size, *spec.input_shape), generator=generator)
     y = torch.arange(batch_size) % spec.classes
     times = []
@@ -96,5 +96,5 @@ def _available_bytes() -> int:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:
         return 4_000_000_000
-    told = dict(line.split(":", 1) for line in lines if ":" in line)
-    return int(told["MemAvailable"].split()[0]) * 1024
+    facts = dict(line.split(":", 1) for line in lines if ":" in line)
+    return int(facts["MemAvailable"].split()[0]) * 1024

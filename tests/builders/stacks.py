@@ -1,25 +1,25 @@
 """A small task and stacks of tickets for it."""
 
 import numpy as np
+import torch
 
 from hwsearch.compress.masks import prune
 from hwsearch.network.stack import Ticket, initial_params
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 
 RNG = np.random.default_rng(0)
-
-
 Y = RNG.integers(0, 3, 120)
-
-
 X = np.clip(
     RNG.integers(0, 6, (120, 1, 6, 6)) + 10 * (np.arange(36).reshape(6, 6) % 3 == Y[:, None, None])[:, None],
     0,
     16,
 )
-
-
 X = X.astype(np.uint8)
+
+
+def draw(*shape, seed=0):
+    """Return normal numbers."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def spec(topology, *, batch_norm=True):

@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hwsearch.compress.masks import (
     GRANULARITIES,
@@ -65,6 +67,52 @@ def test_exactly_k_groups(granularity: str) -> None:
         masks = prune(weights, granularity, sparsity)
         assert [mask.shape for mask in masks] == [weight.shape for weight in weights]
         assert gone_groups(masks, granularity) == math.floor(sparsity * n_groups + 0.5)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    granularity=st.sampled_from([g for g in GRANULARITIES if not g.startswith("nm:")]),
+    sparsity=st.floats(0, 1),
+    levels=st.integers(1, 5),
+)
+@settings(max_examples=80, deadline=None)
+def test_exactly_k_groups_of_each_layer_whatever_the_ties(
+    seed: int, granularity: str, sparsity: float, levels: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    weights = [rng.integers(1, levels + 1, weight.shape) * 1.0 for weight in network(rng)]
+    counts = {
+        "weight": [72, 216, 240, 50],
+        "block:4": [4 * 5, 6 * 9, 10 * 6, 5 * 3],
+        "block:8": [4 * 3, 6 * 5, 10 * 3, 5 * 2],
+        "kernel": [8, 24],
+        "channel": [4, 6, 10],
+    }[granularity]
+    least = 1 if granularity == "channel" else 0  # a layer keeps a channel
+    k = sum(min(math.floor(sparsity * n + 0.5), n - least) for n in counts)
+    assert gone_groups(prune(weights, granularity, sparsity, scope="layer"), granularity) == k
+    # ranked together, all but the best hundredth of each layer may go
+    free = sum(n - -(-n // 100) for n in counts)
+    k = min(math.floor(sparsity * sum(counts) + 0.5), free)
+    assert gone_groups(prune(weights, granularity, sparsity), granularity) == k
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    m=st.sampled_from([4, 8, 16]),
+    sparsity=st.floats(0, 1),
+    levels=st.integers(1, 5),
+)
+@settings(max_examples=40, deadline=None)
+def test_n_of_every_m_whatever_the_ties(seed: int, m: int, sparsity: float, levels: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = [rng.integers(1, levels + 1, weight.shape) * 1.0 for weight in network(rng)]
+    n = round((1 - snap(f"nm:{m}", sparsity)) * m)
+    for mask in prune(weights, f"nm:{m}", sparsity):
+        rows = mask.reshape(len(mask), -1)
+        full, tail = divmod(rows.shape[1], m)
+        assert (runs(rows[:, : full * m], m, 0).sum(axis=2) == n).all()
+        assert (rows[:, full * m :].sum(axis=1) == min(tail, math.ceil(n * tail / m))).all()
 
 
 def gone_groups(masks: list[np.ndarray], granularity: str) -> int:

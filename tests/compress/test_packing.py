@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hwsearch.compress.packing import Packed, census, pack, unpack
 from hwsearch.hardware.storage import FORMATS, smallest, stored_bytes
@@ -18,6 +20,11 @@ def draw(rng: np.random.Generator, shape: tuple[int, ...], bits: int, density: f
     if density < 1:
         values[rng.random(len(values)) < 0.3] = 0
     return values
+
+
+def sizes(packed: Packed) -> dict[str, tuple[int, int]]:
+    """Return the count and the width of each stream."""
+    return {stream.name: (stream.count, stream.bits) for stream in packed.streams}
 
 
 def test_census_by_hand() -> None:
@@ -64,7 +71,7 @@ def test_bytes_by_hand(format_name: str, expected: list[int]) -> None:
 def test_delta_bytes_by_hand() -> None:
     # one input row over 6 outputs: 5 zeros, then 3. Width 2: filler (3, 0), then 1 more zero: (1, 3)
     packed = pack(np.array([[0], [0], [0], [0], [0], [3]]), 3, "delta")
-    assert (packed.entries, packed.index_bits, packed.value_bits, packed.pointer_bits) == (2, 2, 3, 16)
+    assert sizes(packed) == {"pointers": (2, 16), "indices": (2, 2), "values": (2, 3)}
     # pointers 0 2; indices 11 01; values 000 011
     assert packed.data.tolist() == [0, 0, 2, 0, 0b01_11, 0b011_000]
 
@@ -72,10 +79,10 @@ def test_delta_bytes_by_hand() -> None:
 def test_one_bit_values_are_signs() -> None:
     packed = pack(np.array([[1, -1, -1, 1]]), 1, "dense")
     assert packed.data.tolist() == [0b1001]
-    assert packed.value_bits == 1
+    assert sizes(packed) == {"values": (4, 1)}
     packed = pack(np.array([[1, -1, 0, 1]]), 1, "dense")
     assert packed.data.tolist() == [0b01_00_11_01]
-    assert packed.value_bits == 2
+    assert sizes(packed) == {"values": (4, 2)}
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
@@ -97,16 +104,38 @@ def test_round_trip_and_length(format_name: str, bits: int) -> None:
                 np.testing.assert_array_equal(unpack(packed), weights)
 
 
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    bits=st.sampled_from(BITS),
+    shape=st.one_of(
+        st.tuples(st.integers(1, 12), st.integers(1, 40)),
+        st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(1, 3), st.integers(1, 3)),
+    ),
+    density=st.floats(0, 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_shape_every_format_that_holds_it_gives_it_back(
+    seed: int, bits: int, shape: tuple[int, ...], density: float
+) -> None:
+    weights = draw(np.random.default_rng(seed), shape, bits, density)
+    for format_name in FORMATS:
+        size = stored_bytes(format_name, census(weights), bits, 16)
+        if size is not None:
+            packed = pack(weights, bits, format_name)
+            assert len(packed.data) == size
+            np.testing.assert_array_equal(unpack(packed), weights)
+
+
 def test_long_gaps_round_trip_through_fillers() -> None:
     weights = np.zeros((1500, 3), dtype=np.int16)
     weights[[0, 255, 256, 1499], [0, 1, 1, 2]] = [7, -7, 1, -1]
     for bits in (4, 8):
         packed = pack(weights, bits, "delta")
-        assert packed.entries > 4
+        assert sizes(packed)["values"][0] > 4
         np.testing.assert_array_equal(unpack(packed), weights)
     signs = np.sign(weights)
     packed = pack(signs, 1, "delta")
-    assert packed.value_bits == 2
+    assert sizes(packed)["values"][1] == 2
     np.testing.assert_array_equal(unpack(packed), signs)
 
 
@@ -131,7 +160,7 @@ def test_more_zeros_are_never_larger(bits: int) -> None:
 def test_nm_unused_slots_stay_within_the_tail() -> None:
     weights = np.array([[1, 1, 1, 0, 1], [0, 0, 0, 0, 0]])
     packed = pack(weights, 2, "nm:4")
-    assert (packed.slots, packed.entries) == (3, 12)
+    assert (packed.slots, sizes(packed)) == (3, {"indices": (12, 2), "values": (12, 2)})
     # indices 0 1 2 | 0 and unused | all unused
     assert packed.data[:3].tolist() == [0b00_10_01_00, 0, 0]
 

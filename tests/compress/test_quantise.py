@@ -1,14 +1,19 @@
-"""The quantiser's grids by hand."""
+"""The quantiser's grids by hand, and in C against torch."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
+from builders.stacks import draw
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
+from hwsearch.compress import quantise
 from hwsearch.compress.quantise import STEP_OF_NORMAL, Quantiser, largest_level
+from hwsearch.native.library import library
+
+needs_loops = pytest.mark.skipif(library() is None, reason="no C compiler, or HWSEARCH_NATIVE=0")
 
 W = torch.tensor([[[0.5, -0.25, 0.1, 0.0]]])
 ALL = torch.ones_like(W)
@@ -122,3 +127,37 @@ def test_a_channel_of_zeros_stays_zero(bits, over_all):
     assert torch.equal(
         grid.fake(weight, torch.ones_like(weight)), integers * scale
     )  # the loop in C, where there is one
+
+
+@needs_loops
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("over_all", [True, False])
+@pytest.mark.parametrize("shape", [(6, 40), (5, 3, 3, 3)])
+def test_the_loops_equal_torch(per_channel, over_all, shape, monkeypatch):
+    bits = (1, 1, 2, 3, 4, 4, 6, 8, 16)
+    weight, mask = draw(9, *shape), (draw(9, *shape, seed=1) > 0).float()
+    mask[:, 2] = 0  # a channel of which nothing is left
+    weight[:, 1, 0] = 0  # zero counts as positive at one bit
+    grid = Quantiser(bits, per_channel, over_all)
+    rows = torch.zeros(9, weight[0].numel() + 5)  # as the optimiser lays them
+    rows[:, : weight[0].numel()] = weight.flatten(1)
+    laid_out = rows[:, : weight[0].numel()].view(weight.shape)
+    fast = grid.fake(laid_out, mask)
+    monkeypatch.setattr(quantise, "library", lambda: None)
+    assert torch.equal(fast, grid.fake(weight, mask))
+    assert set(fast[0].unique().tolist()) >= {0.0}
+
+
+def test_what_is_trained_with_by_hand():
+    # mean |w| of the kept 0.6, 0.2, 1.0 is 0.6; the step 1.224 / 0.79788 * 0.6 = 0.92043: 0.6 -> 1, 0.2 -> 0, -1 -> -1
+    out = Quantiser((2,), True).fake(
+        torch.tensor([[[0.6, 0.2, -1.0, 9.0]]]), torch.tensor([[[1.0, 1, 1, 0]]])
+    )
+    torch.testing.assert_close(out, torch.tensor([[[0.92043, 0.0, -0.92043, 0.0]]]), atol=1e-5, rtol=0)
+
+
+def test_a_grid_of_all_weights_by_hand():
+    # the pruned 9 counts: levels of 3 bits are 3 * 0.6508 / 0.79788 = 2.44700 apart, so 1.0 rounds to none, 2.0 to one
+    weight, mask = torch.tensor([[[1.0, 2.0, 9.0, 0.0]]]), torch.tensor([[[1.0, 1, 0, 1]]])
+    out = Quantiser((3,), True, over_all=True).fake(weight, mask)
+    torch.testing.assert_close(out, torch.tensor([[[0.0, 2.44700, 0.0, 0.0]]]), atol=1e-4, rtol=0)

@@ -83,13 +83,12 @@ def test_a_layer_that_was_counted_before_is_not_counted_again(monkeypatch):
 @pytest.mark.parametrize("topology", ["fc24-fc16", "4c3-p2-6c3-fc12"])
 def test_equals_neurobench_on_a_pruned_network(topology):
     pytest.importorskip("neurobench", reason="the extra `test` installs NeuroBench")
+    from builders.spikingjelly_network import spikingjelly_network
     from neurobench.benchmarks import Benchmark
     from neurobench.metrics.workload import ClassificationAccuracy, SynapticOperations
     from neurobench.models import TorchModel
     from spikingjelly.activation_based import functional, neuron
     from torch.utils.data import DataLoader, TensorDataset
-
-    from hwsearch.network.build import spikingjelly_network
 
     rng = np.random.default_rng(0)
     # integrate-and-fire: without the rounding of a leak, floats and integers spike alike

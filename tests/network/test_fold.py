@@ -1,9 +1,17 @@
 """Folding of scales, biases and batch normalisation into integers; removal of channels that cannot matter."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from hwsearch.compress.masks import GRANULARITIES, prune
+from hwsearch.compress.packing import census, pack, unpack
+from hwsearch.compress.quantise import Quantiser
+from hwsearch.hardware.storage import FORMATS, stored_bytes
 from hwsearch.network.fold import fold, shrink
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
@@ -12,12 +20,12 @@ from hwsearch.network.topology import NetworkSpec, layer_shapes
 
 
 def spec(topology="fc2", shape=(1, 1, 2), classes=2, **changes):
-    settings = {
+    values = {
         "leak_shift": 1, "threshold": 1.0, "reset": "zero", "batch_norm": False, "pool": "max",
         "input_max": 10, "input_bits": 4,
     } | changes  # fmt: skip
     return NetworkSpec(
-        layers=layer_shapes(topology, shape, classes), input_shape=shape, classes=classes, **settings
+        layers=layer_shapes(topology, shape, classes), input_shape=shape, classes=classes, **values
     )
 
 
@@ -45,6 +53,20 @@ def test_scales_thresholds_and_biases_by_hand():
     assert readout.weight.tolist() == [[127, -64], [32, 64]]
     assert readout.threshold is None
     assert np.abs(readout.bias - [0.1 * 127 * 256, -0.2 * 127 * 256]).max() <= 1
+
+
+def test_the_trace_of_a_folded_network_by_hand():
+    # channel 0: w 1.27 and -0.3 on inputs 4 and 2 of 10: 127 * 4 - 30 * 2 = 448 counts of 0.001, plus the bias of 0.1
+    first = LayerParams(np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.1, 0.0], np.float32))
+    net = fold(spec(), (first, READOUT), ones((first, READOUT)), (8, 8), 4, Widths(32, 32, 32, 32))
+    run = run_integer(net, np.array([[[[4, 2]]]], np.uint8), trace=True)
+    # 0.548; 0.274 + 0.548 = 0.822; 0.411 + 0.548 = 0.959; 0.4795 + 0.548 = 1.0275 >= 1: reset
+    potentials = run.membranes[0][:, 0, 0] * 0.001 / 256
+    assert potentials.tolist() == pytest.approx([0.548, 0.822, 0.959, 0.0], abs=1e-4)
+    # channel 1: 0.1 * 0.4 + 0.508 * 0.2 = 0.1416 never fires; the readout: one spike of 1.0, 0.25, four biases
+    assert [mean.tolist() for mean in run.spikes] == [[1.0, 0.0]]
+    readout = run.readout[0] / 127 / 256
+    assert readout.tolist() == pytest.approx([1.0 + 4 * 0.1, 32 / 127 - 4 * 0.2], abs=1e-3)
 
 
 def test_batch_normalisation_by_hand():
@@ -109,22 +131,59 @@ def test_everything_fits_the_widths_of_a_small_device(bits):
             assert layer.threshold.max() <= 2**13  # two bits of headroom under the membrane's 15
 
 
-def test_shrinking_keeps_the_readout_bit_for_bit():
-    rng = np.random.default_rng(3)
-    own = spec("4c3-p2-6c3-fc8", (1, 8, 8), 3)
-    params = initial_params(own, 0)
-    masks = []
+@given(seed=st.integers(0, 2**32 - 1), density=st.floats(0.05, 0.9), leak_shift=st.sampled_from([None, 1, 3]))
+@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+@pytest.mark.parametrize("topology", ["4c3-p2-6c3-fc8", "fc9-fc7"])
+def test_shrinking_keeps_the_readout_bit_for_bit(topology, reset, seed, density, leak_shift):
+    rng = np.random.default_rng(seed)
+    shape = spec(topology, (1, 6, 6), 3, reset=reset, leak_shift=leak_shift)
+    params, masks = initial_params(shape, seed % 1000), []
     for layer in params:
-        mask = rng.random(layer.weight.shape) < 0.4
+        mask = rng.random(layer.weight.shape) < density
         mask[rng.random(len(mask)) < 0.4] = False
         masks.append(mask)
-    masks[-1][:] = True
-    net = fold(own, params, masks, (4,) * 4, 4, Widths())
-    slim, kept = shrink(net)
-    assert sum(layer.weight.size for layer in slim.layers) < sum(layer.weight.size for layer in net.layers)
-    assert [len(k) for k in kept] == [len(layer.bias) for layer in slim.layers[:-1]]
-    x = rng.integers(0, 11, (50, 1, 8, 8)).astype(np.uint8)
-    assert np.array_equal(run_integer(net, x).readout, run_integer(slim, x).readout)
+    net = fold(shape, params, masks, (4,) * len(params), 4, Widths())
+    slim, staying = shrink(net)
+    assert [len(channels) for channels in staying] == [len(layer.bias) for layer in slim.layers[:-1]]
+    x = rng.integers(0, 11, (20, 1, 6, 6)).astype(np.uint8)
+    whole, small = run_integer(net, x), run_integer(slim, x)
+    assert np.array_equal(whole.readout, small.readout)
+    for spikes, remaining, channels in zip(whole.spikes, small.spikes, staying, strict=True):
+        assert np.array_equal(spikes[channels], remaining)
+
+
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+@pytest.mark.parametrize("bits", [1, 2, 3, 4, 6, 8])
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_every_candidate_is_one_network_from_the_quantiser_to_its_bytes(granularity, bits, reset):
+    """Quantised, folded, shrunk, packed and unpacked: the same integers, and the same answers."""
+    shape = spec("4c3-p2-6c3-fc8", (1, 6, 6), 3, reset=reset)
+    params = initial_params(shape, bits)
+    masks = prune([layer.weight for layer in params], granularity, 0.5)
+    net = fold(shape, params, masks, (bits,) * 4, 3, Widths())
+    for layer, floats, mask in zip(net.layers, params, masks, strict=True):
+        grid = Quantiser((bits,), layer.name != "readout", over_all=True)
+        both = (torch.from_numpy(array.astype(np.float32))[None] for array in (floats.weight, mask))
+        assert np.array_equal(layer.weight, grid.quantise(*both)[0][0].numpy())
+        assert not layer.weight[~mask].any()
+    slim, _ = shrink(net)
+    x = np.random.default_rng(0).integers(0, 11, (12, 1, 6, 6)).astype(np.uint8)
+    answer = run_integer(net, x).readout
+    assert np.array_equal(run_integer(slim, x).readout, answer)
+    n_formats = 0
+    for name in FORMATS:
+        held = [stored_bytes(name, census(layer.weight), bits, 16) is not None for layer in slim.layers]
+        layers = [
+            replace(layer, weight=unpack(pack(layer.weight, bits, name))) if fits else layer
+            for layer, fits in zip(slim.layers, held, strict=True)
+        ]
+        assert all(
+            np.array_equal(back.weight, layer.weight) for back, layer in zip(layers, slim.layers, strict=True)
+        )
+        n_formats += any(held)
+    assert n_formats >= 5
+    assert np.array_equal(run_integer(replace(slim, layers=tuple(layers)), x).readout, answer)
 
 
 def test_a_removed_channel_takes_its_row_its_state_and_its_readers():

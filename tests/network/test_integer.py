@@ -2,39 +2,10 @@
 
 import numpy as np
 import pytest
+from builders.integer_networks import fc, network, one_neuron
 
 from hwsearch.network.integer import run_integer, run_integer_stack
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork, needed_bits
-
-
-def fc(weight, bias, threshold, f=0, name="fc1"):
-    return IntegerLayer(
-        name, "fc", np.array(weight, np.int32), np.array(bias, np.int32),
-        None if threshold is None else np.array(threshold, np.int32), f, 1, (1, 1), 1,
-    )  # fmt: skip
-
-
-def network(
-    layers,
-    *,
-    timesteps,
-    leak_shift=1,
-    reset="zero",
-    state_bits=32,
-    input_max=255,
-    pool="max",
-    shape=(1, 1, 1),
-):
-    bits = (8,) * len(layers)
-    return IntegerNetwork(
-        tuple(layers), bits, timesteps, leak_shift, reset, pool, shape, input_max, 8, state_bits
-    )
-
-
-def one_neuron(**settings):
-    """A neuron that receives w x + c = 3 * 2 + 1 = 7 every step, threshold 10, read out with weight 1."""
-    return network([fc([[3]], [1], [10]), fc([[1]], [0], None, name="readout")], **settings)
-
+from hwsearch.network.integers import IntegerLayer
 
 X2 = np.full((1, 1, 1, 1), 2, np.uint8)
 
@@ -261,28 +232,6 @@ def test_sums_beyond_24_bits_stay_exact():
     )
     x = np.full((1, 1, 1, 2), 255, np.uint8)
     assert run_integer(net, x, trace=True).membranes[0].ravel().tolist() == [32767 * 255 + 255]
-
-
-def test_widths_that_no_input_can_exceed():
-    # fc1: sums within 3*255+1 = 766 -> 11 bits (signed); fired at 10, so a membrane within 9 + 766 = 775: 11 bits
-    # readout: one spike a step, 4 steps: 0 .. 4 -> 4 bits
-    net = one_neuron(timesteps=4)
-    assert list(needed_bits(net)) == [("fc1", 11, 11), ("readout", 4, 4)]
-
-
-def test_no_network_leaves_its_widths():
-    rng = np.random.default_rng(1)
-    layers = [fc(rng.integers(-7, 8, (6, 4)), rng.integers(-20, 20, 6), rng.integers(50, 900, 6), f=1),
-              fc(rng.integers(-3, 4, (3, 6)), rng.integers(-9, 9, 3), None, f=2, name="readout")]  # fmt: skip
-    for reset in ("zero", "subtract"):
-        net = network(layers, timesteps=16, leak_shift=2, reset=reset, shape=(1, 2, 2))
-        extreme = np.concatenate(
-            [rng.integers(0, 2, (50, 1, 2, 2)) * 255, np.full((1, 1, 2, 2), 255)]
-        ).astype(np.uint8)
-        traces = run_integer(net, extreme, trace=True).membranes
-        for (_, _, bits), trace in zip(needed_bits(net), traces, strict=True):
-            assert -(2 ** (bits - 1)) <= trace.min()
-            assert trace.max() < 2 ** (bits - 1)
 
 
 def test_refuses_inputs_beyond_their_range():

@@ -1,9 +1,17 @@
-"""The fused loop against spikingjelly's neuron: spikes bit for bit, gradients within 1e-6."""
+"""The fused loop by hand; in C against torch, bit for bit; against spikingjelly's neuron: gradients within 1e-6."""
+
+import math
 
 import pytest
 import torch
+from builders.stacks import draw
 
-from hwsearch.network.neuron import NeuronLaw, fused, spikingjelly_neuron
+from hwsearch.native.library import library
+from hwsearch.network import neuron
+from hwsearch.network.neuron import Pool, fused, fused_stack, spikingjelly_neuron, spikingjelly_stack
+from hwsearch.network.neuron_law import NeuronLaw
+
+needs_loops = pytest.mark.skipif(library() is None, reason="no C compiler, or HWSEARCH_NATIVE=0")
 
 
 @pytest.mark.parametrize("timesteps", [1, 2, 4, 16])
@@ -39,3 +47,66 @@ def test_works_on_a_transposed_view():
     law = NeuronLaw(1, 1.0, "zero")
     x = torch.randn(2, 5, 7) * 2
     assert torch.equal(fused(law)(x.transpose(0, 1), 0), fused(law)(x.transpose(0, 1).contiguous(), 0))
+
+
+@pytest.mark.parametrize("native", [pytest.param(True, marks=needs_loops), False])
+def test_the_gradient_by_hand(native, monkeypatch):
+    if not native:
+        monkeypatch.setattr(neuron, "library", lambda: None)
+    # h = 0.6, then 0.5 * 0.6 + 0.6 = 0.9: no spike. ds/dh = 1 / (1 + (pi (h - 1))^2), and dh2/dx1 = 0.5
+    x = torch.full((2, 1), 0.6, requires_grad=True)
+    spikes = fused(NeuronLaw(1, 1.0, "zero"))(x, 0)
+    (grad,) = torch.autograd.grad(spikes.sum(), x)
+    first, second = (1 / (1 + (math.pi * (h - 1)) ** 2) for h in (0.6, 0.9))
+    assert grad.flatten().tolist() == pytest.approx([first + 0.5 * second, second], rel=1e-5)
+
+
+def test_pooling_of_spikes_by_hand():
+    # one map of 2 x 2 with the spikes 1, 0, 0, 1 at t = 1 and none at t = 2 (reset to zero, no current)
+    x = torch.tensor([[2.0, 0.0], [0.0, 2.0]]).view(1, 1, 1, 1, 2, 2)
+    x = torch.cat([x, torch.zeros_like(x)], 1)  # [K, T, B, C, H, W]
+    for stack in (fused_stack, spikingjelly_stack):
+        fire = stack(NeuronLaw(None, 1.0, "zero"))
+        assert fire(x, 0, Pool(2, "max")).flatten().tolist() == [1.0, 0.0]
+        assert fire(x, 0, Pool(2, "sum")).flatten().tolist() == [0.5, 0.0]
+        assert fire(x, 0, Pool(2, "max", over_time=True)).flatten().tolist() == [0.5]
+
+
+@needs_loops
+@pytest.mark.parametrize(
+    "pool",
+    [
+        Pool(),
+        Pool(2, "max"),
+        Pool(2, "sum"),
+        Pool(3, "max"),
+        Pool(3, "sum"),
+        Pool(1, over_time=True),
+        Pool(2, "max", over_time=True),
+    ],
+)
+@pytest.mark.parametrize(
+    "law", [NeuronLaw(1, 1.0, "zero"), NeuronLaw(3, 0.7, "subtract"), NeuronLaw(None, 1.0, "zero")]
+)
+@pytest.mark.parametrize("static", [True, False])
+def test_the_loops_equal_torch(law, pool, static, monkeypatch):
+    shape = (3, 5, 4, 7, 9) if static else (3, 4, 5, 4, 7, 9)  # 7 x 9 maps: windows leave a rest
+    x = (draw(*shape) * 1.5).requires_grad_()
+    steps = 4 if static else 0
+    spikes = fused_stack(law)(x, steps, pool)
+    upstream = draw(*spikes.shape, seed=1)
+    (grad,) = torch.autograd.grad(spikes, x, upstream)
+    monkeypatch.setattr(neuron, "library", lambda: None)
+    expected = fused_stack(law)(x, steps, pool)
+    (wanted,) = torch.autograd.grad(expected, x, upstream)
+    assert 0 < spikes.mean() < 1
+    assert torch.equal(spikes, expected)
+    assert torch.equal(grad, wanted)
+
+
+@needs_loops
+def test_more_neurons_than_one_block():
+    x = draw(2, 3, 1500)
+    together = fused_stack(NeuronLaw(1, 1.0, "zero"))(x, 0, Pool())
+    parts = [fused_stack(NeuronLaw(1, 1.0, "zero"))(part, 0, Pool()) for part in x.split(700, 2)]
+    assert torch.equal(together, torch.cat(parts, 2))

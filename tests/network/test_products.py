@@ -3,13 +3,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from builders.stacks import draw
 
-from hwsearch.network.integer import _as_product
 from hwsearch.network.products import _grouped, convolution, linear
-
-
-def draw(*shape, seed=0):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize(
@@ -21,11 +17,11 @@ def test_linear_alone_and_in_a_stack(rows, inputs, outputs):
     out = linear(*every)
     grads = torch.autograd.grad(out, every, draw(*out.shape, seed=3))
     for k in (0, 3, 6):
-        own = [t[k : k + 1].detach().clone().requires_grad_() for t in every]
-        alone = linear(*own)
+        single = [t[k : k + 1].detach().clone().requires_grad_() for t in every]
+        alone = linear(*single)
         assert torch.equal(alone[0], out[k])
         for a, b_ in zip(
-            torch.autograd.grad(alone, own, draw(*out.shape, seed=3)[k : k + 1]), grads, strict=True
+            torch.autograd.grad(alone, single, draw(*out.shape, seed=3)[k : k + 1]), grads, strict=True
         ):
             assert torch.equal(a[0], b_[k])
         torch.testing.assert_close(alone[0], F.linear(x[k], w[k], b[k]), rtol=1e-4, atol=1e-4)
@@ -41,10 +37,10 @@ def test_convolution_alone_in_a_stack_and_grouped(shared, kernel):
     upstream = draw(*out.shape, seed=3)
     dw, db = torch.autograd.grad(out, every[1:], upstream)
     for k in range(5):
-        own = [t[k : k + 1].detach().clone().requires_grad_() for t in every[1:]]
-        alone = convolution(x.detach() if shared else x.detach()[k : k + 1], *own)
+        single = [t[k : k + 1].detach().clone().requires_grad_() for t in every[1:]]
+        alone = convolution(x.detach() if shared else x.detach()[k : k + 1], *single)
         assert torch.equal(alone[0], out[k])
-        a, c = torch.autograd.grad(alone, own, upstream[k : k + 1])
+        a, c = torch.autograd.grad(alone, single, upstream[k : k + 1])
         assert torch.equal(a[0], dw[k])
         assert torch.equal(c[0], db[k])
     together = _grouped(*every)
@@ -56,10 +52,3 @@ def test_convolution_alone_in_a_stack_and_grouped(shared, kernel):
         strict=True,
     ):
         torch.testing.assert_close(a, c, rtol=1e-4, atol=1e-3)
-
-
-def test_convolutions_as_products_of_integers_are_exact():
-    frames = (draw(3, 4, 2, 6, 5) > 0).float()
-    weight = (draw(3, 8, 2, 3, 3, seed=1) * 100).round()
-    wanted = torch.stack([F.conv2d(x, w, padding=1) for x, w in zip(frames, weight, strict=True)])
-    assert torch.equal(_as_product(frames, weight), wanted)

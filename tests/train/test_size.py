@@ -40,8 +40,8 @@ def test_bytes_against_a_process(topology, side, n):
         f"_step_seconds(own, 4, 64, {n}, 'fused'); print(peak() - before)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    foretold = n * size.stack_bytes(spec(topology, side), 4, 64)
-    assert 0.4 * foretold < int(done.stdout) < 1.3 * foretold, f"{int(done.stdout):,} of {foretold:,}"
+    predicted = n * size.stack_bytes(spec(topology, side), 4, 64)
+    assert 0.4 * predicted < int(done.stdout) < 1.3 * predicted, f"{int(done.stdout):,} of {predicted:,}"
 
 
 def test_what_fits(monkeypatch):

@@ -1,6 +1,6 @@
-"""One job: a stack of tickets to train, from their start or a checkpoint, and what is measured of each.
+"""One job: a stack of tickets to train, and what is measured of each.
 
-What a job gives depends on the job alone. Who runs jobs, and where: `trainer`.
+What a job gives depends on the job alone. Who runs jobs, and where: `pool`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from hwsearch.network.integers import IntegerNetwork, Widths, needed_bits, overf
 from hwsearch.network.stack import Ticket
 from hwsearch.network.topology import NetworkSpec
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.train.checkpoint import Checkpoint
 from hwsearch.train.loop import Schedule, Trained, train_stack
 from hwsearch.train.size import fitting
 
@@ -56,14 +55,11 @@ class Job:
     Attributes:
         tickets: What to train from; they share T, epochs and the order of the samples.
         timesteps: T.
-        schedule: Epochs, batch size, learning rate of the whole training.
+        schedule: Epochs, batch size, learning rate.
         seed: Of the order of the samples.
         split_seed: Draw training and validation samples anew with this seed; None: as the study splits them.
         test: Also measure on the test split (only after the search has ended).
         keep_params: Also return the float parameters.
-        resume: Checkpoints to go on from, one a ticket; None: from the tickets.
-        until: Measure when that many epochs of the schedule are finished; None: all.
-        keep_checkpoint: Also return where the training stands, to go on from later.
         trained: Outcomes of a training that is there already, one a ticket: they are only measured.
         early_timesteps: T that is trained with; None: the same as is measured with.
         widths: What the integers must fit; None: the device's.
@@ -76,27 +72,17 @@ class Job:
     split_seed: int | None = None
     test: bool = False
     keep_params: bool = False
-    resume: tuple[Checkpoint, ...] | None = None
-    until: int | None = None
-    keep_checkpoint: bool = False
     trained: tuple[Trained, ...] | None = None
     early_timesteps: int | None = None
     widths: Widths | None = None
 
-    @property
-    def epochs(self) -> int:
-        """Epochs that the job trains."""
-        done = self.resume[0].epochs if self.resume else 0
-        return (self.schedule.epochs if self.until is None else self.until) - done
-
     def pieces(self, size: int) -> list[Job]:
         """Return the job in jobs of at most that many candidates."""
         parts = [slice(start, start + size) for start in range(0, len(self.tickets), size)]
-        resumes = [None if self.resume is None else self.resume[part] for part in parts]
         outcomes = [None if self.trained is None else self.trained[part] for part in parts]
         return [
-            replace(self, tickets=self.tickets[part], resume=resume, trained=own)
-            for part, resume, own in zip(parts, resumes, outcomes, strict=True)
+            replace(self, tickets=self.tickets[part], trained=trained)
+            for part, trained in zip(parts, outcomes, strict=True)
         ]
 
 
@@ -118,7 +104,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         trained = job.trained or train_stack(
             bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,
             timesteps=timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
-            resume=job.resume, until=job.until, device=bench.device,
+            device=bench.device,
         )  # fmt: skip
         results = _measure(bench, job, trained)
     except (RuntimeError, MemoryError) as error:
@@ -126,7 +112,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
             raise
         if len(job.tickets) > 1:
             return [run_job(bench, alone)[0] for alone in job.pieces(1)]
-        steps = job.epochs * len(bench.data.y_train) * timesteps
+        steps = job.schedule.epochs * len(bench.data.y_train) * timesteps
         results = [_failed(f"{type(error).__name__}: {error}", steps)]
     share = (time.perf_counter() - start) / len(results)
     return [replace(result, wall_s=share) for result in results]
@@ -134,13 +120,15 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
 
 def _out_of_memory(error: Exception) -> bool:
     """Return whether torch or Python could not have the memory: torch says so in words, on a CPU and on a GPU."""
-    return isinstance(error, MemoryError) or any(own in str(error).lower() for own in _NO_MEMORY)
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY)
 
 
 def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measured]:
     """Turn trained candidates into integers and measure those."""
-    results = [_folded(bench, job, ticket, own) for ticket, own in zip(job.tickets, trained, strict=True)]
-    sound = [k for k, own in enumerate(results) if not own.failure]
+    results = [
+        _folded(bench, job, ticket, candidate) for ticket, candidate in zip(job.tickets, trained, strict=True)
+    ]
+    sound = [k for k, candidate in enumerate(results) if not candidate.failure]
     if not sound:
         return results
     data, networks = bench.data, [network for k in sound if (network := results[k].network) is not None]
@@ -164,7 +152,7 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
             accuracy_val=accuracy(run.predictions, data.y_val),
             accuracy_val_float=accuracy(guesses, data.y_val),
             accuracy_test=None if test is None else accuracy(test.predictions, data.y_test),
-            loss=(results[k].loss or WidthLoss()).seen(run.sums_clipped, run.membranes_clipped),
+            loss=(results[k].loss or WidthLoss()).with_clipped(run.sums_clipped, run.membranes_clipped),
             only_float_right=int(((guesses == data.y_val) & (run.predictions != data.y_val)).sum()),
             only_integers_right=int(((guesses != data.y_val) & (run.predictions == data.y_val)).sum()),
             answers_val=count(run, data.y_val),
@@ -192,7 +180,6 @@ def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measure
         accumulator_bits=accumulator,
         membrane_bits=membrane,
         params=trained.params if job.keep_params else None,
-        checkpoint=trained.checkpoint if job.keep_checkpoint else None,
         loss=loss,
     )
 

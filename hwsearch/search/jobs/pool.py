@@ -58,7 +58,7 @@ class Trainer:
         """
         groups = []
         for steps in sorted(set(timesteps)):
-            same = [index for index, own in enumerate(timesteps) if own == steps]
+            same = [index for index, t in enumerate(timesteps) if t == steps]
             size = self._size(steps, batch_size, MOST_GPU if most == "auto" else most)
             # no worker waits while another trains what it could have taken
             size = min(size, math.ceil(len(same) / self._workers))
@@ -78,8 +78,8 @@ class Trainer:
                 with OneThread():
                     self._sizes[key] = _fastest(self._bench, timesteps, batch_size, fits)
             else:
-                told = self._pool.submit(_fastest_in_worker, timesteps, batch_size, fits)
-                self._sizes[key] = told.result()
+                measured = self._pool.submit(_fastest_in_worker, timesteps, batch_size, fits)
+                self._sizes[key] = measured.result()
         return min(most, self._sizes[key])
 
     def run(

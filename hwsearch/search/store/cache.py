@@ -21,8 +21,6 @@ from hwsearch.network.store import (
     network_arrays,
     network_from,
     network_settings,
-    param_arrays,
-    params_from,
     save_params,
     save_tensors,
 )
@@ -30,7 +28,6 @@ from hwsearch.network.width_loss import WidthLoss
 from hwsearch.records.workloads import workload_from
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.digest import digest
-from hwsearch.train.checkpoint import Checkpoint
 
 _PLAIN = (
     "failure", "accuracy_val", "accuracy_test", "accuracy_val_float", "sparsity_effective",
@@ -38,7 +35,6 @@ _PLAIN = (
     "only_float_right", "only_integers_right",
 )  # fmt: skip
 _ANSWERS = ("answers_val", "answers_test")
-_VECTORS = ("first", "second", "order")
 
 
 class Cache:
@@ -81,13 +77,9 @@ class Cache:
             arrays = network_arrays(measured.network)
         save_tensors(path, arrays, values)
         if measured.params is not None:
-            save_params(_floats(path), measured.params, {})
-        if measured.checkpoint is not None:
-            save_checkpoint(_unfinished(path), measured.checkpoint)
+            save_params(_floats(path), measured.params)
 
-    def load(
-        self, path: Path, *, with_params: bool = False, with_checkpoint: bool = False
-    ) -> Measured | None:
+    def load(self, path: Path, *, with_params: bool = False) -> Measured | None:
         """Return a measured candidate, or None when it is not kept whole."""
         try:
             arrays, values = load_tensors(path)
@@ -104,9 +96,7 @@ class Cache:
                 **{name: values[name] for name in _PLAIN},  # type: ignore[arg-type]
             )
             if with_params:
-                measured = replace(measured, params=load_params(_floats(path))[0])
-            if with_checkpoint:
-                measured = replace(measured, checkpoint=load_checkpoint(_unfinished(path)))
+                measured = replace(measured, params=load_params(_floats(path)))
             return measured
         except (RecordError, KeyError):
             return None
@@ -124,27 +114,3 @@ def _answers_from(values: Any) -> Answers | None:
 
 def _floats(path: Path) -> Path:
     return path.with_name(path.stem + "-floats.safetensors")
-
-
-def _unfinished(path: Path) -> Path:
-    return path.with_name(path.stem + "-checkpoint.safetensors")
-
-
-def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint."""
-    tensors = param_arrays(checkpoint.params) | {name: getattr(checkpoint, name) for name in _VECTORS}
-    save_tensors(path, tensors, {"steps": checkpoint.steps, "epochs": checkpoint.epochs})
-
-
-def load_checkpoint(path: Path) -> Checkpoint:
-    """Read what ``save_checkpoint`` wrote.
-
-    Raises:
-        RecordError: The file is missing or damaged.
-    """
-    tensors, values = load_tensors(path)
-    steps, epochs = values.get("steps"), values.get("epochs")
-    if not (isinstance(steps, int) and isinstance(epochs, int) and set(_VECTORS) <= set(tensors)):
-        raise RecordError(f"{path}: a checkpoint is needed; got a file of other contents")
-    vectors = {name: tensors[name] for name in _VECTORS}
-    return Checkpoint(params_from(tensors), steps=steps, epochs=epochs, **vectors)

@@ -1,0 +1,35 @@
+"""A task of three classes that a few epochs learn, and a job of three candidates on it."""
+
+import numpy as np
+
+from hwsearch.compress.masks import prune
+from hwsearch.data.datasets import Dataset
+from hwsearch.network.integers import Widths
+from hwsearch.network.stack import Ticket, initial_params
+from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.search.jobs.job import Bench, Job
+from hwsearch.train.loop import Schedule
+
+RNG = np.random.default_rng(0)
+Y = np.arange(90) % 3
+X = (RNG.integers(0, 5, (90, 1, 4, 4)) + 11 * (np.arange(4) == Y[:, None])[:, None, None, :]).astype(np.uint8)
+
+
+def bench(widths=Widths()):  # noqa: B008 frozen
+    spec = NetworkSpec(layer_shapes("fc12", (1, 4, 4), 3), 1, 1.0, "zero", True, "max", (1, 4, 4), 16, 5, 3)
+    data = Dataset("made", X[:60], Y[:60], X[60:80], Y[60:80], X[80:], Y[80:], 16, 5, 3, (1, 4, 4))
+    return Bench(spec, data, widths, "fused")
+
+
+def job():
+    params = initial_params(bench().spec, 0)
+    cuts = [("weight", 0.5, 4), ("channel", 0.25, 2), ("weight", 0.0, 8)]
+    tickets = [Ticket(params, tuple(prune([p.weight for p in params], g, s)), (b, b)) for g, s, b in cuts]
+    return Job(tuple(tickets), 3, Schedule(5, 16, 0.01), 0)
+
+
+def assert_same(first, second):
+    assert (first.accuracy_val, first.accuracy_val_float) == (second.accuracy_val, second.accuracy_val_float)
+    for a, b in zip(first.network.layers, second.network.layers, strict=True):
+        assert np.array_equal(a.weight, b.weight)
+        assert np.array_equal(a.bias, b.bias)

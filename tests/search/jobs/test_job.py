@@ -1,0 +1,129 @@
+"""What a job measures of each candidate; one that breaks is recorded, and harms no other."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from builders.jobs import X, Y, assert_same, bench, job
+
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import Widths, needed_bits
+from hwsearch.search.jobs import job as jobs
+from hwsearch.search.jobs.job import run_job
+from hwsearch.train.loop import Schedule, Trained
+
+SHORT = replace(job(), schedule=Schedule(1, 16, 0.01))
+
+
+def untrained(**changes):
+    """Return a job whose training is there already, and changed nothing."""
+    given = replace(job(), **changes)
+    return replace(given, trained=tuple(Trained(ticket.params, 0.5, "", 7) for ticket in given.tickets))
+
+
+def test_what_is_measured_is_what_the_integers_answer():
+    given = untrained(test=True, keep_params=True)
+    for ticket, measured in zip(given.tickets, run_job(bench(), given), strict=True):
+        answers = run_integer(measured.network, X[60:]).predictions
+        right = answers == Y[60:]
+        assert measured.failure == ""
+        assert measured.accuracy_val == right[:20].mean()
+        assert measured.accuracy_test == right[20:].mean()
+        # the float network and the integers differ in these, and in nothing else
+        n_float = measured.accuracy_val_float * 20
+        assert n_float == pytest.approx(
+            right[:20].sum() + measured.only_float_right - measured.only_integers_right
+        )
+        assert measured.train_steps == 7
+        assert measured.params is ticket.params
+        sums, membranes = zip(
+            *((need.sums, need.membrane) for need in needed_bits(measured.network)), strict=True
+        )
+        assert measured.accumulator_bits >= max(sums)
+        assert measured.membrane_bits >= membranes[0]
+
+
+def test_what_was_not_asked_for_is_not_there():
+    for measured in run_job(bench(), untrained()):
+        assert (measured.params, measured.accuracy_test, measured.answers_test) == (None, None, None)
+
+
+def test_another_split_of_the_same_samples():
+    given = replace(SHORT, tickets=SHORT.tickets[2:], test=True, keep_params=True)
+    (first,), (again,), (other,) = (run_job(bench(), replace(given, split_seed=seed)) for seed in (3, 3, 4))
+    assert_same(first, again)
+    assert not np.array_equal(first.params[0].weight, other.params[0].weight)
+
+
+def test_early_timesteps_are_trained_with_and_not_measured_with():
+    (early,) = run_job(bench(), replace(SHORT, tickets=SHORT.tickets[:1], early_timesteps=2))
+    assert early.train_steps == 1 * 60 * 2
+    assert early.network.timesteps == early.workload.timesteps == 3
+
+
+def test_what_could_overflow_a_device_that_refuses_is_no_result():
+    given = untrained()
+    narrow = Widths(state=3, accumulator=3, bias=3, threshold=3, overflow="reject")
+    (failed,) = run_job(bench(narrow), replace(given, tickets=given.tickets[2:], trained=given.trained[2:]))
+    assert "-bit sums, the device has 3" in failed.failure
+    assert (failed.network, failed.accuracy_val, failed.train_steps) == (None, None, 7)
+
+
+def test_pieces_by_hand():
+    given = untrained()
+    pieces = given.pieces(2)
+    assert [piece.tickets for piece in pieces] == [given.tickets[:2], given.tickets[2:]]
+    assert [piece.trained for piece in pieces] == [given.trained[:2], given.trained[2:]]
+    assert [piece.trained for piece in job().pieces(2)] == [None, None]
+
+
+def test_a_stack_that_breaks_is_tried_candidate_by_candidate(monkeypatch):
+    def one_at_a_time(spec, tickets, *args, **options):
+        if len(tickets) > 1:
+            raise RuntimeError("out of memory")
+        return train(spec, tickets, *args, **options)
+
+    whole, train = run_job(bench(), SHORT), jobs.train_stack
+    monkeypatch.setattr(jobs, "train_stack", one_at_a_time)
+    for alone, together in zip(run_job(bench(), SHORT), whole, strict=True):
+        assert_same(alone, together)
+        assert alone.train_steps == 60 * 3
+
+
+def test_one_alone_that_the_memory_does_not_hold_has_failed(monkeypatch):
+    def too_large(*args, **options):
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(jobs, "train_stack", too_large)
+    failed = run_job(bench(), job())
+    assert len(failed) == 3
+    assert all(
+        "can't allocate memory" in measured.failure and measured.train_steps == 5 * 60 * 3
+        for measured in failed
+    )
+
+
+@pytest.mark.parametrize("place", ["train_stack", "fold_counting_losses", "run_integer_stack", "logits"])
+@pytest.mark.parametrize("error", [ValueError, RuntimeError, FloatingPointError])
+def test_a_fault_of_ours_is_no_candidates_failure(monkeypatch, place, error):
+    def wrong(*args, **options):
+        raise error("a bug")
+
+    monkeypatch.setattr(jobs, place, wrong)
+    with pytest.raises(error, match="a bug"):
+        run_job(bench(), SHORT)
+
+
+def test_a_stack_that_would_not_fit_is_split(monkeypatch):
+    whole, sizes = run_job(bench(), SHORT), []
+
+    def train(spec, tickets, *args, **options):
+        sizes.append(len(tickets))
+        return original(spec, tickets, *args, **options)
+
+    original = jobs.train_stack
+    monkeypatch.setattr(jobs, "train_stack", train)
+    monkeypatch.setattr(jobs, "fitting", lambda *args: 2)
+    for piece, together in zip(run_job(bench(), SHORT), whole, strict=True):
+        assert_same(piece, together)
+    assert sizes == [2, 1]

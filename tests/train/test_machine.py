@@ -1,0 +1,47 @@
+"""Settings of a process that trains, put back where they are not its own."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from hwsearch.train import machine
+from hwsearch.train.machine import OneThread, keep_freed_memory
+
+
+def fails_on(threads):
+    """Fail in ``OneThread``, having noted the number of threads."""
+    with OneThread():
+        threads.append(torch.get_num_threads())
+        raise ZeroDivisionError
+
+
+def test_the_number_of_threads_is_put_back_even_after_a_fault():
+    before, within = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            fails_on(within)
+        assert (within, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_only_glibc_is_told_to_keep_memory(monkeypatch):
+    monkeypatch.setattr(machine.sys, "platform", "darwin")
+    assert keep_freed_memory() is False
+    monkeypatch.setattr(machine.sys, "platform", "linux")
+    monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: object())  # without mallopt
+    assert keep_freed_memory() is False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc")
+def test_a_process_that_only_trains():
+    code = (
+        "import torch; from hwsearch.train.machine import tune_process; torch.set_num_threads(2)\n"
+        "tune_process(); print(torch.get_num_threads())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
