@@ -13,7 +13,8 @@ import pytest
 import hwsearch
 from hwsearch.api import compare_finders
 from hwsearch.errors import InputError, NothingFits
-from hwsearch.records.trials import FRONT_COLUMNS, OUTCOMES
+from hwsearch.records.front import FRONT_COLUMNS
+from hwsearch.records.trials import OUTCOMES
 from hwsearch.search.decide.front import non_dominated
 
 FILES = {
