@@ -51,7 +51,9 @@ def test_a_file_of_another_export_that_no_manifest_lists_is_found(two):
 
 
 def test_each_part_that_differs_is_said():
-    said = dict.fromkeys(("trial", "candidate", "seed", "study_digest", "profile_digest", "network_digest"), "a")
+    said = dict.fromkeys(
+        ("trial", "candidate", "seed", "study_digest", "profile_digest", "network_digest"), "a"
+    )
     assert other_models(said, {"x": said}) == []
     assert other_models(said, {"x": said | {"seed": "b"}}) == ["seed b in x, a in the manifest"]
     assert len(other_models(said, {"x": None})) == len(said)
