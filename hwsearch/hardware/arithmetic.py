@@ -1,4 +1,4 @@
-"""Whether the integer model computes as the neurons of a device do.
+"""How the neurons of a device compute, and whether the integer model computes the same.
 
 The integer model (`hwsearch.network.integer`) does, once a timestep::
 
@@ -11,9 +11,23 @@ Not for widths: what is too narrow is counted where a network is folded to integ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.neurons import Arithmetic, Firing, Leak
+if TYPE_CHECKING:
+    from hwsearch.hardware.device import HardwareProfile
+
+Comparison = Literal[">=", ">"]
+"""A neuron fires at v >= threshold, or at v > threshold."""
+
+Leak = Literal[
+    "floor", "floor_unless_fired", "floor_at_least_one", "toward_zero", "away_from_zero", "nearest", "constant", "none"
+]  # fmt: skip
+"""What a leak takes from a membrane v: v / 2^k, rounded as the word says (``floor``: an arithmetic shift;
+``unless_fired``: nothing where it has just fired; ``at_least_one``: 1 or more where v > 0); a constant; nothing."""
+
+Firing = Literal["once", "several", "each_event"]
+"""When a neuron compares: once a timestep, when its sum is complete; then too, but it may fire several times; after
+each event that reaches it."""
 
 _LEAKS: dict[Leak, str] = {
     "floor": "its leak is rounded down",
@@ -30,6 +44,21 @@ _FIRINGS: dict[Firing, str] = {
     "several": "a neuron may fire several times in a timestep",
     "each_event": "a neuron compares after each event, not once a timestep",
 }
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How a device's neurons compute; None: nobody knows.
+
+    Attributes:
+        comparison: With the threshold.
+        leak: What a leak takes.
+        firing: When and how often a neuron fires.
+    """
+
+    comparison: Comparison | None = None
+    leak: Leak | None = None
+    firing: Firing | None = None
 
 
 @dataclass(frozen=True)
@@ -83,9 +112,9 @@ def arithmetic_claim(profile: HardwareProfile, leak_shift: int | None, reset: st
 
 
 def _sameness(ident: str, stated: Arithmetic, leak_shift: int | None) -> str:
-    converted = " (give it each threshold less 1)" if stated.comparison == ">" else ""
+    less = " (give it each threshold less 1)" if stated.comparison == ">" else ""
     leak = "" if leak_shift is None else f", and {_LEAKS['floor']}"
-    fires = f"a neuron fires at v {stated.comparison} threshold{converted}, at most once a timestep"
+    fires = f"a neuron fires at v {stated.comparison} threshold{less}, at most once a timestep"
     return f"By its profile {ident} computes as the integer model does: {fires}{leak}. No device was run."
 
 
@@ -93,6 +122,6 @@ def _doubts(ident: str, differs: list[str], unknown: list[str]) -> str:
     accuracies = "Accuracies are the integer model's"
     if not differs:
         return f"On {ident} it is not known {', nor '.join(unknown)}. {accuracies}; the device's may differ."
-    doubts = f"; it is not known {', nor '.join(unknown)}" if unknown else ""
-    reasons = "; ".join(differs) + doubts
+    more = f"; it is not known {', nor '.join(unknown)}" if unknown else ""
+    reasons = "; ".join(differs) + more
     return f"{ident} does not compute as the integer model does: {reasons}. {accuracies}, not the device's."

@@ -44,7 +44,7 @@ class Cost:
         weight_bytes: Packed weights, with index and padding.
         bias_bytes: Biases, and the thresholds of spiking layers, one an output channel.
         state_bytes: Membranes, and the accumulators of the readout.
-        buffer_bytes: Input, its stored current, one bit a neuron for spikes, and sums that software keeps in memory.
+        buffer_bytes: Input, its kept current, one bit a neuron for spikes, and sums that software keeps in memory.
         formats: Storage format of each layer.
         synaptic_ops: Accumulates at non-zero weights.
         macs: Multiply-accumulates at non-zero weights.
@@ -85,10 +85,11 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
 
     Raises:
         ValueError: If no format of the profile can hold a layer.
+
     """
     parts = _parts(workload, profile)
-    sizes = {
-        "weights": sum(layer.n_bytes for layer in parts.stored),
+    held = {
+        "weights": sum(one.n_bytes for one in parts.stored),
         "params": parts.params,
         "state": parts.state,
         "buffers": parts.buffers,
@@ -97,13 +98,13 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
     if parts.latency_s is not None and parts.static_w is not None and not parts.all_in:
         static_j = parts.static_w * parts.latency_s
     return Cost(
-        memory_bytes=sum(sizes.values()),
-        banks=tuple((bank.name, sum(sizes[content] for content in bank.holds)) for bank in profile.banks),
-        weight_bytes=sizes["weights"],
-        bias_bytes=sizes["params"],
-        state_bytes=sizes["state"],
-        buffer_bytes=sizes["buffers"],
-        formats=tuple(layer.format for layer in parts.stored),
+        memory_bytes=sum(held.values()),
+        banks=tuple((bank.name, sum(held[what] for what in bank.holds)) for bank in profile.banks),
+        weight_bytes=held["weights"],
+        bias_bytes=held["params"],
+        state_bytes=held["state"],
+        buffer_bytes=held["buffers"],
+        formats=tuple(one.format for one in parts.stored),
         synaptic_ops=workload.synaptic_ops,
         macs=workload.macs,
         neuron_updates=workload.neuron_updates,
@@ -159,10 +160,10 @@ def _parts(workload: Workload, profile: HardwareProfile) -> Parts:
 
 def _packed_bytes(profile: HardwareProfile, parts: Parts) -> int:
     if profile.model is None:
-        return sum(stored.n_bytes for stored in parts.stored)
+        return sum(one.n_bytes for one in parts.stored)
     return sum(
-        stored_bytes(stored.format, stored.layer.census, stored.layer.weight_bits, profile.pointer_bits) or 0
-        for stored in parts.stored
+        stored_bytes(one.format, one.layer.census, one.layer.weight_bits, profile.pointer_bits) or 0
+        for one in parts.stored
     )
 
 

@@ -1,6 +1,6 @@
 """A device as a value: what its profile says, in SI units, each number with its evidence.
 
-Unknown is None, everywhere. Not for reading YAML (`profiles`) and not for pricing (`cost_model`).
+Unknown is None, everywhere. Not for reading YAML (`profile_yaml`) and not for pricing (`cost_model`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
+from hwsearch.hardware.arithmetic import Arithmetic
 from hwsearch.hardware.limits import Limits, RoleSkips
 from hwsearch.hardware.models import Model, known, needs
-from hwsearch.hardware.neurons import Arithmetic
 from hwsearch.study.digest import digest
 
 Grade = Literal["measured", "vendor", "toolchain", "simulated", "derived", "estimated"]
@@ -24,7 +24,7 @@ Grade = Literal["measured", "vendor", "toolchain", "simulated", "derived", "esti
 
 GRADES: tuple[Grade, ...] = get_args(Grade)
 
-BANK_CONTENTS = ("weights", "params", "state", "buffers")
+HELD = ("weights", "params", "state", "buffers")
 """What a memory bank may hold: packed weights, biases and thresholds, membranes, inputs, spikes and sums."""
 
 SKIPPABLE = ("weight", "nm", "block", "kernel", "channel")
@@ -56,7 +56,7 @@ class Bank:
 
     Attributes:
         name: Its name; costs name it ``<name>_bytes``.
-        holds: What it holds, of BANK_CONTENTS.
+        holds: What it holds, of HELD.
         size_bytes: Its size; None: unknown, nothing is refused for it.
         reserved_bytes: Of these, what something else takes (a stack, say).
     """
@@ -144,7 +144,7 @@ class HardwareProfile:
 
     Attributes:
         id, name, vendor, family, description: What it is.
-        banks: Its memories; together they hold each of BANK_CONTENTS once.
+        banks: Its memories; together they hold each of HELD once.
         weight_bits: Widths of a weight that it takes.
         formats: Storage formats that it reads (names of `storage.FORMATS`).
         pointer_bits, bias_bits, threshold_bits: Widths, in bits.
@@ -210,9 +210,9 @@ class HardwareProfile:
 
     def skipped(self, what: Literal["storage", "cycles", "energy"], role: str) -> tuple[str, ...]:
         """Return the classes whose zeros cost nothing (``what``) in a layer of a role."""
-        skips = dict(self.role_skips).get(role)
-        if skips is not None:
-            return {"storage": skips.storage, "cycles": skips.cycles, "energy": skips.energy}[what]
+        own = dict(self.role_skips).get(role)
+        if own is not None:
+            return {"storage": own.storage, "cycles": own.cycles, "energy": own.energy}[what]
         return {"storage": self.skips_storage, "cycles": self.skips_cycles, "energy": self.skips_energy}[what]
 
     @cached_property
@@ -224,15 +224,15 @@ class HardwareProfile:
         fields = [field for field in dataclasses.fields(self) if field.name not in wording]
         values = {field.name: getattr(self, field.name) for field in fields}
         # what a profile does not use is left out, so that a new kind of limit or model renames no old record
-        unused = {
+        later = {
             "model": None,
             "limits": Limits(),
             "role_skips": (),
             "takes_analog": True,
             "conv_mac_cycles": None,
         }
-        used = {name: value for name, value in values.items() if name not in unused or value != unused[name]}
-        return digest([used, type(self.model).__name__] if self.model else used)
+        kept = {name: value for name, value in values.items() if name not in later or value != later[name]}
+        return digest([kept, type(self.model).__name__] if self.model else kept)
 
     def tells(self, name: str) -> bool:
         """Return whether a cost (``energy_j``, ``latency_s``) can be told for every network."""
@@ -249,14 +249,14 @@ class HardwareProfile:
     @cached_property
     def labels(self) -> dict[str, str]:
         """The weakest grade among the constants behind ``energy_j`` and ``latency_s``, where they are known."""
-        labels = {}
+        found = {}
         for name in ("energy_j", "latency_s"):
             if self.tells(name):
                 behind = self._behind(name)
                 graded = [quantity.grade for place, quantity in self.quantities if place.startswith(behind)]
                 unchecked = ", uncalibrated" if name in self.uncalibrated else ""
-                labels[name] = weakest(graded) + unchecked
-        return labels
+                found[name] = weakest(graded) + unchecked
+        return found
 
     def _behind(self, name: str) -> tuple[str, ...]:
         """Return how the places of the constants behind a cost begin."""
@@ -270,3 +270,9 @@ class HardwareProfile:
 def weakest(grades: Iterable[Grade]) -> Grade:
     """Return the grade with the least evidence behind it; of none, ``estimated``."""
     return max(grades, key=GRADES.index, default="estimated")
+
+
+def format_granularity(format_name: str) -> str | None:
+    """Return the class of zeros (SKIPPABLE) that a storage format leaves out; None for ``dense``."""
+    kind = format_name.partition(":")[0]
+    return {"dense": None, "bitmap": "weight", "csr": "weight", "delta": "weight"}.get(kind, kind)

@@ -70,8 +70,8 @@ class WeightCensus:
             return tuple((n, rows) for n, rows in enumerate(self.row_counts) if rows)
         if not self.in_channels:
             return ()
-        mean, n_above = divmod(self.nonzero, self.in_channels)
-        return ((mean, self.in_channels - n_above), *(((mean + 1, n_above),) if n_above else ()))
+        few, more = divmod(self.nonzero, self.in_channels)
+        return ((few, self.in_channels - more), *(((few + 1, more),) if more else ()))
 
     def reads(self, lanes: int) -> int:
         """Return the reads of so many lanes in lock step; spread evenly over rows where they were not counted.
@@ -87,12 +87,12 @@ class WeightCensus:
         return self.nonzero if lanes == 1 else -(-rows // lanes) * -(-self.nonzero // rows)
 
     @property
-    def fan_out_nonzero(self) -> int:
+    def fan_out_most(self) -> int:
         """Most non-zeros of any input-major row; every weight of one where rows were not counted."""
         return len(self.row_counts) - 1 if self.row_counts else self.out_channels * self.kernel_area
 
     @property
-    def fan_in_nonzero(self) -> int:
+    def fan_in_kept(self) -> int:
         """Most non-zeros of any output-major row; every weight of one where they were not counted."""
         return self.in_channels * self.kernel_area if self.fan_in_most is None else self.fan_in_most
 

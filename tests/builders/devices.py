@@ -69,27 +69,3 @@ def mlp(sizes, density=1.0, bits=8, rate=0.2, timesteps=4, seed=0, analog=False)
 
 def with_bits(network, bits):
     return replace(network, layers=tuple(replace(layer, weight_bits=bits) for layer in network.layers))
-
-
-def two_hidden_layers():
-    """Return 7 inputs, 5 and 6 hidden neurons and 3 outputs; 26 of the 30 weights in between are not zero.
-
-    One neuron of the second layer has 1 of its 5 weights; each input of that layer has 5 or 6 of 6 targets.
-    """
-    mask = np.ones((6, 5), int)
-    mask[0, :4] = 0
-    layers = (
-        fc("in", "input", np.ones((5, 7), int)),
-        fc("mid", "hidden", mask),
-        fc("out", "readout", np.ones((3, 6), int)),
-    )
-    return Workload(4, 8, layers)
-
-
-def small_cnn():
-    """Return a convolution of 4 filters of 3 x 3 over 2 maps of 10 x 8, pooled by 2, and a readout of 4 x 5 pixels."""
-    layers = (
-        conv("c1", "input", np.ones((4, 2, 3, 3), int), (10, 8), pool=2),
-        fc("out", "readout", np.ones((3, 80), int), fan_columns=20),
-    )
-    return Workload(4, 8, layers)

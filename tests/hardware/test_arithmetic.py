@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from builders.devices import IDS, profile
 
-from hwsearch.hardware.arithmetic import arithmetic_claim
-from hwsearch.hardware.neurons import Arithmetic
+from hwsearch.hardware.arithmetic import Arithmetic, arithmetic_claim
 
 MICROBIT = profile("nrf51822_microbit")
 DEVICES = [

@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hwsearch.hardware.batch import price_batch
+from hwsearch.hardware.batch_counts import batch_of
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.device import Bank
 from hwsearch.hardware.profiles.load import load_profile
@@ -83,6 +85,7 @@ def test_software_keeps_the_sums_of_the_largest_layer_that_spikes_reach():
     # whatever the format: the cycles of an operation load and store a sum in every one
     for name in ("dense", "csr", "delta"):
         assert price(hidden, replace(MCU, formats=(name,))).buffer_bytes == plain + 24 * 4
+    assert price_batch(batch_of([hidden]), MCU).buffer_bytes.tolist() == [plain + 24 * 4]
 
 
 def test_operations_by_hand():

@@ -14,12 +14,12 @@ from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.families.parts import (
     Parts,
     as_bytes,
-    bytes_beside_weights,
     event_ops,
     events,
-    product,
-    quotient,
+    held,
+    over,
     store_dense,
+    times,
 )
 from hwsearch.hardware.models import Crossbar
 from hwsearch.hardware.workload import LayerWork, Workload
@@ -27,21 +27,21 @@ from hwsearch.hardware.workload import LayerWork, Workload
 
 def crossbar(workload: Workload, profile: HardwareProfile, model: Crossbar) -> Parts:
     """Return a network on crossbars; each layer takes whole arrays unless the chip has only one."""
-    params, state, buffers = bytes_beside_weights(workload, profile)
+    params, state, buffers = held(workload, profile)
     ops = sum(event_ops(layer, workload, zeros=model.charges_zeros) for layer in workload.layers)
-    array_bytes = as_bytes(model.axons * model.neurons, max(profile.weight_bits))
-    n_arrays = [arrays(layer, model) for layer in workload.layers]
-    if model.cores == 1:  # all layers share it; the first one stands for its bytes
-        n_arrays = [1] + [0] * (len(workload.layers) - 1)
+    array = as_bytes(model.axons * model.neurons, max(profile.weight_bits))
+    shares = [0] * len(workload.layers)
+    if model.cores == 1:
+        shares[0] = array
+    else:
+        shares = [arrays(layer, model) * array for layer in workload.layers]
     return Parts(
-        stored=tuple(
-            store_dense(layer, n * array_bytes) for layer, n in zip(workload.layers, n_arrays, strict=True)
-        ),
+        stored=tuple(store_dense(layer, n) for layer, n in zip(workload.layers, shares, strict=True)),
         params=params,
         state=state,
         buffers=buffers,
         charged_ops=ops,
-        energy_j=product(ops, model.synop_j),
+        energy_j=times(ops, model.synop_j),
         latency_s=_latency(workload, model),
         static_w=None,
         all_in=True,
@@ -58,6 +58,6 @@ def _latency(workload: Workload, model: Crossbar) -> float | None:
         return workload.timesteps * model.step_s
     if model.event_cycles is None or model.target_cycles is None or model.step_cycles is None:
         return None
-    n_events = sum(events(layer, workload) for layer in workload.layers)
-    cycles = n_events * (model.event_cycles + model.neurons * model.target_cycles)
-    return quotient(cycles + workload.timesteps * model.neurons * model.step_cycles, model.clock_hz)
+    swept = sum(events(layer, workload) for layer in workload.layers)
+    cycles = swept * (model.event_cycles + model.neurons * model.target_cycles)
+    return over(cycles + workload.timesteps * model.neurons * model.step_cycles, model.clock_hz)

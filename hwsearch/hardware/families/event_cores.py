@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.families.parts import Parts, as_bytes, event_ops, product, store_dense
+from hwsearch.hardware.families.parts import Parts, as_bytes, event_ops, store_dense, times
 from hwsearch.hardware.models import EventCores
 from hwsearch.hardware.workload import LayerWork, Workload
 
@@ -46,7 +46,7 @@ def event_cores(workload: Workload, profile: HardwareProfile, model: EventCores)
         state=sum(as_bytes(need.neuron, profile.state_bits) for need in needs),
         buffers=0,
         charged_ops=ops,
-        energy_j=product(ops, model.synop_j),
+        energy_j=times(ops, model.synop_j),
         latency_s=None if model.layer_s is None else len(layers) * model.layer_s,
         static_w=profile.static_w,
         all_in=False,
@@ -94,8 +94,8 @@ def assignment(workload: Workload, model: EventCores) -> list[int | None]:
     fits = np.array(
         [[need.kernel <= k and need.neuron <= n and need.bias <= b for k, n, b in cores] for need in needs]
     )
-    matching = maximum_bipartite_matching(csr_array(fits), perm_type="column")
-    return [None if core < 0 else int(core) for core in matching]
+    found = maximum_bipartite_matching(csr_array(fits), perm_type="column")
+    return [None if core < 0 else int(core) for core in found]
 
 
 def _log2(n: int) -> int:

@@ -30,14 +30,7 @@ from __future__ import annotations
 import math
 
 from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.families.parts import (
-    Parts,
-    bytes_beside_weights,
-    positions,
-    product,
-    quotient,
-    store_dense,
-)
+from hwsearch.hardware.families.parts import Parts, held, over, positions, store_dense, times
 from hwsearch.hardware.models import FpgaClock, FpgaDataflow
 from hwsearch.hardware.workload import LayerWork, Workload
 
@@ -101,8 +94,8 @@ def fpga_clock(workload: Workload, profile: HardwareProfile, model: FpgaClock) -
         cycles = workload.timesteps * (longest + model.layer_cycles)
     shapes = [(_fan_in(layer), layer.census.out_channels * layer.weight_bits) for layer in workload.layers]
     neurons = sum(layer.neurons for layer in workload.layers)
-    latency_s = quotient(cycles, model.clock_hz)
-    return _parts(workload, profile, shapes, latency_s, product(float(neurons), model.neuron_w))
+    latency_s = over(cycles, model.clock_hz)
+    return _parts(workload, profile, shapes, latency_s, times(float(neurons), model.neuron_w))
 
 
 def fpga_dataflow(workload: Workload, profile: HardwareProfile, model: FpgaDataflow) -> Parts:
@@ -110,18 +103,18 @@ def fpga_dataflow(workload: Workload, profile: HardwareProfile, model: FpgaDataf
     depths, widths, reads, notes = [], [], [], []
     for layer in workload.layers:
         rows = math.ceil(layer.census.out_channels / model.pe)
-        dense = rows * math.ceil(_fan_in(layer) / model.simd)
-        sparse = math.ceil(layer.census.reads(model.pe) / model.simd)
+        whole = rows * math.ceil(_fan_in(layer) / model.simd)
+        kept = math.ceil(layer.census.reads(model.pe) / model.simd)
         packs = "weight" in profile.skipped("storage", layer.role)
         skips = packs or "weight" in profile.skipped("cycles", layer.role)
         index_bits = max(1, (_fan_in(layer) - 1).bit_length()) if packs else 0
-        depths.append(sparse if packs else dense)
+        depths.append(kept if packs else whole)
         widths.append(model.pe * model.simd * (layer.weight_bits + index_bits))
-        reads.append((sparse if skips else dense) * positions(layer))
+        reads.append((kept if skips else whole) * positions(layer))
         if skips and layer.census.nonzero:
             waits = layer.census.reads(model.pe) * model.pe / layer.census.nonzero
             notes.append(f"{layer.name}: lanes in lock step take {waits:.2f} times the mean of their rows")
-    latency_s = quotient(float(workload.timesteps * max(reads)), model.clock_hz)
+    latency_s = over(float(workload.timesteps * max(reads)), model.clock_hz)
     shapes = list(zip(depths, widths, strict=True))
     return _parts(workload, profile, shapes, latency_s, model.power_w, tuple(notes))
 
@@ -146,7 +139,7 @@ def _parts(
     """Return the parts of a circuit whose memories have these depths and widths."""
     model = profile.model
     assert isinstance(model, FpgaClock | FpgaDataflow)
-    params, state, buffers = bytes_beside_weights(workload, profile)
+    params, state, buffers = held(workload, profile)
     sizes = [memory_bytes(depth, width, model.block_words, model.block_width) for depth, width in shapes]
     return Parts(
         stored=tuple(
@@ -158,7 +151,7 @@ def _parts(
         charged_ops=float(
             workload.timesteps * sum(layer.census.size * positions(layer) for layer in workload.layers)
         ),
-        energy_j=product(latency_s, power_w),
+        energy_j=times(latency_s, power_w),
         latency_s=latency_s,
         static_w=None,
         all_in=True,

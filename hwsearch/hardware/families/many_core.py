@@ -20,21 +20,19 @@ Micro 38(1), 2018, Table 2 (terms).
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.families.parts import (
     Parts,
-    StoredLayer,
+    Stored,
     Term,
     as_bytes,
-    bytes_beside_weights,
     charged,
     event_ops,
-    store_smallest,
+    held,
+    store,
     total,
 )
 from hwsearch.hardware.models import ManyCore
@@ -64,14 +62,16 @@ class Piece:
 def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> Parts:
     """Return a network on cores."""
     stored = tuple(core_store(layer, profile, model) for layer in workload.layers)
-    params, state, _ = bytes_beside_weights(workload, profile)
+    params, state, _ = held(workload, profile)
     if model.neuron_bytes is not None:  # parameters are inside a neuron's bytes
         params = 0
         state = sum(layer.neurons for layer in workload.layers) * model.neuron_bytes
-    pieces = [split(layer, model) for layer in stored]
-    n_cores = pack_cores(itertools.chain.from_iterable(pieces), model)
-    latency_s = _latency(workload, model, stored, [len(layer_pieces) for layer_pieces in pieces])
-    notes = [f"{n_cores} cores of {profile.id}"]
+    pieces = [split(one, model) for one in stored]
+    used = pack_cores([piece for own in pieces for piece in own], model)
+    latency_s = _latency(workload, model, stored, [len(own) for own in pieces])
+    leaks = (model.chip_static_w, model.core_static_w)
+    static_w = None if None in leaks else (leaks[0] or 0.0) + used * (leaks[1] or 0.0)
+    notes = [f"{used} cores of {profile.id}"]
     if model.price.spike_j is None:
         notes.append(f"energy_j leaves out the routing of spikes, which is unknown on {profile.id}")
     low, high = (_energy(workload, model, stored, share) for share in FIXED_SHARES)
@@ -85,29 +85,29 @@ def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> 
         params=params,
         state=state,
         buffers=0,
-        charged_ops=sum(_ops(layer, workload) for layer in stored),
+        charged_ops=sum(_ops(one, workload) for one in stored),
         energy_j=_energy(workload, model, stored),
         latency_s=latency_s,
-        static_w=_static_w(model, n_cores),
+        static_w=static_w,
         all_in=False,
         notes=tuple(notes),
     )
 
 
-def core_store(layer: LayerWork, profile: HardwareProfile, model: ManyCore) -> StoredLayer:
+def core_store(layer: LayerWork, profile: HardwareProfile, model: ManyCore) -> Stored:
     """Return a layer in the core's layout."""
     if model.layout == "packed":
-        return store_smallest(layer, profile)
+        return store(layer, profile)
     census, width = layer.census, _next(model.synapse_bits, layer.weight_bits)
     lists = layer.inputs // census.in_channels if census.in_channels else 0
     targets = census.out_channels * census.kernel_area
-    core_neurons = min(layer.neurons, model.core_neurons or layer.neurons)  # an index points into one core
-    index = _next(model.index_bits, max(1, (core_neurons - 1).bit_length()))
+    own = min(layer.neurons, model.core_neurons or layer.neurons)  # an index points into one core
+    index = _next(model.index_bits, max(1, (own - 1).bit_length()))
     dense = lists * census.in_channels * axon_bits(targets, width, 0, model)
     sparse = lists * sum(rows * axon_bits(n, width, index, model) for n, rows in census.rows)
     offered = [(bits, name) for bits, name in ((dense, "dense"), (sparse, "csr")) if name in profile.formats]
     bits, name = min(offered, key=lambda pair: pair[0])
-    return StoredLayer(layer, name, as_bytes(bits, 1), bits)
+    return Stored(layer, name, as_bytes(bits, 1), bits)
 
 
 def axon_bits(synapses: int, weight_bits: int, index_bits: int, model: ManyCore) -> int:
@@ -119,90 +119,81 @@ def axon_bits(synapses: int, weight_bits: int, index_bits: int, model: ManyCore)
     return sum(-(-(k * (weight_bits + index_bits) + header) // word) * word for k in sizes)
 
 
-def split(stored: StoredLayer, model: ManyCore) -> list[Piece]:
+def split(one: Stored, model: ManyCore) -> list[Piece]:
     """Return a layer in as few equal pieces as the neurons and bytes of a core allow."""
-    layer = stored.layer
+    layer = one.layer
     need = [1]
     if model.core_neurons:
         need.append(math.ceil(layer.neurons / model.core_neurons))
     if model.core_bytes:
-        need.append(math.ceil(stored.n_bytes / model.core_bytes))
+        need.append(math.ceil(one.n_bytes / model.core_bytes))
     if model.in_axons and layer.kind == "conv":  # a piece of a map reads its share of the inputs
         need.append(math.ceil(layer.inputs / model.in_axons))
     count = max(need)
     axons = math.ceil(layer.inputs / count) if layer.kind == "conv" else layer.inputs
-    piece = Piece(layer.name, math.ceil(layer.neurons / count), math.ceil(stored.n_bytes / count), axons)
+    piece = Piece(layer.name, math.ceil(layer.neurons / count), math.ceil(one.n_bytes / count), axons)
     return [piece] * count
 
 
-def pack_cores(pieces: Iterable[Piece], model: ManyCore) -> int:
+def pack_cores(pieces: list[Piece], model: ManyCore) -> int:
     """Return the cores that the pieces take, first fit by falling size; pieces may share a core."""
     limits = (model.core_neurons, model.core_bytes, model.in_axons)
     cores: list[tuple[int, int, int]] = []
-    for piece in sorted(pieces, key=lambda piece: (piece.n_bytes, piece.neurons), reverse=True):
-        needs = (piece.neurons, piece.n_bytes, piece.axons)
+    for piece in sorted(pieces, key=lambda one: (one.n_bytes, one.neurons), reverse=True):
+        own = (piece.neurons, piece.n_bytes, piece.axons)
         for index, filled in enumerate(cores):
-            both = (filled[0] + needs[0], filled[1] + needs[1], filled[2] + needs[2])
+            both = (filled[0] + own[0], filled[1] + own[1], filled[2] + own[2])
             if all(limit is None or need <= limit for need, limit in zip(both, limits, strict=True)):
                 cores[index] = both
                 break
         else:
-            cores.append(needs)
+            cores.append(own)
     return len(cores)
 
 
-def _static_w(model: ManyCore, n_cores: int) -> float | None:
-    """Return the leakage of the chip and of the cores in use."""
-    if model.chip_static_w is None or model.core_static_w is None:
-        return None
-    return model.chip_static_w + n_cores * model.core_static_w
-
-
-def _ops(stored: StoredLayer, workload: Workload) -> float:
+def _ops(one: Stored, workload: Workload) -> float:
     """Return the operations of a layer: on lists, whatever is stored is worked off."""
-    if stored.layer.analog:
-        return event_ops(stored.layer, workload, zeros=stored.format == "dense")
-    return charged(stored, ("weight", "nm", "block", "kernel", "channel"))[0]
+    if one.layer.analog:
+        return event_ops(one.layer, workload, zeros=one.format == "dense")
+    return charged(one, ("weight", "nm", "block", "kernel", "channel"))[0]
 
 
 def _energy(
-    workload: Workload, model: ManyCore, stored: tuple[StoredLayer, ...], share: float | None = None
+    workload: Workload, model: ManyCore, stored: tuple[Stored, ...], share: float | None = None
 ) -> float | None:
     """Return the sum of the terms; ``share`` stands in for the profile's fixed share of an operation."""
     price = model.price
     terms: list[Term] = []
-    for stored_layer in stored:
-        layer, ops = stored_layer.layer, _ops(stored_layer, workload)
-        updates = layer.neurons * workload.timesteps
-        reached = min(float(updates), ops)
+    for one in stored:
+        updates = one.layer.neurons * workload.timesteps
+        reached = min(float(updates), _ops(one, workload))
         terms += [
-            (ops * price.scale(layer.weight_bits, share), price.synop_j),
+            (_ops(one, workload) * price.scale(one.layer.weight_bits, share), price.synop_j),
             (reached, price.update_j),
             (updates - reached, price.idle_update_j),
-            (layer.spikes_out, (price.spike_j or 0.0) + (price.hops or 0.0) * (price.hop_j or 0.0)),
+            (one.layer.spikes_out, (price.spike_j or 0.0) + (price.hops or 0.0) * (price.hop_j or 0.0)),
         ]
     return total(terms)
 
 
 def _latency(
-    workload: Workload, model: ManyCore, stored: tuple[StoredLayer, ...], cores: list[int]
+    workload: Workload, model: ManyCore, stored: tuple[Stored, ...], cores: list[int]
 ) -> float | None:
     price, steps = model.price, workload.timesteps
     busy: list[float] = []
-    for stored_layer, n_cores in zip(stored, cores, strict=True):
-        ops = _ops(stored_layer, workload) / steps
-        neurons = stored_layer.layer.neurons
-        reached = min(float(neurons), ops)
+    for one, count in zip(stored, cores, strict=True):
+        ops = _ops(one, workload) / steps
+        reached = min(float(one.layer.neurons), ops)
         work = total(
             [
                 (ops, price.synop_s),
                 (reached, price.update_s),
-                (neurons - reached, price.idle_update_s),
+                (one.layer.neurons - reached, price.idle_update_s),
             ]
         )
         if work is None or price.sync_s is None:
             return None
-        busy.append(work / n_cores)
+        busy.append(work / count)
     return (steps + len(stored) - 1) * (max(busy) + (price.sync_s or 0.0))
 
 

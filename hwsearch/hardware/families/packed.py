@@ -15,41 +15,31 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from hwsearch.hardware.device import HardwareProfile, PerCycle, PerTerm
-from hwsearch.hardware.families.parts import (
-    Parts,
-    StoredLayer,
-    Term,
-    bytes_beside_weights,
-    charged,
-    neuron_bits,
-    store_smallest,
-    total,
-)
-from hwsearch.hardware.storage import zeros_left_out
+from hwsearch.hardware.device import HardwareProfile, PerCycle, PerTerm, format_granularity
+from hwsearch.hardware.families.parts import Parts, Stored, Term, charged, held, kept_bits, store, total
 from hwsearch.hardware.workload import LayerWork, Workload
 
 
 def packed(workload: Workload, profile: HardwareProfile) -> Parts:
     """Return a network on a device without a model of its own: formats, cycles and terms say all."""
-    stored = tuple(store_smallest(layer, profile) for layer in workload.layers)
-    params, state, buffers = bytes_beside_weights(workload, profile)
+    stored = tuple(store(layer, profile) for layer in workload.layers)
+    params, state, buffers = held(workload, profile)
     cycles = _cycles(workload, profile, stored)
     energy_j: float | None = None
     match profile.energy:
         case PerCycle(cycle_j):
             energy_j = None if cycles is None else cycles * cycle_j
         case PerTerm() as terms:
-            sizes = (sum(layer.n_bytes for layer in stored), state, buffers)
+            sizes = (sum(one.n_bytes for one in stored), state, buffers)
             energy_j = _energy(workload, profile, terms, stored, sizes)
     what: Literal["energy", "cycles"] = "energy" if isinstance(profile.energy, PerTerm) else "cycles"
-    skips = [profile.skipped(what, layer.role) for layer in workload.layers]
+    skips = [profile.skipped(what, one.layer.role) for one in stored]
     return Parts(
         stored=stored,
         params=params,
         state=state,
         buffers=buffers,
-        charged_ops=sum(charged(layer, skipped)[0] for layer, skipped in zip(stored, skips, strict=True)),
+        charged_ops=sum(charged(one, own)[0] for one, own in zip(stored, skips, strict=True)),
         energy_j=energy_j,
         latency_s=None if cycles is None or profile.clock_hz is None else cycles / profile.clock_hz,
         static_w=profile.static_w,
@@ -58,28 +48,28 @@ def packed(workload: Workload, profile: HardwareProfile) -> Parts:
     )
 
 
-def _worked_off(stored: tuple[StoredLayer, ...], skips: list[tuple[str, ...]], ident: str) -> list[str]:
+def _worked_off(stored: tuple[Stored, ...], skips: list[tuple[str, ...]], ident: str) -> list[str]:
     return [
-        f"{stored_layer.layer.name} is stored as {stored_layer.format}, but {ident} works its zeros off all the same"
-        for stored_layer, skipped in zip(stored, skips, strict=True)
-        if stored_layer.format != "dense" and zeros_left_out(stored_layer.format) not in skipped
+        f"{one.layer.name} is stored as {one.format}, but {ident} works its zeros off all the same"
+        for one, own in zip(stored, skips, strict=True)
+        if one.format != "dense" and format_granularity(one.format) not in own
     ]
 
 
-def _slower_than_dense(stored: tuple[StoredLayer, ...], profile: HardwareProfile) -> list[str]:
+def _slower_than_dense(stored: tuple[Stored, ...], profile: HardwareProfile) -> list[str]:
     """Return a note for each layer whose smallest format takes more cycles than the dense one would."""
     notes = []
-    for stored_layer in stored:
-        layer, name = stored_layer.layer, stored_layer.format
-        ops, _ = charged(stored_layer, profile.skipped("cycles", layer.role))
-        per_op, indexed = _per_op(layer, profile), profile.cycles.indexed_synop
-        unpack = profile.cycles.unpack if layer.weight_bits < 8 else 0.0
-        if name == "dense" or per_op is None or indexed is None or unpack is None:
+    for one in stored:
+        ops, _ = charged(one, profile.skipped("cycles", one.layer.role))
+        per_op, indexed = _per_op(one.layer, profile), profile.cycles.indexed_synop
+        unpack = profile.cycles.unpack if one.layer.weight_bits < 8 else 0.0
+        if one.format == "dense" or per_op is None or indexed is None or unpack is None:
             continue
-        extra = ops * (per_op + unpack + indexed) - layer.ops.dense * (per_op + unpack)
-        if extra > 0:
+        more = ops * (per_op + unpack + indexed) - one.layer.ops.dense * (per_op + unpack)
+        if more > 0:
             notes.append(
-                f"{layer.name} is stored as {name}, its smallest format; dense would take {extra:,.0f} cycles fewer"
+                f"{one.layer.name} is stored as {one.format}, its smallest format; dense would take {more:,.0f} cycles "
+                "fewer"
             )
     return notes
 
@@ -92,20 +82,19 @@ def _per_op(layer: LayerWork, profile: HardwareProfile) -> float | None:
     return cost.mac if layer.kind == "fc" or profile.conv_mac_cycles is None else profile.conv_mac_cycles
 
 
-def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[StoredLayer, ...]) -> float | None:
+def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[Stored, ...]) -> float | None:
     """Return the cycles of one inference; None where a constant that is needed is unknown."""
     cost = profile.cycles
     terms: list[Term] = [
         (workload.neuron_updates, cost.neuron_update),
         (workload.timesteps * len(workload.layers), cost.layer_step),
     ]
-    for stored_layer in stored:
-        layer = stored_layer.layer
-        ops, _ = charged(stored_layer, profile.skipped("cycles", layer.role))
+    for one in stored:
+        ops, _ = charged(one, profile.skipped("cycles", one.layer.role))
         terms += [
-            (ops, _per_op(layer, profile)),
-            (ops if layer.weight_bits < 8 else 0, cost.unpack),
-            (ops if stored_layer.format != "dense" else 0, cost.indexed_synop),
+            (ops, _per_op(one.layer, profile)),
+            (ops if one.layer.weight_bits < 8 else 0, cost.unpack),
+            (ops if one.format != "dense" else 0, cost.indexed_synop),
         ]
     return total(terms)
 
@@ -114,7 +103,7 @@ def _energy(
     workload: Workload,
     profile: HardwareProfile,
     terms: PerTerm,
-    stored: tuple[StoredLayer, ...],
+    stored: tuple[Stored, ...],
     sizes: tuple[int, int, int],
 ) -> float:
     """Return the sum over layers of operations, weight fetches, neuron updates and spikes, in joules.
@@ -124,17 +113,17 @@ def _energy(
     """
     weight_bit_j, state_bit_j, buffer_bit_j = (terms.sram_j(n_bytes) for n_bytes in sizes)
     result = 0.0
-    for stored_layer in stored:
-        layer = stored_layer.layer
-        ops, weights = charged(stored_layer, profile.skipped("energy", layer.role))
+    for one in stored:
+        layer = one.layer
+        ops, weights = charged(one, profile.skipped("energy", layer.role))
         if layer.analog:
             logic = terms.mul_j(math.sqrt(workload.input_bits * layer.weight_bits))
         else:
             logic = terms.gate_share * terms.add_j(layer.weight_bits)
-        fetch = stored_layer.bits / weights * weight_bit_j if weights else 0.0
+        fetch = one.bits / weights * weight_bit_j if weights else 0.0
         result += ops * (logic + terms.add_j(profile.accumulator_bits) + fetch)
-        width = neuron_bits(layer, profile)
-        update = 2 * width * state_bit_j + 2 * terms.add_j(width)  # read and write; leak and compare
+        kept = kept_bits(layer, profile)
+        update = 2 * kept * state_bit_j + 2 * terms.add_j(kept)  # read and write; leak and compare
         result += layer.neurons * workload.timesteps * update
         result += layer.spikes_out * 2 * buffer_bit_j  # one bit written, one read
     return result

@@ -1,26 +1,22 @@
-"""What a family's formula returns, and the sums that several of them share.
-
-Not for a single family's layout or work: its module has them.
-"""
+"""What a family's formula returns, and the small sums that all of them share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.storage import smallest, streams, zeros_left_out
+from hwsearch.hardware.device import HardwareProfile, format_granularity
+from hwsearch.hardware.storage import smallest, streams
 from hwsearch.hardware.workload import BLOCKS, LayerWork, Workload
 
 Term = tuple[float, float | None]
-"""A count, and the cost of each; None: unknown."""
 
 ADDS_IN_MEMORY = ("mcu",)
 """Families whose software loads and stores a sum in every synaptic operation (see `accumulator_bytes`)."""
 
 
 @dataclass(frozen=True)
-class StoredLayer:
-    """A layer as the device stores it: format, bytes, and the bits of all its streams without padding."""
+class Stored:
+    """A layer as the device keeps it: format, bytes, and the bits of all its streams without padding."""
 
     layer: LayerWork
     format: str
@@ -43,7 +39,7 @@ class Parts:
         notes: What a reader of these numbers should know.
     """
 
-    stored: tuple[StoredLayer, ...]
+    stored: tuple[Stored, ...]
     params: int
     state: int
     buffers: int
@@ -55,25 +51,25 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-def store_smallest(layer: LayerWork, profile: HardwareProfile) -> StoredLayer:
+def store(layer: LayerWork, profile: HardwareProfile) -> Stored:
     """Return a layer in the smallest packed format that the device reads."""
     bits, pointer_bits = layer.weight_bits, profile.pointer_bits
     name, n_bytes = smallest(profile.formats, layer.census, bits, pointer_bits)
     layout = streams(name, layer.census, bits, pointer_bits) or ()
-    return StoredLayer(layer, name, n_bytes, sum(stream.count * stream.bits for stream in layout))
+    return Stored(layer, name, n_bytes, sum(stream.count * stream.bits for stream in layout))
 
 
-def store_dense(layer: LayerWork, n_bytes: int) -> StoredLayer:
-    """Return a layer that the device stores whole, in memory that it gives out in lumps."""
-    return StoredLayer(layer, "dense", n_bytes, 8 * n_bytes)
+def store_dense(layer: LayerWork, n_bytes: int) -> Stored:
+    """Return a layer that the device keeps whole, in memory that it gives out in lumps."""
+    return Stored(layer, "dense", n_bytes, 8 * n_bytes)
 
 
-def bytes_beside_weights(workload: Workload, profile: HardwareProfile) -> tuple[int, int, int]:
+def held(workload: Workload, profile: HardwareProfile) -> tuple[int, int, int]:
     """Return the bytes of parameters, state and buffers, each as wide as the profile says."""
     layers = workload.layers
     return (
         sum(param_bytes(layer, profile) for layer in layers),
-        sum(as_bytes(layer.neurons, neuron_bits(layer, profile)) for layer in layers),
+        sum(as_bytes(layer.neurons, kept_bits(layer, profile)) for layer in layers),
         buffer_bytes(workload, profile),
     )
 
@@ -81,17 +77,17 @@ def bytes_beside_weights(workload: Workload, profile: HardwareProfile) -> tuple[
 def param_bytes(layer: LayerWork, profile: HardwareProfile) -> int:
     """Return the bytes of a layer's biases and thresholds, one an output channel."""
     channels = layer.census.out_channels
-    thresholds = as_bytes(channels, profile.threshold_bits) if is_spiking(layer) else 0
+    thresholds = as_bytes(channels, profile.threshold_bits) if spikes(layer) else 0
     return as_bytes(channels, profile.bias_bits) + thresholds
 
 
 def buffer_bytes(workload: Workload, profile: HardwareProfile) -> int:
-    """Return the bytes of the input, of its stored current, of one bit a spiking neuron, and of sums."""
+    """Return the bytes of the input, of its kept current, of one bit a spiking neuron, and of sums."""
     first = workload.layers[0]
     inputs = first.inputs * as_bytes(1, workload.input_bits) if first.analog else as_bytes(first.inputs, 1)
-    current = as_bytes(first.neurons, profile.accumulator_bits) if first.analog else 0
-    spikes = sum(as_bytes(layer.neurons, 1) for layer in workload.layers if is_spiking(layer))
-    return inputs + current + spikes + accumulator_bytes(workload, profile)
+    kept = as_bytes(first.neurons, profile.accumulator_bits) if first.analog else 0
+    sent = sum(as_bytes(layer.neurons, 1) for layer in workload.layers if spikes(layer))
+    return inputs + kept + sent + accumulator_bytes(workload, profile)
 
 
 def accumulator_bytes(workload: Workload, profile: HardwareProfile) -> int:
@@ -99,20 +95,20 @@ def accumulator_bytes(workload: Workload, profile: HardwareProfile) -> int:
 
     Software adds a spike's weights, one after the other, to sums that are wider than membranes: its cycles count their
     load and store in every operation, whatever the layer's format. Layers take turns, so the largest one counts. One
-    with an analog input reads its stored current, and the readout adds to its state: neither needs more.
+    with an analog input reads its kept current, and the readout adds to its state: neither needs more.
     """
     if profile.family not in ADDS_IN_MEMORY:
         return 0
-    neurons = [layer.neurons for layer in workload.layers if is_spiking(layer) and not layer.analog]
-    return as_bytes(max(neurons, default=0), profile.accumulator_bits)
+    adding = [layer.neurons for layer in workload.layers if spikes(layer) and not layer.analog]
+    return as_bytes(max(adding, default=0), profile.accumulator_bits)
 
 
-def neuron_bits(layer: LayerWork, profile: HardwareProfile) -> int:
-    """Return the width of a neuron's state: a membrane, or the readout's accumulator."""
-    return profile.state_bits if is_spiking(layer) else profile.accumulator_bits
+def kept_bits(layer: LayerWork, profile: HardwareProfile) -> int:
+    """Return the width of what a neuron keeps: a membrane, or the readout's accumulator."""
+    return profile.state_bits if spikes(layer) else profile.accumulator_bits
 
 
-def is_spiking(layer: LayerWork) -> bool:
+def spikes(layer: LayerWork) -> bool:
     """Return whether a layer's neurons spike."""
     return layer.role != "readout"
 
@@ -122,10 +118,10 @@ def as_bytes(count: int, bits: int) -> int:
     return -(-count * bits // 8)
 
 
-def charged(stored: StoredLayer, skips: tuple[str, ...]) -> tuple[float, int]:
+def charged(stored: Stored, skips: tuple[str, ...]) -> tuple[float, int]:
     """Return the operations that are worked off, and of how many weights of the layer they are."""
     ops, census = stored.layer.ops, stored.layer.census
-    zeros = zeros_left_out(stored.format)
+    zeros = format_granularity(stored.format)
     if zeros not in skips:
         return ops.dense, census.size
     if zeros == "block":
@@ -166,11 +162,11 @@ def total(terms: list[Term]) -> float | None:
     return result
 
 
-def quotient(amount: float | None, rate: float | None) -> float | None:
+def over(amount: float | None, rate: float | None) -> float | None:
     """Return amount / rate; None where either is unknown."""
     return None if amount is None or not rate else amount / rate
 
 
-def product(amount: float | None, rate: float | None) -> float | None:
+def times(amount: float | None, rate: float | None) -> float | None:
     """Return amount * rate; None where either is unknown."""
     return None if amount is None or rate is None else amount * rate

@@ -7,15 +7,14 @@ Every weight is worked off in every timestep: unstructured zeros save nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.families.parts import (
     Parts,
-    bytes_beside_weights,
+    Stored,
+    held,
     positions,
-    product,
-    store_smallest,
+    store,
+    times,
 )
 from hwsearch.hardware.models import Npu, Roofline
 from hwsearch.hardware.workload import Workload
@@ -23,10 +22,10 @@ from hwsearch.hardware.workload import Workload
 
 def roofline(workload: Workload, profile: HardwareProfile, model: Roofline) -> Parts:
     """Return a network on a processor that keeps its weights in one large memory."""
-    stored = tuple(store_smallest(layer, profile) for layer in workload.layers)
-    params, state, buffers = bytes_beside_weights(workload, profile)
+    stored = tuple(store(layer, profile) for layer in workload.layers)
+    params, state, buffers = held(workload, profile)
     ops = sum(layer.census.size * positions(layer) for layer in workload.layers)
-    moved = sum(layer.n_bytes for layer in stored) + params + 2 * state + buffers
+    moved = sum(one.n_bytes for one in stored) + params + 2 * state + buffers
     latency_s = None
     if model.peak_ops and model.bandwidth and model.launch_s is not None:
         step = max(2 * ops / model.peak_ops, moved / model.bandwidth) + len(stored) * model.launch_s
@@ -37,7 +36,7 @@ def roofline(workload: Workload, profile: HardwareProfile, model: Roofline) -> P
         state=state,
         buffers=buffers,
         charged_ops=float(ops * workload.timesteps),
-        energy_j=product(latency_s, model.power_w),
+        energy_j=times(latency_s, model.power_w),
         latency_s=latency_s,
         static_w=None,
         all_in=True,
@@ -49,9 +48,11 @@ def npu(workload: Workload, profile: HardwareProfile, model: Npu) -> Parts:
 
     bytes = packed weights + used processors * node_bytes; at least one processor a layer is used.
     """
-    packed = [store_smallest(layer, profile) for layer in workload.layers]
-    stored = tuple(replace(layer, n_bytes=layer.n_bytes + (model.node_bytes or 0)) for layer in packed)
-    params, state, buffers = bytes_beside_weights(workload, profile)
+    stored = tuple(store(layer, profile) for layer in workload.layers)
+    stored = tuple(
+        Stored(one.layer, one.format, one.n_bytes + (model.node_bytes or 0), one.bits) for one in stored
+    )
+    params, state, buffers = held(workload, profile)
     note = f"memory_bytes on {profile.id} takes one processor a layer; its toolchain may use more"
     ops = sum(layer.ops.dense for layer in workload.layers)
     return Parts(stored, params, state, buffers, ops, None, None, None, False, (note,))

@@ -24,14 +24,14 @@ from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.families.parts import (
     Parts,
     as_bytes,
-    bytes_beside_weights,
     event_ops,
     events,
-    is_spiking,
+    held,
+    over,
     positions,
-    product,
-    quotient,
+    spikes,
     store_dense,
+    times,
 )
 from hwsearch.hardware.models import StepCycles
 from hwsearch.hardware.workload import LayerWork, Workload
@@ -63,7 +63,7 @@ def step_cycles(workload: Workload, profile: HardwareProfile, model: StepCycles)
     """Return a network on a core that works in timesteps."""
     network = step_network(workload)
     cycles = workload.timesteps * cycles_per_step(network, model)
-    params, state, buffers = bytes_beside_weights(workload, profile)
+    params, state, buffers = held(workload, profile)
     layers = workload.layers
     return Parts(
         stored=tuple(store_dense(layer, _slot_bytes(layer, profile)) for layer in layers),
@@ -71,8 +71,8 @@ def step_cycles(workload: Workload, profile: HardwareProfile, model: StepCycles)
         state=state,
         buffers=buffers,
         charged_ops=sum(event_ops(layer, workload, zeros=layer.role != "hidden") for layer in layers),
-        energy_j=product(cycles, model.cycle_j),
-        latency_s=quotient(cycles * (1 + model.margin), model.clock_hz),
+        energy_j=times(cycles, model.cycle_j),
+        latency_s=over(cycles * (1 + model.margin), model.clock_hz),
         static_w=profile.static_w,
         all_in=False,
     )
@@ -81,9 +81,9 @@ def step_cycles(workload: Workload, profile: HardwareProfile, model: StepCycles)
 def step_network(workload: Workload) -> StepNetwork:
     """Return a workload as input, hidden and readout neurons."""
     first, last = workload.layers[0], workload.layers[-1]
-    spiking = [layer for layer in workload.layers if is_spiking(layer)]
+    spiking = [layer for layer in workload.layers if spikes(layer)]
     hidden = sum(layer.neurons for layer in spiking)
-    n_spikes = sum(layer.spikes_out for layer in spiking)
+    sent = sum(layer.spikes_out for layer in spiking)
     between = sum(synapses(layer) for layer in workload.layers if layer.role == "hidden")
     unread = sum(rows for n, rows in last.census.rows if n == 0)
     used = first.census.outputs_used
@@ -96,7 +96,7 @@ def step_network(workload: Workload) -> StepNetwork:
         read=last.inputs - unread,
         fan_out=between / hidden if hidden else 0.0,
         input_rate=min(1.0, events(first, workload) / steps / first.inputs) if first.inputs else 0.0,
-        hidden_rate=min(1.0, n_spikes / steps / hidden) if hidden else 0.0,
+        hidden_rate=min(1.0, sent / steps / hidden) if hidden else 0.0,
     )
 
 

@@ -1,1 +1,1 @@
-"""A device's YAML: found (`load`), checked (`schema`), read into a `HardwareProfile` (`read`), shown, begun anew."""
+"""A device's YAML: its schema, read into a `HardwareProfile`, shown."""

@@ -1,7 +1,7 @@
 """Hardware profiles: find them, load them, check them.
 
 A profile is one YAML file; `load_profile` turns it into a `HardwareProfile` in SI units. Not for the file's
-shape and laws (`schema`), its conversion (`read`) or prices (`cost_model`).
+shape and laws (`profile_yaml`), its conversion (`profile_read`) or prices (`cost_model`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,15 @@ from pathlib import Path
 
 from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.hardware.device import HardwareProfile
+
+__all__ = [
+    "HardwareProfile",
+    "check_profile",
+    "list_profiles",
+    "load_profile",
+    "profile_beside",
+    "profile_folders",
+]
 
 FOLDERS_VARIABLE = "HWSEARCH_PROFILES"
 """Environment variable with further folders of profiles, separated as PATH is."""
@@ -51,23 +60,23 @@ def list_profiles() -> list[tuple[str, str, Path]]:
     Of several with one id the one in the nearest folder is taken, as a shell takes the first command on its path. Only
     the two lines are read, at the file's left margin: a file may be listed and yet be faulty.
     """
-    profiles: dict[str, tuple[str, str, Path]] = {}
+    found: dict[str, tuple[str, str, Path]] = {}
     for folder in profile_folders():
         for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
             text = path.read_text("utf-8", "replace")
             head = {m[1]: m[2] or m[3] or m[4] or "" for m in _HEAD.finditer(text)}
             if head.get("id"):
-                profiles.setdefault(head["id"], (head["id"], head.get("name", ""), path))
-    return sorted(profiles.values())
+                found.setdefault(head["id"], (head["id"], head.get("name", ""), path))
+    return sorted(found.values())
 
 
 def profile_folders() -> list[Path]:
     """Return the folders of profiles, nearest first: ./hardware_profiles, HWSEARCH_PROFILES, the package's own."""
     package = Path(__file__).parents[2]
     packaged = package / "hardware_profiles"  # in a wheel; in a checkout they stand beside the package
-    shipped = packaged if packaged.is_dir() else package.parent / "hardware_profiles"
+    own = packaged if packaged.is_dir() else package.parent / "hardware_profiles"
     named = [Path(part) for part in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
-    return [folder for folder in (Path("hardware_profiles"), *named, shipped) if folder.is_dir()]
+    return [folder for folder in (Path("hardware_profiles"), *named, own) if folder.is_dir()]
 
 
 def profile_beside(profile: str, path: Path | None) -> str:

@@ -1,6 +1,6 @@
 """The YAML shape of each family's model; field names are those of `hwsearch.hardware.models`.
 
-Not for what the numbers mean: `hwsearch.hardware.models` says that.
+Not for what the numbers mean: `models` says that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from pydantic import field_validator as check
 
 from hwsearch.hardware import models
-from hwsearch.hardware.profiles.quantities import (
+from hwsearch.hardware.profiles.units import (
     Bandwidth,
     Count,
     CycleCount,

@@ -1,6 +1,6 @@
 """From a profile file to the device as a value, in SI units.
 
-Not for finding the file (`load`) nor for its laws (`schema`, `sections`).
+Not for finding the file (`profile`) nor for its laws (`profile_yaml`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hwsearch.errors import InputError
+from hwsearch.hardware.arithmetic import Arithmetic
 from hwsearch.hardware.device import (
     Bank,
     Cycles,
@@ -20,17 +21,17 @@ from hwsearch.hardware.device import (
     Quantity,
 )
 from hwsearch.hardware.limits import Limits, RoleSkips
-from hwsearch.hardware.neurons import Arithmetic
 from hwsearch.hardware.profiles.model_schema import model_value
-from hwsearch.hardware.profiles.quantities import Menu, Number, Series, Spelling, Word, visit_quantities
-from hwsearch.hardware.profiles.schema import ProfileSection, parse_profile
-from hwsearch.hardware.profiles.sections import (
+from hwsearch.hardware.profiles.schema import (
     LimitsSection,
     NeuronsSection,
     PerCycleSection,
     PerTermSection,
-    SparsitySection,
+    ProfileSection,
+    parse_profile,
+    walk,
 )
+from hwsearch.hardware.profiles.units import Menu, Number, Series, Spelling, Word
 from hwsearch.study.yaml_border import read_yaml
 
 
@@ -85,20 +86,19 @@ def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
         path=path,
         model=None if profile.model is None else model_value(profile.model),
         limits=_limits(profile.limits),
-        role_skips=_role_skips(sparsity),
+        role_skips=tuple(
+            (role, RoleSkips(skips.storage, skips.cycles, skips.energy))
+            for role, skips in (
+                ("input", sparsity.input),
+                ("hidden", sparsity.hidden),
+                ("readout", sparsity.readout),
+            )
+            if skips is not None
+        ),
         takes_analog=profile.inputs == "analog",
         uncalibrated=profile.uncalibrated,
         conv_mac_cycles=_conv_mac(profile),
         arithmetic=_arithmetic(profile.neurons),
-    )
-
-
-def _role_skips(sparsity: SparsitySection) -> tuple[tuple[str, RoleSkips], ...]:
-    roles = (("input", sparsity.input), ("hidden", sparsity.hidden), ("readout", sparsity.readout))
-    return tuple(
-        (role, RoleSkips(skips.storage, skips.cycles, skips.energy))
-        for role, skips in roles
-        if skips is not None
     )
 
 
@@ -113,9 +113,9 @@ def _word(word: Word[Spelling] | None) -> Spelling | None:
 
 def _limits(section: LimitsSection) -> Limits:
     """Return the limits that are not attributes of the profile itself."""
-    apart = {"fan_in", "fan_out", "neurons", "kernels", "pools"}
+    own = {"fan_in", "fan_out", "neurons", "kernels", "pools"}
     numbers: dict[str, Any] = {
-        name: _whole(getattr(section, name)) for name in LimitsSection.model_fields if name not in apart
+        name: _whole(getattr(section, name)) for name in LimitsSection.model_fields if name not in own
     }
     return replace(Limits(kernels=_menu(section.kernels), pools=_menu(section.pools)), **numbers)
 
@@ -127,8 +127,8 @@ def _menu(series: Series | None) -> tuple[int, ...]:
 def _cycles(profile: ProfileSection) -> Cycles:
     if profile.timing is None:
         return Cycles()
-    numbers: dict[str, Number] = dict(profile.timing.cycles)
-    return Cycles(**{field.name: numbers[field.name].si() for field in dataclasses.fields(Cycles)})
+    listed: dict[str, Number] = dict(profile.timing.cycles)
+    return Cycles(**{field.name: listed[field.name].si() for field in dataclasses.fields(Cycles)})
 
 
 def _conv_mac(profile: ProfileSection) -> float | None:
@@ -141,7 +141,7 @@ def _energy(energy: PerCycleSection | PerTermSection | None) -> PerCycle | PerTe
     if energy is None:
         return None
     numbers: list[Number] = []
-    visit_quantities(energy, lambda _, item: numbers.append(item) if isinstance(item, Number) else None)
+    walk(energy, lambda _, item: numbers.append(item) if isinstance(item, Number) else None)
     if any(number.value is None for number in numbers):
         return None
     if isinstance(energy, PerCycleSection):
@@ -156,14 +156,14 @@ def _energy(energy: PerCycleSection | PerTermSection | None) -> PerCycle | PerTe
 
 
 def _quantities(profile: ProfileSection) -> tuple[tuple[str, Quantity], ...]:
-    quantities: list[tuple[str, Quantity]] = []
+    found: list[tuple[str, Quantity]] = []
 
     def visit(place: str, item: Number | Menu | Series | Word[Any]) -> None:
         conditions = " ".join(item.conditions.split())
-        quantities.append((place, Quantity(item.si(), item.text(), item.grade, item.source, conditions)))
+        found.append((place, Quantity(item.si(), item.text(), item.grade, item.source, conditions)))
 
-    visit_quantities(profile, visit)
-    return tuple(quantities)
+    walk(profile, visit)
+    return tuple(found)
 
 
 def _known(number: Number) -> float:

@@ -18,7 +18,7 @@ def describe(profile: HardwareProfile) -> str:
         f"{profile.vendor}; {profile.family}" if profile.vendor else profile.family,
         textwrap.fill(profile.description, _WIDTH),
         _section("What fits", _fits(profile)),
-        _section("What a zero saves", _zeros_saved(profile)),
+        _section("What a zero saves", _pays(profile)),
         _section("Whether it computes as the integer model does", _arithmetic(profile)),
         _section("What is unknown", _unknown(profile)),
         _section("Every number", _numbers(profile)),
@@ -62,7 +62,7 @@ def _first_layer(profile: HardwareProfile) -> list[str]:
     sides = ", ".join(map(str, model.first_kernels))
     filters = ((1, model.first_filters_gray), (3, model.first_filters_color))
     most = "; ".join(
-        f"of {n} channels at most {', '.join(map(str, limits))} filters" for n, limits in filters if limits
+        f"of {n} channels at most {', '.join(map(str, own))} filters" for n, own in filters if own
     )
     maps = " to ".join(map(str, model.first_sides))
     return [
@@ -98,11 +98,11 @@ def _bytes(n_bytes: int | None) -> str:
     return "size unknown" if n_bytes is None else f"{n_bytes:,} bytes"
 
 
-def _zeros_saved(profile: HardwareProfile) -> list[str]:
+def _pays(profile: HardwareProfile) -> list[str]:
     lists = {"storage": profile.skips_storage, "cycles": profile.skips_cycles, "energy": profile.skips_energy}
     lines = [f"{zeros}: {_saved(lists, zeros)}" for zeros in SKIPPABLE]
-    for role, skips in profile.role_skips:
-        lists = {"storage": skips.storage, "cycles": skips.cycles, "energy": skips.energy}
+    for role, own in profile.role_skips:
+        lists = {"storage": own.storage, "cycles": own.cycles, "energy": own.energy}
         lines += [f"{zeros} in the {role} layer: {_saved(lists, zeros)}" for zeros in SKIPPABLE]
     return lines
 
@@ -134,7 +134,6 @@ def _unknown(profile: HardwareProfile) -> list[str]:
 
 def _numbers(profile: HardwareProfile) -> list[str]:
     return [
-        f"{place} = {quantity.text} [{quantity.grade}; {quantity.source}]"
-        + (f" {quantity.conditions}" if quantity.conditions else "")
-        for place, quantity in profile.quantities
+        f"{place} = {one.text} [{one.grade}; {one.source}]" + (f" {one.conditions}" if one.conditions else "")
+        for place, one in profile.quantities
     ]

@@ -1,1 +1,1 @@
-"""What does not map onto a device, and why: `check.violations` goes through every rule."""
+"""What does not map onto a device, and why."""

@@ -1,12 +1,9 @@
-"""One broken rule as a value, and the two ways in which most rules are broken: over a limit, not on a menu."""
+"""One broken rule, as a value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.workload import LayerWork, Workload
 
 
 @dataclass(frozen=True)
@@ -28,19 +25,8 @@ class Violation:
     message: str
 
 
-Rule = Callable[[Workload, HardwareProfile], Iterator[Violation]]
-"""What a network breaks on a device of one law."""
-
-
 def over(rule: str, need: float, limit: float | None, layer: str, what: str) -> Iterator[Violation]:
     """Yield a violation if a need is over its limit; None is no limit."""
     if limit is not None and need > limit:
         place = f"{layer}: " if layer else ""
         yield Violation(rule, need, limit, layer, f"{place}{need:,} {what}: the limit is {limit:,}")
-
-
-def outside(rule: str, need: int, menu: tuple[int, ...], layer: LayerWork, what: str) -> Iterator[Violation]:
-    """Yield a violation if a convolution needs what is not on a menu; an empty menu offers everything."""
-    if layer.kind == "conv" and menu and need not in menu:
-        message = f"{layer.name}: {what} {need}: the device has {', '.join(map(str, menu))}"
-        yield Violation(rule, need, 0, layer.name, message)

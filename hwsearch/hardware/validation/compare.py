@@ -1,7 +1,7 @@
 """Predicted next to measured: the published points that the profiles can reach.
 
 Points are data (``validation/points.yaml`` beside the profiles); each is priced by `price`, as any candidate is. Not
-for fitting: no constant is changed here; and not for the table: `report` writes it.
+for fitting: no constant is changed here; and not for the table: `validation_report` writes it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hwsearch.errors import InputError
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.hardware.models import Npu
 from hwsearch.hardware.profiles.load import load_profile, profile_folders
-from hwsearch.hardware.profiles.quantities import Section
+from hwsearch.hardware.profiles.units import Section
 from hwsearch.hardware.validation.networks import dense_pass, fully_connected, packed_weights
 from hwsearch.study.yaml_border import read_yaml, validate
 
@@ -94,15 +94,15 @@ class Row:
         return bool(self.point.ends)
 
     @property
-    def predicted(self) -> bool:
+    def free(self) -> bool:
         """Whether the point is one prediction, and nothing of it was fitted."""
         return not (self.point.fitted or self.interval)
 
     @property
-    def confirmed(self) -> bool | None:
+    def good(self) -> bool | None:
         """Whether the prediction is within what counts as confirmed; None: one end of an interval is, or none is told.
 
-        A fitted point is held to the same bounds; `predicted` tells whether that says anything.
+        A fitted point is good or bad like any other; `free` tells whether that says anything.
         """
         within = [self._within(factor) for factor in self.factors]
         if not within or (any(within) and not all(within)):
@@ -131,7 +131,7 @@ class Validation:
         pairs = [
             (row.low, row.point.measured)
             for row in self.rows
-            if row.point.unit == "J" and row.predicted and row.low is not None
+            if row.point.unit == "J" and row.free and row.low is not None
         ]
         return None if len(pairs) < 3 else _spearman(pairs)
 
@@ -157,14 +157,14 @@ def validate_profiles() -> Validation:
 def _predict(point: PointSection) -> tuple[float | None, float | None]:
     """Return the ends of what is predicted, the lower first."""
     if not point.ends:
-        value = _predict_once(point)
-        return value, value
-    ends = [_predict_once(point.model_copy(update=end.model_dump(exclude_none=True))) for end in point.ends]
-    known = [value for value in ends if value is not None]
-    return (min(known), max(known)) if len(known) == len(ends) else (None, None)
+        alone = _predict_one(point)
+        return alone, alone
+    found = [_predict_one(point.model_copy(update=end.model_dump(exclude_none=True))) for end in point.ends]
+    known = [value for value in found if value is not None]
+    return (min(known), max(known)) if len(known) == len(found) else (None, None)
 
 
-def _predict_once(point: PointSection) -> float | None:
+def _predict_one(point: PointSection) -> float | None:
     profile = load_profile(point.profile)
     if point.fc_macs or point.conv_macs:
         return _column(price(dense_pass(point.fc_macs, point.conv_macs), profile), point.column)
@@ -189,10 +189,10 @@ def _column(cost: Cost, column: str) -> float | None:
 
 
 def _spearman(pairs: Sequence[tuple[float, float]]) -> float:
-    ranks = [_ranks([pair[place] for pair in pairs]) for place in (0, 1)]
+    ranks = [_ranks([pair[side] for pair in pairs]) for side in (0, 1)]
     mean = (len(pairs) - 1) / 2
     top = sum((a - mean) * (b - mean) for a, b in zip(*ranks, strict=True))
-    spread = [sum((rank - mean) ** 2 for rank in side) for side in ranks]
+    spread = [sum((rank - mean) ** 2 for rank in own) for own in ranks]
     return float(top / math.sqrt(spread[0] * spread[1]))
 
 

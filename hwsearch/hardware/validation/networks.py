@@ -1,6 +1,6 @@
 """The networks of published measurements, as Workloads: shapes and rates that a point states, nothing else.
 
-Not for pricing: `compare` prices them.
+Not for pricing: `validation` prices them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def packed_weights(n_bytes: int) -> Workload:
 def fully_connected(
     sizes: Sequence[int], recurrent: Sequence[int], bits: int, timesteps: int, rate: float
 ) -> Workload:
-    """Return a fully connected spiking network; a recurrent layer's weights to itself stand as a further layer.
+    """Return a fully connected spiking network; a recurrent layer's own weights stand as a further layer.
 
     Args:
         sizes: Inputs, then neurons of each layer.
@@ -53,10 +53,10 @@ def fully_connected(
         role = "readout" if n_out == sizes[-1] else "input" if index == 0 else "hidden"
         events = n_in * rate * timesteps
         neurons = n_out if index < len(sizes) - 1 else 0  # of a recurrent layer they are counted already
-        spikes = 0.0 if role == "readout" else neurons * rate * timesteps
+        sent = 0.0 if role == "readout" else neurons * rate * timesteps
         name, ops = f"fc{index + 1}", _ops(events * n_out)
         census = _census(n_out, n_in)
-        layers.append(LayerWork(name, role, "fc", False, bits, census, neurons, n_in, ops, events, spikes))
+        layers.append(LayerWork(name, role, "fc", False, bits, census, neurons, n_in, ops, events, sent))
     return Workload(timesteps, 8, tuple(layers))
 
 

@@ -19,67 +19,59 @@ Confirmed: memory within {MEMORY_WITHIN:.0%}, time, power and energy within a fa
 |---|---|---|---|---|---|---|---|---|---|"""
 
 
-def validation_table(validation: Validation) -> str:
+def validation_table(found: Validation) -> str:
     """Return the report as Markdown."""
-    lines = [_HEAD, *(_line(row) for row in validation.rows)]
-    lines += ["", *_summary(validation), "", "## Points that no profile reaches", ""]
-    lines += [f"- {points}: {why}" for points, why in validation.unreached.items()]
+    lines = [_HEAD, *(_line(row) for row in found.rows)]
+    lines += ["", *_summary(found), "", "## Points that no profile reaches", ""]
+    lines += [f"- {points}: {why}" for points, why in found.unreached.items()]
     remarks = sorted(
-        {
-            f"{row.point.id} ({row.point.column}): {row.point.remark}"
-            for row in validation.rows
-            if row.point.remark
-        }
+        {f"{row.point.id} ({row.point.column}): {row.point.remark}" for row in found.rows if row.point.remark}
     )
     lines += ["", "## Remarks and sources", "", *(f"- {remark}" for remark in remarks)]
-    lines += [f"- {key}: {text}" for key, text in validation.sources.items()]
+    lines += [f"- {key}: {text}" for key, text in found.sources.items()]
     return "\n".join(lines) + "\n"
 
 
 def _line(row: Row) -> str:
     point = row.point
     kind = "fitted" if point.fitted else "interval" if row.interval else "predicted"
-    verdict = "" if point.fitted or row.confirmed is None else "yes" if row.confirmed else "no"
-    predicted = "unknown" if row.low is None else f"{_ends(row.low, row.high, '.4g')} {point.unit}"
+    verdict = "" if point.fitted or row.good is None else "yes" if row.good else "no"
+    told = "unknown" if row.low is None else f"{_ends(row.low, row.high, '.4g')} {point.unit}"
     factor = _ends(row.factors[0], row.factors[-1], ".3g" if row.interval else ".2f") if row.factors else ""
     cells = (
-        point.id, point.profile, point.name, point.column, predicted, f"{point.measured:.4g} {point.unit}", factor,
-        kind, verdict, point.source,
+        point.id, point.profile, point.name, point.column, told, f"{point.measured:.4g} {point.unit}", factor, kind,
+        verdict, point.source,
     )  # fmt: skip
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 def _ends(low: float, high: float | None, form: str) -> str:
-    single = high is None or high == low
-    return f"{low:{form}}" if single else f"{low:{form}} to {high:{form}}"
+    alone = high is None or high == low
+    return f"{low:{form}}" if alone else f"{low:{form}} to {high:{form}}"
 
 
-def _summary(validation: Validation) -> list[str]:
+def _summary(found: Validation) -> list[str]:
     lines = []
     for unit, what in (("B", "memory"), ("s", "time"), ("W", "power"), ("J", "energy")):
-        rows = [row for row in validation.rows if row.predicted and row.factors and row.point.unit == unit]
-        factors = [row.factors[0] for row in rows]
+        own = [row for row in found.rows if row.free and row.factors and row.point.unit == unit]
+        factors = [row.factors[0] for row in own]
         if factors:
             span = f"factors {min(factors):.2f} to {max(factors):.2f}"
-            good = sum(bool(row.confirmed) for row in rows)
-            lines.append(f"- {what}: {good} of {len(rows)} predicted points confirmed, {span}")
-    swept = [row for row in validation.rows if row.interval]
+            good = sum(bool(row.good) for row in own)
+            lines.append(f"- {what}: {good} of {len(own)} predicted points confirmed, {span}")
+    swept = [row for row in found.rows if row.interval]
     if swept:
-        good = sum(row.confirmed is True for row in swept)
-        bad = sum(row.confirmed is False for row in swept)
+        good = sum(row.good is True for row in swept)
+        bad = sum(row.good is False for row in swept)
         lines.append(f"- intervals: {good} of {len(swept)} confirmed, {bad} contradicted")
-    rank = validation.rank_correlation
+    rank = found.rank_correlation
     if rank is not None:
         verdict = "enough" if rank >= RANK_CORRELATION else "too little"
-        count = sum(
-            row.predicted and row.low is not None and row.point.unit == "J" for row in validation.rows
-        )
+        count = sum(row.free and row.low is not None and row.point.unit == "J" for row in found.rows)
         lines.append(
             f"- rank correlation of the {count} predicted energies: {rank:.2f} ({verdict}: {RANK_CORRELATION} is asked)"
         )
-    bad_energy = {
-        row.point.profile for row in validation.rows if row.point.unit == "J" and row.confirmed is False
-    }
+    bad_energy = {row.point.profile for row in found.rows if row.point.unit == "J" and row.good is False}
     if bad_energy:
         names = ", ".join(sorted(bad_energy))
         lines.append(f"- energy is labelled uncalibrated on {names}, and wherever no point reaches")

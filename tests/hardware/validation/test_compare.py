@@ -19,17 +19,17 @@ def test_the_document_is_what_the_command_writes():
 
 
 def test_predicted_memories_are_within_30_percent():
-    rows = [row for row in FOUND.rows if row.point.unit == "B" and row.predicted]
+    rows = [row for row in FOUND.rows if row.point.unit == "B" and row.free]
     assert len(rows) >= 4
-    assert all(row.confirmed for row in rows)
+    assert all(row.good for row in rows)
 
 
 def test_energies_rank_as_measured_and_what_is_far_off_says_so():
     assert FOUND.rank_correlation is not None
     assert FOUND.rank_correlation >= 0.9
-    assert sum(row.predicted and row.point.unit == "J" for row in FOUND.rows) >= 8
+    assert sum(row.free and row.point.unit == "J" for row in FOUND.rows) >= 8
     for row in FOUND.rows:
-        if row.point.unit in "Js" and row.confirmed is False:
+        if row.point.unit in "Js" and row.good is False:
             name = "energy_j" if row.point.unit == "J" else "latency_s"
             assert name in load_profile(row.point.profile).uncalibrated
 
@@ -63,8 +63,8 @@ def test_half_of_the_dense_networks_are_fitted_and_half_predicted_on_each_contro
 def test_an_interval_confirms_only_as_a_whole(low, high, good):
     point = {"id": 1, "profile": "x", "name": "x", "measured": 1.0, "unit": "J", "source": "x"}
     row = Row(PointSection(**point, column="energy_j", ends=[{"rate": 0.1}, {"rate": 1.0}]), low, high)
-    assert row.confirmed is good
-    assert not row.predicted
+    assert row.good is good
+    assert not row.free
 
 
 def test_every_point_has_a_source():

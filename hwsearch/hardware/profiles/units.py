@@ -1,13 +1,11 @@
-"""Quantities at the YAML border: value, unit, grade, source; SI units on request.
+"""Physical quantities at the YAML border: value, unit, grade, source; SI units on request.
 
-Not for knowing which quantities a profile has: `sections` and `model_schema` say that. The factors are in
-`hwsearch.study.units`.
+Not for knowing which quantities a profile has: `profile_yaml` says that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -93,21 +91,6 @@ class Word(Section, Generic[Spelling]):
     def text(self) -> str:
         """Return the word as written."""
         return self.value or "unknown"
-
-
-Visit = Callable[[str, Number | Menu | Series | Word[Any]], None]
-
-
-def visit_quantities(section: BaseModel, visit: Visit, place: str = "") -> None:
-    """Call ``visit(dotted place, quantity)`` for every quantity in the file's order."""
-    for name in type(section).model_fields:
-        value = getattr(section, name)
-        for index, item in enumerate(value if isinstance(value, tuple) else (value,)):
-            here = f"{place}{name}" + (f".{getattr(item, 'name', index)}" if isinstance(value, tuple) else "")
-            if isinstance(item, Number | Menu | Series | Word):
-                visit(here, item)
-            elif isinstance(item, BaseModel):
-                visit_quantities(item, visit, here + ".")
 
 
 def _factor(unit: str) -> float:

@@ -1,8 +1,7 @@
-"""What does not map onto a device, and why: every rule in turn, those of any device first.
+"""What does not map onto a device, and why: one small function a rule, named after it.
 
-Limits are hard: one violation and the network does not run. Not for budgets, which a study sets. A rule is one small
-function that is named after it: the limits of single toolchains are in `toolchain_limits`, what cores, arrays and
-circuits cannot hold in `family_rules`.
+Limits are hard: one violation and the network does not run. Not for budgets, which a study sets. The rules of single
+toolchains are in `mapping_rules`.
 """
 
 from __future__ import annotations
@@ -11,10 +10,11 @@ from collections.abc import Iterator
 
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.rules.family_rules import FAMILY_RULES
-from hwsearch.hardware.rules.toolchain_limits import TOOLCHAIN_LIMITS
+from hwsearch.hardware.rules.mapping_rules import MAPPING_RULES
 from hwsearch.hardware.rules.violation import Violation, over
 from hwsearch.hardware.workload import Workload
+
+__all__ = ["Violation", "violations"]
 
 
 def violations(
@@ -45,7 +45,7 @@ def violations(
         *neurons_within_limit(workload, profile),
         *banks_hold_everything(cost or price(workload, profile), profile),
         *accumulator_wide_enough(profile, accumulator_bits_needed),
-        *(violation for rule in (*TOOLCHAIN_LIMITS, *FAMILY_RULES) for violation in rule(workload, profile)),
+        *(violation for rule in MAPPING_RULES for violation in rule(workload, profile)),
     ]
 
 

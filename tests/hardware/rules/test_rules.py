@@ -1,0 +1,110 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hwsearch.hardware.device import Bank
+from hwsearch.hardware.profiles.load import load_profile
+from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
+
+PROFILE = load_profile(Path(__file__).parents[3] / "hardware_profiles" / "nrf51822_microbit.yaml")
+MCU = replace(PROFILE, formats=("dense",))
+OPS = OpCounts(1, 1, (1, 1), 1)
+
+
+def layer(name, role, weight_bits, shape, neurons):
+    """Return a layer [out, in, kernel area] that keeps every weight."""
+    size, planes = shape[0] * shape[1] * shape[2], shape[0] * shape[1]
+    census = WeightCensus(*shape, size, (size, size), (4, 8, 16), planes, (size,) * 7)
+    return LayerWork(name, role, "fc", role == "input", weight_bits, census, neurons, shape[1], OPS, 1, 1)
+
+
+# RAM: membranes 8 * 2 and 2 * 4, input 4, its kept current 8 * 4, 8 spike bits: 61 bytes
+FC1, READOUT = layer("fc1", "input", 8, (8, 4, 1), 8), layer("readout", "readout", 4, (2, 8, 1), 2)
+NET = Workload(timesteps=5, input_bits=8, layers=(FC1, READOUT))
+CONV = layer("conv2", "hidden", 8, (2, 1, 9), 8)
+FITS = {"neuron_model": "lif", "reset": "zero"}
+
+
+def rules(profile, net=NET, **asked):
+    return violations(net, profile, **{**FITS, **asked})
+
+
+def ram(size, reserved=0):
+    return replace(MCU, banks=(MCU.banks[0], replace(MCU.banks[1], size_bytes=size, reserved_bytes=reserved)))
+
+
+def test_the_network_fits_the_microbit():
+    assert rules(MCU, accumulator_bits_needed=20) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "fits", "fails", "need", "limit", "layer"),
+    [
+        ("fan_in_within_limit", replace(MCU, max_fan_in=8), replace(MCU, max_fan_in=7), 8, 7, "readout"),
+        ("fan_out_within_limit", replace(MCU, max_fan_out=8), replace(MCU, max_fan_out=7), 8, 7, "fc1"),
+        ("neurons_within_limit", replace(MCU, max_neurons=10), replace(MCU, max_neurons=9), 10, 9, ""),
+        ("banks_hold_everything", ram(61), ram(60), 61, 60, ""),
+        ("banks_hold_everything", ram(71, 10), ram(70, 10), 61, 60, ""),
+        (
+            "weight_bits_offered",
+            replace(MCU, weight_bits=(4, 8)),
+            replace(MCU, weight_bits=(8,)),
+            4,
+            0,
+            "readout",
+        ),
+    ],
+)
+def test_both_sides_of_each_limit(rule, fits, fails, need, limit, layer):
+    assert rules(fits) == []
+    (broken,) = rules(fails)
+    assert (broken.rule, broken.need, broken.limit, broken.layer) == (rule, need, limit, layer)
+    assert str(need) in broken.message
+    assert str(limit or 8) in broken.message
+    assert layer in broken.message
+
+
+@pytest.mark.parametrize(
+    ("asked", "profile", "rule"),
+    [
+        ({"neuron_model": "if"}, replace(MCU, neuron_models=("lif",)), "neuron_model_offered"),
+        ({"reset": "subtract"}, replace(MCU, resets=("zero",)), "reset_offered"),
+    ],
+)
+def test_what_neurons_can_do(asked, profile, rule):
+    assert rules(MCU, **asked) == []
+    (broken,) = rules(profile, **asked)
+    assert (broken.rule, broken.limit) == (rule, 0)
+
+
+def test_accumulator_width():
+    assert rules(MCU, accumulator_bits_needed=32) == []
+    (broken,) = rules(MCU, accumulator_bits_needed=33)
+    assert (broken.rule, broken.need, broken.limit) == ("accumulator_wide_enough", 33, 32)
+
+
+def test_a_kernel_counts_in_fan_in_and_fan_out():
+    net = replace(NET, layers=(CONV,))  # one input channel, two filters of 3 x 3
+    assert rules(replace(MCU, max_fan_in=9, max_fan_out=18), net) == []
+    found = rules(replace(MCU, max_fan_in=8, max_fan_out=17), net)
+    assert [(one.rule, one.need) for one in found] == [
+        ("fan_in_within_limit", 9),
+        ("fan_out_within_limit", 18),
+    ]
+
+
+def test_an_unknown_limit_refuses_nothing():
+    assert rules(replace(MCU, banks=(Bank("all", ("weights", "params", "state", "buffers"), None),))) == []
+
+
+def test_every_violation_is_named_at_once():
+    profile = replace(ram(1), max_neurons=1, max_fan_in=1, weight_bits=(2,), resets=("subtract",))
+    assert [one.rule for one in rules(profile)] == [
+        "reset_offered",
+        *["weight_bits_offered"] * 2,
+        *["fan_in_within_limit"] * 2,
+        "neurons_within_limit",
+        "banks_hold_everything",
+    ]
