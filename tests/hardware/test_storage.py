@@ -1,3 +1,5 @@
+"""Bytes of a layer in every format by hand, then laws that hold for any census."""
+
 from dataclasses import replace
 
 import pytest
@@ -19,6 +21,7 @@ FC = WeightCensus(
     planes=3,
     delta_entries=(3,) * 7,
 )
+
 # two 3 x 3 filters over one channel, the second one empty, the first with 4 weights in its first 4 places
 CONV = WeightCensus(
     out_channels=2,
