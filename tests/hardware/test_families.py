@@ -5,6 +5,7 @@ and slower than a dense one.
 """
 
 import itertools
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -117,3 +118,90 @@ def test_an_unchecked_energy_says_so(ident):
         assert any("uncalibrated" in note or "estimate" in note for note in cost.notes)
     else:
         assert any("energy_j is unknown" in note for note in cost.notes)
+
+
+# 4 -> 3 -> 2, every weight there, 4 bits, 4 timesteps, an event at every fifth: 18 weights, 9 bytes; 16-bit biases
+# 2 * (3 + 2) and thresholds 2 * 3; buffers: 4 input bits and 3 spike bits, a byte each
+@pytest.mark.parametrize(
+    ("ident", "weights", "params", "state", "buffers", "ops"),
+    [
+        ("generic_45nm", 6 + 3, 16, 3 * 2 + 2 * 4, 2, 18 * 0.8),
+        ("nrf52840", 6 + 3, 16, 3 * 2 + 2 * 4, 2 + 3 * 4, 18 * 0.8),  # and the 32-bit sums of 3 neurons
+        ("orin_nano", 6 + 3, 16, 3 * 2 + 2 * 4, 2, 18 * 4),  # every weight, every timestep
+        ("akida_akd1500", 9 + 2 * 2800, 16, 5 * 2, 2, 18 * 0.8),  # a processor a layer
+        (
+            "loihi1",
+            (4 + 3) * 8,
+            0,
+            5 * 24,
+            0,
+            18 * 0.8,
+        ),  # a 64-bit word an axon; parameters are in a neuron's bytes
+        ("loihi2", 6 + 3, 16, 5 * 3, 0, 18 * 0.8),
+        ("xylo_audio3", 18, 16, 5 * 2, 2, 18 * 0.8),  # slots of 8 bits
+        ("speck2f", 4 * 4 + 3 * 2, 10, 5 * 2, 0, 18 * 0.8),  # powers of two of filters
+        ("odin", 256 * 256 * 3 // 8, 8, 5, 2, 18 * 0.8),  # one array whatever is in it; 8-bit parameters
+        ("truenorth", 2 * 256 * 256 * 2 // 8, 16, 8 + 5, 2, 18 * 0.8),  # an array a layer; 20-bit states
+        ("zynq7020_spikerplus", 2 * 2304, 16, 3 * 2 + 2 * 3, 2, 18 * 4),  # a block memory a layer
+        (
+            "artix7_35t",
+            2 * 8 * 2304,
+            16,
+            3 * 2 + 2 * 3,
+            2,
+            18 * 4,
+        ),  # words of 8 * 8 * 4 = 256 bits: 8 blocks a layer
+        ("ice40up5k", 2 * 32_768, 16, 3 * 2 + 2 * 3, 2, 18 * 4),
+    ],
+)
+def test_a_small_network_by_hand(ident, weights, params, state, buffers, ops):
+    cost = price(mlp([4, 3, 2], bits=4), profile(ident))
+    parts = (cost.weight_bytes, cost.bias_bytes, cost.state_bytes, cost.buffer_bytes)
+    assert parts == (weights, params, state, buffers)
+    assert cost.charged_ops == pytest.approx(ops)
+
+
+def random_network(seed):
+    """Return a convolution and two fully connected layers with random masks and rates."""
+    rng = np.random.default_rng(seed)
+    channels, width, steps = int(rng.integers(1, 9)), int(rng.integers(1, 40)), int(rng.integers(1, 9))
+    density = rng.random()
+    first = conv("c1", "input", rng.random((channels, 2, 3, 3)) < density, (6, 5), timesteps=steps)
+    hidden, readout = rng.random((width, 30 * channels)) < density, rng.random((5, width)) < density
+    rate = float(rng.random())
+    layers = (
+        replace(first, analog=bool(rng.integers(2))),
+        fc("fc2", "hidden", hidden, rate, fan_columns=30, timesteps=steps),
+        fc("out", "readout", readout, rate, timesteps=steps),
+    )
+    return Workload(steps, 8, layers)
+
+
+@pytest.mark.parametrize("ident", IDS)
+def test_bytes_are_whole_and_add_up_and_no_cost_is_negative(ident):
+    device = profile(ident)
+    for cost in costs(device, [random_network(seed) for seed in range(8)]):
+        parts = (cost.weight_bytes, cost.bias_bytes, cost.state_bytes, cost.buffer_bytes)
+        assert all(type(part) is int and part >= 0 for part in (*parts, cost.memory_bytes, cost.packed_bytes))
+        assert cost.memory_bytes == sum(parts) == sum(n_bytes for _, n_bytes in cost.banks)
+        known = [cost.energy_j, cost.latency_s, cost.static_energy_j, cost.charged_ops]
+        assert all(math.isfinite(value) and value >= 0 for value in known if value is not None)
+
+
+@pytest.mark.parametrize("ident", IDS)
+def test_a_cost_is_known_where_the_profile_says_so(ident):
+    device = profile(ident)
+    for cost in costs(device, [random_network(seed) for seed in range(3)]):
+        assert (cost.energy_j is not None) == device.tells("energy_j") == (cost.energy_grade is not None)
+        assert (cost.latency_s is not None) == device.tells("latency_s") == (cost.latency_grade is not None)
+
+
+@pytest.mark.parametrize("ident", [name for name in IDS if name != "odin"])  # all its layers share one array
+def test_weights_of_a_network_are_the_sum_of_its_layers(ident):
+    network = mlp([16, 60, 40, 8], 0.4)
+    whole, *layers = costs(
+        profile(ident), [network, *(replace(network, layers=(layer,)) for layer in network.layers)]
+    )
+    assert whole.weight_bytes == sum(layer.weight_bytes for layer in layers)
+    assert whole.bias_bytes == sum(layer.bias_bytes for layer in layers)
+    assert whole.charged_ops == pytest.approx(sum(layer.charged_ops for layer in layers))

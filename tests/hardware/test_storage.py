@@ -3,7 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from hwsearch.compress.packing import census
 from hwsearch.hardware.storage import FORMATS, Stream, smallest, stored_bytes, streams
 from hwsearch.hardware.workload import WeightCensus
 
@@ -138,3 +142,39 @@ def test_nonsense_is_refused() -> None:
         stored_bytes("nm:5", FC, 3)
     with pytest.raises(ValueError, match="at least 1 bit"):
         stored_bytes("dense", FC, 0)
+
+
+MASKS = st.one_of(
+    arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 40))),
+    arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 5), st.just(3), st.just(3))),
+)
+
+
+@given(MASKS, st.sampled_from(FORMATS), st.integers(1, 16))
+def test_no_format_is_below_the_weights_that_it_holds(mask, name, bits) -> None:
+    counts = census(mask)
+    n_bytes = stored_bytes(name, counts, bits)
+    assert n_bytes is None or 8 * n_bytes >= counts.nonzero * bits
+
+
+@given(MASKS, st.sampled_from(FORMATS), st.integers(2, 15))
+def test_more_bits_are_never_cheaper(mask, name, bits) -> None:
+    # one bit is apart: a stored zero takes a second one
+    narrow, wide = (stored_bytes(name, census(mask), width) for width in (bits, bits + 1))
+    assert (narrow is None) == (wide is None)
+    assert narrow is None or narrow <= wide
+
+
+@given(MASKS, st.integers(1, 16))
+def test_the_smallest_is_the_first_of_the_smallest(mask, bits) -> None:
+    sizes = {name: stored_bytes(name, census(mask), bits) for name in FORMATS}
+    least = min(size for size in sizes.values() if size is not None)
+    first = next(name for name, size in sizes.items() if size == least)
+    assert smallest(FORMATS, census(mask), bits) == (first, least)
+
+
+@given(MASKS, st.sampled_from(FORMATS), st.integers(1, 16))
+def test_a_layer_is_the_sum_of_its_padded_streams(mask, name, bits) -> None:
+    layout = streams(name, census(mask), bits)
+    if layout is not None:
+        assert stored_bytes(name, census(mask), bits) == sum(-(-s.count * s.bits // 8) for s in layout)
