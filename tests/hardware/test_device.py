@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from builders.profile_files import GENERIC, MICROBIT, MICROBIT_DIGEST, written
 
-from hwsearch.hardware.device import PerTerm, weakest
+from hwsearch.hardware.device import Bank, PerTerm, format_granularity, weakest
+from hwsearch.hardware.limits import RoleSkips
 from hwsearch.hardware.profiles.load import load_profile
 
 
@@ -64,3 +65,27 @@ def test_weakest_grade():
 def test_a_digest_is_kept_when_the_schema_grows():
     # a golden value: a run's records are found by it; it may change only with what a price or a rule hangs on
     assert load_profile(MICROBIT).digest == MICROBIT_DIGEST
+
+
+@pytest.mark.parametrize(
+    ("name", "zeros"),
+    [("dense", None), ("bitmap", "weight"), ("csr", "weight"), ("delta", "weight"), ("nm:8", "nm"),
+     ("block:4", "block"), ("kernel", "kernel")],
+)  # fmt: skip
+def test_the_zeros_that_a_format_leaves_out(name, zeros):
+    assert format_granularity(name) == zeros
+
+
+def test_a_role_may_have_lists_of_its_own():
+    device = replace(load_profile(MICROBIT), role_skips=(("readout", RoleSkips(("nm",), ("block",), ())),))
+    assert [device.skipped(what, "readout") for what in ("storage", "cycles", "energy")] == [
+        ("nm",),
+        ("block",),
+        (),
+    ]
+    assert device.skipped("energy", "hidden") == device.skips_energy
+
+
+def test_what_is_reserved_in_a_bank_is_not_free():
+    assert Bank("ram", ("state",), 100, 30).free_bytes == 70
+    assert Bank("ram", ("state",), None, 30).free_bytes is None

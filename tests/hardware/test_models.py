@@ -39,8 +39,6 @@ def test_a_cost_needs_the_fields_that_are_listed(ident, cost):
     for field in needs(model, cost):
         assert known(model, field)
         blind = without(model, field)
-        if ident == "truenorth" and field == "step_s":
-            blind = replace(blind, event_cycles=None)  # without a fixed timestep it is as fast as its cycles
         assert not known(blind, field)
         assert getattr(price(network, replace(device, model=blind)), cost) is None, field
 

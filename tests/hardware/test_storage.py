@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hwsearch.compress.packing import census
 from hwsearch.hardware.storage import FORMATS, Stream, smallest, stored_bytes, streams
 from hwsearch.hardware.workload import WeightCensus
+
+QUICK = settings(deadline=None, max_examples=50, derandomize=True)
+
 
 # Output-major:  row 0 = [0 0 3 0 0 0 0 0 0 1], row 1 = [0 0 0 0 0 0 0 -2 0 0]
 # Input-major rows (out 0, out 1), 10 of them: row 2 = (3, 0), row 7 = (0, -2), row 9 = (1, 0)
@@ -150,6 +153,7 @@ MASKS = st.one_of(
 )
 
 
+@QUICK
 @given(MASKS, st.sampled_from(FORMATS), st.integers(1, 16))
 def test_no_format_is_below_the_weights_that_it_holds(mask, name, bits) -> None:
     counts = census(mask)
@@ -157,6 +161,7 @@ def test_no_format_is_below_the_weights_that_it_holds(mask, name, bits) -> None:
     assert n_bytes is None or 8 * n_bytes >= counts.nonzero * bits
 
 
+@QUICK
 @given(MASKS, st.sampled_from(FORMATS), st.integers(2, 15))
 def test_more_bits_are_never_cheaper(mask, name, bits) -> None:
     # one bit is apart: a stored zero takes a second one
@@ -165,6 +170,7 @@ def test_more_bits_are_never_cheaper(mask, name, bits) -> None:
     assert narrow is None or narrow <= wide
 
 
+@QUICK
 @given(MASKS, st.integers(1, 16))
 def test_the_smallest_is_the_first_of_the_smallest(mask, bits) -> None:
     sizes = {name: stored_bytes(name, census(mask), bits) for name in FORMATS}
@@ -173,6 +179,7 @@ def test_the_smallest_is_the_first_of_the_smallest(mask, bits) -> None:
     assert smallest(FORMATS, census(mask), bits) == (first, least)
 
 
+@QUICK
 @given(MASKS, st.sampled_from(FORMATS), st.integers(1, 16))
 def test_a_layer_is_the_sum_of_its_padded_streams(mask, name, bits) -> None:
     layout = streams(name, census(mask), bits)

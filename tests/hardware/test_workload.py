@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 from builders.devices import fc, mlp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hwsearch.hardware.workload import LANES
+
+QUICK = settings(deadline=None, max_examples=50, derandomize=True)
 
 
 def test_lanes_whose_rows_were_not_counted_share_evenly():
@@ -36,6 +38,7 @@ def test_rows_that_were_not_counted_are_spread_evenly():
     assert replace(counts, in_channels=0, nonzero=0).rows == ()
 
 
+@QUICK
 @given(st.integers(0, 400), st.integers(1, 40))
 def test_evenly_spread_rows_hold_every_weight_once(nonzero, inputs):
     counts = replace(fc("input", "input", MASK).census, row_counts=(), nonzero=nonzero, in_channels=inputs)
@@ -43,6 +46,7 @@ def test_evenly_spread_rows_hold_every_weight_once(nonzero, inputs):
     assert sum(n * rows for n, rows in counts.rows) == nonzero
 
 
+@QUICK
 @given(arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 12))))
 def test_more_lanes_never_read_more_and_never_less_than_their_share(mask):
     counts = fc("input", "input", mask).census

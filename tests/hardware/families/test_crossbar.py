@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from builders.devices import mlp, profile
+from builders.devices import fc, mlp, profile
 
 from hwsearch.hardware.cost_model import price
+from hwsearch.hardware.families.crossbar import arrays
+from hwsearch.hardware.workload import Workload
 
 
 def test_a_crossbar_charges_every_zero():
@@ -25,3 +28,12 @@ def test_an_all_in_price_takes_nothing_on_top():
     assert cost.static_energy_j is None
     assert cost.latency_s == pytest.approx(4e-3)
     assert any("all-in" in note for note in cost.notes)
+
+
+@pytest.mark.parametrize(("neurons", "taken"), [(1, 1), (256, 1), (257, 2), (512, 2)])
+def test_a_layer_takes_whole_arrays(neurons, taken):
+    device = profile("truenorth")
+    layer = fc("fc", "readout", np.ones((neurons, 3), int))
+    assert arrays(layer, device.model) == taken
+    # 256 x 256 synapses of the widest weight, 2 bits
+    assert price(Workload(4, 8, (layer,)), device).weight_bytes == taken * 16_384

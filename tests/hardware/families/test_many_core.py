@@ -1,7 +1,5 @@
 """Cores that hold neurons and lists of synapses, by hand after nengo-loihi's block.py."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from builders.devices import conv, fc, mlp, profile
@@ -73,13 +71,9 @@ def test_terms_of_a_many_core_by_hand():
     assert cost.static_energy_j == pytest.approx(cost.latency_s * (0.104 + 0.000815))
 
 
-def test_the_share_of_an_operation_that_follows_the_bits():
-    prices = replace(LOIHI.price, reference_bits=8, fixed_share=0.25)
-    assert [prices.scale(bits) for bits in (8, 4, 2)] == [1.0, 0.625, 0.4375]
-    assert prices.scale(4, 0.0) == 0.5
-    assert LOIHI.price.scale(4) == 1.0  # unknown: nothing is gained
-    (note,) = [n for n in price(mlp([10, 20, 5], bits=4), profile("loihi1")).notes if "lies from" in n]
+def test_an_unknown_share_of_an_operation_is_an_interval_in_the_notes():
     cost = price(mlp([10, 20, 5], bits=4), profile("loihi1"))
+    (note,) = [note for note in cost.notes if "lies from" in note]
     low = cost.energy_j - cost.charged_ops * 0.5 * 23.6e-12
     assert f"{low:.3g} J" in note
     assert f"{cost.energy_j:.3g} J" in note

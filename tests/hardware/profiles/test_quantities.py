@@ -8,7 +8,11 @@ from ruamel.yaml import YAML
 
 from hwsearch.hardware.device import PerCycle
 from hwsearch.hardware.profiles.load import load_profile
+from hwsearch.hardware.profiles.quantities import Menu, Number, Series, Word, quantities
 from hwsearch.hardware.profiles.schema import ProfileSection
+from hwsearch.hardware.profiles.sections import MemorySection
+
+EVIDENCE = {"grade": "vendor", "source": "SHEET"}
 
 
 @pytest.mark.parametrize("key", ["value", "grade", "source"])
@@ -52,3 +56,29 @@ def test_memory_units(tmp_path, value, unit, n_bytes):
 @pytest.mark.parametrize(("unit", "hz"), [("Hz", 16.0), ("kHz", 16e3), ("MHz", 16e6), ("GHz", 16e9)])
 def test_frequency_units(tmp_path, unit, hz):
     assert load_profile(written(tmp_path, ("unit: MHz", f"unit: {unit}"))).clock_hz == hz
+
+
+def test_every_quantity_is_named_by_its_place_in_the_file():
+    section = MemorySection(
+        banks=[bank("rom", ["weights", "params"], 4), bank("ram", ["state", "buffers"], 2)]
+    )
+    found = [(place, number.si(), number.text()) for place, number in quantities(section)]
+    assert found == [
+        ("banks.rom.bytes", 4096, "4 KiB"),
+        ("banks.rom.reserved", 8, "8 B"),
+        ("banks.ram.bytes", 2048, "2 KiB"),
+        ("banks.ram.reserved", 8, "8 B"),
+    ]
+
+
+def bank(name, holds, kib):
+    size, reserved = {"value": kib, "unit": "KiB", **EVIDENCE}, {"value": 8, "unit": "B", **EVIDENCE}
+    return {"name": name, "holds": holds, "bytes": size, "reserved": reserved}
+
+
+def test_what_is_unknown_is_said_in_words():
+    assert Number(value=None, unit="J", **EVIDENCE).text() == "unknown"
+    assert Number(value=None, unit="J", **EVIDENCE).si() is None
+    assert Word(value=None, **EVIDENCE).text() == "unknown"
+    assert Menu(value=[2, 4], unit="bit", **EVIDENCE).text() == "2, 4 bit"
+    assert Series(value=[1000, 2], unit="count", **EVIDENCE).text() == "1,000, 2 count"
