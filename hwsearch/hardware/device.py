@@ -210,10 +210,14 @@ class HardwareProfile:
 
     def skipped(self, what: Literal["storage", "cycles", "energy"], role: str) -> tuple[str, ...]:
         """Return the classes whose zeros cost nothing (``what``) in a layer of a role."""
-        skips = dict(self.role_skips).get(
-            role, RoleSkips(self.skips_storage, self.skips_cycles, self.skips_energy)
-        )
+        skips = dict(self.role_skips).get(role)
+        if skips is None:
+            skips = self._skips
         return {"storage": skips.storage, "cycles": skips.cycles, "energy": skips.energy}[what]
+
+    @cached_property
+    def _skips(self) -> RoleSkips:
+        return RoleSkips(self.skips_storage, self.skips_cycles, self.skips_energy)
 
     @cached_property
     def digest(self) -> str:

@@ -89,16 +89,16 @@ def test_speck_memories_of_documented_networks(name):
     layers, memories, cores = DOCUMENTED[name]
     network = speck(*layers)
     found = [entries(layer) for layer in network.layers]
-    assert [(one.kernel, one.neuron) for one in found] == memories
+    assert [(layer.kernel, layer.neuron) for layer in found] == memories
     ours = assignment(network, SPECK.model)
     if cores is None:
         assert ours == [None]
-        assert [one.rule for one in layers_find_cores(network, SPECK)] == ["layers_find_cores"]
+        assert [violation.rule for violation in layers_find_cores(network, SPECK)] == ["layers_find_cores"]
         return
     # other cores than sinabs' may hold a layer too: each layer has one, none twice, and sinabs' choice fits as well
     assert sorted(ours) == sorted(set(ours))
-    for layer, own, theirs in zip(found, ours, cores, strict=True):
-        for core in (own, theirs):
+    for layer, our_core, their_core in zip(found, ours, cores, strict=True):
+        for core in (our_core, their_core):
             assert layer.kernel <= SPECK.model.kernel_entries[core]
             assert layer.neuron <= SPECK.model.neuron_entries[core]
     assert not list(layers_find_cores(network, SPECK))

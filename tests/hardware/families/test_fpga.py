@@ -48,8 +48,8 @@ def with_steps(network, timesteps):
 
 def test_lanes_in_lock_step_wait_for_their_fullest_row():
     weights = np.zeros((6, 16), int)
-    for row, kept in enumerate([8, 2, 5, 1, 0, 4]):
-        weights[row, :kept] = 1
+    for row, nonzero in enumerate([8, 2, 5, 1, 0, 4]):
+        weights[row, :nonzero] = 1
     layer = fc("input", "input", weights, bits=4)
     # pairs of rows: 8 + 5 + 4; fours: 8 + 4; alone: 20
     assert [layer.census.reads(lanes) for lanes in (1, 2, 4, 8)] == [20, 17, 12, 8]

@@ -85,8 +85,8 @@ def test_a_zero_is_worth_what_the_device_skips(layer, name, skipped, charged):
     for device in (mcu, generic):
         cost = price(net, device)
         assert cost.charged_ops == charged
-        told = any(f"stored as {name}, but" in note for note in cost.notes)
-        assert told == (charged == layer.ops.dense and name != "dense")
+        noted = any(f"stored as {name}, but" in note for note in cost.notes)
+        assert noted == (charged == layer.ops.dense and name != "dense")
 
 
 def test_the_lists_for_cycles_and_energy_are_apart():

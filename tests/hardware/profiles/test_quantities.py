@@ -30,10 +30,10 @@ def test_no_number_may_lose_its_unit_grade_or_source(ident, key):
     data = YAML(typ="safe").load(SHIPPED / f"{ident}.yaml")
     ProfileSection.model_validate(data)
     for quantity in list(raw_quantities(data)):
-        kept = quantity.pop(key)
+        value = quantity.pop(key)
         with pytest.raises(ValidationError):
             ProfileSection.model_validate(data)
-        quantity[key] = kept
+        quantity[key] = value
 
 
 @pytest.mark.parametrize(
