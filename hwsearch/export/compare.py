@@ -17,7 +17,7 @@ from hwsearch.export.weights import read_weights
 from hwsearch.hardware.arithmetic import Claim, arithmetic_claim
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.profiles.load import load_profile
-from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.rules.violation import Violation
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.integer import run_integer

@@ -1,4 +1,4 @@
-"""How the neurons of a device compute, and whether the integer model computes the same.
+"""Whether the integer model computes as the neurons of a device do.
 
 The integer model (`hwsearch.network.integer`) does, once a timestep::
 
@@ -11,23 +11,9 @@ Not for widths: what is too narrow is counted where a network is folded to integ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    from hwsearch.hardware.device import HardwareProfile
-
-Comparison = Literal[">=", ">"]
-"""A neuron fires at v >= threshold, or at v > threshold."""
-
-Leak = Literal[
-    "floor", "floor_unless_fired", "floor_at_least_one", "toward_zero", "away_from_zero", "nearest", "constant", "none"
-]  # fmt: skip
-"""What a leak takes from a membrane v: v / 2^k, rounded as the word says (``floor``: an arithmetic shift;
-``unless_fired``: nothing where it has just fired; ``at_least_one``: 1 or more where v > 0); a constant; nothing."""
-
-Firing = Literal["once", "several", "each_event"]
-"""When a neuron compares: once a timestep, when its sum is complete; then too, but it may fire several times; after
-each event that reaches it."""
+from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.neurons import Arithmetic, Firing, Leak
 
 _LEAKS: dict[Leak, str] = {
     "floor": "its leak is rounded down",
@@ -44,21 +30,6 @@ _FIRINGS: dict[Firing, str] = {
     "several": "a neuron may fire several times in a timestep",
     "each_event": "a neuron compares after each event, not once a timestep",
 }
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """How a device's neurons compute; None: nobody knows.
-
-    Attributes:
-        comparison: With the threshold.
-        leak: What a leak takes.
-        firing: When and how often a neuron fires.
-    """
-
-    comparison: Comparison | None = None
-    leak: Leak | None = None
-    firing: Firing | None = None
 
 
 @dataclass(frozen=True)

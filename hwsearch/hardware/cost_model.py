@@ -88,8 +88,8 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
 
     """
     parts = _parts(workload, profile)
-    held = {
-        "weights": sum(one.n_bytes for one in parts.stored),
+    n_bytes = {
+        "weights": sum(layer.n_bytes for layer in parts.stored),
         "params": parts.params,
         "state": parts.state,
         "buffers": parts.buffers,
@@ -98,13 +98,13 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
     if parts.latency_s is not None and parts.static_w is not None and not parts.all_in:
         static_j = parts.static_w * parts.latency_s
     return Cost(
-        memory_bytes=sum(held.values()),
-        banks=tuple((bank.name, sum(held[what] for what in bank.holds)) for bank in profile.banks),
-        weight_bytes=held["weights"],
-        bias_bytes=held["params"],
-        state_bytes=held["state"],
-        buffer_bytes=held["buffers"],
-        formats=tuple(one.format for one in parts.stored),
+        memory_bytes=sum(n_bytes.values()),
+        banks=tuple((bank.name, sum(n_bytes[what] for what in bank.holds)) for bank in profile.banks),
+        weight_bytes=n_bytes["weights"],
+        bias_bytes=n_bytes["params"],
+        state_bytes=n_bytes["state"],
+        buffer_bytes=n_bytes["buffers"],
+        formats=tuple(layer.format for layer in parts.stored),
         synaptic_ops=workload.synaptic_ops,
         macs=workload.macs,
         neuron_updates=workload.neuron_updates,
@@ -160,10 +160,10 @@ def _parts(workload: Workload, profile: HardwareProfile) -> Parts:
 
 def _packed_bytes(profile: HardwareProfile, parts: Parts) -> int:
     if profile.model is None:
-        return sum(one.n_bytes for one in parts.stored)
+        return sum(layer.n_bytes for layer in parts.stored)
     return sum(
-        stored_bytes(one.format, one.layer.census, one.layer.weight_bits, profile.pointer_bits) or 0
-        for one in parts.stored
+        stored_bytes(layer.format, layer.work.census, layer.work.weight_bits, profile.pointer_bits) or 0
+        for layer in parts.stored
     )
 
 

@@ -1,6 +1,6 @@
 """A device as a value: what its profile says, in SI units, each number with its evidence.
 
-Unknown is None, everywhere. Not for reading YAML (`profile_yaml`) and not for pricing (`cost_model`).
+Unknown is None, everywhere. Not for reading YAML (`profiles`) and not for pricing (`cost_model`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
-from hwsearch.hardware.arithmetic import Arithmetic
 from hwsearch.hardware.limits import Limits, RoleSkips
 from hwsearch.hardware.models import Model, known, needs
+from hwsearch.hardware.neurons import Arithmetic
 from hwsearch.study.digest import digest
 
 Grade = Literal["measured", "vendor", "toolchain", "simulated", "derived", "estimated"]
@@ -210,10 +210,14 @@ class HardwareProfile:
 
     def skipped(self, what: Literal["storage", "cycles", "energy"], role: str) -> tuple[str, ...]:
         """Return the classes whose zeros cost nothing (``what``) in a layer of a role."""
-        own = dict(self.role_skips).get(role)
-        if own is not None:
-            return {"storage": own.storage, "cycles": own.cycles, "energy": own.energy}[what]
-        return {"storage": self.skips_storage, "cycles": self.skips_cycles, "energy": self.skips_energy}[what]
+        skips = dict(self.role_skips).get(role)
+        if skips is None:
+            skips = self._skips
+        return {"storage": skips.storage, "cycles": skips.cycles, "energy": skips.energy}[what]
+
+    @cached_property
+    def _skips(self) -> RoleSkips:
+        return RoleSkips(self.skips_storage, self.skips_cycles, self.skips_energy)
 
     @cached_property
     def digest(self) -> str:
@@ -231,8 +235,8 @@ class HardwareProfile:
             "takes_analog": True,
             "conv_mac_cycles": None,
         }
-        kept = {name: value for name, value in values.items() if name not in later or value != later[name]}
-        return digest([kept, type(self.model).__name__] if self.model else kept)
+        used = {name: value for name, value in values.items() if name not in later or value != later[name]}
+        return digest([used, type(self.model).__name__] if self.model else used)
 
     def tells(self, name: str) -> bool:
         """Return whether a cost (``energy_j``, ``latency_s``) can be told for every network."""

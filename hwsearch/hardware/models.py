@@ -1,7 +1,7 @@
 """What each family's profile adds to the common part: frozen values in SI units, None is unknown.
 
-The formulas are in `hwsearch.hardware.families`, the YAML's shape is in `model_yaml`. A device of the families
-``mcu`` and ``generic`` has no model: its formats, cycles and terms say all.
+The formulas are in `families`, the YAML's shape is in `profiles.model_sections`. A device of the families ``mcu`` and
+``generic`` has no model: its formats, cycles and terms say all.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ FORMATS: tuple[str, ...] = (
 WIDE_POINTER_BITS = 32
 """Pointer width taken where a pointer would overflow the width that was asked for."""
 
-_MOST_KEPT = 4096
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,15 @@ def smallest(
     return _smallest(tuple(formats), census, weight_bits, pointer_bits)
 
 
-@lru_cache(maxsize=_MOST_KEPT)  # candidates are many, the ways to cut and quantise one layer are few
+@lru_cache(maxsize=_REMEMBERED)  # candidates are many, the ways to cut and quantise one layer are few
 def _smallest(
     names: tuple[str, ...], census: WeightCensus, weight_bits: int, pointer_bits: int
 ) -> tuple[str, int]:
     sizes = [(name, stored_bytes(name, census, weight_bits, pointer_bits)) for name in names]
-    held = [(name, size) for name, size in sizes if size is not None]
-    if not held:
+    fitting = [(name, size) for name, size in sizes if size is not None]
+    if not fitting:
         raise ValueError(f"one of the formats must hold the layer; got {names} (add 'dense')")
-    return min(held, key=lambda pair: pair[1])
+    return min(fitting, key=lambda pair: pair[1])
 
 
 def streams(

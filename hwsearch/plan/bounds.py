@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass, replace
 
 from hwsearch.hardware.cost_model import Cost, price
-from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.workload import (
     BLOCKS,
     DELTA_BITS,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
-from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.rules.violation import Violation
 from hwsearch.hardware.workload import Workload
 from hwsearch.plan.plan import Plan

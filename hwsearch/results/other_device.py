@@ -16,7 +16,7 @@ from hwsearch.errors import NothingFits
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
-from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.workload import Workload
 from hwsearch.records.columns import knob_columns
 from hwsearch.records.finals import FinalRecord, read_finals

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ SHIPPED = Path(__file__).parents[2] / "hardware_profiles"
 IDS = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 
 
+@cache  # a file takes some 50 ms to check, and the value is frozen
 def profile(ident):
     return load_profile(SHIPPED / f"{ident}.yaml")
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from builders.devices import IDS, profile
 
-from hwsearch.hardware.arithmetic import Arithmetic, arithmetic_claim
+from hwsearch.hardware.arithmetic import arithmetic_claim
+from hwsearch.hardware.neurons import Arithmetic
 
 MICROBIT = profile("nrf51822_microbit")
+
 DEVICES = [
     ("microcontroller", Arithmetic(">=", "floor", "once")),
     ("strict", Arithmetic(">", "floor", "once")),

@@ -1,9 +1,18 @@
+"""Bytes of a layer in every format by hand, then laws that hold for any census."""
+
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from hwsearch.compress.packing import census
 from hwsearch.hardware.storage import FORMATS, Stream, smallest, stored_bytes, streams
 from hwsearch.hardware.workload import WeightCensus
+
+QUICK = settings(deadline=None, max_examples=50, derandomize=True)
+
 
 # Output-major:  row 0 = [0 0 3 0 0 0 0 0 0 1], row 1 = [0 0 0 0 0 0 0 -2 0 0]
 # Input-major rows (out 0, out 1), 10 of them: row 2 = (3, 0), row 7 = (0, -2), row 9 = (1, 0)
@@ -19,6 +28,7 @@ FC = WeightCensus(
     planes=3,
     delta_entries=(3,) * 7,
 )
+
 # two 3 x 3 filters over one channel, the second one empty, the first with 4 weights in its first 4 places
 CONV = WeightCensus(
     out_channels=2,
@@ -135,3 +145,43 @@ def test_nonsense_is_refused() -> None:
         stored_bytes("nm:5", FC, 3)
     with pytest.raises(ValueError, match="at least 1 bit"):
         stored_bytes("dense", FC, 0)
+
+
+MASKS = st.one_of(
+    arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 40))),
+    arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 5), st.just(3), st.just(3))),
+)
+
+
+@QUICK
+@given(MASKS, st.sampled_from(FORMATS), st.integers(1, 16))
+def test_no_format_is_below_the_weights_that_it_holds(mask, name, bits) -> None:
+    counts = census(mask)
+    n_bytes = stored_bytes(name, counts, bits)
+    assert n_bytes is None or 8 * n_bytes >= counts.nonzero * bits
+
+
+@QUICK
+@given(MASKS, st.sampled_from(FORMATS), st.integers(2, 15))
+def test_more_bits_are_never_cheaper(mask, name, bits) -> None:
+    # one bit is apart: a stored zero takes a second one
+    narrow, wide = (stored_bytes(name, census(mask), width) for width in (bits, bits + 1))
+    assert (narrow is None) == (wide is None)
+    assert narrow is None or narrow <= wide
+
+
+@QUICK
+@given(MASKS, st.integers(1, 16))
+def test_the_smallest_is_the_first_of_the_smallest(mask, bits) -> None:
+    sizes = {name: stored_bytes(name, census(mask), bits) for name in FORMATS}
+    least = min(size for size in sizes.values() if size is not None)
+    first = next(name for name, size in sizes.items() if size == least)
+    assert smallest(FORMATS, census(mask), bits) == (first, least)
+
+
+@QUICK
+@given(MASKS, st.sampled_from(FORMATS), st.integers(1, 16))
+def test_a_layer_is_the_sum_of_its_padded_streams(mask, name, bits) -> None:
+    layout = streams(name, census(mask), bits)
+    if layout is not None:
+        assert stored_bytes(name, census(mask), bits) == sum(-(-s.count * s.bits // 8) for s in layout)

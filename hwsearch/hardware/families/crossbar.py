@@ -16,8 +16,8 @@ from hwsearch.hardware.families.parts import (
     as_bytes,
     event_ops,
     events,
-    held,
     over,
+    shared_bytes,
     store_dense,
     times,
 )
@@ -27,7 +27,7 @@ from hwsearch.hardware.workload import LayerWork, Workload
 
 def crossbar(workload: Workload, profile: HardwareProfile, model: Crossbar) -> Parts:
     """Return a network on crossbars; each layer takes whole arrays unless the chip has only one."""
-    params, state, buffers = held(workload, profile)
+    params, state, buffers = shared_bytes(workload, profile)
     ops = sum(event_ops(layer, workload, zeros=model.charges_zeros) for layer in workload.layers)
     array = as_bytes(model.axons * model.neurons, max(profile.weight_bits))
     shares = [0] * len(workload.layers)

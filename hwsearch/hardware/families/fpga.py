@@ -30,7 +30,7 @@ from __future__ import annotations
 import math
 
 from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.families.parts import Parts, held, over, positions, store_dense, times
+from hwsearch.hardware.families.parts import Parts, over, positions, shared_bytes, store_dense, times
 from hwsearch.hardware.models import FpgaClock, FpgaDataflow
 from hwsearch.hardware.workload import LayerWork, Workload
 
@@ -104,13 +104,13 @@ def fpga_dataflow(workload: Workload, profile: HardwareProfile, model: FpgaDataf
     for layer in workload.layers:
         rows = math.ceil(layer.census.out_channels / model.pe)
         whole = rows * math.ceil(_fan_in(layer) / model.simd)
-        kept = math.ceil(layer.census.reads(model.pe) / model.simd)
+        packed = math.ceil(layer.census.reads(model.pe) / model.simd)
         packs = "weight" in profile.skipped("storage", layer.role)
         skips = packs or "weight" in profile.skipped("cycles", layer.role)
         index_bits = max(1, (_fan_in(layer) - 1).bit_length()) if packs else 0
-        depths.append(kept if packs else whole)
+        depths.append(packed if packs else whole)
         widths.append(model.pe * model.simd * (layer.weight_bits + index_bits))
-        reads.append((kept if skips else whole) * positions(layer))
+        reads.append((packed if skips else whole) * positions(layer))
         if skips and layer.census.nonzero:
             waits = layer.census.reads(model.pe) * model.pe / layer.census.nonzero
             notes.append(f"{layer.name}: lanes in lock step take {waits:.2f} times the mean of their rows")
@@ -139,7 +139,7 @@ def _parts(
     """Return the parts of a circuit whose memories have these depths and widths."""
     model = profile.model
     assert isinstance(model, FpgaClock | FpgaDataflow)
-    params, state, buffers = held(workload, profile)
+    params, state, buffers = shared_bytes(workload, profile)
     sizes = [memory_bytes(depth, width, model.block_words, model.block_width) for depth, width in shapes]
     return Parts(
         stored=tuple(

@@ -26,12 +26,12 @@ from dataclasses import dataclass
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.families.parts import (
     Parts,
-    Stored,
+    StoredLayer,
     Term,
     as_bytes,
     charged,
     event_ops,
-    held,
+    shared_bytes,
     store,
     total,
 )
@@ -62,13 +62,13 @@ class Piece:
 def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> Parts:
     """Return a network on cores."""
     stored = tuple(core_store(layer, profile, model) for layer in workload.layers)
-    params, state, _ = held(workload, profile)
+    params, state, _ = shared_bytes(workload, profile)
     if model.neuron_bytes is not None:  # parameters are inside a neuron's bytes
         params = 0
         state = sum(layer.neurons for layer in workload.layers) * model.neuron_bytes
-    pieces = [split(one, model) for one in stored]
-    used = pack_cores([piece for own in pieces for piece in own], model)
-    latency_s = _latency(workload, model, stored, [len(own) for own in pieces])
+    pieces = [split(layer, model) for layer in stored]
+    used = pack_cores([piece for layer_pieces in pieces for piece in layer_pieces], model)
+    latency_s = _latency(workload, model, stored, [len(layer_pieces) for layer_pieces in pieces])
     leaks = (model.chip_static_w, model.core_static_w)
     static_w = None if None in leaks else (leaks[0] or 0.0) + used * (leaks[1] or 0.0)
     notes = [f"{used} cores of {profile.id}"]
@@ -85,7 +85,7 @@ def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> 
         params=params,
         state=state,
         buffers=0,
-        charged_ops=sum(_ops(one, workload) for one in stored),
+        charged_ops=sum(_ops(layer, workload) for layer in stored),
         energy_j=_energy(workload, model, stored),
         latency_s=latency_s,
         static_w=static_w,
@@ -94,20 +94,20 @@ def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> 
     )
 
 
-def core_store(layer: LayerWork, profile: HardwareProfile, model: ManyCore) -> Stored:
+def core_store(layer: LayerWork, profile: HardwareProfile, model: ManyCore) -> StoredLayer:
     """Return a layer in the core's layout."""
     if model.layout == "packed":
         return store(layer, profile)
     census, width = layer.census, _next(model.synapse_bits, layer.weight_bits)
     lists = layer.inputs // census.in_channels if census.in_channels else 0
     targets = census.out_channels * census.kernel_area
-    own = min(layer.neurons, model.core_neurons or layer.neurons)  # an index points into one core
-    index = _next(model.index_bits, max(1, (own - 1).bit_length()))
+    neurons = min(layer.neurons, model.core_neurons or layer.neurons)  # an index points into one core
+    index = _next(model.index_bits, max(1, (neurons - 1).bit_length()))
     dense = lists * census.in_channels * axon_bits(targets, width, 0, model)
     sparse = lists * sum(rows * axon_bits(n, width, index, model) for n, rows in census.rows)
     offered = [(bits, name) for bits, name in ((dense, "dense"), (sparse, "csr")) if name in profile.formats]
     bits, name = min(offered, key=lambda pair: pair[0])
-    return Stored(layer, name, as_bytes(bits, 1), bits)
+    return StoredLayer(layer, name, as_bytes(bits, 1), bits)
 
 
 def axon_bits(synapses: int, weight_bits: int, index_bits: int, model: ManyCore) -> int:
@@ -119,19 +119,18 @@ def axon_bits(synapses: int, weight_bits: int, index_bits: int, model: ManyCore)
     return sum(-(-(k * (weight_bits + index_bits) + header) // word) * word for k in sizes)
 
 
-def split(one: Stored, model: ManyCore) -> list[Piece]:
+def split(layer: StoredLayer, model: ManyCore) -> list[Piece]:
     """Return a layer in as few equal pieces as the neurons and bytes of a core allow."""
-    layer = one.layer
-    need = [1]
+    work, need = layer.work, [1]
     if model.core_neurons:
-        need.append(math.ceil(layer.neurons / model.core_neurons))
+        need.append(math.ceil(work.neurons / model.core_neurons))
     if model.core_bytes:
-        need.append(math.ceil(one.n_bytes / model.core_bytes))
-    if model.in_axons and layer.kind == "conv":  # a piece of a map reads its share of the inputs
-        need.append(math.ceil(layer.inputs / model.in_axons))
+        need.append(math.ceil(layer.n_bytes / model.core_bytes))
+    if model.in_axons and work.kind == "conv":  # a piece of a map reads its share of the inputs
+        need.append(math.ceil(work.inputs / model.in_axons))
     count = max(need)
-    axons = math.ceil(layer.inputs / count) if layer.kind == "conv" else layer.inputs
-    piece = Piece(layer.name, math.ceil(layer.neurons / count), math.ceil(one.n_bytes / count), axons)
+    axons = math.ceil(work.inputs / count) if work.kind == "conv" else work.inputs
+    piece = Piece(work.name, math.ceil(work.neurons / count), math.ceil(layer.n_bytes / count), axons)
     return [piece] * count
 
 
@@ -139,56 +138,56 @@ def pack_cores(pieces: list[Piece], model: ManyCore) -> int:
     """Return the cores that the pieces take, first fit by falling size; pieces may share a core."""
     limits = (model.core_neurons, model.core_bytes, model.in_axons)
     cores: list[tuple[int, int, int]] = []
-    for piece in sorted(pieces, key=lambda one: (one.n_bytes, one.neurons), reverse=True):
-        own = (piece.neurons, piece.n_bytes, piece.axons)
+    for piece in sorted(pieces, key=lambda piece: (piece.n_bytes, piece.neurons), reverse=True):
+        sizes = (piece.neurons, piece.n_bytes, piece.axons)
         for index, filled in enumerate(cores):
-            both = (filled[0] + own[0], filled[1] + own[1], filled[2] + own[2])
-            if all(limit is None or need <= limit for need, limit in zip(both, limits, strict=True)):
-                cores[index] = both
+            together = (filled[0] + sizes[0], filled[1] + sizes[1], filled[2] + sizes[2])
+            if all(limit is None or need <= limit for need, limit in zip(together, limits, strict=True)):
+                cores[index] = together
                 break
         else:
-            cores.append(own)
+            cores.append(sizes)
     return len(cores)
 
 
-def _ops(one: Stored, workload: Workload) -> float:
+def _ops(layer: StoredLayer, workload: Workload) -> float:
     """Return the operations of a layer: on lists, whatever is stored is worked off."""
-    if one.layer.analog:
-        return event_ops(one.layer, workload, zeros=one.format == "dense")
-    return charged(one, ("weight", "nm", "block", "kernel", "channel"))[0]
+    if layer.work.analog:
+        return event_ops(layer.work, workload, zeros=layer.format == "dense")
+    return charged(layer, ("weight", "nm", "block", "kernel", "channel"))[0]
 
 
 def _energy(
-    workload: Workload, model: ManyCore, stored: tuple[Stored, ...], share: float | None = None
+    workload: Workload, model: ManyCore, stored: tuple[StoredLayer, ...], share: float | None = None
 ) -> float | None:
     """Return the sum of the terms; ``share`` stands in for the profile's fixed share of an operation."""
     price = model.price
     terms: list[Term] = []
-    for one in stored:
-        updates = one.layer.neurons * workload.timesteps
-        reached = min(float(updates), _ops(one, workload))
+    for layer in stored:
+        updates = layer.work.neurons * workload.timesteps
+        reached = min(float(updates), _ops(layer, workload))
         terms += [
-            (_ops(one, workload) * price.scale(one.layer.weight_bits, share), price.synop_j),
+            (_ops(layer, workload) * price.scale(layer.work.weight_bits, share), price.synop_j),
             (reached, price.update_j),
             (updates - reached, price.idle_update_j),
-            (one.layer.spikes_out, (price.spike_j or 0.0) + (price.hops or 0.0) * (price.hop_j or 0.0)),
+            (layer.work.spikes_out, (price.spike_j or 0.0) + (price.hops or 0.0) * (price.hop_j or 0.0)),
         ]
     return total(terms)
 
 
 def _latency(
-    workload: Workload, model: ManyCore, stored: tuple[Stored, ...], cores: list[int]
+    workload: Workload, model: ManyCore, stored: tuple[StoredLayer, ...], cores: list[int]
 ) -> float | None:
     price, steps = model.price, workload.timesteps
     busy: list[float] = []
-    for one, count in zip(stored, cores, strict=True):
-        ops = _ops(one, workload) / steps
-        reached = min(float(one.layer.neurons), ops)
+    for layer, count in zip(stored, cores, strict=True):
+        ops = _ops(layer, workload) / steps
+        reached = min(float(layer.work.neurons), ops)
         work = total(
             [
                 (ops, price.synop_s),
                 (reached, price.update_s),
-                (one.layer.neurons - reached, price.idle_update_s),
+                (layer.work.neurons - reached, price.idle_update_s),
             ]
         )
         if work is None or price.sync_s is None:

@@ -16,30 +16,39 @@ import math
 from typing import Literal
 
 from hwsearch.hardware.device import HardwareProfile, PerCycle, PerTerm, format_granularity
-from hwsearch.hardware.families.parts import Parts, Stored, Term, charged, held, kept_bits, store, total
+from hwsearch.hardware.families.parts import (
+    Parts,
+    StoredLayer,
+    Term,
+    charged,
+    shared_bytes,
+    state_bits_of,
+    store,
+    total,
+)
 from hwsearch.hardware.workload import LayerWork, Workload
 
 
 def packed(workload: Workload, profile: HardwareProfile) -> Parts:
     """Return a network on a device without a model of its own: formats, cycles and terms say all."""
     stored = tuple(store(layer, profile) for layer in workload.layers)
-    params, state, buffers = held(workload, profile)
+    params, state, buffers = shared_bytes(workload, profile)
     cycles = _cycles(workload, profile, stored)
     energy_j: float | None = None
     match profile.energy:
         case PerCycle(cycle_j):
             energy_j = None if cycles is None else cycles * cycle_j
         case PerTerm() as terms:
-            sizes = (sum(one.n_bytes for one in stored), state, buffers)
+            sizes = (sum(layer.n_bytes for layer in stored), state, buffers)
             energy_j = _energy(workload, profile, terms, stored, sizes)
     what: Literal["energy", "cycles"] = "energy" if isinstance(profile.energy, PerTerm) else "cycles"
-    skips = [profile.skipped(what, one.layer.role) for one in stored]
+    skips = [profile.skipped(what, layer.work.role) for layer in stored]
     return Parts(
         stored=stored,
         params=params,
         state=state,
         buffers=buffers,
-        charged_ops=sum(charged(one, own)[0] for one, own in zip(stored, skips, strict=True)),
+        charged_ops=sum(charged(layer, skipped)[0] for layer, skipped in zip(stored, skips, strict=True)),
         energy_j=energy_j,
         latency_s=None if cycles is None or profile.clock_hz is None else cycles / profile.clock_hz,
         static_w=profile.static_w,
@@ -48,28 +57,28 @@ def packed(workload: Workload, profile: HardwareProfile) -> Parts:
     )
 
 
-def _worked_off(stored: tuple[Stored, ...], skips: list[tuple[str, ...]], ident: str) -> list[str]:
+def _worked_off(stored: tuple[StoredLayer, ...], skips: list[tuple[str, ...]], ident: str) -> list[str]:
     return [
-        f"{one.layer.name} is stored as {one.format}, but {ident} works its zeros off all the same"
-        for one, own in zip(stored, skips, strict=True)
-        if one.format != "dense" and format_granularity(one.format) not in own
+        f"{layer.work.name} is stored as {layer.format}, but {ident} works its zeros off all the same"
+        for layer, skipped in zip(stored, skips, strict=True)
+        if layer.format != "dense" and format_granularity(layer.format) not in skipped
     ]
 
 
-def _slower_than_dense(stored: tuple[Stored, ...], profile: HardwareProfile) -> list[str]:
+def _slower_than_dense(stored: tuple[StoredLayer, ...], profile: HardwareProfile) -> list[str]:
     """Return a note for each layer whose smallest format takes more cycles than the dense one would."""
     notes = []
-    for one in stored:
-        ops, _ = charged(one, profile.skipped("cycles", one.layer.role))
-        per_op, indexed = _per_op(one.layer, profile), profile.cycles.indexed_synop
-        unpack = profile.cycles.unpack if one.layer.weight_bits < 8 else 0.0
-        if one.format == "dense" or per_op is None or indexed is None or unpack is None:
+    for layer in stored:
+        ops, _ = charged(layer, profile.skipped("cycles", layer.work.role))
+        per_op, indexed = _per_op(layer.work, profile), profile.cycles.indexed_synop
+        unpack = profile.cycles.unpack if layer.work.weight_bits < 8 else 0.0
+        if layer.format == "dense" or per_op is None or indexed is None or unpack is None:
             continue
-        more = ops * (per_op + unpack + indexed) - one.layer.ops.dense * (per_op + unpack)
+        more = ops * (per_op + unpack + indexed) - layer.work.ops.dense * (per_op + unpack)
         if more > 0:
             notes.append(
-                f"{one.layer.name} is stored as {one.format}, its smallest format; dense would take {more:,.0f} cycles "
-                "fewer"
+                f"{layer.work.name} is stored as {layer.format}, its smallest format; dense would take "
+                f"{more:,.0f} cycles fewer"
             )
     return notes
 
@@ -82,19 +91,19 @@ def _per_op(layer: LayerWork, profile: HardwareProfile) -> float | None:
     return cost.mac if layer.kind == "fc" or profile.conv_mac_cycles is None else profile.conv_mac_cycles
 
 
-def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[Stored, ...]) -> float | None:
+def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[StoredLayer, ...]) -> float | None:
     """Return the cycles of one inference; None where a constant that is needed is unknown."""
     cost = profile.cycles
     terms: list[Term] = [
         (workload.neuron_updates, cost.neuron_update),
         (workload.timesteps * len(workload.layers), cost.layer_step),
     ]
-    for one in stored:
-        ops, _ = charged(one, profile.skipped("cycles", one.layer.role))
+    for layer in stored:
+        ops, _ = charged(layer, profile.skipped("cycles", layer.work.role))
         terms += [
-            (ops, _per_op(one.layer, profile)),
-            (ops if one.layer.weight_bits < 8 else 0, cost.unpack),
-            (ops if one.format != "dense" else 0, cost.indexed_synop),
+            (ops, _per_op(layer.work, profile)),
+            (ops if layer.work.weight_bits < 8 else 0, cost.unpack),
+            (ops if layer.format != "dense" else 0, cost.indexed_synop),
         ]
     return total(terms)
 
@@ -103,7 +112,7 @@ def _energy(
     workload: Workload,
     profile: HardwareProfile,
     terms: PerTerm,
-    stored: tuple[Stored, ...],
+    stored: tuple[StoredLayer, ...],
     sizes: tuple[int, int, int],
 ) -> float:
     """Return the sum over layers of operations, weight fetches, neuron updates and spikes, in joules.
@@ -113,17 +122,19 @@ def _energy(
     """
     weight_bit_j, state_bit_j, buffer_bit_j = (terms.sram_j(n_bytes) for n_bytes in sizes)
     result = 0.0
-    for one in stored:
-        layer = one.layer
-        ops, weights = charged(one, profile.skipped("energy", layer.role))
-        if layer.analog:
-            logic = terms.mul_j(math.sqrt(workload.input_bits * layer.weight_bits))
+    for layer in stored:
+        work = layer.work
+        ops, weights = charged(layer, profile.skipped("energy", work.role))
+        if work.analog:
+            logic = terms.mul_j(math.sqrt(workload.input_bits * work.weight_bits))
         else:
-            logic = terms.gate_share * terms.add_j(layer.weight_bits)
-        fetch = one.bits / weights * weight_bit_j if weights else 0.0
+            logic = terms.gate_share * terms.add_j(work.weight_bits)
+        fetch = layer.bits / weights * weight_bit_j if weights else 0.0
         result += ops * (logic + terms.add_j(profile.accumulator_bits) + fetch)
-        kept = kept_bits(layer, profile)
-        update = 2 * kept * state_bit_j + 2 * terms.add_j(kept)  # read and write; leak and compare
-        result += layer.neurons * workload.timesteps * update
-        result += layer.spikes_out * 2 * buffer_bit_j  # one bit written, one read
+        state_bits = state_bits_of(work, profile)
+        update = 2 * state_bits * state_bit_j + 2 * terms.add_j(
+            state_bits
+        )  # read and write; leak and compare
+        result += work.neurons * workload.timesteps * update
+        result += work.spikes_out * 2 * buffer_bit_j  # one bit written, one read
     return result

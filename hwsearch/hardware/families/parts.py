@@ -10,15 +10,15 @@ from hwsearch.hardware.workload import BLOCKS, LayerWork, Workload
 
 Term = tuple[float, float | None]
 
-ADDS_IN_MEMORY = ("mcu",)
-"""Families whose software loads and stores a sum in every synaptic operation (see `accumulator_bytes`)."""
+_ADDS_IN_MEMORY = ("mcu",)
+"""Families whose software loads and stores a sum in every synaptic operation (see `_accumulator_bytes`)."""
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredLayer:
     """A layer as the device keeps it: format, bytes, and the bits of all its streams without padding."""
 
-    layer: LayerWork
+    work: LayerWork
     format: str
     n_bytes: int
     bits: int
@@ -39,7 +39,7 @@ class Parts:
         notes: What a reader of these numbers should know.
     """
 
-    stored: tuple[Stored, ...]
+    stored: tuple[StoredLayer, ...]
     params: int
     state: int
     buffers: int
@@ -51,60 +51,60 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-def store(layer: LayerWork, profile: HardwareProfile) -> Stored:
+def store(layer: LayerWork, profile: HardwareProfile) -> StoredLayer:
     """Return a layer in the smallest packed format that the device reads."""
     bits, pointer_bits = layer.weight_bits, profile.pointer_bits
     name, n_bytes = smallest(profile.formats, layer.census, bits, pointer_bits)
     layout = streams(name, layer.census, bits, pointer_bits) or ()
-    return Stored(layer, name, n_bytes, sum(stream.count * stream.bits for stream in layout))
+    return StoredLayer(layer, name, n_bytes, sum(stream.count * stream.bits for stream in layout))
 
 
-def store_dense(layer: LayerWork, n_bytes: int) -> Stored:
+def store_dense(layer: LayerWork, n_bytes: int) -> StoredLayer:
     """Return a layer that the device keeps whole, in memory that it gives out in lumps."""
-    return Stored(layer, "dense", n_bytes, 8 * n_bytes)
+    return StoredLayer(layer, "dense", n_bytes, 8 * n_bytes)
 
 
-def held(workload: Workload, profile: HardwareProfile) -> tuple[int, int, int]:
+def shared_bytes(workload: Workload, profile: HardwareProfile) -> tuple[int, int, int]:
     """Return the bytes of parameters, state and buffers, each as wide as the profile says."""
     layers = workload.layers
     return (
-        sum(param_bytes(layer, profile) for layer in layers),
-        sum(as_bytes(layer.neurons, kept_bits(layer, profile)) for layer in layers),
-        buffer_bytes(workload, profile),
+        sum(_param_bytes(layer, profile) for layer in layers),
+        sum(as_bytes(layer.neurons, state_bits_of(layer, profile)) for layer in layers),
+        _buffer_bytes(workload, profile),
     )
 
 
-def param_bytes(layer: LayerWork, profile: HardwareProfile) -> int:
+def _param_bytes(layer: LayerWork, profile: HardwareProfile) -> int:
     """Return the bytes of a layer's biases and thresholds, one an output channel."""
     channels = layer.census.out_channels
     thresholds = as_bytes(channels, profile.threshold_bits) if spikes(layer) else 0
     return as_bytes(channels, profile.bias_bits) + thresholds
 
 
-def buffer_bytes(workload: Workload, profile: HardwareProfile) -> int:
+def _buffer_bytes(workload: Workload, profile: HardwareProfile) -> int:
     """Return the bytes of the input, of its kept current, of one bit a spiking neuron, and of sums."""
     first = workload.layers[0]
     inputs = first.inputs * as_bytes(1, workload.input_bits) if first.analog else as_bytes(first.inputs, 1)
-    kept = as_bytes(first.neurons, profile.accumulator_bits) if first.analog else 0
+    current = as_bytes(first.neurons, profile.accumulator_bits) if first.analog else 0
     sent = sum(as_bytes(layer.neurons, 1) for layer in workload.layers if spikes(layer))
-    return inputs + kept + sent + accumulator_bytes(workload, profile)
+    return inputs + current + sent + _accumulator_bytes(workload, profile)
 
 
-def accumulator_bytes(workload: Workload, profile: HardwareProfile) -> int:
+def _accumulator_bytes(workload: Workload, profile: HardwareProfile) -> int:
     """Return the bytes of the sums of one timestep, one a neuron of the layer that software is working on.
 
     Software adds a spike's weights, one after the other, to sums that are wider than membranes: its cycles count their
     load and store in every operation, whatever the layer's format. Layers take turns, so the largest one counts. One
     with an analog input reads its kept current, and the readout adds to its state: neither needs more.
     """
-    if profile.family not in ADDS_IN_MEMORY:
+    if profile.family not in _ADDS_IN_MEMORY:
         return 0
     adding = [layer.neurons for layer in workload.layers if spikes(layer) and not layer.analog]
     return as_bytes(max(adding, default=0), profile.accumulator_bits)
 
 
-def kept_bits(layer: LayerWork, profile: HardwareProfile) -> int:
-    """Return the width of what a neuron keeps: a membrane, or the readout's accumulator."""
+def state_bits_of(layer: LayerWork, profile: HardwareProfile) -> int:
+    """Return the width of a neuron's state: a membrane, or the readout's accumulator."""
     return profile.state_bits if spikes(layer) else profile.accumulator_bits
 
 
@@ -118,14 +118,14 @@ def as_bytes(count: int, bits: int) -> int:
     return -(-count * bits // 8)
 
 
-def charged(stored: Stored, skips: tuple[str, ...]) -> tuple[float, int]:
+def charged(layer: StoredLayer, skips: tuple[str, ...]) -> tuple[float, int]:
     """Return the operations that are worked off, and of how many weights of the layer they are."""
-    ops, census = stored.layer.ops, stored.layer.census
-    zeros = format_granularity(stored.format)
+    ops, census = layer.work.ops, layer.work.census
+    zeros = format_granularity(layer.format)
     if zeros not in skips:
         return ops.dense, census.size
     if zeros == "block":
-        length = int(stored.format.partition(":")[2])
+        length = int(layer.format.partition(":")[2])
         index = BLOCKS.index(length)
         return ops.blocks[index], census.blocks[index] * length
     if zeros == "kernel":

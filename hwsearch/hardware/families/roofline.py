@@ -7,12 +7,13 @@ Every weight is worked off in every timestep: unstructured zeros save nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.families.parts import (
     Parts,
-    Stored,
-    held,
     positions,
+    shared_bytes,
     store,
     times,
 )
@@ -23,9 +24,9 @@ from hwsearch.hardware.workload import Workload
 def roofline(workload: Workload, profile: HardwareProfile, model: Roofline) -> Parts:
     """Return a network on a processor that keeps its weights in one large memory."""
     stored = tuple(store(layer, profile) for layer in workload.layers)
-    params, state, buffers = held(workload, profile)
+    params, state, buffers = shared_bytes(workload, profile)
     ops = sum(layer.census.size * positions(layer) for layer in workload.layers)
-    moved = sum(one.n_bytes for one in stored) + params + 2 * state + buffers
+    moved = sum(layer.n_bytes for layer in stored) + params + 2 * state + buffers
     latency_s = None
     if model.peak_ops and model.bandwidth and model.launch_s is not None:
         step = max(2 * ops / model.peak_ops, moved / model.bandwidth) + len(stored) * model.launch_s
@@ -49,10 +50,8 @@ def npu(workload: Workload, profile: HardwareProfile, model: Npu) -> Parts:
     bytes = packed weights + used processors * node_bytes; at least one processor a layer is used.
     """
     stored = tuple(store(layer, profile) for layer in workload.layers)
-    stored = tuple(
-        Stored(one.layer, one.format, one.n_bytes + (model.node_bytes or 0), one.bits) for one in stored
-    )
-    params, state, buffers = held(workload, profile)
+    stored = tuple(replace(layer, n_bytes=layer.n_bytes + (model.node_bytes or 0)) for layer in stored)
+    params, state, buffers = shared_bytes(workload, profile)
     note = f"memory_bytes on {profile.id} takes one processor a layer; its toolchain may use more"
     ops = sum(layer.ops.dense for layer in workload.layers)
     return Parts(stored, params, state, buffers, ops, None, None, None, False, (note,))

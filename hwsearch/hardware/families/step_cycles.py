@@ -26,9 +26,9 @@ from hwsearch.hardware.families.parts import (
     as_bytes,
     event_ops,
     events,
-    held,
     over,
     positions,
+    shared_bytes,
     spikes,
     store_dense,
     times,
@@ -63,7 +63,7 @@ def step_cycles(workload: Workload, profile: HardwareProfile, model: StepCycles)
     """Return a network on a core that works in timesteps."""
     network = step_network(workload)
     cycles = workload.timesteps * cycles_per_step(network, model)
-    params, state, buffers = held(workload, profile)
+    params, state, buffers = shared_bytes(workload, profile)
     layers = workload.layers
     return Parts(
         stored=tuple(store_dense(layer, _slot_bytes(layer, profile)) for layer in layers),

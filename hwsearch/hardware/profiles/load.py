@@ -1,7 +1,7 @@
 """Hardware profiles: find them, load them, check them.
 
 A profile is one YAML file; `load_profile` turns it into a `HardwareProfile` in SI units. Not for the file's
-shape and laws (`profile_yaml`), its conversion (`profile_read`) or prices (`cost_model`).
+shape and laws (`schema`), its conversion (`read`) or prices (`cost_model`).
 """
 
 from __future__ import annotations
@@ -12,15 +12,6 @@ from pathlib import Path
 
 from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.hardware.device import HardwareProfile
-
-__all__ = [
-    "HardwareProfile",
-    "check_profile",
-    "list_profiles",
-    "load_profile",
-    "profile_beside",
-    "profile_folders",
-]
 
 FOLDERS_VARIABLE = "HWSEARCH_PROFILES"
 """Environment variable with further folders of profiles, separated as PATH is."""
@@ -74,9 +65,9 @@ def profile_folders() -> list[Path]:
     """Return the folders of profiles, nearest first: ./hardware_profiles, HWSEARCH_PROFILES, the package's own."""
     package = Path(__file__).parents[2]
     packaged = package / "hardware_profiles"  # in a wheel; in a checkout they stand beside the package
-    own = packaged if packaged.is_dir() else package.parent / "hardware_profiles"
+    shipped = packaged if packaged.is_dir() else package.parent / "hardware_profiles"
     named = [Path(part) for part in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
-    return [folder for folder in (Path("hardware_profiles"), *named, own) if folder.is_dir()]
+    return [folder for folder in (Path("hardware_profiles"), *named, shipped) if folder.is_dir()]
 
 
 def profile_beside(profile: str, path: Path | None) -> str:

@@ -1,6 +1,6 @@
 """From a profile file to the device as a value, in SI units.
 
-Not for finding the file (`profile`) nor for its laws (`profile_yaml`).
+Not for finding the file (`load`) nor for its laws (`schema`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from hwsearch.errors import InputError
-from hwsearch.hardware.arithmetic import Arithmetic
 from hwsearch.hardware.device import (
     Bank,
     Cycles,
@@ -21,17 +20,17 @@ from hwsearch.hardware.device import (
     Quantity,
 )
 from hwsearch.hardware.limits import Limits, RoleSkips
-from hwsearch.hardware.profiles.model_schema import model_value
-from hwsearch.hardware.profiles.schema import (
+from hwsearch.hardware.neurons import Arithmetic
+from hwsearch.hardware.profiles.model_sections import model_value
+from hwsearch.hardware.profiles.quantities import Number, Series, Spelling, Word, quantities
+from hwsearch.hardware.profiles.schema import ProfileSection, parse_profile
+from hwsearch.hardware.profiles.sections import (
     LimitsSection,
     NeuronsSection,
     PerCycleSection,
     PerTermSection,
-    ProfileSection,
-    parse_profile,
-    walk,
+    SparsitySection,
 )
-from hwsearch.hardware.profiles.units import Menu, Number, Series, Spelling, Word
 from hwsearch.study.yaml_border import read_yaml
 
 
@@ -48,35 +47,30 @@ def read_device(path: Path) -> HardwareProfile:
 
 
 def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
-    """Turn the checked file into a value, in SI units."""
-    weights, state, sparsity, limits = profile.weights, profile.state, profile.sparsity, profile.limits
     return HardwareProfile(
         id=profile.id,
         name=profile.name,
         vendor=profile.vendor,
         family=profile.family,
         description=" ".join(profile.description.split()),
-        banks=tuple(
-            Bank(bank.name, bank.holds, _whole(bank.bytes), _whole(bank.reserved) or 0)
-            for bank in profile.memory.banks
-        ),
-        weight_bits=tuple(sorted(weights.bits.value)),
-        formats=weights.formats,
-        pointer_bits=_width(weights.pointer_bits),
-        bias_bits=_width(weights.bias_bits),
-        threshold_bits=_width(weights.threshold_bits),
-        state_bits=_width(state.bits),
-        accumulator_bits=_width(state.accumulator_bits),
-        overflow=state.overflow,
+        banks=_banks(profile),
+        weight_bits=tuple(sorted(profile.weights.bits.value)),
+        formats=profile.weights.formats,
+        pointer_bits=_width(profile.weights.pointer_bits),
+        bias_bits=_width(profile.weights.bias_bits),
+        threshold_bits=_width(profile.weights.threshold_bits),
+        state_bits=_width(profile.state.bits),
+        accumulator_bits=_width(profile.state.accumulator_bits),
+        overflow=profile.state.overflow,
         neuron_models=profile.neurons.models,
         resets=profile.neurons.reset,
         granularities=profile.granularities,
-        skips_storage=sparsity.storage,
-        skips_cycles=sparsity.cycles,
-        skips_energy=sparsity.energy,
-        max_fan_in=_whole(limits.fan_in),
-        max_fan_out=_whole(limits.fan_out),
-        max_neurons=_whole(limits.neurons),
+        skips_storage=profile.sparsity.storage,
+        skips_cycles=profile.sparsity.cycles,
+        skips_energy=profile.sparsity.energy,
+        max_fan_in=_whole(profile.limits.fan_in),
+        max_fan_out=_whole(profile.limits.fan_out),
+        max_neurons=_whole(profile.limits.neurons),
         clock_hz=profile.timing.clock.si() if profile.timing else None,
         cycles=_cycles(profile),
         energy=_energy(profile.energy),
@@ -86,19 +80,27 @@ def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
         path=path,
         model=None if profile.model is None else model_value(profile.model),
         limits=_limits(profile.limits),
-        role_skips=tuple(
-            (role, RoleSkips(skips.storage, skips.cycles, skips.energy))
-            for role, skips in (
-                ("input", sparsity.input),
-                ("hidden", sparsity.hidden),
-                ("readout", sparsity.readout),
-            )
-            if skips is not None
-        ),
+        role_skips=_role_skips(profile.sparsity),
         takes_analog=profile.inputs == "analog",
         uncalibrated=profile.uncalibrated,
         conv_mac_cycles=_conv_mac(profile),
         arithmetic=_arithmetic(profile.neurons),
+    )
+
+
+def _banks(profile: ProfileSection) -> tuple[Bank, ...]:
+    return tuple(
+        Bank(bank.name, bank.holds, _whole(bank.bytes), _whole(bank.reserved) or 0)
+        for bank in profile.memory.banks
+    )
+
+
+def _role_skips(sparsity: SparsitySection) -> tuple[tuple[str, RoleSkips], ...]:
+    roles = (("input", sparsity.input), ("hidden", sparsity.hidden), ("readout", sparsity.readout))
+    return tuple(
+        (role, RoleSkips(skips.storage, skips.cycles, skips.energy))
+        for role, skips in roles
+        if skips is not None
     )
 
 
@@ -113,9 +115,9 @@ def _word(word: Word[Spelling] | None) -> Spelling | None:
 
 def _limits(section: LimitsSection) -> Limits:
     """Return the limits that are not attributes of the profile itself."""
-    own = {"fan_in", "fan_out", "neurons", "kernels", "pools"}
+    elsewhere = {"fan_in", "fan_out", "neurons", "kernels", "pools"}
     numbers: dict[str, Any] = {
-        name: _whole(getattr(section, name)) for name in LimitsSection.model_fields if name not in own
+        name: _whole(getattr(section, name)) for name in LimitsSection.model_fields if name not in elsewhere
     }
     return replace(Limits(kernels=_menu(section.kernels), pools=_menu(section.pools)), **numbers)
 
@@ -140,9 +142,7 @@ def _energy(energy: PerCycleSection | PerTermSection | None) -> PerCycle | PerTe
     """Return how energy is priced; one unknown constant leaves all of it unknown."""
     if energy is None:
         return None
-    numbers: list[Number] = []
-    walk(energy, lambda _, item: numbers.append(item) if isinstance(item, Number) else None)
-    if any(number.value is None for number in numbers):
+    if any(number.value is None for _, number in quantities(energy)):
         return None
     if isinstance(energy, PerCycleSection):
         return PerCycle(_known(energy.cycle))
@@ -156,14 +156,10 @@ def _energy(energy: PerCycleSection | PerTermSection | None) -> PerCycle | PerTe
 
 
 def _quantities(profile: ProfileSection) -> tuple[tuple[str, Quantity], ...]:
-    found: list[tuple[str, Quantity]] = []
-
-    def visit(place: str, item: Number | Menu | Series | Word[Any]) -> None:
-        conditions = " ".join(item.conditions.split())
-        found.append((place, Quantity(item.si(), item.text(), item.grade, item.source, conditions)))
-
-    walk(profile, visit)
-    return tuple(found)
+    return tuple(
+        (place, Quantity(item.si(), item.text(), item.grade, item.source, " ".join(item.conditions.split())))
+        for place, item in quantities(profile)
+    )
 
 
 def _known(number: Number) -> float:

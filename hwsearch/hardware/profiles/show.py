@@ -18,7 +18,7 @@ def describe(profile: HardwareProfile) -> str:
         f"{profile.vendor}; {profile.family}" if profile.vendor else profile.family,
         textwrap.fill(profile.description, _WIDTH),
         _section("What fits", _fits(profile)),
-        _section("What a zero saves", _pays(profile)),
+        _section("What a zero saves", _saves(profile)),
         _section("Whether it computes as the integer model does", _arithmetic(profile)),
         _section("What is unknown", _unknown(profile)),
         _section("Every number", _numbers(profile)),
@@ -62,7 +62,7 @@ def _first_layer(profile: HardwareProfile) -> list[str]:
     sides = ", ".join(map(str, model.first_kernels))
     filters = ((1, model.first_filters_gray), (3, model.first_filters_color))
     most = "; ".join(
-        f"of {n} channels at most {', '.join(map(str, own))} filters" for n, own in filters if own
+        f"of {n} channels at most {', '.join(map(str, limits))} filters" for n, limits in filters if limits
     )
     maps = " to ".join(map(str, model.first_sides))
     return [
@@ -98,11 +98,11 @@ def _bytes(n_bytes: int | None) -> str:
     return "size unknown" if n_bytes is None else f"{n_bytes:,} bytes"
 
 
-def _pays(profile: HardwareProfile) -> list[str]:
+def _saves(profile: HardwareProfile) -> list[str]:
     lists = {"storage": profile.skips_storage, "cycles": profile.skips_cycles, "energy": profile.skips_energy}
     lines = [f"{zeros}: {_saved(lists, zeros)}" for zeros in SKIPPABLE]
-    for role, own in profile.role_skips:
-        lists = {"storage": own.storage, "cycles": own.cycles, "energy": own.energy}
+    for role, skips in profile.role_skips:
+        lists = {"storage": skips.storage, "cycles": skips.cycles, "energy": skips.energy}
         lines += [f"{zeros} in the {role} layer: {_saved(lists, zeros)}" for zeros in SKIPPABLE]
     return lines
 
@@ -134,6 +134,7 @@ def _unknown(profile: HardwareProfile) -> list[str]:
 
 def _numbers(profile: HardwareProfile) -> list[str]:
     return [
-        f"{place} = {one.text} [{one.grade}; {one.source}]" + (f" {one.conditions}" if one.conditions else "")
-        for place, one in profile.quantities
+        f"{place} = {number.text} [{number.grade}; {number.source}]"
+        + (f" {number.conditions}" if number.conditions else "")
+        for place, number in profile.quantities
     ]

@@ -1,9 +1,12 @@
-"""One broken rule, as a value."""
+"""One broken rule, as a value, and the two laws that most rules state: a limit and a menu."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,19 @@ class Violation:
     message: str
 
 
+Rule = Callable[[Workload, HardwareProfile], Iterator[Violation]]
+"""A rule that needs no more than the network's counts and the device: its name is the law, what it yields breaks it."""
+
+
 def over(rule: str, need: float, limit: float | None, layer: str, what: str) -> Iterator[Violation]:
     """Yield a violation if a need is over its limit; None is no limit."""
     if limit is not None and need > limit:
         place = f"{layer}: " if layer else ""
         yield Violation(rule, need, limit, layer, f"{place}{need:,} {what}: the limit is {limit:,}")
+
+
+def offered(rule: str, need: int, menu: tuple[int, ...], layer: str, what: str) -> Iterator[Violation]:
+    """Yield a violation if a need is not on a menu; an empty menu offers anything."""
+    if menu and need not in menu:
+        message = f"{layer}: {what} {need}: the device has {', '.join(map(str, menu))}"
+        yield Violation(rule, need, 0, layer, message)

@@ -1,1 +1,4 @@
-"""Predicted against published numbers."""
+"""Predicted next to published numbers: how far the profiles can be trusted.
+
+`networks` builds what was measured, `compare` prices it, `report` writes the table. No constant is fitted here.
+"""

@@ -1,7 +1,7 @@
 """Predicted next to measured: the published points that the profiles can reach.
 
 Points are data (``validation/points.yaml`` beside the profiles); each is priced by `price`, as any candidate is. Not
-for fitting: no constant is changed here; and not for the table: `validation_report` writes it.
+for fitting: no constant is changed here; and not for the table: `report` writes it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from pydantic import Field
 
 from hwsearch.errors import InputError
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
+from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.models import Npu
 from hwsearch.hardware.profiles.load import load_profile, profile_folders
-from hwsearch.hardware.profiles.units import Section
+from hwsearch.hardware.profiles.quantities import Section
 from hwsearch.hardware.validation.networks import dense_pass, fully_connected, packed_weights
 from hwsearch.study.yaml_border import read_yaml, validate
 
@@ -150,22 +151,23 @@ def validate_profiles() -> Validation:
     parsed = validate(document, PointsSection, document.data)
     if isinstance(parsed, list):
         raise InputError(parsed)
-    rows = tuple(Row(point, *_predict(point)) for point in parsed.points)
+    profiles = {name: load_profile(name) for name in dict.fromkeys(point.profile for point in parsed.points)}
+    rows = tuple(Row(point, *_predict(point, profiles[point.profile])) for point in parsed.points)
     return Validation(rows, parsed.unreached, parsed.sources)
 
 
-def _predict(point: PointSection) -> tuple[float | None, float | None]:
+def _predict(point: PointSection, profile: HardwareProfile) -> tuple[float | None, float | None]:
     """Return the ends of what is predicted, the lower first."""
     if not point.ends:
-        alone = _predict_one(point)
-        return alone, alone
-    found = [_predict_one(point.model_copy(update=end.model_dump(exclude_none=True))) for end in point.ends]
+        value = _predict_network(point, profile)
+        return value, value
+    swept = [point.model_copy(update=end.model_dump(exclude_none=True)) for end in point.ends]
+    found = [_predict_network(end, profile) for end in swept]
     known = [value for value in found if value is not None]
     return (min(known), max(known)) if len(known) == len(found) else (None, None)
 
 
-def _predict_one(point: PointSection) -> float | None:
-    profile = load_profile(point.profile)
+def _predict_network(point: PointSection, profile: HardwareProfile) -> float | None:
     if point.fc_macs or point.conv_macs:
         return _column(price(dense_pass(point.fc_macs, point.conv_macs), profile), point.column)
     if point.packed is not None:
@@ -192,7 +194,7 @@ def _spearman(pairs: Sequence[tuple[float, float]]) -> float:
     ranks = [_ranks([pair[side] for pair in pairs]) for side in (0, 1)]
     mean = (len(pairs) - 1) / 2
     top = sum((a - mean) * (b - mean) for a, b in zip(*ranks, strict=True))
-    spread = [sum((rank - mean) ** 2 for rank in own) for own in ranks]
+    spread = [sum((rank - mean) ** 2 for rank in side) for side in ranks]
     return float(top / math.sqrt(spread[0] * spread[1]))
 
 

@@ -1,6 +1,6 @@
 """The networks of published measurements, as Workloads: shapes and rates that a point states, nothing else.
 
-Not for pricing: `validation` prices them.
+Not for pricing: `compare` prices them.
 """
 
 from __future__ import annotations

@@ -36,29 +36,29 @@ def _line(row: Row) -> str:
     point = row.point
     kind = "fitted" if point.fitted else "interval" if row.interval else "predicted"
     verdict = "" if point.fitted or row.good is None else "yes" if row.good else "no"
-    told = "unknown" if row.low is None else f"{_ends(row.low, row.high, '.4g')} {point.unit}"
+    predicted = "unknown" if row.low is None else f"{_ends(row.low, row.high, '.4g')} {point.unit}"
     factor = _ends(row.factors[0], row.factors[-1], ".3g" if row.interval else ".2f") if row.factors else ""
     cells = (
-        point.id, point.profile, point.name, point.column, told, f"{point.measured:.4g} {point.unit}", factor, kind,
-        verdict, point.source,
+        point.id, point.profile, point.name, point.column, predicted, f"{point.measured:.4g} {point.unit}", factor,
+        kind, verdict, point.source,
     )  # fmt: skip
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 def _ends(low: float, high: float | None, form: str) -> str:
-    alone = high is None or high == low
-    return f"{low:{form}}" if alone else f"{low:{form}} to {high:{form}}"
+    single = high is None or high == low
+    return f"{low:{form}}" if single else f"{low:{form}} to {high:{form}}"
 
 
 def _summary(found: Validation) -> list[str]:
     lines = []
     for unit, what in (("B", "memory"), ("s", "time"), ("W", "power"), ("J", "energy")):
-        own = [row for row in found.rows if row.free and row.factors and row.point.unit == unit]
-        factors = [row.factors[0] for row in own]
+        rows = [row for row in found.rows if row.free and row.factors and row.point.unit == unit]
+        factors = [row.factors[0] for row in rows]
         if factors:
             span = f"factors {min(factors):.2f} to {max(factors):.2f}"
-            good = sum(bool(row.good) for row in own)
-            lines.append(f"- {what}: {good} of {len(own)} predicted points confirmed, {span}")
+            good = sum(bool(row.good) for row in rows)
+            lines.append(f"- {what}: {good} of {len(rows)} predicted points confirmed, {span}")
     swept = [row for row in found.rows if row.interval]
     if swept:
         good = sum(row.good is True for row in swept)

@@ -9,8 +9,11 @@ from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.profiles.show import describe
 
 SHIPPED = Path(__file__).parents[3] / "hardware_profiles"
+
 FILES = sorted(SHIPPED.glob("*.yaml"))
+
 MICROBIT = SHIPPED / "nrf51822_microbit.yaml"
+
 GENERIC = SHIPPED / "generic_45nm.yaml"
 
 

@@ -1,7 +1,7 @@
 """What does not map onto a device, and why: one small function a rule, named after it.
 
 Limits are hard: one violation and the network does not run. Not for budgets, which a study sets. The rules of single
-toolchains are in `mapping_rules`.
+toolchains are in `toolchain_limits`, those of a family's formula in `family_rules`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from collections.abc import Iterator
 
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.rules.mapping_rules import MAPPING_RULES
+from hwsearch.hardware.rules.family_rules import FAMILY_RULES
+from hwsearch.hardware.rules.toolchain_limits import LIMIT_RULES
 from hwsearch.hardware.rules.violation import Violation, over
 from hwsearch.hardware.workload import Workload
-
-__all__ = ["Violation", "violations"]
 
 
 def violations(
@@ -45,7 +44,7 @@ def violations(
         *neurons_within_limit(workload, profile),
         *banks_hold_everything(cost or price(workload, profile), profile),
         *accumulator_wide_enough(profile, accumulator_bits_needed),
-        *(violation for rule in MAPPING_RULES for violation in rule(workload, profile)),
+        *(violation for rule in (*LIMIT_RULES, *FAMILY_RULES) for violation in rule(workload, profile)),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The YAML shape of each family's model; field names are those of `hwsearch.hardware.models`.
+"""The section of a profile file that each family adds; field names are those of `hwsearch.hardware.models`.
 
 Not for what the numbers mean: `models` says that.
 """
@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from pydantic import field_validator as check
 
 from hwsearch.hardware import models
-from hwsearch.hardware.profiles.units import (
+from hwsearch.hardware.profiles.quantities import (
     Bandwidth,
     Count,
     CycleCount,

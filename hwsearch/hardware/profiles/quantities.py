@@ -1,11 +1,12 @@
 """Physical quantities at the YAML border: value, unit, grade, source; SI units on request.
 
-Not for knowing which quantities a profile has: `profile_yaml` says that.
+Not for knowing which quantities a profile has: `sections` and `model_sections` say that.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -91,6 +92,20 @@ class Word(Section, Generic[Spelling]):
     def text(self) -> str:
         """Return the word as written."""
         return self.value or "unknown"
+
+
+def quantities(
+    section: BaseModel, place: str = ""
+) -> Iterator[tuple[str, Number | Menu | Series | Word[Any]]]:
+    """Yield (dotted place, quantity) for every quantity of a section, in the file's order."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        for index, item in enumerate(value if isinstance(value, tuple) else (value,)):
+            here = f"{place}{name}" + (f".{getattr(item, 'name', index)}" if isinstance(value, tuple) else "")
+            if isinstance(item, Number | Menu | Series | Word):
+                yield here, item
+            elif isinstance(item, BaseModel):
+                yield from quantities(item, here + ".")
 
 
 def _factor(unit: str) -> float:

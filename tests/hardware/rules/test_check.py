@@ -1,15 +1,20 @@
+"""Rules of any profile, on both sides of their limits, and all violations at once."""
+
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders.devices import IDS, mlp, profile, with_bits
 
 from hwsearch.hardware.device import Bank
 from hwsearch.hardware.profiles.load import load_profile
-from hwsearch.hardware.rules.rules import violations
+from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
 
 PROFILE = load_profile(Path(__file__).parents[3] / "hardware_profiles" / "nrf51822_microbit.yaml")
+
 MCU = replace(PROFILE, formats=("dense",))
+
 OPS = OpCounts(1, 1, (1, 1), 1)
 
 
@@ -22,8 +27,11 @@ def layer(name, role, weight_bits, shape, neurons):
 
 # RAM: membranes 8 * 2 and 2 * 4, input 4, its kept current 8 * 4, 8 spike bits: 61 bytes
 FC1, READOUT = layer("fc1", "input", 8, (8, 4, 1), 8), layer("readout", "readout", 4, (2, 8, 1), 2)
+
 NET = Workload(timesteps=5, input_bits=8, layers=(FC1, READOUT))
+
 CONV = layer("conv2", "hidden", 8, (2, 1, 9), 8)
+
 FITS = {"neuron_model": "lif", "reset": "zero"}
 
 
@@ -89,7 +97,7 @@ def test_a_kernel_counts_in_fan_in_and_fan_out():
     net = replace(NET, layers=(CONV,))  # one input channel, two filters of 3 x 3
     assert rules(replace(MCU, max_fan_in=9, max_fan_out=18), net) == []
     found = rules(replace(MCU, max_fan_in=8, max_fan_out=17), net)
-    assert [(one.rule, one.need) for one in found] == [
+    assert [(violation.rule, violation.need) for violation in found] == [
         ("fan_in_within_limit", 9),
         ("fan_out_within_limit", 18),
     ]
@@ -101,10 +109,41 @@ def test_an_unknown_limit_refuses_nothing():
 
 def test_every_violation_is_named_at_once():
     profile = replace(ram(1), max_neurons=1, max_fan_in=1, weight_bits=(2,), resets=("subtract",))
-    assert [one.rule for one in rules(profile)] == [
+    assert [violation.rule for violation in rules(profile)] == [
         "reset_offered",
         *["weight_bits_offered"] * 2,
         *["fan_in_within_limit"] * 2,
         "neurons_within_limit",
         "banks_hold_everything",
     ]
+
+
+@pytest.mark.parametrize(
+    ("ident", "inputs", "hidden", "outputs"),
+    [("xylo_audio2", 16, 1000, 8), ("xylo_audio3", 16, 992, 16), ("xylo_imu", 16, 496, 16)],
+)
+def test_xylo_networks_at_their_limits(ident, inputs, hidden, outputs):
+    device = profile(ident)
+    allowed = {"neuron_model": "lif", "reset": "subtract"}
+    assert violations(mlp([inputs, 60, outputs]), device, **allowed) == []
+    rules = {
+        violation.rule
+        for violation in violations(mlp([inputs + 1, hidden + 1, outputs + 1]), device, **allowed)
+    }
+    assert {"inputs_within_limit", "hidden_neurons_within_limit", "outputs_within_limit"} <= rules
+
+
+@pytest.mark.parametrize("ident", IDS)
+def test_bit_menus_neurons_and_resets_of_every_device(ident):
+    device = profile(ident)
+    network = mlp([8, 6, 3], timesteps=1)
+    asked = {"neuron_model": device.neuron_models[0], "reset": device.resets[0]}
+    for bits in device.weight_bits:
+        assert violations(with_bits(network, bits), device, **asked) == []
+    rules = [violation.rule for violation in violations(with_bits(network, 7), device, **asked)]
+    assert rules.count("weight_bits_offered") == 2
+    for name, has in (("neuron_model", device.neuron_models), ("reset", device.resets)):
+        for value in {"lif", "if"} if name == "neuron_model" else {"zero", "subtract"}:
+            offered = with_bits(network, device.weight_bits[0])
+            found = [violation.rule for violation in violations(offered, device, **{**asked, name: value})]
+            assert found == ([] if value in has else [f"{name}_offered"])
