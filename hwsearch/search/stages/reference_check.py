@@ -58,24 +58,24 @@ def refuse_fallen(plan: Plan, measured: Measured, ticket: Ticket) -> None:
 def _blamed(plan: Plan, measured: Measured, ticket: Ticket, accuracy_there: float) -> str:
     """Say which width costs most: the one that gives back most when it alone is wide."""
     assert measured.params is not None
-    widths = plan.reference_widths
+    device = plan.reference_widths
     offered = {
-        "state": widths.state,
-        "accumulator": widths.accumulator,
-        "bias": widths.bias,
-        "threshold": widths.threshold,
+        "state": device.state,
+        "accumulator": device.accumulator,
+        "bias": device.bias,
+        "threshold": device.threshold,
     }
     gains = {}
     for name in offered:
-        wide = replace(widths, **{name: getattr(Widths(), name)})
+        wide = replace(device, **{name: getattr(Widths(), name)})
         gains[name] = _accuracy(plan, measured, ticket, wide) - accuracy_there
     name = max(gains, key=lambda key: gains[key])
     if gains[name] > 0:
         return (
             f"to blame is {name}_bits {offered[name]}: with 32 it would be {accuracy_there + gains[name]:.1%}"
         )
-    widths = ", ".join(f"{key}_bits {bits}" for key, bits in offered.items())
-    return f"no single width is to blame, but all together ({widths})"
+    listed = ", ".join(f"{key}_bits {bits}" for key, bits in offered.items())
+    return f"no single width is to blame, but all together ({listed})"
 
 
 def _accuracy(plan: Plan, measured: Measured, ticket: Ticket, widths: Widths) -> float:
