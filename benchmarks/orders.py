@@ -1,6 +1,6 @@
 """Quantise then prune, or the other way round? Accuracy of one-shot tickets of one dense network in both orders.
 
-    python benchmarks/orders.py studies/digits_mcu.yaml --bits 1 2 3 4 --sparsity 0.5 0.8 0.9 0.95
+    python -m benchmarks.orders studies/digits_mcu.yaml --bits 1 2 3 4 --sparsity 0.5 0.8 0.9 0.95
 
 Every seed has its own dense network; from each, tickets are cut and trained with the study's own settings in both
 orders. Accuracies are of the integer model on the validation split, on which nothing is chosen; differences are paired
@@ -57,7 +57,9 @@ def accuracies(plan: Plan, dense: list[Params], candidate: Candidate) -> np.ndar
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("study", type=Path)
     parser.add_argument("--bits", nargs="+", type=int, default=[1, 2, 3, 4])
     parser.add_argument("--sparsity", nargs="+", type=float, default=[0.5, 0.8, 0.9, 0.95])

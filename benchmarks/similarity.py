@@ -1,6 +1,6 @@
-"""How well ticket similarity foretells agreement and trained accuracy; docs/similarity.md has the tables.
+"""How well ticket similarity foretells agreement and trained accuracy; benchmarks/results/similarity.md has the tables.
 
-    python benchmarks/similarity.py [--seeds 3] [--judging 200]
+    python -m benchmarks.similarity [--seeds 3] [--judging 200]
 
 Agreement: on each (network, task) pair random per-layer mixes (sparsity and bits of every layer, granularity) are
 foretold from probes of 128 validation inputs and 192 settling candidates, and measured on up to 256 other validation

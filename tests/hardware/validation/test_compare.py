@@ -10,7 +10,7 @@ from hwsearch.hardware.profiles.load import check_profile, load_profile
 from hwsearch.hardware.validation.compare import PointSection, Row, _spearman, validate_profiles
 from hwsearch.hardware.validation.report import validation_table
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "validation.md"
+DOCUMENT = Path(__file__).parents[3] / "benchmarks" / "results" / "validation.md"
 FOUND = validate_profiles()
 
 
