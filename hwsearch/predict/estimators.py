@@ -11,19 +11,19 @@ import numpy as np
 
 from hwsearch.network.stack import Params
 from hwsearch.network.topology import NetworkSpec
-from hwsearch.predict.changes import Asked
 from hwsearch.predict.flip_rate import flip_rate
+from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.predict.margin_gradient import margin_gradient
 from hwsearch.predict.probe_and_add import ProbeAndAdd, probe_and_add
 from hwsearch.predict.probes import probe
 from hwsearch.predict.similarity import Estimator
 
-Maker = Callable[[NetworkSpec, Params, np.ndarray, Asked], Estimator]
-"""The architecture, the trained dense network, inputs [B, C, H, W] and what is asked -> an estimator."""
+Maker = Callable[[NetworkSpec, Params, np.ndarray, EstimatorScope], Estimator]
+"""The architecture, the trained dense network, inputs [B, C, H, W] and the scope -> an estimator."""
 
 
-def _probed(spec: NetworkSpec, dense: Params, x: np.ndarray, asked: Asked) -> ProbeAndAdd:
-    return probe_and_add(probe(spec, dense, x, asked))
+def _probed(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope) -> ProbeAndAdd:
+    return probe_and_add(probe(spec, dense, x, scope))
 
 
 ESTIMATORS: dict[str, Maker] = {

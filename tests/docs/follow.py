@@ -14,7 +14,9 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_FENCE = re.compile(r"^(?P<indent> *)```(?P<lang>\w+)(?: file=(?P<file>\S+))?\n(?P<body>.*?)^ *```$", re.M | re.S)
+_FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<lang>\w+)(?: file=(?P<file>\S+))?\n(?P<body>.*?)^ *```$", re.M | re.S
+)
 
 
 def blocks(page: Path) -> list[tuple[str, str | None, str]]:
