@@ -17,7 +17,8 @@ Accuracies are of validation. Rungs 0 to 2 are after 1, 4, 16 epochs (cycles of 
 two trained at a quarter and half of T, as the search does, and measured at T. What was trained so and then goes on is
 taken for as good after the last as any (measured in benchmarks/results/short_trainings.md). The hypervolume is the
 share of the box error in [0, 0.15] x log bytes in [log least, log most of the space] that is dominated; it is fixed
-before any contest. The target of a contest is the least model whose true accuracy holds the floor (dense less 2 points).
+before any contest. The target of a contest is the least model whose true accuracy holds the floor (dense less 2
+points).
 
 Files are kept in the work folder, deletable at any time; the first load of a ``layers`` world takes minutes, later ones
 a second or two.
