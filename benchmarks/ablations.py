@@ -1,7 +1,7 @@
 """What each part of the search saves: live runs with parts switched off, seed by seed, against plain TPE.
 
-    python benchmarks/ablations.py --work DIR [--seeds 5] [--part 0 --parts 2]   # resumable; run each part
-    python benchmarks/ablations.py --work DIR --table
+    python -m benchmarks.ablations --work DIR [--seeds 5] [--part 0 --parts 2]   # resumable; run each part
+    python -m benchmarks.ablations --work DIR --table
 
 The space is the tabular benchmark's digits task with knobs of each layer (7 knobs), 128 trials each. ``plain`` is
 Optuna's TPE with full training (``gp``, ``nsga2``: its other samplers); ``placebo`` has similarity shuffled among

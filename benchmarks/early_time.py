@@ -1,6 +1,6 @@
 """Do rungs rank at few timesteps? Trainings at fewer timesteps, measured at the candidates' own T.
 
-    python benchmarks/early_time.py [--task digits] [--mixes 128] [--work DIR]
+    python -m benchmarks.early_time [--task digits] [--mixes 128] [--work DIR]
 
 Mixes of the tabular benchmark (knobs of each layer, T = 4). Every training starts from the dense network's weights and
 goes through the search's rungs (1, 3 and 12 epochs), each at some number of timesteps; its integer model is measured

@@ -1,6 +1,6 @@
 """How well does a candidate's accuracy after 1, 4 or 16 epochs rank it? From the tabular benchmark, no training.
 
-    python benchmarks/epochs.py
+    python -m benchmarks.epochs
 
 The 300 mixes (knobs of each layer) that the benchmark trained with three seeds: validation accuracy of one seed after
 so many epochs against the mean test accuracy of the other two after 16 (Spearman's rank correlation, mean over which

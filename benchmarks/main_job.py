@@ -1,6 +1,6 @@
 """A whole study: wall time, peak memory of all its processes together, and what came out.
 
-    python benchmarks/main_job.py studies/digits_mcu.yaml [--tree DIR ...] [--seeds 0 1 2] [--workers 2]
+    python -m benchmarks.main_job studies/digits_mcu.yaml [--tree DIR ...] [--seeds 0 1 2] [--workers 2]
 
 Each tree is a checkout of hwsearch (default: this one); they take turns, seed after seed, each in a fresh folder. The
 memory is the proportional set size (shared pages shared out) of the process and its workers, looked at every 0.2 s.
@@ -59,7 +59,9 @@ def run(tree: Path, study: Path, workers: int, seed: int) -> tuple[float, int, d
 
 def main() -> None:
     """Print a row a run."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("study", type=Path)
     parser.add_argument("--tree", type=Path, nargs="*", default=[HERE])
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])

@@ -1,6 +1,6 @@
 """Quantise then prune, or the other way round? Accuracy of one-shot tickets of one dense network in both orders.
 
-    python benchmarks/orders.py studies/digits_mcu.yaml --bits 1 2 3 4 --sparsity 0.5 0.8 0.9 0.95
+    python -m benchmarks.orders studies/digits_mcu.yaml --bits 1 2 3 4 --sparsity 0.5 0.8 0.9 0.95
 
 Every seed has its own dense network; from each, tickets are cut and trained with the study's own settings in both
 orders. Accuracies are of the integer model on the validation split, on which nothing is chosen; differences are paired
@@ -8,7 +8,6 @@ by seed, with Student's 95 % interval.
 """
 
 from __future__ import annotations
-from hwsearch.search.store.ticket_store import TicketStore
 
 import argparse
 import tempfile
@@ -25,6 +24,7 @@ from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.search.stages.dense import dense_fit
 from hwsearch.search.stages.tickets import TicketSource, find_ticket
 from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.ticket_store import TicketStore
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
 from hwsearch.tickets.fit import dense_masks
@@ -44,7 +44,9 @@ def accuracies(plan: Plan, dense: list[Params], candidate: Candidate) -> np.ndar
     """Return the accuracy of a candidate from each dense network."""
     with tempfile.TemporaryDirectory() as folder:
         cache = Cache(Path(folder), plan.digest)
-        found = [find_ticket(TicketSource(plan, TicketStore(cache), own, plan.data, 0), candidate) for own in dense]
+        found = [
+            find_ticket(TicketSource(plan, TicketStore(cache), own, plan.data, 0), candidate) for own in dense
+        ]
     bits = candidate.bits(len(plan.spec.layers))
     tickets = tuple(Ticket(own.params, own.masks, bits) for own in found)
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
@@ -58,7 +60,9 @@ def accuracies(plan: Plan, dense: list[Params], candidate: Candidate) -> np.ndar
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("study", type=Path)
     parser.add_argument("--bits", nargs="+", type=int, default=[1, 2, 3, 4])
     parser.add_argument("--sparsity", nargs="+", type=float, default=[0.5, 0.8, 0.9, 0.95])

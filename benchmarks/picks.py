@@ -1,6 +1,6 @@
 """What does the pick lose on test, over several splits of the data?
 
-    python benchmarks/picks.py studies/digits_mcu.yaml --splits 5
+    python -m benchmarks.picks studies/digits_mcu.yaml --splits 5
 
 One test split of a small data set says little: its own chance is larger than the tolerance. This runs the whole study
 on each split and prints the dense reference and the pick (test accuracies are means over the study's fresh seeds).
@@ -22,7 +22,9 @@ from hwsearch.study.model import load_study, write_study
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("study", type=Path)
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))

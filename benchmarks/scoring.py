@@ -1,6 +1,6 @@
 """What collecting statistics and scoring costs, against one epoch of dense training of one network.
 
-    python benchmarks/scoring.py studies/*.yaml
+    python -m benchmarks.scoring studies/*.yaml
 
 Statistics are those of both criteria that need them, on the study's own number of samples; the best of three runs each.
 """
@@ -53,7 +53,9 @@ def row(path: Path) -> str:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("studies", nargs="+", type=Path)
     print("| study | weights | samples | an epoch, s | statistics and scores, s | share |")
     print("|---|---|---|---|---|---|")

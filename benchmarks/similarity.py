@@ -1,6 +1,6 @@
-"""How well ticket similarity foretells agreement and trained accuracy; docs/similarity.md has the tables.
+"""How well ticket similarity foretells agreement and trained accuracy; benchmarks/results/similarity.md has the tables.
 
-    python benchmarks/similarity.py [--seeds 3] [--judging 200]
+    python -m benchmarks.similarity [--seeds 3] [--judging 200]
 
 Agreement: on each (network, task) pair random per-layer mixes (sparsity and bits of every layer, granularity) are
 foretold from probes of 128 validation inputs and 192 settling candidates, and measured on up to 256 other validation
@@ -27,8 +27,8 @@ from scipy.stats import spearmanr
 
 from hwsearch.network.stack import Ticket
 from hwsearch.plan.plan import Plan, make_plan
-from hwsearch.predict.quality import Calibration, quality_of
 from hwsearch.predict.joint import joint_of
+from hwsearch.predict.quality import Calibration, quality_of
 from hwsearch.search.jobs.job import Bench
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity, one_shot_agreement

@@ -1,7 +1,7 @@
 """Would cheaper starts do? What one forward pass, a short training from the dense network, and one from a trained
 neighbour tell of a candidate.
 
-    python benchmarks/starts.py [--task digits] [--mixes 64] [--work DIR]
+    python -m benchmarks.starts [--task digits] [--mixes 64] [--work DIR]
 
 Mixes of the tabular benchmark (knobs of each layer); the neighbour of each is one move of the search's away
 (`SearchSpace.neighbour`) and was trained in full. Every training starts from weights of the trained dense network with

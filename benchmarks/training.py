@@ -1,6 +1,6 @@
 """Training speed: candidate-epochs a second over the whole machine, against spikingjelly's multi-step loop.
 
-    python benchmarks/training.py [--seconds 6] [--rounds 3]
+    python -m benchmarks.training [--seconds 6] [--rounds 3]
 
 Both train quantised, masked candidates with the same fake quantisation, batch size, T = 4 and Adam. Ours: one worker
 process a core, one thread each, stacks of the size that the trainer measures to be the fastest. Spikingjelly: its
@@ -239,7 +239,9 @@ class Group:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()

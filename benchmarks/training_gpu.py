@@ -1,9 +1,9 @@
 """Training speed on one GPU; says so and exits 1 where there is none.
 
-    python benchmarks/training_gpu.py rates                       K = 1, 8, 64, 256 against this machine's cores
-    python benchmarks/training_gpu.py study studies/digits_mcu.yaml               a whole search: its wall time
-    python benchmarks/training_gpu.py study studies/fashion_conv.yaml --candidates 200
-    python benchmarks/training_gpu.py vgg9 [--epochs 30]          VGG-9 on Fashion-MNIST: test accuracy
+    python -m benchmarks.training_gpu rates                       K = 1, 8, 64, 256 against this machine's cores
+    python -m benchmarks.training_gpu study studies/digits_mcu.yaml               a whole search: its wall time
+    python -m benchmarks.training_gpu study studies/fashion_conv.yaml --candidates 200
+    python -m benchmarks.training_gpu vgg9 [--epochs 30]          VGG-9 on Fashion-MNIST: test accuracy
 
 "rates" prints candidate-epochs a second of stacks on the GPU, the ratio to stacks of one on the same GPU, and to this
 machine's cores (one process a core, stacks as in training.py), for the networks of training.py.
@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from training import CASES, Case, Group, T, data_of, spec_of, tickets_of
 
 import hwsearch
+from benchmarks.training import CASES, Case, Group, T, data_of, spec_of, tickets_of
 from hwsearch.data.datasets import find_root, load_dataset
 from hwsearch.measure.floats import logits
 from hwsearch.network.fold import fold
@@ -124,7 +124,9 @@ def vgg9(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run the benchmark that is asked for."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=("rates", "study", "vgg9"))
     parser.add_argument("study", nargs="?")
     parser.add_argument("--seconds", type=float, default=6.0)

@@ -1,6 +1,6 @@
 """Is the dense network no larger than it needs to be? Accuracy of the 8-bit integer model by width, many seeds.
 
-    python benchmarks/width.py studies/digits_mcu.yaml fc128-fc128 fc64-fc64 --seeds 32
+    python -m benchmarks.width studies/digits_mcu.yaml fc128-fc128 fc64-fc64 --seeds 32
 
 Each topology is trained dense with the study's own settings; accuracies are on the validation and the test split
 together (nothing is chosen here), mean and 95 % interval of the differences to the first topology.
@@ -52,7 +52,9 @@ def accuracies(path: Path, topology: str, seeds: int) -> np.ndarray:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("study", type=Path)
     parser.add_argument("topologies", nargs="+")
     parser.add_argument("--seeds", type=int, default=32)

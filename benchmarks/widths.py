@@ -1,6 +1,6 @@
 """What each device's widths cost: every shipped profile, at every weight width up to 8 bits that it takes.
 
-    python benchmarks/widths.py [--quick] > docs/widths.md
+    python -m benchmarks.widths [--quick] > benchmarks/results/widths.md
 
 A multilayer perceptron and a convolutional network on digits and on MNIST's 8-bit inputs, at 1, 4 and 64 timesteps
 (the last with the weights of 4), with the neuron and reset that the device has. Each is trained once a weight width;
@@ -118,7 +118,9 @@ def cell(
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="digits alone, few epochs")
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
@@ -127,7 +129,7 @@ def main() -> None:
     if not quick:
         sets["MNIST, 8 bits"] = load_dataset(Data(name="mnist", input_bits=8, train_size=5000), root)
     groups = kinds()
-    print(Path(__file__).with_name("widths.md").read_text(encoding="utf-8").rstrip())
+    print(Path(__file__).with_name("widths_head.md").read_text(encoding="utf-8").rstrip())
     for kind, members in groups.items():
         own, bits = kind.widths, tuple(sorted({b for taken in members.values() for b in taken}))
         print(f"\n## Membrane {own.state}, sum {own.accumulator}, bias {own.bias}, threshold {own.threshold} bits; "

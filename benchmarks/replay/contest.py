@@ -1,8 +1,8 @@
 """Contests in the worlds, in simulated time: what each contestant must train until it has found what there is.
 
-    python benchmarks/replay/contest.py --work DIR [--worlds digits/grid ...] [--contestants tpe ...] [--seeds 20]
-    python benchmarks/replay/contest.py --work DIR --table | --pack
-    python benchmarks/replay/contest.py --table
+    python -m benchmarks.replay.contest --work DIR [--worlds digits/grid ...] [--contestants tpe ...] [--seeds 20]
+    python -m benchmarks.replay.contest --work DIR --table | --pack
+    python -m benchmarks.replay.contest --table
 
 Resumable: a run is one line of DIR/<world>.jsonl (the world's ``/`` is a ``-``), and a run that has its line is not run
 again. ``--pack`` keeps a folder's runs in the repository; a table of no folder is of these. A run's time is the samples

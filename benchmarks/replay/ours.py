@@ -21,6 +21,7 @@ from benchmarks.replay.trainings import Offer, Step, Trainings
 from benchmarks.replay.world import EARLY_TIME, FULL_TIME, WORST_ERROR, World
 from benchmarks.tabular.build import SEEDS, lab_of
 from hwsearch.plan.plan import Plan
+from hwsearch.predict.joint import joint_of
 from hwsearch.predict.quality import Calibration
 from hwsearch.records.trials import LEFT, TrialRecord, remember
 from hwsearch.search.decide.acquisition import ranked, ranks
@@ -29,13 +30,12 @@ from hwsearch.search.decide.cutting import foresee
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import front_records
 from hwsearch.search.decide.learned import training_of
-from hwsearch.predict.joint import joint_of
 from hwsearch.search.decide.promotion import judge
-from hwsearch.search.verdict import verdict
 from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity
 from hwsearch.search.stages.rungs import Judge
 from hwsearch.search.stages.tickets import ticket_of
+from hwsearch.search.verdict import verdict
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
 

@@ -1,6 +1,6 @@
 """What is lost by taking a candidate for the twin of a cheaper one that it is foretold to behave like?
 
-    python benchmarks/replay/twins.py --work DIR
+    python -m benchmarks.replay.twins --work DIR
 
 Pairs of neighbours (one move of the search apart) in the ``layers`` worlds, of accurate candidates (85 % and more), and
 how alike the estimator says that they are, by the true accuracy of the dearer less that of the cheaper.

@@ -15,9 +15,10 @@ for every candidate that exists, so the best hypervolume and the least model are
 
 Accuracies are of validation. Rungs 0 to 2 are after 1, 4, 16 epochs (cycles of 1, 3, 12); rungs 3 and 4 are the first
 two trained at a quarter and half of T, as the search does, and measured at T. What was trained so and then goes on is
-taken for as good after the last as any (docs/similarity.md has the measurement). The hypervolume is the share of the
-box error in [0, 0.15] x log bytes in [log least, log most of the space] that is dominated; it is fixed before any
-contest. The target of a contest is the least model whose true accuracy holds the floor (dense less 2 points).
+taken for as good after the last as any (measured in benchmarks/results/short_trainings.md). The hypervolume is the
+share of the box error in [0, 0.15] x log bytes in [log least, log most of the space] that is dominated; it is fixed
+before any contest. The target of a contest is the least model whose true accuracy holds the floor (dense less 2
+points).
 
 Files are kept in the work folder, deletable at any time; the first load of a ``layers`` world takes minutes, later ones
 a second or two.

@@ -1,8 +1,8 @@
 """Builds the tabular benchmark of SNN compression: every cell trained, with its whole learning curve.
 
-    python benchmarks/tabular/build.py digits --work /tmp/tabular          # resumable; then
-    python benchmarks/tabular/build.py digits --work /tmp/tabular --early  # likewise
-    python benchmarks/tabular/build.py digits --work /tmp/tabular --pack   # writes benchmarks/tabular/digits.csv.gz
+    python -m benchmarks.tabular.build digits --work /tmp/tabular          # resumable; then
+    python -m benchmarks.tabular.build digits --work /tmp/tabular --early  # likewise
+    python -m benchmarks.tabular.build digits --work /tmp/tabular --pack   # writes benchmarks/tabular/digits.csv.gz
 
 ``grid``: every sparsity x granularity x bits x T of the task's study, one choice for all layers, three seeds.
 ``mix``: 1,200 per-layer mixes at the longest T (uniform over the knobs), one seed, 300 of them three seeds.

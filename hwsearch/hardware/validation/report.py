@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hwsearch.hardware.validation.compare import FACTOR, MEMORY_WITHIN, RANK_CORRELATION, Row, Validation
 
-COMMAND = "hwsearch profiles validate --to docs/validation.md"
+COMMAND = "hwsearch profiles validate --to benchmarks/results/validation.md"
 
 _HEAD = f"""\
 # Validation of the hardware profiles

@@ -15,10 +15,9 @@ import numpy as np
 
 from hwsearch.network.stack import Ticket
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
-from hwsearch.predict.flip_rate import flip_rate
+from hwsearch.predict.estimators import ESTIMATORS
 from hwsearch.predict.joint import joint_of
 from hwsearch.predict.layer_sensitivity import EstimatorScope
-from hwsearch.predict.margin_gradient import margin_gradient
 from hwsearch.predict.probe_and_add import probe_and_add
 from hwsearch.predict.probes import Probes, probe, untrained_logits
 from hwsearch.predict.quality import Calibration, quality_of
@@ -94,11 +93,10 @@ def _scope(plan: Plan) -> EstimatorScope:
 
 
 def _estimator(plan: Plan, dense: Dense, x: np.ndarray, probes: Probes | None) -> Estimator:
-    """Return what the study foretells agreement by, made of the dense network's behaviour on x."""
-    if probes is not None:
+    """Return what the study predicts agreement by, made of the dense network's behaviour on x."""
+    if probes is not None:  # measured once and stored
         return probe_and_add(probes)
-    make = margin_gradient if plan.study.search.similarity == "margin_gradient" else flip_rate
-    return make(plan.spec, dense.params, x, _scope(plan))
+    return ESTIMATORS[plan.study.search.similarity](plan.spec, dense.params, x, _scope(plan))
 
 
 def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from hwsearch.cli import app
 from hwsearch.hardware.validation.compare import validate_profiles
 from hwsearch.hardware.validation.report import validation_table
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "validation.md"
+DOCUMENT = Path(__file__).parents[3] / "benchmarks" / "results" / "validation.md"
 FOUND = validate_profiles()
 
 

@@ -1,7 +1,7 @@
 """How much a run leaves that belongs on its front: live runs, and then all that they left trained on as well.
 
-    python benchmarks/left.py --work DIR [--seeds 5] [--part 0 --parts 2]   # resumable; run each part
-    python benchmarks/left.py --work DIR --table
+    python -m benchmarks.completion --work DIR [--seeds 5] [--part 0 --parts 2]   # resumable; run each part
+    python -m benchmarks.completion --work DIR --table
 
 Runs of 128 trials of the tabular benchmark's digits task with knobs of each layer, as in `ablations`. When a run has
 ended, all that it stopped or cut is trained as far as the search trains, from where it was stopped, as the run would

@@ -1,6 +1,6 @@
 """Is the chance that a run gives to what it left any good? In replay all that was stopped or cut can be trained on.
 
-    python benchmarks/replay/left.py --work DIR [--seeds 20]
+    python -m benchmarks.replay.completion --work DIR [--seeds 20]
 
 Runs of 128 proposals in the ``layers`` worlds, with what they finish in the end. Of every candidate that is left then
 (`search.left`), its training goes on to the end, by the world's noise, and is held against the front that the run

@@ -1,7 +1,7 @@
 """What learning from another run of the same task saves: live, another device, another seed.
 
-    python benchmarks/carry.py --work DIR [--seeds 5] [--part 0 --parts 2]   # resumable; run each part
-    python benchmarks/carry.py --work DIR --table
+    python -m benchmarks.warm_start --work DIR [--seeds 5] [--part 0 --parts 2]   # resumable; run each part
+    python -m benchmarks.warm_start --work DIR --table
 
 First a run of 128 trials on ``nrf51822_microbit`` (error, memory), as in `ablations`. Then, with another seed, one of
 64 trials on ``generic_45nm`` (error, energy): ``alone``, and learning from the first (`search.learn_from`). Both

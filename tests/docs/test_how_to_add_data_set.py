@@ -1,0 +1,11 @@
+import pandas as pd
+import pytest
+from docs.follow import follow
+
+
+@pytest.mark.slow
+def test_the_page_gives_a_data_set_that_a_study_learns(tmp_path):
+    (printed,) = follow("how_to_add_data_set.md", tmp_path)
+    assert "stripes" in printed
+    front = pd.read_csv(tmp_path / "runs" / "stripes" / "front.csv")
+    assert front["accuracy_test"].max() > 0.5  # of 16 classes
