@@ -22,6 +22,7 @@ from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.report.tickets import interval
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.search.stages.dense import dense_fit
+from hwsearch.search.stages.layer_masks import LayerMasks
 from hwsearch.search.stages.tickets import TicketSource, find_ticket
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import TicketStore
@@ -45,7 +46,8 @@ def accuracies(plan: Plan, dense: list[Params], candidate: Candidate) -> np.ndar
     with tempfile.TemporaryDirectory() as folder:
         cache = Cache(Path(folder), plan.digest)
         found = [
-            find_ticket(TicketSource(plan, TicketStore(cache), own, plan.data, 0), candidate) for own in dense
+            find_ticket(TicketSource(plan, TicketStore(cache), own, plan.data, 0, LayerMasks(own)), candidate)
+            for own in dense
         ]
     bits = candidate.bits(len(plan.spec.layers))
     tickets = tuple(Ticket(own.params, own.masks, bits) for own in found)

@@ -22,9 +22,9 @@ from hwsearch.report.page import write_pages
 from hwsearch.report.tickets import write_comparison
 from hwsearch.results.result import Result
 from hwsearch.search.jobs.pool import Bench, Trainer
+from hwsearch.search.learn_from import plan_to_run
 from hwsearch.search.run import search
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.warm_start import plan_to_run
 from hwsearch.study.model import load_study, override
 from hwsearch.train.device import find_device
 

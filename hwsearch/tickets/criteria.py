@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.stack import LayerParams, Params
+from hwsearch.network.stack import Params
 from hwsearch.tickets.observe import LayerStatistics
 
 CRITERIA = ("magnitude", "spike_probability", "second_order")
@@ -96,15 +96,16 @@ def after_quantising(scores: Sequence[np.ndarray], params: Params, bits: Sequenc
     """
     last = len(params) - 1
     zeros = [
-        _zeros(layer, b, index < last) for index, (layer, b) in enumerate(zip(params, bits, strict=True))
+        _zeros(layer.weight.tobytes(), layer.weight.shape, b, index < last)
+        for index, (layer, b) in enumerate(zip(params, bits, strict=True))
     ]
     return [np.where(zero, worth * _SMALLEST, worth) for worth, zero in zip(scores, zeros, strict=True)]
 
 
 @lru_cache(maxsize=_MOST_CACHED)  # a search asks for the same few layers and bits again and again
-def _zeros(layer: LayerParams, bits: int, per_channel: bool) -> np.ndarray:
-    """Return which weights of a layer its own grid makes zero."""
-    weight = torch.from_numpy(layer.weight).unsqueeze(0)
+def _zeros(weights: bytes, shape: tuple[int, ...], bits: int, per_channel: bool) -> np.ndarray:
+    """Return which weights of a layer (float32) its own grid makes zero."""
+    weight = torch.from_numpy(np.frombuffer(weights, np.float32).reshape(shape).copy()).unsqueeze(0)
     levels, _ = Quantiser((bits,), per_channel).quantise(weight, torch.ones_like(weight))
     zero: np.ndarray = levels[0].numpy() == 0
     return zero

@@ -14,6 +14,7 @@ from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.dense import Dense
+from hwsearch.search.stages.layer_masks import LayerMasks
 from hwsearch.search.stages.priced import PricedCandidates
 from hwsearch.search.store.cache import Cache
 
@@ -52,6 +53,7 @@ class Context:
         cache: Where trained networks are stored.
         calibration: The similarity estimator; None: every candidate that fits is trained.
         priced: The candidates that were priced so far.
+        layer_masks: Of the dense network's layers, as far as they were cut.
         counted: What was counted of layers so far (`measure.workload`).
         model_clock: Runs while the search probes, learns and ranks: what it takes to train less.
     """
@@ -62,12 +64,14 @@ class Context:
     cache: Cache
     calibration: Calibration | None = None
     priced: PricedCandidates = field(init=False, compare=False)
+    layer_masks: LayerMasks = field(init=False, compare=False)
     counted: Counted = field(default_factory=dict, compare=False)
     model_clock: Stopwatch = field(default_factory=Stopwatch, compare=False)
 
     def __post_init__(self) -> None:
         # of this very dense network and estimator: a context with another one prices anew
         object.__setattr__(self, "priced", PricedCandidates(self.dense.params))
+        object.__setattr__(self, "layer_masks", LayerMasks(self.dense.params))
 
     def state(self, known: Mapping[str, TrialRecord]) -> SearchState:
         """Return what is known for decisions; known: the last record of each candidate, by its digest."""

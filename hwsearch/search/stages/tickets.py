@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from hwsearch.compress.masks import join_layers, prune_layers
+from hwsearch.compress.masks import join_layers
 from hwsearch.data.datasets import Dataset, resplit
 from hwsearch.network.stack import Params, Ticket, initial_params
 from hwsearch.plan.plan import Plan
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_fit
+from hwsearch.search.stages.layer_masks import LayerMasks
 from hwsearch.search.store.ticket_store import Masks, StoredWork, TicketStore, ladder_store
 from hwsearch.space.candidate import Candidate
 from hwsearch.tickets.compensate import compensate
@@ -56,6 +56,7 @@ class TicketSource:
         dense: The trained dense network of this seed.
         data: The samples of this seed.
         seed: Of initial weights and of the order of the samples.
+        layer_masks: Of that dense network.
     """
 
     plan: Plan
@@ -63,6 +64,7 @@ class TicketSource:
     dense: Params
     data: Dataset
     seed: int
+    layer_masks: LayerMasks
 
 
 def find_ticket(source: TicketSource, candidate: Candidate) -> Found:
@@ -188,7 +190,7 @@ def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
     if criterion == "magnitude" and len(candidate.sparsity) > 1:
         bits = candidate.bits(len(dense)) if plan.spec.quantise_first else None
         per_layer = enumerate(candidate.sparsity)
-        layers = [_layer_mask(dense, i, candidate.granularity, s, _near(bits, i)) for i, s in per_layer]
+        layers = [source.layer_masks.mask(i, candidate.granularity, s, _near(bits, i)) for i, s in per_layer]
         return Found(dense, tuple(join_layers(layers, candidate.granularity)))
     if criterion != "magnitude":
         calibration = source.data.x_train[: plan.study.tickets.samples]
@@ -207,18 +209,6 @@ def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
             for layer, mask, old in zip(made_up, masks, dense, strict=True)
         )
     return Found(made_up, masks)
-
-
-@lru_cache(maxsize=256)  # a search asks for the same few cuts of each layer again and again
-def _layer_mask(
-    dense: Params, layer: int, granularity: str, sparsity: float, bits: tuple[int, ...] | None
-) -> np.ndarray:
-    """Return the mask of one layer that is cut on its own."""
-    scores = score("magnitude", dense)
-    if bits is not None:
-        scores = after_quantising(scores, dense, bits)
-    sparsities = [sparsity if i == layer else 0.0 for i in range(len(dense))]
-    return np.asarray(prune_layers(scores, granularity, sparsities, scores=scores)[layer])
 
 
 def _near(bits: tuple[int, ...] | None, layer: int) -> tuple[int, ...] | None:
@@ -264,5 +254,7 @@ def source_of(context: Context, fresh_seed: int | None = None) -> TicketSource:
     """Return where the tickets of a seed are looked for."""
     plan, store = context.plan, TicketStore(context.cache)
     if fresh_seed is None:
-        return TicketSource(plan, store, context.dense.params, plan.data, plan.study.seed)
-    return TicketSource(plan, store, context.dense.params, resplit(plan.data, fresh_seed), fresh_seed)
+        data, seed = plan.data, plan.study.seed
+    else:
+        data, seed = resplit(plan.data, fresh_seed), fresh_seed
+    return TicketSource(plan, store, context.dense.params, data, seed, context.layer_masks)

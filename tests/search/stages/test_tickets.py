@@ -16,6 +16,7 @@ from hwsearch.errors import InputError
 from hwsearch.network.stack import initial_params
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.run_folder import RunFolder
+from hwsearch.search.stages.layer_masks import LayerMasks
 from hwsearch.search.stages.tickets import TicketSource, find_ticket
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import TicketStore
@@ -60,8 +61,9 @@ def study_file(tmp_path, **tickets):
 def source(tmp_path, **tickets):
     path = study_file(tmp_path, **tickets)
     plan = make_plan(load_study(path), path)
+    params = initial_params(plan.spec, 5)
     return TicketSource(
-        plan, TicketStore(Cache(tmp_path / "cache", plan.digest)), initial_params(plan.spec, 5), plan.data, 0
+        plan, TicketStore(Cache(tmp_path / "cache", plan.digest)), params, plan.data, 0, LayerMasks(params)
     )
 
 
@@ -153,7 +155,8 @@ def test_each_layer_has_its_own_sparsity_by_every_finder_and_criterion(
         YAML(typ="safe", pure=True).dump(study, stream)
     plan = make_plan(load_study(path), path)
     cache = Cache(tmp_path / "cache", plan.digest)
-    own = TicketSource(plan, TicketStore(cache), initial_params(plan.spec, 5), plan.data, 0)
+    params = initial_params(plan.spec, 5)
+    own = TicketSource(plan, TicketStore(cache), params, plan.data, 0, LayerMasks(params))
     for asked in ((0.75, 0.5), (0.5, 0.0)):
         masks = find_ticket(own, Candidate(asked, granularity, (4, 2), 3)).masks
         if granularity == "weight":

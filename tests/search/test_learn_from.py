@@ -8,7 +8,7 @@ import pytest
 
 import hwsearch
 from hwsearch.errors import InputError
-from hwsearch.search.warm_start import carried, plan_to_run
+from hwsearch.search.learn_from import carried, plan_to_run
 from hwsearch.study.model import load_study
 
 
