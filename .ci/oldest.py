@@ -2,8 +2,8 @@
 
     python .ci/oldest.py > oldest.txt && pip install -c oldest.txt .
 
-torch, spikingjelly and whatever else pyproject.toml does not name stay at the versions of constraints.txt: those are too
-large to install in many versions, or not ours to bound.
+torch, spikingjelly and whatever else pyproject.toml does not name stay at the versions of constraints.txt: those are
+too large to install in many versions, or not ours to bound.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Which modules have a test file of their name, and where the others are tested.
 
     python tests/by_name.py            prints the share that is found by name, and the list of the others
-    python tests/by_name.py --write    brings tests/elsewhere.txt up to date: entries that are needed no more go, and new
-                                       ones are proposed by what the test files import (look at them)
+    python tests/by_name.py --write    brings tests/elsewhere.txt up to date: entries that are needed no more go, and
+                                       new ones are proposed by what test files import (look at them)
 
 ``hwsearch/a/b.py`` is tested in ``tests/a/test_b.py``. A file that only has a docstring needs no test.
 """
@@ -77,7 +77,9 @@ def write_table():
         entry = known.get(module, UNKNOWN)
         rows.append((module, entry if (ROOT / entry).is_file() else proposed(module)))
     width = max((len(module) for module, _ in rows), default=0)
-    head = "# Modules without a test file of their name, and the file that tests them (`python tests/by_name.py --write`).\n"
+    head = (
+        "# Modules without a test file of their name, and the file that tests them. See tests/by_name.py.\n"
+    )
     TABLE.write_text(
         head + "".join(f"{module:<{width}}  {test}\n" for module, test in rows), encoding="utf-8"
     )
