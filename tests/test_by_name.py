@@ -1,30 +1,22 @@
-"""Whoever looks for a module's tests finds them: by its name, or in the table."""
+"""Every module is tested by a file of its name, or listed with where it is tested."""
 
 import by_name
 
 
-def test_the_name_of_a_modules_test_mirrors_it():
-    assert by_name.own_test("hwsearch/search/decide/front.py") == "tests/search/decide/test_front.py"
-    assert by_name.own_test("hwsearch/cli.py") == "tests/test_cli.py"
+def test_no_module_is_without_a_test():
+    assert sorted(set(by_name.without()) - set(by_name.elsewhere())) == []
 
 
-def test_files_with_a_docstring_only_need_no_test():
-    modules = by_name.modules()
-    assert "hwsearch/search/decide/front.py" in modules
-    assert "hwsearch/search/decide/__init__.py" not in modules
+def test_no_entry_is_out_of_date():
+    listed = by_name.elsewhere()
+    assert sorted(set(listed) - set(by_name.without())) == []
+    assert [place for place in listed.values() if not (by_name.ROOT / place).is_file()] == []
 
 
-def test_every_module_is_tested_by_name_or_where_the_table_says():
-    table = by_name.elsewhere()
-    unknown = {m: table.get(m) for m in by_name.without_own_test() if not is_file(table.get(m))}
-    assert unknown == {}, (
-        "write a test file of the module's name, or name the one that tests it in elsewhere.txt"
-    )
-
-
-def test_the_table_has_no_entry_that_is_needed_no_more():
-    assert sorted(by_name.elsewhere()) == by_name.without_own_test()
-
-
-def is_file(path):
-    return path is not None and (by_name.ROOT / path).is_file()
+def test_names_by_hand():
+    assert by_name.test_of("hwsearch/cli.py") == "tests/test_cli.py"
+    assert by_name.test_of("hwsearch/search/decide/front.py") == "tests/search/decide/test_front.py"
+    assert by_name.test_of("hwsearch/study/__init__.py") == "tests/test_study.py"
+    assert by_name.test_of("hwsearch/__init__.py") == "tests/test_hwsearch.py"
+    assert "hwsearch/errors.py" in by_name.modules()
+    assert "hwsearch/report/__init__.py" not in by_name.modules()

@@ -16,7 +16,7 @@ ANSWERS = {
     "the price of a storage format": "hardware/storage.py:streams",
     "what a rung keeps": "search/decide/promotion.py:promote",
     "how a finder ranks weights": "tickets/criteria.py:score",
-    "what front.csv shows": "search/summary.py:front_row",
+    "what front.csv shows": "search/stages/rows.py:front_row",
 }
 
 

@@ -1,13 +1,6 @@
-"""docs/how_to_add_estimator.md, followed."""
-
-import pytest
-from docs.followed import follow
+from docs.follow import follow
 
 
-@pytest.mark.slow
-def test_the_estimator_gives_agreements(tmp_path):
-    printed = follow("how_to_add_estimator.md", tmp_path)
-    _, table = printed.split("similarity\n")
-    values = [float(line) for line in table.split()]
-    assert len(values) == 4
-    assert all(0 <= value <= 1 for value in values)
+def test_the_page_gives_an_estimator_of_probabilities(tmp_path):
+    (printed,) = follow("how_to_add_estimator.md", tmp_path)  # its script holds them to [0, 1]
+    assert printed.startswith("[1.")
