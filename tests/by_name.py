@@ -48,7 +48,7 @@ def without():
 
 
 def proposed(module):
-    """Return the test file that imports a module and the fewest others, of its own folder if there is one; ? for none."""
+    """Return the test file, of its own folder if there is one, that imports a module and the fewest others; or ?."""
     name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     importing = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
