@@ -1,9 +1,12 @@
 """Which modules of hwsearch/ have a test file of their name: tests/a/test_b.py for hwsearch/a/b.py.
 
-python tests/by_name.py
+python tests/by_name.py            the share, and where the others are tested
+python tests/by_name.py --write    brings tests/by_name.toml up to date first: entries that are needed no more go, and
+                                   others are proposed by what test files import (look at them; ? is for you to say)
 """
 
 import ast
+import sys
 import tomllib
 from pathlib import Path
 
@@ -44,6 +47,35 @@ def without():
     return [module for module in modules() if not (ROOT / test_of(module)).is_file()]
 
 
+def proposed(module):
+    """Return the test file, of its own folder if there is one, that imports a module and the fewest others; or ?."""
+    name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    importing = []
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        imported = _imported(path)
+        if name in imported:
+            elsewhere = path.parent.relative_to(ROOT / "tests") != Path(module).parent.relative_to("hwsearch")
+            importing.append((elsewhere, len(imported), path.relative_to(ROOT).as_posix()))
+    return min(importing)[-1] if importing else "?"
+
+
+def _imported(path):
+    """Return what a file imports of hwsearch, as modules (``from a import b`` may mean a or a.b)."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.startswith("hwsearch")}
+
+
+def write():
+    """Write the table anew: true entries stay, and each module without a test of its name has one."""
+    listed = elsewhere()
+    head = [line for line in ELSEWHERE.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    rows = [f'"{module}" = "{listed.get(module) or proposed(module)}"' for module in without()]
+    ELSEWHERE.write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8")
+
+
 def main():
     """Print the share, and where the others are tested."""
     every, missing, listed = modules(), without(), elsewhere()
@@ -54,4 +86,6 @@ def main():
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        write()
     main()

@@ -1,28 +1,26 @@
 """What every estimator of similarity holds to, on a small network of large random weights: it need not be trained."""
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 from builders.finders import X, spec
 
 from hwsearch.network.stack import initial_params
-from hwsearch.predict.flip_rate import flip_rate
+from hwsearch.predict.estimators import ESTIMATORS
 from hwsearch.predict.joint import Joint
 from hwsearch.predict.layer_sensitivity import EstimatorScope
-from hwsearch.predict.margin_gradient import margin_gradient
-from hwsearch.predict.probe_and_add import probe_and_add
-from hwsearch.predict.probes import probe
+from hwsearch.study.search_sections import Search
 
 NAMES, BITS = ("channel", "nm:4", "weight"), (1, 2, 4, 8)
 SCOPE = EstimatorScope(NAMES, BITS, 8, 2)
 NETWORK = spec("fc24-fc16")
 DENSE = tuple(replace(layer, weight=6 * layer.weight) for layer in initial_params(NETWORK, 0))
-ESTIMATORS = {
-    "probe_and_add": lambda: probe_and_add(probe(NETWORK, DENSE, X[:64], SCOPE)),
-    "margin_gradient": lambda: margin_gradient(NETWORK, DENSE, X[:64], SCOPE),
-    "flip_rate": lambda: flip_rate(NETWORK, DENSE, X[:64], SCOPE),
-}
+
+
+def made(name):
+    return ESTIMATORS[name](NETWORK, DENSE, X[:64], SCOPE)
 
 
 @pytest.fixture(scope="module", params=list(ESTIMATORS))
@@ -32,7 +30,7 @@ def name(request):
 
 @pytest.fixture(scope="module")
 def estimator(name):
-    return ESTIMATORS[name]()
+    return made(name)
 
 
 def alike_in_all(sparsity, granularity="weight", bits=8):
@@ -87,10 +85,14 @@ def test_a_candidate_is_alike_to_itself(estimator):
 
 def test_the_same_inputs_give_the_same_result(name, estimator):
     candidates = drawn(40, 5)
-    assert np.array_equal(ESTIMATORS[name]().expected(candidates), estimator.expected(candidates))
+    assert np.array_equal(made(name).expected(candidates), estimator.expected(candidates))
 
 
 def test_a_candidate_is_judged_by_itself(estimator):
     candidates = drawn(40, 6)
     alone = np.concatenate([estimator.expected(candidates[slice(i, i + 1)]) for i in range(40)])
     assert alone == pytest.approx(estimator.expected(candidates), abs=1e-6)
+
+
+def test_every_name_of_the_study_has_an_estimator():
+    assert set(ESTIMATORS) == set(get_args(Search.model_fields["similarity"].annotation))
