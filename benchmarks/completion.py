@@ -29,9 +29,9 @@ from hwsearch.search.decide.completion import RULED_OUT
 from hwsearch.search.jobs.job import Bench
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.optuna_study import records_of
-from hwsearch.search.stages.context import Context, Draft
+from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_reference
-from hwsearch.search.stages.rungs import train_rung
+from hwsearch.search.stages.rungs import Trial, train_rung
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
 from hwsearch.study.model import Study, load_study, write_study
@@ -53,8 +53,8 @@ def run(seed: int) -> list[dict[str, object]]:
     )
     search = study.search.model_copy(update={"candidates": TRIALS, "batch": 8})
     study = study.model_copy(update={"search": search})
-    with tempfile.TemporaryDirectory() as own:
-        path, folder = Path(own) / "study.yaml", RunFolder(Path(own) / "run")
+    with tempfile.TemporaryDirectory() as work:
+        path, folder = Path(work) / "study.yaml", RunFolder(Path(work) / "run")
         write_study(study, path)
         hwsearch.run(path, out=folder.path)
         trials = pd.read_csv(folder.trials).set_index("trial")
@@ -81,8 +81,8 @@ def _trained(
     with Trainer(Bench(plan.spec, plan.data, plan.widths, study.train.neuron_loop), 1) as trainer:
         cache = Cache(folder.cache, plan.digest)
         context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
-        drafts = [Draft(record, ticket_of(context, record.candidate)) for record in left]
-        trained = train_rung(context, drafts, len(plan.cycles) - 1)
+        trials = [Trial(record, ticket_of(context, record.candidate)) for record in left]
+        trained = train_rung(context, trials, len(plan.cycles) - 1)
     found = {}
     for record in left:
         measured = trained[record.trial]
@@ -98,25 +98,25 @@ def table(rows: list[dict]) -> None:
     """Print the table."""
     frame = pd.DataFrame(rows)
     runs, came = frame["seed"].nunique(), frame["on the front"].sum()
-    foretold = frame["chance"].sum() / runs
-    print(f"{runs} runs leave {len(frame) / runs:.0f} each; {foretold:.1f} of them foretold on the front,")
+    predicted = frame["chance"].sum() / runs
+    print(f"{runs} runs leave {len(frame) / runs:.0f} each; {predicted:.1f} of them predicted on the front,")
     print(f"{came / runs:.1f} are\n")
     print("| left | candidates | mean chance | on the front | 95 % interval |\n|---|---|---|---|---|")
     stopped = frame[frame["outcome"] == "stopped"]
     for low, high in itertools.pairwise(EDGES):
-        own = stopped[stopped["chance"].between(low, high, inclusive="left")]
-        _row(f"stopped, chance {low:.0%} to {high:.0%}", own)
+        rows_between = stopped[stopped["chance"].between(low, high, inclusive="left")]
+        _row(f"stopped, chance {low:.0%} to {high:.0%}", rows_between)
     _row("cut before training: foreseen", frame[frame["outcome"] == "foreseen"])
-    _row("cut before training: twin", frame[frame["outcome"] == "twin"])
+    _row("cut before training: lookalike", frame[frame["outcome"] == "lookalike"])
     _row("all", frame)
 
 
-def _row(label: str, own: pd.DataFrame) -> None:
-    if own.empty:
+def _row(label: str, rows: pd.DataFrame) -> None:
+    if rows.empty:
         return
-    share = own["on the front"].mean()
-    low, high = wilson(share, len(own))
-    print(f"| {label} | {len(own)} | {own['chance'].mean():.1%} | {share:.1%} | {low:.1%} to {high:.1%} |")
+    share = rows["on the front"].mean()
+    low, high = wilson(share, len(rows))
+    print(f"| {label} | {len(rows)} | {rows['chance'].mean():.1%} | {share:.1%} | {low:.1%} to {high:.1%} |")
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def mixes(plan: Plan, n: int, seed: int) -> list[Candidate]:
 def speed_of(plan: Plan, sight: Calibration) -> float:
     """Return joint candidates a second of one core."""
     candidates = mixes(plan, SPEED, 0)
-    joint = joint_of(plan, candidates, [c.sparsity for c in candidates])
+    joint = joint_of(candidates, [c.sparsity for c in candidates], len(plan.spec.layers))
     start = time.process_time()  # of one core, whatever else runs
     sight.similarity.agreement(joint)
     return SPEED / (time.process_time() - start)
@@ -98,7 +98,9 @@ def foretold(
     """Return the agreements of candidates that similarity expects, and their tickets."""
     tickets = [ticket_of(context, c) for c in candidates]
     sparsities = [layer_sparsity(t, c.granularity) for t, c in zip(tickets, candidates, strict=True)]
-    return sight.similarity.agreement(joint_of(context.plan, candidates, sparsities)), tickets
+    return sight.similarity.agreement(
+        joint_of(candidates, sparsities, len(context.plan.spec.layers))
+    ), tickets
 
 
 def tested(context: Context, sight: Calibration, n: int) -> dict[str, float]:
@@ -113,7 +115,7 @@ def tested(context: Context, sight: Calibration, n: int) -> dict[str, float]:
     halves = spearmanr(agree[:, ::2].mean(1), agree[:, 1::2].mean(1)).statistic
     row = asdict(quality_of(expected, agree)) | {"halves": float(halves)}
     sparsities = [layer_sparsity(t, c.granularity) for t, c in zip(tickets, candidates, strict=True)]
-    joint = joint_of(context.plan, candidates, sparsities)
+    joint = joint_of(candidates, sparsities, len(context.plan.spec.layers))
     for name in ESTIMATORS:
         search = context.plan.study.search.model_copy(update={"similarity": name})
         plan = replace(context.plan, study=context.plan.study.model_copy(update={"search": search}))

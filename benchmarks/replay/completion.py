@@ -2,9 +2,9 @@
 
     python -m benchmarks.replay.completion --work DIR [--seeds 20]
 
-Runs of 128 proposals in the ``layers`` worlds, with what they finish in the end. Of every candidate that is left then
-(`search.left`), its training goes on to the end, by the world's noise, and is held against the front that the run
-measured (networks that are of use). ``--finish 1`` shows what a run leaves that finishes nothing.
+Runs of 128 proposals in the ``layers`` worlds, with what they finish in the end. Of every candidate that is deferred
+then (`search.decide.completion`), its training goes on to the end, by the world's noise, and is held against the front that
+the run measured (networks that are of use). ``--finish 1`` shows what a run leaves that finishes nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.replay.ours import Bout
 from benchmarks.replay.trainings import Step
 from benchmarks.replay.world import World, load_world
 from hwsearch.measure.accuracy import wilson
-from hwsearch.search.decide.completion import RULED_OUT, chances_of, left_of
+from hwsearch.search.decide.completion import RULED_OUT, deferred
 from hwsearch.search.decide.front import worst_of
 
 WORLDS = ("digits/layers", "mnist/layers")
@@ -34,13 +34,16 @@ def left(world: World, seed: int, finish: float) -> pd.DataFrame:
     asking = sum(step.train_steps for step in bout.steps(TRIALS) if isinstance(step, Step))
     finishing = sum(step.train_steps for step in bout.finish())
     known = list(bout.known.values())
-    own, worst = left_of(known), worst_of(bout.plan, bout.dense.error)
-    chances = chances_of(bout.plan, bout.similar, known, own, (bout.dense.cost, bout.dense.error))
+    state = bout.state
+    left_over, worst = deferred(state), worst_of(bout.plan, bout.dense.error)
+    chances = state.learned.chances(left_over, state.box())
     finished = [r for r in known if r.outcome == "trained"]
     reached = np.array([r.accuracy_val for r in finished])
     costs = world.bytes_truth([r.candidate for r in finished])
     rows = []
-    for record, chance, cost in zip(own, chances, world.bytes_truth([r.candidate for r in own]), strict=True):
+    for record, chance, cost in zip(
+        left_over, chances, world.bytes_truth([r.candidate for r in left_over]), strict=True
+    ):
         accuracy = world.observe(record.candidate, bout.rungs[len(bout.plan.cycles) - 1], seed)
         on_front = not (reached[costs <= cost] >= accuracy).any() and 1.0 - accuracy < worst
         row = {"seed": seed, "outcome": record.outcome, "chance": chance, "on the front": on_front}
@@ -51,12 +54,12 @@ def left(world: World, seed: int, finish: float) -> pd.DataFrame:
 def show(name: str, rows: pd.DataFrame) -> None:
     """Print a world's table."""
     runs = rows["seed"].nunique()
-    foretold, came = rows["chance"].sum() / runs, rows["on the front"].sum() / runs
+    predicted, came = rows["chance"].sum() / runs, rows["on the front"].sum() / runs
     spent = rows.drop_duplicates("seed")
     print(f"\n### {name}, {runs} runs\n")
     print(
-        f"A run leaves {len(rows) / runs:.0f}; {foretold:.1f} of them are foretold to belong on the front, {came:.1f} "
-        f"do. Finishing takes {(spent['finishing'] / spent['asking']).mean():.0%} more train_steps.\n"
+        f"A run leaves {len(rows) / runs:.0f}; {predicted:.1f} of them are predicted on the front, {came:.1f} "
+        f"are. Finishing takes {(spent['finishing'] / spent['asking']).mean():.0%} more train_steps.\n"
     )
     print("| left | candidates | mean chance | on the front | 95 % interval |\n|---|---|---|---|---|")
     stopped = rows[rows["outcome"] == "stopped"]
@@ -66,16 +69,16 @@ def show(name: str, rows: pd.DataFrame) -> None:
             stopped[stopped["chance"].between(low, high, inclusive="left")],
         )
     _row("cut before training: foreseen", rows[rows["outcome"] == "foreseen"])
-    _row("cut before training: twin", rows[rows["outcome"] == "twin"])
+    _row("cut before training: lookalike", rows[rows["outcome"] == "lookalike"])
     _row("all", rows)
 
 
-def _row(label: str, own: pd.DataFrame) -> None:
-    if own.empty:
+def _row(label: str, rows: pd.DataFrame) -> None:
+    if rows.empty:
         return
-    share = own["on the front"].mean()
-    low, high = wilson(share, len(own))
-    print(f"| {label} | {len(own)} | {own['chance'].mean():.1%} | {share:.1%} | {low:.1%} to {high:.1%} |")
+    share = rows["on the front"].mean()
+    low, high = wilson(share, len(rows))
+    print(f"| {label} | {len(rows)} | {rows['chance'].mean():.1%} | {share:.1%} | {low:.1%} to {high:.1%} |")
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """hwsearch itself as a contestant, whole, less each of its parts, and with shuffled similarity (placebo).
 
-The decisions are the product's own code (`choose.ranked`, `foresee`, `rungs.judge`, `Proposer`); only training and
-pricing are the world's. Similarity is that of real dense networks: those of the table's three seeds, one by the
-contestant's seed. Its probes are charged with the first training: forward only, a third of a training step each.
+The decisions are the product's own code (`acquisition.ranked`, `cutting.cut`, `promotion.promote`, `Proposer`); only
+training and pricing are the world's. Similarity is that of real dense networks: those of the table's three seeds, one by
+the contestant's seed. Its probes are charged with the first training: forward only, a third of a training step each.
 """
 
 from __future__ import annotations
@@ -23,14 +23,13 @@ from benchmarks.tabular.build import SEEDS, lab_of
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.joint import joint_of
 from hwsearch.predict.quality import Calibration
-from hwsearch.records.trials import LEFT, TrialRecord, remember
-from hwsearch.search.decide.acquisition import ranked, ranks
-from hwsearch.search.decide.completion import keep_likely, unfinished
-from hwsearch.search.decide.cutting import foresee
+from hwsearch.records.trials import DEFERRED, TrialRecord, remember
+from hwsearch.search.decide.acquisition import can_rank, ranked
+from hwsearch.search.decide.completion import keep_likely, to_complete
+from hwsearch.search.decide.cutting import cut
 from hwsearch.search.decide.finalists import finalists
-from hwsearch.search.decide.front import front_records
-from hwsearch.search.decide.learned import training_of
-from hwsearch.search.decide.promotion import judge
+from hwsearch.search.decide.promotion import promote
+from hwsearch.search.decide.state import SearchState
 from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity
 from hwsearch.search.stages.rungs import Judge
@@ -102,9 +101,10 @@ class Bout:
         self.dense = SimpleNamespace(cost=cost, error=error)
 
     @property
-    def similar(self) -> bool:
-        """Whether similarity is used."""
-        return self.plan.study.search.foresee and not self._sight.quality.poor
+    def state(self) -> SearchState:
+        """What the search knows."""
+        estimator = self._sight if self.plan.study.search.foresee else None
+        return SearchState(self.plan, self.dense.cost, self.dense.error, estimator, dict(self.known))
 
     def steps(self, trials: float = np.inf) -> Iterator[Step | Offer]:
         """Search until so many were proposed."""
@@ -113,48 +113,43 @@ class Bout:
         )
         first = self._next = 0
         while first < trials:
-            choice = (
-                partial(self._choose, proposer, first) if ranks(self.plan, self.similar, self.known) else None
-            )
+            state = self.state
+            choice = partial(self._choose, state, proposer, first) if can_rank(state) else None
             proposals = proposer.proposals(first, first + BATCH, choice)
             drafts, twins = self._drafts([(p.number, p.candidate) for p in proposals])
-            if self.plan.study.search.foresee:
-                drafts = foresee(self.plan, self._sight, self.known, drafts)
+            drafts = cut(state, drafts)
             done: list[TrialRecord] = []
-            yield from self._climb(drafts, done)
+            yield from self._climb(state, drafts, done)
             for record in done:
                 remember(self.known, record)
             for number, digest in twins:
                 done.append(replace(self.known[digest], trial=number))
             for record in done:
-                proposer.tell(record.trial, verdict(self.plan, record, self.dense), "")
+                proposer.tell(record.trial, verdict(state, record), "")
             first += BATCH
             known = list(self.known.values())
             if sum(self.plan.cycles) < self.plan.study.train.epochs:
-                dense = (self.dense.cost, self.dense.error)
-                front = front_records(self.plan, known, self.dense.error)
-                chosen = finalists(self.plan, dense, self.similar, known, front)
+                after = self.state
+                chosen = finalists(after, known, after.front(known))
                 yield Offer([record.candidate for record in chosen])
 
     def finish(self) -> Iterator[Step]:
         """Train on what was stopped, as a run does in the end."""
-        dense = (self.dense.cost, self.dense.error)
-        while likely := unfinished(self.plan, self.similar, self.known, dense):
+        while likely := to_complete(state := self.state):
             asked = [(self._next + i, record.candidate) for i, record in enumerate(likely)]
-            drafts, _ = self._drafts(asked, LEFT)
+            drafts, _ = self._drafts(asked, DEFERRED)
             self._next += len(drafts)
             done: list[TrialRecord] = []
-            yield from self._climb(drafts, done, keep_likely)
+            yield from self._climb(state, drafts, done, keep_likely)
             for record in done:
                 remember(self.known, record)
 
-    def _choose(self, proposer: Proposer, first: int) -> list[Setting]:
+    def _choose(self, state: SearchState, proposer: Proposer, first: int) -> list[Setting]:
         suggested = proposer.suggestions(first, BATCH)
-        dense = (self.dense.cost, self.dense.error)
-        return ranked(self.plan, dense, self.similar, self.known, suggested, first, self._look)
+        return ranked(state, suggested, first, self._price_all)
 
-    def _look(self, settings: Sequence[Setting]) -> list[TrialRecord]:
-        return self._price([(-1, self.plan.space.candidate(own)) for own in settings])
+    def _price_all(self, candidates: Sequence[Candidate]) -> list[TrialRecord]:
+        return self._price([(-1, candidate) for candidate in candidates])
 
     def _drafts(
         self, asked: list[tuple[int, Candidate]], goes_on: Sequence[str] = ("stopped",)
@@ -169,34 +164,40 @@ class Bout:
                 continue
             seen.add(digest)
             if earlier is not None and earlier.curve:
-                record = replace(record, began=training_of(earlier), curve=earlier.curve)
+                record = replace(record, began=earlier.training, curve=earlier.curve)
             drafts.append(record)
         return drafts, twins
 
     def _price(self, asked: list[tuple[int, Candidate]]) -> list[TrialRecord]:
         candidates = [candidate for _, candidate in asked]
         sparsities = [self._sparsities(candidate) for candidate in candidates]
-        agreement = self._sight.similarity.agreement(joint_of(self.plan, candidates, sparsities))
+        agreement = self._sight.similarity.agreement(
+            joint_of(candidates, sparsities, len(self.plan.spec.layers))
+        )
         if self._shuffle is not None:
             agreement = self._shuffle.permutation(agreement)
         prices = self._world.price(candidates)
         return [
             TrialRecord(
-                trial=number, candidate=candidate, outcome="trained", reason="",
+                trial=number, candidate=candidate, outcome=None, reason="",
                 predicted={"memory_bytes": float(price), "weight_bytes": float(price)},
-                similarity=float(own) if self.plan.study.search.foresee else None, layer_sparsity=sparsity,
+                similarity=float(agreed) if self.plan.study.search.foresee else None, layer_sparsity=sparsity,
             )
-            for (number, candidate), price, own, sparsity in zip(asked, prices, agreement, sparsities, strict=True)
+            for (number, candidate), price, agreed, sparsity in zip(asked, prices, agreement, sparsities, strict=True)
         ]  # fmt: skip
 
     def _climb(
-        self, drafts: Sequence[TrialRecord], done: list[TrialRecord], judge: Judge = judge
+        self,
+        state: SearchState,
+        drafts: Sequence[TrialRecord],
+        done: list[TrialRecord],
+        judge: Judge = promote,
     ) -> Iterator[Step]:
         """Train drafts rung by rung; all of them end in ``done``."""
         standing = list(drafts)
         rungs = len(self.plan.cycles)
         for rung in range(rungs):
-            here = [i for i, r in enumerate(standing) if r.outcome == "trained" and len(r.curve) == rung]
+            here = [i for i, r in enumerate(standing) if r.outcome is None and len(r.curve) == rung]
             for i in here:
                 cycles = [self._trainings.further(standing[i].candidate)]
                 if rungs == 1:
@@ -210,10 +211,11 @@ class Bout:
                     standing[i], measured=costs, accuracy_val=accuracy, curve=(*standing[i].curve, accuracy)
                 )
             if rung + 1 < rungs:
-                cost, error, known = self.dense.cost, self.dense.error, list(self.known.values())
-                judged = judge(self.plan, cost, error, self.similar, known, [standing[i] for i in here])
-                for i, record in zip(here, judged, strict=True):
-                    standing[i] = record
+                judged = judge(state, [standing[i] for i in here])
+            else:
+                judged = [replace(standing[i], outcome="trained") for i in here]
+            for i, record in zip(here, judged, strict=True):
+                standing[i] = record
         done.extend(standing)
 
 

@@ -56,7 +56,10 @@ def main() -> None:
         world = load_world(name, args.work)
         sight, sparsities = sight_of(name, 0)
         dearer, cheaper, gains = pairs(world)
-        one, other = (joint_of(world.plan, own, [sparsities(c) for c in own]) for own in (dearer, cheaper))
+        one, other = (
+            joint_of(some, [sparsities(c) for c in some], len(world.plan.spec.layers))
+            for some in (dearer, cheaper)
+        )
         alike = sight.similarity.alike(one, other)
         for low, high in itertools.pairwise(EDGES):
             own = gains[(alike >= low) & (alike < high)]
