@@ -3,8 +3,8 @@
     python -m benchmarks.replay.completion --work DIR [--seeds 20]
 
 Runs of 128 proposals in the ``layers`` worlds, with what they finish in the end. Of every candidate that is deferred
-then (`search.decide.completion`), its training goes on to the end, by the world's noise, and is held against the front that
-the run measured (networks that are of use). ``--finish 1`` shows what a run leaves that finishes nothing.
+then (`search.decide.completion`), its training goes on to the end, by the world's noise, and is held against the front
+that the run measured (networks that are of use). ``--finish 1`` shows what a run leaves that finishes nothing.
 """
 
 from __future__ import annotations

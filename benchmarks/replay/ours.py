@@ -1,8 +1,8 @@
 """hwsearch itself as a contestant, whole, less each of its parts, and with shuffled similarity (placebo).
 
 The decisions are the product's own code (`acquisition.ranked`, `cutting.cut`, `promotion.promote`, `Proposer`); only
-training and pricing are the world's. Similarity is that of real dense networks: those of the table's three seeds, one by
-the contestant's seed. Its probes are charged with the first training: forward only, a third of a training step each.
+training and pricing are the world's. Similarity is that of real dense networks: those of the table's three seeds, one
+by the contestant's seed. Its probes are charged with the first training: forward only, a third of a training step each.
 """
 
 from __future__ import annotations

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pydantic import model_validator
 
 from hwsearch.records.columns import knob_columns, width_columns
 from hwsearch.records.tables import Row, read_frame, read_rows, write_table
-from hwsearch.records.trials import COST_COLUMNS, Outcome, TrialRecord
+from hwsearch.records.trials import COST_COLUMNS, Outcome, TrialRecord, outcome_now
 
 
 class TrialRow(Row):
@@ -71,6 +73,13 @@ class TrialRow(Row):
     digest: str = ""
     wall_s: float = 0.0
     skilled: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _outcome_now(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("outcome") == "twin":  # written by an earlier version
+            return values | {"outcome": outcome_now("twin", str(values.get("reason", "")))}
+        return values
 
 
 TRIAL_COLUMNS = tuple(TrialRow.model_fields)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, get_args
 
@@ -26,6 +26,8 @@ Outcome = Literal["over_budget", "repeat", "foreseen", "lookalike", "stopped", "
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 DEFERRED = ("stopped", "foreseen", "lookalike")
 """What a search may take up again in the end."""
+REPEATS = "the same network as trial"
+"""How the reason of a repeat begins."""
 COST_COLUMNS = (
     "memory_bytes", "weight_bytes", "bias_bytes", "state_bytes", "buffer_bytes",
     "synaptic_ops", "macs", "energy_j", "latency_s",
@@ -129,7 +131,8 @@ class TrialRecord:
         try:
             version = _version_schema().validate_json(text).format
             if version <= TRIAL_FORMAT:
-                return _schema().validate_json(text)
+                record = _schema().validate_json(text)
+                return replace(record, outcome=outcome_now(record.outcome, record.reason))
         except ValidationError as error:
             law = "a trial's record in the storage must be as it was written"
             raise RecordError(f"{law}; got: {first_fault(error)} ({REBUILD})") from None
@@ -147,8 +150,15 @@ class TrialRecord:
         return objective_values(names, self.accuracy_val, self.measured)
 
 
+def outcome_now(outcome: str | None, reason: str) -> str | None:
+    """Return what an outcome is called: before there were formats, a repeat and a lookalike were both a ``twin``."""
+    if outcome != "twin":
+        return outcome
+    return "repeat" if reason.startswith(REPEATS) else "lookalike"
+
+
 def remember(known: dict[str, TrialRecord], record: TrialRecord) -> None:
-    """Keep a record under its candidate: the first, but one that went on from what was left takes its place."""
+    """Keep a record under its candidate: the first, but one that went on from what was deferred takes its place."""
     earlier = known.get(record.candidate.digest)
     if earlier is None:
         known[record.candidate.digest] = record

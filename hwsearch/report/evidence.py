@@ -31,7 +31,14 @@ _OUTCOMES = {
     "asked": ("Asked", "Candidates that the search proposed."),
     "over_budget": ("Over a budget", "Too big or too dear for the device by arithmetic alone; not trained."),
     "foreseen": ("Foreseen", "Could not have reached the front, by what was trained before; not trained."),
-    "twin": ("Twin", "Behaves like a candidate that was already judged and is no cheaper; not trained."),
+    "lookalike": (
+        "Lookalike",
+        "Predicted to behave like a trained candidate that costs no more; not trained.",
+    ),
+    "repeat": (
+        "Repeat",
+        "The same network as a candidate that was judged before, whose result it takes over.",
+    ),
     "stopped": (
         "Stopped early",
         "Trained for a few epochs; others promised more. May have gone on later, as a candidate of its own.",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from hwsearch.records.trials import TrialRecord, remember
+from hwsearch.records.trials import REPEATS, TrialRecord, remember
 from hwsearch.search.decide.completion import keep_likely
 from hwsearch.search.decide.cutting import cut
 from hwsearch.search.decide.promotion import promote
@@ -104,7 +104,7 @@ def _as_repeat(record: TrialRecord, original: TrialRecord) -> TrialRecord:
         original,
         trial=record.trial,
         outcome="failed" if original.outcome == "failed" else "repeat",
-        reason=f"the same network as trial {original.trial}",
+        reason=f"{REPEATS} {original.trial}",
         twin_of=original.trial,
         finishing=False,
         train_steps=0,

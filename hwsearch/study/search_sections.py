@@ -26,7 +26,7 @@ class Search(Section):
         similarity: What ticket similarity is predicted by: ``probe_and_add`` (each layer compressed alone and run),
             ``margin_gradient`` or ``flip_rate`` (cheaper, and worse).
         twins: Share of inputs on which a candidate must be predicted to behave like a trained one that costs no more,
-            to be cut as its twin; 1: none is.
+            to be cut as its lookalike; 1: none is.
         audit: Share of what is cut or stopped that is trained all the same, to tell how often that is wrong.
         rungs: Whether candidates are trained in rungs, and only the most promising third goes on after each.
         early: Whether rungs end after a quarter of the epochs: what is found is trained in full at the end, with fresh

@@ -86,10 +86,23 @@ def test_the_first_record_counts_until_its_training_goes_on():
     known = {}
     stopped = record(0, 0.5, (0.5,), 10.0, "stopped")
     remember(known, stopped)
-    remember(known, record(1, 0.5, (), 10.0, "twin"))
+    remember(known, record(1, 0.5, (), 10.0, "repeat"))
     remember(known, record(2, 0.5, (0.6,), 10.0, "stopped"))  # not further than the first
     assert known == {stopped.candidate.digest: stopped}
     further = record(3, 0.5, (0.5, 0.7), 10.0, "trained")
     remember(known, further)
     remember(known, record(4, 0.5, (0.5, 0.7, 0.8), 10.0, "trained"))  # what was finished stays
     assert known == {stopped.candidate.digest: further}
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        ("the same network as trial 3", "repeat"),
+        ("alike to trial 3 on 99.0% of inputs, as foretold", "lookalike"),
+    ],
+)
+def test_a_twin_of_before_formats_is_a_repeat_or_a_lookalike(reason, outcome):
+    values = json.loads(replace(record(1, 0.5, (), 10.0, "repeat"), reason=reason).to_json())
+    del values["format"]
+    assert TrialRecord.from_json(json.dumps(values | {"outcome": "twin"})).outcome == outcome

@@ -19,7 +19,7 @@ from hwsearch.report.tables import read_run
 def test_the_funnel_goes_in_the_order_of_the_search():
     counts = {"asked": 80, **ENDS, "front": 12}
     rows = funnel_rows(counts)
-    assert [n for _, n, _ in rows] == [80, 22, 9, 4, 11, 2, 32, 12]
+    assert [n for _, n, _ in rows] == [80, 22, 9, 4, 0, 11, 2, 32, 12]
     assert rows[0][0] == "Asked"
     assert rows[-1][0] == "On the front"
 

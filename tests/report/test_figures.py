@@ -27,8 +27,8 @@ def test_front_png_is_a_picture(run_dir, tmp_path):
 
 def test_bars_start_where_the_candidates_end_that_went_on(run_dir):
     bases = {bar.name: bar.base[0] for bar in funnel_figure(read_run(run_dir)).data}
-    # 80 asked, 22 over a budget, 9 foreseen, 4 twins, 11 stopped, 2 failed: 32 are trained
-    assert [bases[name] for name in ("over a budget", "foreseen", "twin", "stopped early", "failed")] == [
+    # 80 asked, 22 over a budget, 9 foreseen, 4 lookalikes, 11 stopped, 2 failed: 32 are trained
+    assert [bases[name] for name in ("over a budget", "foreseen", "lookalike", "stopped early", "failed")] == [
         58, 49, 45, 34, 32,
     ]  # fmt: skip
     assert bases["trained"] == bases["on the front"] == 0

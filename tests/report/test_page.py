@@ -84,7 +84,7 @@ def test_every_outcome_is_counted_on_it(page):
     for label, name in (
         ("Over a budget", "over_budget"),
         ("Foreseen", "foreseen"),
-        ("Twin", "twin"),
+        ("Lookalike", "lookalike"),
         ("Failed", "failed"),
     ):
         assert f"{label} {ENDS[name]} " in visible(page)
