@@ -109,7 +109,9 @@ def read_frame(path: Path, needed: Sequence[str]) -> pd.DataFrame:
     """
     try:
         # a digest may be all digits
-        frame = whole_numbers(pd.read_csv(path, dtype=dict.fromkeys(_DIGESTS, str)))
+        frame = whole_numbers(
+            pd.read_csv(path, dtype=dict.fromkeys(_DIGESTS, str), float_precision="round_trip")
+        )
     except FileNotFoundError:
         raise RecordError(_missing(path)) from None
     except (OSError, ValueError, TypeError) as error:

@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 COSTS = ["memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s"]
-ENDS = {"over_budget": 22, "foreseen": 9, "lookalike": 4, "repeat": 0, "stopped": 11, "failed": 2, "trained": 32}
+ENDS = {
+    "over_budget": 22,
+    "foreseen": 9,
+    "lookalike": 4,
+    "repeat": 0,
+    "stopped": 11,
+    "failed": 2,
+    "trained": 32,
+}
 N_FRONT = 12
 
 
