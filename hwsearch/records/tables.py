@@ -24,6 +24,10 @@ _COUNTS = (
     "twin_of", "began", "accumulator_bits", "membrane_bits",
     "weights_zeroed", "biases_clipped", "thresholds_clipped",
 )  # fmt: skip
+# from pandas 3 on this is how numbers are read anyway, and asking for it is deprecated
+_TO_THE_LAST_DIGIT: dict[str, Any] = (
+    {} if int(pd.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
+)
 _DIGESTS = ("digest", "network_digest")
 
 
@@ -109,9 +113,7 @@ def read_frame(path: Path, needed: Sequence[str]) -> pd.DataFrame:
     """
     try:
         # a digest may be all digits
-        frame = whole_numbers(
-            pd.read_csv(path, dtype=dict.fromkeys(_DIGESTS, str), float_precision="round_trip")
-        )
+        frame = whole_numbers(pd.read_csv(path, dtype=dict.fromkeys(_DIGESTS, str), **_TO_THE_LAST_DIGIT))
     except FileNotFoundError:
         raise RecordError(_missing(path)) from None
     except (OSError, ValueError, TypeError) as error:
