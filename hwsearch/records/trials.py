@@ -6,7 +6,7 @@ Not for trials.csv, which is made of the records: `trial_table`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, get_args
@@ -166,6 +166,14 @@ def remember(known: dict[str, TrialRecord], record: TrialRecord) -> None:
     went_on = len(record.curve) > len(earlier.curve) or record.outcome == "failed"
     if earlier.outcome in DEFERRED and record.outcome != "repeat" and went_on:
         known[record.candidate.digest] = record
+
+
+def latest(records: Iterable[TrialRecord]) -> dict[str, TrialRecord]:
+    """Return the last record of each candidate, by its digest."""
+    known: dict[str, TrialRecord] = {}
+    for record in records:
+        remember(known, record)
+    return known
 
 
 def objective_values(

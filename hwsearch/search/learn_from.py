@@ -14,7 +14,7 @@ from hwsearch.errors import Fault, InputError
 from hwsearch.plan.fidelity import rung_epochs
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trials import TrialRecord, remember
+from hwsearch.records.trials import TrialRecord, latest
 from hwsearch.search.optuna_study import records_of
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study, load_study
@@ -69,15 +69,12 @@ def carried(study: Study) -> list[TrialRecord]:
             got = f"{path}: another {', '.join(different)}"
             faults.append(Fault(place, law, got, "leave it out, or make these sections equal"))
             continue
-        known: dict[str, TrialRecord] = {}
         try:
             records = records_of(folder, other)
         except InputError as error:
             faults += [replace(fault, where=place) for fault in error.faults]
             continue
-        for record in records:
-            remember(known, record)
-        found += [record for record in known.values() if record.curve]
+        found += [record for record in latest(records).values() if record.curve]
     if faults:
         raise InputError(faults)
     return found

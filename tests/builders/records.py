@@ -7,8 +7,8 @@ import numpy as np
 
 from hwsearch.plan.plan import make_plan
 from hwsearch.predict.quality import Calibration, Quality
-from hwsearch.records.trials import TrialRecord
-from hwsearch.search.decide.state import SearchState, latest
+from hwsearch.records.trials import TrialRecord, latest
+from hwsearch.search.decide.state import SearchState
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
 

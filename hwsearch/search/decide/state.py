@@ -5,7 +5,7 @@ Every decision (what to ask, cut, promote, finish, train in full) is a function 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.quality import Calibration
-from hwsearch.records.trials import CostFields, TrialRecord, remember
+from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.front import Box, box_of, front_records, hypervolume, log_costs
 from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records, training_name
 
@@ -94,11 +94,3 @@ class SearchState:
         return hypervolume(
             self.box(in_full=True), 1.0 - np.array(accuracies, float), log_costs(self.plan, costs)
         )
-
-
-def latest(records: Iterable[TrialRecord]) -> dict[str, TrialRecord]:
-    """Return the last record of each candidate, by its digest."""
-    known: dict[str, TrialRecord] = {}
-    for record in records:
-        remember(known, record)
-    return known

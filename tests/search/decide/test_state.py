@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from builders.records import GOOD, POOR, estimator, plan_of_three_rungs, record, state_of
 
+from hwsearch.records.trials import latest
 from hwsearch.search.decide import learned as module
 from hwsearch.search.decide.learned import LEAST_KNOWN
-from hwsearch.search.decide.state import latest
 
 
 @pytest.fixture
