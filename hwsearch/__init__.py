@@ -13,9 +13,13 @@ The flow, folder by folder::
     train      a stack of tickets             -> trained weights
     predict    before training                -> workload
     measure    after training                 -> accuracy, workload
+    records    what a run writes              -> its files, each with a schema
+    plan       study, device and data         -> the question, checked; prices held to budgets
     search     candidates, batch by batch     -> records, the Pareto front     (start at search/evaluate.py)
+    comparison every finder on one task       -> tables of tickets
     report     a run's files                  -> tables, figures, one page
     export     a picked model                 -> files that run, and a proof of them
+    results    a run's folder                 -> its answer, the front on another device, a network recovered
 
 ``run``, ``load_run`` and ``Result`` are the interface; the command line is a thin skin over them. Importing the package
 loads neither torch nor pandas: they come with the first call.
