@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hwsearch.graph.graph import Connection, Input, Population, Readout
+
 
 @dataclass(frozen=True)
 class Widths:
@@ -34,64 +36,63 @@ class Widths:
         return self.accumulator > self.state
 
 
-@dataclass(frozen=True)
-class IntegerLayer:
-    """One layer's integers.
+@dataclass(frozen=True, eq=False)
+class IntegerConnection:
+    """One connection's integers.
 
     Attributes:
-        name, kind: As in LayerShape.
-        weight: [out, in] or [out, in, k, k], int32.
-        bias: [out] int32, in membrane units (fraction bits included).
-        threshold: [out] int32, in membrane units; None for the readout.
-        fraction_bits: f; negative: sums are shifted right.
-        pool: Side of the pooling window behind it; 1 for none.
-        out_size: Height and width of its map before pooling; (1, 1) for fc.
-        fan_columns: Consecutive inputs that one channel of the layer before feeds.
+        shape: What it joins, with the channels that are left.
+        weight: [out, in] or [out, in / groups, kh, kw], int32.
+        fraction_bits: f, by which its sums are shifted left; negative: right.
     """
 
-    name: str
-    kind: str
+    shape: Connection
     weight: np.ndarray
+    fraction_bits: int
+
+
+@dataclass(frozen=True, eq=False)
+class IntegerPopulation:
+    """One population's integers.
+
+    Attributes:
+        shape: Its name, map and law, with the channels that are left. Of the law, leak and reset count; the threshold
+            is that of floats.
+        bias: [C] int32, in membrane units (fraction bits included).
+        threshold: [C] int32, in membrane units; None for the readout.
+    """
+
+    shape: Population
     bias: np.ndarray
     threshold: np.ndarray | None
-    fraction_bits: int
-    pool: int
-    out_size: tuple[int, int]
-    fan_columns: int
 
     @property
-    def neurons(self) -> int:
-        """Neurons that keep a membrane (or readout accumulators)."""
-        return int(self.weight.shape[0]) * self.out_size[0] * self.out_size[1]
+    def leak_shift(self) -> int | None:
+        """k of its leak, or None."""
+        return None if self.shape.law is None else self.shape.law.leak_shift
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IntegerNetwork:
     """A network of integers, complete: the truth that every export reproduces.
 
     Attributes:
-        layers: In order; the last is the readout.
-        weight_bits: Bits of each layer's weights.
+        populations: In the order in which a timestep computes them; the last is the readout.
+        connections: By rising target.
+        weight_bits: Bits of each connection's weights.
         timesteps: T.
-        leak_shift: k, or None.
-        reset: ``zero`` or ``subtract``.
-        pool: ``max`` (OR) or ``sum``.
-        input_shape: [C, H, W].
-        input_max: Largest input value.
-        input_bits: Bits of one input value.
+        input: What it reads.
+        readout: How it predicts.
         state_bits: Width that membranes saturate at.
         accumulator_bits: Width that sums, and the readout's potentials, saturate at.
     """
 
-    layers: tuple[IntegerLayer, ...]
+    populations: tuple[IntegerPopulation, ...]
+    connections: tuple[IntegerConnection, ...]
     weight_bits: tuple[int, ...]
     timesteps: int
-    leak_shift: int | None
-    reset: str
-    pool: str
-    input_shape: tuple[int, int, int]
-    input_max: int
-    input_bits: int
+    input: Input
+    readout: Readout
     state_bits: int
     accumulator_bits: int = 32
 
