@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -69,13 +70,22 @@ class Quantiser:
         Returns:
             integers [K, out, ...], scale [K, out or 1, 1, ...] (> 0).
         """
+        return self._on(weight, mask, None)
+
+    def quantise_on(self, weight: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
+        """Return integers on given scales [K, out or 1, 1, ...]; see ``quantise``."""
+        return self._on(weight, mask, scale)[0]
+
+    def _on(self, weight: Tensor, mask: Tensor, given: Tensor | None) -> tuple[Tensor, Tensor]:
         integers = weight * mask
         reference, counted = (weight, torch.ones_like(mask)) if self.over_all else (integers, mask)
         dims = tuple(range(2 if self.per_channel else 1, weight.dim()))
         scales = []
         for bits, members in self.runs:
             levels = integers[members]
-            scales.append(_scale(reference[members], counted[members], bits, dims))
+            scales.append(
+                _scale(reference[members], counted[members], bits, dims) if given is None else given[members]
+            )
             if bits == 1:
                 # the sign of a kept weight, where zero counts as positive unless nothing else is in the channel
                 alive = reference[members].abs().amax(dims, keepdim=True).ne(0)
@@ -89,6 +99,84 @@ class Quantiser:
         """Return the quantised weights as floats, with a straight-through gradient to kept weights."""
         quantised: Tensor = _StraightThrough.apply(weight, mask, self)  # type: ignore[no-untyped-call]
         return quantised
+
+
+@dataclass(frozen=True)
+class JointGrid:
+    """The grids of all connections that enter one population of a stack: their sums are in one unit.
+
+    A step of connection c is worth S_j 2**e_c in output channel j, S being the population's and e_c >= 0 a whole
+    number: so each connection uses its bits, and a device only shifts. e_c is the rounded mean of log2 of the scales
+    that the connection's channels would have alone, less the least of all connections; S_j is the largest scale of any
+    connection at that (no level is clipped), or for grids of up to 4 bits, which clip anyway, their mean.
+
+    Attributes:
+        grids: One a connection.
+        units: What one integer count of each connection's input is worth.
+    """
+
+    grids: tuple[Quantiser, ...]
+    units: tuple[float, ...]
+
+    def quantise(self, weights: Sequence[Tensor], masks: Sequence[Tensor]) -> Joint:
+        """Return integers and scales.
+
+        Args:
+            weights: One a connection, [K, out, ...].
+            masks: Likewise.
+        """
+        alone = [g.quantise(w, m) for g, w, m in zip(self.grids, weights, masks, strict=True)]
+        worth = torch.stack([s.flatten(1).double() * u for (_, s), u in zip(alone, self.units, strict=True)])
+        if len(alone) == 1:
+            return Joint([alone[0][0]], worth[0], torch.zeros((1, len(worth[0])), dtype=torch.int64))
+        per_channel = self.grids[0].per_channel
+        alive = torch.stack([(q != 0).flatten(2 if per_channel else 1).any(-1) for q, _ in alone])
+        alive = alive.view(worth.shape)
+        logs = torch.where(alive, worth.log2(), 0.0).sum(2) / alive.sum(2).clamp_min(1)
+        lowest = torch.where(alive.any(2), logs.round(), torch.inf).amin(0)
+        exponents = torch.where(alive.any(2), logs.round() - lowest, 0.0)  # [connections, K]
+        shifted = torch.where(alive, worth * 2.0 ** -exponents.unsqueeze(2), 0.0)
+        few = torch.tensor([all(g.bits[k] <= 4 for g in self.grids) for k in range(worth.shape[1])])
+        mean = shifted.sum(0) / alive.sum(0).clamp_min(1)
+        base = torch.where(few.unsqueeze(1), mean, shifted.amax(0))
+        base = base.masked_fill(base == 0, 1.0)
+        integers = []
+        for c, (grid, weight, mask) in enumerate(zip(self.grids, weights, masks, strict=True)):
+            scale = base * 2.0 ** exponents[c].unsqueeze(1) / self.units[c]
+            ends = (1,) * (weight.dim() - 2)
+            integers.append(grid.quantise_on(weight, mask, scale.to(weight.dtype).view(*scale.shape, *ends)))
+        return Joint(integers, base, exponents.long())
+
+    def fake(self, weights: Sequence[Tensor], masks: Sequence[Tensor]) -> list[Tensor]:
+        """Return the quantised weights as floats, with a straight-through gradient to kept weights."""
+        if len(weights) == 1:
+            return [self.grids[0].fake(weights[0], masks[0])]
+        with torch.no_grad():
+            joint = self.quantise(weights, masks)
+            values = []
+            for c, (weight, integers) in enumerate(zip(weights, joint.integers, strict=True)):
+                scale = joint.scale(c, self.units[c]).to(weight.dtype)
+                values.append(integers * scale.view(*scale.shape, *(1,) * (weight.dim() - 2)))
+        return [w * m + (v - w * m).detach() for w, m, v in zip(weights, masks, values, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """Integers of all connections into one population of a stack.
+
+    Attributes:
+        integers: One a connection, [K, out, ...], as floats.
+        base: [K, out or 1] float64: S, what one step of a connection with exponent 0 is worth in the population's current.
+        exponents: [connections, K] e, at least 0.
+    """
+
+    integers: list[Tensor]
+    base: Tensor
+    exponents: Tensor
+
+    def scale(self, connection: int, unit: float) -> Tensor:
+        """Return [K, out or 1] float64: what one step of a connection's weight is worth in floats."""
+        return self.base * 2.0 ** self.exponents[connection].unsqueeze(1) / unit
 
 
 def largest_level(bits: int) -> int:
