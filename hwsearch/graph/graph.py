@@ -15,10 +15,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from hwsearch.graph.neuron_law import NeuronLaw
 
+T = TypeVar("T")
 INPUT = -1
 """The place of the input among the populations, as a connection's source."""
 Size = tuple[int, int]
@@ -244,6 +245,15 @@ class NetworkSpec:
     def prunable(self) -> tuple[int, ...]:
         """Places of the connections that may be pruned."""
         return tuple(i for i, c in enumerate(self.connections) if c.prunable)
+
+    def spread(self, values: Sequence[T]) -> tuple[T, ...]:
+        """Return values, one a prunable connection, as one a connection.
+
+        Weights that are not pruned take the value of the first prunable connection into their population.
+        """
+        of_place = dict(zip(self.prunable, values, strict=True))
+        first = {c.target: of_place[i] for i, c in reversed(list(enumerate(self.connections))) if c.prunable}
+        return tuple(of_place[i] if c.prunable else first[c.target] for i, c in enumerate(self.connections))
 
     @property
     def laws(self) -> tuple[NeuronLaw, ...]:
