@@ -283,32 +283,28 @@ def components(n_populations: int, connections: Sequence[Connection]) -> list[tu
     Populations of one group feed each other through delays and must be taken through time together; a group of one
     that does not feed itself is computed for all timesteps at once. Members are in the order of a timestep.
     """
-    reach = [{c.target for c in connections if c.source == p} for p in range(n_populations)]
+    reach = _reach(n_populations, connections)
+    mutual = [tuple(q for q in range(n_populations) if q == p or (q in reach[p] and p in reach[q]))
+              for p in range(n_populations)]  # fmt: skip
+    waiting, ordered = list(dict.fromkeys(mutual)), []
+    # populations are in the order of a timestep, but a delayed connection may carry from a later one to an earlier one
+    while waiting:
+        ready = next(
+            g for g in waiting if all(reach[p].isdisjoint(g) for other in waiting if other != g for p in other)
+        )
+        ordered.append(ready)
+        waiting.remove(ready)
+    return ordered
+
+
+def _reach(n_populations: int, connections: Sequence[Connection]) -> list[set[int]]:
+    """Return, of each population, those that what it sends comes to, over any connections."""
+    reach: list[set[int]] = [{c.target for c in connections if c.source == p} for p in range(n_populations)]
     for middle in range(n_populations):
         for start in range(n_populations):
             if middle in reach[start]:
                 reach[start] |= reach[middle]
-    groups: list[tuple[int, ...]] = []
-    placed: set[int] = set()
-    for p in range(n_populations):
-        if p not in placed:
-            members = tuple(q for q in range(n_populations) if q == p or (q in reach[p] and p in reach[q]))
-            groups.append(members)
-            placed |= set(members)
-    # populations are in the order of a timestep, but a delayed connection may carry from a later one to an earlier one
-    ordered: list[tuple[int, ...]] = []
-    while groups:
-        ready = next(g for g in groups if not any(set(reach_of) & set(g) for reach_of in _others(groups, g, reach)))
-        ordered.append(ready)
-        groups.remove(ready)
-    return ordered
-
-
-def _others(
-    groups: Sequence[tuple[int, ...]], group: tuple[int, ...], reach: Sequence[set[int]]
-) -> list[set[int]]:
-    """Return what the members of the other groups reach."""
-    return [reach[p] for other in groups if other is not group for p in other]
+    return reach
 
 
 def steps_in_time(group: Sequence[int], connections: Sequence[Connection]) -> bool:
