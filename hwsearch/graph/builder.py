@@ -149,8 +149,8 @@ def _stride(size: Size, wanted: Size) -> Size:
         strides = [s for s in range(1, side + 1) if (side - 1) // s + 1 == target]
         if not strides:
             raise ValueError(
-                f"no stride of a 1 x 1 convolution takes what the block reads ({size[0]} x {size[1]}) to what it ends in "
-                f"({wanted[0]} x {wanted[1]})"
+                f"no stride of a 1 x 1 convolution takes what the block reads ({size[0]} x {size[1]}) to what it "
+                f"ends in ({wanted[0]} x {wanted[1]})"
             )
         found.append(strides[0])
     return found[0], found[1]

@@ -1,4 +1,4 @@
-"""What follows from a graph: shapes, order in time, shared channels, and what the input and the readout make of time."""
+"""What follows from a graph: shapes, order in time, shared channels, what input and readout make of time."""
 
 import itertools
 import math

@@ -13,7 +13,8 @@ from hwsearch.graph.spelling import MOST_LAYERS, faults_of, has_conv
 def shapes(spelling, shape=(2, 9, 7), **settings):
     """Name, weight shape and [C, H, W] of the target, of each connection but the readout's."""
     network = spec(spelling, shape, **settings)
-    return [(c.name, c.weight_shape, network.shape_of(c.target)) for c in network.connections if not c.readout]
+    joined = [(c.name, c.weight_shape, network.shape_of(c.target)) for c in network.connections]
+    return joined[:-1]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,8 @@ def test_a_block_reads_what_its_first_layer_reads():
     assert not skip.prunable
     # the pooling stands in the block: the other way takes it by a stride
     _, main, skip = spec("4c3-res(p2-4c3)").connections[:3]
-    assert (main.pooling, skip.pooling, skip.stride, skip.prunable) == (Pooling((2, 2)), NO_POOLING, (2, 2), True)
+    assert (main.pooling, skip.pooling, skip.stride) == (Pooling((2, 2)), NO_POOLING, (2, 2))
+    assert skip.prunable
 
 
 def test_recurrence_arrives_one_timestep_later_and_leaves_out_the_normalisation():
@@ -149,7 +151,9 @@ MALFORMED = {
     "r8-p2-dw3": [f"'p2' (token 2) {NO_MAP} pool", f"'dw3' (token 3) {NO_MAP} filter"],
     "res(fc3)-gap": [f"'gap' (token 3) {NO_MAP} pool"],
     "8c4-res(x-fc0)-p2-gap": [
-        "'8c4' (token 1): the sides of a filter must be odd", "'x' (token 3) is no layer", "'fc0' (token 4) is no layer",
+        "'8c4' (token 1): the sides of a filter must be odd",
+        "'x' (token 3) is no layer",
+        "'fc0' (token 4) is no layer",
         "'gap' (token 6) must not follow another pooling",
     ],
     "-".join(["fc8"] * 257): [f"a network may have {MOST_LAYERS} layers at most, these are 257"],
@@ -187,12 +191,13 @@ def test_every_fault_of_shapes_with_its_token(spelling, faults):
 
 def test_a_block_whose_ends_no_stride_joins():
     # of 13 rows pooled by 2 there are 6, and a stride leaves 1 + 12 // s of them: 13, 7, 5, 4, 3, 2 or 1
-    with pytest.raises(ValueError, match=r"^'res\(p2x1-4c3\)' \(token 1\): no stride .* \(13 x 4\) to .* \(6 x 4\)$"):
+    with pytest.raises(ValueError, match=r"\(token 1\): no stride .* \(13 x 4\) to .* \(6 x 4\)$"):
         spec("res(p2x1-4c3)", (1, 13, 4))
 
 
 def test_has_conv():
-    assert [has_conv(text) for text in ("fc8-r8-res(fc8)", "dw3", "8c3", "gap-res(8c1)")] == [False, True, True, True]
+    assert not has_conv("fc8-r8-res(fc8)")
+    assert all(has_conv(text) for text in ("dw3", "8c3", "gap-res(8c1)"))
 
 
 def layers():
@@ -223,6 +228,7 @@ def test_shapes_follow_from_one_another(text):
             assert c.in_channels == channels * c.fan_columns == channels * pooled[0] * pooled[1]
         else:
             assert (c.in_channels, c.in_size) == (channels, pooled)
-            strided = tuple((n + 2 * p - k) // s + 1 for n, p, k, s in zip(pooled, c.padding, c.kernel, c.stride))
-            assert strided == c.out_size == network.populations[c.target].size
+            sides = zip(pooled, c.padding, c.kernel, c.stride, strict=True)
+            assert tuple((n + 2 * p - k) // s + 1 for n, p, k, s in sides) == c.out_size
+            assert c.out_size == network.populations[c.target].size
         assert c.delay or c.source < c.target
