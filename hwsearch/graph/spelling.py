@@ -213,7 +213,8 @@ def _added(builder: Builder, token: Token, pool: str, *, certain: bool) -> list[
     Where a pooling was refused before (not ``certain``), maps are larger than they were meant to be: what is too small
     to be pooled is so all the more, but whether a block's ends go together is not known.
     """
-    start, faults = builder.mark(), []
+    start = builder.mark()
+    faults: list[str] = []
     for inner in token.block:
         faults += _added(builder, inner, pool, certain=certain and not faults)
     try:
