@@ -5,7 +5,7 @@ Every fault has the place of its entry, and says what that joins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -188,38 +188,29 @@ def _closure(start: set[str], steps: Sequence[tuple[str, str]]) -> set[str]:
 
 def _circles(entries: Sequence[Entry]) -> Iterator[EntryFault]:
     """Yield each circle of connections without delay once, at the first of its entries."""
-    steps: dict[str, list[int]] = {}
-    for i, entry in enumerate(entries):
-        if entry.delay == 0:
-            steps.setdefault(entry.source, []).append(i)
+    steps: dict[str, list[str]] = {}
+    # what enters the input or reads the readout has a fault of its own
+    now = {i: e for i, e in enumerate(entries) if not (e.delay or e.target == SOURCE or e.source == TARGET)}
+    for entry in now.values():
+        steps.setdefault(entry.source, []).append(entry.target)
     told: set[frozenset[str]] = set()
-    for i, entry in enumerate(entries):
-        if entry.delay:
-            continue
-        way = _way(entry.target, entry.source, steps, entries)
+    for i, entry in now.items():
+        way = _way(entry.target, entry.source, steps)
         if way is not None and frozenset(way) not in told:
             told.add(frozenset(way))
             law = "connections without delay may form no circle"
-            yield fault_of(i, entries, law, " -> ".join([entry.source, *way]), "set delay: 1 at one of them")
+            circle = " -> ".join([entry.source, *way])
+            yield fault_of(i, entries, law, circle, "set delay: 1 at one of them")
 
 
-def _way(start: str, end: str, steps: dict[str, list[int]], entries: Sequence[Entry]) -> list[str] | None:
+def _way(start: str, end: str, steps: Mapping[str, Sequence[str]]) -> list[str] | None:
     """Return the shortest way from one population to another, both included; None where there is none."""
-    came: dict[str, str] = {}
-    edge: Iterable[str] = [start]
-    seen = {start}
-    while edge and end not in seen:
-        further: list[str] = []
-        for name in edge:
-            for target in (entries[i].target for i in steps.get(name, ())):
-                if target not in seen:
-                    seen.add(target)
-                    came[target] = name
-                    further.append(target)
-        edge = further
-    if end not in seen:
-        return None
-    way = [end]
-    while way[-1] != start:
-        way.append(came[way[-1]])
-    return way[::-1]
+    ways, seen = [[start]], {start}
+    while ways:
+        way = ways.pop(0)
+        if way[-1] == end:
+            return way
+        further = [name for name in dict.fromkeys(steps.get(way[-1], ())) if name not in seen]
+        seen.update(further)
+        ways += [[*way, name] for name in further]
+    return None

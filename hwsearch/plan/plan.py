@@ -192,14 +192,14 @@ def network_spec(study: Study, data: Dataset) -> NetworkSpec:
     """
     network, read = study.network, data.input
     law = NeuronLaw(network.leak_shift, network.threshold, network.reset)
-    settings = {"norm": network.batch_norm, "pool": network.pool}
+    norm, pool = network.batch_norm, network.pool
     if network.layers is not None:
-        populations, connections = read_spelling(network.layers, read, data.classes, law, **settings)
+        graph = read_spelling(network.layers, read, data.classes, law, norm=norm, pool=pool)
     else:
-        populations, connections = read_list(network.entries, read, data.classes, law, **settings)
+        graph = read_list(network.entries, read, data.classes, law, norm=norm, pool=pool)
     readout = Readout(**dict(network.readout))
     quantise_first = study.tickets.order == "quantise_then_prune"
-    return NetworkSpec(populations, connections, read, data.classes, readout, quantise_first)
+    return NetworkSpec(*graph, read, data.classes, readout, quantise_first)
 
 
 def _time_faults(study: Study, data: Dataset) -> list[Fault]:

@@ -63,14 +63,10 @@ class ConnectionSection(Section):
     @model_serializer
     def _as_written(self) -> dict[str, Any]:
         """Return the keys that were given."""
-        sides = ("conv", "depthwise", "stride", "pool")
-        plain = {
-            ("from" if k == "source" else "to" if k == "target" else k): v for k, v in dict(self).items()
-        }
         return {
-            k: list(v) if k in sides and not isinstance(v, str) else v
-            for k, v in plain.items()
-            if v is not None
+            type(self).model_fields[name].alias or name: list(value) if isinstance(value, tuple) else value
+            for name, value in dict(self).items()
+            if value is not None
         }
 
     @property
@@ -150,7 +146,7 @@ class Network(Section):
     ) -> tuple[ConnectionSection, ...] | None:
         if value is not None and (faults := entry_faults([section.entry for section in value])):
             raise all_broken(
-                [broken(f.law, f.got, f.todo, at=() if f.place is None else (f.place,)) for f in faults]
+                broken(f.law, f.got, f.todo, at=() if f.place is None else (f.place,)) for f in faults
             )
         return value
 
@@ -158,9 +154,8 @@ class Network(Section):
     def _said_once(self) -> Self:
         if (self.layers is None) == (self.connections is None):
             got = "neither" if self.layers is None else "both"
-            raise broken(
-                "exactly one of layers and connections must be given", got, "layers: fc128-fc128, say"
-            )
+            law = "exactly one of layers and connections must be given"
+            raise broken(law, got, "for example layers: fc128-fc128")
         return self
 
     @check("leak_shift")
