@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hwsearch.network.stack import Stack, Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Ticket, initial_params
+from hwsearch.network.stack import Stack
 from hwsearch.train.adam import StackAdam
 from hwsearch.train.loss import cross_entropy
 
