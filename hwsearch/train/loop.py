@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hwsearch.graph.graph import NetworkSpec
+from hwsearch.graph.graph import Input, NetworkSpec
 from hwsearch.network.params import Params, Ticket
 from hwsearch.network.stack import Stack
 from hwsearch.seeds import seed_of
@@ -96,7 +96,7 @@ def train_stack(
     stack = build(spec, tickets, neuron_loop).move(device).train()
     adam = StackAdam(stack, [ticket.rate for ticket in tickets])
     inputs = stored_inputs(x, spec.input, timesteps).to(device)
-    source = _Source(inputs, torch.from_numpy(y).to(device), spec.input.max, seed)
+    source = _Source(inputs, torch.from_numpy(y).to(device), spec.input, timesteps, seed)
     losses, n_finished = torch.zeros(stack.size), 0
     while n_finished < schedule.epochs:
         losses = _epoch(stack, adam, source, schedule, n_finished, timesteps)
@@ -112,7 +112,8 @@ class _Source:
 
     inputs: Tensor
     targets: Tensor
-    largest: int
+    read: Input
+    timesteps: int
     seed: int
 
     @cached_property
@@ -120,9 +121,13 @@ class _Source:
         """What draws the order of the samples, in whichever stack and on whichever device."""
         return torch.Generator().manual_seed(self.seed)
 
-    def batch(self, places: Tensor) -> Tensor:
-        """Return some samples as floats."""
-        return as_floats(self.inputs[places], self.largest)
+    def batch(self, places: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+        """Return some samples as floats, with noise within their range; all candidates of a stack see the same."""
+        x = as_floats(self.inputs[places], self.read.max)
+        if noise == 0:
+            return x
+        top = self.read.max_at(self.timesteps) / self.read.max
+        return (x + noise * torch.randn(x.shape, generator=generator, device=x.device)).clamp_(0.0, top)
 
     def noise(self, epoch: int) -> torch.Generator:
         """Return what draws an epoch's noise: on a GPU one of its own, so that nothing waits for the host."""
@@ -147,19 +152,12 @@ def _epoch(
     n_steps = schedule.epochs * len(batches)
     for step, batch in enumerate(batches, epoch * len(batches)):
         rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
-        out = stack(_noisy(source.batch(batch), schedule.input_noise, noise), timesteps)
+        out = stack(source.batch(batch, schedule.input_noise, noise), timesteps)
         loss = cross_entropy(out, source.targets[batch], schedule.loss_gain)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         adam.step(rate)
         losses += loss.detach() * (len(batch) / n)
     return losses
-
-
-def _noisy(x: Tensor, noise: float, generator: torch.Generator) -> Tensor:
-    """Return inputs with noise, within their range; all candidates of a stack see the same."""
-    if noise == 0:
-        return x
-    return (x + noise * torch.randn(x.shape, generator=generator, device=x.device)).clamp_(0.0, 1.0)
 
 
 def _outcomes(params: list[Params], losses: list[float], steps: int) -> list[Trained]:
