@@ -124,12 +124,13 @@ Seed = Annotated[int, law("a seed must lie in 0 .. 2**32 - 1", lambda v: 0 <= v 
 Count = Annotated[int, law("a count must be at least 1", lambda v: v >= 1)]
 Channels = Annotated[int, law(f"a number of channels must lie in 1 .. {MOST}", lambda v: 1 <= v <= MOST)]
 Sides = Annotated[
-    tuple[int, int], BeforeValidator(sides("must be a number, or a list of two: down and across"))
+    tuple[int, int], BeforeValidator(sides("sides must be a number, or a list of two: down and across"))
 ]
 Window = Annotated[
     tuple[int, int] | Literal["global"],
-    BeforeValidator(sides("must be a number, a list of two (down and across) or global", "global")),
+    BeforeValidator(sides("a window must be a number, a list of two (down and across) or global", "global")),
 ]
+Said = Annotated[bool, law("it must be true, or left out", lambda v: v)]
 Positive = Annotated[float, law("the value must be above 0", lambda v: v > 0)]
 WRITTEN = PlainSerializer(lambda v: "100%" if v == 1 else v, return_type=float | str, when_used="json")
 """How a share is written where a bare 1 is refused."""
