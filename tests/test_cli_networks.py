@@ -66,7 +66,7 @@ LISTS = [
     (["{from: input, to: a, conv: 3, channels: 0}", END], ".0.channels", "must lie in 1 .. 65536; got 0"),
     (["{from: input, to: a, fc: true, units: 4, channels: 4}", END], ".0.units", "two words for one number"),
     (["{from: input, to: a, fc: true, units: 4, stride: 2}", END], ".0.stride", "fc has no filter that could stride"),
-    (["{from: input, to: a, fc: true, units: 4, pool: all}", END], ".0.pool", "a window must be a number, a list of two"),
+    (["{from: input, to: a, fc: true, units: 4, pool: all}", END], ".0.pool", "a window must be a number, a list"),
     (["{from: input, to: a, fc: true, units: 4, pools: 2}", END], ".0.pools", "did you mean 'pool'?"),
     ([*CHAIN, "{from: a, to: a, fc: true, delay: 2}"], ".2.delay", "must be 0 or 1; got 2"),
     ([*CHAIN, "{from: a, to: a, fc: true}"], ".2", "may form no circle; got a -> a (set delay: 1"),

@@ -158,7 +158,9 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
             faults.append(Fault("network.layers", str(error), study.network.layers or ""))
     if faults or profile is None or data is None or spec is None:
         raise InputError(placed(faults, study_path, options))
-    space = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.prunable))
+    space = search_space(
+        study.space, profile, has_conv=spec.has_conv, layers=[spec.connections[i] for i in spec.prunable]
+    )
     widths = Widths(
         profile.state_bits,
         profile.accumulator_bits,
@@ -171,8 +173,8 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
 
 def _space_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
     """Return the knobs of which the device supports no level."""
-    # the number of layers makes no difference to which levels there are
-    space = search_space(study.space, profile, has_conv=study.network.has_conv, n_layers=1)
+    # the layers make no difference to which levels there are
+    space = search_space(study.space, profile, has_conv=study.network.has_conv)
     return [
         Fault(
             f"space.{knob}",

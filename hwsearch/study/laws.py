@@ -17,7 +17,7 @@ from hwsearch.graph.spelling import MOST
 from hwsearch.study.units import kind_of, read_quantity, read_share
 from hwsearch.study.yaml_border import broken
 
-WEIGHT_BITS = (1, 2, 3, 4, 6, 8, 16)
+WEIGHT_BITS = (*range(1, 9), 16)
 BUDGETS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "macs", "energy_j", "latency_s")
 
 Granularity = Literal["weight", "nm:4", "nm:8", "nm:16", "block:4", "block:8", "kernel", "channel"]
@@ -141,9 +141,7 @@ Accuracy = Annotated[
 ]
 Step = Annotated[float, share("step must lie in (0, 1)", lambda v: 0 < v < 1)]
 Sparsity = Annotated[float, share("sparsity must lie in [0, 1)", lambda v: 0 <= v < 1)]
-WeightBits = Annotated[
-    int, law(f"weight_bits must come from {', '.join(map(str, WEIGHT_BITS))}", lambda v: v in WEIGHT_BITS)
-]
+WeightBits = Annotated[int, law("weight_bits must lie in 1 .. 8, or be 16", lambda v: v in WEIGHT_BITS)]
 Timesteps = Annotated[int, law("timesteps must lie in 1 .. 64", lambda v: 1 <= v <= 64)]
 ReadoutLeak = Annotated[int, law("leak_shift of a readout must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
 InputBits = Annotated[int, law("input_bits must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
