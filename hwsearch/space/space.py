@@ -182,7 +182,7 @@ class SearchSpace:
         wanted = candidate.sparsity * n if len(candidate.sparsity) == 1 else candidate.sparsity
         if self._apart("granularity"):
             layers = zip(self._granularity_of, candidate.granularities(n), wanted, strict=True)
-            return [self._nearest(*layer, sparsities=(s,))[0] for *layer, s in layers]
+            return [self._nearest(names, name, (step,))[0] for names, name, step in layers]
         granularity = candidate.granularity if isinstance(candidate.granularity, str) else ""
         return self._nearest(self.granularity, granularity, wanted)
 
