@@ -24,11 +24,11 @@ from statistics import median
 import numpy as np
 import torch
 import torch.nn.functional as F
+from hwsearch.network.topology import NetworkSpec, layer_shapes
 
 from hwsearch.compress.masks import prune
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.network.stack import Stack, Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.train.loop import Schedule, train_stack
 from hwsearch.train.machine import tune_process
 from hwsearch.train.size import MOST, fastest, fitting

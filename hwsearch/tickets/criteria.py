@@ -25,8 +25,9 @@ import numpy as np
 import torch
 
 from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.stack import Params
-from hwsearch.tickets.observe import LayerStatistics
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params
+from hwsearch.tickets.observe import ConnectionStatistics
 
 CRITERIA = ("magnitude", "spike_probability", "second_order")
 _SMALLEST = 1e-12
@@ -35,9 +36,9 @@ _MOST_CACHED = 64  # layers at some number of bits
 
 
 def score(
-    criterion: str, params: Params, statistics: Sequence[LayerStatistics] | None = None
+    criterion: str, params: Params, statistics: Sequence[ConnectionStatistics] | None = None
 ) -> list[np.ndarray]:
-    """Return the worth of every weight, not negative, one array a layer like the weights.
+    """Return the worth of every weight, not negative, one array a connection like its weights.
 
     Args:
         criterion: One of CRITERIA.
@@ -48,56 +49,52 @@ def score(
         ValueError: The criterion is unknown or its statistics are missing.
     """
     if criterion == "magnitude":
-        return [np.abs(layer.weight).astype(np.float64) for layer in params]
+        return [np.abs(weight).astype(np.float64) for weight in params.weights]
     if criterion not in CRITERIA:
         raise ValueError(f"a criterion must be one of {', '.join(CRITERIA)}; got {criterion!r}")
     if statistics is None:
         raise ValueError(f"the criterion {criterion} needs the statistics of the network")
-    if criterion == "spike_probability":
-        return _spike_probability(params, statistics)
-    return _second_order(params, statistics)
+    scored = _spike_probability if criterion == "spike_probability" else _second_order
+    return [scored(weight, observed) for weight, observed in zip(params.weights, statistics, strict=True)]
 
 
-def _spike_probability(params: Params, statistics: Sequence[LayerStatistics]) -> list[np.ndarray]:
-    """Return eq. 12's P for every hidden layer, |w| for the first and the last."""
-    scores = []
-    for index, (layer, observed) in enumerate(zip(params, statistics, strict=True)):
-        worth = np.abs(layer.weight).astype(np.float64)
-        if index > 0 and observed.threshold is not None:
-            variance = observed.variance + _SMALLEST
-            density = np.exp(-((observed.mean - observed.threshold) ** 2) / (2 * variance))
-            density /= np.sqrt(2 * math.pi * variance)
-            rows = worth.reshape(len(worth), -1) * observed.rate * (np.abs(observed.gain) * density)[:, None]
-            worth = in_units_of_weight(rows.reshape(worth.shape), layer.weight)
-        scores.append(worth)
-    return scores
+def _spike_probability(weight: np.ndarray, observed: ConnectionStatistics) -> np.ndarray:
+    """Return eq. 12's P; |w| for what reads the input and for the readout."""
+    worth = np.abs(weight).astype(np.float64)
+    if observed.reads_input or observed.threshold is None:
+        return worth
+    variance = observed.variance + _SMALLEST
+    density = np.exp(-((observed.mean - observed.threshold) ** 2) / (2 * variance))
+    density /= np.sqrt(2 * math.pi * variance)
+    rows = worth.reshape(len(worth), -1) * observed.rate * (np.abs(observed.gain) * density)[:, None]
+    return in_units_of_weight(rows.reshape(worth.shape), weight)
 
 
-def _second_order(params: Params, statistics: Sequence[LayerStatistics]) -> list[np.ndarray]:
-    """Return the error that each removal leaves, from one inverse a layer."""
-    scores = []
-    for layer, observed in zip(params, statistics, strict=True):
-        rows = np.abs(layer.weight.astype(np.float64).reshape(len(layer.weight), -1) * observed.gain[:, None])
-        error = rows / np.sqrt(inverse_diagonal(observed.hessian))
-        scores.append(in_units_of_weight(error.reshape(layer.weight.shape), layer.weight))
-    return scores
+def _second_order(weight: np.ndarray, observed: ConnectionStatistics) -> np.ndarray:
+    """Return the error that each removal leaves, from one inverse a connection (depthwise: a channel)."""
+    rows = np.abs(weight.astype(np.float64).reshape(len(weight), -1) * observed.gain[:, None])
+    error = rows / np.sqrt(inverse_diagonal(observed.hessian))
+    return in_units_of_weight(error.reshape(weight.shape), weight)
 
 
-def after_quantising(scores: Sequence[np.ndarray], params: Params, bits: Sequence[int]) -> list[np.ndarray]:
+def after_quantising(
+    scores: Sequence[np.ndarray], spec: NetworkSpec, params: Params, bits: Sequence[int]
+) -> list[np.ndarray]:
     """Return scores of weights that were quantised before: those that their grid makes zero come last.
 
     Among themselves they keep their order (few bits have few levels, and places alone would decide), so as long as only
-    zeros are removed, the pruned network is the quantised one.
+    zeros are removed, the pruned network is the quantised one. (Where several connections enter a population, the grid
+    is each one's alone: shared, it moves by less than a factor of two.)
 
     Args:
         scores: Worth of each weight, like the weights.
+        spec: The architecture.
         params: The network that is pruned.
-        bits: Weight bits, one a layer.
+        bits: Weight bits, one a connection.
     """
-    last = len(params) - 1
     zeros = [
-        _zeros(layer.weight.tobytes(), layer.weight.shape, b, index < last)
-        for index, (layer, b) in enumerate(zip(params, bits, strict=True))
+        _zeros(weight.tobytes(), weight.shape, b, not c.readout)
+        for weight, b, c in zip(params.weights, bits, spec.connections, strict=True)
     ]
     return [np.where(zero, worth * _SMALLEST, worth) for worth, zero in zip(scores, zeros, strict=True)]
 
@@ -131,7 +128,9 @@ def within(scores: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> list[np
 
 
 def inverse_diagonal(hessian: np.ndarray) -> np.ndarray:
-    """Return the diagonal of the damped H^-1, [D]; inputs that never fire are tied to no other."""
+    """Return the diagonal of the damped H^-1 [..., D, D], [..., D]; inputs that never fire are tied to no other."""
+    if hessian.ndim == 3:
+        return np.stack([inverse_diagonal(of_channel) for of_channel in hessian])
     live = np.diag(hessian) > 0
     damped = damp(hessian)
     diagonal = 1 / np.diag(damped)

@@ -23,8 +23,9 @@ import torch
 from torch import Tensor
 
 from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.stack import Params, Stack, Ticket
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params, Ticket
+from hwsearch.network.stack import Stack
 from hwsearch.tickets.fit import Fit, Pruner, Target, dense_masks
 
 
@@ -111,10 +112,7 @@ class ScoredStack(Stack):
     def params(self) -> list[Params]:
         """Return the frozen weights with the biases and normalisation that were trained."""
         return [
-            tuple(
-                replace(layer, weight=frozen[k].numpy().copy())
-                for layer, frozen in zip(trained, self.frozen, strict=True)
-            )
+            replace(trained, weights=tuple(frozen[k].numpy().copy() for frozen in self.frozen))
             for k, trained in enumerate(super().params())
         ]
 
