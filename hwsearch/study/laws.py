@@ -18,9 +18,6 @@ from hwsearch.study.yaml_border import broken
 
 WEIGHT_BITS = (1, 2, 3, 4, 6, 8, 16)
 BUDGETS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "macs", "energy_j", "latency_s")
-_LAYER = re.compile(
-    r"(?P<conv>[1-9][0-9]*c(?P<kernel>[1-9][0-9]*))|(?P<pool>p[1-9][0-9]*)|(?P<fc>fc[1-9][0-9]*)"
-)
 
 Granularity = Literal["weight", "nm:4", "nm:8", "nm:16", "block:4", "block:8", "kernel", "channel"]
 FinderName = Literal["magnitude", "iterative", "early_bird", "early_time", "multi_prize"]
@@ -126,25 +123,3 @@ BudgetName = Annotated[
 ]
 some = law("a list may not be empty", lambda v: len(v) > 0)
 unique = law("a list may not repeat a value", lambda v: len(set(v)) == len(v))
-
-
-def layer_faults(text: str) -> list[str]:
-    """Return what is wrong with a topology string; shapes are checked where the input is known."""
-    faults, before, flat = [], "", False
-    for token in text.split("-"):
-        match = _LAYER.fullmatch(token)
-        kind = str(match.lastgroup) if match else "unknown"
-        if match is None:
-            faults.append(f"{token!r} is not <n>c<k> (conv), p<k> (pooling) or fc<n> (fully connected)")
-        elif kind == "conv":
-            if int(match["kernel"]) % 2 == 0:
-                faults.append(f"the kernel of {token!r} must be odd (same padding)")
-            if flat:
-                faults.append(f"{token!r} must stand before the first fc layer")
-        elif kind == "pool":
-            if before not in ("conv", "unknown"):
-                faults.append(f"{token!r} must follow a conv layer")
-            if int(token[1:]) < 2:
-                faults.append(f"{token!r} must pool 2 x 2 or more")
-        before, flat = kind, flat or kind == "fc"
-    return faults

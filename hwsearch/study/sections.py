@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo
 from pydantic import field_validator as check
 
+from hwsearch.graph import spelling
 from hwsearch.study.laws import (
     Budget,
     BudgetName,
@@ -27,7 +28,6 @@ from hwsearch.study.laws import (
     Timesteps,
     WeightBits,
     law,
-    layer_faults,
     some,
     unique,
 )
@@ -74,17 +74,41 @@ class Data(Section):
         return value
 
 
+class ReadoutSection(Section):
+    """How the readout makes a prediction of its currents.
+
+    Attributes:
+        last: Timesteps that it adds up, the last ones; None: all.
+        leak_shift: k of its leak v - (v >> k); None: none.
+        labels: One prediction a ``sample``, after its last timestep, or one after each ``step``.
+    """
+
+    last: Count | None = None
+    leak_shift: Annotated[int, law("leak_shift of a readout must lie in 1 .. 8", lambda v: 1 <= v <= 8)] | None = None
+    labels: Literal["sample", "step"] = "sample"
+
+    @check("labels")
+    @classmethod
+    def _all_steps_count_where_each_predicts(cls, value: str, info: ValidationInfo) -> str:
+        if value == "step" and info.data.get("last") is not None:
+            raise broken(
+                "a readout that predicts after each step adds up all of them", todo="remove last, or set labels: sample"
+            )
+        return value
+
+
 class Network(Section):
     """The dense architecture that tickets are cut from; the readout is added by itself.
 
     Attributes:
-        layers: Tokens joined by ``-``: ``<n>c<k>``, ``p<k>``, ``fc<n>``.
+        layers: Tokens joined by ``-`` (`graph.spelling`).
         neuron: Leaky or plain integrate-and-fire.
         leak_shift: k of the leak v - (v >> k); None for ``if``.
         threshold: Firing threshold of the float network.
         reset: To zero, or by subtraction of the threshold.
         batch_norm: Whether a batch normalisation stands before each spiking neuron.
         pool: OR of spikes, or their sum.
+        readout: How it predicts.
     """
 
     layers: str
@@ -94,12 +118,13 @@ class Network(Section):
     reset: Literal["zero", "subtract"] = "zero"
     batch_norm: bool = False
     pool: Literal["max", "sum"] = "max"
+    readout: ReadoutSection = ReadoutSection()
 
     @check("layers")
     @classmethod
     def _keep_the_grammar(cls, value: str) -> str:
-        if faults := layer_faults(value):
-            raise broken("; ".join(faults), todo='for example "fc128-fc128" or "16c3-p2-32c3-p2-fc128"')
+        if faults := spelling.faults_of(value):
+            raise broken("; ".join(faults), todo=f'{spelling.LAYERS}; for example "16c3-p2-32c3-p2-fc128"')
         return value
 
     @check("leak_shift")
@@ -115,7 +140,7 @@ class Network(Section):
     @property
     def has_conv(self) -> bool:
         """Whether any layer is convolutional."""
-        return any("c" in token.replace("fc", "") for token in self.layers.split("-"))
+        return spelling.has_conv(self.layers)
 
 
 class SparsityRange(Section):
