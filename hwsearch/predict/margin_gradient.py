@@ -27,7 +27,7 @@ from hwsearch.network.stack import Stack
 from hwsearch.predict.joint import Joint, LayerTables, differ
 from hwsearch.predict.layer_sensitivity import EstimatorScope, layer_sensitivity
 from hwsearch.tickets.fit import dense_masks
-from hwsearch.train.loop import as_input
+from hwsearch.train.inputs import as_input
 
 _AT_A_TIME = 16  # inputs whose gradients are taken together
 _CHUNK = 4096  # candidates
@@ -77,7 +77,7 @@ class MarginGradient:
 def margin_gradient(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope) -> MarginGradient:
     """Take the gradients of the dense network's margins on inputs x [B, C, H, W]."""
     ticket = Ticket(dense, dense_masks(dense), (scope.reference_bits,) * len(dense.weights))
-    inputs = as_input(x, spec, scope.timesteps)
+    inputs = as_input(x, spec.input, scope.timesteps)
     margins, gradients, pushed = [], [], 0
     for first in range(0, len(inputs), _AT_A_TIME):
         batch = inputs[first : first + _AT_A_TIME]

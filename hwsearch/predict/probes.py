@@ -21,7 +21,7 @@ from hwsearch.network.params import Params, Ticket
 from hwsearch.network.stack import Stack
 from hwsearch.predict.layer_sensitivity import LEVELS, EstimatorScope, masks_of_one_layer
 from hwsearch.tickets.fit import dense_masks
-from hwsearch.train.loop import as_input
+from hwsearch.train.inputs import as_input
 
 _STACK = 16
 
@@ -103,7 +103,7 @@ def untrained_logits(
     Where labels are a timestep's, B counts the predictions after every timestep. Batch normalisation takes its
     statistics from x.
     """
-    inputs = as_input(x, spec, timesteps)
+    inputs = as_input(x, spec.input, timesteps)
     parts = []
     with torch.no_grad():
         for first in range(0, len(tickets), _STACK):

@@ -24,15 +24,16 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from hwsearch.compress.quantise import Quantiser
-from hwsearch.graph.graph import NetworkSpec
+from hwsearch.compress.quantise import JointGrid, Quantiser
+from hwsearch.graph.graph import NetworkSpec, entering
 from hwsearch.network.params import Params
+from hwsearch.network.stack import unit_of
 from hwsearch.tickets.observe import ConnectionStatistics
 
 CRITERIA = ("magnitude", "spike_probability", "second_order")
 _SMALLEST = 1e-12
 _DAMPING = 0.01  # of the mean diagonal
-_MOST_CACHED = 64  # layers at some number of bits
+_MOST_CACHED = 64  # populations at some number of bits
 
 
 def score(
@@ -83,8 +84,7 @@ def after_quantising(
     """Return scores of weights that were quantised before: those that their grid makes zero come last.
 
     Among themselves they keep their order (few bits have few levels, and places alone would decide), so as long as only
-    zeros are removed, the pruned network is the quantised one. (Where several connections enter a population, the grid
-    is each one's alone: shared, it moves by less than a factor of two.)
+    zeros are removed, the pruned network is the quantised one.
 
     Args:
         scores: Worth of each weight, like the weights.
@@ -92,20 +92,41 @@ def after_quantising(
         params: The network that is pruned.
         bits: Weight bits, one a connection.
     """
-    zeros = [
-        _zeros(weight.tobytes(), weight.shape, b, not c.readout)
-        for weight, b, c in zip(params.weights, bits, spec.connections, strict=True)
+    last_of_all = list(scores)
+    for population in range(len(spec.populations)):
+        places = entering(spec.connections, population)
+        grids = tuple(
+            (
+                bits[i],
+                params.weights[i].shape,
+                not spec.connections[i].readout,
+                unit_of(spec, spec.connections[i]),
+            )
+            for i in places
+        )
+        zeros = _zeros(tuple(params.weights[i].tobytes() for i in places), grids)
+        for place, zero in zip(places, zeros, strict=True):
+            last_of_all[place] = np.where(zero, scores[place] * _SMALLEST, scores[place])
+    return last_of_all
+
+
+_Grid = tuple[int, tuple[int, ...], bool, float]
+"""Bits, shape of the weights, whether channels have scales of their own, what a count of the input is worth."""
+
+
+@lru_cache(maxsize=_MOST_CACHED)  # a search asks for the same few weights and bits again and again
+def _zeros(weights: tuple[bytes, ...], grids: tuple[_Grid, ...]) -> list[np.ndarray]:
+    """Return which weights (float32) of the connections into one population their grid makes zero."""
+    floats = [
+        torch.from_numpy(np.frombuffer(own, np.float32).reshape(shape).copy()).unsqueeze(0)
+        for own, (_, shape, _, _) in zip(weights, grids, strict=True)
     ]
-    return [np.where(zero, worth * _SMALLEST, worth) for worth, zero in zip(scores, zeros, strict=True)]
-
-
-@lru_cache(maxsize=_MOST_CACHED)  # a search asks for the same few layers and bits again and again
-def _zeros(weights: bytes, shape: tuple[int, ...], bits: int, per_channel: bool) -> np.ndarray:
-    """Return which weights of a layer (float32) its own grid makes zero."""
-    weight = torch.from_numpy(np.frombuffer(weights, np.float32).reshape(shape).copy()).unsqueeze(0)
-    levels, _ = Quantiser((bits,), per_channel).quantise(weight, torch.ones_like(weight))
-    zero: np.ndarray = levels[0].numpy() == 0
-    return zero
+    joint = JointGrid(
+        tuple(Quantiser((bits,), per_channel) for bits, _, per_channel, _ in grids),
+        tuple(unit for *_, unit in grids),
+    )
+    found = joint.quantise(floats, [torch.ones_like(own) for own in floats])
+    return [levels[0].numpy() == 0 for levels in found.integers]
 
 
 def in_units_of_weight(scores: np.ndarray, weight: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:

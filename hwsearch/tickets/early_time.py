@@ -23,7 +23,7 @@ from hwsearch.graph.graph import NetworkSpec
 from hwsearch.network.params import Params, Ticket
 from hwsearch.network.stack import Stack
 from hwsearch.tickets.fit import dense_masks
-from hwsearch.train.loop import as_input
+from hwsearch.train.inputs import as_input
 
 _FLOAT_LIKE = 16
 
@@ -64,7 +64,7 @@ def early_time(
     """
     stack = Stack(spec, [Ticket(params, dense_masks(params), (_FLOAT_LIKE,) * len(params.weights))]).eval()
     with torch.no_grad():
-        answers = [stack(as_input(x, spec, t), t)[0] for t in range(2, timesteps + 1)]
+        answers = [stack(as_input(x, spec.input, t), t)[0] for t in range(2, timesteps + 1)]
     if spec.readout.labels == "step":
         answers = [answer[:, -1] for answer in answers]
     forward, backward = relative_divergences(np.stack([answer.numpy() * loss_gain for answer in answers]))

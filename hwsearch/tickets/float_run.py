@@ -26,7 +26,7 @@ from hwsearch.graph.graph import (
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.neuron import fused
 from hwsearch.network.params import Params
-from hwsearch.train.loop import as_input
+from hwsearch.train.inputs import as_input
 
 _EPS = 1e-5
 
@@ -59,7 +59,7 @@ def float_run(
         x: Unsigned inputs, [N, C, H, W] or [N, T0, C, H, W].
         timesteps: T.
     """
-    floats = as_input(x, spec, timesteps)
+    floats = as_input(x, spec.input, timesteps)
     spikes = {INPUT: floats.unsqueeze(0) if spec.input.still else floats.transpose(0, 1)}
     unread = {p: set(reading(spec.connections, p)) for p in (INPUT, *range(len(spec.populations)))}
     for group in components(len(spec.populations), spec.connections):
