@@ -112,6 +112,7 @@ WeightBits = Annotated[
     int, law(f"weight_bits must come from {', '.join(map(str, WEIGHT_BITS))}", lambda v: v in WEIGHT_BITS)
 ]
 Timesteps = Annotated[int, law("timesteps must lie in 1 .. 64", lambda v: 1 <= v <= 64)]
+ReadoutLeak = Annotated[int, law("leak_shift of a readout must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
 InputBits = Annotated[int, law("input_bits must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
 Budget = Annotated[float, BeforeValidator(_limit)]
 BudgetName = Annotated[

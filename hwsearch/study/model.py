@@ -100,7 +100,7 @@ class Study(Section):
         called: its content has a digest of its own.
         """
         return {
-            name: {key: value for key, value in dict(section).items() if _changes_the_search(section, name, key)}
+            name: {key: value for key, value in dict(section).items() if _is_searched(section, name, key)}
             if isinstance(section, Section)
             else section
             for name, section in dict(self).items()
@@ -112,7 +112,7 @@ class Study(Section):
         return self.model_dump(mode="json")
 
 
-def _changes_the_search(section: Section, name: str, key: str) -> bool:
+def _is_searched(section: Section, name: str, key: str) -> bool:
     """Return whether a key of a section counts among what a run holds fast to."""
     later = f"{name}.{key}" in _LEFT_OUT_AT_DEFAULT
     default = later and getattr(section, key) == type(section).model_fields[key].default

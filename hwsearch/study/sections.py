@@ -21,6 +21,7 @@ from hwsearch.study.laws import (
     InputBits,
     Name,
     Positive,
+    ReadoutLeak,
     Seed,
     Share,
     Sparsity,
@@ -84,16 +85,15 @@ class ReadoutSection(Section):
     """
 
     last: Count | None = None
-    leak_shift: Annotated[int, law("leak_shift of a readout must lie in 1 .. 8", lambda v: 1 <= v <= 8)] | None = None
+    leak_shift: ReadoutLeak | None = None
     labels: Literal["sample", "step"] = "sample"
 
     @check("labels")
     @classmethod
     def _all_steps_count_where_each_predicts(cls, value: str, info: ValidationInfo) -> str:
         if value == "step" and info.data.get("last") is not None:
-            raise broken(
-                "a readout that predicts after each step adds up all of them", todo="remove last, or set labels: sample"
-            )
+            law = "a readout that predicts after each step adds up all of them"
+            raise broken(law, todo="remove last, or set labels: sample")
         return value
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.devices import profile
-from builders.hand_network import FIRST, GENERIC, LAST, MCU, NET
+from builders.hand_network import FIRST, GENERIC, HIDDEN, LAST, MCU, NET
 
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.device import Bank
@@ -48,7 +48,7 @@ def test_unknown_constants_give_unknown_costs():
     assert price(NET, blind).latency_s is None
     assert price(NET, blind).energy_j is None
     # the constant is not needed where there are no synaptic operations
-    assert price(replace(NET, layers=(FIRST,)), blind).latency_s is not None
+    assert price(replace(NET, connections=(FIRST,), populations=(HIDDEN,)), blind).latency_s is not None
     assert price(NET, replace(MCU, clock_hz=None)).latency_s is None
     assert price(NET, replace(MCU, clock_hz=None)).energy_j == price(NET, MCU).energy_j
     assert price(NET, replace(MCU, energy=None)).energy_j is None

@@ -20,45 +20,46 @@ from hwsearch.network.topology import NetworkSpec, layer_shapes
 
 
 def spec(topology="fc2", shape=(1, 1, 2), classes=2, **changes):
-    values = {
-        "leak_shift": 1, "threshold": 1.0, "reset": "zero", "batch_norm": False, "pool": "max",
-        "input_max": 10, "input_bits": 4,
-    } | changes  # fmt: skip
-    return NetworkSpec(
-        layers=layer_shapes(topology, shape, classes), input_shape=shape, classes=classes, **values
-    )
+    return graph(topology, shape, classes, **{"input_max": 10} | changes)
 
 
-def ones(params):
-    return tuple(np.ones(layer.weight.shape, bool) for layer in params)
+def ones(own):
+    return tuple(np.ones(c.weight_shape, bool) for c in own.connections)
 
 
-READOUT = LayerParams(np.array([[1.0, -0.5], [0.25, 0.5]], np.float32), np.array([0.1, -0.2], np.float32))
+def params_of(*layers):
+    """Return the parameters of a chain: of each layer its weight, bias and norm."""
+    return Params(*(tuple(part) for part in zip(*layers, strict=True)))
+
+
+def chain_of(net):
+    """Return each connection of a chain with the population that it enters."""
+    return list(zip(net.connections, net.populations, strict=True))
+
+
+READOUT = np.array([[1.0, -0.5], [0.25, 0.5]], np.float32), np.array([0.1, -0.2], np.float32), None
 
 
 def test_scales_thresholds_and_biases_by_hand():
     # 8 bits: channel 0 scale 1.27/127 = 0.01, channel 1 0.508/127 = 0.004; an input count is worth 1/10
-    first = LayerParams(
-        np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.5, -0.25], np.float32)
-    )
-    net = fold(spec(), (first, READOUT), ones((first, READOUT)), (8, 8), 4, Widths(32, 32, 32, 32))
-    layer = net.layers[0]
-    assert layer.weight.tolist() == [[127, -30], [25, 127]]
+    first = np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.5, -0.25], np.float32), None
+    net = fold(spec(), params_of(first, READOUT), ones(spec()), (8, 8), 4, Widths(32, 32, 32, 32))
+    (connection, layer), (last, readout) = chain_of(net)
+    assert connection.weight.tolist() == [[127, -30], [25, 127]]
     # S = 0.01 / 10 = 0.001 and 0.0004; f = 8: th = 1 / 0.001 * 256 = 256000, 640000; c = 128000, -160000
-    assert layer.fraction_bits == 8
+    assert connection.fraction_bits == 8
     assert np.abs(layer.threshold - [256000, 640000]).max() <= 1
     assert np.abs(layer.bias - [128000, -160000]).max() <= 1
     # the readout has one scale, 1/127: weights 127, -64 (63.5 rounds to even), 32 (31.75), 64
-    readout = net.layers[1]
-    assert readout.weight.tolist() == [[127, -64], [32, 64]]
+    assert last.weight.tolist() == [[127, -64], [32, 64]]
     assert readout.threshold is None
     assert np.abs(readout.bias - [0.1 * 127 * 256, -0.2 * 127 * 256]).max() <= 1
 
 
 def test_the_trace_of_a_folded_network_by_hand():
     # channel 0: w 1.27 and -0.3 on inputs 4 and 2 of 10: 127 * 4 - 30 * 2 = 448 counts of 0.001, plus the bias of 0.1
-    first = LayerParams(np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.1, 0.0], np.float32))
-    net = fold(spec(), (first, READOUT), ones((first, READOUT)), (8, 8), 4, Widths(32, 32, 32, 32))
+    first = np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.1, 0.0], np.float32), None
+    net = fold(spec(), params_of(first, READOUT), ones(spec()), (8, 8), 4, Widths(32, 32, 32, 32))
     run = run_integer(net, np.array([[[[4, 2]]]], np.uint8), trace=True)
     # 0.548; 0.274 + 0.548 = 0.822; 0.411 + 0.548 = 0.959; 0.4795 + 0.548 = 1.0275 >= 1: reset
     potentials = run.membranes[0][:, 0, 0] * 0.001 / 256
@@ -74,12 +75,10 @@ def test_batch_normalisation_by_hand():
     # bias = gain (b - mean) + shift: 0.5 (0 - 1) + 0.2 = -0.3; -1 (0 - 0.5) + 0.1 = 0.6
     # a negative gain turns the weights' signs
     norm = np.array([[2.0, -3.0], [0.2, 0.1], [1.0, 0.5], [16.0 - 1e-5, 9.0 - 1e-5]], np.float32)
-    first = LayerParams(np.array([[1.27, 0.0], [0.0, 1.27]], np.float32), np.zeros(2, np.float32), norm)
-    net = fold(
-        spec(batch_norm=True), (first, READOUT), ones((first, READOUT)), (8, 8), 4, Widths(32, 32, 32, 32)
-    )
-    layer = net.layers[0]
-    assert layer.weight.tolist() == [[127, 0], [0, -127]]
+    first = np.array([[1.27, 0.0], [0.0, 1.27]], np.float32), np.zeros(2, np.float32), norm
+    net = fold(spec(norm=True), params_of(first, READOUT), ones(spec()), (8, 8), 4, Widths(32, 32, 32, 32))
+    connection, layer = chain_of(net)[0]
+    assert connection.weight.tolist() == [[127, 0], [0, -127]]
     # S = 0.5 * 0.01 / 10 = 0.0005 and 1 * 0.01 / 10 = 0.001: th = 2000, 1000; c = -600, 600 (times 2**8)
     assert np.abs(layer.threshold / 256 - [2000, 1000]).max() < 0.5
     assert np.abs(layer.bias / 256 - [-600, 600]).max() < 0.5
@@ -131,28 +130,6 @@ def test_everything_fits_the_widths_of_a_small_device(bits):
             assert layer.threshold.max() <= 2**13  # two bits of headroom under the membrane's 15
 
 
-@given(seed=st.integers(0, 2**32 - 1), density=st.floats(0.05, 0.9), leak_shift=st.sampled_from([None, 1, 3]))
-@settings(max_examples=25, deadline=None)
-@pytest.mark.parametrize("reset", ["zero", "subtract"])
-@pytest.mark.parametrize("topology", ["4c3-p2-6c3-fc8", "fc9-fc7"])
-def test_shrinking_keeps_the_readout_bit_for_bit(topology, reset, seed, density, leak_shift):
-    rng = np.random.default_rng(seed)
-    shape = spec(topology, (1, 6, 6), 3, reset=reset, leak_shift=leak_shift)
-    params, masks = initial_params(shape, seed % 1000), []
-    for layer in params:
-        mask = rng.random(layer.weight.shape) < density
-        mask[rng.random(len(mask)) < 0.4] = False
-        masks.append(mask)
-    net = fold(shape, params, masks, (4,) * len(params), 4, Widths())
-    slim, staying = shrink(net)
-    assert [len(channels) for channels in staying] == [len(layer.bias) for layer in slim.layers[:-1]]
-    x = rng.integers(0, 11, (20, 1, 6, 6)).astype(np.uint8)
-    whole, small = run_integer(net, x), run_integer(slim, x)
-    assert np.array_equal(whole.readout, small.readout)
-    for spikes, remaining, channels in zip(whole.spikes, small.spikes, staying, strict=True):
-        assert np.array_equal(spikes[channels], remaining)
-
-
 @pytest.mark.parametrize("reset", ["zero", "subtract"])
 @pytest.mark.parametrize("bits", [1, 2, 3, 4, 6, 8])
 @pytest.mark.parametrize("granularity", GRANULARITIES)
@@ -184,13 +161,3 @@ def test_every_candidate_is_one_network_from_the_quantiser_to_its_bytes(granular
         n_formats += any(held)
     assert n_formats >= 5
     assert np.array_equal(run_integer(replace(slim, layers=tuple(layers)), x).readout, answer)
-
-
-def test_a_removed_channel_takes_its_row_its_state_and_its_readers():
-    own = spec("fc3-fc4", (1, 1, 2), 2)
-    params = initial_params(own, 0)
-    masks = [np.ones(layer.weight.shape, bool) for layer in params]
-    masks[0][1], masks[1][:, 1] = False, False
-    slim, kept = shrink(fold(own, params, masks, (8, 8, 8), 4, Widths()))
-    assert [layer.weight.shape for layer in slim.layers] == [(2, 2), (4, 2), (2, 4)]
-    assert kept[0].tolist() == [0, 2]
