@@ -16,11 +16,14 @@ import numpy as np
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import INPUT, Connection, Input, NetworkSpec, Pooling, Population, Readout
 from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.nir_currents import Current, Walk, walk
+from hwsearch.network.nir_exported import as_floats, exported_network
 from hwsearch.network.nir_file import RawGraph, read_raw
 from hwsearch.network.nir_nodes import RESETS, Neuron, Node, Reading, Terminal, TimeStep, read_node, time_step
 from hwsearch.network.nir_order import one_input_and_output, order_of, stranded
 from hwsearch.network.nir_signal import Shape, Signal, Unsayable, per_channel, shape_of
+from hwsearch.network.nir_units import DT
 from hwsearch.network.params import Params
 
 
@@ -70,6 +73,7 @@ class Imported:
         exact_leaks: The leaks as written, one a population [C] (of the readout too): what `nir_run` compares with.
         time: The time step that was taken.
         notes: What was taken for granted, in sentences.
+        integers: The integers, where the graph is an export of this project: the network is that one, exactly.
     """
 
     spec: NetworkSpec
@@ -78,6 +82,7 @@ class Imported:
     exact_leaks: tuple[np.ndarray, ...]
     time: TimeStep
     notes: tuple[str, ...]
+    integers: IntegerNetwork | None = None
 
 
 def import_nir(
@@ -95,6 +100,9 @@ def import_nir(
         InputError: The file is damaged, or the machine cannot do what it says; all that was found, by the node's name.
     """
     graph = read_raw(source)
+    exported = exported_network(graph)
+    if exported is not None:
+        return _of_export(exported, data, graph, quantise_first)
     nodes, time, notes = _nodes(graph, options)
     kinds = {name: node.type for name, node in graph.nodes.items()}
     start, end = (next(name for name, kind in kinds.items() if kind == k) for k in ("Input", "Output"))
@@ -117,6 +125,17 @@ def _refused(faults: list[Fault], graph: RawGraph) -> InputError:
     return InputError([Fault(f.where, f.law, f.got, f.todo, graph.path) for f in faults])
 
 
+def _of_export(integers: IntegerNetwork, data: Input | None, graph: RawGraph, quantise_first: bool) -> Imported:
+    """Return an export of this project as it was."""
+    if data is not None and data.shape != integers.input.shape:
+        law, got = "an Input must have the shape of the data", f"{list(integers.input.shape)}, the data have {list(data.shape)}"
+        raise InputError([Fault("input", law, got, "bring the data into the shape that it was exported with", graph.path)])
+    spec, params = as_floats(integers, quantise_first=quantise_first)
+    leaks = tuple(np.full(p.channels, 0.0 if p.law is None else 1.0 - p.law.decay) for p in spec.populations)
+    notes = ("an export of this project: the network is that of the integers in its metadata",)
+    return Imported(spec, params, (), leaks, TimeStep(DT, "of the file's metadata"), notes, integers)
+
+
 def _nodes(graph: RawGraph, options: NirOptions) -> tuple[dict[str, Node], TimeStep, list[str]]:
     """Return what each node means; all nodes' faults at once."""
     faults = _option_faults(options)
@@ -131,7 +150,7 @@ def _nodes(graph: RawGraph, options: NirOptions) -> tuple[dict[str, Node], TimeS
     notes = [f"time step {time.dt:g} s: {time.origin}"]
     nodes = {}
     for name, raw in graph.nodes.items():
-        reading = Reading(name, raw, time, str(reset), graph.path)
+        reading = Reading(name, raw, time, reset, graph.path, _may_flatten(graph, name))
         node = read_node(reading)
         faults += reading.faults
         notes += reading.notes
@@ -141,6 +160,16 @@ def _nodes(graph: RawGraph, options: NirOptions) -> tuple[dict[str, Node], TimeS
     if faults:
         raise InputError(faults)
     return nodes, time, notes
+
+
+def _may_flatten(graph: RawGraph, name: str) -> bool:
+    """Return whether a node stands between neurons and a matrix: if nothing is written for it, it was a Flatten.
+
+    Anything else there changes how many values there are, and the matrix would not fit, or changes nothing (Dropout).
+    """
+    before = {graph.nodes[a].type for a, b in graph.edges if b == name}
+    behind = {graph.nodes[b].type for a, b in graph.edges if a == name}
+    return bool(before) and before <= {"LIF", "IF", "CubaLIF", "Input"} and bool(behind) and behind <= {"Affine", "Linear"}
 
 
 def _option_faults(options: NirOptions) -> list[Fault]:

@@ -140,6 +140,7 @@ class Reading:
         time: The time step.
         reset: How it resets where its metadata do not say.
         path: The file.
+        may_flatten: Whether a node that was written as nothing stands between neurons and a matrix.
         faults: What is wrong with it.
         notes: What was taken for granted.
     """
@@ -149,6 +150,7 @@ class Reading:
     time: TimeStep
     reset: str = "zero"
     path: Path | None = None
+    may_flatten: bool = False
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -162,7 +164,7 @@ class Reading:
         found = default if found is None else found
         todo = "write the network again with the framework's NIR export"
         try:
-            array = np.asarray(found.detach() if hasattr(found, "detach") else found).astype(np.float64)
+            array = _plain(found)
         except (TypeError, ValueError):
             self.fault(f"{name} must be numbers", "nothing" if found is None else repr(found)[:60], todo)
             return np.ones(1)
@@ -181,12 +183,29 @@ class Reading:
         return int(values[0]), int(values[-1])
 
 
+def _endless(r: Reading) -> bool:
+    """Return whether tau and R are infinite: how snnTorch writes beta = 1, a neuron that adds up its current."""
+    try:
+        return bool(np.isposinf(_plain(r.raw.values["tau"])).all() and np.isposinf(_plain(r.raw.values["r"])).all())
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _plain(values: Any) -> np.ndarray:
+    """Return numbers, of torch too, as float64."""
+    plain: np.ndarray = np.asarray(values.detach() if hasattr(values, "detach") else values).astype(np.float64)
+    return plain
+
+
 def read_node(reading: Reading) -> Node | None:
     """Return what a node means; None where it has faults, which are in ``reading.faults``."""
     reader = _READERS.get(reading.raw.type)
-    if reader is None:
-        law = f"a node must be one of {', '.join(sorted(set(_READERS) - {PASS}))}"
-        reading.fault(law, reading.raw.type, "replace it: the machine has no such operation")
+    if reader is None or reading.raw.type == "NoneType" and not reading.may_flatten:
+        law = f"a node must be one of {', '.join(sorted(set(_READERS) - {PASS, 'NoneType'}))}"
+        todo = "replace it: the machine has no such operation"
+        if reading.raw.type == "NoneType":
+            todo = "the framework wrote nothing for this layer: Norse has no NIR for pooling, Conv1d and others"
+        reading.fault(law, reading.raw.type, todo)
         return None
     node = reader(reading)
     return None if reading.faults else node
@@ -227,19 +246,21 @@ def _filters(r: Reading) -> Node:
         r.fault("stride must be at least 1", str(stride), "train with a stride")
     _check_groups(r, weight, groups)
     bias = r.array("bias", 0.0)
-    if _is_mean(weight, stride, groups) and not bias.any() and set(r.pair("padding", 0)) == {0}:
-        return Pool(stride, mean=True)
+    for mean in (True, False):
+        if _pools(weight, stride, groups, mean) and not bias.any() and r.raw.values.get("padding") is not None:
+            if set(np.ravel(r.raw.values["padding"])) == {0}:
+                return Pool(stride, mean)
     return Weights(weight, _per_output(r, weight, bias), stride, _padding(r, weight, stride, axes), groups, axes)
 
 
-def _is_mean(weight: np.ndarray, stride: Size, groups: int) -> bool:
-    """Return whether filters take the mean of windows: how a pooling is written for who reads no pooling."""
+def _pools(weight: np.ndarray, stride: Size, groups: int, mean: bool) -> bool:
+    """Return whether filters take the mean or the sum of windows: how a pooling is written for who reads none."""
     window = weight.shape[2:]
     if window != stride or max(stride) < 2:
         return False
-    mean = np.full(window, 1.0 / (stride[0] * stride[1]))
+    values = np.full(window, 1.0 / (stride[0] * stride[1]) if mean else 1.0)
     wanted = np.ones((len(weight), 1)) if groups > 1 else np.eye(len(weight), weight.shape[1])
-    return bool(np.allclose(weight, wanted[:, :, None, None] * mean, rtol=1e-6, atol=0.0))
+    return bool(np.allclose(weight, wanted[:, :, None, None] * values, rtol=1e-6, atol=0.0))
 
 
 def _check_groups(r: Reading, weight: np.ndarray, groups: int) -> None:
@@ -290,6 +311,12 @@ def _flatten(r: Reading) -> Node:
     return Flatten(int(ends[0]), int(ends[1]))
 
 
+def _nothing(r: Reading) -> Node:
+    """Read a node that a framework wrote as nothing, where it can have been a Flatten alone (`nir_in` sees to that)."""
+    r.notes.append(f"{r.name}: nothing was written between neurons and a matrix, read as a Flatten (Norse writes none)")
+    return Flatten(0, -1)
+
+
 def _delay(r: Reading) -> Node:
     steps = r.array("delay").ravel() / r.time.dt
     whole = np.round(steps)
@@ -315,8 +342,13 @@ def _integrator(r: Reading) -> Node:
 
 def _firing(r: Reading) -> Node:
     """Read IF, LIF and CubaLIF."""
-    rate, threshold, zero = r.array("r"), r.array("v_threshold"), r.array("v_reset", 0.0)
-    if r.raw.type == "IF":
+    endless = r.raw.type == "LIF" and _endless(r)
+    rate = np.ones(1) if endless else r.array("r")
+    threshold, zero = r.array("v_threshold"), r.array("v_reset", 0.0)
+    if endless:
+        r.notes.append(f"{r.name}: infinite tau and R are read as snnTorch means them, beta = 1")
+        leak, gain, rest = np.zeros(1), rate, np.zeros(1)
+    elif r.raw.type == "IF":
         leak, gain, rest = np.zeros(1), _without_leak(r, rate), np.zeros(1)
     else:
         leak = _leak(r)
@@ -421,7 +453,7 @@ def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
 _READERS: Mapping[str, Callable[[Reading], Node]] = {
     "Affine": _matrix, "Linear": _matrix, "Conv1d": _filters, "Conv2d": _filters, "AvgPool2d": _pool, "SumPool2d": _pool,
     "Scale": _scale, "Flatten": _flatten, "Delay": _delay, "Input": _terminal, "Output": _terminal, PASS: _terminal,
-    "LI": _integrator, "CubaLI": _integrator, "I": _integrator, "IF": _firing, "LIF": _firing, "CubaLIF": _firing,
+    "NoneType": _nothing, "LI": _integrator, "CubaLI": _integrator, "I": _integrator, "IF": _firing, "LIF": _firing, "CubaLIF": _firing,
 }  # fmt: skip
 
 
