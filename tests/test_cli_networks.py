@@ -87,7 +87,7 @@ import contextlib, io, json, sys
 from hwsearch.cli import main
 for path in sys.argv[1:]:
     sys.argv, told, code = ["hwsearch", "run", path], io.StringIO(), None
-    with contextlib.redirect_stderr(told):
+    with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()):
         try:
             main()
         except SystemExit as done:
@@ -174,3 +174,30 @@ def test_all_faults_of_a_list_at_once(tmp_path):
     assert [line.split(": ")[2] for line in lines] == [
         f"network.connections.{i}" for i in (0, 1, 2, 3)
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_what_does_not_go_together_with_the_data(tmp_path):
+    first = "connections:\n    - {from: input, to: a, conv: 3, channels: 4, stride: 2}"
+    last = "\n    - {from: a, to: readout, fc: true}"
+    gone, second = "leaves nothing of a map of", "network.connections.1:"
+    wrong = {
+        "layers: p9-8c3-p4-8c3-p3": (
+            4, f"network.layers: 'p9' (token 1): pooling by 9 x 9 {gone} 8 x 8; 'p3' (token 5): pooling by 3 x 3 {gone} "
+            "2 x 2; got p9-8c3-p4-8c3-p3"),
+        "layers: res(8c3s5-p3-8c3)": (
+            4, f"network.layers: 'p3' (token 3): pooling by 3 x 3 {gone} 2 x 2; got res("),
+        f"{first}\n    - {{from: input, to: a, conv: 1}}{last}": (
+            6, f"{second} input -> a: all that enters 'a' must give maps of one size; got 8 x 8, and 4 x 4 of input -> a "
+            "(change"),
+        f"{first}\n    - {{from: input, to: a, identity: true, stride: 2}}{last}": (
+            6, f"{second} input -> a: identity gives as many channels as it reads, 1; got 4 of 'a' (use"),
+        f"{first}\n    - {{from: a, to: readout, fc: true, pool: [1, 5]}}": (
+            6, f"{second} a -> readout: pooling by 1 x 5 {gone} 4 x 4; got pool 1x5 (use"),
+        f"{first}\n    - {{from: a, to: readout, fc: true, units: 7}}": (
+            6, f"{second} a -> readout: the readout has a channel for each of the 10 classes; got 7 (leave"),
+    }  # fmt: skip
+    for (code, lines), (line, told) in zip(run_each(tmp_path, list(wrong)), wrong.values(), strict=True):
+        assert code == 2
+        assert lines[-1].startswith(f"error: {line}: {told}")
+        assert not any("Traceback" in text for text in lines)
