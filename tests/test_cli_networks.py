@@ -183,13 +183,13 @@ def test_what_does_not_go_together_with_the_data(tmp_path):
     gone, second = "leaves nothing of a map of", "network.connections.1:"
     wrong = {
         "layers: p9-8c3-p4-8c3-p3": (
-            4, f"network.layers: 'p9' (token 1): pooling by 9 x 9 {gone} 8 x 8; 'p3' (token 5): pooling by 3 x 3 {gone} "
-            "2 x 2; got p9-8c3-p4-8c3-p3"),
+            4, f"network.layers: 'p9' (token 1): pooling by 9 x 9 {gone} 8 x 8; 'p3' (token 5): pooling by 3 x 3 "
+            f"{gone} 2 x 2; got p9-8c3-p4-8c3-p3"),
         "layers: res(8c3s5-p3-8c3)": (
             4, f"network.layers: 'p3' (token 3): pooling by 3 x 3 {gone} 2 x 2; got res("),
         f"{first}\n    - {{from: input, to: a, conv: 1}}{last}": (
-            6, f"{second} input -> a: all that enters 'a' must give maps of one size; got 8 x 8, and 4 x 4 of input -> a "
-            "(change"),
+            6, f"{second} input -> a: all that enters 'a' must give maps of one size; got 8 x 8, and 4 x 4 of input "
+            "-> a (change"),
         f"{first}\n    - {{from: input, to: a, identity: true, stride: 2}}{last}": (
             6, f"{second} input -> a: identity gives as many channels as it reads, 1; got 4 of 'a' (use"),
         f"{first}\n    - {{from: a, to: readout, fc: true, pool: [1, 5]}}": (
