@@ -34,7 +34,8 @@ OWNERS = {
 NEVER = {"torchvision", "torchaudio", "pickle"}
 TORCH_FREE = [
     "hwsearch", "hwsearch.cli", "hwsearch.hardware.cost_model", "hwsearch.hardware.profiles.load",
-    "hwsearch.space.space", "hwsearch.study.model", "hwsearch.graph.spelling", "hwsearch.compress.masks",
+    "hwsearch.space.space", "hwsearch.study.model", "hwsearch.graph.spelling", "hwsearch.graph.explicit",
+    "hwsearch.compress.masks",
     "hwsearch.report.page", "hwsearch.records.finished", "hwsearch.records.trial_table", "hwsearch.records.finals",
     "hwsearch.records.log",
 ]  # fmt: skip
