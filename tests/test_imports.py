@@ -12,8 +12,8 @@ import hwsearch
 PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
-    "errors", "seeds", "graph", "study", "hardware", "space", "data", "native", "compress", "network", "train", "tickets",
-    "measure", "predict", "records", "plan", "search", "comparison", "report", "export", "results", "api",
+    "errors", "seeds", "graph", "study", "hardware", "space", "data", "native", "compress", "network", "train",
+    "tickets", "measure", "predict", "records", "plan", "search", "comparison", "report", "export", "results", "api",
     "terminal", "cli_profiles", "cli_answers", "cli",
     "__main__",
 ]  # fmt: skip
