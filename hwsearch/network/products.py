@@ -76,6 +76,12 @@ def _product(a: Tensor, b: Tensor, start: Tensor | None = None) -> Tensor:
     return torch.bmm(a, b) if start is None else torch.baddbmm(start, a, b)
 
 
+def apart(values: Tensor, k: int) -> Tensor:
+    """Return a candidate's values [K, ...] as they would lie in memory alone: kernels are chosen by that."""
+    values = values.contiguous()
+    return values[k].clone() if values[0].numel() % _ALIGNED else values[k]
+
+
 class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(
