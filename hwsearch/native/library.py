@@ -21,12 +21,14 @@ from pathlib import Path
 _FLAGS = ("-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _POINTER, _LONG, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_long, ctypes.c_int, ctypes.c_float
 _FIRE = (*[_POINTER] * 4, *[_LONG] * 3, _INT, _INT, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT)
-_SOURCES = ("neuron.h", "neuron.c", "recurrence.c", "weights.c", "norm.c")
+_SOURCES = ("neuron.h", "neuron.c", "recurrence.c", "depthwise.c", "weights.c", "norm.c")
 _SIGNATURES = {
     "fire_forward": _FIRE,
     "fire_backward": _FIRE,
     "recurrent_forward": (*[_POINTER] * 4, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT),
     "recurrent_backward": (*[_POINTER] * 5, *[_LONG] * 2, _FLOAT, _FLOAT, _INT),
+    "depthwise_forward": (*[_POINTER] * 4, *[_LONG] * 3, _INT, *[_LONG] * 6),
+    "depthwise_backward": (*[_POINTER] * 6, *[_LONG] * 3, _INT, *[_LONG] * 6),
     "quantise": (*[_POINTER] * 3, *[_LONG] * 5, _FLOAT, _FLOAT, _INT, _INT),
     "norm_forward": (*[_POINTER] * 7, *[_LONG] * 3, _FLOAT, _FLOAT),
     "norm_backward": (*[_POINTER] * 7, *[_LONG] * 3),
@@ -35,6 +37,9 @@ _SIGNATURES = {
 }
 BLOCK = 1024
 """Neurons of a map that is pooled, and of a population that feeds itself, at most, for the loops (see neuron.h)."""
+
+PLANE, TAPS = 16384, 64
+"""Numbers of a map with the frame that a filter needs, and weights of that filter, at most (see depthwise.c)."""
 
 
 @cache
