@@ -44,4 +44,5 @@ def sample_classes(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     if labels.ndim == 1:
         return labels
     classes = np.arange(labels.max() + 1)
-    return (labels[:, :, None] == classes).sum(1).argmax(1)
+    most: npt.NDArray[np.int64] = (labels[:, :, None] == classes).sum(1).argmax(1)
+    return most

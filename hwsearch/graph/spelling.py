@@ -10,8 +10,8 @@ token            meaning
 ``gap``          global pooling: the mean of each channel's map
 ``fc32``         fully connected, 32 neurons
 ``r32``          fully connected, and back to itself one timestep later
-``res(...)``     a residual block: its last population is also entered by what the block reads, through a weight a channel
-                 where the shapes are alike, else through a 1 x 1 convolution
+``res(...)``     a residual block: its last population is also entered by what the block reads, through a weight a
+                 channel where the shapes are alike, else through a 1 x 1 convolution
 ================ =====================================================================================================
 """
 
@@ -106,10 +106,11 @@ class _Reader:
         if inside:
             self.faults.append(f"{token.where}: a block may not stand in a block")
             return token
-        parts = _parts(token.text[4:-1]) or []  # brackets match inside, or they would not have matched around it
-        block = tuple(self._token(part, inside=True) for part in parts)
+        # brackets match inside, or they would not have matched around it
+        block = tuple(self._token(part, inside=True) for part in _parts(token.text[4:-1]) or ())
         if block[-1].kind in _POOLINGS:
-            self.faults.append(f"{block[-1].where}: a block ends in a layer with weights, a pooling stands behind it")
+            law = "a block ends in a layer with weights, a pooling stands behind it"
+            self.faults.append(f"{block[-1].where}: {law}")
         return replace(token, kind="res", block=block)
 
     def _check(self, token: Token) -> None:
@@ -143,7 +144,8 @@ def _matched(token: Token, match: re.Match[str]) -> Token:
     sides, name = (1, 1), {"conv": "filter", "depthwise": "plane", "pool": "window"}.get(kind)
     if name is not None:
         sides = _number(match[name]), _number(match[f"{name}_across"] or match[name])
-    return replace(token, kind=kind, n=n, sides=sides, stride=_number(match["stride"] or match["step"] or "1"))
+    stride = _number(match["stride"] or match["step"] or "1")
+    return replace(token, kind=kind, n=n, sides=sides, stride=stride)
 
 
 def _number(digits: str) -> int:
@@ -165,7 +167,8 @@ def _order_faults(tokens: tuple[Token, ...], before: str = "", flat: bool = Fals
             faults += _order_faults(token.block, before, flat)
         elif token.kind in (*_POOLINGS, *_FILTERS) and flat:
             does = "pool" if token.kind in _POOLINGS else "filter"
-            faults.append(f"{token.where} must stand before the first fc or r layer: behind it is no map to {does}")
+            law = f"must stand before the first fc or r layer: behind it is no map to {does}"
+            faults.append(f"{token.where} {law}")
         elif token.kind in _POOLINGS and before in _POOLINGS:
             faults.append(f"{token.where} must not follow another pooling")
         flat = flat or any(t.kind in _DENSE for t in (token, *token.block))
@@ -210,7 +213,8 @@ def _added(builder: Builder, token: Token, pool: str, *, certain: bool) -> list[
     Where a pooling was refused before (not ``certain``), maps are larger than they were meant to be: what is too small
     to be pooled is so all the more, but whether a block's ends go together is not known.
     """
-    start, faults = builder.mark(), []
+    start = builder.mark()
+    faults: list[str] = []
     for inner in token.block:
         faults += _added(builder, inner, pool, certain=certain and not faults)
     try:

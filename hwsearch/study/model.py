@@ -15,8 +15,10 @@ from ruamel.yaml import YAML
 from hwsearch.errors import Fault, InputError
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Seed, law, unique
+from hwsearch.study.network_section import Network
 from hwsearch.study.search_sections import Final, Pick, Search, Tickets
-from hwsearch.study.sections import Data, Device, Network, Section, Space, SparsityRange, Train
+from hwsearch.study.section import Section
+from hwsearch.study.sections import Data, Device, Space, SparsityRange, Train
 from hwsearch.study.yaml_border import broken, read_yaml, validate
 
 __all__ = [
@@ -41,7 +43,7 @@ _NOT_SEARCHED = {
     "name", "description", "final", "pick", "data.root", "device.profile",
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
-_LEFT_OUT_AT_DEFAULT = {"network.readout"}
+_LEFT_OUT_AT_DEFAULT = {"network.readout", "network.connections"}
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
 
@@ -100,7 +102,7 @@ class Study(Section):
         called: its content has a digest of its own.
         """
         return {
-            name: {key: value for key, value in dict(section).items() if _changes_the_search(section, name, key)}
+            name: {key: value for key, value in dict(section).items() if _is_searched(section, name, key)}
             if isinstance(section, Section)
             else section
             for name, section in dict(self).items()
@@ -112,7 +114,7 @@ class Study(Section):
         return self.model_dump(mode="json")
 
 
-def _changes_the_search(section: Section, name: str, key: str) -> bool:
+def _is_searched(section: Section, name: str, key: str) -> bool:
     """Return whether a key of a section counts among what a run holds fast to."""
     later = f"{name}.{key}" in _LEFT_OUT_AT_DEFAULT
     default = later and getattr(section, key) == type(section).model_fields[key].default

@@ -19,7 +19,8 @@ def read(n_frames, binning="sum", largest=255):
 
 
 @pytest.mark.parametrize(
-    ("timesteps", "starts"), [(1, [0]), (2, [0, 4]), (3, [0, 3, 5]), (4, [0, 2, 4, 6]), (7, [0, 1, 2, 3, 4, 5, 6])]
+    ("timesteps", "starts"),
+    [(1, [0]), (2, [0, 4]), (3, [0, 3, 5]), (4, [0, 2, 4, 6]), (7, [0, 1, 2, 3, 4, 5, 6])],
 )
 def test_bins_of_seven_frames(timesteps, starts):
     assert bin_starts(7, timesteps).tolist() == starts
@@ -27,7 +28,8 @@ def test_bins_of_seven_frames(timesteps, starts):
 
 def test_sums_and_rounded_means_by_hand():
     x = frames([1, 2, 0, 4, 200, 255, 3])  # bins of three timesteps: 1 2 0, 4 200, 255 3
-    assert timestep_inputs(x, read(7), 3).ravel().tolist() == [3, 204, 258]  # a sum may exceed a frame's values
+    # a sum may exceed what a frame can hold
+    assert timestep_inputs(x, read(7), 3).ravel().tolist() == [3, 204, 258]
     assert timestep_inputs(x, read(7, "mean"), 3).ravel().tolist() == [1, 102, 129]
     halves = frames([1, 2, 0, 1])  # 1.5 and 0.5 go up
     assert timestep_inputs(halves, read(4, "mean"), 2).ravel().tolist() == [2, 1]
