@@ -30,12 +30,8 @@ def tickets(own, kinds):
     params = initial_params(own, 0)
     found = []
     for granularity, sparsity, bits in kinds:
-        pruned = iter(prune([params.weights[i] for i in own.prunable], granularity, sparsity))
-        masks = [
-            next(pruned) if connection.prunable else np.ones(connection.weight_shape, bool)
-            for connection in own.connections
-        ]
-        found.append(Ticket(params, tuple(masks), (bits,) * len(masks)))
+        masks = tuple(prune(own.connections, params.weights, granularity, sparsity))
+        found.append(Ticket(params, masks, (bits,) * len(masks)))
     return found
 
 
