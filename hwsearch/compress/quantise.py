@@ -110,8 +110,8 @@ class JointGrid:
     A step of connection c is worth S_j 2**e_c in output channel j, S being the population's and e_c >= 0 a whole
     number: so each connection uses its bits, and a device only shifts. e_c is the rounded mean of log2 of the scales
     that the connection's channels would have alone, less the least of all connections (e_c is at most 8: a connection
-    whose weights are worth less than 2**-8 of another's has fewer levels); S_j is the largest scale of any connection at
-    that (no level is clipped), or for grids of up to 4 bits, which clip anyway, their mean.
+    whose weights are worth less than 2**-8 of another's has fewer levels); S_j is the largest scale of any connection
+    at that (no level is clipped), or for grids of up to 4 bits, which clip anyway, their mean.
 
     Attributes:
         grids: One a connection.
@@ -172,7 +172,7 @@ class Joint:
 
     Attributes:
         integers: One a connection, [K, out, ...], as floats.
-        base: [K, out or 1] float64: S, what one step of a connection with exponent 0 is worth in the population's current.
+        base: [K, out or 1] float64: S, what a step of a connection with exponent 0 is worth in the current.
         exponents: [connections, K] e, at least 0.
     """
 

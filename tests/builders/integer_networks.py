@@ -9,6 +9,8 @@ from hwsearch.graph.graph import NO_POOLING, Connection, Input, Pooling, Populat
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
 
+EVERY = Readout()
+
 
 class Layer(NamedTuple):
     """One layer of a chain: weights, the neurons that they enter, and the pooling behind these."""
@@ -32,7 +34,7 @@ def fc(weight, bias, threshold=None, f=0, name="fc1", fan_columns=1):
 
 def network(
     layers, *, timesteps, leak_shift=1, reset="zero", state_bits=32, input_max=255, pool="max", shape=(1, 1, 1),
-    weight_bits=8, input_bits=8, accumulator_bits=32, readout=Readout(), frames=None,
+    weight_bits=8, input_bits=8, accumulator_bits=32, readout=EVERY, frames=None,
 ):  # fmt: skip
     """Return a chain of layers."""
     law, window, size = NeuronLaw(leak_shift, 1.0, reset), 1, shape[1:]
@@ -97,7 +99,7 @@ def filters(name, source, target, weight, size, *, f=0, stride=(1, 1), groups=1,
 
 def graph(
     populations, connections, *, timesteps, shape=(1, 1, 1), input_max=9, frames=None, binning="sum",
-    readout=Readout(), state_bits=32, accumulator_bits=32,
+    readout=EVERY, state_bits=32, accumulator_bits=32,
 ):  # fmt: skip
     """Return a network of populations and connections."""
     data = Input(shape, input_max, input_max.bit_length(), frames, binning)

@@ -1,7 +1,7 @@
 """Random networks of up to eight populations: residual, depthwise, pooled and recurrent connections, sequences.
 
-``networks()`` is the hypothesis strategy; ``random_spec`` and ``random_integers`` are what it draws, from a generator of
-numpy's. Rows and columns of weights are often zero, so that there are channels to remove.
+``networks()`` is the hypothesis strategy; ``random_spec`` and ``random_integers`` are what it draws, from a generator
+of numpy's. Rows and columns of weights are often zero, so that there are channels to remove.
 """
 
 from dataclasses import replace
@@ -26,7 +26,9 @@ MOST_POPULATIONS = 8
 
 def networks(**fixed):
     """Return a strategy of networks of integers with inputs for them, (network, x); see ``random_network``."""
-    return st.builds(lambda seed: random_network(np.random.default_rng(seed), **fixed), st.integers(0, 2**32 - 1))
+    return st.builds(
+        lambda seed: random_network(np.random.default_rng(seed), **fixed), st.integers(0, 2**32 - 1)
+    )
 
 
 def random_network(rng, *, n_inputs=6, **fixed):
@@ -109,9 +111,13 @@ class _Graph:
         ends = Ends(f"{kind}{place + 1}", source, place, self.shape(source), self.pooling(source))
         if kind == "fc":
             connection = fc_connection(ends, int(self.rng.integers(1, 6)))
-            self.populations.append(Population(ends.name, connection.out_channels, (1, 1), self.law(), flat=True))
+            self.populations.append(
+                Population(ends.name, connection.out_channels, (1, 1), self.law(), flat=True)
+            )
         else:
-            kernel, stride = (tuple(int(s) for s in self.rng.choice(sides, 2)) for sides in ([1, 3, 3, 5], [1, 1, 2]))
+            kernel, stride = (
+                tuple(int(s) for s in self.rng.choice(sides, 2)) for sides in ([1, 3, 3, 5], [1, 1, 2])
+            )
             if kind == "conv":
                 connection = filter_connection(ends, int(self.rng.integers(1, 5)), kernel, stride)
             else:
@@ -172,9 +178,7 @@ def random_integers(rng, spec, timesteps):
 
 def equal_runs(one, other):
     """Return whether two runs are the same, bit for bit."""
-    arrays = [
-        (run.readout, *run.input_maps, *run.spikes, *(run.membranes or ())) for run in (one, other)
-    ]
+    arrays = [(run.readout, *run.input_maps, *run.spikes, *(run.membranes or ())) for run in (one, other)]
     counts = [(run.sums_clipped, run.membranes_clipped) for run in (one, other)]
     return counts[0] == counts[1] and all(np.array_equal(a, b) for a, b in zip(*arrays, strict=True))
 

@@ -91,7 +91,8 @@ def test_the_folded_float_network_and_the_integers_agree():
     own = spec("fc32-fc16", (1, 4, 4), 5, norm=True)
     fresh = initial_params(own, 0)
     norms = [
-        None if norm is None else _norm(rng, len(bias)) for norm, bias in zip(fresh.norms, fresh.biases, strict=True)
+        None if norm is None else _norm(rng, len(bias))
+        for norm, bias in zip(fresh.norms, fresh.biases, strict=True)
     ]
     params = replace(fresh, norms=tuple(norms))
     masks = tuple(rng.random(weight.shape) < 0.7 for weight in params.weights)
@@ -163,7 +164,9 @@ def test_pooled_inputs_and_their_largest_value_are_folded_by_hand():
     readout = np.ones((2, 1), np.float32), np.zeros(2, np.float32), None
     first = np.array([[1.27]], np.float32), np.zeros(1, np.float32), None
     net = fold(own, params_of(first, readout), ones(own), (8, 8), 4, Widths())
-    assert net.populations[0].threshold.item() == pytest.approx(4000 * 2 ** net.connections[0].fraction_bits, rel=1e-6)
+    assert net.populations[0].threshold.item() == pytest.approx(
+        4000 * 2 ** net.connections[0].fraction_bits, rel=1e-6
+    )
     run = run_integer(net, np.full((1, 1, 2, 2), 8, np.uint8), trace=True)
     # 1.27 * 0.8 = 1.016 fires in every timestep
     assert run.spikes[0].tolist() == [4.0]

@@ -174,7 +174,9 @@ def test_batches_are_one_run(case):
         parts = run_integer(net, x, trace=True)
     assert np.array_equal(parts.readout, whole.readout)
     assert all(np.array_equal(a, b) for a, b in zip(parts.membranes, whole.membranes, strict=True))
-    for mine, wanted in zip((*parts.input_maps, *parts.spikes), (*whole.input_maps, *whole.spikes), strict=True):
+    for mine, wanted in zip(
+        (*parts.input_maps, *parts.spikes), (*whole.input_maps, *whole.spikes), strict=True
+    ):
         assert np.allclose(mine, wanted)
 
 

@@ -12,7 +12,9 @@ ONE = population("readout", [0])
 
 
 def trace(net, place, x=X2):
-    return run_integer(net, x, trace=True).membranes[place][:, 0].reshape(net.timesteps, -1).squeeze(1).tolist()
+    return (
+        run_integer(net, x, trace=True).membranes[place][:, 0].reshape(net.timesteps, -1).squeeze(1).tolist()
+    )
 
 
 def sequence(*frames):
@@ -63,7 +65,9 @@ def test_a_delayed_connection_forward_reads_nothing_at_first():
     assert trace(net, 0) == [7, 0, 7, 0]
     assert trace(net, 1) == [0, 0, 1, 1]
     # of a still image, too: 0; 6; 12 fires; 6
-    late = graph([population("fc1", [0], [10]), ONE], [dense("fc1", INPUT, 0, [[3]], delay=1), read_by()], timesteps=4)
+    late = graph(
+        [population("fc1", [0], [10]), ONE], [dense("fc1", INPUT, 0, [[3]], delay=1), read_by()], timesteps=4
+    )
     assert trace(late, 0) == [0, 6, 0, 6]
     assert run_integer(late, X2).input_maps[0].ravel().tolist() == [1.0]
 

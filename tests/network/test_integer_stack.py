@@ -21,7 +21,10 @@ def test_missing_channels_are_zero_and_never_read():
     assert hidden.connections[0].half is None
     assert readout.connections[0].weight.tolist() == [[[1, 0]], [[1, -1]]]
     assert readout.threshold is None
-    assert (readout.connections[0].gain.flatten().tolist(), readout.connections[0].half.flatten().tolist()) == ([1, 0.5], [0, 1])
+    assert (
+        readout.connections[0].gain.flatten().tolist(),
+        readout.connections[0].half.flatten().tolist(),
+    ) == ([1, 0.5], [0, 1])
 
 
 @pytest.mark.parametrize(

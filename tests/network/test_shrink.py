@@ -58,8 +58,8 @@ def test_a_shrunk_graph_answers_as_the_whole_one(case):
     slim, staying = shrink(net)
     whole, small = run_integer(net, x), run_integer(slim, x)
     assert np.array_equal(whole.readout, small.readout)
-    for population, channels in zip(slim.populations, staying, strict=False):
-        assert len(population.bias) == len(channels) == population.shape.channels
+    for remaining, channels in zip(slim.populations, staying, strict=False):
+        assert len(remaining.bias) == len(channels) == remaining.shape.channels
     for connection in slim.connections:
         assert connection.weight.shape == connection.shape.weight_shape
     again, all_stay = shrink(slim)
@@ -97,9 +97,7 @@ def test_what_only_reads_itself_leads_nowhere():
         dense("rec1.back", 0, 0, [[1, 0, 0], [0, 1, 1], [0, 1, 1]], delay=1),
         hidden=[population("rec1", [0] * 3, [4] * 3)],
     )
-    deaf = replace(
-        net, connections=(*net.connections[:2], dense("readout", 0, 1, [[1, 0, 0]], readout=True))
-    )
+    deaf = replace(net, connections=(*net.connections[:2], dense("readout", 0, 1, [[1, 0, 0]], readout=True)))
     assert shrink(deaf)[1][0].tolist() == [0]
     assert shrink(net)[1][0].tolist() == [0, 1, 2]
 
@@ -110,8 +108,13 @@ def residual(first, second, skip=(1, 1, 1)):
     return chain_with(
         filters("conv1", INPUT, 0, np.reshape(first, (3, 1, 1, 1)), size),
         filters("dw2", 0, 1, np.reshape(second, (3, 1, 1, 1)), size, groups=3),
-        replace_shape(filters("dw2.skip", 0, 1, np.reshape(skip, (3, 1, 1, 1)), size, groups=3), prunable=False),
-        hidden=[population("conv1", [0] * 3, [4] * 3, size=size), population("dw2", [0] * 3, [4] * 3, size=size)],
+        replace_shape(
+            filters("dw2.skip", 0, 1, np.reshape(skip, (3, 1, 1, 1)), size, groups=3), prunable=False
+        ),
+        hidden=[
+            population("conv1", [0] * 3, [4] * 3, size=size),
+            population("dw2", [0] * 3, [4] * 3, size=size),
+        ],
     )
 
 

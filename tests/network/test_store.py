@@ -19,6 +19,7 @@ from hwsearch.network.store import (
     save_tensors,
 )
 
+
 def chain(first, **changes):
     return network(
         [first, fc([[1, 0]], [0], None, f=-1, name="readout")],
@@ -67,7 +68,11 @@ def test_parameters_come_back_bit_for_bit(tmp_path, norm):
     params = initial_params(spec("4c3-p2-res(4c3)-r5", norm=norm), 0)
     save_params(tmp_path / "params.safetensors", params)
     back = load_params(tmp_path / "params.safetensors")
-    for stored, wanted in ((back.weights, params.weights), (back.biases, params.biases), (back.norms, params.norms)):
+    for stored, wanted in (
+        (back.weights, params.weights),
+        (back.biases, params.biases),
+        (back.norms, params.norms),
+    ):
         assert [each is None for each in stored] == [each is None for each in wanted]
         pairs = zip(stored, wanted, strict=True)
         assert all(np.array_equal(a, b) for a, b in pairs if b is not None)
