@@ -38,7 +38,9 @@ def tickets(own, kinds):
 def same(some, others):
     """Return whether two candidates' parameters are equal to the last bit."""
     pairs = zip(
-        (*some.weights, *some.biases, *some.norms), (*others.weights, *others.biases, *others.norms), strict=True
+        (*some.weights, *some.biases, *some.norms),
+        (*others.weights, *others.biases, *others.norms),
+        strict=True,
     )
     return all((a is None and b is None) or np.array_equal(a, b) for a, b in pairs)
 
