@@ -26,11 +26,7 @@ def tickets(own, kinds):
     params = initial_params(own, 0)
     found = []
     for granularity, sparsity, bits in kinds:
-        pruned = iter(prune([params.weights[i] for i in own.prunable], granularity, sparsity))
-        masks = [
-            next(pruned) if connection.prunable else np.ones(connection.weight_shape, bool)
-            for connection in own.connections
-        ]
+        masks = prune(own.connections, params.weights, granularity, sparsity)
         found.append(Ticket(params, tuple(masks), (bits,) * len(masks)))
     return found
 
@@ -38,7 +34,9 @@ def tickets(own, kinds):
 def same(some, others):
     """Return whether two candidates' parameters are equal to the last bit."""
     pairs = zip(
-        (*some.weights, *some.biases, *some.norms), (*others.weights, *others.biases, *others.norms), strict=True
+        (*some.weights, *some.biases, *some.norms),
+        (*others.weights, *others.biases, *others.norms),
+        strict=True,
     )
     return all((a is None and b is None) or np.array_equal(a, b) for a, b in pairs)
 
