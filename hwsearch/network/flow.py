@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from hwsearch.graph.graph import INPUT, NO_POOLING, Connection, NetworkSpec, Pooling, reading
+from hwsearch.graph.graph import INPUT, NO_POOLING, Connection, NetworkSpec, Pooling, Population, reading
 from hwsearch.network.neuron import NO_POOL, Pool, over_time, pooled, pooled_maps
 from hwsearch.network.products import convolution, linear
 
@@ -39,9 +39,7 @@ class Flow:
         if pool.shares:
             self._averaged.add(population)
 
-    def current(
-        self, places: Sequence[int], weights: Sequence[Tensor], bias: Tensor
-    ) -> tuple[Tensor, bool]:
+    def current(self, places: Sequence[int], weights: Sequence[Tensor], bias: Tensor) -> tuple[Tensor, bool]:
         """Return what connections bring into a population, as frames [K, B or T * B, ...]; whether it stays the same.
 
         Args:
@@ -55,7 +53,7 @@ class Flow:
             x = self._read(connection)
             lasts = x.dim() == 4 and connection.source == INPUT
             frames = x if lasts else x.flatten(0, 1) if connection.source == INPUT else x.flatten(1, 2)
-            part = carried(connection, frames, weights[place], bias if total is None else None)
+            part = self._carried(connection, frames, weights[place], bias if total is None else None)
             if total is None:
                 total, constant = part, lasts
             elif constant == lasts:
@@ -75,7 +73,7 @@ class Flow:
                 x = over_time(x.unsqueeze(0), counted(self.spec, self.timesteps))[0]
             elif connection.source != INPUT and connection.source not in self._averaged:
                 x = over_time(x, counted(self.spec, self.timesteps))
-            part = carried(connection, x, weights[place], bias if total is None else None)
+            part = self._carried(connection, x, weights[place], bias if total is None else None)
             total = part if total is None else total + part
         assert total is not None
         return total
@@ -83,6 +81,9 @@ class Flow:
     def by_step(self, frames: Tensor) -> Tensor:
         """Return frames [K, T * B, ...] as [K, T, B, ...]."""
         return frames.view(self.size, self.timesteps, self.samples, *frames.shape[2:])
+
+    def _carried(self, connection: Connection, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return carried(connection, self.spec.populations[connection.target], x, weight, bias)
 
     def _every_step(self, frames: Tensor, constant: bool) -> Tensor:
         if not constant:
@@ -107,11 +108,14 @@ class Flow:
         return self._emitted[key]
 
 
-def carried(connection: Connection, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def carried(
+    connection: Connection, target: Population, x: Tensor, weight: Tensor, bias: Tensor | None
+) -> Tensor:
     """Return the current [K, frames, C, H, W] that a connection brings; [K, frames, C] into a flat population.
 
     Args:
         connection: Its shape.
+        target: What it enters.
         x: Frames: [K, frames, ...], or [frames, C, H, W] that all candidates see.
         weight: [K, ...].
         bias: [K, C].
@@ -121,7 +125,8 @@ def carried(connection: Connection, x: Tensor, weight: Tensor, bias: Tensor | No
         return linear(x.flatten(1).expand(len(weight), len(x), -1) if shared else x.flatten(2), weight, bias)
     if x.dim() == 3:  # of a flat population
         x = x.view(*x.shape, 1, 1)
-    return convolution(x, weight, bias, connection.stride, depthwise=connection.groups > 1)
+    out = convolution(x, weight, bias, connection.stride, depthwise=connection.groups > 1)
+    return out.flatten(2) if target.flat else out
 
 
 def late(x: Tensor, dim: int) -> Tensor:

@@ -1,6 +1,7 @@
 """The spiking neuron over all timesteps: a fused loop, and spikingjelly's neuron as the reference for it.
 
-The dynamics are those of `graph.neuron_law`. Surrogate gradient: ATan with alpha 2, ds/dh = 1 / (1 + (pi (h - threshold))**2)
+The dynamics are those of `graph.neuron_law`. Surrogate gradient: ATan with alpha 2,
+ds/dh = 1 / (1 + (pi (h - threshold))**2)
 (Fang et al. 2021), and the reset is detached (Kim et al. 2022). Not for inference on integers: see `integer`.
 
 The fused loop runs in C where that is compiled (`native`), as one Triton kernel on a GPU (`neuron_gpu`), else in torch.

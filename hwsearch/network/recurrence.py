@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from hwsearch.graph.graph import NO_POOLING, Connection, Population
+from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.flow import carried
 from hwsearch.network.neuron import Pool, StepNeuron, pooled
-from hwsearch.graph.neuron_law import NeuronLaw
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Member:
     Attributes:
         place: In the network.
         population: Its shape and law.
-        outside: What connections from outside of the group bring, bias included: [K, T, B, ...], or [K, B, ...] where it
-            stays the same.
+        outside: What connections from outside of the group bring, bias included: [K, T, B, ...], or [K, B, ...] where
+            it stays the same.
         constant: Whether it stays the same.
     """
 
@@ -52,9 +52,7 @@ class Circle:
     weights: Sequence[Tensor]
 
 
-def through_time(
-    circle: Circle, timesteps: int, step: Callable[[NeuronLaw], StepNeuron]
-) -> list[Tensor]:
+def through_time(circle: Circle, timesteps: int, step: Callable[[NeuronLaw], StepNeuron]) -> list[Tensor]:
     """Return the spikes [K, T, B, ...] of each member, timestep by timestep."""
     neurons = {}
     for member in circle.members:
@@ -78,5 +76,5 @@ def _current(circle: Circle, member: Member, spikes: dict[int, list[Tensor]], t:
             read = spikes[connection.source][t - connection.delay]
             if connection.pooling != NO_POOLING:
                 read = pooled(read.unsqueeze(1), Pool(connection.pooling))[:, 0]
-            current = current + carried(connection, read, weight, None).view(current.shape)
+            current = current + carried(connection, member.population, read, weight, None)
     return current

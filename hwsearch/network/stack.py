@@ -1,8 +1,8 @@
 """K candidates of one architecture as one torch network: own weights, masks, bits and batch-norm statistics.
 
 A stack of one is the ordinary case. Populations are computed in the order of the graph, each over all timesteps at once;
-those that feed each other are taken through time together (`recurrence`). What a still image gives is computed once for
-all timesteps. Nothing couples the candidates: the loss is a sum over them, so each one's gradient is what training it
+those that feed each other are taken through time together (`recurrence`). What a still image gives is computed once
+for all timesteps. Nothing couples the candidates: the loss is a sum over them, so each one's gradient is what training it
 alone would give, and on a CPU every number of a candidate is, to the last bit, what it would be alone (`products`).
 """
 
@@ -124,7 +124,9 @@ class Stack(torch.nn.Module):
         weights: list[Tensor] = list(self.weights)
         for places in self._entering:
             if len(places) == 1:
-                weights[places[0]] = self.grids[places[0]].fake(self.weights[places[0]], self.masks[places[0]])
+                weights[places[0]] = self.grids[places[0]].fake(
+                    self.weights[places[0]], self.masks[places[0]]
+                )
                 continue
             units = tuple(unit_of(self.spec, self.spec.connections[i]) for i in places)
             joint = JointGrid(tuple(self.grids[i] for i in places), units)
@@ -177,7 +179,9 @@ class Stack(torch.nn.Module):
         if self.spec.readout.labels == "sample":  # linear, so the spikes are averaged over time first
             return flow.mean_current(places, weights, bias)
         current, constant = flow.current(places, weights, bias)
-        by_step = current.unsqueeze(1).expand(-1, flow.timesteps, -1, -1) if constant else flow.by_step(current)
+        by_step = (
+            current.unsqueeze(1).expand(-1, flow.timesteps, -1, -1) if constant else flow.by_step(current)
+        )
         return potentials(by_step, self.spec)
 
     def _normalise(self, population: int, current: Tensor) -> Tensor:
@@ -191,12 +195,19 @@ class Stack(torch.nn.Module):
         """Return each candidate's parameters as numpy values."""
         normed = np.cumsum([0, *self.normed])
         stats = [
-            torch.stack([part[at] for part in (self.gains, self.shifts, self.means, self.variances)], 1) if norm else None
+            torch.stack([part[at] for part in (self.gains, self.shifts, self.means, self.variances)], 1)
+            if norm
+            else None
             for at, norm in zip(normed, self.normed, strict=False)
         ]
         every = [*self.weights], [*self.biases], stats
         return [
-            Params(*(tuple(None if v is None else v[k].detach().cpu().numpy().copy() for v in values) for values in every))
+            Params(
+                *(
+                    tuple(None if v is None else v[k].detach().cpu().numpy().copy() for v in values)
+                    for values in every
+                )
+            )
             for k in range(self.size)
         ]
 

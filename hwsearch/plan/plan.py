@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hwsearch.data.datasets import Dataset, find_root, load_dataset
 from hwsearch.errors import Fault, InputError, did_you_mean
+from hwsearch.graph.explicit import ListError, read_list
 from hwsearch.graph.graph import NetworkSpec, Readout
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.graph.spelling import read_spelling
@@ -148,8 +149,13 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         faults += _time_faults(study, data)
         try:
             spec = network_spec(study, data)
+        except ListError as error:
+            faults += [
+                Fault(f"network.connections{'' if f.place is None else f'.{f.place}'}", f.law, f.got, f.todo)
+                for f in error.faults
+            ]
         except ValueError as error:
-            faults.append(Fault("network.layers", str(error), study.network.layers))
+            faults.append(Fault("network.layers", str(error), study.network.layers or ""))
     if faults or profile is None or data is None or spec is None:
         raise InputError(placed(faults, study_path, options))
     space = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.prunable))
@@ -182,16 +188,18 @@ def network_spec(study: Study, data: Dataset) -> NetworkSpec:
     """Return the dense architecture of a study on a data set.
 
     Raises:
-        ValueError: The layers do not go together with the input.
+        ValueError: The layers do not go together with the input; a `ListError` where connections are listed.
     """
     network, read = study.network, data.input
     law = NeuronLaw(network.leak_shift, network.threshold, network.reset)
-    populations, connections = read_spelling(
-        network.layers, read, data.classes, law, norm=network.batch_norm, pool=network.pool
-    )
+    norm, pool = network.batch_norm, network.pool
+    if network.layers is not None:
+        graph = read_spelling(network.layers, read, data.classes, law, norm=norm, pool=pool)
+    else:
+        graph = read_list(network.entries, read, data.classes, law, norm=norm, pool=pool)
     readout = Readout(**dict(network.readout))
     quantise_first = study.tickets.order == "quantise_then_prune"
-    return NetworkSpec(populations, connections, read, data.classes, readout, quantise_first)
+    return NetworkSpec(*graph, read, data.classes, readout, quantise_first)
 
 
 def _time_faults(study: Study, data: Dataset) -> list[Fault]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
+from hwsearch.graph.spelling import MOST
 from hwsearch.study.units import kind_of, read_quantity, read_share
 from hwsearch.study.yaml_border import broken
 
@@ -73,6 +74,22 @@ def _readings(value: float, holds: Callable[[float], object]) -> str:
     return f"{value:.12g} could mean {small.replace('%', ' %')}{first} or {large.replace('%', ' %')}{second}"
 
 
+def sides(text: str, *words: str) -> Callable[[Any], Any]:
+    """Return a reader of two sides, which may be one number; words stand for themselves."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str) and value in words:
+            return value
+        pair = [value, value] if isinstance(value, int) else value
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise broken(text)
+        if not all(type(side) is int and 1 <= side <= MOST for side in pair):
+            raise broken(f"{text}; each in 1 .. {MOST}")
+        return tuple(pair)
+
+    return read
+
+
 def _limit(named: Any) -> Any:
     """Read a budget, which comes with its name: the name says which units it may have."""
     name, value = named
@@ -96,8 +113,23 @@ Name = Annotated[
         re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*").fullmatch,
     ),
 ]
+Population = Annotated[
+    str,
+    law(
+        "a population's name must be letters, digits and _, beginning with a letter, 32 at most",
+        re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}").fullmatch,
+    ),
+]
 Seed = Annotated[int, law("a seed must lie in 0 .. 2**32 - 1", lambda v: 0 <= v < 2**32)]
 Count = Annotated[int, law("a count must be at least 1", lambda v: v >= 1)]
+Channels = Annotated[int, law(f"a number of channels must lie in 1 .. {MOST}", lambda v: 1 <= v <= MOST)]
+Sides = Annotated[
+    tuple[int, int], BeforeValidator(sides("must be a number, or a list of two: down and across"))
+]
+Window = Annotated[
+    tuple[int, int] | Literal["global"],
+    BeforeValidator(sides("must be a number, a list of two (down and across) or global", "global")),
+]
 Positive = Annotated[float, law("the value must be above 0", lambda v: v > 0)]
 WRITTEN = PlainSerializer(lambda v: "100%" if v == 1 else v, return_type=float | str, when_used="json")
 """How a share is written where a bare 1 is refused."""

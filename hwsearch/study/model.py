@@ -15,8 +15,10 @@ from ruamel.yaml import YAML
 from hwsearch.errors import Fault, InputError
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Seed, law, unique
+from hwsearch.study.network_section import Network
 from hwsearch.study.search_sections import Final, Pick, Search, Tickets
-from hwsearch.study.sections import Data, Device, Network, Section, Space, SparsityRange, Train
+from hwsearch.study.section import Section
+from hwsearch.study.sections import Data, Device, Space, SparsityRange, Train
 from hwsearch.study.yaml_border import broken, read_yaml, validate
 
 __all__ = [
@@ -41,7 +43,7 @@ _NOT_SEARCHED = {
     "name", "description", "final", "pick", "data.root", "device.profile",
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
-_LEFT_OUT_AT_DEFAULT = {"network.readout"}
+_LEFT_OUT_AT_DEFAULT = {"network.readout", "network.connections"}
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
 

@@ -31,7 +31,9 @@ def stored_inputs(x: np.ndarray, read: Input, timesteps: int) -> Tensor:
     if read.still:
         return torch.from_numpy(x.astype(np.float32) / np.float32(read.max))
     kind = np.uint8 if read.max_at(timesteps) < 256 else np.int32
-    parts = [timestep_inputs(x[i : i + _CHUNK], read, timesteps).astype(kind) for i in range(0, len(x), _CHUNK)]
+    parts = [
+        timestep_inputs(x[i : i + _CHUNK], read, timesteps).astype(kind) for i in range(0, len(x), _CHUNK)
+    ]
     return torch.from_numpy(np.concatenate(parts))
 
 

@@ -30,10 +30,10 @@ _PATIENCE_S = 1.0  # that trying one size may take
 def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
     """Return the memory that one candidate of a stack needs while it is trained.
 
-    Stored for the way back: each spiking population's potentials and what is read of its spikes, and its currents (twice
-    where they are normalised); what is stepped through time besides each timestep's membranes; on top three times the
-    largest of them for gradients on their way. Of each weight: itself, its mask, what is quantised, its gradient, both of
-    Adam's moments, and one copy on its way.
+    Stored for the way back: each spiking population's potentials and what is read of its spikes, and its currents
+    (twice where they are normalised); what is stepped through time besides each timestep's membranes; on top three
+    times the largest of them for gradients on their way. Of each weight: itself, its mask, what is quantised, its
+    gradient, both of Adam's moments, and one copy on its way.
     """
     stored, largest = 0, 0
     stepped = {

@@ -113,7 +113,7 @@ def test_fewer_bits_and_more_zeros_are_never_costlier_on_memory(name):
         weights = np.ones(24 * 40, dtype=int)
         weights[order[:removed]] = 0
         for bits in (2, 3, 4, 6, 8, 16):
-            net = replace(NET, layers=(layer_of(weights.reshape(24, 40), bits),))
+            net = replace(NET, connections=(FIRST, layer_of(weights.reshape(24, 40), bits)))
             sizes[removed, bits] = price(net, device).memory_bytes
     table = np.array(list(sizes.values())).reshape(7, 6)
     assert (np.diff(table, axis=0) <= 0).all()

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from builders import graphs
 
 from hwsearch.measure import floats
@@ -28,7 +27,9 @@ def test_logits_of_one_neuron_by_hand():
     x = np.array([10, 5, 0], np.uint8).reshape(3, 1, 1, 1)
     # input 1: h = 0.8, 1.2 (spike, v = 0), 0.8, 1.2 (spike): rate 1/2; input 0.5: h = 0.4 ... below 0.8: none
     expected = [[0.6, -0.25], [0.1, 0.0], [0.1, 0.0]]
-    np.testing.assert_allclose(logits(network, [whole(Params(weights, biases, (None, None)), 16)], x, 4)[0], expected, atol=1e-4)
+    np.testing.assert_allclose(
+        logits(network, [whole(Params(weights, biases, (None, None)), 16)], x, 4)[0], expected, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("topology", ["fc9", "3c3-p2-fc5"])

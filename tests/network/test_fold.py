@@ -1,22 +1,22 @@
-"""Folding of scales, biases and batch normalisation into integers; removal of channels that cannot matter."""
+"""Folding of scales, biases and batch normalisation into integers."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from builders.graphs import spec as graph
 
 from hwsearch.compress.masks import GRANULARITIES, prune
 from hwsearch.compress.packing import census, pack, unpack
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.hardware.storage import FORMATS, stored_bytes
-from hwsearch.network.fold import fold, shrink
+from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
-from hwsearch.network.stack import LayerParams, Stack, Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.network.params import Params, Ticket, initial_params
+from hwsearch.network.shrink import shrink
+from hwsearch.network.stack import Stack
 
 
 def spec(topology="fc2", shape=(1, 1, 2), classes=2, **changes):
@@ -86,45 +86,41 @@ def test_batch_normalisation_by_hand():
 
 def test_the_folded_float_network_and_the_integers_agree():
     rng = np.random.default_rng(0)
-    own = spec("fc32-fc16", (1, 4, 4), 5, batch_norm=True)
-    params = []
-    for layer in initial_params(own, 0):
-        norm = None
-        if layer.norm is not None:
-            n = len(layer.bias)
-            norm = np.stack(
-                [
-                    rng.normal(1, 0.5, n),
-                    rng.normal(0, 0.3, n),
-                    rng.normal(0, 0.2, n),
-                    rng.uniform(0.05, 0.3, n),
-                ]
-            )
-        params.append(
-            LayerParams(layer.weight, layer.bias, None if norm is None else norm.astype(np.float32))
-        )
-    masks = tuple(rng.random(layer.weight.shape) < 0.7 for layer in params)
+    own = spec("fc32-fc16", (1, 4, 4), 5, norm=True)
+    fresh = initial_params(own, 0)
+    norms = [
+        None if norm is None else _norm(rng, len(bias)) for norm, bias in zip(fresh.norms, fresh.biases, strict=True)
+    ]
+    params = replace(fresh, norms=tuple(norms))
+    masks = tuple(rng.random(weight.shape) < 0.7 for weight in params.weights)
     x = rng.integers(0, 11, (400, 1, 4, 4)).astype(np.uint8)
     for bits in (1, 2, 3, 4, 8, 16):
-        ticket = Ticket(tuple(params), masks, (bits,) * 3)
+        ticket = Ticket(params, masks, (bits,) * 3)
         with torch.no_grad():
             floats = Stack(own, [ticket]).eval()(torch.from_numpy(x / np.float32(10)), 6)[0].argmax(1).numpy()
-        net = fold(own, tuple(params), masks, (bits,) * 3, 6, Widths(32, 32, 32, 32))
+        net = fold(own, params, masks, (bits,) * 3, 6, Widths(32, 32, 32, 32))
         assert (run_integer(net, x).predictions == floats).mean() >= 0.98, bits
+
+
+def _norm(rng, n):
+    rows = [rng.normal(1, 0.5, n), rng.normal(0, 0.3, n), rng.normal(0, 0.2, n), rng.uniform(0.05, 0.3, n)]
+    return np.stack(rows).astype(np.float32)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_everything_fits_the_widths_of_a_small_device(bits):
     rng = np.random.default_rng(bits)
     own = spec("fc8-fc8", (1, 4, 4), 3, input_max=255)
-    params = tuple(
-        LayerParams(layer.weight * np.float32(rng.uniform(0.001, 3)), layer.bias * 5)
-        for layer in initial_params(own, bits)
+    fresh = initial_params(own, bits)
+    params = Params(
+        tuple(weight * np.float32(rng.uniform(0.001, 3)) for weight in fresh.weights),
+        tuple(bias * 5 for bias in fresh.biases),
+        fresh.norms,
     )
     widths = Widths(state=16, accumulator=32, bias=16, threshold=16)
-    for layer in fold(own, params, ones(params), (bits,) * 3, 4, widths).layers:
+    for connection, layer in chain_of(fold(own, params, ones(own), (bits,) * 3, 4, widths)):
         assert np.abs(layer.bias).max() < 2**15
-        assert np.abs(layer.weight).max() <= max(1, 2 ** (bits - 1) - 1)
+        assert np.abs(connection.weight).max() <= max(1, 2 ** (bits - 1) - 1)
         if layer.threshold is not None:
             assert layer.threshold.min() > 0
             assert layer.threshold.max() <= 2**13  # two bits of headroom under the membrane's 15
@@ -137,27 +133,25 @@ def test_every_candidate_is_one_network_from_the_quantiser_to_its_bytes(granular
     """Quantised, folded, shrunk, packed and unpacked: the same integers, and the same answers."""
     shape = spec("4c3-p2-6c3-fc8", (1, 6, 6), 3, reset=reset)
     params = initial_params(shape, bits)
-    masks = prune([layer.weight for layer in params], granularity, 0.5)
+    masks = prune(list(params.weights), granularity, 0.5)
     net = fold(shape, params, masks, (bits,) * 4, 3, Widths())
-    for layer, floats, mask in zip(net.layers, params, masks, strict=True):
-        grid = Quantiser((bits,), layer.name != "readout", over_all=True)
-        both = (torch.from_numpy(array.astype(np.float32))[None] for array in (floats.weight, mask))
-        assert np.array_equal(layer.weight, grid.quantise(*both)[0][0].numpy())
-        assert not layer.weight[~mask].any()
+    for connection, floats, mask in zip(net.connections, params.weights, masks, strict=True):
+        grid = Quantiser((bits,), not connection.shape.readout, over_all=True)
+        both = (torch.from_numpy(array.astype(np.float32))[None] for array in (floats, mask))
+        assert np.array_equal(connection.weight, grid.quantise(*both)[0][0].numpy())
+        assert not connection.weight[~mask].any()
     slim, _ = shrink(net)
     x = np.random.default_rng(0).integers(0, 11, (12, 1, 6, 6)).astype(np.uint8)
     answer = run_integer(net, x).readout
     assert np.array_equal(run_integer(slim, x).readout, answer)
     n_formats = 0
     for name in FORMATS:
-        held = [stored_bytes(name, census(layer.weight), bits, 16) is not None for layer in slim.layers]
-        layers = [
-            replace(layer, weight=unpack(pack(layer.weight, bits, name))) if fits else layer
-            for layer, fits in zip(slim.layers, held, strict=True)
+        held = [stored_bytes(name, census(c.weight), bits, 16) is not None for c in slim.connections]
+        back = [
+            replace(c, weight=unpack(pack(c.weight, bits, name))) if fits else c
+            for c, fits in zip(slim.connections, held, strict=True)
         ]
-        assert all(
-            np.array_equal(back.weight, layer.weight) for back, layer in zip(layers, slim.layers, strict=True)
-        )
+        assert all(np.array_equal(a.weight, b.weight) for a, b in zip(back, slim.connections, strict=True))
         n_formats += any(held)
     assert n_formats >= 5
-    assert np.array_equal(run_integer(replace(slim, layers=tuple(layers)), x).readout, answer)
+    assert np.array_equal(run_integer(replace(slim, connections=tuple(back)), x).readout, answer)

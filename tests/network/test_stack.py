@@ -11,7 +11,9 @@ from hwsearch.network.stack import NEURON_LOOPS, Stack
 
 
 def ticket(*layers, bits=8):
-    weights, biases = (tuple(np.array(values, np.float32) for values in part) for part in zip(*layers, strict=True))
+    weights, biases = (
+        tuple(np.array(values, np.float32) for values in part) for part in zip(*layers, strict=True)
+    )
     masks = tuple(np.ones(weight.shape, bool) for weight in weights)
     return Ticket(Params(weights, biases, (None,) * len(biases)), masks, (bits,) * len(masks))
 

@@ -8,7 +8,8 @@ from builders.studies import SHORT, changed, faults, load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.study.sections import Network, SparsityRange
+from hwsearch.study.network_section import Network
+from hwsearch.study.sections import SparsityRange
 
 
 @pytest.mark.parametrize(

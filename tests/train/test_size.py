@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-
 from builders import graphs
+
 from hwsearch.train import size
 
 MEGABYTE = 1_000_000
