@@ -13,9 +13,9 @@ import numpy as np
 from hwsearch.graph.graph import INPUT, NetworkSpec, Population
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.workload import Counted, count_workload
-from hwsearch.network.fold import shrink
 from hwsearch.network.integer import Run
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
+from hwsearch.network.shrink import shrink
 
 
 def predict_workload(

@@ -18,10 +18,11 @@ from hwsearch.measure.answers import answers_of, readouts_without_input
 from hwsearch.measure.floats import logits
 from hwsearch.measure.measured import Measured
 from hwsearch.measure.workload import count_workload
-from hwsearch.network.fold import fold_counting_losses, shrink
+from hwsearch.network.fold import fold_counting_losses
 from hwsearch.network.integer import run_integer_stack
 from hwsearch.network.integers import IntegerNetwork, Widths, needed_bits, overflows
 from hwsearch.network.params import Ticket
+from hwsearch.network.shrink import shrink
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.train.loop import Schedule, Trained, train_stack
 from hwsearch.train.size import fitting
