@@ -6,7 +6,7 @@ from builders.finders import spec
 
 from hwsearch.comparison.untrained_baselines import BITS, SPARSITY, accuracy_of, row, untrained_rows
 from hwsearch.network.integers import Widths
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.tickets.fit import Pruner, Target, dense_masks
 
 
