@@ -143,9 +143,11 @@ class _Writing:
         """Add a connection's nodes: pooling, Flatten, Delay, weights."""
         c = self.network.connections[place].shape
         start = self._pooled(c)
-        if c.kind == "fc" and len(self._shape(c.source)) > 1:
+        back = c.delay and self._closes(c)
+        if c.kind == "fc" and (len(self._shape(c.source)) > 1 or back):
+            # snnTorch makes another network of a matrix and neurons that feed each other alone: not so with one more node
             start = self._flattened(c, start)
-        if c.delay and not self._closes(c):
+        if c.delay and not back:
             delay = node_name(c.name, "delay")
             count = c.in_channels if c.kind == "fc" else int(np.prod(self._shape(c.source)))
             shape = (count,) if c.kind == "fc" else (c.in_channels, *c.in_size)
@@ -207,7 +209,7 @@ class _Writing:
         name = node_name(start, "flat")
         if name not in self.nodes:
             channels, *size = self._shape(c.source)
-            pooled = c.pooling.pooled((size[0], size[1]))
+            pooled = c.pooling.pooled((size[0], size[1])) if size else ()
             self._add(name, nir.Flatten(np.array((channels, *pooled)), 0, -1), start)
         return name
 

@@ -91,10 +91,10 @@ class Weights:
 
 @dataclass(frozen=True)
 class Pool:
-    """A pooling window; the mean of it, or its sum."""
+    """Pooling: the mean of windows, times a factor (their number of values for a sum)."""
 
     window: Size
-    mean: bool
+    factor: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,21 +246,21 @@ def _filters(r: Reading) -> Node:
         r.fault("stride must be at least 1", str(stride), "train with a stride")
     _check_groups(r, weight, groups)
     bias = r.array("bias", 0.0)
-    for mean in (True, False):
-        if _pools(weight, stride, groups, mean) and not bias.any() and r.raw.values.get("padding") is not None:
-            if set(np.ravel(r.raw.values["padding"])) == {0}:
-                return Pool(stride, mean)
+    factor = _pools(weight, stride, groups)
+    unpadded = set(np.ravel(r.raw.values.get("padding"))) <= {0, "valid"}
+    if factor is not None and unpadded and not bias.any():
+        return Pool(stride, factor)
     return Weights(weight, _per_output(r, weight, bias), stride, _padding(r, weight, stride, axes), groups, axes)
 
 
-def _pools(weight: np.ndarray, stride: Size, groups: int, mean: bool) -> bool:
-    """Return whether filters take the mean or the sum of windows: how a pooling is written for who reads none."""
-    window = weight.shape[2:]
-    if window != stride or max(stride) < 2:
-        return False
-    values = np.full(window, 1.0 / (stride[0] * stride[1]) if mean else 1.0)
+def _pools(weight: np.ndarray, stride: Size, groups: int) -> float | None:
+    """Return what filters multiply the mean of windows by, if that is all they do: a pooling for who reads none."""
+    if weight.shape[2:] != stride or max(stride) < 2:
+        return None
+    value = float(weight.ravel()[0])
     wanted = np.ones((len(weight), 1)) if groups > 1 else np.eye(len(weight), weight.shape[1])
-    return bool(np.allclose(weight, wanted[:, :, None, None] * values, rtol=1e-6, atol=0.0))
+    same = np.allclose(weight, wanted[:, :, None, None] * np.full(stride, value), rtol=1e-6, atol=0.0)
+    return value * stride[0] * stride[1] if same and value > 0 else None
 
 
 def _check_groups(r: Reading, weight: np.ndarray, groups: int) -> None:
@@ -299,7 +299,7 @@ def _pool(r: Reading) -> Node:
         r.fault("a pooling's stride must be its window", f"stride {stride}, window {window}", "train with windows that do not overlap")
     if max(r.pair("padding", 0)) > 0:
         r.fault("a pooling must have no padding", str(r.raw.values["padding"]), "train without")
-    return Pool(window, mean=r.raw.type == "AvgPool2d")
+    return Pool(window, 1.0 if r.raw.type == "AvgPool2d" else float(window[0] * window[1]))
 
 
 def _scale(r: Reading) -> Node:

@@ -156,8 +156,8 @@ def _pooled(node: Pool, signal: Signal) -> Signal:
     factor = signal.factor
     if factor is not None and factor.size not in (1, channels):
         raise Unsayable("a scale before a pooling must be one a channel", f"{factor.size} values", "scale behind the pooling")
-    if not node.mean:
-        factor = np.full((1, 1, 1), float(node.window[0] * node.window[1])) * (1.0 if factor is None else factor)
+    if node.factor != 1.0:
+        factor = np.full((1, 1, 1), node.factor) * (1.0 if factor is None else factor)
     window = signal.window[0] * node.window[0], signal.window[1] * node.window[1]
     return replace(signal, shape=(channels, *size), window=window, factor=factor)
 
