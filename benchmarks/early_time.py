@@ -23,7 +23,7 @@ from scipy.stats import spearmanr
 
 from benchmarks.starts import TRUTHS, climb
 from benchmarks.tabular.build import CYCLES, STACK, cells, lab_of
-from hwsearch.network.stack import Ticket
+from hwsearch.network.params import Ticket
 from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.search.stages.context import Context

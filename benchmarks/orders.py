@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from hwsearch.network.stack import Params, Ticket, initial_params
+from hwsearch.network.params import Params, Ticket, initial_params
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.report.tickets import interval
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.search.stages.dense import dense_fit
 from hwsearch.search.stages.layer_masks import LayerMasks
-from hwsearch.search.stages.tickets import TicketSource, find_ticket
+from hwsearch.search.stages.tickets import TicketSource, bits_of, find_ticket
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import TicketStore
 from hwsearch.space.candidate import Candidate
@@ -46,10 +46,13 @@ def accuracies(plan: Plan, dense: list[Params], candidate: Candidate) -> np.ndar
     with tempfile.TemporaryDirectory() as folder:
         cache = Cache(Path(folder), plan.digest)
         found = [
-            find_ticket(TicketSource(plan, TicketStore(cache), own, plan.data, 0, LayerMasks(own)), candidate)
+            find_ticket(
+                TicketSource(plan, TicketStore(cache), own, plan.data, 0, LayerMasks(plan.spec, own)),
+                candidate,
+            )
             for own in dense
         ]
-    bits = candidate.bits(len(plan.spec.layers))
+    bits = bits_of(plan.spec, candidate)
     tickets = tuple(Ticket(own.params, own.masks, bits) for own in found)
     bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
     return np.array(

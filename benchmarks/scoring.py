@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.plan.plan import make_plan
 from hwsearch.search.stages.dense import dense_fit
 from hwsearch.study.model import load_study

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from hwsearch.network.stack import Ticket
+from hwsearch.network.params import Ticket
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.predict.joint import joint_of
 from hwsearch.predict.quality import Calibration, quality_of
@@ -71,7 +71,7 @@ def lab_of(path: Path, change: dict[str, str], seed: int, folder: Path) -> Conte
 
 def mixes(plan: Plan, n: int, seed: int) -> list[Candidate]:
     """Return random candidates with knobs of each layer."""
-    rng, layers = np.random.default_rng([seed, 0xBE]), len(plan.spec.layers)
+    rng, layers = np.random.default_rng([seed, 0xBE]), len(plan.spec.prunable)
     return [
         Candidate(
             tuple(rng.choice(plan.space.sparsity, layers).tolist()),
@@ -86,7 +86,7 @@ def mixes(plan: Plan, n: int, seed: int) -> list[Candidate]:
 def speed_of(plan: Plan, sight: Calibration) -> float:
     """Return joint candidates a second of one core."""
     candidates = mixes(plan, SPEED, 0)
-    joint = joint_of(candidates, [c.sparsity for c in candidates], len(plan.spec.layers))
+    joint = joint_of(candidates, [c.sparsity for c in candidates], plan.spec.connections)
     start = time.process_time()  # of one core, whatever else runs
     sight.similarity.agreement(joint)
     return SPEED / (time.process_time() - start)
@@ -97,9 +97,11 @@ def foretold(
 ) -> tuple[np.ndarray, list[Ticket]]:
     """Return the agreements of candidates that similarity expects, and their tickets."""
     tickets = [ticket_of(context, c) for c in candidates]
-    sparsities = [layer_sparsity(t, c.granularity) for t, c in zip(tickets, candidates, strict=True)]
+    sparsities = [
+        layer_sparsity(context.plan.spec, t, c.granularity) for t, c in zip(tickets, candidates, strict=True)
+    ]
     return sight.similarity.agreement(
-        joint_of(candidates, sparsities, len(context.plan.spec.layers))
+        joint_of(candidates, sparsities, context.plan.spec.connections)
     ), tickets
 
 
@@ -114,8 +116,10 @@ def tested(context: Context, sight: Calibration, n: int) -> dict[str, float]:
     agree = one_shot_agreement(context.plan, context.dense, tickets, context.plan.data.x_test[:TESTED])
     halves = spearmanr(agree[:, ::2].mean(1), agree[:, 1::2].mean(1)).statistic
     row = asdict(quality_of(expected, agree)) | {"halves": float(halves)}
-    sparsities = [layer_sparsity(t, c.granularity) for t, c in zip(tickets, candidates, strict=True)]
-    joint = joint_of(candidates, sparsities, len(context.plan.spec.layers))
+    sparsities = [
+        layer_sparsity(context.plan.spec, t, c.granularity) for t, c in zip(tickets, candidates, strict=True)
+    ]
+    joint = joint_of(candidates, sparsities, context.plan.spec.connections)
     for name in ESTIMATORS:
         search = context.plan.study.search.model_copy(update={"similarity": name})
         plan = replace(context.plan, study=context.plan.study.model_copy(update={"search": search}))
@@ -133,7 +137,7 @@ def outcome(context: Context, sight: Calibration, table: Path) -> tuple[int, lis
     """
     frame = pd.read_csv(table, dtype={"sparsity": str, "weight_bits": str})
     frame = frame[(frame["kind"] == "mix") & (frame["seed"] == context.plan.study.seed)]
-    n = len(context.plan.spec.layers)
+    n = len(context.plan.spec.prunable)
     candidates = [
         Candidate(
             tuple(map(float, r.sparsity.split("/"))),

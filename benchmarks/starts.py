@@ -22,7 +22,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from benchmarks.tabular.build import CYCLES, STACK, cells, lab_of
-from hwsearch.network.stack import Params, Ticket
+from hwsearch.network.params import Params, Ticket
 from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.predict.probes import untrained_logits
 from hwsearch.search.jobs.job import Bench, Job, run_job
@@ -58,11 +58,9 @@ def climb(
 
 def from_neighbour(own: Ticket, neighbour: Ticket, trained: Params) -> Ticket:
     """Return a ticket that starts from its neighbour's weights, and from its own where the neighbour has none."""
-    params = tuple(
-        replace(new, weight=np.where(mask, new.weight, old.weight))
-        for new, old, mask in zip(trained, own.params, neighbour.masks, strict=True)
-    )
-    return replace(own, params=params)
+    parts = zip(trained.weights, own.params.weights, neighbour.masks, strict=True)
+    weights = tuple(np.where(mask, new, old) for new, old, mask in parts)
+    return replace(own, params=replace(trained, weights=weights))
 
 
 def one_shot(context: Context, tickets: Sequence[Ticket]) -> np.ndarray:
@@ -77,7 +75,7 @@ def neighbours(context: Context, candidates: Sequence[Candidate]) -> list[Candid
     """Return a neighbour of each candidate in the space with knobs of each layer."""
     rng, space = (
         np.random.default_rng(5),
-        replace(context.plan.space, per_layer=len(context.plan.spec.layers)),
+        replace(context.plan.space, per_layer=len(context.plan.spec.prunable)),
     )
     moved = []
     for candidate in candidates:

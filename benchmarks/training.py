@@ -26,59 +26,80 @@ import torch
 import torch.nn.functional as F
 
 from hwsearch.compress.masks import prune
-from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.stack import Stack, Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.graph.graph import INPUT, Input, NetworkSpec
+from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.graph.spelling import read_spelling
+from hwsearch.network.params import Ticket, initial_params
+from hwsearch.network.stack import Stack
 from hwsearch.train.loop import Schedule, train_stack
 from hwsearch.train.machine import tune_process
 from hwsearch.train.size import MOST, fastest, fitting
 
-T, BITS = 4, (2, 2, 3, 3, 4, 4, 8, 8)
+T, INPUT_MAX, BITS = 4, 16, (2, 2, 3, 3, 4, 4, 8, 8)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network, its input side, samples of an epoch and batch size."""
+    """A network, what it reads, samples of an epoch and batch size.
+
+    Attributes:
+        frames: Of a sequence, one a timestep; None: still images, shown T times.
+    """
 
     name: str
     layers: str
-    side: int
+    shape: tuple[int, int, int]
     samples: int
     batch: int
+    frames: int | None = None
+
+    @property
+    def timesteps(self) -> int:
+        return T if self.frames is None else self.frames
 
 
 CASES = (
-    Case("digits MLP", "fc128", 8, 1437, 64),
-    Case("digits conv", "8c3-p2-16c3-p2-fc64", 8, 1437, 64),
-    Case("MNIST MLP", "fc256", 28, 2560, 128),
-    Case("MNIST conv", "16c3-p2-32c3-p2-fc128", 28, 256, 64),
+    Case("digits MLP", "fc128", (1, 8, 8), 1437, 64),
+    Case("digits conv", "8c3-p2-16c3-p2-fc64", (1, 8, 8), 1437, 64),
+    Case("MNIST MLP", "fc256", (1, 28, 28), 2560, 128),
+    Case("MNIST conv", "16c3-p2-32c3-p2-fc128", (1, 28, 28), 256, 64),
+    Case("recurrent, sequences", "r128", (140, 1, 1), 512, 64, 50),
+    Case("residual conv", "16c3s2-res(16c3-16c3)-res(32c3s2-32c3)-gap", (1, 28, 28), 256, 64),
+    Case("depthwise conv", "16c3s2-dw3-32c1-dw3s2-64c1-gap", (1, 28, 28), 256, 64),
 )
 
 
 def spec_of(case: Case) -> NetworkSpec:
     """Return a case's architecture."""
-    shape = (1, case.side, case.side)
-    return NetworkSpec(layer_shapes(case.layers, shape, 10), 1, 1.0, "zero", False, "max", shape, 16, 5, 10)
+    data = Input(case.shape, INPUT_MAX, INPUT_MAX.bit_length(), case.frames)
+    return NetworkSpec(*read_spelling(case.layers, data, 10, NeuronLaw(1, 1.0, "zero")), data, 10)
 
 
 def tickets_of(case: Case, n: int) -> list[Ticket]:
     """Return n half-pruned candidates of mixed bits."""
-    params = initial_params(spec_of(case), 0)
-    masks = tuple(prune([layer.weight for layer in params], "weight", 0.5))
-    return [Ticket(params, masks, (b,) * len(params)) for b in sorted(BITS[i % len(BITS)] for i in range(n))]
+    spec = spec_of(case)
+    params = initial_params(spec, 0)
+    pruned = iter(prune([params.weights[i] for i in spec.prunable], "weight", 0.5))
+    masks = tuple(next(pruned) if c.prunable else np.ones(c.weight_shape, bool) for c in spec.connections)
+    bits = sorted(BITS[i % len(BITS)] for i in range(n))
+    return [Ticket(params, masks, (b,) * len(masks)) for b in bits]
 
 
 @cache
 def stack_of(case: Case) -> int:
     """Return the size of our stacks, chosen as the trainer does."""
     spec = spec_of(case)
-    return fastest(spec, T, case.batch, min(MOST, fitting(spec, T, case.batch, os.cpu_count() or 1)))
+    fits = fitting(spec, case.timesteps, case.batch, os.cpu_count() or 1)
+    return fastest(spec, case.timesteps, case.batch, min(MOST, fits))
 
 
 def data_of(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Return random inputs and labels: speed does not depend on what they show."""
     rng = np.random.default_rng(0)
-    x = rng.integers(0, 17, (case.samples, 1, case.side, case.side)).astype(np.uint8)
+    if case.frames is None:
+        x = rng.integers(0, INPUT_MAX + 1, (case.samples, *case.shape)).astype(np.uint8)
+    else:  # events: most pixels of a frame are still
+        x = rng.poisson(0.1, (case.samples, case.frames, *case.shape)).clip(0, INPUT_MAX).astype(np.uint8)
     return x, rng.integers(0, 10, case.samples)
 
 
@@ -89,7 +110,7 @@ def ours(case: Case) -> Callable[[], int]:
 
     def epoch() -> int:
         train_stack(
-            spec_of(case), tickets, x, y, timesteps=T, schedule=Schedule(1, case.batch, 0.005), seed=0
+            spec_of(case), tickets, x, y, timesteps=case.timesteps, schedule=Schedule(1, case.batch, 0.005), seed=0
         )
         return len(tickets)
 
@@ -98,58 +119,22 @@ def ours(case: Case) -> Callable[[], int]:
 
 def spikingjelly(case: Case) -> Callable[[], int]:
     """Return a call that trains one candidate for an epoch with spikingjelly's own modules."""
-    from spikingjelly.activation_based import functional, layer, neuron, surrogate
+    from benchmarks.spikingjelly_net import SpikingJellyNet
 
-    class Quantised(torch.nn.Module):
-        """A spikingjelly layer whose weight is masked and quantised before each use."""
-
-        def __init__(self, module: torch.nn.Module, mask: np.ndarray, bits: int, per_channel: bool) -> None:
-            super().__init__()
-            self.module, self.grid = module, Quantiser((bits,), per_channel)
-            self.mask = torch.from_numpy(mask.astype(np.float32)).unsqueeze(0)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            weight = self.grid.fake(self.module.weight.unsqueeze(0), self.mask)[0]
-            steps = x.flatten(0, 1)
-            if isinstance(self.module, torch.nn.Conv2d):
-                out = F.conv2d(steps, weight, self.module.bias, padding=self.module.padding)
-            else:
-                out = F.linear(steps, weight, self.module.bias)
-            return out.view(*x.shape[:2], *out.shape[1:])
-
-    spec, (ticket,) = spec_of(case), tickets_of(case, 1)
-    modules: list[torch.nn.Module] = []
-    for shape, mask, bits in zip(spec.layers, ticket.masks, ticket.bits, strict=True):
-        if shape.kind == "conv":
-            own: torch.nn.Module = layer.Conv2d(
-                shape.in_channels, shape.out_channels, shape.kernel, padding=shape.kernel // 2
-            )
-        else:
-            if not any(isinstance(m, layer.Flatten) for m in modules):
-                modules.append(layer.Flatten(step_mode="m"))
-            own = layer.Linear(shape.in_channels, shape.out_channels)
-        modules.append(Quantised(own, mask, bits, shape.name != "readout"))
-        if shape.name != "readout":
-            modules.append(
-                neuron.LIFNode(
-                    2.0, False, surrogate_function=surrogate.ATan(), detach_reset=True, step_mode="m"
-                )
-            )
-        if shape.pool > 1:
-            modules.append(layer.MaxPool2d(shape.pool, step_mode="m"))
-    net = torch.nn.Sequential(*modules)
+    (ticket,) = tickets_of(case, 1)
+    net = SpikingJellyNet(spec_of(case), ticket)
     optimiser = torch.optim.Adam(net.parameters(), lr=0.005)
     x, y = data_of(case)
-    inputs, targets = torch.from_numpy(x.astype(np.float32) / 16), torch.from_numpy(y)
+    inputs, targets = torch.from_numpy(x.astype(np.float32) / INPUT_MAX), torch.from_numpy(y)
 
     def epoch() -> int:
         for batch in torch.randperm(case.samples).split(case.batch):
-            out = net(inputs[batch].unsqueeze(0).repeat(T, 1, 1, 1, 1)).mean(0)
-            loss = F.cross_entropy(out, targets[batch])
+            x = inputs[batch]
+            x = x.unsqueeze(0).repeat(T, 1, 1, 1, 1) if case.frames is None else x.transpose(0, 1).contiguous()
+            loss = F.cross_entropy(net(x).mean(0), targets[batch])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-            functional.reset_net(net)
         return 1
 
     return epoch

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from hwsearch.network.topology import NetworkSpec, layer_shapes
 
 import hwsearch
 from benchmarks.training import CASES, Case, Group, T, data_of, spec_of, tickets_of
@@ -30,7 +31,6 @@ from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer_stack
 from hwsearch.network.integers import Widths
 from hwsearch.network.stack import Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.study.sections import Data
 from hwsearch.train.loop import Schedule, train_stack
 

@@ -19,15 +19,18 @@ import numpy as np
 import torch
 
 from hwsearch.data.datasets import Dataset, find_root, load_dataset
+from hwsearch.graph.graph import Input, NetworkSpec
+from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.graph.spelling import read_spelling
 from hwsearch.hardware.profiles.load import list_profiles, load_profile
 from hwsearch.measure.floats import logits
 from hwsearch.network.fold import fold_counting_losses
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths, needed_bits
-from hwsearch.network.stack import Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.network.params import Ticket, initial_params
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.study.sections import Data
+from hwsearch.tickets.fit import dense_masks
 from hwsearch.train.loop import Schedule, train_stack
 
 BITS = (1, 2, 3, 4, 6, 8)
@@ -78,10 +81,10 @@ def kinds() -> dict[Kind, dict[str, tuple[int, ...]]]:
 
 def architecture(data: Dataset, layers: str, kind: Kind) -> NetworkSpec:
     """Return a network with the neuron of a kind."""
-    return NetworkSpec(
-        layer_shapes(layers, data.input_shape, data.classes), 1 if kind.neuron == "lif" else None, 1.0,
-        kind.reset, True, "max", data.input_shape, data.input_max, data.input_bits, data.classes,
-    )  # fmt: skip
+    read = Input(data.input_shape, data.input_max, data.input_bits)
+    law = NeuronLaw(1 if kind.neuron == "lif" else None, 1.0, kind.reset)
+    populations, connections = read_spelling(layers, read, data.classes, law, norm=True, pool="max")
+    return NetworkSpec(populations, connections, read, data.classes)
 
 
 def trained(
@@ -89,8 +92,7 @@ def trained(
 ) -> list[Ticket]:
     """Return a trained network of each weight width."""
     params = initial_params(spec, 0)
-    masks = tuple(np.ones(layer.weight.shape, bool) for layer in params)
-    tickets = [Ticket(params, masks, (b,) * len(params)) for b in bits]
+    tickets = [Ticket(params, dense_masks(params), (b,) * len(params.weights)) for b in bits]
     results = train_stack(
         spec, tickets, data.x_train, data.y_train, timesteps=timesteps,
         schedule=Schedule(epochs, 64, 0.005, 1.0, 0.0), seed=0,

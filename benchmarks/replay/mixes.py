@@ -84,7 +84,8 @@ def _cut(
     context: Context, granularity: str, sparsity: tuple[float, ...], weight_bits: tuple[int, ...]
 ) -> tuple[list[list[int]], int, list[float], list[float]]:
     plan, timesteps = context.plan, context.plan.dense_timesteps
-    n_layers = len(plan.spec.layers)
+    connections = plan.spec.connections
+    n_layers = len(plan.spec.prunable)
     own = ticket_of(context, Candidate(sparsity, granularity, (weight_bits[-1],) * n_layers, timesteps))
     workload = predict_workload(plan.spec, own.masks, own.bits, timesteps, context.dense.runs[timesteps])
     cost = price(workload, plan.profile)
@@ -92,7 +93,7 @@ def _cut(
         [store(replace(layer, weight_bits=b), plan.profile).n_bytes for b in weight_bits]
         for layer in workload.layers
     ]
-    pairs = list(zip(workload.layers, plan.spec.layers, strict=True))
+    pairs = list(zip(workload.layers, connections, strict=True))
     kept = [layer.census.nonzero / math.prod(shape.weight_shape) for layer, shape in pairs]
     channels = [layer.census.out_channels / shape.out_channels for layer, shape in pairs]
     return weights, cost.memory_bytes - cost.weight_bytes, kept, channels

@@ -51,7 +51,7 @@ def sight_of(name: str, table_seed: int) -> tuple[Calibration, Callable[[Candida
     context = lab_of(task, table_seed, DENSE)
     space = context.plan.study.space.model_copy(update={"per_layer": kind == "layers"})
     study = context.plan.study.model_copy(update={"space": space})
-    layers = len(context.plan.spec.layers) if kind == "layers" else 0
+    layers = len(context.plan.spec.prunable) if kind == "layers" else 0
     context = replace(
         context, plan=replace(context.plan, study=study, space=replace(context.plan.space, per_layer=layers))
     )
@@ -60,7 +60,7 @@ def sight_of(name: str, table_seed: int) -> tuple[Calibration, Callable[[Candida
     @cache
     def sparsities(granularity: str, sparsity: tuple[float, ...]) -> tuple[float, ...]:
         one = Candidate(sparsity, granularity, (8,), context.plan.dense_timesteps)
-        return layer_sparsity(ticket_of(context, one), granularity)
+        return layer_sparsity(context.plan.spec, ticket_of(context, one), granularity)
 
     return sight, lambda candidate: sparsities(candidate.granularity, candidate.sparsity)
 
@@ -172,7 +172,7 @@ class Bout:
         candidates = [candidate for _, candidate in asked]
         sparsities = [self._sparsities(candidate) for candidate in candidates]
         agreement = self._sight.similarity.agreement(
-            joint_of(candidates, sparsities, len(self.plan.spec.layers))
+            joint_of(candidates, sparsities, self.plan.spec.connections)
         )
         if self._shuffle is not None:
             agreement = self._shuffle.permutation(agreement)

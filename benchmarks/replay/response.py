@@ -103,7 +103,7 @@ def features(granularity: np.ndarray, bits: np.ndarray, kept: np.ndarray, channe
 
 def trainings(context: Context, table: pd.DataFrame) -> Trainings:
     """Return the table's trainings at the longest T as the model sees them, cut by the plan they were trained by."""
-    space, n_layers = context.plan.space, len(context.plan.spec.layers)
+    space, n_layers = context.plan.space, len(context.plan.spec.prunable)
     rows = table[table["timesteps"] == context.plan.dense_timesteps]
     cut = cut_networks(context, list(_settings(rows)), space.weight_bits)
     bits = np.array([[int(b) for b in own.split("/")] * n_layers for own in rows["weight_bits"]], object)

@@ -57,7 +57,7 @@ def main() -> None:
         sight, sparsities = sight_of(name, 0)
         dearer, cheaper, gains = pairs(world)
         one, other = (
-            joint_of(some, [sparsities(c) for c in some], len(world.plan.spec.layers))
+            joint_of(some, [sparsities(c) for c in some], world.plan.spec.connections)
             for some in (dearer, cheaper)
         )
         alike = sight.similarity.alike(one, other)

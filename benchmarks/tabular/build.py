@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hwsearch.network.stack import Ticket
+from hwsearch.network.params import Ticket
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.plan.schedules import candidate_schedule
@@ -82,7 +82,7 @@ def cells(plan: Plan) -> list[Cell]:
 
 def _mixes(plan: Plan) -> Iterator[Candidate]:
     """Yield different per-layer mixes without end."""
-    rng, seen, n = np.random.default_rng(1), set(), len(plan.spec.layers)
+    rng, seen, n = np.random.default_rng(1), set(), len(plan.spec.prunable)
     while True:
         mix = canonical(
             Candidate(

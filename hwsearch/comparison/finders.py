@@ -17,7 +17,7 @@ import pandas as pd
 
 from hwsearch.comparison.untrained_baselines import accuracy_of, row, untrained_rows
 from hwsearch.measure.measured import Measured
-from hwsearch.network.stack import Params, Ticket, initial_params
+from hwsearch.network.params import Params, Ticket, initial_params
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
 from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.search.jobs.pool import Job, Trainer
@@ -173,7 +173,13 @@ def _ladder_entries(comparison: Comparison, targets: Sequence[Target]) -> Iterat
         initial_params(comparison.plan.spec, seed_of("fresh weights", seed)) for seed in comparison.seeds
     ]
     for entry in _rung_entries(comparison, "iterative", ladders, targets, 0):
-        shuffled = [tuple(_shuffled(layer, rng) for layer in masks) for masks in entry.masks]
+        shuffled = [
+            tuple(
+                _shuffled(mask, rng) if c.prunable else mask
+                for c, mask in zip(comparison.plan.spec.connections, masks, strict=True)
+            )
+            for masks in entry.masks
+        ]
         if "iterative" in comparison.finders:
             yield entry
         if "random" in comparison.finders and granularity == "weight":
@@ -187,7 +193,7 @@ def _rung_entries(
 ) -> Iterator[TicketsFound]:
     """Return the tickets of ladders, whose search took some steps beside the rounds."""
     for target in targets:
-        masks = [masks_at(ladder, target.sparsity, comparison.pruner) for ladder in ladders]
+        masks = [masks_at([ladder], target.sparsity, comparison.pruner) for ladder in ladders]
         steps = [ladder.train_steps(target.sparsity[0]) + extra for ladder in ladders]
         yield TicketsFound(finder, target, [ladder.start for ladder in ladders], masks, steps)
 
@@ -241,7 +247,7 @@ def _trained(comparison: Comparison, entry: TicketsFound) -> list[Measured]:
     trained = [measured for path in paths if (measured := cache.load(path)) is not None]
     if len(trained) < len(paths):
         comparison.tell(f"{entry.finder} {entry.target.granularity} {entry.target.sparsity[0]:g}")
-        bits = (max(plan.space.weight_bits),) * len(plan.spec.layers)
+        bits = (max(plan.space.weight_bits),) * len(plan.spec.connections)
         tickets = tuple(Ticket(p, m, bits) for p, m in zip(entry.starts, entry.masks, strict=True))
         job = Job(tickets, plan.dense_timesteps, candidate_schedule(plan), plan.study.seed, test=True)
         trained = comparison.trainer.run([job])[0]

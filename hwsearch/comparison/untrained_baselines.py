@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
-from hwsearch.network.stack import Params
+from hwsearch.network.params import Params
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
 from hwsearch.search.store.ticket_store import Masks
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.compensate import prune_in_steps, quantise_in_turn
 from hwsearch.tickets.criteria import score
 from hwsearch.tickets.fit import Pruner, Target, dense_masks
-from hwsearch.tickets.observe import LayerStatistics, observe
+from hwsearch.tickets.observe import ConnectionStatistics, observe
 
 SPARSITY, BITS = 0.8, (3, 2)
 _FLOAT_LIKE = 16
@@ -48,7 +48,7 @@ def untrained_rows(plan: Plan, pruner: Pruner, seeds: Sequence[int], dense: Sequ
 
 def accuracy_of(plan: Plan, params: Params, masks: Masks, bits: int) -> float:
     """Return the integer model's test accuracy without any training."""
-    network = fold(plan.spec, params, masks, (bits,) * len(params), plan.dense_timesteps, plan.widths)
+    network = fold(plan.spec, params, masks, (bits,) * len(params.weights), plan.dense_timesteps, plan.widths)
     return accuracy(run_integer(network, plan.data.x_test).predictions, plan.data.y_test)
 
 
@@ -65,24 +65,24 @@ def row(finder: str, target: Target, seed: int, share: float | None, find_steps:
 
 
 def _pruned(
-    plan: Plan, pruner: Pruner, params: Params, statistics: Sequence[LayerStatistics], target: Target
+    plan: Plan, pruner: Pruner, params: Params, statistics: Sequence[ConnectionStatistics], target: Target
 ) -> Iterator[tuple[str, float]]:
     """Cut by each criterion; return its name and the accuracy."""
     for criterion in ("magnitude", "spike_probability"):
         masks = pruner.masks_from_scores(target, score(criterion, params, statistics))
         yield criterion, accuracy_of(plan, params, masks, REFERENCE_BITS)
     compensated, masks = prune_in_steps(
-        params, statistics, target.granularity, target.sparsity[0], gentle=plan.study.space.gentle
+        plan.spec, params, statistics, target.granularity, target.sparsity[0], gentle=plan.study.space.gentle
     )
     yield "second_order", accuracy_of(plan, compensated, masks, REFERENCE_BITS)
 
 
 def _quantised(
-    plan: Plan, params: Params, statistics: Sequence[LayerStatistics], bits: int
+    plan: Plan, params: Params, statistics: Sequence[ConnectionStatistics], bits: int
 ) -> Iterator[tuple[str, float]]:
     """Round to few bits, and in turn with compensation; return the criterion's name and the accuracy."""
     masks = dense_masks(params)
     yield "magnitude", accuracy_of(plan, params, masks, bits)
-    turned = quantise_in_turn(params, masks, (bits,) * len(params), statistics)
+    turned = quantise_in_turn(plan.spec, params, masks, (bits,) * len(params.weights), statistics)
     # weights that lie on their grid already: a fine grid keeps them where they are
     yield "second_order", accuracy_of(plan, turned, masks, _FLOAT_LIKE)

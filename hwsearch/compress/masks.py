@@ -1,19 +1,21 @@
 """Which weights survive at a granularity and a sparsity.
 
-Weights and masks are one array a layer in the order of the data, [out, in] (fully connected) or
-[out, in, k, k] (convolution); the last layer is the readout. A mask is True where a weight survives. Not for
-finding the scores (`hwsearch.tickets` does) and not for shrinking a network whose channels went.
+Weights and masks are one array a connection, [out, in] (fully connected) or [out, in / groups, kh, kw] (convolution).
+A mask is True where a weight survives. What is not prunable (a residual identity) is not counted and stays whole, but
+for the rows of removed channels. Not for finding the scores (`hwsearch.tickets` does) and not for shrinking a network
+whose channels went.
 
 ``weight``   single weights
-``nm:m``     n of every m consecutive inputs of an output, over the flattened row (in * k * k)
+``nm:m``     n of every m consecutive inputs of an output, over the flattened row (in / groups * kh * kw)
 ``block:B``  runs of B consecutive inputs of an output, over the flattened row; its last run may be shorter
-``kernel``   filter planes (out, in) of convolutions; fully connected layers are left alone and not counted
-``channel``  output channels or neurons of every layer but the readout, with all that reads them
+``kernel``   filter planes (out, in) of convolutions; fully connected weights are left alone and not counted
+``channel``  output channels or neurons, in all populations that share them (`channels`), with all that reads them;
+             those of the input and the readout stay
 
 Exactly k = floor(sparsity * groups + 0.5) groups are removed, those of lowest score first, of equal scores
-the first in the order (layer, flat index). A group's score is the mean of its members' scores, so that short
-tails compare; a channel's is sqrt(mean score of its incoming weights * mean score of its outgoing weights), over its
-layer's mean where layers are ranked together.
+the first in the order (connection, flat index). A group's score is the mean of its members' scores, so that short
+tails compare; a channel's is that of `channels.channel_scores`, over the mean of its population's where populations are
+ranked together.
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from hwsearch.compress.channels import Mask, Scores, channel_scores, removable, remove
+from hwsearch.graph.graph import Connection
 from hwsearch.space.candidate import snap
 
 FloatArray = npt.NDArray[np.floating[Any]]
-Scores = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 GRANULARITIES: tuple[str, ...] = (
     "weight",
@@ -45,6 +47,7 @@ GRANULARITIES: tuple[str, ...] = (
 
 
 def prune(
+    connections: Sequence[Connection],
     weights: Sequence[FloatArray],
     granularity: str,
     sparsity: float,
@@ -55,90 +58,107 @@ def prune(
 ) -> list[Mask]:
     """Return the masks that remove a fraction of all prunable groups.
 
-    For ``channel`` the fraction is of channels: a channel takes its row and every weight that reads it, so
+    For ``channel`` the fraction is of channels: a channel takes its rows and every weight that reads it, so
     more weights go than `sparsity` says. For ``nm:m`` the sparsity is snapped and every group is treated
     alike, so that `scope` and `gentle` change nothing.
 
-    Under the global scope the first and the last prunable layer are pruned less (their scores count `gentle` times),
-    and the best max(1, ceil(groups / 100)) groups of every layer are protected: k is capped at the others' number.
+    Under the global scope the first and the last prunable connection are pruned less (their scores count `gentle`
+    times), and the best max(1, ceil(groups / 100)) groups of every connection are protected: k is capped at the
+    others' number.
 
     Args:
-        weights: One array a layer, [out, in] or [out, in, k, k].
+        connections: Of the network.
+        weights: One array a connection.
         granularity: One of GRANULARITIES.
         sparsity: Fraction of groups removed, 0 to 1.
-        scope: ``global`` ranks all layers together; ``layer`` removes the same fraction of each, without
+        scope: ``global`` ranks all connections together; ``layer`` removes the same fraction of each, without
             `gentle` (see `prune_layers`).
-        gentle: Factor on the scores of the first and last prunable layer; 1 treats all layers alike.
+        gentle: Factor on the scores of the first and last prunable connection; 1 treats all alike.
         scores: Worth of each weight, not negative, shaped as `weights`; |w| if not given.
 
     Raises:
-        ValueError: The granularity is unknown or applies to no layer, or a value breaks the rules above.
+        ValueError: The granularity is unknown or applies to no connection, or a value breaks the rules above.
 
     Source: the lighter first and last layer are Kim et al. 2022, Fig. 6c, and Yao et al. 2023.
     """
+    each = [sparsity] * sum(c.prunable for c in connections)
     if scope == "layer" or granularity.startswith("nm:"):
-        return prune_layers(weights, granularity, [sparsity] * len(weights), scores=scores)
+        return prune_layers(connections, weights, granularity, each, scores=scores)
     if gentle <= 0:
         raise ValueError(f"gentle must be positive; got {gentle}")
-    layers = _scored(weights, granularity, [sparsity] * len(weights), scores)
-    prunable = _prunable(weights, granularity)
-    staying = _keep_globally(layers, prunable, granularity, sparsity, gentle)
-    return _masks(weights, granularity, dict(zip(prunable, staying, strict=True)))
+    named = _named(connections, granularity)
+    layers = _scored(connections, weights, each, scores)
+    groups = _group_scores(connections, layers, named)
+    staying = _keep_globally(list(groups.values()), granularity, sparsity, gentle)
+    return _masks(connections, named, dict(zip(groups, staying, strict=True)))
 
 
 def prune_layers(
+    connections: Sequence[Connection],
     weights: Sequence[FloatArray],
-    granularity: str,
+    granularity: str | Sequence[str],
     sparsities: Sequence[float],
     *,
     scores: Sequence[FloatArray] | None = None,
 ) -> list[Mask]:
-    """Return the masks that remove a given fraction of each layer's groups, each layer ranked on its own.
+    """Return the masks that remove a given fraction of each connection's groups, each ranked on its own.
 
     Args:
-        weights: One array a layer, [out, in] or [out, in, k, k].
-        granularity: One of GRANULARITIES.
-        sparsities: Fraction of groups removed, one a layer; the entries of layers that this granularity does
-            not prune (the readout for ``channel``, fully connected ones for ``kernel``) are not used. For
-            ``channel`` every layer keeps at least one channel.
+        connections: Of the network.
+        weights: One array a connection.
+        granularity: One of GRANULARITIES, or one a prunable connection. Where they differ, each is cut as if alone, and
+            then loses what removed channels take with them.
+        sparsities: Fraction of groups removed, one a prunable connection; the entries of those that their granularity
+            does not prune are not used: fully connected ones for ``kernel``, for ``channel`` those that do not decide
+            for a group (`channels`) or enter the readout. Every population keeps at least one channel.
         scores: Worth of each weight, not negative, shaped as `weights`; |w| if not given.
 
     Raises:
-        ValueError: As `prune`, or if there is not one sparsity a layer.
+        ValueError: As `prune`, or if there is not one value a prunable connection.
     """
-    layers = _scored(weights, granularity, sparsities, scores)
-    if granularity.startswith("nm:"):
-        pairs = zip(layers, sparsities, strict=True)
-        return [_nm_mask(layer, int(granularity[3:]), snap(granularity, s)) for layer, s in pairs]
+    named = _named(connections, granularity)
+    layers = _scored(connections, weights, sparsities, scores)
+    asked = dict(zip(named, sparsities, strict=True))
     staying: dict[int, Mask] = {}
-    for index in _prunable(weights, granularity):
-        groups = _group_scores(layers, index, granularity)
-        guarded = _best(groups, 1 if granularity == "channel" else 0)
-        staying[index] = _keep(groups, sparsities[index], guarded)
-    return _masks(weights, granularity, staying)
+    for place, groups in _group_scores(connections, layers, named).items():
+        guarded = _best(groups, 1 if named[place] == "channel" else 0)
+        staying[place] = _keep(groups, asked[place], guarded)
+    for place, name in named.items():
+        if name.startswith("nm:"):
+            staying[place] = _nm_mask(layers[place], int(name[3:]), snap(name, asked[place]))
+    return _masks(connections, named, staying)
 
 
-def join_layers(masks: Sequence[Mask], granularity: str) -> list[Mask]:
-    """Return one network's masks from those of its layers that were cut apart, each with all that its groups take.
+def join_layers(
+    connections: Sequence[Connection], masks: Sequence[Mask], granularity: str | Sequence[str]
+) -> list[Mask]:
+    """Return one network's masks from those of its connections that were cut apart, each with all that its groups take.
 
     Args:
-        masks: One a layer, each cut at its own sparsity. Of ``channel`` masks only the rows count (a channel that
-            stays has at least one weight): which columns go follows from the rows of the layer before.
-        granularity: One of GRANULARITIES.
+        connections: Of the network.
+        masks: One a connection, each cut at its own sparsity. Of ``channel`` masks only the rows count (a channel that
+            stays has at least one weight), and only where a connection decides for a group (`channels`).
+        granularity: One of GRANULARITIES, or one a prunable connection.
     """
-    if granularity != "channel":
+    named = _named(connections, granularity)
+    if "channel" not in named.values():
         return list(masks)
-    rows = {
-        index: np.asarray(mask.reshape(len(mask), -1).any(1), np.bool_)
-        for index, mask in enumerate(masks[:-1])
-    }
-    return _masks(masks, granularity, rows)
+    joined = [
+        mask.copy() if named.get(i, "channel") != "channel" else np.ones(mask.shape, np.bool_)
+        for i, mask in enumerate(masks)
+    ]
+    for group in removable(connections):
+        if named[group.first] == "channel":
+            rows = masks[group.first]
+            remove(connections, group, joined, np.asarray(rows.reshape(len(rows), -1).any(1), np.bool_))
+    return joined
 
 
-def sparsity_of(masks: Sequence[Mask]) -> float:
-    """Return the fraction of all weights that the masks remove."""
-    survivors = sum(int(np.count_nonzero(mask)) for mask in masks)
-    return 1 - survivors / sum(mask.size for mask in masks)
+def sparsity_of(connections: Sequence[Connection], masks: Sequence[Mask]) -> float:
+    """Return the fraction of all prunable weights that the masks remove."""
+    prunable = [mask for c, mask in zip(connections, masks, strict=True) if c.prunable]
+    survivors = sum(int(np.count_nonzero(mask)) for mask in prunable)
+    return 1 - survivors / sum(mask.size for mask in prunable)
 
 
 def runs(rows: npt.NDArray[Any], length: int, fill: float) -> npt.NDArray[Any]:
@@ -155,44 +175,81 @@ def runs(rows: npt.NDArray[Any], length: int, fill: float) -> npt.NDArray[Any]:
     return rows.reshape(len(rows), -1, length)
 
 
+def _named(connections: Sequence[Connection], granularity: str | Sequence[str]) -> dict[int, str]:
+    """Return the granularity of each prunable connection by its place."""
+    places = [i for i, c in enumerate(connections) if c.prunable]
+    names = [granularity] * len(places) if isinstance(granularity, str) else list(granularity)
+    for name in dict.fromkeys(names):
+        if name not in GRANULARITIES:
+            raise ValueError(f"granularity must be one of {GRANULARITIES}; got {name!r}")
+        if not _pruned_by(connections, name):
+            raise ValueError(f"granularity {name!r} applies to no layer of this network (do not offer it)")
+    if len(names) != len(places):
+        raise ValueError(f"one granularity a layer is needed; got {len(names)} for {len(places)} layers")
+    return dict(zip(places, names, strict=True))
+
+
+def _pruned_by(connections: Sequence[Connection], granularity: str) -> list[int]:
+    """Return the places of the connections that have groups of a granularity; for channels those that decide."""
+    if granularity == "channel":
+        return [group.first for group in removable(connections)]
+    kinds = ("conv",) if granularity == "kernel" else ("conv", "fc")
+    return [i for i, c in enumerate(connections) if c.prunable and c.kind in kinds]
+
+
 def _scored(
+    connections: Sequence[Connection],
     weights: Sequence[FloatArray],
-    granularity: str,
     sparsities: Sequence[float],
     scores: Sequence[FloatArray] | None,
 ) -> list[Scores]:
-    """Check the arguments and return each layer's scores in double precision."""
-    if granularity not in GRANULARITIES:
-        raise ValueError(f"granularity must be one of {GRANULARITIES}; got {granularity!r}")
-    if not weights or len(sparsities) != len(weights):
-        raise ValueError(f"one sparsity a layer is needed; got {len(sparsities)} for {len(weights)} layers")
+    """Check the arguments and return each connection's scores in double precision."""
+    prunable = sum(c.prunable for c in connections)
+    if not prunable or len(sparsities) != prunable:
+        raise ValueError(f"one sparsity a layer is needed; got {len(sparsities)} for {prunable} layers")
     if not all(0 <= sparsity <= 1 for sparsity in sparsities):
         raise ValueError(f"sparsity must lie in 0..1; got {list(sparsities)}")
+    shapes = [c.weight_shape for c in connections]
+    if [weight.shape for weight in weights] != shapes:
+        raise ValueError("weights must have the shapes of the connections, one array a connection")
     layers = [np.asarray(s, np.float64) for s in (map(np.abs, weights) if scores is None else scores)]
-    if [layer.shape for layer in layers] != [weight.shape for weight in weights]:
-        raise ValueError("scores must have the shapes of the weights, one array a layer")
+    if [layer.shape for layer in layers] != shapes:
+        raise ValueError("scores must have the shapes of the weights, one array a connection")
     if not all(np.all(layer >= 0) for layer in layers):
         raise ValueError("scores must be numbers and not negative (take their absolute value)")
     return layers
 
 
-def _prunable(weights: Sequence[FloatArray], granularity: str) -> list[int]:
-    if granularity == "channel":
-        layers = list(range(len(weights) - 1))
-    elif granularity == "kernel":
-        layers = [index for index, weight in enumerate(weights) if weight.ndim == 4]
-    else:
-        layers = list(range(len(weights)))
-    if not layers:
-        raise ValueError(f"granularity {granularity!r} applies to no layer of this network (do not offer it)")
-    return layers
+def _group_scores(
+    connections: Sequence[Connection], layers: Sequence[Scores], named: dict[int, str]
+) -> dict[int, Scores]:
+    """Return the score of each group of each connection, in flat order, by the connection's place; n:m has none."""
+    of_channels = {}
+    if "channel" in named.values():
+        of_channels = {group.first: group for group in removable(connections)}
+    found = {}
+    for place, name in named.items():
+        if name == "channel" and place in of_channels:
+            found[place] = channel_scores(connections, of_channels[place], layers)
+        elif name != "channel" and not name.startswith("nm:") and place in _pruned_by(connections, name):
+            found[place] = _fine_scores(layers[place], name)
+    return found
 
 
-def _keep_globally(
-    layers: Sequence[Scores], prunable: list[int], granularity: str, sparsity: float, gentle: float
-) -> list[Mask]:
-    """Return which groups of each prunable layer stay when all are ranked together."""
-    groups = [_group_scores(layers, index, granularity) for index in prunable]
+def _fine_scores(layer: Scores, granularity: str) -> Scores:
+    """Return the score of each group of weights within a connection."""
+    if granularity == "weight":
+        return layer.ravel()
+    if granularity == "kernel":
+        return np.asarray(layer.mean(axis=(2, 3)), np.float64).ravel()
+    rows = layer.reshape(len(layer), -1)
+    length = int(granularity.partition(":")[2])
+    members = runs(np.ones_like(rows[:1]), length, 0).sum(axis=2)
+    return np.asarray(runs(rows, length, 0).sum(axis=2) / members, np.float64).ravel()
+
+
+def _keep_globally(groups: list[Scores], granularity: str, sparsity: float, gentle: float) -> list[Mask]:
+    """Return which groups of each connection stay when all are ranked together."""
     if granularity == "channel":
         # layers of other fan-in have other weights: without this one layer loses nearly all of its channels
         groups = [group / (group.mean() or 1.0) for group in groups]
@@ -201,33 +258,6 @@ def _keep_globally(
     guarded = np.concatenate([_best(group, -(-group.size // 100)) for group in ranked])
     keep = _keep(np.concatenate(ranked), sparsity, guarded)
     return np.split(keep, np.cumsum([group.size for group in groups])[:-1])
-
-
-def _group_scores(layers: Sequence[Scores], index: int, granularity: str) -> Scores:
-    """Return the score of each group of one layer, in flat order."""
-    layer = layers[index]
-    rows = layer.reshape(len(layer), -1)
-    if granularity == "weight":
-        return layer.ravel()
-    if granularity == "kernel":
-        return np.asarray(layer.mean(axis=(2, 3)), np.float64).ravel()
-    if granularity == "channel":
-        outgoing = _by_channel(layers[index + 1], len(layer)).mean(axis=(0, 2))
-        return np.asarray(np.sqrt(rows.mean(axis=1) * outgoing), np.float64)
-    length = int(granularity.partition(":")[2])
-    members = runs(np.ones_like(rows[:1]), length, 0).sum(axis=2)
-    return np.asarray(runs(rows, length, 0).sum(axis=2) / members, np.float64).ravel()
-
-
-def _by_channel(reader: npt.NDArray[Any], channels: int) -> npt.NDArray[Any]:
-    """Return a layer's weights [out, channels read, weights a channel].
-
-    A fully connected layer after a convolution reads every channel through H * W consecutive columns.
-    """
-    inputs = reader.shape[1]
-    if inputs % channels or (reader.ndim == 4 and inputs != channels):
-        raise ValueError(f"a layer of {inputs} inputs cannot read {channels} channels")
-    return reader.reshape(len(reader), channels, -1)
 
 
 def _best(scores: Scores, n: int) -> Mask:
@@ -254,23 +284,28 @@ def _lowest(scores: Scores, k: int) -> Mask:
     return lowest
 
 
-def _masks(weights: Sequence[FloatArray | Mask], granularity: str, staying: dict[int, Mask]) -> list[Mask]:
-    """Return the masks of groups that stay; ``staying`` holds them for every prunable layer by its index."""
-    masks = [np.ones(weight.shape, dtype=np.bool_) for weight in weights]
-    for index, keep in staying.items():
-        mask = masks[index]
-        if granularity == "channel":
-            mask[~keep] = False
-            _by_channel(masks[index + 1], keep.size)[:, ~keep] = False
-        elif granularity == "kernel":
-            mask[~keep.reshape(mask.shape[:2])] = False
-        elif granularity == "weight":
-            mask[...] = keep.reshape(mask.shape)
-        else:
-            length = int(granularity.partition(":")[2])
-            rows = mask.reshape(len(mask), -1)
-            rows[...] = np.repeat(keep.reshape(len(mask), -1), length, axis=1)[:, : rows.shape[1]]
+def _masks(connections: Sequence[Connection], named: dict[int, str], staying: dict[int, Mask]) -> list[Mask]:
+    """Return the masks of groups that stay, which are given by the places of the connections that have them."""
+    masks = [np.ones(c.weight_shape, np.bool_) for c in connections]
+    for place, keep in staying.items():
+        if named[place] != "channel":
+            _cut(masks[place], named[place], keep)
+    for group in removable(connections) if "channel" in named.values() else []:
+        if named[group.first] == "channel":
+            remove(connections, group, masks, staying[group.first])
     return masks
+
+
+def _cut(mask: Mask, granularity: str, keep: Mask) -> None:
+    """Set the mask of a connection from which of its groups stay."""
+    if granularity == "kernel":
+        mask[~keep.reshape(mask.shape[:2])] = False
+    elif granularity == "weight" or granularity.startswith("nm:"):
+        mask[...] = keep.reshape(mask.shape)
+    else:
+        length = int(granularity.partition(":")[2])
+        rows = mask.reshape(len(mask), -1)
+        rows[...] = np.repeat(keep.reshape(len(mask), -1), length, axis=1)[:, : rows.shape[1]]
 
 
 def _nm_mask(scores: Scores, m: int, sparsity: float) -> Mask:

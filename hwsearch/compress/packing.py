@@ -4,13 +4,13 @@ The streams and their widths are those of `hwsearch.hardware.storage`; this modu
 packed little-endian, the lowest bit of the first field first; values are two's complement, except that
 one-bit values are a sign (1 is +1, 0 is -1). ``dense``, ``bitmap``, ``nm``, ``block`` and ``kernel`` run in
 the tensor's own order (output-major), ``csr`` and ``delta`` in input-major rows, since an event-driven loop
-starts from an input. Not for quantising (weights are integers here already) and not for writing files.
+starts from an input; depthwise weights have a row for each channel. Not for quantising (weights are integers here already) and not for writing files.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,16 @@ Fields = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Packed:
-    """One layer's weights as stored; everything but ``data`` is a constant of the layer in firmware.
+    """One connection's weights as stored; everything but ``data`` is a constant of it in firmware.
 
     Attributes:
         data: The streams one after the other, each padded to whole bytes; uint8 [n_bytes].
         format: One of `hwsearch.hardware.storage.FORMATS`.
         weight_bits: Bits of one weight, as the candidate says.
-        shape: Shape of the weights, [out, in] or [out, in, k, k].
+        shape: Shape of the weights, [out, in] or [out, in / groups, kh, kw].
         streams: The streams in the order of ``data``, with their counts and widths.
         slots: Slots of a group, n of ``nm:m``; 0 in the other formats.
+        groups: 1; of depthwise weights their channels.
     """
 
     data: npt.NDArray[np.uint8]
@@ -43,13 +44,15 @@ class Packed:
     shape: tuple[int, ...]
     streams: tuple[Stream, ...]
     slots: int = 0
+    groups: int = 1
 
 
-def census(weights: IntArray) -> WeightCensus:
-    """Count what fixes the stored size of one layer.
+def census(weights: IntArray, groups: int = 1) -> WeightCensus:
+    """Count what fixes the stored size of one connection.
 
     Args:
-        weights: [out, in] or [out, in, k, k] integers.
+        weights: [out, in] or [out, in / groups, kh, kw] integers.
+        groups: 1; of depthwise weights their channels.
 
     Raises:
         ValueError: If the array has neither two nor four axes.
@@ -57,7 +60,7 @@ def census(weights: IntArray) -> WeightCensus:
     out_channels, in_channels, area = _sizes(weights.shape)
     held = weights != 0
     rows = held.reshape(out_channels, -1)
-    inputs = _input_major(held)
+    inputs = _input_major(held, groups)
     _, _, gaps = _gaps(inputs)
     fan_in = rows.sum(axis=1)
     nonzero = int(np.count_nonzero(held))
@@ -74,17 +77,21 @@ def census(weights: IntArray) -> WeightCensus:
         fan_in_most=int(fan_in.max(initial=0)),
         outputs_used=int(np.count_nonzero(fan_in)),
         lane_reads=tuple(int(runs(fan_in[None], lanes, 0).max(axis=2).sum()) for lanes in LANES),
+        groups=groups,
     )
 
 
-def pack(weights: IntArray, weight_bits: int, format_name: str, pointer_bits: int = 16) -> Packed:
-    """Store one layer's weights; ``len(pack(...).data)`` equals `hwsearch.hardware.storage.stored_bytes`.
+def pack(
+    weights: IntArray, weight_bits: int, format_name: str, pointer_bits: int = 16, groups: int = 1
+) -> Packed:
+    """Store one connection's weights; ``len(pack(...).data)`` equals `hwsearch.hardware.storage.stored_bytes`.
 
     Args:
-        weights: [out, in] or [out, in, k, k] integers, |w| <= max(1, 2**(weight_bits - 1) - 1).
+        weights: [out, in] or [out, in / groups, kh, kw] integers, |w| <= max(1, 2**(weight_bits - 1) - 1).
         weight_bits: Bits of one weight.
         format_name: One of FORMATS.
         pointer_bits: Bits of a row pointer; 32 are taken where a pointer would overflow.
+        groups: 1; of depthwise weights their channels.
 
     Raises:
         ValueError: If a weight needs more bits, the format is unknown or cannot hold this layer.
@@ -94,7 +101,7 @@ def pack(weights: IntArray, weight_bits: int, format_name: str, pointer_bits: in
         raise ValueError(
             f"weights of {weight_bits} bits must lie in -{most}..{most}; got {weights.min()}..{weights.max()}"
         )
-    counts = census(weights)
+    counts = census(weights, groups)
     layout = streams(format_name, counts, weight_bits, pointer_bits)
     if layout is None:
         raise ValueError(
@@ -102,13 +109,14 @@ def pack(weights: IntArray, weight_bits: int, format_name: str, pointer_bits: in
         )
     kind, _, length = format_name.partition(":")
     slots = counts.nm_most[NM_GROUPS.index(int(length))] if kind == "nm" else 0
-    fields = _fields(weights.astype(np.int64), kind, layout, int(length or 0), slots)
-    data = np.concatenate([_write(fields[stream.name], stream) for stream in layout])
-    return Packed(data, format_name, weight_bits, weights.shape, layout, slots)
+    empty = np.zeros(0, np.uint8)
+    packed = Packed(empty, format_name, weight_bits, weights.shape, layout, slots, groups)
+    fields = _fields(weights.astype(np.int64), packed)
+    return replace(packed, data=np.concatenate([_write(fields[stream.name], stream) for stream in layout]))
 
 
 def unpack(packed: Packed) -> npt.NDArray[np.int32]:
-    """Return the weights of a stored layer, in their shape; the exact inverse of `pack`.
+    """Return the weights of a stored connection, in their shape; the exact inverse of `pack`.
 
     Raises:
         ValueError: If the format is unknown or the data is not as long as its streams.
@@ -124,10 +132,10 @@ def unpack(packed: Packed) -> npt.NDArray[np.int32]:
     return _weights(fields, packed).reshape(packed.shape).astype(np.int32)
 
 
-def _fields(
-    weights: Fields, kind: str, layout: tuple[Stream, ...], length: int, slots: int
-) -> dict[str, Fields]:
-    """Return the fields of every stream by its name; ``length`` is m or B, ``slots`` is n."""
+def _fields(weights: Fields, packed: Packed) -> dict[str, Fields]:
+    """Return the fields of every stream by its name, for weights to be stored as ``packed`` says (without data)."""
+    kind, _, words = packed.format.partition(":")
+    length = int(words or 0)
     rows = weights.reshape(len(weights), -1)
     match kind:
         case "dense":
@@ -135,15 +143,15 @@ def _fields(
         case "bitmap":
             return _gather(rows.reshape(-1, 1))
         case "csr":
-            matrix = _input_major(weights)
+            matrix = _input_major(weights, packed.groups)
             row, column = np.nonzero(matrix)
             pointers = _ends(row, np.ones_like(row), len(matrix))
             return {"pointers": pointers, "indices": column, "values": matrix[row, column]}
         case "delta":
-            index_bits = next(stream.bits for stream in layout if stream.name == "indices")
-            return _to_delta(_input_major(weights), index_bits)
+            index_bits = next(stream.bits for stream in packed.streams if stream.name == "indices")
+            return _to_delta(_input_major(weights, packed.groups), index_bits)
         case "nm":
-            return _to_slots(runs(rows, length, 0).reshape(-1, length), slots)
+            return _to_slots(runs(rows, length, 0).reshape(-1, length), packed.slots)
         case "block":
             return _gather(runs(rows, length, 0).reshape(-1, length))
         case _:
@@ -160,8 +168,9 @@ def _weights(fields: dict[str, Fields], packed: Packed) -> Fields:
         case "bitmap":
             return _scatter(fields["bitmap"], fields["values"], 1)
         case "csr" | "delta":
-            rows = _from_rows(kind, fields, (in_channels, out_channels * area))
-            return rows.reshape(in_channels, out_channels, area).transpose(1, 0, 2)
+            groups, each = packed.groups, out_channels // packed.groups
+            rows = _from_rows(kind, fields, (groups * in_channels, each * area))
+            return rows.reshape(groups, in_channels, each, area).transpose(0, 2, 1, 3)
         case "nm":
             padded = _from_slots(fields, int(length), packed)
         case "block":
@@ -172,16 +181,17 @@ def _weights(fields: dict[str, Fields], packed: Packed) -> Fields:
 
 
 def _sizes(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return (out_channels, in_channels, kernel_area) of a weight shape."""
+    """Return (out_channels, in_channels of a group, kernel_area) of a weight shape."""
     if len(shape) not in (2, 4):
-        raise ValueError(f"weights must be [out, in] or [out, in, k, k]; got shape {shape}")
+        raise ValueError(f"weights must be [out, in] or [out, in, kh, kw]; got shape {shape}")
     return shape[0], shape[1], math.prod(shape[2:])
 
 
-def _input_major(weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return [in, out * kernel_area]."""
+def _input_major(weights: npt.NDArray[Any], groups: int) -> npt.NDArray[Any]:
+    """Return [groups * in, out / groups * kernel_area]."""
     out_channels, in_channels, area = _sizes(weights.shape)
-    return weights.reshape(out_channels, in_channels, area).transpose(1, 0, 2).reshape(in_channels, -1)
+    by_group = weights.reshape(groups, out_channels // groups, in_channels, area)
+    return by_group.transpose(0, 2, 1, 3).reshape(groups * in_channels, -1)
 
 
 def _gaps(matrix: npt.NDArray[Any]) -> tuple[Fields, Fields, Fields]:

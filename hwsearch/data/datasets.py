@@ -1,7 +1,7 @@
 """Data sets by name: read, split, requantise.
 
 Digits come with scikit-learn; MNIST and Fashion-MNIST are read from idx.gz files below a folder of data sets.
-A new data set is one loader in ``LOADERS``. Not for encoding inputs as spikes.
+A new data set is one loader in ``LOADERS``. Not for encoding inputs as spikes, nor for timesteps (`frames`).
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from hwsearch.data.idx import read_idx
-from hwsearch.data.split import stratified_take
+from hwsearch.data.split import sample_classes, stratified_take
 from hwsearch.errors import Fault, InputError, did_you_mean
+from hwsearch.graph.graph import Input
 from hwsearch.study.sections import Data
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
+Binning = Literal["sum", "mean"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +32,10 @@ class Dataset:
 
     Attributes:
         name: Its name.
-        x_train: [N_train, C, H, W] in 0 .. input_max; likewise ``x_val`` and ``x_test``.
-        y_train: [N_train] in 0 .. classes - 1; likewise ``y_val`` and ``y_test``.
+        x_train: Still images [N_train, C, H, W], or sequences [N_train, T0, C, H, W], in 0 .. input_max; likewise
+            ``x_val`` and ``x_test``.
+        y_train: A label a sample [N_train], or a frame [N_train, T0], in 0 .. classes - 1; likewise ``y_val`` and
+            ``y_test``.
         x_val: See ``x_train``.
         y_val: See ``y_train``.
         x_test: See ``x_train``.
@@ -39,6 +44,8 @@ class Dataset:
         input_bits: Bits of one input value.
         classes: Number of classes.
         input_shape: [C, H, W].
+        frames: T0 of sequences; None: still images.
+        binning: How frames become fewer timesteps: their sum (counts) or their mean (values).
     """
 
     name: str
@@ -52,6 +59,18 @@ class Dataset:
     input_bits: int
     classes: int
     input_shape: tuple[int, int, int]
+    frames: int | None = None
+    binning: Binning = "sum"
+
+    @property
+    def input(self) -> Input:
+        """What a network of these data reads."""
+        return Input(self.input_shape, self.input_max, self.input_bits, self.frames, self.binning)
+
+    @property
+    def labels_each_frame(self) -> bool:
+        """Whether there is a label for every frame instead of one for every sample."""
+        return self.y_train.ndim == 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +78,12 @@ class Samples:
     """A data set as its loader gives it.
 
     Attributes:
-        x: [N, C, H, W]: all samples, or the official training samples.
-        y: [N].
+        x: Still images [N, C, H, W] or sequences [N, T0, C, H, W]: all, or the official training samples.
+        y: [N], or for a label a frame [N, T0].
         test: Official test samples, x and y; None: there are none.
         input_max: Largest value that an input can take.
         classes: Number of classes.
+        binning: Whether frames are counts, which add up to fewer timesteps, or values, of which the mean is taken.
     """
 
     x: Images
@@ -71,6 +91,7 @@ class Samples:
     test: tuple[Images, Labels] | None
     input_max: int
     classes: int
+    binning: Binning = "sum"
 
 
 Loader = Callable[[Path | None], Samples]
@@ -109,7 +130,7 @@ def load_dataset(data: Data, root: Path | None = None) -> Dataset:
     (x_train, y_train), (x_val, y_val), (x_test, y_test) = (
         (requantise(x, samples.input_max, input_max), y) for x, y in parts.values()
     )
-    _, channels, height, width = x_train.shape
+    channels, height, width = x_train.shape[-3:]
     return Dataset(
         name=data.name,
         x_train=x_train,
@@ -122,6 +143,8 @@ def load_dataset(data: Data, root: Path | None = None) -> Dataset:
         input_bits=input_max.bit_length(),
         classes=samples.classes,
         input_shape=(channels, height, width),
+        frames=x_train.shape[1] if x_train.ndim == 5 else None,
+        binning=samples.binning,
     )
 
 
@@ -133,7 +156,7 @@ def resplit(data: Dataset, seed: int) -> Dataset:
         seed: Of the draw.
     """
     x, y = np.concatenate([data.x_train, data.x_val]), np.concatenate([data.y_train, data.y_val])
-    val, train = stratified_take(y, len(data.y_val), np.random.default_rng((seed, 3)))
+    val, train = stratified_take(sample_classes(y), len(data.y_val), np.random.default_rng((seed, 3)))
     return replace(data, x_train=x[train], y_train=y[train], x_val=x[val], y_val=y[val])
 
 
@@ -150,7 +173,7 @@ def _split(data: Data, samples: Samples) -> dict[str, tuple[Images, Labels]]:
     """Return x and y of the training, validation and test part, in this order."""
     x, y, test, validation = samples.x, samples.y, samples.test, data.validation
     if test is None:
-        held_out, rest = stratified_take(y, _share(data.test, len(y)), _rng(data, 0))
+        held_out, rest = stratified_take(sample_classes(y), _share(data.test, len(y)), _rng(data, 0))
         test, x, y = (x[held_out], y[held_out]), x[rest], y[rest]
         validation /= (
             1 - data.test
@@ -159,9 +182,9 @@ def _split(data: Data, samples: Samples) -> dict[str, tuple[Images, Labels]]:
         if data.train_size > len(y):
             law = f"train_size may be {len(y)} at most, the training samples of {data.name}"
             raise InputError([Fault("data.train_size", law, str(data.train_size))])
-        taken, _ = stratified_take(y, data.train_size, _rng(data, 1))
+        taken, _ = stratified_take(sample_classes(y), data.train_size, _rng(data, 1))
         x, y = x[taken], y[taken]
-    val, train = stratified_take(y, _share(validation, len(y)), _rng(data, 2))
+    val, train = stratified_take(sample_classes(y), _share(validation, len(y)), _rng(data, 2))
     return {"training": (x[train], y[train]), "validation": (x[val], y[val]), "test": test}
 
 
@@ -177,7 +200,7 @@ def _check_classes(parts: Mapping[str, tuple[Images, Labels]], classes: int) -> 
     """Refuse a split in which a part lacks a class."""
     faults = []
     for name, (_, y) in parts.items():
-        empty = np.flatnonzero(np.bincount(y, minlength=classes) == 0)
+        empty = np.flatnonzero(np.bincount(y.ravel(), minlength=classes) == 0)
         if len(empty):
             got = f"none of class {', '.join(map(str, empty))} in the {name} part of {len(y)}"
             todo = "change train_size, validation or test"

@@ -33,3 +33,16 @@ def stratified_take(
     for label, share in zip(classes, shares, strict=True):
         taken[rng.permutation(np.flatnonzero(labels == label))[:share]] = True
     return np.flatnonzero(taken), np.flatnonzero(~taken)
+
+
+def sample_classes(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the class by which a sample is drawn; [N].
+
+    Args:
+        labels: A label a sample [N], as it is, or a label a frame [N, T0]: the most frequent, the lowest of equals.
+    """
+    if labels.ndim == 1:
+        return labels
+    classes = np.arange(labels.max() + 1)
+    most: npt.NDArray[np.int64] = (labels[:, :, None] == classes).sum(1).argmax(1)
+    return most

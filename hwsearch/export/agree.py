@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from ruamel.yaml.error import YAMLError
 
 from hwsearch.errors import RecordError
 from hwsearch.export.weights import packed_bytes, read_weights, weights_facts
-from hwsearch.network.integers import IntegerNetwork
-from hwsearch.network.store import load_tensors, network_digest
+from hwsearch.graph.graph import INPUT
+from hwsearch.network.integers import IntegerNetwork, IntegerPopulation
+from hwsearch.network.store import input_settings, load_tensors, network_digest
 
 IDENTITY = ("trial", "candidate", "seed", "study_digest", "profile_digest", "network_digest")
 
@@ -26,12 +28,43 @@ def identity_of(config: Mapping[str, Any], network: IntegerNetwork) -> dict[str,
     }
 
 
-def layers_of(network: IntegerNetwork, formats: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return what a config says of each layer."""
-    return [
-        {"name": layer.name, "format": name, "weight_bits": bits, "shape": list(layer.weight.shape)}
-        for layer, bits, name in zip(network.layers, network.weight_bits, formats, strict=True)
-    ]
+def structure_of(network: IntegerNetwork, formats: Sequence[str]) -> dict[str, Any]:
+    """Return what a config says of a network's structure: its input, populations, connections and readout in full.
+
+    Args:
+        network: The integers.
+        formats: Storage format of each connection's weights.
+    """
+    names = {INPUT: "input", **{p: population.shape.name for p, population in enumerate(network.populations)}}
+    return {
+        "input": input_settings(network.input),
+        "populations": [_population_of(population) for population in network.populations],
+        "connections": [
+            {
+                "name": c.shape.name,
+                "from": names[c.shape.source],
+                "to": names[c.shape.target],
+                "kind": c.shape.kind,
+                "shape": list(c.weight.shape),
+                "stride": list(c.shape.stride),
+                "groups": c.shape.groups,
+                "pooling": {"window": list(c.shape.pooling.window), "kind": c.shape.pooling.kind},
+                "delay": c.shape.delay,
+                "fraction_bits": c.fraction_bits,
+                "weight_bits": bits,
+                "format": name,
+            }
+            for c, bits, name in zip(network.connections, network.weight_bits, formats, strict=True)
+        ],
+        "readout": dataclasses.asdict(network.readout),
+    }
+
+
+def _population_of(population: IntegerPopulation) -> dict[str, Any]:
+    """Return what a config says of a population; the readout has no law: it never fires."""
+    shape = population.shape
+    law = None if shape.law is None else {"leak_shift": shape.law.leak_shift, "reset": shape.law.reset}
+    return {"name": shape.name, "channels": shape.channels, "size": list(shape.size), "law": law}
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -76,26 +109,37 @@ def config_identity(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def config_against_weights(config: Mapping[str, Any], weights: Path) -> list[str]:
-    """Return in words what a config says otherwise than the weights: layers, timesteps, bytes.
+    """Return in words what a config says otherwise than the weights: structure, timesteps, bytes.
 
     Raises:
         RecordError: The weights cannot be read.
     """
     network, arrays = read_weights(weights)
     packing: Any = weights_facts(weights)["packing"]
-    here = layers_of(network, tuple(packing[layer.name]["format"] for layer in network.layers))
+    formats = [packing[c.shape.name]["format"] for c in network.connections]
+    here = _layers_of(network, formats) if "layers" in config else structure_of(network, formats)
     candidate, measured = config.get("candidate"), config.get("measured")
     said = {
-        "layers": config.get("layers"),
+        **{name: config.get(name) for name in here},
         "timesteps": candidate.get("timesteps") if isinstance(candidate, dict) else None,
         "packed_bytes": measured.get("packed_bytes") if isinstance(measured, dict) else None,
     }
-    found = {"layers": here, "timesteps": network.timesteps, "packed_bytes": packed_bytes(arrays)}
+    found = {**here, "timesteps": network.timesteps, "packed_bytes": packed_bytes(arrays)}
     return [
         f"{name} {said[name]} in the config, {found[name]} in the weights"
         for name in found
         if said[name] != found[name]
     ]
+
+
+def _layers_of(network: IntegerNetwork, formats: Sequence[str]) -> dict[str, Any]:
+    """Return what a config of format 2 says of a network's structure."""
+    return {
+        "layers": [
+            {"name": c.shape.name, "format": name, "weight_bits": bits, "shape": list(c.weight.shape)}
+            for c, bits, name in zip(network.connections, network.weight_bits, formats, strict=True)
+        ]
+    }
 
 
 def tensors_identity(path: Path) -> Any:

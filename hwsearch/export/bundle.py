@@ -28,16 +28,17 @@ from hwsearch.export.agree import (
 )
 from hwsearch.export.replace import MANIFEST, check_target, clear_target
 from hwsearch.export.weights import FILE as WEIGHTS
-from hwsearch.export.weights import packed_bytes, read_weights, write_weights
+from hwsearch.export.weights import packed_bytes, read_weights, weights_digest, write_weights
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.network.store import load_tensors, network_digest, save_tensors
+from hwsearch.network.store import load_tensors, save_tensors
 from hwsearch.records.files import write_text
 
 CONFIG, CHECK = "config.yaml", "check.safetensors"
 _FILES = {"config": (CONFIG,), "weights": (WEIGHTS, CHECK)}
 FORMATS = tuple(_FILES)
-_MANIFEST_VERSION = 2
+_MANIFEST_VERSION = 3
+_READABLE = (2, 3)  # 2: a network was a list of layers
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,10 @@ class Model:
 
     Attributes:
         network: The integers.
-        formats: Storage format of each layer.
+        formats: Storage format of each connection's weights.
         pointer_bits: Bits of a row pointer on the device.
         config: The candidate, study, profile, seeds, versions and numbers, as plain values.
-        inputs: [N, C, H, W] inputs to record.
+        inputs: [N, C, H, W] inputs to record, or sequences [N, T0, C, H, W].
     """
 
     network: IntegerNetwork
@@ -134,8 +135,8 @@ def verify(folder: Path) -> list[Check]:
         version = manifest["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{folder}: an export must have a {MANIFEST}; got: {error!r}") from None
-    if version != _MANIFEST_VERSION:
-        law = f"a {MANIFEST} must be of format {_MANIFEST_VERSION}"
+    if version not in _READABLE:
+        law = f"a {MANIFEST} must be of format {' or '.join(map(str, _READABLE))}"
         raise RecordError(f"{folder}: {law}; got {version} (export the trial again)")
     checks = [_check_file(folder / name, entry) for name, entry in files.items()]
     checks += _guarded(_check_one_model, folder, manifest)
@@ -162,7 +163,7 @@ def _check_one_model(folder: Path, manifest: dict[str, Any]) -> list[Check]:
 def _check_config(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     """Compare what the config says of the network with the weights."""
     wrong = config_against_weights(read_config(folder / CONFIG), folder / WEIGHTS)
-    detail = "; ".join(wrong) or "layers, timesteps and bytes are those of the weights"
+    detail = "; ".join(wrong) or "structure, timesteps and bytes are those of the weights"
     return [Check("config and weights", not wrong, detail)]
 
 
@@ -189,12 +190,13 @@ def _check_file(path: Path, entry: Mapping[str, Any]) -> Check:
 def _check_weights(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     """Compare the packed weights with the clear ones, and their bytes with the predicted ones."""
     network, arrays = read_weights(folder / WEIGHTS)
-    equal = all(np.array_equal(layer.weight, arrays[f"{layer.name}.weight"]) for layer in network.layers)
-    here, recorded = network_digest(network), manifest.get("identity", {}).get("network_digest")
+    connections = network.connections
+    equal = all(np.array_equal(c.weight, arrays[f"{c.shape.name}.weight"]) for c in connections)
+    here, recorded = weights_digest(folder / WEIGHTS), manifest.get("identity", {}).get("network_digest")
     size, said = packed_bytes(arrays), manifest["weight_bytes"]
     return [
         Check(
-            "packed weights", equal, f"unpacked and clear weights of {len(network.layers)} layers compared"
+            "packed weights", equal, f"unpacked and clear weights of {len(connections)} connections compared"
         ),
         Check("network", here == recorded, f"digest {here}, the manifest says {recorded}"),
         Check("weight_bytes", size == said, f"{size:,} packed, {said:,} priced"),
@@ -216,7 +218,7 @@ def _check_behaviour(folder: Path, manifest: dict[str, Any]) -> list[Check]:
         Check(
             "predictions", np.array_equal(run.predictions, recorded["predictions"]), f"{n} recorded inputs"
         ),
-        Check("membranes", same, f"{len(traces)} layers, every timestep"),
+        Check("membranes", same, f"{len(traces)} populations, every timestep"),
     ]
 
 

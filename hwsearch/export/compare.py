@@ -12,9 +12,10 @@ from pathlib import Path
 
 from hwsearch.errors import RecordError
 from hwsearch.export.bundle import CHECK
+from hwsearch.export.claims import claim_of
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import read_weights
-from hwsearch.hardware.arithmetic import Claim, arithmetic_claim
+from hwsearch.hardware.arithmetic import Claim
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.rules.check import violations
@@ -56,13 +57,13 @@ def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
         raise RecordError(f"{folder / CHECK}: the file must hold recorded inputs")
     run = run_integer(network, recorded["inputs"])
     workload = count_workload(network, run.input_maps, run.spikes)
-    neuron = "if" if network.leak_shift is None else "lif"
+    laws = [p.shape.law for p in network.populations if p.shape.law is not None]
     return [
         Comparison(
             profile.id,
             price(workload, profile),
-            tuple(violations(workload, profile, neuron_model=neuron, reset=network.reset)),
-            arithmetic_claim(profile, network.leak_shift, network.reset),
+            tuple(violations(workload, profile)),
+            claim_of(profile, laws),
         )
         for profile in profiles
     ]

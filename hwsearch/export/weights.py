@@ -1,8 +1,9 @@
 """The ``weights`` export: one safetensors file of integers, packed as the device stores them.
 
-For each layer: ``<layer>.packed`` (uint8: the bytes that the price counted), ``<layer>.weight`` (the same integers in
-the clear, [out, in(, k, k)]), ``<layer>.mask`` (where they are not zero), ``<layer>.bias`` and ``<layer>.threshold``.
-Shifts, formats, shapes and which model it is are JSON in the file's metadata. Read without pickle.
+For each connection: ``<name>.packed`` (uint8: the bytes that the price counted), ``<name>.weight`` (the same integers in
+the clear, [out, in] or [out, in / groups, kh, kw]) and ``<name>.mask`` (where they are not zero); for each population
+``<name>.bias`` and ``<name>.threshold``. Populations and connections, with their shifts, the formats, and which model it
+is are JSON in the file's metadata. Read without pickle.
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ from hwsearch.compress.packing import Packed, pack, unpack
 from hwsearch.errors import RecordError
 from hwsearch.hardware.storage import Stream
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.network.store import load_tensors, network_from, network_settings, save_tensors
+from hwsearch.network.store import (
+    digest_of,
+    load_tensors,
+    network_arrays,
+    network_from,
+    network_settings,
+    save_tensors,
+)
 
 FILE = "weights.safetensors"
 
@@ -35,22 +43,24 @@ def write_weights(
     Args:
         path: The file.
         network: The integers.
-        formats: Storage format of each layer, as priced.
+        formats: Storage format of each connection's weights, as priced.
         pointer_bits: Bits of a row pointer on the device.
         identity: Which model it is, as plain values.
     """
     arrays: dict[str, np.ndarray] = {}
     layouts = {}
-    for layer, bits, name in zip(network.layers, network.weight_bits, formats, strict=True):
-        packed = pack(layer.weight, bits, name, pointer_bits)
-        arrays[f"{layer.name}.packed"] = packed.data
-        arrays[f"{layer.name}.weight"] = layer.weight.astype(np.int8 if bits <= 8 else np.int16)
-        arrays[f"{layer.name}.mask"] = layer.weight != 0
-        arrays[f"{layer.name}.bias"] = layer.bias.astype(np.int32)
-        if layer.threshold is not None:
-            arrays[f"{layer.name}.threshold"] = layer.threshold.astype(np.int32)
+    for connection, bits, name in zip(network.connections, network.weight_bits, formats, strict=True):
+        packed, weight = pack(connection.weight, bits, name, pointer_bits), connection.weight
+        arrays[f"{connection.shape.name}.packed"] = packed.data
+        arrays[f"{connection.shape.name}.weight"] = weight.astype(np.int8 if bits <= 8 else np.int16)
+        arrays[f"{connection.shape.name}.mask"] = weight != 0
         fields = {f.name: getattr(packed, f.name) for f in dataclasses.fields(packed) if f.name != "data"}
-        layouts[layer.name] = fields | {"streams": [dataclasses.asdict(s) for s in packed.streams]}
+        streams = [dataclasses.asdict(stream) for stream in packed.streams]
+        layouts[connection.shape.name] = fields | {"streams": streams}
+    for population in network.populations:
+        arrays[f"{population.shape.name}.bias"] = population.bias.astype(np.int32)
+        if population.threshold is not None:
+            arrays[f"{population.shape.name}.threshold"] = population.threshold.astype(np.int32)
     facts = {"network": network_settings(network), "packing": layouts, "identity": dict(identity or {})}
     save_tensors(path, arrays, facts)
     return packed_bytes(arrays)
@@ -72,6 +82,17 @@ def read_weights(path: Path) -> tuple[IntegerNetwork, dict[str, np.ndarray]]:
         return network_from(settings, unpacked), arrays
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path}: the file must describe a whole network; got: {error!r}") from None
+
+
+def weights_digest(path: Path) -> str:
+    """Return the digest of the network that a file holds, unpacked from the packed bytes, as it was written.
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    network, _ = read_weights(path)
+    settings: Any = weights_facts(path)["network"]
+    return digest_of(settings, network_arrays(network))
 
 
 def weights_facts(path: Path) -> dict[str, object]:

@@ -14,6 +14,69 @@ def conv_size(size: Size, stride: Size) -> Size:
 
 
 @dataclass(frozen=True)
+class Ends:
+    """What a connection joins, and what it reads there.
+
+    Attributes:
+        name: Of the connection.
+        source, target: Places of its populations.
+        shape: [C, H, W] of its source.
+        pooling: Of what it reads.
+        delay: In timesteps.
+    """
+
+    name: str
+    source: int
+    target: int
+    shape: tuple[int, int, int]
+    pooling: Pooling = NO_POOLING
+    delay: int = 0
+
+    @property
+    def size(self) -> Size:
+        """Height and width of what it reads, after pooling."""
+        return self.pooling.pooled((self.shape[1], self.shape[2]))
+
+
+def fc_connection(ends: Ends, units: int, *, readout: bool = False) -> Connection:
+    """Return fully connected weights."""
+    pixels = ends.size[0] * ends.size[1]
+    return Connection(
+        ends.name, ends.source, ends.target, "fc", ends.shape[0] * pixels, units, (1, 1), (1, 1), 1, ends.pooling,
+        ends.delay, (1, 1), (1, 1), pixels, readout=readout,
+    )  # fmt: skip
+
+
+def filter_connection(ends: Ends, channels: int, kernel: Size, stride: Size) -> Connection:
+    """Return a convolution."""
+    return Connection(
+        ends.name, ends.source, ends.target, "conv", ends.shape[0], channels, kernel, stride, 1, ends.pooling,
+        ends.delay, ends.size, conv_size(ends.size, stride), 1,
+    )  # fmt: skip
+
+
+def depthwise_connection(ends: Ends, kernel: Size, stride: Size) -> Connection:
+    """Return a convolution with one filter a channel."""
+    return replace(filter_connection(ends, ends.shape[0], kernel, stride), groups=ends.shape[0])
+
+
+def identity_connection(ends: Ends, stride: Size = (1, 1)) -> Connection:
+    """Return a weight a channel, which is not pruned."""
+    return replace(depthwise_connection(ends, (1, 1), stride), prunable=False)
+
+
+def check_window(pooling: Pooling, size: Size) -> None:
+    """Refuse a pooling of a map that is smaller than its window.
+
+    Raises:
+        ValueError: It is.
+    """
+    if min(pooling.pooled(size)) < 1:
+        window = " x ".join(map(str, pooling.window))
+        raise ValueError(f"pooling by {window} leaves nothing of a map of {size[0]} x {size[1]}")
+
+
+@dataclass(frozen=True)
 class Mark:
     """What a residual block reads: a population (or INPUT) and its pooling."""
 
@@ -49,36 +112,32 @@ class Builder:
         Raises:
             ValueError: A window is larger than the map.
         """
-        _, *size = self._shape(self._source)
-        height, width = size
+        _, height, width = self._shape(self._source)
         pooling = pooling or Pooling((height, width), "sum")
-        if min(pooling.pooled((height, width))) < 1:
-            window = " x ".join(map(str, pooling.window))
-            raise ValueError(f"pooling by {window} leaves nothing of a map of {height} x {width}")
+        check_window(pooling, (height, width))
         self._pooling = pooling
 
     def conv(self, name: str, channels: int, kernel: Size, stride: Size) -> None:
         """Add a convolution and its population."""
-        self._filter(name, channels, kernel, stride, groups=1)
+        self._add_map(filter_connection(self._ends(name), channels, kernel, stride))
 
     def depthwise(self, name: str, kernel: Size, stride: Size) -> None:
         """Add a depthwise convolution and its population."""
-        channels = self._shape(self._source)[0]
-        self._filter(name, channels, kernel, stride, groups=channels)
+        self._add_map(depthwise_connection(self._ends(name), kernel, stride))
 
     def fc(self, name: str, units: int, *, recurrent: bool = False, readout: bool = False) -> None:
         """Add fully connected weights and their population."""
-        target = len(self._populations)
-        name = name if readout else f"{name}{target + 1}"
+        ends = self._ends(name)
+        ends = replace(ends, name=name) if readout else ends
+        norm = self.norm and not (recurrent or readout)
         law = None if readout else self.law
-        self._populations.append(
-            Population(name, units, (1, 1), law, self.norm and not (recurrent or readout), flat=True)
+        self._add(
+            Population(ends.name, units, (1, 1), law, norm, flat=True),
+            fc_connection(ends, units, readout=readout),
         )
-        self._connections.append(self.connection_fc(name, self.mark(), target, readout=readout))
         if recurrent:
-            back = self.connection_fc(f"{name}.back", Mark(target, NO_POOLING), target)
-            self._connections.append(replace(back, delay=1))
-        self._source, self._pooling = target, NO_POOLING
+            back = Ends(f"{ends.name}.back", ends.target, ends.target, (units, 1, 1), delay=1)
+            self._connections.append(fc_connection(back, units))
 
     def join(self, start: Mark) -> None:
         """Let what a block read enter its last population too.
@@ -88,53 +147,35 @@ class Builder:
         """
         if start.source == self._source:
             raise ValueError("a residual block must hold a layer with weights")
-        target = self._source
-        end = self._populations[target]
-        channels, *size = self._shape(start.source)
-        height, width = start.pooling.pooled((size[0], size[1]))
-        name = f"{end.name}.skip"
-        if end.flat:
-            skip = self.connection_fc(name, start, target)
-            if skip.fan_columns == 1 and skip.in_channels == end.channels:
-                skip = replace(skip, kind="conv", groups=end.channels, prunable=False)
-            self._connections.append(skip)
-            return
-        stride = _stride((height, width), end.size)
-        alike = channels == end.channels and stride == (1, 1)
-        self._connections.append(
-            Connection(
-                name, start.source, target, "conv", channels, end.channels, (1, 1), stride,
-                channels if alike else 1, start.pooling, 0, (height, width), end.size, 1, prunable=not alike,
-            )
-        )  # fmt: skip
+        end = self._populations[self._source]
+        ends = Ends(f"{end.name}.skip", start.source, self._source, self._shape(start.source), start.pooling)
+        alike = (ends.shape[0], *ends.size) == self._shape(self._source)
+        if alike:
+            skip = identity_connection(ends)
+        elif end.flat:
+            skip = fc_connection(ends, end.channels)
+        else:
+            skip = filter_connection(ends, end.channels, (1, 1), _stride(ends.size, end.size))
+        self._connections.append(skip)
 
     def finished(self) -> tuple[tuple[Population, ...], tuple[Connection, ...]]:
         """Return what was built."""
         return tuple(self._populations), tuple(self._connections)
 
-    def connection_fc(self, name: str, read: Mark, target: int, *, readout: bool = False) -> Connection:
-        """Return fully connected weights from what is read to a population."""
-        channels, *size = self._shape(read.source)
-        height, width = read.pooling.pooled((size[0], size[1]))
-        pixels = height * width
-        return Connection(
-            name, read.source, target, "fc", channels * pixels, self._populations[target].channels, (1, 1), (1, 1),
-            1, read.pooling, 0, (1, 1), (1, 1), pixels, readout=readout,
-        )  # fmt: skip
+    def _ends(self, kind: str) -> Ends:
+        """Return the ends of a connection from what the next layer reads to a new population, named by its kind."""
+        place = len(self._populations)
+        return Ends(f"{kind}{place + 1}", self._source, place, self._shape(self._source), self._pooling)
 
-    def _filter(self, name: str, channels: int, kernel: Size, stride: Size, groups: int) -> None:
-        in_channels, *size = self._shape(self._source)
-        in_size = self._pooling.pooled((size[0], size[1]))
-        out_size, target = conv_size(in_size, stride), len(self._populations)
-        name = f"{name}{target + 1}"
-        self._populations.append(Population(name, channels, out_size, self.law, self.norm))
-        self._connections.append(
-            Connection(
-                name, self._source, target, "conv", in_channels, channels, kernel, stride, groups,
-                self._pooling, 0, in_size, out_size, 1,
-            )
-        )  # fmt: skip
-        self._source, self._pooling = target, NO_POOLING
+    def _add_map(self, connection: Connection) -> None:
+        """Add a convolution and the population that it makes."""
+        channels, size = connection.out_channels, connection.out_size
+        self._add(Population(connection.name, channels, size, self.law, self.norm), connection)
+
+    def _add(self, population: Population, connection: Connection) -> None:
+        self._source, self._pooling = len(self._populations), NO_POOLING
+        self._populations.append(population)
+        self._connections.append(connection)
 
     def _shape(self, population: int) -> tuple[int, int, int]:
         if population == INPUT:
@@ -149,8 +190,8 @@ def _stride(size: Size, wanted: Size) -> Size:
         strides = [s for s in range(1, side + 1) if (side - 1) // s + 1 == target]
         if not strides:
             raise ValueError(
-                f"no stride of a 1 x 1 convolution takes what the block reads ({size[0]} x {size[1]}) to what it ends in "
-                f"({wanted[0]} x {wanted[1]})"
+                f"no stride of a 1 x 1 convolution takes what the block reads ({size[0]} x {size[1]}) to what it "
+                f"ends in ({wanted[0]} x {wanted[1]})"
             )
         found.append(strides[0])
     return found[0], found[1]

@@ -100,7 +100,7 @@ class Connection:
         delay: Timesteps until a spike arrives: 0 or 1.
         in_size: Height and width of the map that its filters read, after pooling; (1, 1) for fc.
         out_size: Height and width of its target; (1, 1) for fc.
-        fan_columns: Consecutive inputs that one channel of its source feeds: for fc the pixels of the pooled map, else 1.
+        fan_columns: Consecutive inputs that one channel of its source feeds: pixels of the pooled map for fc, else 1.
         prunable: Whether its weights may be pruned: not those of a residual identity.
         readout: Whether it enters the readout.
     """
@@ -180,7 +180,7 @@ class Input:
         return self.max * -(-self.frames // timesteps)
 
     def analog(self, timesteps: int) -> bool:
-        """Return whether what is read are values instead of spikes: frames of 0 and 1 are spikes, still images values."""
+        """Return whether values are read instead of spikes: a frame of 0 and 1 is spikes, a still image values."""
         return self.still or self.max_at(timesteps) > 1
 
 
@@ -191,7 +191,7 @@ class Readout:
     Attributes:
         last: Timesteps that it adds up, the last ones; None: all.
         leak_shift: k of its leak v - (v >> k); None: none.
-        labels: ``sample``: one prediction, of the potential after the last timestep. ``step``: one after every timestep.
+        labels: ``sample``: one prediction, of the potential after the last timestep. ``step``: one after each.
     """
 
     last: int | None = None
@@ -203,7 +203,7 @@ class Readout:
         return 0 if self.last is None else max(0, timesteps - self.last)
 
     def shares(self, timesteps: int) -> list[float]:
-        """Return what each timestep's current counts in the last potential, by a leak without rounding; the sum is 1."""
+        """Return what each timestep counts in the last potential, by a leak without rounding; the sum is 1."""
         decay = 1.0 if self.leak_shift is None else 1.0 - 2.0**-self.leak_shift
         start = self.first(timesteps)
         counts = [decay ** (timesteps - 1 - t) if t >= start else 0.0 for t in range(timesteps)]
@@ -283,32 +283,30 @@ def components(n_populations: int, connections: Sequence[Connection]) -> list[tu
     Populations of one group feed each other through delays and must be taken through time together; a group of one
     that does not feed itself is computed for all timesteps at once. Members are in the order of a timestep.
     """
-    reach = [{c.target for c in connections if c.source == p} for p in range(n_populations)]
+    reach = _reach(n_populations, connections)
+    mutual = [tuple(q for q in range(n_populations) if q == p or (q in reach[p] and p in reach[q]))
+              for p in range(n_populations)]  # fmt: skip
+    waiting, ordered = list(dict.fromkeys(mutual)), []
+
+    def follows(group: tuple[int, ...]) -> bool:
+        return any(not reach[p].isdisjoint(group) for other in waiting if other != group for p in other)
+
+    # populations are in the order of a timestep, but a delayed connection may carry from a later one to an earlier one
+    while waiting:
+        ready = next(group for group in waiting if not follows(group))
+        ordered.append(ready)
+        waiting.remove(ready)
+    return ordered
+
+
+def _reach(n_populations: int, connections: Sequence[Connection]) -> list[set[int]]:
+    """Return, of each population, those that what it sends comes to, over any connections."""
+    reach: list[set[int]] = [{c.target for c in connections if c.source == p} for p in range(n_populations)]
     for middle in range(n_populations):
         for start in range(n_populations):
             if middle in reach[start]:
                 reach[start] |= reach[middle]
-    groups: list[tuple[int, ...]] = []
-    placed: set[int] = set()
-    for p in range(n_populations):
-        if p not in placed:
-            members = tuple(q for q in range(n_populations) if q == p or (q in reach[p] and p in reach[q]))
-            groups.append(members)
-            placed |= set(members)
-    # populations are in the order of a timestep, but a delayed connection may carry from a later one to an earlier one
-    ordered: list[tuple[int, ...]] = []
-    while groups:
-        ready = next(g for g in groups if not any(set(reach_of) & set(g) for reach_of in _others(groups, g, reach)))
-        ordered.append(ready)
-        groups.remove(ready)
-    return ordered
-
-
-def _others(
-    groups: Sequence[tuple[int, ...]], group: tuple[int, ...], reach: Sequence[set[int]]
-) -> list[set[int]]:
-    """Return what the members of the other groups reach."""
-    return [reach[p] for other in groups if other is not group for p in other]
+    return reach
 
 
 def steps_in_time(group: Sequence[int], connections: Sequence[Connection]) -> bool:

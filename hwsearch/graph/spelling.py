@@ -10,33 +10,40 @@ token            meaning
 ``gap``          global pooling: the mean of each channel's map
 ``fc32``         fully connected, 32 neurons
 ``r32``          fully connected, and back to itself one timestep later
-``res(...)``     a residual block: its last population is also entered by what the block reads, through a weight a channel
-                 where the shapes are alike, else through a 1 x 1 convolution
+``res(...)``     a residual block: its last population is also entered by what the block reads, through a weight a
+                 channel where the shapes are alike, else through a 1 x 1 convolution
 ================ =====================================================================================================
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hwsearch.graph.builder import Builder
 from hwsearch.graph.graph import Connection, Input, Pooling, Population, Size
 from hwsearch.graph.neuron_law import NeuronLaw
 
-_SIDES = r"(?P<{0}>[1-9][0-9]*)(?:x(?P<{0}_across>[1-9][0-9]*))?"
+_N = "[1-9][0-9]*"
+_SIDES = rf"(?P<{{0}}>{_N})(?:x(?P<{{0}}_across>{_N}))?"
 _TOKEN = re.compile(
-    r"(?P<conv>(?P<channels>[1-9][0-9]*)c" + _SIDES.format("filter") + r"(?:s(?P<stride>[1-9][0-9]*))?)"
-    r"|(?P<depthwise>dw" + _SIDES.format("plane") + r"(?:s(?P<step>[1-9][0-9]*))?)"
-    r"|(?P<pool>p" + _SIDES.format("window") + r")"
-    r"|(?P<gap>gap)|(?P<fc>fc(?P<units>[1-9][0-9]*))|(?P<recurrent>r(?P<cells>[1-9][0-9]*))"
+    rf"(?P<conv>(?P<channels>{_N})c{_SIDES.format('filter')}(?:s(?P<stride>{_N}))?)"
+    rf"|(?P<depthwise>dw{_SIDES.format('plane')}(?:s(?P<step>{_N}))?)"
+    rf"|(?P<pool>p{_SIDES.format('window')})"
+    rf"|(?P<gap>gap)|(?P<fc>fc(?P<units>{_N}))|(?P<recurrent>r(?P<cells>{_N}))"
 )
-_WANTED = (
-    "<n>c<k> (conv; also <n>c<k>x<k>, <n>c<k>s<stride>), dw<k> (depthwise), p<k> (pooling), gap, fc<n>, r<n> (recurrent) or "
-    "res(...)"
+_POOLINGS = ("pool", "gap")
+_FILTERS = ("conv", "depthwise")
+_DENSE = ("fc", "recurrent")
+LAYERS = (
+    "layers are <n>c<k> (conv; <n>c<k>x<k>, <n>c<k>s<stride>), dw<k> (depthwise), p<k> (pooling), gap, fc<n>, r<n> "
+    "(recurrent) and res(...)"
 )
-_MOST = 65_536
+"""All tokens, in words."""
+MOST = 65_536
 """Largest number in a token: more channels or neurons than any device of this kind holds."""
+MOST_LAYERS = 256
+"""Most tokens of a spelling, and most populations of a network."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Token:
     Attributes:
         text: As written.
         place: Its number, from 1, counted as written; those inside a block count on.
-        kind: ``conv``, ``depthwise``, ``pool``, ``gap``, ``fc``, ``recurrent`` or ``res``.
+        kind: ``conv``, ``depthwise``, ``pool``, ``gap``, ``fc``, ``recurrent``, ``res`` or ``unknown``.
         n: Channels, units or cells; 0 where there are none.
         sides: Of the filter or window, down and across.
         stride: Of the filter.
@@ -64,50 +71,56 @@ class Token:
     @property
     def where(self) -> str:
         """How messages name it."""
-        return f"{self.text!r} (token {self.place})"
+        short = self.text if len(self.text) <= 40 else f"{self.text[:37]}..."
+        return f"{short!r} (token {self.place})"
 
 
 class _Reader:
-    """Reads a spelling once, and collects all that is wrong with it."""
+    """Reads a spelling once, and collects what is wrong with each token alone."""
 
     def __init__(self, text: str) -> None:
         self.faults: list[str] = []
         self._place = 0
-        self.tokens = self._sequence(text, inside=False)
-
-    def _sequence(self, text: str, *, inside: bool) -> tuple[Token, ...]:
-        parts = _parts(text)
+        parts, n_layers = _parts(text), text.count("-") + 1
         if parts is None:
-            self.faults.append(f"{text!r}: each '(' needs its ')'")
-            return ()
-        return tuple(token for part in parts if (token := self._token(part, inside)) is not None)
+            self.faults.append("each '(' needs its ')'")
+        elif n_layers > MOST_LAYERS:
+            self.faults.append(f"a network may have {MOST_LAYERS} layers at most, these are {n_layers}")
+            parts = None
+        self.tokens = tuple(self._token(part, inside=False) for part in parts or ())
 
-    def _token(self, text: str, inside: bool) -> Token | None:
+    def _token(self, text: str, *, inside: bool) -> Token:
         self._place += 1
-        place = self._place
+        token = Token(text, self._place, "unknown")
         if text.startswith("res(") and text.endswith(")"):
-            if inside:
-                self.faults.append(f"{text!r} (token {place}): a block may not stand in a block")
-            block = self._sequence(text[4:-1], inside=True)
-            if block and block[-1].kind in ("pool", "gap"):
-                self.faults.append(f"{block[-1].where}: a block ends in a layer with weights; pool behind the block")
-            return Token(text, place, "res", block=block)
-        match = _TOKEN.fullmatch(text)
-        if match is None:
-            self.faults.append(f"{text!r} (token {place}) is not {_WANTED}")
-            return None
-        token = _token(text, place, match)
-        self._check(token)
+            token = self._block(token, inside)
+        elif match := _TOKEN.fullmatch(text):
+            token = _matched(token, match)
+            self._check(token)
+        else:
+            self.faults.append(f"{token.where} is no layer")
         return token
+
+    def _block(self, token: Token, inside: bool) -> Token:
+        """Read a residual block."""
+        if inside:
+            self.faults.append(f"{token.where}: a block may not stand in a block")
+            return token
+        # brackets match inside, or they would not have matched around it
+        block = tuple(self._token(part, inside=True) for part in _parts(token.text[4:-1]) or ())
+        if block[-1].kind in _POOLINGS:
+            law = "a block ends in a layer with weights, a pooling stands behind it"
+            self.faults.append(f"{block[-1].where}: {law}")
+        return replace(token, kind="res", block=block)
 
     def _check(self, token: Token) -> None:
         """Add what is wrong with a token alone."""
-        if token.kind in ("conv", "depthwise") and not all(side % 2 for side in token.sides):
-            self.faults.append(f"{token.where}: a filter's sides must be odd (padding keeps the size)")
-        if token.kind == "pool" and token.sides == (1, 1):
+        if max(token.n, *token.sides, token.stride) > MOST:
+            self.faults.append(f"{token.where}: a number may be {MOST} at most")
+        elif token.kind in _FILTERS and not all(side % 2 for side in token.sides):
+            self.faults.append(f"{token.where}: the sides of a filter must be odd")
+        elif token.kind == "pool" and token.sides == (1, 1):
             self.faults.append(f"{token.where}: a window must be larger than 1 x 1")
-        if max(token.n, *token.sides, token.stride) > _MOST:
-            self.faults.append(f"{token.where}: a number may be {_MOST} at most")
 
 
 def _parts(text: str) -> list[str] | None:
@@ -124,20 +137,26 @@ def _parts(text: str) -> list[str] | None:
     return parts if depth == 0 else None
 
 
-def _token(text: str, place: int, match: re.Match[str]) -> Token:
-    kind = next(k for k in ("conv", "depthwise", "pool", "gap", "fc", "recurrent") if match[k] is not None)
-    n = int(match["channels"] or match["units"] or match["cells"] or 0)
+def _matched(token: Token, match: re.Match[str]) -> Token:
+    """Return a token with what its text says."""
+    kind = next(k for k in (*_FILTERS, *_POOLINGS, *_DENSE) if match[k] is not None)
+    n = _number(match["channels"] or match["units"] or match["cells"] or "0")
     sides, name = (1, 1), {"conv": "filter", "depthwise": "plane", "pool": "window"}.get(kind)
     if name is not None:
-        down = int(match[name])
-        sides = (down, int(match[f"{name}_across"] or down))
-    return Token(text, place, kind, n, sides, int(match["stride"] or match["step"] or 1))
+        sides = _number(match[name]), _number(match[f"{name}_across"] or match[name])
+    stride = _number(match["stride"] or match["step"] or "1")
+    return replace(token, kind=kind, n=n, sides=sides, stride=stride)
+
+
+def _number(digits: str) -> int:
+    """Return a number; one with very many digits, which would be slow to read, as one that is too large."""
+    return int(digits) if len(digits) < 10 else MOST + 1
 
 
 def faults_of(text: str) -> list[str]:
     """Return what is wrong with a spelling, whatever the input; shapes are checked where that is known."""
     reader = _Reader(text)
-    return reader.faults or _order_faults(reader.tokens)
+    return [*reader.faults, *_order_faults(reader.tokens)]
 
 
 def _order_faults(tokens: tuple[Token, ...], before: str = "", flat: bool = False) -> list[str]:
@@ -145,25 +164,21 @@ def _order_faults(tokens: tuple[Token, ...], before: str = "", flat: bool = Fals
     faults = []
     for token in tokens:
         if token.kind == "res":
-            inner = _order_faults(token.block, before, flat)
-            faults += inner
-            flat = flat or any(t.kind in ("fc", "recurrent") for t in token.block)
-        elif token.kind in ("pool", "gap"):
-            if flat:
-                faults.append(f"{token.where} must stand before the first fc or recurrent layer: there is no map to pool")
-            elif before in ("pool", "gap"):
-                faults.append(f"{token.where} must not follow another pooling")
-        elif token.kind in ("conv", "depthwise") and flat:
-            faults.append(f"{token.where} must stand before the first fc or recurrent layer: there is no map to filter")
-        flat = flat or token.kind in ("fc", "recurrent")
+            faults += _order_faults(token.block, before, flat)
+        elif token.kind in (*_POOLINGS, *_FILTERS) and flat:
+            does = "pool" if token.kind in _POOLINGS else "filter"
+            law = f"must stand before the first fc or r layer: behind it is no map to {does}"
+            faults.append(f"{token.where} {law}")
+        elif token.kind in _POOLINGS and before in _POOLINGS:
+            faults.append(f"{token.where} must not follow another pooling")
+        flat = flat or any(t.kind in _DENSE for t in (token, *token.block))
         before = token.kind
     return faults
 
 
 def has_conv(text: str) -> bool:
     """Return whether a spelling without faults has a convolution."""
-    tokens = _Reader(text).tokens
-    return any(t.kind in ("conv", "depthwise") for token in tokens for t in (token, *token.block))
+    return any(t.kind in _FILTERS for token in _Reader(text).tokens for t in (token, *token.block))
 
 
 def read_spelling(
@@ -183,24 +198,27 @@ def read_spelling(
         ValueError: A token is unknown or stands where it cannot, or a map is pooled away; all that was found.
     """
     faults = faults_of(text)
+    builder = Builder(data, law, norm=norm)
+    for token in () if faults else _Reader(text).tokens:
+        faults += _added(builder, token, pool, certain=not faults)
     if faults:
         raise ValueError("; ".join(faults))
-    builder = Builder(data, law, norm=norm)
-    for token in _Reader(text).tokens:
-        _add(builder, token, pool)
     builder.fc("readout", classes, readout=True)
     return builder.finished()
 
 
-def _add(builder: Builder, token: Token, pool: str) -> None:
-    """Add a token's layer, or its pooling of what comes next."""
+def _added(builder: Builder, token: Token, pool: str, *, certain: bool) -> list[str]:
+    """Add a token's layer, or its pooling of what comes next; return what is wrong with it.
+
+    Where a pooling was refused before (not ``certain``), maps are larger than they were meant to be: what is too small
+    to be pooled is so all the more, but whether a block's ends go together is not known.
+    """
+    start = builder.mark()
+    faults: list[str] = []
+    for inner in token.block:
+        faults += _added(builder, inner, pool, certain=certain and not faults)
     try:
-        if token.kind == "res":
-            start = builder.mark()
-            for inner in token.block:
-                _add(builder, inner, pool)
-            builder.join(start)
-        elif token.kind == "pool":
+        if token.kind == "pool":
             builder.pool(Pooling(token.sides, "max" if pool == "max" else "sum"))
         elif token.kind == "gap":
             builder.pool(None)
@@ -208,8 +226,10 @@ def _add(builder: Builder, token: Token, pool: str) -> None:
             builder.conv("conv", token.n, token.sides, (token.stride, token.stride))
         elif token.kind == "depthwise":
             builder.depthwise("dw", token.sides, (token.stride, token.stride))
-        else:
+        elif token.kind in _DENSE:
             builder.fc("fc" if token.kind == "fc" else "rec", token.n, recurrent=token.kind == "recurrent")
+        elif certain and not faults:
+            builder.join(start)
     except ValueError as error:
-        text = str(error)
-        raise ValueError(text if "(token " in text else f"{token.where}: {text}") from None
+        faults.append(f"{token.where}: {error}")
+    return faults

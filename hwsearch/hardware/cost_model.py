@@ -169,7 +169,7 @@ def _packed_bytes(profile: HardwareProfile, parts: Parts) -> int:
 
 def _notes(workload: Workload, profile: HardwareProfile, parts: Parts) -> tuple[str, ...]:
     notes = list(parts.notes)
-    if workload.layers[0].analog and not profile.takes_analog:
+    if workload.analog and not profile.takes_analog:
         notes.append(
             f"{profile.id} reads events: an input value that is not zero is priced as one event a timestep, and the "
             "host must present it so that it carries the value"

@@ -157,7 +157,7 @@ def streams(
 
 
 def _csr(census: WeightCensus, weight_bits: int, pointer_bits: int) -> tuple[Stream, ...]:
-    index_bits = max(1, _bits_to_count(census.out_channels * census.kernel_area))
+    index_bits = max(1, _bits_to_count(census.row_length))
     return (
         _pointers(census.nonzero, census, pointer_bits),
         Stream("indices", census.nonzero, index_bits),
@@ -205,7 +205,7 @@ def _values(count: int, census: WeightCensus, weight_bits: int) -> Stream:
 def _pointers(entries: int, census: WeightCensus, pointer_bits: int) -> Stream:
     # the last pointer is the number of entries itself, hence <= and not < the largest value
     fits = entries <= 2**pointer_bits - 1
-    return Stream("pointers", census.in_channels + 1, pointer_bits if fits else WIDE_POINTER_BITS)
+    return Stream("pointers", census.input_rows + 1, pointer_bits if fits else WIDE_POINTER_BITS)
 
 
 def _runs(length: int, census: WeightCensus) -> int:

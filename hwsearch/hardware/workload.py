@@ -1,12 +1,16 @@
 """What a candidate makes a device do: counts, before any device prices them.
 
 A Workload is built twice by the same function of the masks or weights: before training from the dense network's
-firing rates (`predict`), after training from counted spikes (`measure`). No device enters here.
+firing rates (`predict`), after training from counted spikes (`measure`). No device enters here. What has weights is
+counted by connection, what has a state by population: nothing is in both.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from hwsearch.graph.graph import INPUT, NO_POOLING, Pooling, Readout, Size
 
 BLOCKS = (4, 8)
 """Block lengths that are counted (runs of consecutive inputs)."""
@@ -20,15 +24,16 @@ LANES = (1, 2, 4, 8, 16, 32, 64)
 
 @dataclass(frozen=True)
 class WeightCensus:
-    """The counts that fix the stored size of one layer's weights in every format.
+    """The counts that fix the stored size of one connection's weights in every format.
 
-    The layer's weights are a tensor [out_channels, in_channels, kernel_area] (kernel_area is 1 for a fully
-    connected layer). "Output-major" rows are out_channels rows of in_channels * kernel_area weights;
-    "input-major" rows are in_channels rows of out_channels * kernel_area weights.
+    The weights are a tensor [out_channels, in_channels, kernel_area] (kernel_area is 1 for fully connected weights,
+    in_channels is 1 for depthwise ones). "Output-major" rows are out_channels rows of in_channels * kernel_area
+    weights; "input-major" rows are groups * in_channels rows, one an input channel, of out_channels / groups *
+    kernel_area weights.
 
     Attributes:
         out_channels: Rows, outputs or output channels.
-        in_channels: Inputs or input channels.
+        in_channels: Inputs or input channels, of one group.
         kernel_area: Weights of one filter plane.
         nonzero: Weights that are not zero.
         blocks: For each length of BLOCKS, output-major runs of that many weights holding any non-zero.
@@ -43,6 +48,7 @@ class WeightCensus:
         lane_reads: For each number of LANES, the reads that so many lanes take which work on consecutive
             output-major rows in lock step: the sum, over groups of that many rows, of the most non-zeros of any
             row of the group; empty: not counted.
+        groups: 1; of depthwise weights their channels.
     """
 
     out_channels: int
@@ -57,6 +63,17 @@ class WeightCensus:
     fan_in_most: int | None = None
     outputs_used: int | None = None
     lane_reads: tuple[int, ...] = ()
+    groups: int = 1
+
+    @property
+    def input_rows(self) -> int:
+        """Number of input-major rows."""
+        return self.groups * self.in_channels
+
+    @property
+    def row_length(self) -> int:
+        """Weights of an input-major row, zeros included: those that one input channel feeds."""
+        return self.out_channels // self.groups * self.kernel_area
 
     @property
     def size(self) -> int:
@@ -68,10 +85,10 @@ class WeightCensus:
         """(non-zeros, input-major rows that hold so many); spread evenly where rows were not counted."""
         if self.row_counts:
             return tuple((n, rows) for n, rows in enumerate(self.row_counts) if rows)
-        if not self.in_channels:
+        if not self.input_rows:
             return ()
-        few, more = divmod(self.nonzero, self.in_channels)
-        return ((few, self.in_channels - more), *(((few + 1, more),) if more else ()))
+        few, more = divmod(self.nonzero, self.input_rows)
+        return ((few, self.input_rows - more), *(((few + 1, more),) if more else ()))
 
     def reads(self, lanes: int) -> int:
         """Return the reads of so many lanes in lock step; spread evenly over rows where they were not counted.
@@ -89,7 +106,7 @@ class WeightCensus:
     @property
     def fan_out_most(self) -> int:
         """Most non-zeros of any input-major row; every weight of one where rows were not counted."""
-        return len(self.row_counts) - 1 if self.row_counts else self.out_channels * self.kernel_area
+        return len(self.row_counts) - 1 if self.row_counts else self.row_length
 
     @property
     def fan_in_kept(self) -> int:
@@ -99,15 +116,15 @@ class WeightCensus:
 
 @dataclass(frozen=True)
 class OpCounts:
-    """Operations of one layer in one inference, by what is worked off (mean over samples).
+    """Operations of one connection in one inference, by what is worked off (mean over samples).
 
-    For a spiking input one operation is one accumulate: one spike meeting one weight. For an analog input it is
-    one multiply-accumulate of a non-zero input value, counted once an inference: the current of a static input
-    is kept.
+    For spikes one operation is one accumulate: one spike meeting one weight. For an analog input it is one
+    multiply-accumulate of a non-zero input value: counted once an inference for a still image, whose current is kept,
+    and in every timestep for a sequence.
 
     Attributes:
         nonzero: Only non-zero weights (NeuroBench's effective operations).
-        dense: Every weight of the (shrunk) layer.
+        dense: Every weight of the (shrunk) connection.
         blocks: Every weight of a stored block, for each length of BLOCKS.
         planes: Every weight of a stored filter plane.
     """
@@ -119,40 +136,101 @@ class OpCounts:
 
 
 @dataclass(frozen=True)
-class LayerWork:
-    """One layer's share of a Workload.
+class ConnectionWork:
+    """One connection's share of a Workload: its weights, and the events that meet them.
 
     Attributes:
-        name: The layer's name (``fc1``, ``conv1``, ``readout``).
-        role: ``input`` (first), ``hidden`` or ``readout`` (last).
+        name: The connection's name (``fc1``, ``conv1``, ``readout``, ``conv3.skip``).
+        source: Place of the population that it reads; INPUT for the input.
+        target: Place of the population that it enters.
+        role: ``input`` (reads the input), ``readout`` (enters the readout) or ``hidden``.
         kind: ``fc`` or ``conv``.
-        analog: Whether its input is analog values (the first layer) instead of spikes.
+        analog: Whether it reads values instead of spikes.
         weight_bits: Bits of one weight.
         census: Counts of its weights.
-        neurons: Neurons (or accumulators of the readout) that keep a state.
-        inputs: Input values it reads (for a conv layer, pixels times channels).
+        inputs: Values that it reads (for a convolution, pixels times channels), pooled.
         ops: Operations of one inference.
-        spikes_in: Spikes arriving in one inference (non-zero analog values for an analog input).
-        spikes_out: Spikes sent in one inference (0 for the readout).
-        out_size: Height and width of its neurons' map; (1, 1) for a fully connected layer.
-        pool: Side of the pooling window behind it; 1 for none.
-        fan_columns: Consecutive inputs that one channel of the layer before feeds (1, but behind a conv layer).
+        spikes_in: Spikes arriving in one inference; for an analog input the values that are not zero, once for a still
+            image and of all timesteps for a sequence.
+        kernel: Height and width of a filter; (1, 1) for fc.
+        stride: Of the filter, down and across.
+        pooling: Of what it reads.
+        delay: Timesteps until a spike arrives: 0 or 1.
+        in_size: Height and width of the map that its filters read, after pooling; (1, 1) for fc.
+        out_size: Height and width of its target's map; (1, 1) for fc.
+        fan_columns: Consecutive inputs that one channel of its source feeds (1, but for an fc behind a map).
+        identity: Whether it is the identity of a residual block: a weight a channel, never pruned.
     """
 
     name: str
+    source: int
+    target: int
     role: str
     kind: str
     analog: bool
     weight_bits: int
     census: WeightCensus
-    neurons: int
     inputs: int
     ops: OpCounts
     spikes_in: float
-    spikes_out: float
-    out_size: tuple[int, int] = (1, 1)
-    pool: int = 1
+    kernel: Size = (1, 1)
+    stride: Size = (1, 1)
+    pooling: Pooling = NO_POOLING
+    delay: int = 0
+    in_size: Size = (1, 1)
+    out_size: Size = (1, 1)
     fan_columns: int = 1
+    identity: bool = False
+
+    @property
+    def groups(self) -> int:
+        """1, or its channels where each has its own filter."""
+        return self.census.groups
+
+    @property
+    def read(self) -> tuple[int, Pooling, int]:
+        """What it reads, and when: connections that read alike are reached by the same events."""
+        return self.source, self.pooling, self.delay
+
+    @property
+    def fan_out(self) -> int:
+        """Most targets of one input, pruned ones included."""
+        taps = 1
+        for side, step in zip(self.kernel, self.stride, strict=True):
+            taps *= -(-side // step)
+        return self.census.out_channels // self.groups * taps
+
+
+@dataclass(frozen=True)
+class PopulationWork:
+    """One population's share of a Workload: its neurons and their spikes.
+
+    Attributes:
+        name: The population's name (``fc1``, ``conv1``, ``readout``).
+        role: ``hidden`` or ``readout``.
+        channels: Channels: each has a bias and, but in the readout, a threshold.
+        size: Height and width of its map; (1, 1) where it is flat.
+        neurons: Neurons (or accumulators of the readout) that keep a state.
+        spikes_out: Spikes sent in one inference (0 for the readout).
+        model: Of its neurons, ``lif`` or ``if``; None for the readout.
+        reset: Of its neurons, ``zero`` or ``subtract``; None for the readout.
+        flat: Whether fully connected weights enter it.
+    """
+
+    name: str
+    role: str
+    channels: int
+    size: Size
+    neurons: int
+    spikes_out: float
+    model: str | None
+    reset: str | None
+    flat: bool = True
+
+    @property
+    def spikes(self) -> bool:
+        """Whether its neurons spike."""
+        return self.role != "readout"
 
 
 @dataclass(frozen=True)
@@ -162,24 +240,59 @@ class Workload:
     Attributes:
         timesteps: T of the deployed model.
         input_bits: Bits of one analog input value.
-        layers: In order of the data.
+        connections: By rising target.
+        populations: In the order in which a timestep computes them; the last is the readout.
+        inputs: Values of one frame of the input.
+        still: Whether the input is one image, shown at every timestep; else there is a frame for each.
+        readout: How the network predicts.
     """
 
     timesteps: int
     input_bits: int
-    layers: tuple[LayerWork, ...]
+    connections: tuple[ConnectionWork, ...]
+    populations: tuple[PopulationWork, ...]
+    inputs: int
+    still: bool = True
+    readout: Readout = Readout()
 
     @property
     def synaptic_ops(self) -> float:
         """Accumulates at non-zero weights in one inference (NeuroBench's Effective_ACs)."""
-        return sum(layer.ops.nonzero for layer in self.layers if not layer.analog)
+        return sum(c.ops.nonzero for c in self.connections if not c.analog)
 
     @property
     def macs(self) -> float:
         """Multiply-accumulates at non-zero weights in one inference."""
-        return sum(layer.ops.nonzero for layer in self.layers if layer.analog)
+        return sum(c.ops.nonzero for c in self.connections if c.analog)
 
     @property
     def neuron_updates(self) -> int:
         """Membrane updates in one inference (clock-driven: every neuron, every timestep)."""
-        return self.timesteps * sum(layer.neurons for layer in self.layers)
+        return self.timesteps * sum(p.neurons for p in self.populations)
+
+    @property
+    def analog(self) -> bool:
+        """Whether the input is values instead of spikes."""
+        return any(c.analog for c in self.connections)
+
+    def entering(self, population: int) -> tuple[ConnectionWork, ...]:
+        """Return the connections that enter a population."""
+        return tuple(c for c in self.connections if c.target == population)
+
+    def reading(self, population: int) -> tuple[ConnectionWork, ...]:
+        """Return the connections that read a population, or INPUT."""
+        return tuple(c for c in self.connections if c.source == population)
+
+    def joined(self) -> Iterator[tuple[PopulationWork, tuple[ConnectionWork, ...]]]:
+        """Yield each population with the connections that enter it."""
+        for place, population in enumerate(self.populations):
+            yield population, self.entering(place)
+
+    @property
+    def depth(self) -> int:
+        """Populations on the longest way from the input to the readout, delayed connections left out."""
+        longest = {INPUT: 0}
+        for place, _ in enumerate(self.populations):
+            sources = [c.source for c in self.entering(place) if not c.delay]
+            longest[place] = 1 + max((longest[source] for source in sources), default=0)
+        return max(longest.values())

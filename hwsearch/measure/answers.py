@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hwsearch.network.integer import Run, run_integer_stack
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork
+from hwsearch.network.integers import IntegerNetwork
 
 
 @dataclass(frozen=True)
 class Answers:
     """What an integer network answers to the inputs of one split; counts of inputs, unless said otherwise.
+
+    With labels a timestep each timestep of an input counts as one.
 
     Attributes:
         samples: Of each class.
@@ -26,8 +28,8 @@ class Answers:
         ties: Whose largest potential several classes share, so that the order of the classes decides.
         input_independent: Whose potentials are, to the last unit, those that the network reaches without them: for a
             blank input (all zeros), or where no spike reaches the readout.
-        silent_layers: Names of the spiking layers in which no neuron fires for any input.
-        silent_channels: How many channels of spiking layers fire for no input.
+        silent_layers: Names of the spiking populations in which no neuron fires for any input.
+        silent_channels: How many channels of spiking populations fire for no input.
     """
 
     samples: tuple[int, ...]
@@ -87,18 +89,18 @@ def answers_of(
     Args:
         network: The (shrunk) network that ran.
         run: Its run on the inputs.
-        labels: [N].
-        without_input: [M, classes] potentials that it reaches without them; see ``readouts_without_input``.
+        labels: [N], or [N, T].
+        without_input: [M, classes] or [M, T, classes] potentials that it reaches without them; see ``readouts_without_input``.
         classes: Number of classes.
     """
-    guesses, top = run.predictions, run.readout.max(1, keepdims=True)
-    fixed = (run.readout[:, None] == without_input[None]).all(2).any(1)
-    names = [layer.name for layer in network.layers[:-1]]
+    guesses, top = run.predictions, run.readout.max(-1, keepdims=True)
+    fixed = (run.readout[:, None] == without_input[None]).all(-1).any(1)
+    names = [population.shape.name for population in network.populations[:-1]]
     return Answers(
         samples=_counts(labels, classes),
         answered=_counts(guesses, classes),
         right=_counts(labels[guesses == labels], classes),
-        ties=int(((run.readout == top).sum(1) > 1).sum()),
+        ties=int(((run.readout == top).sum(-1) > 1).sum()),
         input_independent=int(fixed.sum()),
         silent_layers=tuple(name for name, spikes in zip(names, run.spikes, strict=True) if not spikes.any()),
         silent_channels=sum(int((spikes == 0).sum()) for spikes in run.spikes),
@@ -106,21 +108,25 @@ def answers_of(
 
 
 def readouts_without_input(networks: Sequence[IntegerNetwork], device: str = "cpu") -> np.ndarray:
-    """Return the potentials that networks of a stack reach without any input: [K, 2, classes].
+    """Return the potentials that networks of a stack reach without any input: [K, 2, classes] or [K, 2, T, classes].
 
     The first are for a blank input, the second where no spike reaches the readout.
     """
-    unread = [replace(net, layers=(*net.layers[:-1], _bias_alone(net.layers[-1]))) for net in networks]
-    blank = np.zeros((1, *networks[0].input_shape), np.uint8)
+    unread, data = [_bias_alone(network) for network in networks], networks[0].input
+    frames = () if data.still else (data.frames,)
+    blank = np.zeros((1, *frames, *data.shape), np.uint8)
     runs = run_integer_stack([*networks, *unread], blank, device=device)
-    readouts = np.concatenate([run.readout for run in runs]).reshape(2, len(networks), -1)
-    return readouts.swapaxes(0, 1)
+    readouts = np.concatenate([run.readout for run in runs])
+    return readouts.reshape(2, len(networks), *readouts.shape[1:]).swapaxes(0, 1)
 
 
-def _bias_alone(readout: IntegerLayer) -> IntegerLayer:
-    """Return a readout that adds up its bias alone."""
-    return replace(readout, weight=np.zeros_like(readout.weight))
+def _bias_alone(network: IntegerNetwork) -> IntegerNetwork:
+    """Return a network whose readout adds up its bias alone."""
+    connections = [
+        replace(c, weight=np.zeros_like(c.weight)) if c.shape.readout else c for c in network.connections
+    ]
+    return replace(network, connections=tuple(connections))
 
 
 def _counts(labels: np.ndarray, classes: int) -> tuple[int, ...]:
-    return tuple(np.bincount(labels, minlength=classes).tolist())
+    return tuple(np.bincount(labels.reshape(-1), minlength=classes).tolist())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.answers import Answers
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.network.stack import Params
+from hwsearch.network.params import Params
 from hwsearch.network.width_loss import WidthLoss
 
 

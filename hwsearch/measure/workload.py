@@ -1,7 +1,7 @@
 """From integers and events to a Workload: the same counting before training (masks, predicted maps) and after.
 
 An operation is one input event meeting one weight. The events are linear in the mean input map, so one map a
-layer is enough: no candidate is run again to be counted. Source: NeuroBench's SynapticOperations
+connection is enough: no candidate is run again to be counted. Source: NeuroBench's SynapticOperations
 (Yik et al. 2025), which this equals on masks and spikes alike; bias additions are not counted.
 """
 
@@ -9,13 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from math import prod
 
 import numpy as np
 
 from hwsearch.compress.masks import runs
 from hwsearch.compress.packing import census
-from hwsearch.hardware.workload import BLOCKS, LayerWork, OpCounts, WeightCensus, Workload
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork
+from hwsearch.graph.graph import INPUT, Input, Population
+from hwsearch.hardware.workload import (
+    BLOCKS,
+    ConnectionWork,
+    OpCounts,
+    PopulationWork,
+    WeightCensus,
+    Workload,
+)
+from hwsearch.network.integers import IntegerConnection, IntegerNetwork
 
 Counted = dict[bytes, tuple[WeightCensus, OpCounts]]
 """What was counted of layers before: candidates are many, the ways to cut one layer are few."""
@@ -32,76 +41,129 @@ def count_workload(
 
     Args:
         network: The (shrunk) network; only its shapes and which weights are zero matter.
-        input_maps: Per layer [C, H, W] or [n], mean events of an inference at each of its inputs.
-        spikes: Per spiking layer [C], mean spikes of each channel in an inference.
-        counted: Layers that need not be counted again; those of this network are added.
+        input_maps: One a connection, [C, H, W] or [n]: mean events of an inference at each value that it reads (pooled).
+            For an analog input the values that are not zero: of a still image once, of a sequence in all timesteps.
+        spikes: One a spiking population, [C]: mean spikes of each channel in an inference.
+        counted: Connections that need not be counted again; those of this network are added.
     """
-    last = len(network.layers) - 1
-    layers = []
-    for index, (layer, bits, events) in enumerate(
-        zip(network.layers, network.weight_bits, input_maps, strict=True)
-    ):
-        weights, ops = _counts(layer, events, counted)
-        layers.append(
-            LayerWork(
-                name=layer.name,
-                role="input" if index == 0 else "readout" if index == last else "hidden",
-                kind=layer.kind,
-                analog=index == 0,
+    last = len(network.populations) - 1
+    connections = []
+    for connection, bits, events in zip(network.connections, network.weight_bits, input_maps, strict=True):
+        weights, ops = _counts(connection, events, counted)
+        shape = connection.shape
+        connections.append(
+            ConnectionWork(
+                name=shape.name,
+                source=shape.source,
+                target=shape.target,
+                role="input" if shape.source == INPUT else "readout" if shape.target == last else "hidden",
+                kind=shape.kind,
+                analog=shape.source == INPUT and network.input.analog(network.timesteps),
                 weight_bits=bits,
                 census=weights,
-                neurons=layer.neurons,
                 inputs=int(events.size),
                 ops=ops,
                 spikes_in=float(events.sum()),
-                spikes_out=0.0 if index == last else float(spikes[index].sum()),
-                out_size=layer.out_size,
-                pool=layer.pool,
-                fan_columns=layer.fan_columns,
+                kernel=shape.kernel,
+                stride=shape.stride,
+                pooling=shape.pooling,
+                delay=shape.delay,
+                in_size=shape.in_size,
+                out_size=shape.out_size,
+                fan_columns=shape.fan_columns,
+                identity=not shape.prunable,
             )
         )
-    return Workload(network.timesteps, network.input_bits, tuple(layers))
-
-
-def _counts(
-    layer: IntegerLayer, events: np.ndarray, counted: Counted | None
-) -> tuple[WeightCensus, OpCounts]:
-    if counted is None:
-        return census(layer.weight), _count(layer, events)
-    shape = repr((layer.weight.shape, events.shape, layer.kind, layer.out_size)).encode()
-    name = blake2b(shape + np.packbits(layer.weight != 0).tobytes() + events.tobytes()).digest()
-    if name not in counted:
-        if len(counted) >= _MOST_COUNTED:
-            counted.clear()
-        counted[name] = census(layer.weight), _count(layer, events)
-    return counted[name]
-
-
-def _count(layer: IntegerLayer, events: np.ndarray) -> OpCounts:
-    """Count a layer's operations by what is worked off."""
-    taps = _events_per_tap(layer, events)  # [in * k * k]
-    rows = (layer.weight != 0).reshape(len(layer.weight), -1)
-    planes = (layer.weight != 0).reshape(*layer.weight.shape[:2], -1)
-    area = planes.shape[2]
-    return OpCounts(
-        nonzero=float(rows.sum(0) @ taps),
-        dense=float(len(rows) * taps.sum()),
-        blocks=tuple(float(_stored_blocks(rows, length).sum(0) @ taps) for length in BLOCKS),
-        planes=float(np.repeat(planes.any(2).sum(0), area) @ taps),
+    sent = [*(float(events.sum()) for events in spikes), 0.0]
+    return Workload(
+        network.timesteps,
+        input_bits(network.input, network.timesteps),
+        tuple(connections),
+        tuple(population_work(p.shape, n) for p, n in zip(network.populations, sent, strict=True)),
+        prod(network.input.shape),
+        network.input.still,
+        network.readout,
     )
 
 
-def _events_per_tap(layer: IntegerLayer, events: np.ndarray) -> np.ndarray:
-    """Return, for each weight of one output-major row, the events it meets in an inference: [in * k * k]."""
-    if layer.kind == "fc":
+def population_work(shape: Population, spikes_out: float) -> PopulationWork:
+    """Return what is counted of a population."""
+    law = shape.law
+    return PopulationWork(
+        name=shape.name,
+        role="readout" if law is None else "hidden",
+        channels=shape.channels,
+        size=shape.size,
+        neurons=shape.neurons,
+        spikes_out=spikes_out,
+        model=None if law is None else "if" if law.leak_shift is None else "lif",
+        reset=None if law is None else law.reset,
+        flat=shape.flat,
+    )
+
+
+def input_bits(data: Input, timesteps: int) -> int:
+    """Return the bits of one value of a frame; added up frames take more than single ones."""
+    if data.still or data.max_at(timesteps) == data.max:
+        return data.bits
+    return max(data.bits, data.max_at(timesteps).bit_length())
+
+
+def _counts(
+    connection: IntegerConnection, events: np.ndarray, counted: Counted | None
+) -> tuple[WeightCensus, OpCounts]:
+    if counted is None:
+        return _counted(connection, events)
+    shape, held = connection.shape, connection.weight != 0
+    place = repr((held.shape, events.shape, shape.kind, shape.out_size, shape.stride, shape.groups)).encode()
+    name = blake2b(place + np.packbits(held).tobytes() + events.tobytes()).digest()
+    if name not in counted:
+        if len(counted) >= _MOST_COUNTED:
+            counted.clear()
+        counted[name] = _counted(connection, events)
+    return counted[name]
+
+
+def _counted(connection: IntegerConnection, events: np.ndarray) -> tuple[WeightCensus, OpCounts]:
+    return census(connection.weight, connection.shape.groups), _count(connection, events)
+
+
+def _count(connection: IntegerConnection, events: np.ndarray) -> OpCounts:
+    """Count a connection's operations by what is worked off."""
+    weight, groups = connection.weight, connection.shape.groups
+    taps = _events_per_tap(connection, events)  # [groups * in * kh * kw]
+    rows = (weight != 0).reshape(len(weight), -1)
+    planes = (weight != 0).reshape(*weight.shape[:2], -1)
+    stored = np.repeat(planes.any(2), planes.shape[2], axis=1)
+
+    def met(of_rows: np.ndarray) -> float:
+        """Return the operations of those weights, [out, in * kh * kw], that are marked."""
+        return float(of_rows.reshape(groups, -1, of_rows.shape[1]).sum(1).reshape(-1) @ taps)
+
+    return OpCounts(
+        nonzero=met(rows),
+        dense=float(len(rows) // groups * taps.sum()),
+        blocks=tuple(met(_stored_blocks(rows, length)) for length in BLOCKS),
+        planes=met(stored),
+    )
+
+
+def _events_per_tap(connection: IntegerConnection, events: np.ndarray) -> np.ndarray:
+    """Return the events that each weight of an output-major row meets in an inference: [groups * in * kh * kw].
+
+    A tap meets the pixels at which its filter stands: every stride-th one, from its own offset on.
+    """
+    shape = connection.shape
+    if shape.kind == "fc":
         return events.reshape(-1)
-    kernel = layer.weight.shape[2]
-    height, width = layer.out_size
-    padded = np.pad(events, ((0, 0), (kernel // 2,) * 2, (kernel // 2,) * 2))
+    (down, across), (high, wide) = shape.padding, shape.stride
+    height, width = ((n - 1) * step + 1 for n, step in zip(shape.out_size, shape.stride, strict=True))
+    maps = events.reshape(-1, *shape.in_size)
+    padded = np.pad(maps, ((0, 0), (down, down), (across, across)))
     taps = [
-        padded[:, row : row + height, column : column + width].sum((1, 2))
-        for row in range(kernel)
-        for column in range(kernel)
+        padded[:, row : row + height : high, column : column + width : wide].sum((1, 2))
+        for row in range(shape.kernel[0])
+        for column in range(shape.kernel[1])
     ]
     return np.stack(taps, 1).reshape(-1)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 _FLAGS = ("-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _POINTER, _LONG, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_long, ctypes.c_int, ctypes.c_float
-_FIRE = (*[_POINTER] * 3, *[_LONG] * 3, _INT, _INT, *[_LONG] * 3, _INT, _FLOAT, _FLOAT, _INT)
+_FIRE = (*[_POINTER] * 4, *[_LONG] * 3, _INT, _INT, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT)
 _SIGNATURES = {
     "fire_forward": _FIRE,
     "fire_backward": _FIRE,

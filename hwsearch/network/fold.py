@@ -5,24 +5,31 @@ of a channel is worth S = |g| * scale; so
 
     w_int = sign(g) q,    th = ceil(threshold / S * 2**f),    c = round((g (b - mean) + shift) / S * 2**f)
 
-An analog input divides by its largest value and a sum pooling by its window, both folded into the next layer's S.
+An analog input divides by its largest value and a sum pooling by its window, both folded into the S of what reads it.
+Connections into one population share S, up to a power of two that is added to their f (`compress.quantise.JointGrid`).
 ceil makes v_int >= th the same question as v >= threshold. How the device's widths bound f, and what they take:
-`fixed_point`.
+`fixed_point`. What of the integers cannot matter is removed in `shrink`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
 
-from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.fixed_point import FixedPoint, Scale, fixed_point, fractions
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork, Widths, layer_bits
-from hwsearch.network.stack import LayerParams, Params
-from hwsearch.network.topology import LayerShape, NetworkSpec
+from hwsearch.compress.quantise import JointGrid, Quantiser
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, entering
+from hwsearch.network.fixed_point import FixedPoint, Part, Scale, fixed_point, fractions
+from hwsearch.network.integers import (
+    IntegerConnection,
+    IntegerNetwork,
+    IntegerPopulation,
+    Widths,
+    largest_value,
+    population_bits,
+)
+from hwsearch.network.params import Params
 from hwsearch.network.width_loss import WidthLoss
 
 _BN_EPS = 1e-5
@@ -52,152 +59,122 @@ def fold_counting_losses(
 
     Args:
         spec: The architecture.
-        params: Trained floats, one a layer.
-        masks: Surviving weights, like the weights.
-        bits: Weight bits, one a layer.
+        params: Trained floats.
+        masks: Surviving weights, one array a connection.
+        bits: Weight bits, likewise.
         timesteps: T of the deployed model.
         widths: What the device offers; thresholds and biases stay within it.
     """
-    layers, loss = [], WidthLoss()
-    unit, value_max = 1.0 / spec.input_max, spec.input_max  # what one count of the layer's input is worth
-    for shape, floats, mask, weight_bits in zip(spec.layers, params, masks, bits, strict=True):
-        scale = _scale(spec, shape, floats, mask, weight_bits, unit, value_max, timesteps)
-        layer, layer_loss = _within(spec, shape, scale, widths)
-        layers.append(layer)
-        loss += layer_loss
-        value_max = shape.pool**2 if spec.pool == "sum" else 1
-        unit = 1.0 / value_max
+    connections: list[IntegerConnection] = []
+    populations: list[IntegerPopulation] = []
+    loss = WidthLoss()
+    for place in range(len(spec.populations)):
+        scale = _scale(spec, place, params, masks, bits, timesteps)
+        population, incoming, population_loss = _within(spec, place, scale, timesteps, widths)
+        populations.append(population)
+        connections += incoming
+        loss += population_loss
     network = IntegerNetwork(
-        tuple(layers), tuple(bits), timesteps, spec.leak_shift, spec.reset, spec.pool,
-        spec.input_shape, spec.input_max, spec.input_bits, widths.state, widths.accumulator,
+        tuple(populations), tuple(connections), tuple(bits), timesteps, spec.input, spec.readout,
+        widths.state, widths.accumulator,
     )  # fmt: skip
     return network, loss
 
 
+def unit_of(spec: NetworkSpec, connection: Connection) -> float:
+    """Return what one count of what a connection reads is worth in floats."""
+    whole = spec.input.max if connection.source == INPUT else 1
+    return 1.0 / (whole * connection.pooling.divisor)
+
+
 def _scale(
     spec: NetworkSpec,
-    shape: LayerShape,
-    floats: LayerParams,
-    mask: np.ndarray,
-    bits: int,
-    unit: float,
-    value_max: int,
+    place: int,
+    params: Params,
+    masks: Sequence[np.ndarray],
+    bits: Sequence[int],
     timesteps: int,
 ) -> Scale:
-    """Return a layer's grid, with its thresholds and biases in units of it."""
-    readout = shape.name == "readout"
-    grid = Quantiser((bits,), per_channel=not readout, over_all=spec.quantise_first)
-    integers, scale = _integers(floats.weight, mask, grid)
-    gain, bias = _affine(floats)
-    step = np.broadcast_to(np.abs(gain) * scale * unit, gain.shape).astype(np.float64)
+    """Return a population's grids, with its thresholds and biases in units of them."""
+    law, incoming = spec.populations[place].law, entering(spec.connections, place)
+    units = tuple(unit_of(spec, spec.connections[i]) for i in incoming)
+    grids = tuple(
+        Quantiser((bits[i],), per_channel=law is not None, over_all=spec.quantise_first) for i in incoming
+    )
+    weights, exponents, base = _integers(
+        [params.weights[i] for i in incoming], [masks[i] for i in incoming], grids, units
+    )
+    gain, bias = _affine(params.biases[place], params.norms[place])
+    step = np.broadcast_to(np.abs(gain) * base[0] * base[1], gain.shape).astype(np.float64)
     # a channel that normalisation has switched off (gain 0) passes only its bias: its weights go
     dead = step < 1e-12
-    step = np.where(dead, unit, step)
-    integers *= np.where(dead, 0, np.where(gain < 0, -1, 1)).reshape(-1, *[1] * (integers.ndim - 1))
-    threshold = None if readout else spec.threshold / step
-    return Scale(integers, threshold, bias / step, value_max, timesteps)
-
-
-def _within(
-    spec: NetworkSpec, shape: LayerShape, scale: Scale, widths: Widths
-) -> tuple[IntegerLayer, WidthLoss]:
-    """Return a layer within the widths; where overflow is refused, with the most fraction bits that rule it out.
-
-    If no fraction bits do, the layer overflows: whoever measures it refuses it.
-    """
-    for most in fractions(widths):
-        fixed = fixed_point(scale, widths, most)
-        layer = _layer(shape, fixed)
-        need = layer_bits(layer, scale.value_max, scale.timesteps, spec.leak_shift, spec.reset)
-        fits = need.sums <= widths.accumulator and (scale.threshold is None or need.membrane <= widths.state)
-        if fits or widths.overflow == "saturate":
-            break
-    return layer, fixed.loss
-
-
-def _layer(shape: LayerShape, fixed: FixedPoint) -> IntegerLayer:
-    return IntegerLayer(
-        name=shape.name,
-        kind=shape.kind,
-        weight=fixed.weight.astype(np.int32),
-        bias=fixed.bias.astype(np.int32),
-        threshold=None if fixed.threshold is None else fixed.threshold.astype(np.int32),
-        fraction_bits=fixed.fraction_bits,
-        pool=shape.pool,
-        out_size=shape.out_size,
-        fan_columns=shape.fan_columns,
+    step = np.where(dead, min(units), step)
+    signs = np.where(dead, 0, np.where(gain < 0, -1, 1))
+    parts = tuple(
+        Part(
+            weight * signs.reshape(-1, *[1] * (weight.ndim - 1)),
+            largest_value(spec.connections[i], spec.input, timesteps),
+            exponent,
+        )
+        for i, weight, exponent in zip(incoming, weights, exponents, strict=True)
     )
+    if law is None:
+        return Scale(parts, None, bias / step, timesteps - spec.readout.first(timesteps))
+    return Scale(parts, law.threshold / step, bias / step, timesteps)
 
 
-def _integers(weight: np.ndarray, mask: np.ndarray, grid: Quantiser) -> tuple[np.ndarray, np.ndarray]:
-    """Return integer weights and the scale of each channel ([out] or [1])."""
-    survivors = torch.from_numpy(mask.astype(np.float32)).unsqueeze(0)
-    integers, scale = grid.quantise(torch.from_numpy(weight.astype(np.float32)).unsqueeze(0), survivors)
-    return integers[0].numpy().astype(np.int64), scale[0].flatten().numpy().astype(np.float64)
+def _integers(
+    weights: Sequence[np.ndarray],
+    masks: Sequence[np.ndarray],
+    grids: tuple[Quantiser, ...],
+    units: tuple[float, ...],
+) -> tuple[list[np.ndarray], list[int], tuple[np.ndarray, float]]:
+    """Return integer weights, their exponents, and a unit of the population as two factors ([out] or [1], and one)."""
+    alone = len(weights) == 1
+    joint = JointGrid(grids, (1.0,) if alone else units).quantise(
+        [torch.from_numpy(weight.astype(np.float32)).unsqueeze(0) for weight in weights],
+        [torch.from_numpy(mask.astype(np.float32)).unsqueeze(0) for mask in masks],
+    )
+    integers = [weight[0].numpy().astype(np.int64) for weight in joint.integers]
+    # the unit of a single connection is multiplied last: what a product rounds to depends on the order
+    return integers, joint.exponents[:, 0].tolist(), (joint.base[0].numpy(), units[0] if alone else 1.0)
 
 
-def _affine(floats: LayerParams) -> tuple[np.ndarray, np.ndarray]:
+def _affine(bias: np.ndarray, norm: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Return gain and bias of each channel with the batch normalisation folded in."""
-    bias = floats.bias.astype(np.float64)
-    if floats.norm is None:
+    bias = bias.astype(np.float64)
+    if norm is None:
         return np.ones_like(bias), bias
-    gamma, shift, mean, variance = floats.norm.astype(np.float64)
+    gamma, shift, mean, variance = norm.astype(np.float64)
     gain = gamma / np.sqrt(variance + _BN_EPS)
     return gain, gain * (bias - mean) + shift
 
 
-def shrink(network: IntegerNetwork) -> tuple[IntegerNetwork, tuple[np.ndarray, ...]]:
-    """Remove every channel that cannot matter, for good; the readout stays the same, bit for bit.
+def _within(
+    spec: NetworkSpec, place: int, scale: Scale, timesteps: int, widths: Widths
+) -> tuple[IntegerPopulation, list[IntegerConnection], WidthLoss]:
+    """Return a population within the widths; where overflow is refused, with the most fraction bits that rule it out.
 
-    A channel goes when no weight reads it, or when it has no weights and its bias alone never fires it. One channel of
-    each layer stays.
-
-    Returns:
-        The smaller network, and for each layer but the readout the indices of the channels that stayed.
+    If no fraction bits do, it overflows: whoever measures it refuses it.
     """
-    layers = list(network.layers)
-    remaining = [np.arange(len(layer.bias)) for layer in layers[:-1]]
-    changed = True
-    while changed:
-        changed = False
-        for index in reversed(range(len(layers) - 1)):
-            keep = _useful(network, layers[index], layers[index + 1])
-            if not keep.any():
-                keep[0] = True
-            if not keep.all():
-                layers[index], layers[index + 1] = _without(layers[index], layers[index + 1], keep)
-                remaining[index] = remaining[index][keep]
-                changed = True
-    return replace(network, layers=tuple(layers)), tuple(remaining)
+    for most in fractions(widths):
+        fixed = fixed_point(scale, widths, most)
+        population, incoming = _population(spec, place, fixed)
+        need = population_bits(population, incoming, spec.input, spec.readout, timesteps)
+        fits = need.sums <= widths.accumulator and (scale.threshold is None or need.membrane <= widths.state)
+        if fits or widths.overflow == "saturate":
+            break
+    return population, incoming, fixed.loss
 
 
-def _useful(network: IntegerNetwork, layer: IntegerLayer, following: IntegerLayer) -> np.ndarray:
-    """Return which channels of ``layer`` are read and can fire."""
-    columns = (following.weight != 0).any(0).reshape(-1, following.fan_columns, following.weight[0, 0].size)
-    read = columns.any((1, 2))
-    fed = (layer.weight != 0).reshape(len(layer.weight), -1).any(1)
-    useful: np.ndarray = read & (fed if fed.all() else fed | _fires_alone(network, layer))
-    return useful
-
-
-def _fires_alone(network: IntegerNetwork, layer: IntegerLayer) -> np.ndarray:
-    """Return which channels their bias alone would fire within T timesteps."""
-    membrane = np.zeros(len(layer.bias), np.int64)
-    fired = np.zeros(len(layer.bias), bool)
-    top = 2 ** (network.state_bits - 1) - 1
-    for _ in range(network.timesteps):
-        if network.leak_shift is not None:
-            membrane = membrane - (membrane >> network.leak_shift)
-        membrane = np.clip(membrane + layer.bias, -top - 1, top)
-        fired |= membrane >= np.asarray(layer.threshold)
-    return fired
-
-
-def _without(
-    layer: IntegerLayer, following: IntegerLayer, keep: np.ndarray
-) -> tuple[IntegerLayer, IntegerLayer]:
-    """Return both layers without the channels that are not kept."""
-    assert layer.threshold is not None
-    slim = replace(layer, weight=layer.weight[keep], bias=layer.bias[keep], threshold=layer.threshold[keep])
-    columns = np.repeat(keep, following.fan_columns)
-    return slim, replace(following, weight=following.weight[:, columns])
+def _population(
+    spec: NetworkSpec, place: int, fixed: FixedPoint
+) -> tuple[IntegerPopulation, list[IntegerConnection]]:
+    """Return the integers of a population and of what enters it."""
+    threshold = None if fixed.threshold is None else fixed.threshold.astype(np.int32)
+    shapes = [spec.connections[i] for i in entering(spec.connections, place)]
+    incoming = [
+        IntegerConnection(shape, weight.astype(np.int32), shift)
+        for shape, weight, shift in zip(shapes, fixed.weights, fixed.fraction_bits, strict=True)
+    ]
+    return IntegerPopulation(spec.populations[place], fixed.bias.astype(np.int32), threshold), incoming

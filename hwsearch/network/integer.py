@@ -1,29 +1,31 @@
 """The integer machine model: what the exports compute, bit for bit, vectorised in torch.
 
-For a layer with integer weights w, input spikes s (or unsigned inputs x), bias c, leak shift k and threshold th::
+For a population with integer bias b, leak shift k and threshold th, and incoming connections c of integer weights w and
+fraction bits f, over which spikes s (or unsigned inputs x) arrive this timestep or, delayed, the next one::
 
-    a[t] = acc((acc(sum_i w_i s_i[t]) << f)  +  c)             (acc clips to the accumulator's width)
-    v[t] = sat(v[t-1] - (v[t-1] >> k) + a[t])                  (arithmetic shift; k None: no leak)
-    s[t] = v[t] >= th;  then v[t] = 0, or v[t] - th            (reset to zero, or by subtraction)
+    a[t] = acc(sum_c (acc(sum_i w_i s_i[t - delay]) << f)  +  b)        (acc clips to the accumulator's width)
+    v[t] = sat(v[t-1] - (v[t-1] >> k) + a[t])                           (arithmetic shift; k None: no leak)
+    s[t] = v[t] >= th;  then v[t] = 0, or v[t] - th                     (reset to zero, or by subtraction)
 
 sat clips to the membrane's width. With f < 0 the sum is rounded to the nearest: (sum + 2**(-f-1)) >> -f. The readout
-adds up a[t] over the timesteps, clipped to the accumulator's width each time; the prediction is its argmax, the first
-of equals. A sum is clipped when all its terms are in it (a device that clips after every term is another one). All of
-it runs in floats that are wide enough for every number on the way to be exact: integers below 2**24 in float32, below
-2**53 in float64; a shift is a power of two, rounded down. The order of sums then does not matter, and networks run in
-stacks, on a CPU or a GPU, with one result.
+adds up a[t] over the timesteps, or the last ones, with a leak or without, clipped to the accumulator's width each time;
+the prediction is its argmax, the first of equals. A sum is clipped when all its terms are in it (a device that clips
+after every term is another one). All of it runs in floats that are wide enough for every number on the way to be exact:
+integers below 2**24 in float32, below 2**53 in float64; a shift is a power of two, rounded down. The order of sums then
+does not matter, and networks run in stacks, on a CPU or a GPU, with one result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from hwsearch.network.integer_layers import StackedLayer, currents, fire, pool, potentials, stack_layers
+from hwsearch.graph.graph import INPUT
+from hwsearch.network.integer_pass import Pass
+from hwsearch.network.integer_stack import StackedPopulation, stack_populations
 from hwsearch.network.integers import IntegerNetwork
 
 _ELEMENTS_AT_A_TIME = 4_000_000  # of the largest tensor: bounds the memory, results do not depend on it
@@ -34,11 +36,11 @@ class Run:
     """What an integer network did on a batch of inputs.
 
     Attributes:
-        readout: [N, classes] int64 potentials after T timesteps.
-        input_maps: Per layer, mean over samples of the values it received, summed over time: [C, H, W] or [n]. For
-            the first layer the mean count of non-zero inputs, once.
-        spikes: Per spiking layer [C], mean spikes of each channel in one inference.
-        membranes: Per spiking layer [T, N, ...] int64 after reset, and last the readout's [T, N, classes]; None
+        readout: [N, classes] int64 potentials after T timesteps; with labels a timestep [N, T, classes].
+        input_maps: Per connection, mean over samples of the values it received (pooled), summed over time: [C, H, W] or
+            [n]. Of analog inputs how many values were not zero: of a still image once, of a sequence summed over time.
+        spikes: Per spiking population [C], mean spikes of each channel in one inference.
+        membranes: Per spiking population [T, N, ...] int64 after reset, and last the readout's [T, N, classes]; None
             unless asked for.
         sums_clipped, membranes_clipped: How often these were clipped to their width, mean of an inference (a readout's
             potential is a sum).
@@ -53,8 +55,8 @@ class Run:
 
     @property
     def predictions(self) -> np.ndarray:
-        """[N] class indices: the first of the largest potentials."""
-        first: np.ndarray = self.readout.argmax(1)
+        """[N] or [N, T] class indices: the first of the largest potentials."""
+        first: np.ndarray = self.readout.argmax(-1)
         return first
 
 
@@ -63,11 +65,11 @@ def run_integer(network: IntegerNetwork, x: np.ndarray, *, trace: bool = False) 
 
     Args:
         network: The integers.
-        x: [N, C, H, W] unsigned inputs.
+        x: [N, C, H, W] unsigned inputs, or sequences of them [N, T0, C, H, W].
         trace: Also keep every membrane after every timestep.
 
     Raises:
-        ValueError: There is no input, or one exceeds ``input_max``.
+        ValueError: There is no input, or one exceeds ``input.max``.
     """
     return run_integer_stack([network], x, trace=trace)[0]
 
@@ -79,7 +81,7 @@ def run_integer_stack(
 
     Args:
         networks: K networks.
-        x: [N, C, H, W] unsigned inputs.
+        x: [N, C, H, W] unsigned inputs, or sequences of them [N, T0, C, H, W].
         trace: Also keep every membrane after every timestep.
         device: Where torch computes.
 
@@ -89,27 +91,27 @@ def run_integer_stack(
     first = networks[0]
     if len(x) == 0:
         raise ValueError("an accuracy needs at least one input")
-    if int(x.max()) > first.input_max:
-        raise ValueError(f"inputs must lie in [0, {first.input_max}]; got {int(x.max())}")
+    for outermost in (int(x.min()), int(x.max())):
+        if not 0 <= outermost <= first.input.max:
+            raise ValueError(f"inputs must lie in [0, {first.input.max}]; got {outermost}")
     if any(_frame(network) != _frame(first) for network in networks):
-        raise ValueError("networks of a stack must share inputs, timesteps, neuron and kinds of layers")
-    layers = stack_layers(networks, device)
-    widest = max(layer.neurons for network in networks for layer in network.layers)
+        raise ValueError("networks of a stack must share inputs, timesteps, neurons and kinds of layers")
+    stacked = stack_populations(networks, device)
+    widest = max(p.shape.neurons for network in networks for p in network.populations)
+    if not first.input.still:
+        widest = max(widest, int(np.prod(first.input.shape)))
     batch = max(16, _ELEMENTS_AT_A_TIME // (widest * first.timesteps * len(networks)))
-    parts = [_run_batch(networks, layers, x[i : i + batch], trace) for i in range(0, len(x), batch)]
+    parts = [_run_batch(networks, stacked, x[i : i + batch], trace) for i in range(0, len(x), batch)]
     share = [len(part[0].readout) / len(x) for part in parts]
     return [_joined([part[k] for part in parts], share) for k in range(len(networks))]
 
 
 def _frame(network: IntegerNetwork) -> tuple[object, ...]:
-    """Return what networks of a stack share."""
-    layers = [
-        (layer.kind, layer.weight.shape[2:], layer.pool, layer.out_size, layer.fan_columns)
-        for layer in network.layers
-    ]
+    """Return what networks of a stack share: all but integers and numbers of channels."""
     return (
-        network.timesteps, network.leak_shift, network.reset, network.pool, network.input_shape, network.input_max,
-        network.state_bits, network.accumulator_bits, layers,
+        [replace(p.shape, channels=0) for p in network.populations],
+        [replace(c.shape, in_channels=0, out_channels=0, groups=0) for c in network.connections],
+        network.timesteps, network.input, network.readout, network.state_bits, network.accumulator_bits,
     )  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def _joined(parts: list[Run], share: list[float]) -> Run:
     membranes = None
     if parts[0].membranes is not None:
         traces = [part.membranes for part in parts if part.membranes is not None]
-        membranes = tuple(np.concatenate(layer, axis=1) for layer in zip(*traces, strict=True))
+        membranes = tuple(np.concatenate(trace, axis=1) for trace in zip(*traces, strict=True))
     return Run(
         np.concatenate([part.readout for part in parts]),
         _weighted([part.input_maps for part in parts], share),
@@ -135,54 +137,45 @@ def _weighted(parts: list[tuple[np.ndarray, ...]], share: list[float]) -> tuple[
 
 
 def _run_batch(
-    networks: Sequence[IntegerNetwork], layers: Sequence[StackedLayer], x: np.ndarray, trace: bool
+    networks: Sequence[IntegerNetwork], stacked: Sequence[StackedPopulation], x: np.ndarray, trace: bool
 ) -> list[Run]:
-    """Run layer after layer; each layer over all timesteps, as nothing feeds back between layers."""
-    shared, size = networks[0], len(networks)
-    maps, spike_means, membranes = [], [], []
-    sums_clipped, membranes_clipped = np.zeros(size), np.zeros(size)
-    inputs = torch.from_numpy(x).to(device=layers[0].weight.device, dtype=torch.float32)
-    sequence = inputs.expand(size, 1, *inputs.shape)  # [K, 1 or T, N, ...]: a static input is shown once
-    for index, layer in enumerate(layers):
-        events = (sequence[:1] != 0).double().sum(1) if index == 0 else sequence.sum(1).double()
-        maps.append(events.mean(1).cpu().numpy())
-        current, clipped = currents(shared, layer, sequence)
-        sums_clipped += clipped * (shared.timesteps // sequence.shape[1])
-        if layer.threshold is None:
-            sums, clipped = potentials(shared, layer, current)
-            sums_clipped += clipped
-            membranes.append(sums)
-            break
-        spikes, membrane, clipped = fire(shared, layer, current, trace)
-        membranes_clipped += clipped
-        membranes.append(membrane)
-        spike_means.append(_spikes_per_channel(spikes))
-        sequence = pool(spikes, shared.layers[index].pool, shared.pool)
-    clipped_each = np.stack([sums_clipped, membranes_clipped], 1) / len(x)
-    states = [state.to(torch.int64).cpu().numpy() for state in (membranes if trace else membranes[-1:])]
+    """Run a batch in one pass."""
+    shared = networks[0]
+    frames = _frames(shared, x, stacked[0].bias.device)
+    done = Pass(shared, stacked, frames, trace)
+    last = len(stacked) - 1
+    traced = range(last + 1) if trace else [last]
+    states = {p: done.membranes[p].to(torch.int64).cpu().numpy() for p in traced}
+    by_step = shared.readout.labels == "step"
+    clipped_each = np.stack([done.sums_clipped, done.membranes_clipped], 1) / len(x)
     return [
         Run(
-            states[-1][k, -1],
-            (maps[0][0], *_channels(network, maps[1:], k, axis=0)),
-            _channels(network, spike_means, k, axis=0),
-            _channels(network, states, k, axis=2) if trace else None,
+            states[last][k].swapaxes(0, 1) if by_step else states[last][k, -1],
+            tuple(_map_of(network, done.maps[c], c, k) for c in range(len(network.connections))),
+            tuple(done.spikes[p][k, : len(network.populations[p].bias)] for p in range(last)),
+            tuple(states[p][k][:, :, : len(network.populations[p].bias)] for p in traced) if trace else None,
             *map(float, clipped_each[k]),
         )
         for k, network in enumerate(networks)
     ]
 
 
-def _spikes_per_channel(spikes: Tensor) -> np.ndarray:
-    """Return the mean spikes of an inference [K, C] of spikes [K, T, N, C(, H, W)]."""
-    counts = spikes.sum(1).flatten(3).sum(3) if spikes.dim() > 4 else spikes.sum(1)
-    means: np.ndarray = counts.double().mean(1).cpu().numpy()
-    return means
+def _frames(network: IntegerNetwork, x: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Return what a batch shows at each timestep, [1 or T, N, C, H, W]; a still image is shown once for all."""
+    data, timesteps = network.input, network.timesteps
+    area = max(c.shape.pooling.divisor for c in network.connections)
+    exact = torch.float32 if data.max_at(timesteps) * area < 2**24 else torch.float64
+    if data.still:
+        return torch.from_numpy(x).to(device=device, dtype=exact).unsqueeze(0)
+    from hwsearch.data.frames import timestep_inputs
+
+    binned = timestep_inputs(x, data, timesteps)
+    return torch.from_numpy(binned).to(device=device, dtype=exact).transpose(0, 1)
 
 
-def _channels(
-    network: IntegerNetwork, arrays: Sequence[np.ndarray], k: int, axis: int
-) -> tuple[np.ndarray, ...]:
-    """Return what each layer's array holds of network k, without channels that are another's of the stack."""
-    before = (slice(None),) * axis
-    counts = [len(layer.bias) for layer in network.layers]
-    return tuple(array[k][(*before, slice(n))] for array, n in zip(arrays, counts, strict=False))
+def _map_of(network: IntegerNetwork, means: np.ndarray, connection: int, k: int) -> np.ndarray:
+    """Return a connection's map of network k, without channels that are another's of the stack."""
+    source = network.connections[connection].shape.source
+    if source == INPUT:
+        return np.asarray(means[0])
+    return np.asarray(means[k, : len(network.populations[source].bias)])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from hwsearch.graph.graph import Connection, Input, Population, Readout
+from hwsearch.graph.graph import INPUT, Connection, Input, Population, Readout
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ class IntegerPopulation:
         """k of its leak, or None."""
         return None if self.shape.law is None else self.shape.law.leak_shift
 
+    @property
+    def reset(self) -> str:
+        """``zero`` or ``subtract``; ``zero`` for the readout, which never fires."""
+        return "zero" if self.shape.law is None else self.shape.law.reset
+
 
 @dataclass(frozen=True, eq=False)
 class IntegerNetwork:
@@ -96,69 +101,104 @@ class IntegerNetwork:
     state_bits: int
     accumulator_bits: int = 32
 
+    def entering(self, population: int) -> tuple[IntegerConnection, ...]:
+        """Return the connections that enter a population, in order."""
+        return tuple(c for c in self.connections if c.shape.target == population)
+
 
 class NeededBits(NamedTuple):
-    """Widths of a layer that no input can exceed.
+    """Widths of a population that no input can exceed.
 
     Attributes:
-        layer: Its name.
-        sums: Of the sum a, and of a readout's potential.
+        name: Of the population.
+        sums: Of the sum a, of each connection's part of it, and of a readout's potential.
         membrane: Of the membrane, or of a readout's potential (which an accumulator holds).
     """
 
-    layer: str
+    name: str
     sums: int
     membrane: int
 
 
+def largest_value(connection: Connection, data: Input, timesteps: int) -> int:
+    """Return the largest value, or number of spikes, that a weight of a connection meets in a timestep."""
+    most = data.max_at(timesteps) if connection.source == INPUT else 1
+    return most * connection.pooling.divisor
+
+
 def needed_bits(network: IntegerNetwork) -> Iterator[NeededBits]:
-    """Yield the widths that each layer needs (interval arithmetic on the weights).
+    """Yield the widths that each population needs (interval arithmetic on the weights).
 
     With a leak v - (v >> k) the membrane stays within 2**k times the largest current (plus the rounding of the shift).
     """
-    value_max = network.input_max
-    for layer in network.layers:
-        yield layer_bits(layer, value_max, network.timesteps, network.leak_shift, network.reset)
-        value_max = layer.pool**2 if network.pool == "sum" else 1
+    for place, population in enumerate(network.populations):
+        yield population_bits(
+            population, network.entering(place), network.input, network.readout, network.timesteps
+        )
 
 
-def layer_bits(
-    layer: IntegerLayer, value_max: int, timesteps: int, leak_shift: int | None, reset: str
+def population_bits(
+    population: IntegerPopulation,
+    connections: Sequence[IntegerConnection],
+    data: Input,
+    readout: Readout,
+    timesteps: int,
 ) -> NeededBits:
-    """Return the widths that a layer needs.
+    """Return the widths that a population needs.
 
     Args:
-        layer: The layer.
-        value_max: Largest value, or number of spikes, that one of its weights meets in a timestep.
+        population: The population.
+        connections: Those that enter it.
+        data: What the network reads.
+        readout: How the network predicts.
         timesteps: T.
-        leak_shift: k, or None.
-        reset: ``zero`` or ``subtract``.
     """
-    weight = layer.weight.astype(np.int64).reshape(layer.weight.shape[0], -1)
-    half = half_step(layer.fraction_bits)
-    ends = np.stack([np.maximum(weight, 0).sum(1), np.minimum(weight, 0).sum(1)]) * value_max
-    rise, fall = shifted(ends + half, layer.fraction_bits) + layer.bias
-    sums = _bits(min(0, int(fall.min()), int(ends.min())), max(0, int(rise.max()), int(ends.max()) + half))
-    if layer.threshold is None:
-        width = _bits(min(0, int(fall.min())) * timesteps, max(0, int(rise.max())) * timesteps)
-        return NeededBits(layer.name, max(sums, width), width)
+    rise, fall = population.bias.astype(np.int64), population.bias.astype(np.int64)
+    low, high = 0, 0
+    for c in connections:
+        weight = c.weight.astype(np.int64).reshape(len(c.weight), -1)
+        half = half_step(c.fraction_bits)
+        ends = np.stack([np.maximum(weight, 0).sum(1), np.minimum(weight, 0).sum(1)])
+        ends = ends * largest_value(c.shape, data, timesteps)
+        rises, falls = shifted(ends + half, c.fraction_bits)
+        rise, fall = rise + rises, fall + falls
+        low, high = min(low, int(ends.min())), max(high, int(ends.max()) + half)
+    least, most = min(0, int(fall.min())), max(0, int(rise.max()))
+    sums = _bits(min(low, least), max(high, most))
+    if population.threshold is None:
+        width = _bits(*_potentials(least, most, readout, timesteps))
+        return NeededBits(population.shape.name, max(sums, width), width)
+    leak_shift = population.leak_shift
     reach = timesteps if leak_shift is None else min(timesteps, 2**leak_shift)
-    low = min(0, int(fall.min())) * reach - (0 if leak_shift is None else 2**leak_shift)
-    below = layer.threshold.astype(np.int64) - 1 if reset == "zero" else np.maximum(rise, 0) * reach
-    high = int((np.maximum(below, 0) + np.maximum(rise, 0)).max())
-    return NeededBits(layer.name, sums, _bits(low, high))
+    lowest = least * reach - (0 if leak_shift is None else 2**leak_shift)
+    below = population.threshold.astype(np.int64) - 1
+    if population.reset == "subtract":
+        below = np.maximum(rise, 0) * reach
+    highest = int((np.maximum(below, 0) + np.maximum(rise, 0)).max())
+    return NeededBits(population.shape.name, sums, _bits(lowest, highest))
+
+
+def _potentials(least: int, most: int, readout: Readout, timesteps: int) -> tuple[int, int]:
+    """Return the lowest and highest potential of a readout whose currents lie in [least, most], 0 among them."""
+    steps = timesteps - readout.first(timesteps)
+    if readout.leak_shift is None:
+        return least * steps, most * steps
+    low = high = 0
+    for _ in range(steps):  # v - (v >> k) never falls as v rises, so the ends stay ends
+        low, high = low - (low >> readout.leak_shift) + least, high - (high >> readout.leak_shift) + most
+    return low, high
 
 
 def overflows(network: IntegerNetwork, widths: Widths) -> str:
-    """Say which layers could overflow which width of a device; empty if none can."""
+    """Say which populations could overflow which width of a device; empty if none can."""
     faults = []
     *spiking, readout = needed_bits(network)
     for need in spiking:
         if need.membrane > widths.state:
-            faults.append(f"{need.layer} needs {need.membrane}-bit membranes, the device has {widths.state}")
+            faults.append(f"{need.name} needs {need.membrane}-bit membranes, the device has {widths.state}")
     for need in (*spiking, readout):
         if need.sums > widths.accumulator:
-            faults.append(f"{need.layer} needs {need.sums}-bit sums, the device has {widths.accumulator}")
+            faults.append(f"{need.name} needs {need.sums}-bit sums, the device has {widths.accumulator}")
     return "; ".join(faults)
 
 

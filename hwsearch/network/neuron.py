@@ -1,6 +1,7 @@
 """The spiking neuron over all timesteps: a fused loop, and spikingjelly's neuron as the reference for it.
 
-The dynamics are those of `neuron_law`. Surrogate gradient: ATan with alpha 2, ds/dh = 1 / (1 + (pi (h - threshold))**2)
+The dynamics are those of `graph.neuron_law`. Surrogate gradient: ATan with alpha 2,
+ds/dh = 1 / (1 + (pi (h - threshold))**2)
 (Fang et al. 2021), and the reset is detached (Kim et al. 2022). Not for inference on integers: see `integer`.
 
 The fused loop runs in C where that is compiled (`native`), as one Triton kernel on a GPU (`neuron_gpu`), else in torch.
@@ -19,8 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from hwsearch.graph.graph import NO_POOLING, Pooling
+from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.native.library import MAP, library
-from hwsearch.network.neuron_law import NeuronLaw
 
 Neuron = Callable[[Tensor, int], Tensor]
 """(x [T, ...], 0) or (x [...], T) -> spikes [T, ...]"""
@@ -28,22 +30,28 @@ Neuron = Callable[[Tensor, int], Tensor]
 
 @dataclass(frozen=True)
 class Pool:
-    """Pooling of the spikes behind a neuron.
+    """What is made of the spikes of a population where they arise.
 
     Attributes:
-        window: Side of the window; 1 for none.
-        kind: ``max``, or ``sum`` (whose divisor stands in the next weights; floats take the mean).
-        over_time: Give the mean over the timesteps: all that a linear readout needs.
+        pooling: Of each map; floats take the mean where the machine takes the sum.
+        shares: What each timestep counts in the mean that is given: all that a linear readout needs. Empty: every
+            timestep is given.
     """
 
-    window: int = 1
-    kind: str = "max"
-    over_time: bool = False
+    pooling: Pooling = NO_POOLING
+    shares: tuple[float, ...] = ()
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all timesteps count alike."""
+        return len(set(self.shares)) == 1
 
 
 NO_POOL = Pool()
 StackNeuron = Callable[[Tensor, int, Pool], Tensor]
 """(x [K, T, ...], 0) or (x [K, ...], T) -> pooled spikes [K, T, ...], or [K, ...] where they are averaged"""
+StepNeuron = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor]]
+"""(x [...] of a timestep, the membrane before it) -> its spikes and its membrane after them"""
 
 
 def fused(law: NeuronLaw) -> Neuron:
@@ -64,7 +72,7 @@ def fused_stack(law: NeuronLaw) -> StackNeuron:
 
     def fire(x: Tensor, timesteps: int, pool: Pool = NO_POOL) -> Tensor:
         x = x.contiguous()
-        fits = pool.window == 1 or x.shape[-2] * x.shape[-1] <= MAP
+        fits = pool.pooling.area == 1 or x.shape[-2] * x.shape[-1] <= MAP
         if fits and x.dtype == torch.float32 and x.device.type == "cpu" and library() is not None:
             spikes: Tensor = _Native.apply(x, timesteps, law, pool)  # type: ignore[no-untyped-call]
             return spikes
@@ -99,11 +107,32 @@ def spikingjelly_stack(law: NeuronLaw) -> StackNeuron:
 
 def pooled(spikes: Tensor, pool: Pool) -> Tensor:
     """Return pooled spikes [K, T, B, C, H, W]; any other shape where there is no window."""
-    if pool.window > 1:
-        pooling = F.max_pool2d if pool.kind == "max" else F.avg_pool2d
-        out = pooling(spikes.flatten(0, 2), pool.window)
+    if pool.pooling.area > 1:
+        out = pooled_maps(spikes.flatten(0, 2), pool.pooling)
         spikes = out.view(*spikes.shape[:3], *out.shape[1:])
-    return spikes.mean(1) if pool.over_time else spikes
+    return over_time(spikes, pool) if pool.shares else spikes
+
+
+def pooled_maps(maps: Tensor, pooling: Pooling) -> Tensor:
+    """Return pooled maps [N, C, H, W]."""
+    if pooling.area == 1:
+        return maps
+    pool = F.max_pool2d if pooling.kind == "max" else F.avg_pool2d
+    return pool(maps, pooling.window)
+
+
+def over_time(values: Tensor, pool: Pool) -> Tensor:
+    """Return the weighted mean over the timesteps of values [K, T, ...]."""
+    if pool.uniform:
+        return values.mean(1)
+    total: Tensor | None = None
+    for t, share in enumerate(pool.shares):
+        # products and sums apart: fused, the last, incomplete vector of a tensor may be rounded otherwise
+        if share > 0:
+            part = values[:, t] * share
+            total = part if total is None else total + part
+    assert total is not None
+    return total
 
 
 def spikingjelly_neuron(law: NeuronLaw) -> Neuron:
@@ -138,6 +167,52 @@ def spikingjelly_node(law: NeuronLaw) -> Any:
     return neuron.LIFNode(tau=2.0**law.leak_shift, decay_input=False, **common)
 
 
+def step_neuron(law: NeuronLaw) -> StepNeuron:
+    """Return the neuron of one timestep, for populations that are taken through time with others."""
+
+    def fire(x: Tensor, membrane: Tensor | None) -> tuple[Tensor, Tensor]:
+        fired, after = _Step.apply(x, membrane, law)  # type: ignore[no-untyped-call]
+        return fired, after
+
+    return fire
+
+
+def spikingjelly_step(law: NeuronLaw) -> StepNeuron:
+    """Return spikingjelly's neuron of one timestep."""
+    node = spikingjelly_node(law)
+    node.step_mode = "s"
+
+    def fire(x: Tensor, membrane: Tensor | None) -> tuple[Tensor, Tensor]:
+        node.v = torch.zeros_like(x) if membrane is None else membrane
+        fired: Tensor = node(x)
+        return fired, node.v
+
+    return fire
+
+
+class _Step(torch.autograd.Function):
+    """One timestep in torch; products and sums apart, as a fused pair may round the end of a tensor otherwise."""
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, x: Tensor, membrane: Tensor | None, law: NeuronLaw
+    ) -> tuple[Tensor, Tensor]:
+        h = x if membrane is None else membrane * law.decay + x
+        fired = (h >= law.threshold).to(h.dtype)
+        ctx.save_for_backward(h, fired)
+        ctx.law = law  # type: ignore[attr-defined]
+        return fired, h * (1 - fired) if law.reset == "zero" else h - law.threshold * fired
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        h, fired = ctx.saved_tensors  # type: ignore[attr-defined]
+        law = ctx.law  # type: ignore[attr-defined]
+        above = (h - law.threshold) * math.pi
+        passed = grads[1] * (1 - fired) if law.reset == "zero" else grads[1]
+        dx = grads[0] / (above * above + 1) + passed
+        return dx, dx * law.decay if ctx.needs_input_grad[1] else None, None  # type: ignore[attr-defined]
+
+
 class _Native(torch.autograd.Function):
     """The loop in C, neuron and pooling in one; keeps h alone."""
 
@@ -149,14 +224,17 @@ class _Native(torch.autograd.Function):
         assert loops is not None
         shape = (x.shape[0], timesteps, *x.shape[1:]) if timesteps else tuple(x.shape)
         maps, size = shape[2:], (1, 1)
-        if pool.window > 1:
+        if pool.pooling.area > 1:
             size = shape[-2], shape[-1]
-            maps = (*maps[:-2], size[0] // pool.window, size[1] // pool.window)
+            maps = (*maps[:-2], *pool.pooling.pooled(size))
         h = x.new_empty(shape)
-        spikes = x.new_empty((shape[0], *maps) if pool.over_time else (*shape[:2], *maps))
+        spikes = x.new_empty((shape[0], *maps) if pool.shares else (*shape[:2], *maps))
+        # kept by the context as long as the loops read it
+        ctx.shares = None if pool.uniform or not pool.shares else x.new_tensor(pool.shares)  # type: ignore[attr-defined]
         settings = (
-            shape[0], shape[1], math.prod(shape[2:]), timesteps > 0, pool.over_time, *size, pool.window,
-            pool.kind != "max", law.decay, law.threshold, law.reset == "subtract",
+            None if ctx.shares is None else ctx.shares.data_ptr(),  # type: ignore[attr-defined]
+            shape[0], shape[1], math.prod(shape[2:]), timesteps > 0, bool(pool.shares), *size, *pool.pooling.window,
+            pool.pooling.kind != "max", law.decay, law.threshold, law.reset == "subtract",
         )  # fmt: skip
         loops.fire_forward(x.data_ptr(), h.data_ptr(), spikes.data_ptr(), *settings)
         ctx.save_for_backward(h)

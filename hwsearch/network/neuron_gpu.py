@@ -13,7 +13,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from hwsearch.network.neuron_law import NeuronLaw
+from hwsearch.graph.neuron_law import NeuronLaw
 
 _BLOCK = 512
 

@@ -11,48 +11,59 @@ On a GPU stacks are for filling the device: convolutions are grouped there, and 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from hwsearch.graph.graph import Size
+
 _ALIGNED = 16  # floats in 64 bytes
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Return x w^T + b of each candidate: x [K, rows, in], weight [K, out, in], bias [K, out] -> [K, rows, out]."""
     out: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
     return out
 
 
-def convolution(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Return each candidate's convolution (same padding): weight [K, out, in, k, k], bias [K, out].
+def convolution(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Size = (1, 1), *, depthwise: bool = False
+) -> Tensor:
+    """Return each candidate's convolution, padded by half of its filters' sides.
 
     Args:
         x: [K, frames, in, H, W], or [frames, in, H, W] that all candidates see.
-        weight: See above.
-        bias: See above.
+        weight: [K, out, in, kh, kw]; [K, out, 1, kh, kw] where each channel has its filter.
+        bias: [K, out].
+        stride: Down and across.
+        depthwise: Whether each channel has its filter.
 
     Returns:
-        [K, frames, out, H, W].
+        [K, frames, out, H', W'].
     """
     if x.device.type != "cpu":
-        return _grouped(x, weight, bias)
-    out: Tensor = _Convolution.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+        return _grouped(x, weight, bias, stride, depthwise)
+    out: Tensor = _Convolution.apply(x, weight, bias, stride, depthwise)  # type: ignore[no-untyped-call]
     return out
 
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor | None
+    ) -> Tensor:
         ctx.save_for_backward(x, weight)
-        return _product(x, weight.transpose(1, 2), bias.unsqueeze(1))
+        return _product(x, weight.transpose(1, 2), None if bias is None else bias.unsqueeze(1))
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors  # type: ignore[attr-defined]
         grad = grads[0].contiguous()
         dx = _product(grad, weight) if ctx.needs_input_grad[0] else None  # type: ignore[attr-defined]
-        return dx, _product(grad.transpose(1, 2), x), grad.sum(1)
+        dbias = grad.sum(1) if ctx.needs_input_grad[2] else None  # type: ignore[attr-defined]
+        return dx, _product(grad.transpose(1, 2), x), dbias
 
 
 def _product(a: Tensor, b: Tensor, start: Tensor | None = None) -> Tensor:
@@ -67,34 +78,63 @@ def _product(a: Tensor, b: Tensor, start: Tensor | None = None) -> Tensor:
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: Size,
+        depthwise: bool,
+    ) -> Tensor:
         ctx.save_for_backward(x, weight)
-        shared, pad = x.dim() == 4, weight.shape[-1] // 2
-        out = x.new_empty((len(weight), x.shape[-4], weight.shape[1], *x.shape[-2:]))
+        ctx.settings = stride, depthwise  # type: ignore[attr-defined]
+        shared, options = x.dim() == 4, _options(weight, stride, depthwise)
+        out: Tensor | None = None
         for k in range(len(weight)):
-            out[k] = F.conv2d(x if shared else x[k], weight[k], bias[k], padding=pad)
+            part = F.conv2d(x if shared else x[k], weight[k], None if bias is None else bias[k], **options)
+            if len(weight) == 1:
+                return part.unsqueeze(0)
+            out = part.new_empty((len(weight), *part.shape)) if out is None else out
+            out[k] = part
+        assert out is not None
         return out
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors  # type: ignore[attr-defined]
-        shared, pad, needs = x.dim() == 4, weight.shape[-1] // 2, ctx.needs_input_grad[0]  # type: ignore[attr-defined]
-        grad, dx = grads[0].contiguous(), torch.empty_like(x) if needs else None
+        stride, depthwise = ctx.settings  # type: ignore[attr-defined]
+        shared, options = x.dim() == 4, _options(weight, stride, depthwise)
+        dx_needed, _, dbias_needed, *_ = ctx.needs_input_grad  # type: ignore[attr-defined]
+        grad, dx = grads[0].contiguous(), torch.empty_like(x) if dx_needed else None
         dweight, dbias = torch.empty_like(weight), weight.new_empty(weight.shape[:2])
         for k in range(len(weight)):
             back, dweight[k], dbias[k] = torch.ops.aten.convolution_backward(
-                grad[k], x if shared else x[k], weight[k], [weight.shape[1]],
-                [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, [needs, True, True],
+                grad[k], x if shared else x[k], weight[k], [weight.shape[1]], stride, options["padding"],
+                [1, 1], False, [0, 0], options["groups"], [dx_needed, True, True],
             )  # fmt: skip
             if dx is not None:
                 dx[k] = back
-        return dx, dweight, dbias
+        return dx, dweight, dbias if dbias_needed else None, None, None
 
 
-def _grouped(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def _options(weight: Tensor, stride: Size, depthwise: bool) -> dict[str, Any]:
+    """Return torch's settings of a convolution of weights [K, out, in, kh, kw]."""
+    return {
+        "stride": stride,
+        "padding": (weight.shape[-2] // 2, weight.shape[-1] // 2),
+        "groups": weight.shape[1] if depthwise else 1,
+    }
+
+
+def _grouped(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Size = (1, 1), depthwise: bool = False
+) -> Tensor:
     """Return all candidates' convolutions in one call."""
-    size, pad = len(weight), weight.shape[-1] // 2
+    size, options = len(weight), _options(weight, stride, depthwise)
     shared = x.dim() == 4
+    if shared and depthwise:  # each candidate has a filter for each channel of what all see
+        x, shared = x.unsqueeze(0).expand(size, *x.shape), False
     frames = x if shared else x.transpose(0, 1).flatten(1, 2)  # [frames, K * in, H, W]
-    out = F.conv2d(frames, weight.flatten(0, 1), bias.flatten(), padding=pad, groups=1 if shared else size)
+    options["groups"] *= 1 if shared else size
+    out = F.conv2d(frames, weight.flatten(0, 1), None if bias is None else bias.flatten(), **options)
     return out.view(len(frames), size, -1, *out.shape[-2:]).transpose(0, 1).contiguous()

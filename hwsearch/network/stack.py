@@ -1,8 +1,9 @@
 """K candidates of one architecture as one torch network: own weights, masks, bits and batch-norm statistics.
 
-A stack of one is the ordinary case. A static input's first layer is computed once for all timesteps. Nothing couples
-the candidates: the loss is a sum over them, so each one's gradient is what training it alone would give, and on a CPU
-every number of a candidate is, to the last bit, what it would be alone (`products`).
+A stack of one is the ordinary case. Populations are computed in the order of the graph, each over all timesteps at once;
+those that feed each other are taken through time together (`recurrence`). What a still image gives is computed once
+for all timesteps. Nothing couples the candidates: the loss is a sum over them, so each one's gradient is what training it
+alone would give, and on a CPU every number of a candidate is, to the last bit, what it would be alone (`products`).
 """
 
 from __future__ import annotations
@@ -14,102 +15,79 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.neuron import Pool, StackNeuron, fused_stack, spikingjelly_stack
-from hwsearch.network.neuron_law import NeuronLaw
+from hwsearch.compress.quantise import JointGrid, Quantiser
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, components, entering, steps_in_time
+from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.network.flow import Flow, behind, potentials
+from hwsearch.network.neuron import (
+    StackNeuron,
+    StepNeuron,
+    fused_stack,
+    pooled,
+    spikingjelly_stack,
+    spikingjelly_step,
+    step_neuron,
+)
 from hwsearch.network.norm import Running, normalise
-from hwsearch.network.products import convolution, linear
-from hwsearch.network.topology import NetworkSpec
-
-NEURON_LOOPS: dict[str, Callable[[NeuronLaw], StackNeuron]] = {
-    "fused": fused_stack,
-    "spikingjelly": spikingjelly_stack,
-}
-
-
-@dataclass(frozen=True, eq=False)
-class LayerParams:
-    """One candidate's parameters of one layer (numpy, float32).
-
-    Attributes:
-        weight: [out, in] or [out, in, k, k], before the mask and the quantiser.
-        bias: [out].
-        norm: [4, out] batch normalisation: gain, shift, running mean, running variance; None without.
-    """
-
-    weight: np.ndarray
-    bias: np.ndarray
-    norm: np.ndarray | None = None
-
-
-Params = tuple[LayerParams, ...]
+from hwsearch.network.params import Params, Ticket
+from hwsearch.network.recurrence import Circle, Member, through_time
 
 
 @dataclass(frozen=True)
-class Ticket:
-    """What a candidate is trained from.
+class NeuronLoop:
+    """Who computes the neurons.
 
     Attributes:
-        params: Start values, one a layer.
-        masks: Surviving weights, likewise.
-        bits: Weight bits, likewise.
-        rate: Factor on the schedule's learning rate.
+        over_time: All timesteps at once.
+        step: One timestep.
     """
 
-    params: Params
-    masks: tuple[np.ndarray, ...]
-    bits: tuple[int, ...]
-    rate: float = 1.0
+    over_time: Callable[[NeuronLaw], StackNeuron]
+    step: Callable[[NeuronLaw], StepNeuron]
 
 
-def initial_params(spec: NetworkSpec, seed: int) -> Params:
-    """Return fresh parameters: weights and biases uniform in +-1/sqrt(fan-in) (torch's default), norm (1, 0, 0, 1)."""
-    generator = np.random.default_rng([seed, 0x1A7])
-    params = []
-    for layer in spec.layers:
-        bound = 1.0 / float(np.sqrt(np.prod(layer.weight_shape[1:])))
-        weight = generator.uniform(-bound, bound, layer.weight_shape).astype(np.float32)
-        bias = generator.uniform(-bound, bound, layer.out_channels).astype(np.float32)
-        norm = None
-        if spec.batch_norm and layer.name != "readout":
-            bias = np.zeros_like(bias)
-            norm = np.stack([np.ones_like(bias), bias, bias, np.ones_like(bias)])
-        params.append(LayerParams(weight, bias, norm))
-    return tuple(params)
+NEURON_LOOPS = {
+    "fused": NeuronLoop(fused_stack, step_neuron),
+    "spikingjelly": NeuronLoop(spikingjelly_stack, spikingjelly_step),
+}
 
 
 class Stack(torch.nn.Module):
     """The K candidates of a list of tickets.
 
     Attributes:
-        weights, biases: Per layer, [K, out, in(, k, k)] and [K, out].
-        masks: Per layer, like the weights, 1 or 0.
-        gains, shifts, means, variances: Per layer with batch normalisation, [K, out].
+        weights: One a connection, [K, out, in] or [K, out, in / groups, kh, kw].
+        biases: One a population, [K, C].
+        masks: Like the weights, 1 or 0.
+        grids: One a connection.
+        gains, shifts, means, variances: One a population with batch normalisation, [K, C].
         momentum: Share of a batch in the running statistics of batch normalisation.
     """
 
     def __init__(self, spec: NetworkSpec, tickets: Sequence[Ticket], neuron_loop: str = "fused") -> None:
         super().__init__()
         self.spec, self.size, self.momentum = spec, len(tickets), 0.1
-        self.fire = NEURON_LOOPS[neuron_loop](NeuronLaw(spec.leak_shift, spec.threshold, spec.reset))
-        layers = range(len(spec.layers))
-        self.masks = [_stacked([t.masks[i] for t in tickets]) for i in layers]
+        self._loop = NEURON_LOOPS[neuron_loop]
+        connections, populations = range(len(spec.connections)), range(len(spec.populations))
+        self.masks = [_stacked([t.masks[i] for t in tickets]) for i in connections]
         self.weights = torch.nn.ParameterList(
-            [_stacked([t.params[i].weight for t in tickets]) for i in layers]
+            [_stacked([t.params.weights[i] for t in tickets]) for i in connections]
         )
-        self.biases = torch.nn.ParameterList([_stacked([t.params[i].bias for t in tickets]) for i in layers])
+        self.biases = torch.nn.ParameterList(
+            [_stacked([t.params.biases[p] for t in tickets]) for p in populations]
+        )
         self.grids = [
-            Quantiser(
-                tuple(t.bits[i] for t in tickets), spec.layers[i].name != "readout", spec.quantise_first
-            )
-            for i in layers
+            Quantiser(tuple(t.bits[i] for t in tickets), not connection.readout, spec.quantise_first)
+            for i, connection in enumerate(spec.connections)
         ]
-        norms = [[p for t in tickets if (p := t.params[i].norm) is not None] for i in layers]
+        norms = [[n for t in tickets if (n := t.params.norms[p]) is not None] for p in populations]
         self.normed = [bool(norm) for norm in norms]
         self.gains = torch.nn.ParameterList([_stacked([n[0] for n in norm]) for norm in norms if norm])
         self.shifts = torch.nn.ParameterList([_stacked([n[1] for n in norm]) for norm in norms if norm])
         self.means = [_stacked([n[2] for n in norm]) for norm in norms if norm]
         self.variances = [_stacked([n[3] for n in norm]) for norm in norms if norm]
+        self._groups = components(len(spec.populations), spec.connections)
+        self._entering = [entering(spec.connections, p) for p in populations]
 
     def move(self, device: str) -> Stack:
         """Move all of it to a device, and return it."""
@@ -120,54 +98,124 @@ class Stack(torch.nn.Module):
         return self
 
     def forward(self, x: Tensor, timesteps: int) -> Tensor:
-        """Return the mean readout current [K, B, classes] of a static input x [B, C, H, W] shown T times."""
-        spikes: Tensor | None = None  # [K, T, B, ...]
-        for i, shape in enumerate(self.spec.layers):
-            weight = self.grids[i].fake(self.weights[i], self.masks[i])
-            if shape.name == "readout":  # linear, so the spikes are averaged over time first
-                rows = self._rows(x) if spikes is None else spikes.flatten(2)
-                return linear(rows, weight, self.biases[i])
-            if shape.kind == "conv":
-                current = convolution(x if spikes is None else spikes.flatten(1, 2), weight, self.biases[i])
+        """Return what the readout says.
+
+        Args:
+            x: [B, C, H, W] still images, or [B, T, C, H, W] sequences; all candidates see the same.
+            timesteps: T.
+
+        Returns:
+            The mean readout current [K, B, classes]; where labels are a timestep's, [K, B, T, classes]: its potential
+            after each over what was counted until then.
+        """
+        flow = Flow(self.spec, x, timesteps, self.size)
+        weights = self._quantised()
+        for group in self._groups:
+            if self.spec.populations[group[0]].law is None:
+                return self._predict(group[0], flow, weights)
+            if steps_in_time(group, self.spec.connections):
+                self._step(group, flow, weights)
             else:
-                rows = self._rows(x) if spikes is None else spikes.flatten(3).flatten(1, 2)
-                current = linear(rows, weight, self.biases[i])
-            if self.normed[i]:
-                current = self._normalise(i, current)
-            if spikes is not None:
-                current = current.view(self.size, timesteps, len(x), *current.shape[2:])
-            pool = Pool(shape.pool, self.spec.pool, over_time=i + 2 == len(self.spec.layers))
-            spikes = self.fire(current, timesteps if spikes is None else 0, pool)
+                self._run(group[0], flow, weights)
         raise AssertionError("a network ends in its readout")
 
-    def _rows(self, x: Tensor) -> Tensor:
-        """Return the input that all candidates see as rows [K, B, n]."""
-        return x.flatten(1).expand(self.size, len(x), -1)
+    def _quantised(self) -> list[Tensor]:
+        """Return each connection's weights on their grids; those into one population share its scale."""
+        weights: list[Tensor] = list(self.weights)
+        for places in self._entering:
+            if len(places) == 1:
+                weights[places[0]] = self.grids[places[0]].fake(
+                    self.weights[places[0]], self.masks[places[0]]
+                )
+                continue
+            units = tuple(unit_of(self.spec, self.spec.connections[i]) for i in places)
+            joint = JointGrid(tuple(self.grids[i] for i in places), units)
+            fake = joint.fake([self.weights[i] for i in places], [self.masks[i] for i in places])
+            for place, weight in zip(places, fake, strict=True):
+                weights[place] = weight
+        return weights
 
-    def _normalise(self, layer: int, current: Tensor) -> Tensor:
+    def _run(self, population: int, flow: Flow, weights: list[Tensor]) -> None:
+        """Compute a population over all timesteps at once."""
+        current, constant = flow.current(self._entering[population], weights, self.biases[population])
+        if self.normed[population]:
+            current = self._normalise(population, current)
+        pool = behind(self.spec, population, flow.timesteps)
+        law = self.spec.populations[population].law
+        assert law is not None
+        fire = self._loop.over_time(law)
+        spikes = fire(current if constant else flow.by_step(current), flow.timesteps if constant else 0, pool)
+        flow.emit(population, spikes, pool)
+
+    def _step(self, group: tuple[int, ...], flow: Flow, weights: list[Tensor]) -> None:
+        """Take populations that feed each other through time together."""
+        every = self.spec.connections
+        inside = [i for p in group for i in self._entering[p] if every[i].source in group]
+        members = []
+        for p in group:
+            assert not self.normed[p], "statistics over time are not known within it"
+            outside = [i for i in self._entering[p] if i not in inside]
+            members.append(Member(p, self.spec.populations[p], *self._outside(p, outside, flow, weights)))
+        circle = Circle(members, [every[i] for i in inside], [weights[i] for i in inside])
+        for p, spikes in zip(group, through_time(circle, flow.timesteps, self._loop.step), strict=True):
+            pool = behind(self.spec, p, flow.timesteps)
+            flow.emit(p, pooled(spikes, pool), pool)
+
+    def _outside(
+        self, population: int, places: list[int], flow: Flow, weights: list[Tensor]
+    ) -> tuple[Tensor, bool]:
+        """Return the current that connections from outside of its group bring, and whether it stays the same."""
+        if places:
+            current, constant = flow.current(places, weights, self.biases[population])
+            return current if constant else flow.by_step(current), constant
+        shape = self.spec.populations[population]
+        ends = () if shape.flat else shape.size
+        bias = self.biases[population].view(self.size, 1, shape.channels, *(1 for _ in ends))
+        return bias.expand(self.size, flow.samples, shape.channels, *ends), True
+
+    def _predict(self, population: int, flow: Flow, weights: list[Tensor]) -> Tensor:
+        """Return what the readout says."""
+        places, bias = self._entering[population], self.biases[population]
+        if self.spec.readout.labels == "sample":  # linear, so the spikes are averaged over time first
+            return flow.mean_current(places, weights, bias)
+        current, constant = flow.current(places, weights, bias)
+        by_step = (
+            current.unsqueeze(1).expand(-1, flow.timesteps, -1, -1) if constant else flow.by_step(current)
+        )
+        return potentials(by_step, self.spec)
+
+    def _normalise(self, population: int, current: Tensor) -> Tensor:
         """Normalise each candidate's channels over samples, timesteps and positions with its own statistics."""
-        i = sum(self.normed[:layer])
+        i = sum(self.normed[:population])
         running = Running(self.means[i], self.variances[i])
         momentum = self.momentum if self.training else None
         return normalise(current, self.gains[i], self.shifts[i], running, momentum)
 
     def params(self) -> list[Params]:
         """Return each candidate's parameters as numpy values."""
-        result = []
-        for k in range(self.size):
-            layers, norm = [], 0
-            for i, normed in enumerate(self.normed):
-                stats = None
-                if normed:
-                    parts = (self.gains, self.shifts, self.means, self.variances)
-                    stats = np.stack([part[norm][k].detach().cpu().numpy() for part in parts])
-                    norm += 1
-                weight, bias = (
-                    tensors[i][k].detach().cpu().numpy() for tensors in (self.weights, self.biases)
+        normed = np.cumsum([0, *self.normed])
+        stats = [
+            torch.stack([part[at] for part in (self.gains, self.shifts, self.means, self.variances)], 1)
+            if norm
+            else None
+            for at, norm in zip(normed, self.normed, strict=False)
+        ]
+        every = [*self.weights], [*self.biases], stats
+        return [
+            Params(
+                *(
+                    tuple(None if v is None else v[k].detach().cpu().numpy().copy() for v in values)
+                    for values in every
                 )
-                layers.append(LayerParams(weight.copy(), bias.copy(), stats))
-            result.append(tuple(layers))
-        return result
+            )
+            for k in range(self.size)
+        ]
+
+
+def unit_of(spec: NetworkSpec, connection: Connection) -> float:
+    """Return what one integer count of a connection's input is worth in the floats of training."""
+    worth = 1.0 / spec.input.max if connection.source == INPUT else 1.0
+    return worth / connection.pooling.divisor
 
 
 def _stacked(arrays: Sequence[np.ndarray]) -> Tensor:

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from hwsearch.errors import RecordError
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork
-from hwsearch.network.stack import LayerParams, Params
+from hwsearch.graph.graph import Connection, Input, Pooling, Population, Readout, Size
+from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.network.chain_settings import graph_settings
+from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
+from hwsearch.network.params import Params
 
 
 def save_tensors(path: Path, tensors: dict[str, np.ndarray], values: dict[str, object]) -> None:
@@ -48,69 +52,120 @@ def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:
 
 def network_settings(network: IntegerNetwork) -> dict[str, object]:
     """Return all of a network but its arrays, as plain JSON values."""
-    settings: dict[str, object] = {
-        field.name: getattr(network, field.name)
-        for field in dataclasses.fields(network)
-        if field.name != "layers"
+    return {
+        "populations": [population_settings(p.shape) for p in network.populations],
+        "connections": [
+            connection_settings(c.shape) | {"fraction_bits": c.fraction_bits} for c in network.connections
+        ],
+        "weight_bits": list(network.weight_bits),
+        "timesteps": network.timesteps,
+        "input": input_settings(network.input),
+        "readout": dataclasses.asdict(network.readout),
+        "state_bits": network.state_bits,
+        "accumulator_bits": network.accumulator_bits,
     }
-    arrays = {"weight", "bias", "threshold"}
-    settings["layers"] = [
-        {
-            field.name: getattr(layer, field.name)
-            for field in dataclasses.fields(layer)
-            if field.name not in arrays
-        }
-        for layer in network.layers
-    ]
-    return settings
 
 
-def network_from(settings: dict[str, object], arrays: dict[str, np.ndarray]) -> IntegerNetwork:
-    """Return the network of ``network_settings`` and arrays named ``<layer>.weight``, ``.bias``, ``.threshold``."""
-    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
-    layers = []
-    for layer in values.pop("layers"):
-        name = layer["name"]
-        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in layer.items()}
-        layers.append(
-            IntegerLayer(
-                weight=arrays[f"{name}.weight"],
-                bias=arrays[f"{name}.bias"],
-                threshold=arrays.get(f"{name}.threshold"),
-                **plain,
-            )
-        )
-    return IntegerNetwork(layers=tuple(layers), **values)
+def input_settings(data: Input) -> dict[str, Any]:
+    """Return what a network reads as plain JSON values."""
+    return dataclasses.asdict(data) | {"shape": list(data.shape)}
+
+
+def population_settings(shape: Population) -> dict[str, Any]:
+    """Return a population as plain JSON values."""
+    return dataclasses.asdict(shape) | {"size": list(shape.size)}
+
+
+def connection_settings(shape: Connection) -> dict[str, Any]:
+    """Return a connection as plain JSON values."""
+    values = dataclasses.asdict(shape)
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return plain | {"pooling": {"window": list(shape.pooling.window), "kind": shape.pooling.kind}}
+
+
+def network_from(settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> IntegerNetwork:
+    """Return the network of ``network_settings`` and arrays by name: ``network_arrays``."""
+    if "layers" in settings:
+        names = (layer["name"] for layer in settings["layers"])
+        settings = graph_settings(settings, {name: arrays[f"{name}.weight"].shape for name in names})
+    populations = tuple(
+        IntegerPopulation(_population(each), arrays[f"{name}.bias"], arrays.get(f"{name}.threshold"))
+        for each in settings["populations"]
+        for name in [each["name"]]
+    )
+    connections = []
+    for each in settings["connections"]:
+        shape = {name: value for name, value in each.items() if name != "fraction_bits"}
+        weight = arrays[f"{each['name']}.weight"]
+        connections.append(IntegerConnection(_connection(shape), weight, each["fraction_bits"]))
+    return IntegerNetwork(
+        populations=populations,
+        connections=tuple(connections),
+        weight_bits=tuple(settings["weight_bits"]),
+        timesteps=settings["timesteps"],
+        input=Input(**_tuples(settings["input"])),
+        readout=Readout(**settings["readout"]),
+        state_bits=settings["state_bits"],
+        accumulator_bits=settings["accumulator_bits"],
+    )
+
+
+def _population(settings: Mapping[str, Any]) -> Population:
+    law = settings["law"]
+    return Population(**_tuples(settings) | {"law": None if law is None else NeuronLaw(**law)})
+
+
+def _connection(settings: Mapping[str, Any]) -> Connection:
+    pooling = settings["pooling"]
+    return Connection(
+        **_tuples(settings) | {"pooling": Pooling(_size(pooling["window"]), pooling["kind"])}
+    )
+
+
+def _tuples(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with tuples in the place of JSON's lists."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
+
+
+def _size(values: Sequence[int]) -> Size:
+    height, width = values
+    return height, width
 
 
 def network_arrays(network: IntegerNetwork) -> dict[str, np.ndarray]:
-    """Return a network's arrays by name."""
-    arrays = {}
-    for layer in network.layers:
-        arrays[f"{layer.name}.weight"] = layer.weight
-        arrays[f"{layer.name}.bias"] = layer.bias
-        if layer.threshold is not None:
-            arrays[f"{layer.name}.threshold"] = layer.threshold
+    """Return a network's arrays: ``<connection>.weight``, ``<population>.bias`` and ``<population>.threshold``."""
+    arrays = {f"{c.shape.name}.weight": c.weight for c in network.connections}
+    for population in network.populations:
+        arrays[f"{population.shape.name}.bias"] = population.bias
+        if population.threshold is not None:
+            arrays[f"{population.shape.name}.threshold"] = population.threshold
     return arrays
 
 
 def network_digest(network: IntegerNetwork) -> str:
     """Return 16 hex digits over all of a network: two of one digest compute the same, bit for bit."""
-    content = hashlib.sha256(json.dumps(network_settings(network), sort_keys=True).encode())
-    for name, array in sorted(network_arrays(network).items()):
+    return digest_of(network_settings(network), network_arrays(network))
+
+
+def digest_of(settings: Mapping[str, object], arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the digest of a network by its settings, as they were written, and its arrays."""
+    content = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for name, array in sorted(arrays.items()):
         content.update(f"{name}{array.shape}".encode())
         content.update(np.ascontiguousarray(array, np.int64).tobytes())
     return content.hexdigest()[:16]
 
 
 def save_params(path: Path, params: Params) -> None:
-    """Write float parameters, by name: ``<layer>.weight``, ``.bias``, ``.norm``."""
-    arrays = {}
-    for index, layer in enumerate(params):
-        arrays[f"{index}.weight"], arrays[f"{index}.bias"] = layer.weight, layer.bias
-        if layer.norm is not None:
-            arrays[f"{index}.norm"] = layer.norm
-    save_tensors(path, arrays, {})
+    """Write float parameters, by place: ``<connection>.weight``, ``<population>.bias`` and ``<population>.norm``."""
+    save_tensors(path, params_arrays(params), {})
+
+
+def params_arrays(params: Params) -> dict[str, np.ndarray]:
+    """Return float parameters by name: ``<connection>.weight``, ``<population>.bias`` and ``<population>.norm``."""
+    arrays = {f"{i}.weight": weight for i, weight in enumerate(params.weights)}
+    arrays |= {f"{p}.bias": bias for p, bias in enumerate(params.biases)}
+    return arrays | {f"{p}.norm": norm for p, norm in enumerate(params.norms) if norm is not None}
 
 
 def load_params(path: Path) -> Params:
@@ -119,9 +174,16 @@ def load_params(path: Path) -> Params:
     Raises:
         RecordError: The file is missing or damaged.
     """
-    arrays, _ = load_tensors(path)
-    n_layers = sum(name.endswith(".weight") for name in arrays)
-    return tuple(
-        LayerParams(arrays[f"{i}.weight"], arrays[f"{i}.bias"], arrays.get(f"{i}.norm"))
-        for i in range(n_layers)
+    return params_from(load_tensors(path)[0])
+
+
+def params_from(arrays: Mapping[str, np.ndarray]) -> Params:
+    """Return the parameters of ``params_arrays``."""
+    n_connections, n_populations = (
+        sum(name.endswith(end) for name in arrays) for end in (".weight", ".bias")
+    )
+    return Params(
+        tuple(arrays[f"{i}.weight"] for i in range(n_connections)),
+        tuple(arrays[f"{p}.bias"] for p in range(n_populations)),
+        tuple(arrays.get(f"{p}.norm") for p in range(n_populations)),
     )

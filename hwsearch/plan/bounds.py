@@ -2,7 +2,8 @@
 
 Exactly k groups of weights are removed, whichever they are, and with them the channels that nothing reads or feeds any
 more; what must be left takes at least its bits. The cheapest candidate of a granularity is the sparsest, with the
-fewest bits and timesteps; it is priced as if what must be left of it lay as closely as any mask could lay it, and as if
+fewest bits and timesteps, and with the narrowest input of any number of timesteps (frames that are added up to fewer
+take more bits); it is priced as if what must be left of it lay as closely as any mask could lay it, and as if
 no event ever came. A candidate is refused by its price before training, which is never less. Where even these are
 refused, nothing fits: the search would have trained the dense network, and refused all others one by one. Not for what
 fits: a mask that magnitudes draw costs more, and often much.
@@ -13,8 +14,10 @@ Left out is the rule that packs layers into cores: a heuristic may pack less wor
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.workload import (
@@ -22,15 +25,15 @@ from hwsearch.hardware.workload import (
     DELTA_BITS,
     LANES,
     NM_GROUPS,
-    LayerWork,
+    ConnectionWork,
     OpCounts,
     WeightCensus,
     Workload,
 )
-from hwsearch.network.topology import LayerShape, NetworkSpec
+from hwsearch.measure.workload import input_bits, population_work
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import Price, held_to
-from hwsearch.plan.remainders import Remainder, layer_widths, least_remainders, n_weights
+from hwsearch.plan.remainders import Remainder, least_remainders, n_weights, widths
 from hwsearch.space.candidate import Candidate
 
 _HEURISTIC = "cores_hold_everything"
@@ -101,12 +104,11 @@ def _cheapest_of(plan: Plan, granularity: str) -> Candidate:
 def _least_price(plan: Plan, candidate: Candidate, remainder: Remainder) -> Price:
     """Return the least that a candidate costs which leaves at least this."""
     spec, bits = plan.spec, min(candidate.weight_bits)
-    workload = _workload(spec, remainder, bits, candidate.timesteps)
+    workload = _workload(spec, remainder, bits, plan.space.timesteps)
     cost = price(workload, plan.profile)
     if plan.profile.model is None:  # packed: every weight takes its bits, wherever it lies
         cost = _with_weights(plan, cost, -(-remainder.total * bits // 8))
-    neuron, reset = spec.neuron_model, spec.reset
-    broken = violations(workload, plan.profile, neuron_model=neuron, reset=reset, cost=cost)
+    broken = violations(workload, plan.profile, cost=cost)
     return held_to(plan, cost, [violation for violation in broken if violation.rule != _HEURISTIC])
 
 
@@ -120,52 +122,80 @@ def _with_weights(plan: Plan, cost: Cost, n_bytes: int) -> Cost:
     )
 
 
-def _workload(spec: NetworkSpec, remainder: Remainder, bits: int, timesteps: int) -> Workload:
-    """Return the work of a network that has only what is left, packed as closely as can be, and never an event."""
-    last, works = len(spec.layers) - 1, []
-    for place, (shape, (out, read)) in enumerate(
-        zip(spec.layers, layer_widths(spec.layers, remainder.channels), strict=True)
-    ):
-        pixels = shape.in_size[0] * shape.in_size[1] if shape.kind == "conv" else 1
-        works.append(
-            LayerWork(
-                name=shape.name,
-                role="input" if place == 0 else "readout" if place == last else "hidden",
-                kind=shape.kind,
-                analog=place == 0,
-                weight_bits=bits,
-                census=_census(shape, out, read, remainder.weights[place], channels=remainder.whole),
-                neurons=out * shape.out_size[0] * shape.out_size[1],
-                inputs=math.prod(spec.input_shape) if place == 0 else read * pixels,
-                ops=OpCounts(0.0, 0.0, (0.0,) * len(BLOCKS), 0.0),
-                spikes_in=0.0,
-                spikes_out=0.0,
-                out_size=shape.out_size,
-                pool=shape.pool,
-                fan_columns=shape.fan_columns,
-            )
-        )
-    return Workload(timesteps, spec.input_bits, tuple(works))
+def _workload(spec: NetworkSpec, remainder: Remainder, bits: int, timesteps: Sequence[int]) -> Workload:
+    """Return the work of a network that has only what is left, packed as closely as can be, and never an event.
+
+    Args:
+        spec: The architecture.
+        remainder: What is left.
+        bits: Of a weight.
+        timesteps: All that a candidate may have; the fewest are worked off.
+    """
+    analog = all(spec.input.analog(t) for t in timesteps)
+    return Workload(
+        min(timesteps),
+        min(input_bits(spec.input, t) for t in timesteps),
+        tuple(
+            _connection(c, remainder, place, bits, analog=analog) for place, c in enumerate(spec.connections)
+        ),
+        tuple(
+            population_work(replace(population, channels=n), 0.0)
+            for population, n in zip(spec.populations, remainder.channels, strict=True)
+        ),
+        math.prod(spec.input.shape),
+        spec.input.still,
+        spec.readout,
+    )
 
 
-def _census(shape: LayerShape, out: int, read: int, weights: int, *, channels: bool) -> WeightCensus:
-    """Return the least that can be counted of a layer with so many weights: no mask of it counts less."""
-    size = math.prod(shape.weight_shape)
-    held, area = min(weights, n_weights(shape, out, read)), shape.kernel**2
-    # where all stays, or whole channels go, the layer is known; else its weights may lie anywhere
+def _connection(
+    shape: Connection, remainder: Remainder, place: int, bits: int, *, analog: bool
+) -> ConnectionWork:
+    """Return the work of what is left of one connection."""
+    out, read = widths(shape, remainder.channels)
+    pixels = shape.in_size[0] * shape.in_size[1] if shape.kind == "conv" else 1
+    return ConnectionWork(
+        name=shape.name,
+        source=shape.source,
+        target=shape.target,
+        role="input" if shape.source == INPUT else "readout" if shape.readout else "hidden",
+        kind=shape.kind,
+        analog=analog and shape.source == INPUT,
+        weight_bits=bits,
+        census=_census(shape, out, read, remainder.weights[place], channels=remainder.whole),
+        inputs=(out if shape.depthwise else read) * pixels,
+        ops=OpCounts(0.0, 0.0, (0.0,) * len(BLOCKS), 0.0),
+        spikes_in=0.0,
+        kernel=shape.kernel,
+        stride=shape.stride,
+        pooling=shape.pooling,
+        delay=shape.delay,
+        in_size=shape.in_size,
+        out_size=shape.out_size,
+        fan_columns=shape.fan_columns,
+        identity=not shape.prunable,
+    )
+
+
+def _census(shape: Connection, out: int, read: int, weights: int, *, channels: bool) -> WeightCensus:
+    """Return the least that can be counted of a connection with so many weights: no mask of it counts less."""
+    size, held = shape.n_weights, min(weights, n_weights(shape, out, read))
+    groups = out if shape.depthwise else 1
+    # where all stays, or whole channels go, the weights are known; else they may lie anywhere
     known = weights == n_weights(shape, out, read) and (channels or weights == size)
     rows, size = (out, held) if known else (shape.out_channels, size)
     return WeightCensus(
         out_channels=out,
         in_channels=read,
-        kernel_area=area,
+        kernel_area=shape.area,
         nonzero=held,
         blocks=tuple(-(-held // length) for length in BLOCKS),
         nm_most=tuple(-(-held * m // size) for m in NM_GROUPS),
-        planes=-(-held // area),
+        planes=-(-held // shape.area),
         delta_entries=(held,) * len(DELTA_BITS),
-        row_counts=(*(0,) * (out * area if known else 0), read),
+        row_counts=(*(0,) * (out // groups * shape.area if known else 0), groups * read),
         fan_in_most=-(-held // rows),
         outputs_used=min(out, -(-held * rows // size)),
         lane_reads=tuple(-(-held // lanes) for lanes in LANES),
+        groups=groups,
     )

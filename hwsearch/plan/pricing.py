@@ -33,9 +33,7 @@ class Price:
 def price_on_device(plan: Plan, workload: Workload) -> Price:
     """Price a workload and hold it against every budget and rule."""
     cost = price(workload, plan.profile)
-    neuron, reset = plan.spec.neuron_model, plan.spec.reset
-    broken = violations(workload, plan.profile, neuron_model=neuron, reset=reset, cost=cost)
-    return held_to(plan, cost, broken)
+    return held_to(plan, cost, violations(workload, plan.profile, cost=cost))
 
 
 def held_to(plan: Plan, cost: Cost, broken: Sequence[Violation]) -> Price:

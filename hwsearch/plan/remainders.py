@@ -1,7 +1,7 @@
 """What the mask of a candidate must leave, at least: counts of weights and channels, whichever they are.
 
-Exactly k groups of weights are removed, and with them the channels that nothing reads or feeds any more. Not for what a
-drawn mask leaves: that is more.
+Exactly k groups of weights are removed, and with them the channels that nothing reads or feeds any more. Channels that a
+depthwise connection or a residual identity ties together go together. Not for what a drawn mask leaves: that is more.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hwsearch.network.topology import LayerShape
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, channel_groups
 from hwsearch.plan.plan import Plan
 from hwsearch.space.candidate import Candidate
 
@@ -23,9 +23,9 @@ class Remainder:
     """What a mask must leave.
 
     Attributes:
-        weights: In each layer, at least, between channels that stay.
-        total: Of all layers together, at least.
-        channels: Of each layer, at least.
+        weights: In each connection, at least, between channels that stay.
+        total: Of all connections together, at least.
+        channels: Of each population, at least.
         whole: Whether it is channels that go, and what is left has every weight.
     """
 
@@ -36,89 +36,126 @@ class Remainder:
 
 
 def least_remainders(plan: Plan, candidate: Candidate) -> Iterator[Remainder]:
-    """Yield what a candidate's mask must leave; for channels, each way to share them out over the layers."""
-    layers = plan.spec.layers
-    sparsities = candidate.sparsity * len(layers) if len(candidate.sparsity) == 1 else candidate.sparsity
+    """Yield what a candidate's mask must leave; for channels, each way to share them out over the populations."""
+    spec = plan.spec
+    knobs = candidate.sparsity * len(spec.prunable) if len(candidate.sparsity) == 1 else candidate.sparsity
     apart = plan.study.space.scope == "layer" or len(candidate.sparsity) > 1
     if candidate.granularity != "channel":
-        yield _remaining_weights(layers, candidate.granularity, sparsities, apart=apart)
+        yield _remaining_weights(spec, candidate.granularity, knobs, apart=apart)
         return
-    sizes = [layer.out_channels for layer in layers[:-1]]
+    groups = removable_groups(spec)
+    sizes = [spec.populations[group[0]].channels for group in groups]
     if apart:
-        ways = [tuple(max(1, n - _removed(s, n)) for n, s in zip(sizes, sparsities, strict=False))]
+        sparsest = [
+            max((s for p in group for s in _sparsities_of(spec, knobs, p)), default=0.0) for group in groups
+        ]
+        ways = [tuple(max(1, n - _removed(s, n)) for n, s in zip(sizes, sparsest, strict=True))]
     else:
-        ways = _allocations(sizes, sum(sizes) - _removed(sparsities[0], sum(sizes)))
-    for hidden in ways:
-        channels = (*hidden, layers[-1].out_channels)
-        weights = tuple(
-            n_weights(layer, *widths)
-            for layer, widths in zip(layers, layer_widths(layers, channels), strict=True)
-        )
-        yield Remainder(weights, sum(weights), channels, whole=True)
+        ways = _allocations(sizes, sum(sizes) - _removed(knobs[0], sum(sizes)))
+    for way in ways:
+        channels = [population.channels for population in spec.populations]
+        for group, n in zip(groups, way, strict=True):
+            for place in group:
+                channels[place] = n
+        weights = tuple(n_weights(c, *widths(c, channels)) for c in spec.connections)
+        yield Remainder(weights, sum(weights), tuple(channels), whole=True)
+
+
+def removable_groups(spec: NetworkSpec) -> list[tuple[int, ...]]:
+    """Return the populations in groups that share their channels, without what the input or the readout is tied to."""
+    last = len(spec.populations) - 1
+    groups = channel_groups(len(spec.populations), spec.connections)
+    return [group for group in groups if INPUT not in group and last not in group]
+
+
+def _sparsities_of(spec: NetworkSpec, knobs: Sequence[float], population: int) -> list[float]:
+    """Return the sparsities of the connections into a population that may be pruned."""
+    pairs = zip(spec.prunable, knobs, strict=True)
+    return [sparsity for place, sparsity in pairs if spec.connections[place].target == population]
 
 
 def _remaining_weights(
-    layers: Sequence[LayerShape], granularity: str, sparsities: Sequence[float], *, apart: bool
+    spec: NetworkSpec, granularity: str, knobs: Sequence[float], *, apart: bool
 ) -> Remainder:
-    """Return what is left where groups of weights are removed, of each layer or of all together."""
-    sizes = [math.prod(layer.weight_shape) for layer in layers]
+    """Return what is left where groups of weights are removed, of each connection or of all together."""
+    prunable = [spec.connections[place] for place in spec.prunable]
     if granularity.startswith("nm:") or apart:
-        pairs = zip(layers, sparsities, strict=True)
-        gone = [_most_removed([layer], granularity, sparsity) for layer, sparsity in pairs]
-        together = sum(gone)
+        pairs = zip(prunable, knobs, strict=True)
+        most = [_most_removed([connection], granularity, sparsity) for connection, sparsity in pairs]
+        together = sum(most)
     else:
-        together = _most_removed(layers, granularity, sparsities[0])
-        gone = [
-            min(together, n) if _groups(layer, granularity) else 0
-            for layer, n in zip(layers, sizes, strict=True)
-        ]
-    channels = _least_channels(layers, gone)
-    blocks = [
-        n_weights(layer, *widths)
-        for layer, widths in zip(layers, layer_widths(layers, channels), strict=True)
-    ]
+        together = _most_removed(prunable, granularity, knobs[0])
+        most = [min(together, c.n_weights) if _groups(c, granularity) else 0 for c in prunable]
+    gone = [0] * len(spec.connections)
+    for place, n in zip(spec.prunable, most, strict=True):
+        gone[place] = n
+    channels = _least_channels(spec, gone)
+    blocks = [n_weights(c, *widths(c, channels)) for c in spec.connections]
     weights = tuple(max(0, n - out) for n, out in zip(blocks, gone, strict=True))
     return Remainder(weights, max(sum(weights), sum(blocks) - together), channels)
 
 
-def _least_channels(layers: Sequence[LayerShape], gone: Sequence[int]) -> tuple[int, ...]:
-    """Return the channels of each layer that must stay when so many weights of each layer are removed.
+def _least_channels(spec: NetworkSpec, gone: Sequence[int]) -> tuple[int, ...]:
+    """Return the channels of each population that must stay when so many weights of each connection are removed.
 
     A channel goes for good when no channel that stays reads it, or when none feeds it (`network.fold.shrink`): all
-    weights between it and those must have been removed. Inputs and the readout's channels stay.
+    weights between it and those must have been removed, in each connection that leaves it or in each that enters it.
+    Where several populations share their channels, one of them must have lost it so, or a depthwise filter must be
+    gone. The input's and the readout's channels stay.
     """
-    channels = [layer.out_channels for layer in layers]
-    for place in reversed(range(len(layers) - 1)):
-        after, layer = layers[place + 1], layers[place]
-        fed_by = layer.in_channels if place == 0 else layer.fan_columns
-        unread = gone[place + 1] // (channels[place + 1] * after.fan_columns * after.kernel**2)
-        unfed = gone[place] // (fed_by * layer.kernel**2)
-        channels[place] = max(1, channels[place] - unread - unfed)
+    channels = [population.channels for population in spec.populations]
+    counted: set[int] = set()
+    for group in reversed(removable_groups(spec)):
+        removed = 0
+        for place in group:
+            unread = [
+                gone[i] // ((channels[c.target] if c.target in counted or c.readout else 1) * c.fan_columns * c.area)
+                for i, c in enumerate(spec.connections)
+                if c.source == place and c.target not in group
+            ]
+            unfed = [
+                gone[i] // _feeding(c)
+                for i, c in enumerate(spec.connections)
+                if c.target == place and c.source not in group
+            ]
+            removed += min(unread, default=0) + min(unfed, default=0)
+        inside = [i for i, c in enumerate(spec.connections) if c.depthwise and c.target in group]
+        removed += sum(gone[i] // spec.connections[i].area for i in inside)
+        for place in group:
+            channels[place] = max(1, channels[place] - removed)
+        counted |= set(group)
     return tuple(channels)
 
 
-def _groups(layer: LayerShape, granularity: str) -> dict[int, int]:
-    """Return how many groups of each size a layer has; none where it is not pruned."""
-    rows, columns = layer.out_channels, math.prod(layer.weight_shape[1:])
+def _feeding(connection: Connection) -> int:
+    """Return the fewest weights by which what stays of a source feeds one channel: all of the input, or one channel."""
+    fed_by = connection.in_channels if connection.source == INPUT else connection.fan_columns
+    return fed_by * connection.area
+
+
+def _groups(connection: Connection, granularity: str) -> dict[int, int]:
+    """Return how many groups of each size a connection has; none where it is not pruned."""
+    rows, columns = connection.out_channels, math.prod(connection.weight_shape[1:])
     if granularity == "weight":
         return {1: rows * columns}
     if granularity == "kernel":
-        return {} if layer.kind == "fc" else {layer.kernel**2: rows * layer.in_channels}
+        area = connection.area
+        return {} if connection.kind == "fc" else {area: rows * columns // area}
     length = int(granularity.partition(":")[2])
     whole, tail = divmod(columns, length)
     return {length: rows * whole} | ({tail: rows} if tail else {})
 
 
-def _most_removed(layers: Sequence[LayerShape], granularity: str, sparsity: float) -> int:
-    """Return the most weights that a fraction of all groups of these layers can be (see `compress.masks`)."""
+def _most_removed(connections: Sequence[Connection], granularity: str, sparsity: float) -> int:
+    """Return the most weights that a fraction of all groups of these connections can be (see `compress.masks`)."""
     kind, _, length = granularity.partition(":")
     if kind == "nm":
         stay = round((1 - sparsity) * int(length))
         return sum(
             count * (size - min(size, -(-stay * size // int(length))))
-            for size, count in _all_groups(layers, granularity)
+            for size, count in _all_groups(connections, granularity)
         )
-    groups = sorted(_all_groups(layers, granularity), reverse=True)
+    groups = sorted(_all_groups(connections, granularity), reverse=True)
     left, total = _removed(sparsity, sum(count for _, count in groups)), 0
     for size, count in groups:
         total += size * min(left, count)
@@ -126,9 +163,9 @@ def _most_removed(layers: Sequence[LayerShape], granularity: str, sparsity: floa
     return total
 
 
-def _all_groups(layers: Sequence[LayerShape], granularity: str) -> list[tuple[int, int]]:
-    """Return (size, how many) of the groups of several layers."""
-    return [group for layer in layers for group in _groups(layer, granularity).items()]
+def _all_groups(connections: Sequence[Connection], granularity: str) -> list[tuple[int, int]]:
+    """Return (size, how many) of the groups of several connections."""
+    return [group for connection in connections for group in _groups(connection, granularity).items()]
 
 
 def _removed(sparsity: float, n: int) -> int:
@@ -137,7 +174,9 @@ def _removed(sparsity: float, n: int) -> int:
 
 
 def _allocations(sizes: Sequence[int], total: int) -> list[tuple[int, ...]]:
-    """Return each way to share out channels over layers, or where there are too many, the least of each layer."""
+    """Return each way to share out channels over groups of populations, or where there are too many, the least of each."""
+    if not sizes:
+        return [()]
     least = [max(1, total - sum(sizes) + n) for n in sizes]
     ranges = [range(low, high + 1) for low, high in zip(least, sizes, strict=True)][:-1]
     if math.prod(len(choices) for choices in ranges) > _MOST_ALLOCATIONS:
@@ -146,15 +185,16 @@ def _allocations(sizes: Sequence[int], total: int) -> list[tuple[int, ...]]:
     return [way for way in ways if way[-1] <= sizes[-1]]
 
 
-def layer_widths(layers: Sequence[LayerShape], channels: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the outputs and inputs of each layer's weights."""
-    read = [
-        layers[0].in_channels,
-        *(n * layer.fan_columns for n, layer in zip(channels, layers[1:], strict=False)),
-    ]
-    return list(zip(channels, read, strict=True))
+def widths(connection: Connection, channels: Sequence[int]) -> tuple[int, int]:
+    """Return the outputs of a connection's weights, and the inputs of each, between so many channels."""
+    out = channels[connection.target]
+    if connection.depthwise:
+        return out, 1
+    if connection.source == INPUT:
+        return out, connection.in_channels
+    return out, channels[connection.source] * connection.fan_columns
 
 
-def n_weights(layer: LayerShape, out: int, read: int) -> int:
-    """Return the weights of a layer between so many outputs and inputs."""
-    return out * read * layer.kernel**2
+def n_weights(connection: Connection, out: int, read: int) -> int:
+    """Return the weights of a connection between so many outputs and inputs."""
+    return out * read * connection.area

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hwsearch.graph.graph import INPUT, NetworkSpec, Population
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.workload import Counted, count_workload
-from hwsearch.network.fold import shrink
 from hwsearch.network.integer import Run
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
+from hwsearch.network.shrink import shrink
 
 
 def predict_workload(
@@ -30,30 +30,35 @@ def predict_workload(
 
     Args:
         spec: The architecture.
-        masks: Surviving weights, one array a layer.
-        bits: Weight bits, one a layer.
+        masks: Surviving weights, one array a connection.
+        bits: Weight bits, one a connection.
         timesteps: T.
         dense: The dense network's run at the same T.
-        counted: Layers that need not be counted again (`measure.workload`).
+        counted: Connections that need not be counted again (`measure.workload`).
     """
-    layers = tuple(
-        IntegerLayer(
-            shape.name, shape.kind, mask.view(np.int8),
-            # a bias that fires: no channel is taken for silent before it was trained
-            np.ones(shape.out_channels, np.int32), np.ones(shape.out_channels, np.int32),
-            0, shape.pool, shape.out_size, shape.fan_columns,
-        )
-        for shape, mask in zip(spec.layers, masks, strict=True)
-    )  # fmt: skip
-    network, alive = shrink(
-        IntegerNetwork(
-            layers, tuple(bits), timesteps, spec.leak_shift, spec.reset, spec.pool,
-            spec.input_shape, spec.input_max, spec.input_bits, 32,
-        )
-    )  # fmt: skip
-    maps = [dense.input_maps[0]]
-    for shape, events, channels in zip(spec.layers[1:], dense.input_maps[1:], alive, strict=True):
-        by_channel = events.reshape(-1, shape.fan_columns) if shape.kind == "fc" else events
-        maps.append(by_channel[channels].reshape(-1) if shape.kind == "fc" else by_channel[channels])
+    connections = tuple(
+        IntegerConnection(shape, mask.view(np.int8), 0)
+        for shape, mask in zip(spec.connections, masks, strict=True)
+    )
+    populations = tuple(_that_fires(population) for population in spec.populations)
+    whole = IntegerNetwork(
+        populations, connections, tuple(bits), timesteps, spec.input, spec.readout, state_bits=32
+    )
+    network, alive = shrink(whole)
+    staying = dict(enumerate(alive))
+    maps = []
+    for shape, events in zip(spec.connections, dense.input_maps, strict=True):
+        channels = staying.get(shape.source)
+        if shape.source == INPUT or channels is None:
+            maps.append(events)
+        else:
+            by_channel = events.reshape(-1, shape.fan_columns) if shape.kind == "fc" else events
+            maps.append(by_channel[channels].reshape(-1) if shape.kind == "fc" else by_channel[channels])
     spikes = [events[channels] for events, channels in zip(dense.spikes, alive, strict=True)]
     return count_workload(network, maps, spikes, counted)
+
+
+def _that_fires(population: Population) -> IntegerPopulation:
+    """Return a population whose bias fires it: no channel is taken for silent before it was trained."""
+    ones = np.ones(population.channels, np.int32)
+    return IntegerPopulation(population, ones, None if population.law is None else ones)

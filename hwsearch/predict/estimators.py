@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hwsearch.network.stack import Params
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params
 from hwsearch.predict.flip_rate import flip_rate
 from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.predict.margin_gradient import margin_gradient

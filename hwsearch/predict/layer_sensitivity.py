@@ -10,7 +10,8 @@ import torch
 
 from hwsearch.compress.masks import prune_layers
 from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.stack import LayerParams, Params
+from hwsearch.graph.graph import Connection, NetworkSpec
+from hwsearch.network.params import Params
 from hwsearch.predict.joint import LayerTables
 
 LEVELS = (0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
@@ -35,51 +36,54 @@ class EstimatorScope:
 
 
 Sensitivity = Callable[[int, np.ndarray], np.ndarray]
-"""(layer, its changed weights) -> the quantity that is measured, 0 where nothing changes."""
+"""(place of a connection, its changed weights) -> the quantity that is measured, 0 where nothing changes."""
 
 
-def layer_sensitivity(dense: Params, scope: EstimatorScope, sensitivity: Sensitivity) -> LayerTables:
-    """Measure every layer at every granularity, a few sparsities, and every number of bits.
+def layer_sensitivity(
+    spec: NetworkSpec, dense: Params, scope: EstimatorScope, sensitivity: Sensitivity
+) -> LayerTables:
+    """Measure every prunable connection at every granularity, a few sparsities, and every number of bits.
 
-    What a removed channel takes from the next layer is not counted there: it follows from this layer's outputs.
+    What a removed channel takes from what reads it is not counted there: it follows from this connection's outputs.
 
     Args:
+        spec: The architecture.
         dense: The trained parameters.
         scope: Of what; the reference's bits change nothing.
         sensitivity: What is measured of a change.
     """
-    layers = range(len(dense))
-    bits, reference = np.array(sorted(set(scope.bits))), scope.reference_bits
+    bits, levels = np.array(sorted(set(scope.bits))), (0.0, *LEVELS)
     pruned = {
         name: [
-            np.stack([sensitivity(i, _pruned(dense, name, i, level)) for level in (0.0, *LEVELS)])
-            for i in layers
+            np.stack([sensitivity(place, _pruned(spec, dense, name, layer, level)) for level in levels])
+            for layer, place in enumerate(spec.prunable)
         ]
         for name in scope.granularities
     }
     quantised = [
-        np.stack([sensitivity(i, _quantised(dense[i], b, reference, i == layers[-1])) for b in bits])
-        for i in layers
+        np.stack([sensitivity(i, _quantised(spec.connections[i], dense.weights[i], b, scope)) for b in bits])
+        for i in spec.prunable
     ]
-    return LayerTables(np.array([0.0, *LEVELS]), bits, pruned, quantised)
+    return LayerTables(np.array(levels), bits, pruned, quantised)
 
 
 def masks_of_one_layer(
-    dense: Params, granularity: str, layer: int, sparsity: float
+    spec: NetworkSpec, dense: Params, granularity: str, layer: int, sparsity: float
 ) -> tuple[np.ndarray, ...]:
-    """Return the masks that prune one layer only (with channels, also the columns that read them)."""
-    sparsities = [sparsity if i == layer else 0.0 for i in range(len(dense))]
-    return tuple(prune_layers([params.weight for params in dense], granularity, sparsities))
+    """Return the masks that prune one prunable connection only (with channels, also all that shares or reads them)."""
+    sparsities = [sparsity if i == layer else 0.0 for i in range(len(spec.prunable))]
+    return tuple(prune_layers(spec.connections, dense.weights, granularity, sparsities))
 
 
-def _pruned(dense: Params, granularity: str, layer: int, sparsity: float) -> np.ndarray:
-    mask = masks_of_one_layer(dense, granularity, layer, sparsity)[layer]
-    return np.asarray(np.where(mask, dense[layer].weight, 0.0), np.float64)
+def _pruned(spec: NetworkSpec, dense: Params, granularity: str, layer: int, sparsity: float) -> np.ndarray:
+    place = spec.prunable[layer]
+    mask = masks_of_one_layer(spec, dense, granularity, layer, sparsity)[place]
+    return np.asarray(np.where(mask, dense.weights[place], 0.0), np.float64)
 
 
-def _quantised(layer: LayerParams, bits: int, reference_bits: int, readout: bool) -> np.ndarray:
-    if bits == reference_bits:
-        return np.asarray(layer.weight, np.float64)
-    weight = torch.from_numpy(layer.weight).unsqueeze(0)
-    levels, scale = Quantiser((bits,), not readout).quantise(weight, torch.ones_like(weight))
+def _quantised(connection: Connection, weight: np.ndarray, bits: int, scope: EstimatorScope) -> np.ndarray:
+    if bits == scope.reference_bits:
+        return np.asarray(weight, np.float64)
+    stacked = torch.from_numpy(weight).unsqueeze(0)
+    levels, scale = Quantiser((bits,), not connection.readout).quantise(stacked, torch.ones_like(stacked))
     return np.asarray((levels * scale)[0].numpy(), np.float64)

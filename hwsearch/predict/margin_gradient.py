@@ -21,11 +21,13 @@ import numpy as np
 import torch
 from scipy.special import ndtr
 
-from hwsearch.network.stack import Params, Stack, Ticket
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params, Ticket
+from hwsearch.network.stack import Stack
 from hwsearch.predict.joint import Joint, LayerTables, differ
 from hwsearch.predict.layer_sensitivity import EstimatorScope, layer_sensitivity
 from hwsearch.tickets.fit import dense_masks
+from hwsearch.train.inputs import as_input
 
 _AT_A_TIME = 16  # inputs whose gradients are taken together
 _CHUNK = 4096  # candidates
@@ -37,7 +39,7 @@ class MarginGradient:
     """The estimator.
 
     Attributes:
-        margins: [B] leads of the dense network's first class.
+        margins: [B] leads of the dense network's first class; with labels a timestep, of each of them.
         gradients: [L, B] squared lengths G of their gradients.
         changes: sigma^2 of each layer's weights: tables of numbers.
         eval_steps: Samples times timesteps, forward and (counted twice) backward.
@@ -74,22 +76,26 @@ class MarginGradient:
 
 def margin_gradient(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope) -> MarginGradient:
     """Take the gradients of the dense network's margins on inputs x [B, C, H, W]."""
-    ticket = Ticket(dense, dense_masks(dense), (scope.reference_bits,) * len(dense))
-    inputs = torch.from_numpy(x.astype(np.float32) / np.float32(spec.input_max))
+    ticket = Ticket(dense, dense_masks(dense), (scope.reference_bits,) * len(dense.weights))
+    inputs = as_input(x, spec.input, scope.timesteps)
     margins, gradients, pushed = [], [], 0
     for first in range(0, len(inputs), _AT_A_TIME):
         batch = inputs[first : first + _AT_A_TIME]
         # a copy of the network for each input: the k-th copy's gradient is that of the k-th input
         stack = Stack(spec, [ticket] * len(batch)).eval()
         logits = stack(batch, scope.timesteps)[range(len(batch)), range(len(batch))]
-        best = logits.topk(2, dim=1).values
-        lead = best[:, 0] - best[:, 1]
-        slopes = torch.autograd.grad(lead.sum(), list(stack.weights))
-        margins.append(lead.detach().numpy())
-        gradients.append(np.stack([slope.flatten(1).square().sum(1).numpy() for slope in slopes]))
-        pushed += 3 * len(batch) ** 2 * scope.timesteps
+        prunable = [stack.weights[i] for i in spec.prunable]
+        # where labels are a timestep's, each of its predictions has a margin
+        answers = [logits] if logits.dim() == 2 else list(logits.unbind(1))
+        for answer in answers:
+            best = answer.topk(2, dim=1).values
+            lead = best[:, 0] - best[:, 1]
+            slopes = torch.autograd.grad(lead.sum(), prunable, retain_graph=answer is not answers[-1])
+            margins.append(lead.detach().numpy())
+            gradients.append(np.stack([slope.flatten(1).square().sum(1).numpy() for slope in slopes]))
+        pushed += (1 + 2 * len(answers)) * len(batch) ** 2 * scope.timesteps
     changes = layer_sensitivity(
-        dense, scope, lambda layer, changed: np.array(_noise(dense[layer].weight, changed))
+        spec, dense, scope, lambda place, changed: np.array(_noise(dense.weights[place], changed))
     )
     return MarginGradient(np.concatenate(margins), np.concatenate(gradients, 1), changes, pushed)
 

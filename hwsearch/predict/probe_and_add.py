@@ -134,7 +134,7 @@ def _tables(moved: LayerTables, joint: Joint) -> Iterator[tuple[np.ndarray, np.n
     for layer in range(joint.sparsity.shape[1]):
         yield moved.quantised[layer], np.searchsorted(moved.bits, joint.bits[:, layer])
         tables, which, n = [], np.zeros(len(joint), int), 0
-        for name, rows in by_granularity(joint):
+        for name, rows in by_granularity(joint, layer):
             values, place = np.unique(joint.sparsity[rows, layer], return_inverse=True)
             tables.append(between(moved.pruned[name][layer], moved.levels, values))
             which[rows] = n + place

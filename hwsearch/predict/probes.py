@@ -16,10 +16,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from hwsearch.network.stack import Params, Stack, Ticket
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params, Ticket
+from hwsearch.network.stack import Stack
 from hwsearch.predict.layer_sensitivity import LEVELS, EstimatorScope, masks_of_one_layer
 from hwsearch.tickets.fit import dense_masks
+from hwsearch.train.inputs import as_input
 
 _STACK = 16
 
@@ -57,37 +59,39 @@ def probe(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope
         x: [B, C, H, W] integer inputs.
         scope: What is probed.
     """
-    reference = Ticket(dense, dense_masks(dense), (scope.reference_bits,) * len(dense))
+    reference = Ticket(dense, dense_masks(dense), (scope.reference_bits,) * len(dense.weights))
     levels, bits = np.array([0.0, *LEVELS]), np.array(sorted(set(scope.bits)))
     tickets, places = [reference], []
-    for place, ticket in [*_pruned(reference, scope.granularities), *_quantised(reference, bits)]:
+    for place, ticket in [*_pruned(spec, reference, scope.granularities), *_quantised(spec, reference, bits)]:
         places.append(place)
         tickets.append(ticket)
     logits = untrained_logits(spec, tickets, x, scope.timesteps)
-    zeros = np.zeros((len(dense), len(levels), *logits[0].shape), np.float32)
+    zeros = np.zeros((len(spec.prunable), len(levels), *logits[0].shape), np.float32)
     pruned = {granularity: zeros.copy() for granularity in scope.granularities}
-    quantised = np.zeros((len(dense), len(bits), *logits[0].shape), np.float32)
+    quantised = np.zeros((len(spec.prunable), len(bits), *logits[0].shape), np.float32)
     for (kind, layer, level), probed in zip(places, logits[1:], strict=True):
         (quantised if kind == "bits" else pruned[kind])[layer, level] = probed - logits[0]
     return Probes(logits[0], levels, pruned, bits, quantised, len(tickets) * len(x) * scope.timesteps)
 
 
-def _pruned(reference: Ticket, granularities: Sequence[str]) -> Iterator[tuple[_Place, Ticket]]:
+def _pruned(
+    spec: NetworkSpec, reference: Ticket, granularities: Sequence[str]
+) -> Iterator[tuple[_Place, Ticket]]:
     """Yield the tickets with one layer pruned; granularities that do not apply to a layer have none."""
     for granularity in granularities:
-        for layer in range(len(reference.params)):
+        for layer in range(len(spec.prunable)):
             for level, sparsity in enumerate(LEVELS, start=1):
-                masks = masks_of_one_layer(reference.params, granularity, layer, sparsity)
+                masks = masks_of_one_layer(spec, reference.params, granularity, layer, sparsity)
                 if not all(mask.all() for mask in masks):
                     yield (granularity, layer, level), replace(reference, masks=masks)
 
 
-def _quantised(reference: Ticket, bits: np.ndarray) -> Iterator[tuple[_Place, Ticket]]:
+def _quantised(spec: NetworkSpec, reference: Ticket, bits: np.ndarray) -> Iterator[tuple[_Place, Ticket]]:
     """Yield the tickets with one layer of other bits than the reference's."""
-    for layer, reference_bits in enumerate(reference.bits):
+    for layer, place in enumerate(spec.prunable):
         for level, width in enumerate(bits):
-            if width != reference_bits:
-                changed = (*reference.bits[:layer], int(width), *reference.bits[layer + 1 :])
+            if width != reference.bits[place]:
+                changed = (*reference.bits[:place], int(width), *reference.bits[place + 1 :])
                 yield ("bits", layer, level), replace(reference, bits=changed)
 
 
@@ -96,12 +100,14 @@ def untrained_logits(
 ) -> np.ndarray:
     """Return [K, B, classes]: each ticket's mean readout current as it stands, without training.
 
-    Batch normalisation takes its statistics from x.
+    Where labels are a timestep's, B counts the predictions after every timestep. Batch normalisation takes its
+    statistics from x.
     """
-    inputs = torch.from_numpy(x.astype(np.float32) / np.float32(spec.input_max))
+    inputs = as_input(x, spec.input, timesteps)
     parts = []
     with torch.no_grad():
         for first in range(0, len(tickets), _STACK):
             stack = Stack(spec, tickets[first : first + _STACK]).train()
-            parts.append(stack(inputs, timesteps).numpy())
+            logits = stack(inputs, timesteps)
+            parts.append(logits.reshape(len(logits), -1, spec.classes).numpy())
     return np.concatenate(parts)

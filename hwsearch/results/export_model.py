@@ -7,9 +7,9 @@ import importlib.metadata
 from pathlib import Path
 from typing import Any
 
-from hwsearch.export.agree import layers_of
+from hwsearch.export.agree import structure_of
 from hwsearch.export.bundle import Model
-from hwsearch.hardware.arithmetic import arithmetic_claim
+from hwsearch.export.claims import claim_of
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.results.recover import Recovered
 from hwsearch.study.model import Study
@@ -52,8 +52,8 @@ def _config(recovered: Recovered, cost: Cost) -> dict[str, Any]:
         },
         "predicted": record.predicted,
         "labels": plan.profile.labels,
-        "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset).fields,
-        "layers": layers_of(recovered.network, cost.formats),
+        "arithmetic": claim_of(plan.profile, plan.spec.laws).fields,
+        **structure_of(recovered.network, cost.formats),
         # those that trained it
         "versions": dict(recovered.versions),
     }

@@ -241,8 +241,8 @@ def _question(study: Study, device: HardwareProfile, home: HardwareProfile, dens
 
 def _reasons(question: _Question, entry: _Entry, costs: CostFields) -> Iterator[_Reason]:
     """Yield why a network is left out, the hardest law first."""
-    device, network = question.device, question.study.network
-    broken = violations(entry.workload, device, neuron_model=network.neuron, reset=network.reset)
+    device = question.device
+    broken = violations(entry.workload, device)
     if any(violation.rule == "weight_bits_offered" for violation in broken):
         offered = ", ".join(map(str, device.weight_bits))
         yield _Reason(f"weight bits not offered: {device.id} takes {offered}")

@@ -108,7 +108,7 @@ def _counts(records: Sequence[TrialRecord]) -> dict[str, int]:
 
 def _circumstances(plan: Plan) -> dict[str, Any]:
     """Return the fields that do not depend on what the search found."""
-    study, data = plan.study, plan.data
+    study, data, law = plan.study, plan.data, plan.spec.laws[0]
     return {
         "format": SUMMARY_FORMAT,
         "study": study.name,
@@ -127,7 +127,7 @@ def _circumstances(plan: Plan) -> dict[str, Any]:
             largest_class_share_test=largest_class_share(data.y_test),
         ),
         "labels": plan.profile.labels,
-        "arithmetic": arithmetic_claim(plan.profile, plan.spec.leak_shift, plan.spec.reset),
+        "arithmetic": arithmetic_claim(plan.profile, law.leak_shift, law.reset),
     }
 
 

@@ -13,14 +13,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
+from hwsearch.graph.spelling import MOST
 from hwsearch.study.units import kind_of, read_quantity, read_share
 from hwsearch.study.yaml_border import broken
 
 WEIGHT_BITS = (1, 2, 3, 4, 6, 8, 16)
 BUDGETS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "macs", "energy_j", "latency_s")
-_LAYER = re.compile(
-    r"(?P<conv>[1-9][0-9]*c(?P<kernel>[1-9][0-9]*))|(?P<pool>p[1-9][0-9]*)|(?P<fc>fc[1-9][0-9]*)"
-)
 
 Granularity = Literal["weight", "nm:4", "nm:8", "nm:16", "block:4", "block:8", "kernel", "channel"]
 FinderName = Literal["magnitude", "iterative", "early_bird", "early_time", "multi_prize"]
@@ -76,6 +74,22 @@ def _readings(value: float, holds: Callable[[float], object]) -> str:
     return f"{value:.12g} could mean {small.replace('%', ' %')}{first} or {large.replace('%', ' %')}{second}"
 
 
+def sides(text: str, *words: str) -> Callable[[Any], Any]:
+    """Return a reader of two sides, which may be one number; words stand for themselves."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str) and value in words:
+            return value
+        pair = [value, value] if isinstance(value, int) else value
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise broken(text)
+        if not all(type(side) is int and 1 <= side <= MOST for side in pair):
+            raise broken(f"{text}; each in 1 .. {MOST}")
+        return tuple(pair)
+
+    return read
+
+
 def _limit(named: Any) -> Any:
     """Read a budget, which comes with its name: the name says which units it may have."""
     name, value = named
@@ -99,8 +113,23 @@ Name = Annotated[
         re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*").fullmatch,
     ),
 ]
+Population = Annotated[
+    str,
+    law(
+        "a population's name must be letters, digits and _, beginning with a letter, 32 at most",
+        re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}").fullmatch,
+    ),
+]
 Seed = Annotated[int, law("a seed must lie in 0 .. 2**32 - 1", lambda v: 0 <= v < 2**32)]
 Count = Annotated[int, law("a count must be at least 1", lambda v: v >= 1)]
+Channels = Annotated[int, law(f"a number of channels must lie in 1 .. {MOST}", lambda v: 1 <= v <= MOST)]
+Sides = Annotated[
+    tuple[int, int], BeforeValidator(sides("must be a number, or a list of two: down and across"))
+]
+Window = Annotated[
+    tuple[int, int] | Literal["global"],
+    BeforeValidator(sides("must be a number, a list of two (down and across) or global", "global")),
+]
 Positive = Annotated[float, law("the value must be above 0", lambda v: v > 0)]
 WRITTEN = PlainSerializer(lambda v: "100%" if v == 1 else v, return_type=float | str, when_used="json")
 """How a share is written where a bare 1 is refused."""
@@ -115,6 +144,7 @@ WeightBits = Annotated[
     int, law(f"weight_bits must come from {', '.join(map(str, WEIGHT_BITS))}", lambda v: v in WEIGHT_BITS)
 ]
 Timesteps = Annotated[int, law("timesteps must lie in 1 .. 64", lambda v: 1 <= v <= 64)]
+ReadoutLeak = Annotated[int, law("leak_shift of a readout must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
 InputBits = Annotated[int, law("input_bits must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
 Budget = Annotated[float, BeforeValidator(_limit)]
 BudgetName = Annotated[
@@ -126,25 +156,3 @@ BudgetName = Annotated[
 ]
 some = law("a list may not be empty", lambda v: len(v) > 0)
 unique = law("a list may not repeat a value", lambda v: len(set(v)) == len(v))
-
-
-def layer_faults(text: str) -> list[str]:
-    """Return what is wrong with a topology string; shapes are checked where the input is known."""
-    faults, before, flat = [], "", False
-    for token in text.split("-"):
-        match = _LAYER.fullmatch(token)
-        kind = str(match.lastgroup) if match else "unknown"
-        if match is None:
-            faults.append(f"{token!r} is not <n>c<k> (conv), p<k> (pooling) or fc<n> (fully connected)")
-        elif kind == "conv":
-            if int(match["kernel"]) % 2 == 0:
-                faults.append(f"the kernel of {token!r} must be odd (same padding)")
-            if flat:
-                faults.append(f"{token!r} must stand before the first fc layer")
-        elif kind == "pool":
-            if before not in ("conv", "unknown"):
-                faults.append(f"{token!r} must follow a conv layer")
-            if int(token[1:]) < 2:
-                faults.append(f"{token!r} must pool 2 x 2 or more")
-        before, flat = kind, flat or kind == "fc"
-    return faults

@@ -15,8 +15,10 @@ from ruamel.yaml import YAML
 from hwsearch.errors import Fault, InputError
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Seed, law, unique
+from hwsearch.study.network_section import Network
 from hwsearch.study.search_sections import Final, Pick, Search, Tickets
-from hwsearch.study.sections import Data, Device, Network, Section, Space, SparsityRange, Train
+from hwsearch.study.section import Section
+from hwsearch.study.sections import Data, Device, Space, SparsityRange, Train
 from hwsearch.study.yaml_border import broken, read_yaml, validate
 
 __all__ = [
@@ -41,6 +43,8 @@ _NOT_SEARCHED = {
     "name", "description", "final", "pick", "data.root", "device.profile",
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
+_LEFT_OUT_AT_DEFAULT = {"network.readout", "network.connections"}
+"""Keys that came later: at their default a study searches what it did, and its runs go on."""
 
 
 class Study(Section):
@@ -98,7 +102,7 @@ class Study(Section):
         called: its content has a digest of its own.
         """
         return {
-            name: {key: value for key, value in dict(section).items() if f"{name}.{key}" not in _NOT_SEARCHED}
+            name: {key: value for key, value in dict(section).items() if _is_searched(section, name, key)}
             if isinstance(section, Section)
             else section
             for name, section in dict(self).items()
@@ -108,6 +112,13 @@ class Study(Section):
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values."""
         return self.model_dump(mode="json")
+
+
+def _is_searched(section: Section, name: str, key: str) -> bool:
+    """Return whether a key of a section counts among what a run holds fast to."""
+    later = f"{name}.{key}" in _LEFT_OUT_AT_DEFAULT
+    default = later and getattr(section, key) == type(section).model_fields[key].default
+    return not default and f"{name}.{key}" not in _NOT_SEARCHED
 
 
 def load_study(path: Path) -> Study:

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo
 from pydantic import field_validator as check
 
 from hwsearch.study.laws import WRITTEN, Accuracy, Count, FinderName, Fraction, Positive, Share, law, share
-from hwsearch.study.sections import Section
+from hwsearch.study.section import Section
 from hwsearch.study.yaml_border import broken
 
 UNRANKED = ("random", "grid")

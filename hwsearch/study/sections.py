@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo
+from pydantic import Discriminator, Field, Tag, ValidationInfo
 from pydantic import field_validator as check
 
 from hwsearch.study.laws import (
@@ -27,19 +27,13 @@ from hwsearch.study.laws import (
     Timesteps,
     WeightBits,
     law,
-    layer_faults,
     some,
     unique,
 )
+from hwsearch.study.section import Section
 from hwsearch.study.yaml_border import broken
 
 _MOST_LEVELS = 1000
-
-
-class Section(BaseModel):
-    """A part of a study: no unknown keys, no change after it is made, no infinities."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Data(Section):
@@ -72,50 +66,6 @@ class Data(Section):
             law = "validation and test together must leave something to train on (a sum below 1)"
             raise broken(law, f"{validation} + {value}", "lower one of them")
         return value
-
-
-class Network(Section):
-    """The dense architecture that tickets are cut from; the readout is added by itself.
-
-    Attributes:
-        layers: Tokens joined by ``-``: ``<n>c<k>``, ``p<k>``, ``fc<n>``.
-        neuron: Leaky or plain integrate-and-fire.
-        leak_shift: k of the leak v - (v >> k); None for ``if``.
-        threshold: Firing threshold of the float network.
-        reset: To zero, or by subtraction of the threshold.
-        batch_norm: Whether a batch normalisation stands before each spiking neuron.
-        pool: OR of spikes, or their sum.
-    """
-
-    layers: str
-    neuron: Literal["lif", "if"] = "lif"
-    leak_shift: int | None = Field(default_factory=lambda data: None if data.get("neuron") == "if" else 1)
-    threshold: Positive = 1.0
-    reset: Literal["zero", "subtract"] = "zero"
-    batch_norm: bool = False
-    pool: Literal["max", "sum"] = "max"
-
-    @check("layers")
-    @classmethod
-    def _keep_the_grammar(cls, value: str) -> str:
-        if faults := layer_faults(value):
-            raise broken("; ".join(faults), todo='for example "fc128-fc128" or "16c3-p2-32c3-p2-fc128"')
-        return value
-
-    @check("leak_shift")
-    @classmethod
-    def _leak_only_if_leaky(cls, value: int | None, info: ValidationInfo) -> int | None:
-        neuron = info.data.get("neuron")
-        if neuron == "if" and value is not None:
-            raise broken("an if neuron has no leak", todo="remove leak_shift, or set neuron: lif")
-        if (neuron == "lif" and value is None) or (value is not None and not 1 <= value <= 8):
-            raise broken("leak_shift of a lif neuron must lie in 1 .. 8")
-        return value
-
-    @property
-    def has_conv(self) -> bool:
-        """Whether any layer is convolutional."""
-        return any("c" in token.replace("fc", "") for token in self.layers.split("-"))
 
 
 class SparsityRange(Section):
@@ -192,7 +142,7 @@ class Device(Section):
     """
 
     profile: Annotated[str, law("a profile must be an id or the path of a YAML file", str.strip)]
-    budgets: dict[BudgetName, Budget] = {}
+    budgets: dict[BudgetName, Budget] = Field(default_factory=dict)
 
     @check("budgets", mode="before")
     @classmethod

@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
@@ -140,6 +140,13 @@ def broken(law: str, got: str = "", todo: str = "", at: Loc = ()) -> PydanticCus
     return PydanticCustomError("law", "{law}", {"law": law, "got": got, "todo": todo, "at": at})
 
 
+def all_broken(faults: Iterable[PydanticCustomError]) -> ValidationError:
+    """Return the error that a pydantic validator raises to tell several broken laws at once."""
+    return ValidationError.from_exception_data(
+        "laws", [InitErrorDetails(type=fault, loc=(), input=None) for fault in faults]
+    )
+
+
 def validate(document: YamlDocument, model: type[Model], data: Any, loc: Loc = ()) -> Model | list[Fault]:
     """Check ``data``, found at ``loc`` of the document, against a pydantic model.
 
@@ -216,7 +223,7 @@ def _known_keys(model: type[BaseModel], loc: Loc) -> list[str]:
         fields = [parent.model_fields[str(part)] for parent in models if str(part) in parent.model_fields]
         if fields:  # otherwise an index, a free key or a union's tag: the model stays
             models = [found for field in fields for found in _models(field.annotation)]
-    return sorted({key for parent in models for key in parent.model_fields})
+    return sorted({info.alias or key for parent in models for key, info in parent.model_fields.items()})
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -13,7 +13,7 @@ Source: Hassibi and Stork 1993 (optimal brain surgeon); the order of quantising 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,16 +22,19 @@ from torch import Tensor
 
 from hwsearch.compress.masks import prune
 from hwsearch.compress.quantise import Quantiser, largest_level
-from hwsearch.network.stack import LayerParams, Params
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params
 from hwsearch.tickets.criteria import damp, in_units_of_weight, inverse_diagonal, within
-from hwsearch.tickets.observe import LayerStatistics
+from hwsearch.tickets.observe import ConnectionStatistics
 
 _ELEMENTS = 16_000_000  # of the batch of row Hessians at a time
 _STEPS = 4  # of `prune_in_steps`
 _FACTORS = (1.0, 0.6, 0.7, 0.8, 0.9, 1.1, 1.25)  # on the step of a grid; of equals the first
 
 
-def compensate(params: Params, masks: Sequence[np.ndarray], statistics: Sequence[LayerStatistics]) -> Params:
+def compensate(
+    params: Params, masks: Sequence[np.ndarray], statistics: Sequence[ConnectionStatistics]
+) -> Params:
     """Return the weights with those removed at zero and the surviving ones adjusted by least squares.
 
     Args:
@@ -39,17 +42,19 @@ def compensate(params: Params, masks: Sequence[np.ndarray], statistics: Sequence
         masks: Surviving weights, like the weights.
         statistics: Of the dense network.
     """
-    return tuple(
-        layer if mask.all() else _solved(layer, mask, observed)[0]
-        for layer, mask, observed in zip(params, masks, statistics, strict=True)
-    )
+    weights = [
+        weight if mask.all() else _solved(weight, mask, observed)[0]
+        for weight, mask, observed in zip(params.weights, masks, statistics, strict=True)
+    ]
+    return replace(params, weights=tuple(weights))
 
 
 def quantise_in_turn(
+    spec: NetworkSpec,
     params: Params,
     masks: Sequence[np.ndarray],
     bits: Sequence[int],
-    statistics: Sequence[LayerStatistics],
+    statistics: Sequence[ConnectionStatistics],
 ) -> Params:
     """Return weights on grids of their bits, each rounding made up for by the weights that follow.
 
@@ -58,28 +63,32 @@ def quantise_in_turn(
     readout share a factor.
 
     Args:
+        spec: The architecture.
         params: Floats, compensated for the mask where there is one.
         masks: Surviving weights, like the weights.
-        bits: Weight bits, one a layer.
+        bits: Weight bits, one a connection.
         statistics: Of the dense network.
     """
     quantised = []
-    layers = zip(params, masks, bits, statistics, strict=True)
-    for index, (layer, mask, layer_bits, observed) in enumerate(layers):
+    parts = zip(spec.connections, params.weights, masks, bits, statistics, strict=True)
+    for connection, weight, mask, width, observed in parts:
         survivors = torch.from_numpy(mask.reshape(len(mask), -1).copy())
-        rows = torch.from_numpy(layer.weight.reshape(survivors.shape)).double()
-        grid = Quantiser((layer_bits,), per_channel=index < len(params) - 1)
+        rows = torch.from_numpy(weight.reshape(survivors.shape)).double()
+        grid = Quantiser((width,), per_channel=not connection.readout)
         _, scale = grid.quantise(rows.float().unsqueeze(0), survivors.float().unsqueeze(0))
         step = scale[0].double().expand(len(rows), 1)
-        hessian = damp(observed.hessian)
-        rows = _best_steps(rows, survivors, step, layer_bits, hessian, shared=not grid.per_channel)
-        quantised.append(_with_rows(layer, rows.numpy()))
-    return tuple(quantised)
+        turned = [
+            _best_steps(rows[own], survivors[own], step[own], width, damp(hessian), shared=connection.readout)
+            for own, hessian in _of_rows(observed.hessian, len(rows))
+        ]
+        quantised.append(_like(torch.cat(turned).numpy(), weight))
+    return replace(params, weights=tuple(quantised))
 
 
 def prune_in_steps(
+    spec: NetworkSpec,
     params: Params,
-    statistics: Sequence[LayerStatistics],
+    statistics: Sequence[ConnectionStatistics],
     granularity: str,
     sparsity: float,
     *,
@@ -91,6 +100,7 @@ def prune_in_steps(
     later steps lie within those of earlier ones.
 
     Args:
+        spec: The architecture.
         params: Trained dense floats.
         statistics: Of the dense network.
         granularity: One of `masks.GRANULARITIES`.
@@ -100,35 +110,49 @@ def prune_in_steps(
     Returns:
         Compensated weights and masks.
     """
-    compensated, masks = params, tuple(np.ones(layer.weight.shape, bool) for layer in params)
-    inverses = [inverse_diagonal(observed.hessian)[None] for observed in statistics]
+    weights, masks = params.weights, tuple(np.ones(weight.shape, bool) for weight in params.weights)
+    inverses = [np.atleast_2d(inverse_diagonal(observed.hessian)) for observed in statistics]
     for step in range(1, _STEPS + 1):
-        layers = zip(compensated, masks, statistics, inverses, strict=True)
-        scores = within([_scores(*layer) for layer in layers], masks)
-        weights = [layer.weight for layer in params]
+        parts = zip(weights, masks, statistics, inverses, strict=True)
+        scores = within([_scores(*part) for part in parts], masks)
         # an even number of e-foldings a step, so that no step takes most of what the others have spared
         fraction = 1 - (1 - sparsity) ** (step / _STEPS) if sparsity < 1 else step / _STEPS
-        masks = tuple(prune(weights, granularity, fraction, gentle=gentle, scores=scores))
-        solved = [_solved(*layer) for layer in zip(params, masks, statistics, strict=True)]
-        compensated, inverses = tuple(layer for layer, _ in solved), [inverse for _, inverse in solved]
-    return compensated, masks
+        masks = tuple(
+            prune(spec.connections, params.weights, granularity, fraction, gentle=gentle, scores=scores)
+        )
+        solved = [_solved(*part) for part in zip(params.weights, masks, statistics, strict=True)]
+        weights, inverses = tuple(weight for weight, _ in solved), [inverse for _, inverse in solved]
+    return replace(params, weights=weights), masks
 
 
 def _solved(
-    layer: LayerParams, mask: np.ndarray, observed: LayerStatistics
-) -> tuple[LayerParams, np.ndarray]:
-    """Return a layer compensated for its mask, and the diagonal of each row's H^-1."""
-    rows = _rows(layer).astype(np.float64)
-    solution, inverse = _least_squares(rows, mask.reshape(rows.shape), observed.hessian)
-    return _with_rows(layer, solution), inverse
+    weight: np.ndarray, mask: np.ndarray, observed: ConnectionStatistics
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights compensated for their mask, and the diagonal of each row's H^-1."""
+    rows = _rows(weight).astype(np.float64)
+    survivors = mask.reshape(rows.shape)
+    solved = [
+        _least_squares(rows[own], survivors[own], hessian)
+        for own, hessian in _of_rows(observed.hessian, len(rows))
+    ]
+    return _like(np.concatenate([rows for rows, _ in solved]), weight), np.concatenate([d for _, d in solved])
 
 
-def _rows(layer: LayerParams) -> np.ndarray:
-    return layer.weight.reshape(len(layer.weight), -1)
+def _of_rows(hessian: np.ndarray, n_rows: int) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield the rows that share an H, and it: all of them, but of depthwise weights each has its own."""
+    if hessian.ndim == 2:
+        yield slice(0, n_rows), hessian
+    else:
+        for row, of_channel in enumerate(hessian):
+            yield slice(row, row + 1), of_channel
 
 
-def _with_rows(layer: LayerParams, rows: np.ndarray) -> LayerParams:
-    return replace(layer, weight=rows.reshape(layer.weight.shape).astype(np.float32))
+def _rows(weight: np.ndarray) -> np.ndarray:
+    return weight.reshape(len(weight), -1)
+
+
+def _like(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return rows.reshape(weight.shape).astype(np.float32)
 
 
 def _least_squares(rows: np.ndarray, mask: np.ndarray, hessian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -208,8 +232,8 @@ def _inverses(full: Tensor, mask: Tensor) -> Tensor:
 
 
 def _scores(
-    layer: LayerParams, mask: np.ndarray, observed: LayerStatistics, inverse: np.ndarray
+    weight: np.ndarray, mask: np.ndarray, observed: ConnectionStatistics, inverse: np.ndarray
 ) -> np.ndarray:
-    """Return the second order scores of one layer, like its weights; inverse is the diagonal of each row's H^-1."""
-    error = np.abs(_rows(layer) * observed.gain[:, None]) / np.sqrt(inverse)
-    return in_units_of_weight(error.reshape(mask.shape), layer.weight, mask)
+    """Return one connection's second order scores, like its weights; inverse is the diagonal of each row's H^-1."""
+    error = np.abs(_rows(weight) * observed.gain[:, None]) / np.sqrt(inverse)
+    return in_units_of_weight(error.reshape(mask.shape), weight, mask)

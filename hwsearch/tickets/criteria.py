@@ -24,20 +24,22 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.stack import Params
-from hwsearch.tickets.observe import LayerStatistics
+from hwsearch.compress.quantise import JointGrid, Quantiser
+from hwsearch.graph.graph import NetworkSpec, entering
+from hwsearch.network.params import Params
+from hwsearch.network.stack import unit_of
+from hwsearch.tickets.observe import ConnectionStatistics
 
 CRITERIA = ("magnitude", "spike_probability", "second_order")
 _SMALLEST = 1e-12
 _DAMPING = 0.01  # of the mean diagonal
-_MOST_CACHED = 64  # layers at some number of bits
+_MOST_CACHED = 64  # populations at some number of bits
 
 
 def score(
-    criterion: str, params: Params, statistics: Sequence[LayerStatistics] | None = None
+    criterion: str, params: Params, statistics: Sequence[ConnectionStatistics] | None = None
 ) -> list[np.ndarray]:
-    """Return the worth of every weight, not negative, one array a layer like the weights.
+    """Return the worth of every weight, not negative, one array a connection like its weights.
 
     Args:
         criterion: One of CRITERIA.
@@ -48,42 +50,37 @@ def score(
         ValueError: The criterion is unknown or its statistics are missing.
     """
     if criterion == "magnitude":
-        return [np.abs(layer.weight).astype(np.float64) for layer in params]
+        return [np.abs(weight).astype(np.float64) for weight in params.weights]
     if criterion not in CRITERIA:
         raise ValueError(f"a criterion must be one of {', '.join(CRITERIA)}; got {criterion!r}")
     if statistics is None:
         raise ValueError(f"the criterion {criterion} needs the statistics of the network")
-    if criterion == "spike_probability":
-        return _spike_probability(params, statistics)
-    return _second_order(params, statistics)
+    scored = _spike_probability if criterion == "spike_probability" else _second_order
+    return [scored(weight, observed) for weight, observed in zip(params.weights, statistics, strict=True)]
 
 
-def _spike_probability(params: Params, statistics: Sequence[LayerStatistics]) -> list[np.ndarray]:
-    """Return eq. 12's P for every hidden layer, |w| for the first and the last."""
-    scores = []
-    for index, (layer, observed) in enumerate(zip(params, statistics, strict=True)):
-        worth = np.abs(layer.weight).astype(np.float64)
-        if index > 0 and observed.threshold is not None:
-            variance = observed.variance + _SMALLEST
-            density = np.exp(-((observed.mean - observed.threshold) ** 2) / (2 * variance))
-            density /= np.sqrt(2 * math.pi * variance)
-            rows = worth.reshape(len(worth), -1) * observed.rate * (np.abs(observed.gain) * density)[:, None]
-            worth = in_units_of_weight(rows.reshape(worth.shape), layer.weight)
-        scores.append(worth)
-    return scores
+def _spike_probability(weight: np.ndarray, observed: ConnectionStatistics) -> np.ndarray:
+    """Return eq. 12's P; |w| for what reads the input and for the readout."""
+    worth = np.abs(weight).astype(np.float64)
+    if observed.reads_input or observed.threshold is None:
+        return worth
+    variance = observed.variance + _SMALLEST
+    density = np.exp(-((observed.mean - observed.threshold) ** 2) / (2 * variance))
+    density /= np.sqrt(2 * math.pi * variance)
+    rows = worth.reshape(len(worth), -1) * observed.rate * (np.abs(observed.gain) * density)[:, None]
+    return in_units_of_weight(rows.reshape(worth.shape), weight)
 
 
-def _second_order(params: Params, statistics: Sequence[LayerStatistics]) -> list[np.ndarray]:
-    """Return the error that each removal leaves, from one inverse a layer."""
-    scores = []
-    for layer, observed in zip(params, statistics, strict=True):
-        rows = np.abs(layer.weight.astype(np.float64).reshape(len(layer.weight), -1) * observed.gain[:, None])
-        error = rows / np.sqrt(inverse_diagonal(observed.hessian))
-        scores.append(in_units_of_weight(error.reshape(layer.weight.shape), layer.weight))
-    return scores
+def _second_order(weight: np.ndarray, observed: ConnectionStatistics) -> np.ndarray:
+    """Return the error that each removal leaves, from one inverse a connection (depthwise: a channel)."""
+    rows = np.abs(weight.astype(np.float64).reshape(len(weight), -1) * observed.gain[:, None])
+    error = rows / np.sqrt(inverse_diagonal(observed.hessian))
+    return in_units_of_weight(error.reshape(weight.shape), weight)
 
 
-def after_quantising(scores: Sequence[np.ndarray], params: Params, bits: Sequence[int]) -> list[np.ndarray]:
+def after_quantising(
+    scores: Sequence[np.ndarray], spec: NetworkSpec, params: Params, bits: Sequence[int]
+) -> list[np.ndarray]:
     """Return scores of weights that were quantised before: those that their grid makes zero come last.
 
     Among themselves they keep their order (few bits have few levels, and places alone would decide), so as long as only
@@ -91,24 +88,45 @@ def after_quantising(scores: Sequence[np.ndarray], params: Params, bits: Sequenc
 
     Args:
         scores: Worth of each weight, like the weights.
+        spec: The architecture.
         params: The network that is pruned.
-        bits: Weight bits, one a layer.
+        bits: Weight bits, one a connection.
     """
-    last = len(params) - 1
-    zeros = [
-        _zeros(layer.weight.tobytes(), layer.weight.shape, b, index < last)
-        for index, (layer, b) in enumerate(zip(params, bits, strict=True))
+    last_of_all = list(scores)
+    for population in range(len(spec.populations)):
+        places = entering(spec.connections, population)
+        grids = tuple(
+            (
+                bits[i],
+                params.weights[i].shape,
+                not spec.connections[i].readout,
+                unit_of(spec, spec.connections[i]),
+            )
+            for i in places
+        )
+        zeros = _zeros(tuple(params.weights[i].tobytes() for i in places), grids)
+        for place, zero in zip(places, zeros, strict=True):
+            last_of_all[place] = np.where(zero, scores[place] * _SMALLEST, scores[place])
+    return last_of_all
+
+
+_Grid = tuple[int, tuple[int, ...], bool, float]
+"""Bits, shape of the weights, whether channels have scales of their own, what a count of the input is worth."""
+
+
+@lru_cache(maxsize=_MOST_CACHED)  # a search asks for the same few weights and bits again and again
+def _zeros(weights: tuple[bytes, ...], grids: tuple[_Grid, ...]) -> list[np.ndarray]:
+    """Return which weights (float32) of the connections into one population their grid makes zero."""
+    floats = [
+        torch.from_numpy(np.frombuffer(own, np.float32).reshape(shape).copy()).unsqueeze(0)
+        for own, (_, shape, _, _) in zip(weights, grids, strict=True)
     ]
-    return [np.where(zero, worth * _SMALLEST, worth) for worth, zero in zip(scores, zeros, strict=True)]
-
-
-@lru_cache(maxsize=_MOST_CACHED)  # a search asks for the same few layers and bits again and again
-def _zeros(weights: bytes, shape: tuple[int, ...], bits: int, per_channel: bool) -> np.ndarray:
-    """Return which weights of a layer (float32) its own grid makes zero."""
-    weight = torch.from_numpy(np.frombuffer(weights, np.float32).reshape(shape).copy()).unsqueeze(0)
-    levels, _ = Quantiser((bits,), per_channel).quantise(weight, torch.ones_like(weight))
-    zero: np.ndarray = levels[0].numpy() == 0
-    return zero
+    joint = JointGrid(
+        tuple(Quantiser((bits,), per_channel) for bits, _, per_channel, _ in grids),
+        tuple(unit for *_, unit in grids),
+    )
+    found = joint.quantise(floats, [torch.ones_like(own) for own in floats])
+    return [levels[0].numpy() == 0 for levels in found.integers]
 
 
 def in_units_of_weight(scores: np.ndarray, weight: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
@@ -131,7 +149,9 @@ def within(scores: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> list[np
 
 
 def inverse_diagonal(hessian: np.ndarray) -> np.ndarray:
-    """Return the diagonal of the damped H^-1, [D]; inputs that never fire are tied to no other."""
+    """Return the diagonal of the damped H^-1 [..., D, D], [..., D]; inputs that never fire are tied to no other."""
+    if hessian.ndim == 3:
+        return np.stack([inverse_diagonal(of_channel) for of_channel in hessian])
     live = np.diag(hessian) > 0
     damped = damp(hessian)
     diagonal = 1 / np.diag(damped)

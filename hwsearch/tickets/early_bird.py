@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwsearch.network.stack import Params
+from hwsearch.network.params import Params
 from hwsearch.tickets.fit import Fit, Pruner, Target, dense_masks
 
 QUEUE = 5

@@ -5,7 +5,8 @@ P_t is the softmax of the readout averaged over the first t timesteps. The paper
     D(t) = KL(P_t || P_T),    T_early = min { t in 2 .. T - 1 : D(t) / D(2) < limit }, else T
 
 while its released code computes KL(P_T || P_t), over batch-norm statistics of the very batch. Here the network is in
-evaluation mode and both directions are recorded; the paper's decides. t = 1 is left out: no time has passed yet.
+evaluation mode and both directions are recorded; the paper's decides. t = 1 is left out: no time has passed yet. A
+sequence is binned to t timesteps, as a network of t reads it; of labels a timestep the last prediction counts.
 
 Source: Kim et al. 2022, section 4, eq. 1 and 2, and its released code; limit 0.6.
 """
@@ -18,10 +19,11 @@ import numpy as np
 import torch
 from scipy.special import log_softmax
 
-from hwsearch.network.stack import Params, Stack, Ticket
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params, Ticket
+from hwsearch.network.stack import Stack
 from hwsearch.tickets.fit import dense_masks
-from hwsearch.train.loop import as_input
+from hwsearch.train.inputs import as_input
 
 _FLOAT_LIKE = 16
 
@@ -55,16 +57,17 @@ def early_time(
     Args:
         spec: The architecture.
         params: Floats of a network that was trained for a few epochs at T.
-        x: [N, C, H, W] training inputs (never test inputs).
+        x: Training inputs (never test inputs), [N, C, H, W] or [N, T0, C, H, W].
         timesteps: T.
         limit: Lambda.
         loss_gain: Factor on the readout before the softmax, as in training.
     """
-    stack = Stack(spec, [Ticket(params, dense_masks(params), (_FLOAT_LIKE,) * len(params))]).eval()
-    inputs = as_input(x, spec)
+    stack = Stack(spec, [Ticket(params, dense_masks(params), (_FLOAT_LIKE,) * len(params.weights))]).eval()
     with torch.no_grad():
-        logits = [stack(inputs, t)[0].numpy() * loss_gain for t in range(2, timesteps + 1)]
-    forward, backward = relative_divergences(np.stack(logits))
+        answers = [stack(as_input(x, spec.input, t), t)[0] for t in range(2, timesteps + 1)]
+    if spec.readout.labels == "step":
+        answers = [answer[:, -1] for answer in answers]
+    forward, backward = relative_divergences(np.stack([answer.numpy() * loss_gain for answer in answers]))
     return EarlyTime(early_timesteps(forward, timesteps, limit), forward, backward)
 
 

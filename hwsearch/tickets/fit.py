@@ -12,8 +12,9 @@ import numpy as np
 
 from hwsearch.compress.masks import prune, prune_layers
 from hwsearch.errors import HwsearchError
-from hwsearch.network.stack import Params, Stack, Ticket
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.graph.graph import Connection, NetworkSpec
+from hwsearch.network.params import Params, Ticket
+from hwsearch.network.stack import Stack
 from hwsearch.study.digest import digest
 from hwsearch.tickets.criteria import after_quantising, score, within
 from hwsearch.tickets.observe import observe
@@ -25,11 +26,11 @@ class Target:
     """Masks that are wanted.
 
     Attributes:
-        granularity: One of `masks.GRANULARITIES`.
-        sparsity: Fraction of groups removed: one for the whole network, or one a layer.
+        granularity: One of `masks.GRANULARITIES`, or one a prunable connection.
+        sparsity: Fraction of groups removed: one for the whole network, or one a prunable connection.
     """
 
-    granularity: str
+    granularity: str | tuple[str, ...]
     sparsity: tuple[float, ...]
 
 
@@ -87,7 +88,7 @@ class Fit:
         Raises:
             HwsearchError: One of them diverged: a finder cannot go on without it.
         """
-        bits = (self.bits,) * len(self.spec.layers)
+        bits = (self.bits,) * len(self.spec.connections)
         tickets = [Ticket(start, tuple(mask), bits) for start, mask in zip(starts, masks, strict=True)]
         trained = train_stack(
             self.spec, tickets, self.x, self.y, timesteps=self.timesteps, schedule=self.schedule, seed=self.seed,
@@ -104,10 +105,12 @@ class Pruner:
     """How masks follow from trained weights.
 
     Attributes:
+        connections: Of the network that is pruned.
         criterion: What ranks the weights.
         scope, gentle: See `masks.prune`.
     """
 
+    connections: Sequence[Connection]
     criterion: Criterion
     scope: Literal["global", "layer"] = "global"
     gentle: float = 2.0
@@ -119,17 +122,21 @@ class Pruner:
         if inside is None:
             return self.masks_from_scores(target, self.criterion(params))
         # training leaves removed weights where they were
-        survivors = tuple(replace(p, weight=p.weight * m) for p, m in zip(params, inside, strict=True))
+        survivors = replace(params, weights=tuple(w * m for w, m in zip(params.weights, inside, strict=True)))
         return self.masks_from_scores(target, within(self.criterion(survivors), inside))
 
     def masks_from_scores(self, target: Target, scores: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Return the masks of a target from scores; a target of one sparsity a layer ranks each layer by itself."""
+        """Return the masks of a target from scores; one with a value a layer ranks each layer by itself."""
         granularity, sparsity = target.granularity, target.sparsity
-        if len(sparsity) > 1:
-            return tuple(prune_layers(scores, granularity, sparsity, scores=scores))
+        if len(sparsity) > 1 or not isinstance(granularity, str):
+            each = sparsity if len(sparsity) > 1 else sparsity * sum(c.prunable for c in self.connections)
+            return tuple(prune_layers(self.connections, scores, granularity, each, scores=scores))
         return tuple(
-            prune(scores, granularity, sparsity[0], scope=self.scope, gentle=self.gentle, scores=scores)
-        )
+            prune(
+                self.connections, scores, granularity, sparsity[0],
+                scope=self.scope, gentle=self.gentle, scores=scores,
+            )
+        )  # fmt: skip
 
 
 def criterion_on(name: str, fit: Fit, samples: int = 512) -> Criterion:
@@ -142,12 +149,12 @@ def criterion_on(name: str, fit: Fit, samples: int = 512) -> Criterion:
             hessian = name == "second_order"
             statistics = observe(fit.spec, params, calibration, fit.timesteps, hessian=hessian)
         scores = score(name, params, statistics)
-        bits = (fit.bits,) * len(params)
-        return after_quantising(scores, params, bits) if fit.spec.quantise_first else scores
+        bits = (fit.bits,) * len(params.weights)
+        return after_quantising(scores, fit.spec, params, bits) if fit.spec.quantise_first else scores
 
     return criterion
 
 
 def dense_masks(params: Params) -> tuple[np.ndarray, ...]:
     """Return the masks that remove nothing."""
-    return tuple(np.ones(layer.weight.shape, bool) for layer in params)
+    return tuple(np.ones(weight.shape, bool) for weight in params.weights)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwsearch.compress.masks import join_layers
-from hwsearch.network.stack import Params
+from hwsearch.network.params import Params
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.fit import Fit, Pruner, Target, dense_masks
 
@@ -141,24 +141,34 @@ def find_ladders(
     return [Ladder(granularity, start, tuple(rungs)) for start, rungs in zip(starts, ladders, strict=True)]
 
 
-def masks_at(ladder: Ladder, sparsity: tuple[float, ...], pruner: Pruner) -> tuple[np.ndarray, ...]:
-    """Return the ladder's masks of any sparsity.
+def masks_at(
+    ladders: Sequence[Ladder], sparsity: tuple[float, ...], pruner: Pruner
+) -> tuple[np.ndarray, ...]:
+    """Return the masks of any sparsity.
 
     Args:
-        ladder: Made with the same pruner.
-        sparsity: One for the whole network, or one a layer.
-        pruner: With one sparsity a layer it must rank layer by layer, or no layer would have the sparsity it was given.
+        ladders: One for the whole network, or one a prunable connection; made with the same pruner.
+        sparsity: Likewise.
+        pruner: With a value a layer it must rank layer by layer, or no layer would have the sparsity it was given.
 
     Raises:
-        ValueError: There is a sparsity a layer, and the pruner ranks over the network.
+        ValueError: There is a value a layer, and the pruner ranks over the network.
     """
-    if len(sparsity) == 1:
-        return _one_sparsity(ladder, sparsity[0], pruner)
+    if len(sparsity) == len(ladders) == 1:
+        return _one_sparsity(ladders[0], sparsity[0], pruner)
     if pruner.scope != "layer":
         raise ValueError("sparsities of layers need a ladder ranked layer by layer; got scope global")
-    masks = {value: _one_sparsity(ladder, value, pruner) for value in set(sparsity)}
-    layers = [masks[value][index] for index, value in enumerate(sparsity)]
-    return tuple(join_layers(layers, ladder.granularity))
+    places = [place for place, c in enumerate(pruner.connections) if c.prunable]
+    climbed = list(ladders) if len(ladders) > 1 else [*ladders] * len(places)
+    asked = sparsity if len(sparsity) > 1 else sparsity * len(places)
+    layers = list(dense_masks(climbed[0].start))
+    found: dict[tuple[str, float], tuple[np.ndarray, ...]] = {}
+    for place, ladder, value in zip(places, climbed, asked, strict=True):
+        key = ladder.granularity, value
+        if key not in found:
+            found[key] = _one_sparsity(ladder, value, pruner)
+        layers[place] = found[key][place]
+    return tuple(join_layers(pruner.connections, layers, [ladder.granularity for ladder in climbed]))
 
 
 def _one_sparsity(ladder: Ladder, sparsity: float, pruner: Pruner) -> tuple[np.ndarray, ...]:

@@ -1,7 +1,8 @@
 """The multi-prize finder: binary weights that are never trained; which of them survive is.
 
 Every weight w has a score S. Forward, the weights of the highest |S| survive (exactly k, at any granularity) and are
-sign(w) times one gain an output channel, the mean |w| of its survivors (one for the whole readout); backward, with the
+sign(w) times one gain an output channel, the mean |w| of its survivors (one for the whole readout; connections into one
+population share its gain); backward, with the
 gain as a constant and the ranking passed straight through,
 
     dL/dS = dL/dW_eff * w * sign(S)
@@ -16,15 +17,16 @@ Rastegari et al. 2016, eq. 6. In SNNs: Cheng et al. 2023 (arXiv 2311.12060).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hwsearch.compress.quantise import Quantiser
-from hwsearch.network.stack import Params, Stack, Ticket
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.compress.quantise import JointGrid, Quantiser
+from hwsearch.graph.graph import NetworkSpec, entering
+from hwsearch.network.params import Params, Ticket
+from hwsearch.network.stack import Stack, unit_of
 from hwsearch.tickets.fit import Fit, Pruner, Target, dense_masks
 
 
@@ -69,7 +71,7 @@ class ScoredStack(Stack):
     """A stack whose trained values are scores.
 
     Attributes:
-        frozen: Per layer, the weights [K, out, in(, k, k)].
+        frozen: The weights, one array a connection with K before its shape.
     """
 
     def __init__(
@@ -89,16 +91,37 @@ class ScoredStack(Stack):
             # the same for all candidates, so that each is found alike in any stack
             drawn = torch.rand(scores.shape[1:], generator=generator) * 2 - 1
             scores.data = (drawn * scores[0, 0].numel() ** -0.5).expand(scores.shape).clone()
-        self.grids = [
-            _RankedBinary(grid.bits, grid.per_channel, grid.over_all, frozen=frozen)
-            for grid, frozen in zip(self.grids, self.frozen, strict=True)
-        ]
+        self.grids = [Quantiser((1,) * self.size, grid.per_channel, grid.over_all) for grid in self.grids]
 
     def forward(self, x: Tensor, timesteps: int) -> Tensor:
         """Rank the scores, then run with the survivors."""
         for index, rows in enumerate(zip(*self.survivors(), strict=True)):
             self.masks[index] = torch.from_numpy(np.stack(rows).astype(np.float32))
         return super().forward(x, timesteps)
+
+    def _quantised(self) -> list[Tensor]:
+        """Return the binary weights gain * sign(w) * mask, with the gradient of the module's docstring to the scores."""
+        binary = list(self.frozen)
+        for population in range(len(self.spec.populations)):
+            places = entering(self.spec.connections, population)
+            for place, values in zip(places, self._binary(places), strict=True):
+                binary[place] = values
+        parts = zip(self.weights, self.frozen, binary, strict=True)
+        return [_ThroughRanking.apply(*part) for part in parts]  # type: ignore[no-untyped-call]
+
+    def _binary(self, places: Sequence[int]) -> list[Tensor]:
+        """Return the binary weights of the connections into one population; several share its gain."""
+        frozen, masks = [self.frozen[i] for i in places], [self.masks[i] for i in places]
+        if len(places) == 1:
+            integers, gain = self.grids[places[0]].quantise(frozen[0], masks[0])
+            return [integers * gain]
+        units = [unit_of(self.spec, self.spec.connections[i]) for i in places]
+        joint = JointGrid(tuple(self.grids[i] for i in places), tuple(units)).quantise(frozen, masks)
+        gains = [joint.scale(c, unit).float() for c, unit in enumerate(units)]
+        return [
+            q * gain.view(*gain.shape, *(1,) * (q.dim() - 2))
+            for q, gain in zip(joint.integers, gains, strict=True)
+        ]
 
     def survivors(self) -> list[tuple[np.ndarray, ...]]:
         """Return the masks of each candidate."""
@@ -111,26 +134,9 @@ class ScoredStack(Stack):
     def params(self) -> list[Params]:
         """Return the frozen weights with the biases and normalisation that were trained."""
         return [
-            tuple(
-                replace(layer, weight=frozen[k].numpy().copy())
-                for layer, frozen in zip(trained, self.frozen, strict=True)
-            )
+            replace(trained, weights=tuple(frozen[k].numpy().copy() for frozen in self.frozen))
             for k, trained in enumerate(super().params())
         ]
-
-
-@dataclass(frozen=True, eq=False)
-class _RankedBinary(Quantiser):
-    """Stands in a stack's place for a quantiser: scores in, binary weights out."""
-
-    frozen: Tensor = field(kw_only=True)
-
-    def fake(self, weight: Tensor, mask: Tensor) -> Tensor:
-        """Return gain * sign(w) * mask, with the gradient of the module's docstring to the scores (`weight`)."""
-        grid = Quantiser((1,) * len(self.bits), self.per_channel, self.over_all)
-        integers, gain = grid.quantise(self.frozen, mask)
-        binary: Tensor = _ThroughRanking.apply(weight, self.frozen, integers * gain)  # type: ignore[no-untyped-call]
-        return binary
 
 
 class _ThroughRanking(torch.autograd.Function):

@@ -16,10 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hwsearch.network.stack import Params, Stack, Ticket
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.graph.graph import Input, NetworkSpec
+from hwsearch.network.params import Params, Ticket
+from hwsearch.network.stack import Stack
 from hwsearch.seeds import seed_of
 from hwsearch.train.adam import StackAdam
+from hwsearch.train.inputs import as_floats, stored_inputs
 from hwsearch.train.loss import cross_entropy
 
 Watch = Callable[[int, Callable[[], list[Params]]], bool]
@@ -81,8 +83,8 @@ def train_stack(
     Args:
         spec: The architecture they share.
         tickets: Start values, masks and bits of each candidate.
-        x: [N, C, H, W] uint8 inputs of the training split.
-        y: [N] class indices.
+        x: Integer inputs of the training split: [N, C, H, W] still images, or [N, T0, C, H, W] sequences.
+        y: [N] class indices; [N, T] where labels are a timestep's.
         timesteps: T.
         schedule: Epochs, batch size, learning rate.
         seed: Fixes the order of the samples.
@@ -93,7 +95,8 @@ def train_stack(
     """
     stack = build(spec, tickets, neuron_loop).move(device).train()
     adam = StackAdam(stack, [ticket.rate for ticket in tickets])
-    source = _Source(as_input(x, spec).to(device), torch.from_numpy(y).to(device), seed)
+    inputs = stored_inputs(x, spec.input, timesteps).to(device)
+    source = _Source(inputs, torch.from_numpy(y).to(device), spec.input, timesteps, seed)
     losses, n_finished = torch.zeros(stack.size), 0
     while n_finished < schedule.epochs:
         losses = _epoch(stack, adam, source, schedule, n_finished, timesteps)
@@ -109,12 +112,22 @@ class _Source:
 
     inputs: Tensor
     targets: Tensor
+    read: Input
+    timesteps: int
     seed: int
 
     @cached_property
     def generator(self) -> torch.Generator:
         """What draws the order of the samples, in whichever stack and on whichever device."""
         return torch.Generator().manual_seed(self.seed)
+
+    def batch(self, places: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+        """Return some samples as floats, with noise within their range; all candidates of a stack see the same."""
+        x = as_floats(self.inputs[places], self.read.max)
+        if noise == 0:
+            return x
+        top = self.read.max_at(self.timesteps) / self.read.max
+        return (x + noise * torch.randn(x.shape, generator=generator, device=x.device)).clamp_(0.0, top)
 
     def noise(self, epoch: int) -> torch.Generator:
         """Return what draws an epoch's noise: on a GPU one of its own, so that nothing waits for the host."""
@@ -139,24 +152,12 @@ def _epoch(
     n_steps = schedule.epochs * len(batches)
     for step, batch in enumerate(batches, epoch * len(batches)):
         rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
-        out = stack(_noisy(source.inputs[batch], schedule.input_noise, noise), timesteps)
+        out = stack(source.batch(batch, schedule.input_noise, noise), timesteps)
         loss = cross_entropy(out, source.targets[batch], schedule.loss_gain)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         adam.step(rate)
         losses += loss.detach() * (len(batch) / n)
     return losses
-
-
-def as_input(x: np.ndarray, spec: NetworkSpec) -> Tensor:
-    """Return integer inputs as floats in [0, 1]."""
-    return torch.from_numpy(x.astype(np.float32) / np.float32(spec.input_max))
-
-
-def _noisy(x: Tensor, noise: float, generator: torch.Generator) -> Tensor:
-    """Return inputs with noise, within their range; all candidates of a stack see the same."""
-    if noise == 0:
-        return x
-    return (x + noise * torch.randn(x.shape, generator=generator, device=x.device)).clamp_(0.0, 1.0)
 
 
 def _outcomes(params: list[Params], losses: list[float], steps: int) -> list[Trained]:
@@ -165,7 +166,7 @@ def _outcomes(params: list[Params], losses: list[float], steps: int) -> list[Tra
 
 def _outcome(params: Params, loss: float, steps: int) -> Trained:
     finite = math.isfinite(loss) and all(
-        np.isfinite(p.weight).all() and np.isfinite(p.bias).all() for p in params
+        np.isfinite(values).all() for values in (*params.weights, *params.biases)
     )
     if finite:
         return Trained(params, loss, "", steps)

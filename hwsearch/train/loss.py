@@ -1,4 +1,4 @@
-"""The loss of a stack: each candidate's cross-entropy of its mean readout current."""
+"""The loss of a stack: each candidate's cross-entropy of what its readout says."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ def cross_entropy(out: Tensor, target: Tensor, gain: float) -> Tensor:
     """Return the mean cross-entropy of softmax(gain * out) of each candidate, [K].
 
     Args:
-        out: [K, B, classes].
-        target: [B] int64.
+        out: [K, B, classes], or [K, B, T, classes] where a prediction is made after every timestep.
+        target: [B] int64, or [B, T].
         gain: Factor on the current.
     """
+    if out.dim() == 4:
+        every = target if target.dim() == 2 else target.unsqueeze(1)
+        target, out = every.expand(out.shape[1:3]).flatten(), out.flatten(1, 2)
     if out.device.type == "cpu" and out.dtype == torch.float32 and library() is not None:
         losses: Tensor = _Native.apply(out.contiguous(), target, gain)  # type: ignore[no-untyped-call]
         return losses
     size, batch, _ = out.shape
-    every = F.cross_entropy(out.flatten(0, 1) * gain, target.repeat(size), reduction="none")
-    return every.view(size, batch).mean(1)
+    losses_of_each = F.cross_entropy(out.flatten(0, 1) * gain, target.repeat(size), reduction="none")
+    return losses_of_each.view(size, batch).mean(1)
 
 
 class _Native(torch.autograd.Function):

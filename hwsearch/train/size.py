@@ -5,14 +5,16 @@ A candidate's result does not depend on its stack (`products`), so this may diff
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from hwsearch.network.stack import Stack, Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.graph.graph import INPUT, NO_POOLING, NetworkSpec, components, steps_in_time
+from hwsearch.network.params import Ticket, initial_params
+from hwsearch.network.stack import Stack
 from hwsearch.train.adam import StackAdam
 from hwsearch.train.loss import cross_entropy
 
@@ -28,17 +30,43 @@ _PATIENCE_S = 1.0  # that trying one size may take
 def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
     """Return the memory that one candidate of a stack needs while it is trained.
 
-    Stored for the way back: each spiking layer's potentials and pooled spikes, and its currents where they are
-    normalised; on top three times the largest of them for gradients on their way. Of each weight: itself, its mask,
-    what is quantised, its gradient, both of Adam's moments, and one copy on its way.
+    Stored for the way back: each spiking population's potentials and what is read of its spikes, and its currents
+    (twice where they are normalised); what is stepped through time besides each timestep's membranes; on top three
+    times the largest of them for gradients on their way. Of each weight: itself, its mask, what is quantised, its
+    gradient, both of Adam's moments, and one copy on its way.
     """
     stored, largest = 0, 0
-    for index, layer in enumerate(spec.layers[:-1]):
-        potentials = batch_size * timesteps * layer.neurons
-        currents = batch_size * layer.neurons * (1 if index == 0 else timesteps)
-        stored += potentials + potentials // layer.pool**2 + currents * (2 if spec.batch_norm else 1)
+    stepped = {
+        p
+        for group in components(len(spec.populations), spec.connections)
+        if steps_in_time(group, spec.connections)
+        for p in group
+    }
+    for place, population in enumerate(spec.populations):
+        if population.law is None:
+            continue
+        potentials = batch_size * timesteps * population.neurons
+        currents = potentials // (timesteps if _still(spec, place) else 1)
+        stored += potentials + _read_bytes(spec, place, potentials) + currents * (2 if population.norm else 1)
+        stored += 2 * potentials if place in stepped else 0
         largest = max(largest, potentials)
-    return 4 * (stored + 3 * largest + 7 * spec.n_weights)
+    weights = sum(connection.n_weights for connection in spec.connections)
+    return 4 * (stored + 3 * largest + 7 * weights)
+
+
+def _still(spec: NetworkSpec, population: int) -> bool:
+    """Return whether a population's current is the same at every timestep."""
+    incoming = [c for c in spec.connections if c.target == population]
+    return spec.input.still and all(c.source == INPUT and not c.delay for c in incoming)
+
+
+def _read_bytes(spec: NetworkSpec, population: int, spikes: int) -> int:
+    """Return how many values of a population's spikes are kept: as they are read, and whole where that differs."""
+    readers = [c for c in spec.connections if c.source == population]
+    poolings = {c.pooling for c in readers}
+    whole = 0 if len(poolings) == 1 or NO_POOLING in poolings else spikes
+    late = sum(spikes // c.pooling.area for c in readers if c.delay)
+    return whole + sum(spikes // pooling.area for pooling in poolings) + late
 
 
 def fitting(spec: NetworkSpec, timesteps: int, batch_size: int, processes: int, device: str = "cpu") -> int:
@@ -47,6 +75,8 @@ def fitting(spec: NetworkSpec, timesteps: int, batch_size: int, processes: int, 
         budget = torch.cuda.mem_get_info()[0] // 3  # torch's pooling keeps spikes and indices besides
     else:
         budget = min(_MOST_BYTES, _available_bytes() // (2 * processes))
+    if not spec.input.still:  # the batch, which all candidates read, as it is drawn and with time in front
+        budget -= 2 * 4 * batch_size * timesteps * math.prod(spec.input.shape)
     return max(1, budget // stack_bytes(spec, timesteps, batch_size))
 
 
@@ -76,10 +106,12 @@ def fastest(spec: NetworkSpec, timesteps: int, batch_size: int, most: int, neuro
 def _step_seconds(spec: NetworkSpec, timesteps: int, batch_size: int, size: int, neuron_loop: str) -> float:
     """Return the least seconds of three training steps of a stack."""
     params = initial_params(spec, 0)
-    ticket = Ticket(params, tuple(np.ones(layer.weight.shape, bool) for layer in params), (4,) * len(params))
+    masks = tuple(np.ones(weight.shape, bool) for weight in params.weights)
+    ticket = Ticket(params, masks, (4,) * len(masks))
     stack = Stack(spec, [ticket] * size, neuron_loop).train()
     adam, generator = StackAdam(stack, [1.0] * size), torch.Generator().manual_seed(0)
-    x = torch.rand((batch_size, *spec.input_shape), generator=generator)
+    frames = () if spec.input.still else (timesteps,)
+    x = torch.rand((batch_size, *frames, *spec.input.shape), generator=generator)
     y = torch.arange(batch_size) % spec.classes
     times = []
     for _ in range(3):

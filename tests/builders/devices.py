@@ -4,12 +4,14 @@ import itertools
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from hwsearch.compress.packing import census
+from hwsearch.graph.graph import INPUT, Pooling
 from hwsearch.hardware.profiles.load import load_profile
-from hwsearch.hardware.workload import LayerWork, OpCounts, Workload
+from hwsearch.hardware.workload import ConnectionWork, OpCounts, PopulationWork, Workload
 
 SHIPPED = Path(__file__).parents[2] / "hardware_profiles"
 IDS = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
@@ -18,6 +20,40 @@ IDS = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 @cache  # a file takes some 50 ms to check, and the value is frozen
 def profile(ident):
     return load_profile(SHIPPED / f"{ident}.yaml")
+
+
+class Layer(NamedTuple):
+    """A population of a chain, the connection into it, and the pooling behind it."""
+
+    connection: ConnectionWork
+    population: PopulationWork
+    pool: int = 1
+
+
+def chain(timesteps, input_bits, layers):
+    """Return the workload of layers that follow each other."""
+    connections, pool = [], 1
+    for place, layer in enumerate(layers):
+        pooling = Pooling((pool, pool))
+        connections.append(replace(layer.connection, source=place - 1, target=place, pooling=pooling))
+        pool = layer.pool
+    populations = tuple(layer.population for layer in layers)
+    inputs = connections[0].inputs if connections else 0
+    return Workload(timesteps, input_bits, tuple(connections), populations, inputs)
+
+
+def layers_of(network):
+    """Return the layers of a chain."""
+    pools = [c.pooling.window[0] for c in network.connections[1:]]
+    return [Layer(*parts) for parts in zip(network.connections, network.populations, [*pools, 1], strict=True)]
+
+
+def population(name, role, channels, size=(1, 1), spikes=0.0, flat=True):
+    """Return a population, of leaky neurons that are reset to zero if it is no readout."""
+    law = (None, None) if role == "readout" else ("lif", "zero")
+    sent = 0.0 if role == "readout" else spikes
+    role = "readout" if role == "readout" else "hidden"
+    return PopulationWork(name, role, channels, size, channels * size[0] * size[1], sent, *law, flat)
 
 
 def fc(name, role, weights, rate=1.0, bits=8, analog=False, fan_columns=1, timesteps=4):
@@ -35,24 +71,25 @@ def fc(name, role, weights, rate=1.0, bits=8, analog=False, fan_columns=1, times
         ),
         planes=counts.planes * each,
     )
-    sent = 0.0 if role == "readout" else n_out * rate * timesteps
-    return LayerWork(
-        name, role, "fc", analog, bits, counts, n_out, n_in, ops, events, sent, fan_columns=fan_columns
+    connection = ConnectionWork(
+        name, INPUT, 0, role, "fc", analog, bits, counts, n_in, ops, events, fan_columns=fan_columns
     )
+    return Layer(connection, population(name, role, n_out, spikes=n_out * rate * timesteps))
 
 
-def conv(name, role, weights, size, pool=1, rate=0.1, bits=8, timesteps=4):
-    """Return a convolution [out, in, k, k] over a map of ``size``, as if no filter were cut at the border."""
+def conv(name, role, weights, size, pool=1, rate=0.1, bits=8, timesteps=4, analog=False):
+    """Return a convolution [out, in, kh, kw] over a map of ``size``, as if no filter were cut at the border."""
     weights = np.asarray(weights)
     counts = census(weights)
     pixels = size[0] * size[1]
     each = rate * timesteps * pixels
     ops = OpCounts(counts.nonzero * each, counts.size * each, (counts.size * each,) * 2, counts.size * each)
     n_out, n_in = weights.shape[:2]
-    return LayerWork(
-        name, role, "conv", False, bits, counts, n_out * pixels, n_in * pixels, ops, n_in * each, n_out * each,
-        out_size=size, pool=pool,
+    connection = ConnectionWork(
+        name, INPUT, 0, role, "conv", analog, bits, counts, n_in * pixels, ops, n_in * each,
+        kernel=weights.shape[2:], in_size=size, out_size=size,
     )  # fmt: skip
+    return Layer(connection, population(name, role, n_out, size, n_out * each, flat=False), pool)
 
 
 def mlp(sizes, density=1.0, bits=8, rate=0.2, timesteps=4, seed=0, analog=False):
@@ -66,8 +103,8 @@ def mlp(sizes, density=1.0, bits=8, rate=0.2, timesteps=4, seed=0, analog=False)
         layers.append(
             fc(name, role, scores < density, rate, bits, analog and index == 0, timesteps=timesteps)
         )
-    return Workload(timesteps, 8, tuple(layers))
+    return chain(timesteps, 8, layers)
 
 
 def with_bits(network, bits):
-    return replace(network, layers=tuple(replace(layer, weight_bits=bits) for layer in network.layers))
+    return replace(network, connections=tuple(replace(c, weight_bits=bits) for c in network.connections))

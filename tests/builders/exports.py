@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from ruamel.yaml import YAML
 
-from hwsearch.export.agree import layers_of
+from builders.integer_networks import fc
+from builders.integer_networks import network as chain
+from hwsearch.export.agree import structure_of
 from hwsearch.export.bundle import Model
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 
 FORMATS_OF_LAYERS = ("dense", "bitmap")
 INPUTS = np.array([[[[3, 0]]], [[[1, 9]]]], np.uint8)
@@ -17,11 +18,8 @@ INPUTS = np.array([[[[3, 0]]], [[[1, 9]]]], np.uint8)
 
 def network(weight=2):
     """Return the integers; ``weight`` is the first one of the first layer."""
-    first = IntegerLayer(
-        "fc1", "fc", np.array([[weight, 1], [0, 3]]), np.zeros(2, int), np.array([5, 5]), 0, 1, (1, 1), 1
-    )
-    last = IntegerLayer("readout", "fc", np.array([[1, 0], [1, 1]]), np.zeros(2, int), None, 0, 1, (1, 1), 1)
-    return IntegerNetwork((first, last), (8, 8), 2, 1, "zero", "max", (1, 1, 2), 10, 4, 16)
+    layers = [fc([[weight, 1], [0, 3]], [0, 0], [5, 5]), fc([[1, 0], [1, 1]], [0, 0], name="readout")]
+    return chain(layers, timesteps=2, shape=(1, 1, 2), input_max=10, input_bits=4, state_bits=16)
 
 
 def model(trial=3, weight=2) -> Model:
@@ -32,7 +30,7 @@ def model(trial=3, weight=2) -> Model:
         "candidate": {"timesteps": 2, "digest": f"{trial:016x}"},
         # dense: 4 bytes; bitmap: 4 bits of places in a byte, and 3 bytes of weights
         "measured": {"packed_bytes": 4 + 1 + 3, "weight_bytes": 64},
-        "layers": layers_of(net, FORMATS_OF_LAYERS),
+        **structure_of(net, FORMATS_OF_LAYERS),
     }  # fmt: skip
     return Model(net, FORMATS_OF_LAYERS, 16, config, INPUTS)
 

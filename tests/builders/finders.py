@@ -5,7 +5,7 @@ import numpy as np
 from hwsearch.network.stack import LayerParams
 from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.tickets.fit import Fit, Pruner, criterion_on
-from hwsearch.tickets.observe import LayerStatistics
+from hwsearch.tickets.observe import ConnectionStatistics
 from hwsearch.train.loop import Schedule
 
 RNG = np.random.default_rng(0)
@@ -52,4 +52,4 @@ def observed(n_in, n_out, **fields):
         "hessian": np.eye(n_in),
         "threshold": 1.0,
     }
-    return LayerStatistics(**{**plain, **fields})
+    return ConnectionStatistics(**{**plain, **fields})

@@ -1,34 +1,66 @@
 """Networks of integers whose traces are worked out by hand."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork
+from hwsearch.graph.graph import Connection, Input, Pooling, Population, Readout
+from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
 
 
-def fc(weight, bias, threshold, f=0, name="fc1"):
-    return IntegerLayer(
-        name, "fc", np.array(weight, np.int32), np.array(bias, np.int32),
-        None if threshold is None else np.array(threshold, np.int32), f, 1, (1, 1), 1,
-    )  # fmt: skip
+class Layer(NamedTuple):
+    """One layer of a chain: weights, the neurons that they enter, and the pooling behind these."""
+
+    name: str
+    kind: str
+    weight: np.ndarray
+    bias: np.ndarray
+    threshold: np.ndarray | None
+    fraction_bits: int = 0
+    pool: int = 1
+    out_size: tuple[int, int] = (1, 1)
+    fan_columns: int = 1
+
+
+def fc(weight, bias, threshold=None, f=0, name="fc1", fan_columns=1):
+    weight, bias = np.array(weight, np.int32), np.array(bias, np.int32)
+    threshold = None if threshold is None else np.array(threshold, np.int32)
+    return Layer(name, "fc", weight, bias, threshold, f, fan_columns=fan_columns)
 
 
 def network(
-    layers,
-    *,
-    timesteps,
-    leak_shift=1,
-    reset="zero",
-    state_bits=32,
-    input_max=255,
-    pool="max",
-    shape=(1, 1, 1),
-):
-    bits = (8,) * len(layers)
+    layers, *, timesteps, leak_shift=1, reset="zero", state_bits=32, input_max=255, pool="max", shape=(1, 1, 1),
+    weight_bits=8, input_bits=8, accumulator_bits=32, readout=Readout(), frames=None,
+):  # fmt: skip
+    """Return a chain of layers."""
+    law, window, size = NeuronLaw(leak_shift, 1.0, reset), 1, shape[1:]
+    populations, connections = [], []
+    for place, layer in enumerate(layers):
+        last, convolutional = layer.threshold is None, layer.kind == "conv"
+        connections.append(
+            IntegerConnection(
+                Connection(
+                    layer.name, place - 1, place, layer.kind, layer.weight.shape[1], len(layer.bias),
+                    layer.weight.shape[2:] or (1, 1), (1, 1), 1, Pooling((window, window), pool), 0,
+                    (size[0] // window, size[1] // window) if convolutional else (1, 1), layer.out_size,
+                    layer.fan_columns, readout=last,
+                ),
+                layer.weight,
+                layer.fraction_bits,
+            )
+        )  # fmt: skip
+        population = Population(
+            layer.name, len(layer.bias), layer.out_size, None if last else law, flat=not convolutional
+        )
+        populations.append(IntegerPopulation(population, layer.bias, layer.threshold))
+        window, size = layer.pool, layer.out_size
     return IntegerNetwork(
-        tuple(layers), bits, timesteps, leak_shift, reset, pool, shape, input_max, 8, state_bits
-    )
+        tuple(populations), tuple(connections), (weight_bits,) * len(layers), timesteps,
+        Input(shape, input_max, input_bits, frames), readout, state_bits, accumulator_bits,
+    )  # fmt: skip
 
 
 def one_neuron(**settings):
     """A neuron that receives w x + c = 3 * 2 + 1 = 7 every step, threshold 10, read out with weight 1."""
-    return network([fc([[3]], [1], [10]), fc([[1]], [0], None, name="readout")], **settings)
+    return network([fc([[3]], [1], [10]), fc([[1]], [0], name="readout")], **settings)

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from builders.devices import conv, fc
-from hwsearch.hardware.workload import Workload
+from builders.devices import chain, conv, fc
 
 ONES = np.ones((4, 2, 3, 3), int)
 MASK = np.ones((6, 5), int)
 MASK[0, :4] = 0  # one neuron has 1 of 5 inputs; inputs have 5 or 6 of 6 targets
-NET = Workload(
+NET = chain(
     4,
     8,
     (
@@ -17,7 +16,7 @@ NET = Workload(
         fc("out", "readout", np.ones((3, 6), int)),
     ),
 )
-CNN = Workload(
+CNN = chain(
     4,
     8,
     (

@@ -4,8 +4,7 @@ import numpy as np
 import torch
 
 from hwsearch.compress.masks import prune
-from hwsearch.network.stack import Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.network.params import Ticket, initial_params
 
 RNG = np.random.default_rng(0)
 Y = RNG.integers(0, 3, 120)
@@ -22,15 +21,28 @@ def draw(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def spec(topology, *, batch_norm=True):
-    shapes = layer_shapes(topology, (1, 6, 6), 3)
-    return NetworkSpec(shapes, 1, 1.0, "zero", batch_norm, "max", (1, 6, 6), 16, 5, 3)
-
-
 def tickets(own, kinds):
+    """Return tickets of a network: granularity, sparsity and bits of each."""
     params = initial_params(own, 0)
-    weights = [layer.weight for layer in params]
-    return [Ticket(params, tuple(prune(weights, g, s)), (bits,) * len(params)) for g, s, bits in kinds]
+    found = []
+    for granularity, sparsity, bits in kinds:
+        pruned = iter(prune([params.weights[i] for i in own.prunable], granularity, sparsity))
+        masks = [
+            next(pruned) if connection.prunable else np.ones(connection.weight_shape, bool)
+            for connection in own.connections
+        ]
+        found.append(Ticket(params, tuple(masks), (bits,) * len(masks)))
+    return found
+
+
+def same(some, others):
+    """Return whether two candidates' parameters are equal to the last bit."""
+    pairs = zip(
+        (*some.weights, *some.biases, *some.norms),
+        (*others.weights, *others.biases, *others.norms),
+        strict=True,
+    )
+    return all((a is None and b is None) or np.array_equal(a, b) for a, b in pairs)
 
 
 MLP = [

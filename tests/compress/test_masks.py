@@ -2,18 +2,12 @@ import math
 
 import numpy as np
 import pytest
+from builders.graphs import chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.compress.masks import (
-    GRANULARITIES,
-    _lowest,
-    join_layers,
-    prune,
-    prune_layers,
-    runs,
-    sparsity_of,
-)
+from hwsearch.compress import masks as module
+from hwsearch.compress.masks import GRANULARITIES, _lowest, runs
 from hwsearch.space.candidate import snap
 
 
@@ -21,6 +15,22 @@ def network(rng: np.random.Generator) -> list[np.ndarray]:
     """Two convolutions, a hidden and a readout layer; 6 channels of 2 x 2 pixels reach the hidden layer."""
     shapes = ((4, 2, 3, 3), (6, 4, 3, 3), (10, 24), (5, 10))
     return [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+
+
+def prune(weights, *args, **named):
+    return module.prune(chain(weights), weights, *args, **named)
+
+
+def prune_layers(weights, *args, **named):
+    return module.prune_layers(chain(weights), weights, *args, **named)
+
+
+def join_layers(masks, granularity):
+    return module.join_layers(chain(masks), masks, granularity)
+
+
+def sparsity_of(masks):
+    return module.sparsity_of(chain(masks), masks)
 
 
 def removed(masks: list[np.ndarray]) -> list[int]:
@@ -40,7 +50,7 @@ def test_weight_takes_the_smallest_by_hand() -> None:
 @pytest.mark.parametrize(("sparsity", "k"), [(0.0, 0), (0.1, 1), (0.25, 3), (0.45, 5), (0.8, 8)])
 def test_ties_go_in_stable_order(sparsity: float, k: int) -> None:
     # 10 equal weights in two layers; floor(2.5 + 0.5) = 3; the last of each layer is protected
-    weights = [np.ones((3, 2)), np.ones((1, 4))]
+    weights = [np.ones((2, 3)), np.ones((2, 2))]
     masks = prune(weights, "weight", sparsity)
     gone = ~np.concatenate([mask.ravel() for mask in masks])
     order = [0, 1, 2, 3, 4, 6, 7, 8]
@@ -280,7 +290,9 @@ def test_nonsense_is_refused() -> None:
         prune(weights, "weight", 0.5, scores=weights[:1])
     with pytest.raises(ValueError, match="not negative"):
         prune(weights, "weight", 0.5, scores=[-weights[0], weights[1]])
-    with pytest.raises(ValueError, match="cannot read 3 channels"):
-        prune([np.ones((3, 2)), np.ones((2, 4))], "channel", 0.5)
+    with pytest.raises(ValueError, match="shapes of the connections"):
+        module.prune(chain(weights), [np.ones((3, 2)), np.ones((2, 4))], "channel", 0.5)
+    with pytest.raises(ValueError, match="one granularity a layer"):
+        prune_layers(weights, ["weight"], [0.5, 0.5])
     with pytest.raises(ValueError, match="applies to no layer"):
         prune(weights[:1], "channel", 0.5)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from hwsearch.data.datasets import LOADERS, Samples, find_root, load_dataset, requantise, resplit
 from hwsearch.errors import InputError
+from hwsearch.graph.graph import Input
 from hwsearch.study.sections import Data
 
 REPO = Path(__file__).parents[2]
@@ -95,6 +96,31 @@ def test_a_new_data_set_is_one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = load_dataset(Data(name="mine"))
     assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (6, 2, 2)
     assert (dataset.input_bits, dataset.input_shape) == (6, (1, 2, 2))
+
+
+def test_sequences_with_a_label_for_each_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.arange(240, dtype=np.uint8).reshape(10, 3, 2, 2, 2)
+    samples = Samples(x, np.repeat([0, 1], 5), None, input_max=239, classes=2, binning="mean")
+    monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
+    dataset = load_dataset(Data(name="mine"))
+    assert dataset.x_train.shape == (6, 3, 2, 2, 2)
+    assert dataset.input == Input((2, 2, 2), 239, 8, frames=3, binning="mean")
+    assert not dataset.labels_each_frame
+    again = resplit(dataset, 1)
+    both = np.concatenate([again.x_train, again.x_val])
+    assert sorted(map(bytes, both)) == sorted(map(bytes, np.concatenate([dataset.x_train, dataset.x_val])))
+
+
+def test_sequences_with_a_label_for_each_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    y = np.array([[0, 0, 1], [1, 1, 0]]).repeat(5, 0)
+    samples = Samples(np.ones((10, 3, 1, 1, 1), np.uint8), y, None, input_max=1, classes=2)
+    monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
+    dataset = load_dataset(Data(name="mine"))
+    assert dataset.labels_each_frame
+    # drawn by the most frequent label, so each part has both kinds of samples
+    assert [sorted(part[:, 0].tolist()) for part in (dataset.y_train, dataset.y_val, dataset.y_test)] == [
+        [0, 0, 0, 1, 1, 1], [0, 1], [0, 1],
+    ]  # fmt: skip
 
 
 def write_mnist(root: Path, labels: bytes = bytes(range(10)) * 4) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.data.split import stratified_take
+from hwsearch.data.split import sample_classes, stratified_take
 
 
 def test_stratified_take_by_hand():
@@ -15,6 +15,11 @@ def test_stratified_take_by_hand():
     assert sorted([*taken, *rest]) == list(range(10))
     assert stratified_take(labels, 0, np.random.default_rng(0))[0].tolist() == []
     assert stratified_take(labels, 10, np.random.default_rng(0))[1].tolist() == []
+
+
+def test_a_sequence_with_labels_of_its_frames_is_drawn_by_the_most_frequent():
+    assert sample_classes(np.array([[0, 2, 2], [1, 0, 1], [2, 1, 0]])).tolist() == [2, 1, 0]
+    assert sample_classes(np.array([2, 0, 1])).tolist() == [2, 0, 1]
 
 
 @st.composite

@@ -4,7 +4,7 @@ import pytest
 from builders.exports import FORMATS_OF_LAYERS, config_of, model, network, put
 
 from hwsearch.errors import RecordError
-from hwsearch.export.agree import config_identity, layers_of, other_models, read_config
+from hwsearch.export.agree import config_identity, structure_of, other_models, read_config
 from hwsearch.export.bundle import verify, write_export
 
 
@@ -64,11 +64,24 @@ def test_a_config_names_its_candidate_by_digest(two):
     assert "candidate" not in config_identity({"trial": 3, "candidate": "text"})
 
 
-def test_layers_are_described_by_hand():
-    assert layers_of(network(), FORMATS_OF_LAYERS) == [
-        {"name": "fc1", "format": "dense", "weight_bits": 8, "shape": [2, 2]},
-        {"name": "readout", "format": "bitmap", "weight_bits": 8, "shape": [2, 2]},
-    ]
+def test_the_structure_is_described_by_hand():
+    described = structure_of(network(), FORMATS_OF_LAYERS)
+    assert described == {
+        "input": {"shape": [1, 1, 2], "max": 10, "bits": 4, "frames": None, "binning": "sum"},
+        "populations": [
+            {"name": "fc1", "channels": 2, "size": [1, 1], "law": {"leak_shift": 1, "reset": "zero"}},
+            {"name": "readout", "channels": 2, "size": [1, 1], "law": None},
+        ],
+        "connections": [
+            {
+                "name": name, "from": source, "to": name, "kind": "fc", "shape": [2, 2], "stride": [1, 1], "groups": 1,
+                "pooling": {"window": [1, 1], "kind": "max"}, "delay": 0, "fraction_bits": 0, "weight_bits": 8,
+                "format": how,
+            }
+            for name, source, how in (("fc1", "input", "dense"), ("readout", "fc1", "bitmap"))
+        ],
+        "readout": {"last": None, "leak_shift": None, "labels": "sample"},
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

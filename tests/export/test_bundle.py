@@ -57,7 +57,7 @@ def test_all_formats_together_are_checked_against_each_other(whole):
 
 def test_the_packed_bytes_are_the_priced_ones(whole):
     assert manifest_of(whole)["weight_bytes"] == 8 == config_of(whole)["measured"]["packed_bytes"]
-    assert tuple(layer["format"] for layer in config_of(whole)["layers"]) == FORMATS_OF_LAYERS
+    assert tuple(c["format"] for c in config_of(whole)["connections"]) == FORMATS_OF_LAYERS
 
 
 def test_a_changed_weight_behaves_otherwise(tmp_path):
@@ -87,8 +87,8 @@ def test_a_folder_without_a_manifest_of_ours_is_no_export(tmp_path, text):
 
 def test_a_manifest_of_another_version_is_refused(tmp_path):
     folder = write_export(model(), tmp_path / "model")
-    (folder / "manifest.json").write_text(json.dumps(manifest_of(folder) | {"format": 3}))
-    with pytest.raises(RecordError, match=r"must be of format 2; got 3 \(export the trial again\)"):
+    (folder / "manifest.json").write_text(json.dumps(manifest_of(folder) | {"format": 4}))
+    with pytest.raises(RecordError, match=r"must be of format 2 or 3; got 4 \(export the trial again\)"):
         verify(folder)
 
 

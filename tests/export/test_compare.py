@@ -1,5 +1,5 @@
-import numpy as np
 import pytest
+from builders.exports import INPUTS, network
 
 from hwsearch.errors import InputError, RecordError
 from hwsearch.export.bundle import CHECK
@@ -9,15 +9,9 @@ from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.integer import run_integer
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 from hwsearch.network.store import save_tensors
 
-FIRST = IntegerLayer(
-    "fc1", "fc", np.array([[2, 1], [0, 3]]), np.zeros(2, int), np.array([5, 5]), 0, 1, (1, 1), 1
-)
-LAST = IntegerLayer("readout", "fc", np.array([[1, 0], [1, 1]]), np.zeros(2, int), None, 0, 1, (1, 1), 1)
-NET = IntegerNetwork((FIRST, LAST), (8, 8), 2, 1, "zero", "max", (1, 1, 2), 10, 4, 16)
-INPUTS = np.array([[[[3, 0]]], [[[1, 9]]]], np.uint8)
+NET = network()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hwsearch.network.neuron_law import NeuronLaw
+from hwsearch.graph.neuron_law import NeuronLaw
 
 
 @pytest.mark.parametrize(("leak_shift", "decay"), [(None, 1.0), (0, 0.0), (1, 0.5), (3, 0.875)])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.devices import profile
-from builders.hand_network import FIRST, GENERIC, LAST, MCU, NET
+from builders.hand_network import FIRST, GENERIC, HIDDEN, LAST, MCU, NET
 
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.device import Bank
@@ -48,7 +48,7 @@ def test_unknown_constants_give_unknown_costs():
     assert price(NET, blind).latency_s is None
     assert price(NET, blind).energy_j is None
     # the constant is not needed where there are no synaptic operations
-    assert price(replace(NET, layers=(FIRST,)), blind).latency_s is not None
+    assert price(replace(NET, connections=(FIRST,), populations=(HIDDEN,)), blind).latency_s is not None
     assert price(NET, replace(MCU, clock_hz=None)).latency_s is None
     assert price(NET, replace(MCU, clock_hz=None)).energy_j == price(NET, MCU).energy_j
     assert price(NET, replace(MCU, energy=None)).energy_j is None
@@ -113,7 +113,7 @@ def test_fewer_bits_and_more_zeros_are_never_costlier_on_memory(name):
         weights = np.ones(24 * 40, dtype=int)
         weights[order[:removed]] = 0
         for bits in (2, 3, 4, 6, 8, 16):
-            net = replace(NET, layers=(layer_of(weights.reshape(24, 40), bits),))
+            net = replace(NET, connections=(FIRST, layer_of(weights.reshape(24, 40), bits)))
             sizes[removed, bits] = price(net, device).memory_bytes
     table = np.array(list(sizes.values())).reshape(7, 6)
     assert (np.diff(table, axis=0) <= 0).all()

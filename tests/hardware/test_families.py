@@ -10,10 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.devices import IDS, conv, fc, mlp, profile, with_bits
+from builders.devices import IDS, chain, conv, fc, layers_of, mlp, profile, with_bits
 
 from hwsearch.hardware.cost_model import price
-from hwsearch.hardware.workload import Workload
 
 DENSITIES = (1.0, 0.7, 0.4, 0.15, 0.05)
 
@@ -96,7 +95,7 @@ def test_smaller_layers_fewer_events_and_fewer_steps_are_never_costlier(ident):
 
 @pytest.mark.parametrize("ident", IDS)
 def test_a_convolution_and_an_empty_layer_have_a_price(ident):
-    network = Workload(
+    network = chain(
         2,
         8,
         (
@@ -166,15 +165,15 @@ def random_network(seed):
     rng = np.random.default_rng(seed)
     channels, width, steps = int(rng.integers(1, 9)), int(rng.integers(1, 40)), int(rng.integers(1, 9))
     density = rng.random()
-    first = conv("c1", "input", rng.random((channels, 2, 3, 3)) < density, (6, 5), timesteps=steps)
+    filters = rng.random((channels, 2, 3, 3)) < density
     hidden, readout = rng.random((width, 30 * channels)) < density, rng.random((5, width)) < density
-    rate = float(rng.random())
+    rate, analog = float(rng.random()), bool(rng.integers(2))
     layers = (
-        replace(first, analog=bool(rng.integers(2))),
+        conv("c1", "input", filters, (6, 5), timesteps=steps, analog=analog),
         fc("fc2", "hidden", hidden, rate, fan_columns=30, timesteps=steps),
         fc("out", "readout", readout, rate, timesteps=steps),
     )
-    return Workload(steps, 8, layers)
+    return chain(steps, 8, layers)
 
 
 @pytest.mark.parametrize("ident", IDS)
@@ -200,7 +199,7 @@ def test_a_cost_is_known_where_the_profile_says_so(ident):
 def test_weights_of_a_network_are_the_sum_of_its_layers(ident):
     network = mlp([16, 60, 40, 8], 0.4)
     whole, *layers = costs(
-        profile(ident), [network, *(replace(network, layers=(layer,)) for layer in network.layers)]
+        profile(ident), [network, *(chain(4, 8, (layer,)) for layer in layers_of(network))]
     )
     assert whole.weight_bytes == sum(layer.weight_bytes for layer in layers)
     assert whole.bias_bytes == sum(layer.bias_bytes for layer in layers)

@@ -3,16 +3,16 @@
 from dataclasses import fields, replace
 
 import pytest
-from builders.devices import conv, profile
+from builders.devices import chain, conv, layers_of, profile
 from builders.mapped_networks import CNN, NET, ONES
 
 from hwsearch.hardware.limits import Limits
 from hwsearch.hardware.profiles.sections import LimitsSection
 from hwsearch.hardware.rules.toolchain_limits import LIMIT_RULES
-from hwsearch.hardware.workload import Workload
+
 
 DEVICE = profile("generic_45nm")
-DEEP = Workload(4, 8, (conv("c1", "input", ONES, (10, 8)), *NET.layers[1:]))
+DEEP = chain(4, 8, (conv("c1", "input", ONES, (10, 8)), *layers_of(NET)[1:]))
 
 
 def broken(limits):

@@ -14,7 +14,7 @@ QUICK = settings(deadline=None, max_examples=50, derandomize=True)
 
 
 def test_lanes_whose_rows_were_not_counted_share_evenly():
-    census = replace(fc("input", "input", np.ones((6, 16), int)).census, lane_reads=())
+    census = replace(fc("input", "input", np.ones((6, 16), int)).connection.census, lane_reads=())
     assert [census.reads(lanes) for lanes in (1, 2, 4)] == [96, 48, 32]
 
 
@@ -22,7 +22,7 @@ MASK = np.array([[1, 0, 1, 0], [1, 0, 0, 0], [1, 0, 1, 0]])  # inputs reach 3, 0
 
 
 def test_rows_by_hand():
-    counts = fc("input", "input", MASK).census
+    counts = fc("input", "input", MASK).connection.census
     assert counts.size == 12
     assert counts.nonzero == 5
     assert counts.rows == ((0, 2), (2, 1), (3, 1))
@@ -32,7 +32,7 @@ def test_rows_by_hand():
 
 
 def test_rows_that_were_not_counted_are_spread_evenly():
-    counts = replace(fc("input", "input", MASK).census, row_counts=(), fan_in_most=None)
+    counts = replace(fc("input", "input", MASK).connection.census, row_counts=(), fan_in_most=None)
     assert counts.rows == ((1, 3), (2, 1))  # 5 weights over 4 inputs
     assert (counts.fan_out_most, counts.fan_in_kept) == (3, 4)  # every weight of an input, and of an output
     assert replace(counts, in_channels=0, nonzero=0).rows == ()
@@ -41,7 +41,7 @@ def test_rows_that_were_not_counted_are_spread_evenly():
 @QUICK
 @given(st.integers(0, 400), st.integers(1, 40))
 def test_evenly_spread_rows_hold_every_weight_once(nonzero, inputs):
-    counts = replace(fc("input", "input", MASK).census, row_counts=(), nonzero=nonzero, in_channels=inputs)
+    counts = replace(fc("input", "input", MASK).connection.census, row_counts=(), nonzero=nonzero, in_channels=inputs)
     assert sum(rows for _, rows in counts.rows) == inputs
     assert sum(n * rows for n, rows in counts.rows) == nonzero
 
@@ -49,7 +49,7 @@ def test_evenly_spread_rows_hold_every_weight_once(nonzero, inputs):
 @QUICK
 @given(arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 12))))
 def test_more_lanes_never_read_more_and_never_less_than_their_share(mask):
-    counts = fc("input", "input", mask).census
+    counts = fc("input", "input", mask).connection.census
     reads = [counts.reads(lanes) for lanes in LANES]
     assert reads[0] == counts.nonzero
     assert reads == sorted(reads, reverse=True)

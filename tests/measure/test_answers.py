@@ -4,21 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders.integer_networks import fc
+from builders.integer_networks import network as chain
 
 from hwsearch.measure.answers import Answers, answers_of, readouts_without_input
 from hwsearch.network.integer import run_integer
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork
-
-
-def fc(name, weight, bias, threshold=None):
-    limit = None if threshold is None else np.array(threshold, np.int32)
-    return IntegerLayer(
-        name, "fc", np.array(weight, np.int32), np.array(bias, np.int32), limit, 0, 1, (1, 1), 1
-    )
 
 
 def network(hidden, readout, inputs, timesteps=1):
-    return IntegerNetwork((hidden, readout), (8, 8), timesteps, None, "zero", "max", (1, 1, inputs), 4, 3, 16)
+    return chain(
+        [hidden, readout], timesteps=timesteps, leak_shift=None, shape=(1, 1, inputs), input_max=4, input_bits=3,
+        state_bits=16,
+    )  # fmt: skip
 
 
 def images(*rows):
@@ -32,10 +29,10 @@ def counted(net, x, labels, classes):
 
 # the first neuron fires from a pixel of 1 on, the second would need a 5, and pixels end at 4
 ONE_OF_TWO = network(
-    fc("fc1", [[1, 0], [0, 1]], [0, 0], [1, 5]), fc("readout", [[1, 0], [0, 1], [0, 1]], [0, 0, 0]), 2
+    fc([[1, 0], [0, 1]], [0, 0], [1, 5]), fc([[1, 0], [0, 1], [0, 1]], [0, 0, 0], name="readout"), 2
 )
 # fires for a blank input (0 + 3 >= 3), and for no other (3 - 1 < 3)
-ONLY_BLANK = network(fc("fc1", [[-1]], [3], [3]), fc("readout", [[1], [0]], [0, 1]), 1)
+ONLY_BLANK = network(fc([[-1]], [3], [3]), fc([[1], [0]], [0, 1], name="readout"), 1)
 
 
 def test_recall_ties_and_what_no_input_reaches():
@@ -70,7 +67,7 @@ def test_a_layer_that_only_a_blank_input_fires_is_silent_and_no_input_counts():
 
 def test_in_a_stack_each_network_reaches_what_it_reaches_alone():
     wide = network(
-        fc("fc1", [[-1], [0], [2]], [3, 9, 0], [3, 9, 1]), fc("readout", [[1, 4, 1], [2, 0, 1]], [-1, 1]), 1
+        fc([[-1], [0], [2]], [3, 9, 0], [3, 9, 1]), fc([[1, 4, 1], [2, 0, 1]], [-1, 1], name="readout"), 1
     )
     both = readouts_without_input([ONLY_BLANK, wide])
     alone = [readouts_without_input([net])[0] for net in (ONLY_BLANK, wide)]

@@ -2,31 +2,34 @@
 
 import numpy as np
 import pytest
+from builders import graphs
 
 from hwsearch.measure import floats
 from hwsearch.measure.floats import logits
-from hwsearch.network.stack import LayerParams, Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.network.params import Params, Ticket, initial_params
 
 RNG = np.random.default_rng(0)
 
 
 def spec(topology, shape, batch_norm):
-    return NetworkSpec(layer_shapes(topology, shape, 2), 1, 1.0, "zero", batch_norm, "max", shape, 10, 4, 2)
+    return graphs.spec(topology, shape, 2, norm=batch_norm, input_max=10)
 
 
 def whole(params, bits):
-    return Ticket(params, tuple(np.ones(p.weight.shape, bool) for p in params), (bits,) * len(params))
+    masks = tuple(np.ones(weight.shape, bool) for weight in params.weights)
+    return Ticket(params, masks, (bits,) * len(masks))
 
 
 def test_logits_of_one_neuron_by_hand():
     network = spec("fc1", (1, 1, 1), batch_norm=False)
-    first = LayerParams(np.array([[0.8]], np.float32), np.array([0.0], np.float32))
-    last = LayerParams(np.array([[1.0], [-0.5]], np.float32), np.array([0.1, 0.0], np.float32))
+    weights = np.array([[0.8]], np.float32), np.array([[1.0], [-0.5]], np.float32)
+    biases = np.array([0.0], np.float32), np.array([0.1, 0.0], np.float32)
     x = np.array([10, 5, 0], np.uint8).reshape(3, 1, 1, 1)
     # input 1: h = 0.8, 1.2 (spike, v = 0), 0.8, 1.2 (spike): rate 1/2; input 0.5: h = 0.4 ... below 0.8: none
     expected = [[0.6, -0.25], [0.1, 0.0], [0.1, 0.0]]
-    np.testing.assert_allclose(logits(network, [whole((first, last), 16)], x, 4)[0], expected, atol=1e-4)
+    np.testing.assert_allclose(
+        logits(network, [whole(Params(weights, biases, (None, None)), 16)], x, 4)[0], expected, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("topology", ["fc9", "3c3-p2-fc5"])

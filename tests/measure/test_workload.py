@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hwsearch.network.topology import NetworkSpec, layer_shapes
 
 from hwsearch.measure import workload
 from hwsearch.measure.workload import count_workload
-from hwsearch.network.fold import fold, shrink
+from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import IntegerLayer, IntegerNetwork, Widths
+from hwsearch.network.shrink import shrink
 from hwsearch.network.stack import initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
 
 
 def test_a_small_network_by_hand():

@@ -2,21 +2,23 @@
 
 import numpy as np
 import pytest
+from builders.integer_networks import fc
+from builders.integer_networks import network as chain
+from builders.naive_machine import naive_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.network.fixed_point import Scale, bias_limit, fixed_point
+from hwsearch.network.fixed_point import Part, Scale, bias_limit, fixed_point
 from hwsearch.network.integer import run_integer, run_integer_stack
-from hwsearch.network.integers import IntegerLayer, IntegerNetwork, Widths, needed_bits
+from hwsearch.network.integers import Widths, needed_bits
 from hwsearch.network.width_loss import WidthLoss
 
 
 def scale(weight, threshold, bias, value_max=1, timesteps=4):
     return Scale(
-        np.array(weight, np.int64),
+        (Part(np.array(weight, np.int64), value_max),),
         None if threshold is None else np.array(threshold, float),
         np.array(bias, float),
-        value_max,
         timesteps,
     )
 
@@ -24,8 +26,8 @@ def scale(weight, threshold, bias, value_max=1, timesteps=4):
 def test_a_wide_sum_is_shifted_right_before_a_narrow_membrane():
     # an 8-bit membrane leaves thresholds 2**5 = 32: 1000 / 32 = 31.25, so f = -5; th = 1000 / 32 = 31.25 -> 31
     fixed = fixed_point(scale([[127, -100], [3, 1]], [1000.0, 800.0], [64.0, -32.0]), Widths(8, 32, 8, 8))
-    assert fixed.fraction_bits == -5
-    assert fixed.weight.tolist() == [[127, -100], [3, 1]]
+    assert fixed.fraction_bits == (-5,)
+    assert fixed.weights[0].tolist() == [[127, -100], [3, 1]]
     assert fixed.threshold.tolist() == [31, 25]
     assert fixed.bias.tolist() == [2, -1]
     assert fixed.loss == WidthLoss()
@@ -35,7 +37,7 @@ def test_without_a_wider_sum_the_grid_gets_coarser_and_what_vanishes_is_counted(
     fixed = fixed_point(scale([[127, -100, 1, 0]], [500.0], [0.0]), Widths(8, 8, 8, 8))
     assert fixed.threshold[0] <= 127
     # the weights keep their ratio to the threshold
-    worth = fixed.weight[0] * 2**fixed.fraction_bits / fixed.threshold[0]
+    worth = fixed.weights[0][0] * 2 ** fixed.fraction_bits[0] / fixed.threshold[0]
     assert worth.tolist() == pytest.approx([127 / 500, -100 / 500, 0, 0], abs=0.03)
     assert fixed.loss == WidthLoss(weights_zeroed=1)
 
@@ -43,7 +45,7 @@ def test_without_a_wider_sum_the_grid_gets_coarser_and_what_vanishes_is_counted(
 def test_the_largest_bias_bounds_the_fraction_bits_too():
     # th alone would leave f = 5 (100 * 2**5 < 8192), an 8-bit bias of 30 leaves f = 2 (30 * 4 = 120)
     fixed = fixed_point(scale([[1, 2]], [100.0], [30.0]), Widths(16, 32, 8, 16))
-    assert (fixed.fraction_bits, fixed.bias.tolist(), fixed.threshold.tolist()) == (2, [120], [400])
+    assert (fixed.fraction_bits, fixed.bias.tolist(), fixed.threshold.tolist()) == ((2,), [120], [400])
     assert fixed.loss == WidthLoss()
 
 
@@ -51,8 +53,8 @@ def test_one_channel_of_tiny_weights_costs_the_others_nothing():
     # its threshold, a million steps, would need f = -7: the others' thresholds of 60 would become 0. No input fires it
     thresholds = np.array([60.0] * 31 + [1e6])
     fixed = fixed_point(scale([[50, -20]] * 32, thresholds, [0.0] * 32), Widths(16, 32, 16, 16))
-    assert fixed.fraction_bits >= 4
-    assert fixed.weight[:31].tolist() == [[50, -20]] * 31
+    assert fixed.fraction_bits[0] >= 4
+    assert fixed.weights[0][:31].tolist() == [[50, -20]] * 31
     assert fixed.loss.weights_zeroed == 2  # of that channel
 
 
@@ -64,12 +66,12 @@ def test_a_readout_over_many_timesteps_fits_its_accumulator():
     # 32 weights of 127 over 64 timesteps: 260,096 needs 19 bits; 15 * 32 * 64 = 30,720 fits 16
     weight = np.tile([127, -127], (3, 32))
     wide = fixed_point(scale(weight, None, [0.0] * 3, timesteps=64), Widths(16, 32, 16, 16))
-    assert wide.fraction_bits == 8
-    assert wide.weight.tolist() == weight.tolist()
+    assert wide.fraction_bits == (8,)
+    assert wide.weights[0].tolist() == weight.tolist()
     narrow = fixed_point(scale(weight, None, [0.0] * 3, timesteps=64), Widths(16, 16, 16, 16))
-    assert narrow.fraction_bits == 0
-    assert np.abs(narrow.weight).max() == 16 - 1
-    assert np.abs(narrow.weight).reshape(3, -1).sum(1).max() // 2 * 64 < 2**15
+    assert narrow.fraction_bits == (0,)
+    assert np.abs(narrow.weights[0]).max() == 16 - 1
+    assert np.abs(narrow.weights[0]).reshape(3, -1).sum(1).max() // 2 * 64 < 2**15
 
 
 def test_a_readout_bias_keeps_its_width():
@@ -87,46 +89,47 @@ def test_a_readout_bias_keeps_its_width():
     threshold=st.integers(4, 32),
     spread=st.floats(0, 6),
     readout=st.booleans(),
+    connections=st.integers(1, 2),
 )
 @settings(max_examples=150, deadline=None)
 def test_whatever_the_widths_all_numbers_are_within_them(
-    seed, bits, state, accumulator, bias, threshold, spread, readout
+    seed, bits, state, accumulator, bias, threshold, spread, readout, connections
 ):
     rng, top = np.random.default_rng(seed), max(1, 2 ** (bits - 1) - 1)
     widths = Widths(state, accumulator, bias, threshold)
-    layer = Scale(
-        rng.integers(-top, top + 1, (6, 10)),
+    shapes, exponents = [(6, 10), (6, 2, 3, 1)], rng.permuted([0, rng.integers(0, 9)])
+    parts = [
+        Part(rng.integers(-top, top + 1, shape), int(rng.integers(1, 256)), int(exponent))
+        for shape, exponent in zip(shapes, exponents, strict=True)
+    ]
+    population = Scale(
+        tuple(parts[:connections]),
         None if readout else 10 ** rng.uniform(-spread, spread, 6),
         rng.normal(size=6) * 10 ** rng.uniform(-spread, spread),
-        int(rng.integers(1, 256)),
         int(rng.integers(1, 65)),
     )
-    fixed = fixed_point(layer, widths)
-    assert np.abs(fixed.weight).max() <= top
+    fixed = fixed_point(population, widths)
+    assert max(np.abs(weight).max() for weight in fixed.weights) <= top
     assert np.abs(fixed.bias).max() <= bias_limit(widths) + 1
     if not readout:
         assert fixed.threshold.min() >= 1
         assert fixed.threshold.max() < 2 ** (min(threshold, state) - 1)
-    if fixed.fraction_bits < 0:
+    base = {f - part.exponent for f, part in zip(fixed.fraction_bits, parts, strict=False)}
+    assert len(base) == 1
+    if min(base) < 0:
         assert accumulator > state
     if widths == Widths(32, 32, 32, 32):
         assert fixed.loss == WidthLoss()
 
 
 def network(weight, threshold, bias, *, fraction=0, readout_fraction=0, **changes):
-    first = IntegerLayer(
-        "fc1", "fc", np.array(weight, np.int32), np.array(bias, np.int32), np.array(threshold, np.int32),
-        fraction, 1, (1, 1), 1,
-    )  # fmt: skip
-    last = IntegerLayer(
-        "readout", "fc", np.eye(len(bias), dtype=np.int32), np.zeros(len(bias), np.int32), None,
-        readout_fraction, 1, (1, 1), 1,
-    )  # fmt: skip
-    settings = {
-        "weight_bits": (8, 8), "timesteps": 3, "leak_shift": None, "reset": "zero", "pool": "max",
-        "input_shape": (1, 1, 2), "input_max": 15, "input_bits": 4, "state_bits": 16, "accumulator_bits": 32,
-    } | changes  # fmt: skip
-    return IntegerNetwork((first, last), **settings)
+    """Two inputs of 0 .. 15, one layer of neurons, and a readout of each of them."""
+    layers = [
+        fc(weight, bias, threshold, fraction),
+        fc(np.eye(len(bias)), [0] * len(bias), None, readout_fraction, "readout"),
+    ]
+    widths = {"timesteps": 3, "leak_shift": None, "state_bits": 16} | changes
+    return chain(layers, shape=(1, 1, 2), input_max=15, input_bits=4, **widths)
 
 
 X = np.array([[[[3, 1]]]], np.uint8)
@@ -189,30 +192,5 @@ def test_a_stack_of_shifts_and_narrow_sums_equals_each_alone():
         alone = run_integer(net, x, trace=True)
         assert all(np.array_equal(a, b) for a, b in zip(run.membranes, alone.membranes, strict=True))
         assert (run.sums_clipped, run.membranes_clipped) == (alone.sums_clipped, alone.membranes_clipped)
-        assert np.array_equal(slow_membrane(net, x), alone.membranes[0])
+        assert np.array_equal(naive_run(net, x)[1][0][..., 0, 0], alone.membranes[0])
 
-
-def slow_membrane(net, x):
-    """Return the first layer's membranes [T, N, out], in Python's own integers."""
-    layer, states = net.layers[0], np.zeros((net.timesteps, len(x), len(net.layers[0].bias)), np.int64)
-    for n, values in enumerate(x.reshape(len(x), -1).astype(int)):
-        for j in range(len(layer.bias)):
-            v = 0
-            for t in range(net.timesteps):
-                total = sum(int(w) * int(i) for w, i in zip(layer.weight[j], values, strict=True))
-                if layer.fraction_bits < 0:
-                    total = clip(total + 2 ** (-layer.fraction_bits - 1), net.accumulator_bits)
-                    total >>= -layer.fraction_bits
-                else:
-                    total = clip(total, net.accumulator_bits) << layer.fraction_bits
-                v = clip(
-                    v - (v >> net.leak_shift) + clip(total + int(layer.bias[j]), net.accumulator_bits),
-                    net.state_bits,
-                )
-                v = 0 if v >= layer.threshold[j] else v
-                states[t, n, j] = v
-    return states
-
-
-def clip(value, bits):
-    return max(-(2 ** (bits - 1)), min(2 ** (bits - 1) - 1, value))

@@ -1,64 +1,65 @@
-"""Folding of scales, biases and batch normalisation into integers; removal of channels that cannot matter."""
+"""Folding of scales, biases and batch normalisation into integers."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from builders.graphs import spec as graph
 
 from hwsearch.compress.masks import GRANULARITIES, prune
 from hwsearch.compress.packing import census, pack, unpack
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.hardware.storage import FORMATS, stored_bytes
-from hwsearch.network.fold import fold, shrink
+from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
-from hwsearch.network.stack import LayerParams, Stack, Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.network.params import Params, Ticket, initial_params
+from hwsearch.network.shrink import shrink
+from hwsearch.network.stack import Stack
 
 
 def spec(topology="fc2", shape=(1, 1, 2), classes=2, **changes):
-    values = {
-        "leak_shift": 1, "threshold": 1.0, "reset": "zero", "batch_norm": False, "pool": "max",
-        "input_max": 10, "input_bits": 4,
-    } | changes  # fmt: skip
-    return NetworkSpec(
-        layers=layer_shapes(topology, shape, classes), input_shape=shape, classes=classes, **values
-    )
+    return graph(topology, shape, classes, **{"input_max": 10} | changes)
 
 
-def ones(params):
-    return tuple(np.ones(layer.weight.shape, bool) for layer in params)
+def ones(own):
+    return tuple(np.ones(c.weight_shape, bool) for c in own.connections)
 
 
-READOUT = LayerParams(np.array([[1.0, -0.5], [0.25, 0.5]], np.float32), np.array([0.1, -0.2], np.float32))
+def params_of(*layers):
+    """Return the parameters of a chain: of each layer its weight, bias and norm."""
+    return Params(*(tuple(part) for part in zip(*layers, strict=True)))
+
+
+def chain_of(net):
+    """Return each connection of a chain with the population that it enters."""
+    return list(zip(net.connections, net.populations, strict=True))
+
+
+READOUT = np.array([[1.0, -0.5], [0.25, 0.5]], np.float32), np.array([0.1, -0.2], np.float32), None
 
 
 def test_scales_thresholds_and_biases_by_hand():
     # 8 bits: channel 0 scale 1.27/127 = 0.01, channel 1 0.508/127 = 0.004; an input count is worth 1/10
-    first = LayerParams(
-        np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.5, -0.25], np.float32)
-    )
-    net = fold(spec(), (first, READOUT), ones((first, READOUT)), (8, 8), 4, Widths(32, 32, 32, 32))
-    layer = net.layers[0]
-    assert layer.weight.tolist() == [[127, -30], [25, 127]]
+    first = np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.5, -0.25], np.float32), None
+    net = fold(spec(), params_of(first, READOUT), ones(spec()), (8, 8), 4, Widths(32, 32, 32, 32))
+    (connection, layer), (last, readout) = chain_of(net)
+    assert connection.weight.tolist() == [[127, -30], [25, 127]]
     # S = 0.01 / 10 = 0.001 and 0.0004; f = 8: th = 1 / 0.001 * 256 = 256000, 640000; c = 128000, -160000
-    assert layer.fraction_bits == 8
+    assert connection.fraction_bits == 8
     assert np.abs(layer.threshold - [256000, 640000]).max() <= 1
     assert np.abs(layer.bias - [128000, -160000]).max() <= 1
     # the readout has one scale, 1/127: weights 127, -64 (63.5 rounds to even), 32 (31.75), 64
-    readout = net.layers[1]
-    assert readout.weight.tolist() == [[127, -64], [32, 64]]
+    assert last.weight.tolist() == [[127, -64], [32, 64]]
     assert readout.threshold is None
     assert np.abs(readout.bias - [0.1 * 127 * 256, -0.2 * 127 * 256]).max() <= 1
 
 
 def test_the_trace_of_a_folded_network_by_hand():
     # channel 0: w 1.27 and -0.3 on inputs 4 and 2 of 10: 127 * 4 - 30 * 2 = 448 counts of 0.001, plus the bias of 0.1
-    first = LayerParams(np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.1, 0.0], np.float32))
-    net = fold(spec(), (first, READOUT), ones((first, READOUT)), (8, 8), 4, Widths(32, 32, 32, 32))
+    first = np.array([[1.27, -0.3], [0.1, 0.508]], np.float32), np.array([0.1, 0.0], np.float32), None
+    net = fold(spec(), params_of(first, READOUT), ones(spec()), (8, 8), 4, Widths(32, 32, 32, 32))
     run = run_integer(net, np.array([[[[4, 2]]]], np.uint8), trace=True)
     # 0.548; 0.274 + 0.548 = 0.822; 0.411 + 0.548 = 0.959; 0.4795 + 0.548 = 1.0275 >= 1: reset
     potentials = run.membranes[0][:, 0, 0] * 0.001 / 256
@@ -74,12 +75,10 @@ def test_batch_normalisation_by_hand():
     # bias = gain (b - mean) + shift: 0.5 (0 - 1) + 0.2 = -0.3; -1 (0 - 0.5) + 0.1 = 0.6
     # a negative gain turns the weights' signs
     norm = np.array([[2.0, -3.0], [0.2, 0.1], [1.0, 0.5], [16.0 - 1e-5, 9.0 - 1e-5]], np.float32)
-    first = LayerParams(np.array([[1.27, 0.0], [0.0, 1.27]], np.float32), np.zeros(2, np.float32), norm)
-    net = fold(
-        spec(batch_norm=True), (first, READOUT), ones((first, READOUT)), (8, 8), 4, Widths(32, 32, 32, 32)
-    )
-    layer = net.layers[0]
-    assert layer.weight.tolist() == [[127, 0], [0, -127]]
+    first = np.array([[1.27, 0.0], [0.0, 1.27]], np.float32), np.zeros(2, np.float32), norm
+    net = fold(spec(norm=True), params_of(first, READOUT), ones(spec()), (8, 8), 4, Widths(32, 32, 32, 32))
+    connection, layer = chain_of(net)[0]
+    assert connection.weight.tolist() == [[127, 0], [0, -127]]
     # S = 0.5 * 0.01 / 10 = 0.0005 and 1 * 0.01 / 10 = 0.001: th = 2000, 1000; c = -600, 600 (times 2**8)
     assert np.abs(layer.threshold / 256 - [2000, 1000]).max() < 0.5
     assert np.abs(layer.bias / 256 - [-600, 600]).max() < 0.5
@@ -87,70 +86,44 @@ def test_batch_normalisation_by_hand():
 
 def test_the_folded_float_network_and_the_integers_agree():
     rng = np.random.default_rng(0)
-    own = spec("fc32-fc16", (1, 4, 4), 5, batch_norm=True)
-    params = []
-    for layer in initial_params(own, 0):
-        norm = None
-        if layer.norm is not None:
-            n = len(layer.bias)
-            norm = np.stack(
-                [
-                    rng.normal(1, 0.5, n),
-                    rng.normal(0, 0.3, n),
-                    rng.normal(0, 0.2, n),
-                    rng.uniform(0.05, 0.3, n),
-                ]
-            )
-        params.append(
-            LayerParams(layer.weight, layer.bias, None if norm is None else norm.astype(np.float32))
-        )
-    masks = tuple(rng.random(layer.weight.shape) < 0.7 for layer in params)
+    own = spec("fc32-fc16", (1, 4, 4), 5, norm=True)
+    fresh = initial_params(own, 0)
+    norms = [
+        None if norm is None else _norm(rng, len(bias)) for norm, bias in zip(fresh.norms, fresh.biases, strict=True)
+    ]
+    params = replace(fresh, norms=tuple(norms))
+    masks = tuple(rng.random(weight.shape) < 0.7 for weight in params.weights)
     x = rng.integers(0, 11, (400, 1, 4, 4)).astype(np.uint8)
     for bits in (1, 2, 3, 4, 8, 16):
-        ticket = Ticket(tuple(params), masks, (bits,) * 3)
+        ticket = Ticket(params, masks, (bits,) * 3)
         with torch.no_grad():
             floats = Stack(own, [ticket]).eval()(torch.from_numpy(x / np.float32(10)), 6)[0].argmax(1).numpy()
-        net = fold(own, tuple(params), masks, (bits,) * 3, 6, Widths(32, 32, 32, 32))
+        net = fold(own, params, masks, (bits,) * 3, 6, Widths(32, 32, 32, 32))
         assert (run_integer(net, x).predictions == floats).mean() >= 0.98, bits
+
+
+def _norm(rng, n):
+    rows = [rng.normal(1, 0.5, n), rng.normal(0, 0.3, n), rng.normal(0, 0.2, n), rng.uniform(0.05, 0.3, n)]
+    return np.stack(rows).astype(np.float32)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_everything_fits_the_widths_of_a_small_device(bits):
     rng = np.random.default_rng(bits)
     own = spec("fc8-fc8", (1, 4, 4), 3, input_max=255)
-    params = tuple(
-        LayerParams(layer.weight * np.float32(rng.uniform(0.001, 3)), layer.bias * 5)
-        for layer in initial_params(own, bits)
+    fresh = initial_params(own, bits)
+    params = Params(
+        tuple(weight * np.float32(rng.uniform(0.001, 3)) for weight in fresh.weights),
+        tuple(bias * 5 for bias in fresh.biases),
+        fresh.norms,
     )
     widths = Widths(state=16, accumulator=32, bias=16, threshold=16)
-    for layer in fold(own, params, ones(params), (bits,) * 3, 4, widths).layers:
+    for connection, layer in chain_of(fold(own, params, ones(own), (bits,) * 3, 4, widths)):
         assert np.abs(layer.bias).max() < 2**15
-        assert np.abs(layer.weight).max() <= max(1, 2 ** (bits - 1) - 1)
+        assert np.abs(connection.weight).max() <= max(1, 2 ** (bits - 1) - 1)
         if layer.threshold is not None:
             assert layer.threshold.min() > 0
             assert layer.threshold.max() <= 2**13  # two bits of headroom under the membrane's 15
-
-
-@given(seed=st.integers(0, 2**32 - 1), density=st.floats(0.05, 0.9), leak_shift=st.sampled_from([None, 1, 3]))
-@settings(max_examples=25, deadline=None)
-@pytest.mark.parametrize("reset", ["zero", "subtract"])
-@pytest.mark.parametrize("topology", ["4c3-p2-6c3-fc8", "fc9-fc7"])
-def test_shrinking_keeps_the_readout_bit_for_bit(topology, reset, seed, density, leak_shift):
-    rng = np.random.default_rng(seed)
-    shape = spec(topology, (1, 6, 6), 3, reset=reset, leak_shift=leak_shift)
-    params, masks = initial_params(shape, seed % 1000), []
-    for layer in params:
-        mask = rng.random(layer.weight.shape) < density
-        mask[rng.random(len(mask)) < 0.4] = False
-        masks.append(mask)
-    net = fold(shape, params, masks, (4,) * len(params), 4, Widths())
-    slim, staying = shrink(net)
-    assert [len(channels) for channels in staying] == [len(layer.bias) for layer in slim.layers[:-1]]
-    x = rng.integers(0, 11, (20, 1, 6, 6)).astype(np.uint8)
-    whole, small = run_integer(net, x), run_integer(slim, x)
-    assert np.array_equal(whole.readout, small.readout)
-    for spikes, remaining, channels in zip(whole.spikes, small.spikes, staying, strict=True):
-        assert np.array_equal(spikes[channels], remaining)
 
 
 @pytest.mark.parametrize("reset", ["zero", "subtract"])
@@ -160,37 +133,25 @@ def test_every_candidate_is_one_network_from_the_quantiser_to_its_bytes(granular
     """Quantised, folded, shrunk, packed and unpacked: the same integers, and the same answers."""
     shape = spec("4c3-p2-6c3-fc8", (1, 6, 6), 3, reset=reset)
     params = initial_params(shape, bits)
-    masks = prune([layer.weight for layer in params], granularity, 0.5)
+    masks = prune(list(params.weights), granularity, 0.5)
     net = fold(shape, params, masks, (bits,) * 4, 3, Widths())
-    for layer, floats, mask in zip(net.layers, params, masks, strict=True):
-        grid = Quantiser((bits,), layer.name != "readout", over_all=True)
-        both = (torch.from_numpy(array.astype(np.float32))[None] for array in (floats.weight, mask))
-        assert np.array_equal(layer.weight, grid.quantise(*both)[0][0].numpy())
-        assert not layer.weight[~mask].any()
+    for connection, floats, mask in zip(net.connections, params.weights, masks, strict=True):
+        grid = Quantiser((bits,), not connection.shape.readout, over_all=True)
+        both = (torch.from_numpy(array.astype(np.float32))[None] for array in (floats, mask))
+        assert np.array_equal(connection.weight, grid.quantise(*both)[0][0].numpy())
+        assert not connection.weight[~mask].any()
     slim, _ = shrink(net)
     x = np.random.default_rng(0).integers(0, 11, (12, 1, 6, 6)).astype(np.uint8)
     answer = run_integer(net, x).readout
     assert np.array_equal(run_integer(slim, x).readout, answer)
     n_formats = 0
     for name in FORMATS:
-        held = [stored_bytes(name, census(layer.weight), bits, 16) is not None for layer in slim.layers]
-        layers = [
-            replace(layer, weight=unpack(pack(layer.weight, bits, name))) if fits else layer
-            for layer, fits in zip(slim.layers, held, strict=True)
+        held = [stored_bytes(name, census(c.weight), bits, 16) is not None for c in slim.connections]
+        back = [
+            replace(c, weight=unpack(pack(c.weight, bits, name))) if fits else c
+            for c, fits in zip(slim.connections, held, strict=True)
         ]
-        assert all(
-            np.array_equal(back.weight, layer.weight) for back, layer in zip(layers, slim.layers, strict=True)
-        )
+        assert all(np.array_equal(a.weight, b.weight) for a, b in zip(back, slim.connections, strict=True))
         n_formats += any(held)
     assert n_formats >= 5
-    assert np.array_equal(run_integer(replace(slim, layers=tuple(layers)), x).readout, answer)
-
-
-def test_a_removed_channel_takes_its_row_its_state_and_its_readers():
-    own = spec("fc3-fc4", (1, 1, 2), 2)
-    params = initial_params(own, 0)
-    masks = [np.ones(layer.weight.shape, bool) for layer in params]
-    masks[0][1], masks[1][:, 1] = False, False
-    slim, kept = shrink(fold(own, params, masks, (8, 8, 8), 4, Widths()))
-    assert [layer.weight.shape for layer in slim.layers] == [(2, 2), (4, 2), (2, 4)]
-    assert kept[0].tolist() == [0, 2]
+    assert np.array_equal(run_integer(replace(slim, connections=tuple(back)), x).readout, answer)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from builders.integer_networks import fc, network, one_neuron
+from builders.integer_networks import Layer, fc, network, one_neuron
+from builders.naive_machine import naive_run
 
 from hwsearch.network.integer import run_integer, run_integer_stack
-from hwsearch.network.integers import IntegerLayer
 
 X2 = np.full((1, 1, 1, 1), 2, np.uint8)
 
@@ -66,17 +66,7 @@ def test_the_readout_integrates_and_the_first_of_equals_wins():
 
 def test_pooling_by_or_and_by_sum():
     # a 2 x 2 map of pixels 2 2 0 2 through weight 5, threshold 10: spikes 1 1 0 1 every step
-    layer = IntegerLayer(
-        "conv1",
-        "conv",
-        np.full((1, 1, 1, 1), 5, np.int32),
-        np.array([0], np.int32),
-        np.array([10]),
-        0,
-        2,
-        (2, 2),
-        1,
-    )
+    layer = Layer("conv1", "conv", np.full((1, 1, 1, 1), 5), np.array([0]), np.array([10]), 0, 2, (2, 2))
     x = np.array([[[[2, 2], [0, 2]]]], np.uint8)
     for pool, total in (("max", 1), ("sum", 3)):
         net = network([layer, fc([[1]], [0], None, name="readout")], timesteps=2, pool=pool, shape=(1, 2, 2))
@@ -84,33 +74,6 @@ def test_pooling_by_or_and_by_sum():
         assert run.readout.tolist() == [[2 * total]]
         assert run.spikes[0].tolist() == [6.0]
         assert run.input_maps[1].ravel().tolist() == [2.0 * total]
-
-
-def naive(net, image):
-    """The model of the docstring, one integer at a time."""
-    signal = [[int(v) for v in image.ravel()]] * net.timesteps
-    for layer in net.layers:
-        weight, out = layer.weight.astype(object), []
-        potential = [0] * len(layer.bias)
-        for t in range(net.timesteps):
-            current = [
-                (sum(int(w) * s for w, s in zip(row, signal[t], strict=True)) << layer.fraction_bits) + int(c)
-                for row, c in zip(weight, layer.bias, strict=True)
-            ]
-            spikes = []
-            for j, a in enumerate(current):
-                if layer.threshold is None:
-                    potential[j] += a
-                    continue
-                v = potential[j] - (potential[j] >> net.leak_shift if net.leak_shift is not None else 0) + a
-                top = 2 ** (net.state_bits - 1) - 1
-                v = max(-top - 1, min(top, v))
-                fired = v >= int(layer.threshold[j])
-                potential[j] = (0 if net.reset == "zero" else v - int(layer.threshold[j])) if fired else v
-                spikes.append(int(fired))
-            out.append(spikes)
-        signal = out
-    return potential
 
 
 @pytest.mark.parametrize("reset", ["zero", "subtract"])
@@ -124,17 +87,17 @@ def test_equals_a_plain_loop(reset, leak_shift):
     ]
     net = network(layers, timesteps=6, leak_shift=leak_shift, reset=reset, state_bits=10, shape=(1, 2, 2))
     x = rng.integers(0, 256, (20, 1, 2, 2)).astype(np.uint8)
-    assert run_integer(net, x).readout.tolist() == [naive(net, image) for image in x]
+    assert np.array_equal(run_integer(net, x).readout, naive_run(net, x)[0][-1])
 
 
 def random_layers(rng, hidden, wide):
     """A small conv net of integers: 2c3-p2, fc, readout; `wide` weights do not fit float32 sums."""
     most = 30000 if wide else 7
     channels, units = hidden
-    conv = IntegerLayer("conv1", "conv", rng.integers(-most, most + 1, (channels, 1, 3, 3)).astype(np.int32),
+    conv = Layer("conv1", "conv", rng.integers(-most, most + 1, (channels, 1, 3, 3)).astype(np.int32),
                         rng.integers(-20, 20, channels).astype(np.int32),
                         rng.integers(10 * most, 90 * most, channels).astype(np.int32), 1, 2, (5, 4), 1)  # fmt: skip
-    middle = IntegerLayer("fc2", "fc", rng.integers(-3, 4, (units, channels * 4)).astype(np.int32),
+    middle = Layer("fc2", "fc", rng.integers(-3, 4, (units, channels * 4)).astype(np.int32),
                           rng.integers(-9, 9, units).astype(np.int32),
                           rng.integers(4, 60, units).astype(np.int32), 2, 1, (1, 1), 4)  # fmt: skip
     return [
@@ -142,46 +105,6 @@ def random_layers(rng, hidden, wide):
         middle,
         fc(rng.integers(-3, 4, (3, units)), rng.integers(-9, 9, 3), None, f=2, name="readout"),
     ]
-
-
-def reference(net, x):
-    """The model in numpy's int64, layer by layer: readout, and the membranes of every layer."""
-    sequence, traces = np.repeat(x[None].astype(np.int64), net.timesteps, 0), []
-    for layer in net.layers:
-        weight = layer.weight.astype(np.int64)
-        if layer.kind == "conv":
-            pad, (height, width) = weight.shape[2] // 2, sequence.shape[3:]
-            wider = np.pad(sequence, ((0, 0), (0, 0), (0, 0), (pad, pad), (pad, pad)))
-            total = sum(
-                np.einsum(
-                    "oc,tnchw->tnohw", weight[:, :, i, j], wider[:, :, :, i : i + height, j : j + width]
-                )
-                for i in range(weight.shape[2])
-                for j in range(weight.shape[3])
-            )
-        else:
-            total = sequence.reshape(*sequence.shape[:2], -1) @ weight.T
-        ends = (1,) * (total.ndim - 3)
-        current = (total << layer.fraction_bits) + layer.bias.astype(np.int64).reshape(-1, *ends)
-        if layer.threshold is None:
-            traces.append(current.cumsum(0))
-            return traces[-1][-1], traces
-        threshold, top = layer.threshold.astype(np.int64).reshape(-1, *ends), 2 ** (net.state_bits - 1) - 1
-        v, spikes, states = np.zeros_like(current[0]), [], []
-        for a in current:
-            v = np.clip(v - (0 if net.leak_shift is None else v >> net.leak_shift) + a, -top - 1, top)
-            spikes.append(v >= threshold)
-            v = np.where(spikes[-1], 0 if net.reset == "zero" else v - threshold, v)
-            states.append(v)
-        traces.append(np.stack(states))
-        sequence = np.stack(spikes).astype(np.int64)
-        if layer.pool > 1:
-            t, n, c, height, width = sequence.shape
-            side = layer.pool
-            cut = sequence[..., : height // side * side, : width // side * side]
-            cells = cut.reshape(t, n, c, height // side, side, width // side, side)
-            sequence = cells.max((4, 6)) if net.pool == "max" else cells.sum((4, 6))
-    raise AssertionError("a network ends in its readout")
 
 
 @pytest.mark.parametrize("reset", ["zero", "subtract"])
@@ -204,10 +127,10 @@ def test_stacks_equal_the_reference(reset, leak_shift, pool, wide, state_bits):
     x = rng.integers(0, 256, (40, 1, 5, 4)).astype(np.uint8)
     fired = 0.0
     for net, together in zip(nets, run_integer_stack(nets, x, trace=True), strict=True):
-        readout, traces = reference(net, x)
-        assert np.array_equal(together.readout, readout)
-        for mine, wanted in zip(together.membranes, traces, strict=True):
-            assert np.array_equal(mine, wanted)
+        potentials, traces, _ = naive_run(net, x)
+        assert np.array_equal(together.readout, potentials[-1])
+        for mine, wanted in zip(together.membranes, [*traces, potentials], strict=True):
+            assert np.array_equal(mine, wanted.reshape(mine.shape))
         alone = run_integer(net, x)
         for a, b in zip(
             (*together.input_maps, *together.spikes), (*alone.input_maps, *alone.spikes), strict=True
@@ -217,7 +140,7 @@ def test_stacks_equal_the_reference(reset, leak_shift, pool, wide, state_bits):
     assert fired > 0
     if state_bits < 32:
         top = 2 ** (state_bits - 1)
-        assert any(max(-t.min(), t.max() + 1) == top for t in reference(nets[1], x)[1][:-1])
+        assert any(max(-t.min(), t.max() + 1) == top for t in naive_run(nets[1], x)[1])
 
 
 def test_networks_that_differ_in_their_law_are_no_stack():

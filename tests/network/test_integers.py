@@ -19,7 +19,7 @@ def test_widths_that_no_input_can_exceed():
 def test_widths_by_subtraction_and_below_zero_by_hand():
     # a in [1 - 2 * 255, 1 + 3 * 255] = [-509, 766]: 11 bits. Two steps, no leak, by subtraction: at most 2 * 766 + 766
     # before the reset of the next, at least 2 * -509: 2298 needs 13 bits
-    net = network([fc([[3, -2]], [1], [10]), fc([[-1]], [2], None, name="readout")], timesteps=2, leak_shift=None,
+    net = network([fc([[3, -2]], [1], [10]), fc([[-1]], [2], name="readout")], timesteps=2, leak_shift=None,
                   reset="subtract", shape=(1, 1, 2))  # fmt: skip
     # readout: a in [1, 2], two steps: 4 needs 4 bits
     assert list(needed_bits(net)) == [("fc1", 11, 13), ("readout", 4, 4)]

@@ -6,11 +6,13 @@ import pytest
 import torch
 from builders.stacks import draw
 
+from hwsearch.graph.graph import Pooling
 from hwsearch.native.library import library
 from hwsearch.network import neuron
 from hwsearch.network.neuron import Pool, fused, fused_stack, spikingjelly_neuron, spikingjelly_stack
-from hwsearch.network.neuron_law import NeuronLaw
+from hwsearch.graph.neuron_law import NeuronLaw
 
+UNIFORM, LEAKY = (0.25,) * 4, (0.0, 1 / 7, 2 / 7, 4 / 7)
 needs_loops = pytest.mark.skipif(library() is None, reason="no C compiler, or HWSEARCH_NATIVE=0")
 
 
@@ -67,9 +69,10 @@ def test_pooling_of_spikes_by_hand():
     x = torch.cat([x, torch.zeros_like(x)], 1)  # [K, T, B, C, H, W]
     for stack in (fused_stack, spikingjelly_stack):
         fire = stack(NeuronLaw(None, 1.0, "zero"))
-        assert fire(x, 0, Pool(2, "max")).flatten().tolist() == [1.0, 0.0]
-        assert fire(x, 0, Pool(2, "sum")).flatten().tolist() == [0.5, 0.0]
-        assert fire(x, 0, Pool(2, "max", over_time=True)).flatten().tolist() == [0.5]
+        assert fire(x, 0, Pool(Pooling((2, 2), "max"))).flatten().tolist() == [1.0, 0.0]
+        assert fire(x, 0, Pool(Pooling((2, 2), "sum"))).flatten().tolist() == [0.5, 0.0]
+        assert fire(x, 0, Pool(Pooling((2, 2), "max"), (0.5, 0.5))).flatten().tolist() == [0.5]
+        assert fire(x, 0, Pool(Pooling((2, 1), "sum"), (0.75, 0.25))).flatten().tolist() == [0.375, 0.375]
 
 
 @needs_loops
@@ -77,12 +80,17 @@ def test_pooling_of_spikes_by_hand():
     "pool",
     [
         Pool(),
-        Pool(2, "max"),
-        Pool(2, "sum"),
-        Pool(3, "max"),
-        Pool(3, "sum"),
-        Pool(1, over_time=True),
-        Pool(2, "max", over_time=True),
+        Pool(Pooling((2, 2), "max")),
+        Pool(Pooling((2, 2), "sum")),
+        Pool(Pooling((3, 3), "max")),
+        Pool(Pooling((3, 3), "sum")),
+        Pool(Pooling((2, 1), "max")),
+        Pool(Pooling((1, 3), "sum")),
+        Pool(Pooling((7, 9), "sum")),
+        Pool(shares=UNIFORM),
+        Pool(Pooling((2, 2), "max"), UNIFORM),
+        Pool(Pooling((2, 2), "sum"), LEAKY),
+        Pool(shares=LEAKY),
     ],
 )
 @pytest.mark.parametrize(

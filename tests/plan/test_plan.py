@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from hwsearch.data.datasets import LOADERS, Samples
 from hwsearch.errors import InputError
+from hwsearch.graph.graph import Input, Readout
 from hwsearch.plan.plan import make_plan
 from hwsearch.study.model import load_study
 
@@ -54,7 +57,13 @@ def faults(path, *changes, profile="nrf51822_microbit"):
         ("train_size: 400", "train_size: 15", "data", 2, "samples of every class"),
         ("name: digits\n", "name: mnist\n", "data.root", 2, "a folder that holds mnist/ must be named"),
         ("digits\n", "mnist\n  root: /dev\n", "data.root", 4, "the folder of data sets must hold mnist/"),
-        ("layers: fc24", "layers: 4c3-p4-4c3-p4", "network.layers", 6, "pooling by 4 leaves no pixel"),
+        (
+            "layers: fc24",
+            "layers: 4c3-p4-4c3-p4",
+            "network.layers",
+            6,
+            "pooling by 4 x 4 leaves nothing of a map",
+        ),
         ("nrf51822_microbit", "nrf5182", "device.profile", 15, "did you mean 'nrf51822_microbit'"),
         (
             "nrf51822_microbit",
@@ -114,3 +123,44 @@ def test_an_option_that_was_put_over_a_key_is_named_instead(tmp_path):
         make_plan(study, path, ["--data-root"])
     (fault,) = refused.value.faults
     assert (fault.where, fault.path) == ("--data-root", None)
+
+
+def sequences(monkeypatch, *, labels_each_frame=False):
+    """Let the data set ``digits`` be 40 sequences of 3 frames of 2 classes."""
+    y = np.arange(40) % 2
+    samples = Samples(
+        np.ones((40, 3, 1, 2, 2), np.uint8), np.stack([y] * 3, 1) if labels_each_frame else y, None, 1, 2
+    )
+    monkeypatch.setitem(LOADERS, "digits", lambda root: samples)
+
+
+def test_a_plan_of_sequences(tmp_path, monkeypatch):
+    sequences(monkeypatch, labels_each_frame=True)
+    path = tmp_path / "s.yaml"
+    text = TEXT.replace("PROFILE", "nrf51822_microbit").replace("  train_size: 400\n", "")
+    path.write_text(
+        text.replace("  reset: zero\n", "  reset: zero\n  readout: {labels: step, leak_shift: 2}\n")
+    )
+    plan = make_plan(load_study(path), path)
+    assert plan.spec.input == Input((1, 2, 2), 1, 1, 3, "sum")
+    assert plan.spec.readout == Readout(leak_shift=2, labels="step")
+    assert plan.largest_class_share == 0.5
+
+
+def test_what_needs_other_frames_or_labels_stands_at_its_key(tmp_path, monkeypatch):
+    small = ("  train_size: 400\n", "")
+    sequences(monkeypatch)
+    found = faults(
+        tmp_path / "s.yaml", small, ("timesteps: [2]", "timesteps: [2, 4]"),
+        ("  reset: zero\n", "  reset: zero\n  readout: {labels: step}\n"),
+    )  # fmt: skip
+    assert [(where, line) for where, line, _ in found] == [
+        ("network.readout.labels", 8),
+        ("space.timesteps", 13),
+    ]
+    assert "one a sample; got step (set labels: sample)" in found[0][2]
+    assert "timesteps may be 3 at most, the frames of a sample of digits; got 4" in found[1][2]
+    sequences(monkeypatch, labels_each_frame=True)
+    ((where, _, text),) = faults(tmp_path / "s.yaml", small)
+    assert where == "network.readout.labels"
+    assert "one a frame; got sample (set labels: step)" in text

@@ -1,4 +1,4 @@
-"""Laws of single values: topologies token by token, shares and percentages, budgets with units."""
+"""Laws of single values: shares and percentages, budgets with units."""
 
 from pathlib import Path
 from typing import Any
@@ -9,28 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from hwsearch.study.laws import BudgetName, Fraction, Name, Seed, layer_faults
+from hwsearch.study.laws import BudgetName, Fraction, Name, Seed
 from hwsearch.study.model import load_study, write_study
-
-
-@pytest.mark.parametrize(
-    ("text", "faults"),
-    [
-        ("fc128-fc64", []),
-        ("16c3-p2-32c5-fc10", []),
-        ("fc0", ["'fc0' is not <n>c<k> (conv), p<k> (pooling) or fc<n> (fully connected)"]),
-        ("8c4", ["the kernel of '8c4' must be odd (same padding)"]),
-        ("fc8-8c3", ["'8c3' must stand before the first fc layer"]),
-        ("p2-fc8", ["'p2' must follow a conv layer"]),
-        ("8c3-p1", ["'p1' must pool 2 x 2 or more"]),
-        (
-            "x-p2",
-            ["'x' is not <n>c<k> (conv), p<k> (pooling) or fc<n> (fully connected)"],
-        ),  # the pool may be right
-    ],
-)
-def test_a_topology_token_by_token(text: str, faults: list[str]) -> None:
-    assert layer_faults(text) == faults
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from builders.studies import SHORT, changed, faults, load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.study.sections import Network, SparsityRange
+from hwsearch.study.network_section import Network
+from hwsearch.study.sections import SparsityRange
 
 
 @pytest.mark.parametrize(
@@ -20,13 +21,17 @@ from hwsearch.study.sections import Network, SparsityRange
         ("data.test", 0.8, "leave something to train on (a sum below 1); got 0.2 + 0.8"),
         ("data.validation", 1.0, "a fraction must lie in (0, 1)"),
         ("data.input_bits", 9, "input_bits must lie in 1 .. 8; got 9"),
-        ("network.layers", "fc8-16c3", "'16c3' must stand before the first fc layer"),
-        ("network.layers", "16c3-p2-p2", "'p2' must follow a conv layer"),
-        ("network.layers", "16c3-p1", "'p1' must pool 2 x 2 or more"),
-        ("network.layers", "", "'' is not <n>c<k>"),
+        ("network.layers", "fc8-16c3", "'16c3' (token 2) must stand before the first fc or r layer"),
+        ("network.layers", "16c3-p2-p2", "'p2' (token 3) must not follow another pooling"),
+        ("network.layers", "16c3-p1", "'p1' (token 2): a window must be larger than 1 x 1"),
+        ("network.layers", "", "'' (token 1) is no layer"),
         ("network.leak_shift", 9, "leak_shift of a lif neuron must lie in 1 .. 8; got 9"),
         ("network.leak_shift", None, "leak_shift of a lif neuron must lie in 1 .. 8; got null"),
         ("network.threshold", 0, "the value must be above 0"),
+        ("network.readout", {"leak_shift": 9}, "leak_shift of a readout must lie in 1 .. 8; got 9"),
+        ("network.readout", {"last": 0}, "a count must be at least 1; got 0"),
+        ("network.readout", {"labels": "steps"}, "must be 'sample' or 'step'"),
+        ("network.readout", {"last": 2, "labels": "step"}, "predicts after each step adds up all of them"),
         ("network.reset", "soft", "must be 'zero' or 'subtract'; got \"soft\""),
         ("space.sparsity", [0.5, 1.0], "sparsity must lie in [0, 1), and it must be plain"),
         ("space.sparsity", [], "a list may not be empty"),
@@ -80,4 +85,6 @@ def test_a_leaky_neuron_halves_its_potential_unless_told_otherwise() -> None:
 def test_has_conv(tmp_path: Path) -> None:
     assert not load(tmp_path, SHORT).network.has_conv
     assert load(tmp_path, changed("network.layers", "fc8")).network.has_conv is False
-    assert load(tmp_path, changed("network.layers", "8c3-p2-fc8")).network.has_conv is True
+    assert load(tmp_path, changed("network.layers", "r8")).network.has_conv is False
+    for layers in ("8c3-p2-fc8", "dw3", "res(4c3)-fc8"):
+        assert load(tmp_path, changed("network.layers", layers)).network.has_conv is True

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from builders.stacks import MLP, draw, spec, tickets
+from builders.graphs import spec
+from builders.stacks import MLP, draw, tickets
 
 from hwsearch.native.library import library
 from hwsearch.network.stack import Stack
@@ -15,7 +16,7 @@ needs_loops = pytest.mark.skipif(library() is None, reason="no C compiler, or HW
 
 def stepped(factors, grads, rate=0.01):
     """Return the parameters of a stack [K, ...] before and after a step for each of ``grads``."""
-    own = spec("fc5")
+    own = spec("fc5", norm=True)
     stack = Stack(own, tickets(own, MLP[:1]) * len(factors))
     before = [parameter.detach().clone() for parameter in stack.parameters()]
     optimiser = StackAdam(stack, factors)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.stacks import CONV, MLP, X, Y, spec, tickets
+from builders.graphs import spec
+from builders.stacks import CONV, MLP, X, Y, same, tickets
 
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
@@ -29,7 +30,7 @@ def without_loops(monkeypatch):
 def test_stacked_equals_alone_bit_for_bit(topology, kinds, batch_norm, native, monkeypatch):
     if not native:
         without_loops(monkeypatch)
-    own = spec(topology, batch_norm=batch_norm)
+    own = spec(topology, norm=batch_norm)
     rates = (1.0, 0.5, 1.0, 2.0, 0.5, 1.0)
     every = [replace(t, rate=rate) for t, rate in zip(tickets(own, kinds), rates, strict=False)]
     settings = {"timesteps": 3, "schedule": Schedule(20, 32, 0.005, input_noise=0.1), "seed": 1}
@@ -37,17 +38,14 @@ def test_stacked_equals_alone_bit_for_bit(topology, kinds, batch_norm, native, m
     for ticket, together in zip(every, stacked, strict=True):
         alone = train_stack(own, [ticket], X, Y, **settings)[0]
         assert together.loss == alone.loss
-        for a, b in zip(together.params, alone.params, strict=True):
-            assert np.array_equal(a.weight, b.weight)
-            assert np.array_equal(a.bias, b.bias)
-            assert (a.norm is None and b.norm is None) or np.array_equal(a.norm, b.norm)
+        assert same(together.params, alone.params)
         nets = [fold(own, t.params, ticket.masks, ticket.bits, 3, Widths()) for t in (together, alone)]
         first, second = (run_integer(net, X).predictions for net in nets)
         assert np.array_equal(first, second)
 
 
 def test_learns():
-    own = spec("fc24")
+    own = spec("fc24", norm=True)
     trained = train_stack(
         own, tickets(own, [("weight", 0.0, 8)]), X, Y, timesteps=3, schedule=Schedule(15, 32, 0.01), seed=0
     )[0]
@@ -65,28 +63,28 @@ def test_the_same_seed_gives_the_same_and_another_seed_another():
         ]
         for seed in (3, 3, 4)
     )
-    assert np.array_equal(first.params[0].weight, second.params[0].weight)
-    assert not np.array_equal(first.params[0].weight, other.params[0].weight)
+    assert np.array_equal(first.params.weights[0], second.params.weights[0])
+    assert not np.array_equal(first.params.weights[0], other.params.weights[0])
 
 
 def test_one_that_diverges_is_named_and_harms_no_other():
-    own = spec("fc8", batch_norm=False)
+    own = spec("fc8")
     good, bad = tickets(own, MLP[:2])
-    broken = tuple(replace(layer, weight=np.full_like(layer.weight, np.nan)) for layer in bad.params)
+    broken = replace(bad.params, weights=tuple(np.full_like(weight, np.nan) for weight in bad.params.weights))
     settings = {"timesteps": 2, "schedule": Schedule(2, 32, 0.01), "seed": 0}
     together = train_stack(own, [good, replace(bad, params=broken)], X, Y, **settings)
     assert together[1].params is None
     assert "diverged" in together[1].failure
     alone = train_stack(own, [good], X, Y, **settings)[0]
-    np.testing.assert_allclose(together[0].params[0].weight, alone.params[0].weight, atol=1e-6)
+    np.testing.assert_allclose(together[0].params.weights[0], alone.params.weights[0], atol=1e-6)
 
 
 def test_spikingjellys_own_neuron_is_one_switch_away():
-    own = spec("fc8-fc6")
+    own = spec("fc8-fc6", norm=True)
     settings = {"timesteps": 3, "schedule": Schedule(3, 32, 0.01), "seed": 0}
     fused = train_stack(own, tickets(own, MLP[:1]), X, Y, **settings)[0]
     theirs = train_stack(own, tickets(own, MLP[:1]), X, Y, neuron_loop="spikingjelly", **settings)[0]
-    np.testing.assert_allclose(fused.params[0].weight, theirs.params[0].weight, atol=1e-4)
+    np.testing.assert_allclose(fused.params.weights[0], theirs.params.weights[0], atol=1e-4)
 
 
 def test_a_candidates_learning_rate_is_its_own():
@@ -97,5 +95,5 @@ def test_a_candidates_learning_rate_is_its_own():
         own, [replace(ticket, rate=0.5), ticket], X, Y, timesteps=2, schedule=whole, seed=0
     )
     (same,) = train_stack(own, [ticket], X, Y, timesteps=2, schedule=half, seed=0)
-    assert np.array_equal(slow.params[0].weight, same.params[0].weight)
-    assert not np.array_equal(fast.params[0].weight, slow.params[0].weight)
+    assert np.array_equal(slow.params.weights[0], same.params.weights[0])
+    assert not np.array_equal(fast.params.weights[0], slow.params.weights[0])

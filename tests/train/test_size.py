@@ -4,16 +4,15 @@ import subprocess
 import sys
 
 import pytest
+from builders import graphs
 
-from hwsearch.network.topology import NetworkSpec, layer_shapes
 from hwsearch.train import size
 
 MEGABYTE = 1_000_000
 
 
-def spec(topology, side=8, batch_norm=True):
-    shape = (1, side, side)
-    return NetworkSpec(layer_shapes(topology, shape, 10), 1, 1.0, "zero", batch_norm, "max", shape, 16, 5, 10)
+def spec(topology, side=8, norm=True):
+    return graphs.spec(topology, (1, side, side), 10, norm=norm)
 
 
 def test_bytes_by_hand():
@@ -21,7 +20,7 @@ def test_bytes_by_hand():
     # weights 64*5 + 5*10 = 370, seven times
     assert size.stack_bytes(spec("fc5"), 3, 2) == 4 * (30 + 30 + 20 + 90 + 7 * 370)
     # conv 8x8x4 = 256 neurons: 1536 potentials, 384 pooled, 512 currents kept once, no norm
-    conv = spec("4c3-p2", batch_norm=False)
+    conv = spec("4c3-p2", norm=False)
     assert size.stack_bytes(conv, 3, 2) == 4 * (1536 + 384 + 512 + 3 * 1536 + 7 * (36 + 64 * 10))
 
 
@@ -31,7 +30,7 @@ def test_bytes_by_hand():
 )
 def test_bytes_against_a_process(topology, side, n):
     code = (
-        "import sys; sys.path.insert(0, 'tests/train')\n"
+        "import sys; sys.path[:0] = ['tests', 'tests/train']\n"
         "from test_size import spec; from hwsearch.train.size import _step_seconds\n"
         "from hwsearch.train.machine import tune_process; tune_process()\n"
         "status = lambda: dict(line.split(':') for line in open('/proc/self/status'))\n"

@@ -22,21 +22,23 @@ from hwsearch.hardware.families.parts import (
     times,
 )
 from hwsearch.hardware.models import Crossbar
-from hwsearch.hardware.workload import LayerWork, Workload
+from hwsearch.hardware.workload import ConnectionWork, PopulationWork, Workload
 
 
 def crossbar(workload: Workload, profile: HardwareProfile, model: Crossbar) -> Parts:
-    """Return a network on crossbars; each layer takes whole arrays unless the chip has only one."""
+    """Return a network on crossbars; each population takes whole arrays unless the chip has only one."""
     params, state, buffers = shared_bytes(workload, profile)
-    ops = sum(event_ops(layer, workload, zeros=model.charges_zeros) for layer in workload.layers)
+    ops = sum(event_ops(layer, workload, zeros=model.charges_zeros) for layer in workload.connections)
     array = as_bytes(model.axons * model.neurons, max(profile.weight_bits))
-    shares = [0] * len(workload.layers)
+    shares = [0] * len(workload.connections)
     if model.cores == 1:
         shares[0] = array
-    else:
-        shares = [arrays(layer, model) * array for layer in workload.layers]
+    else:  # arrays are a population's; what enters it first stands for all
+        firsts = {c.target: place for place, c in reversed(list(enumerate(workload.connections)))}
+        for target, place in firsts.items():
+            shares[place] = arrays(workload.populations[target], model) * array
     return Parts(
-        stored=tuple(store_dense(layer, n) for layer, n in zip(workload.layers, shares, strict=True)),
+        stored=tuple(store_dense(layer, n) for layer, n in zip(workload.connections, shares, strict=True)),
         params=params,
         state=state,
         buffers=buffers,
@@ -48,9 +50,16 @@ def crossbar(workload: Workload, profile: HardwareProfile, model: Crossbar) -> P
     )
 
 
-def arrays(layer: LayerWork, model: Crossbar) -> int:
-    """Return the arrays that one layer takes: its neurons over the columns of one, at least."""
-    return math.ceil(layer.neurons / model.neurons)
+def arrays(population: PopulationWork, model: Crossbar) -> int:
+    """Return the arrays that one population takes: its neurons over the columns of one, at least."""
+    return math.ceil(population.neurons / model.neurons)
+
+
+def swept_once(workload: Workload, model: Crossbar) -> list[ConnectionWork]:
+    """Return the connections whose events are swept: in one array, what several read is swept once for all."""
+    if model.cores != 1:
+        return list(workload.connections)
+    return list({c.read: c for c in reversed(workload.connections)}.values())[::-1]
 
 
 def _latency(workload: Workload, model: Crossbar) -> float | None:
@@ -58,6 +67,6 @@ def _latency(workload: Workload, model: Crossbar) -> float | None:
         return workload.timesteps * model.step_s
     if model.event_cycles is None or model.target_cycles is None or model.step_cycles is None:
         return None
-    swept = sum(events(layer, workload) for layer in workload.layers)
+    swept = sum(events(connection, workload) for connection in swept_once(workload, model))
     cycles = swept * (model.event_cycles + model.neurons * model.target_cycles)
     return over(cycles + workload.timesteps * model.neurons * model.step_cycles, model.clock_hz)

@@ -3,20 +3,21 @@
 Clock-driven: a layer's neurons work in parallel and read one input after the other, in every timestep; layers follow
 each other in a pipeline, so the longest sets the pace::
 
-    cycles = T * max over layers of (inputs * input_cycles + layer_cycles)
+    cycles = T * max over populations of (inputs * input_cycles + layer_cycles)
     E = neurons * power of a neuron * cycles / clock
 
-A recurrent layer reads its own neurons after its inputs. The circuit skips a timestep in which no input has an event;
+What several connections carry into a population is read one after the other: a recurrent layer reads its own neurons
+after its inputs. The circuit skips a timestep in which no input has an event;
 that is left out, so times are bounds from above for sparse input.
 
-Dataflow: one matrix-vector unit a layer, folded to PE rows and SIMD columns::
+Dataflow: one matrix-vector unit a connection, folded to PE rows and SIMD columns::
 
-    cycles = T * max over layers of (rows / PE) * (columns / SIMD) * positions
+    cycles = T * max over connections of (rows / PE) * (columns / SIMD) * positions
 
 Where the profile says that it skips single zero weights, the PE lanes of a unit work in lock step on the non-zeros of
 PE consecutive rows, and each group takes as long as its fullest row (load imbalance, counted from the mask)::
 
-    cycles = T * max over layers of reads(PE) / SIMD * positions
+    cycles = T * max over connections of reads(PE) / SIMD * positions
 
 Its memory then holds those reads, each with the place of its input in the row.
 
@@ -32,7 +33,7 @@ import math
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.families.parts import Parts, over, positions, shared_bytes, store_dense, times
 from hwsearch.hardware.models import FpgaClock, FpgaDataflow
-from hwsearch.hardware.workload import LayerWork, Workload
+from hwsearch.hardware.workload import ConnectionWork, Workload
 
 BRAM18_BYTES = 18 * 1024 // 8
 """Bytes of one block memory of 18 kbit, parity bits included."""
@@ -90,10 +91,11 @@ def fpga_clock(workload: Workload, profile: HardwareProfile, model: FpgaClock) -
     """Return a network as a clock-driven circuit."""
     cycles: float | None = None
     if model.input_cycles is not None and model.layer_cycles is not None:
-        longest = max(_reads(layer) * model.input_cycles for layer in workload.layers)
+        reads = [sum(_reads(connection) for connection in incoming) for _, incoming in workload.joined()]
+        longest = max(n * model.input_cycles for n in reads)
         cycles = workload.timesteps * (longest + model.layer_cycles)
-    shapes = [(_fan_in(layer), layer.census.out_channels * layer.weight_bits) for layer in workload.layers]
-    neurons = sum(layer.neurons for layer in workload.layers)
+    shapes = [(_fan_in(c), c.census.out_channels * c.weight_bits) for c in workload.connections]
+    neurons = sum(population.neurons for population in workload.populations)
     latency_s = over(cycles, model.clock_hz)
     return _parts(workload, profile, shapes, latency_s, times(float(neurons), model.neuron_w))
 
@@ -101,7 +103,7 @@ def fpga_clock(workload: Workload, profile: HardwareProfile, model: FpgaClock) -
 def fpga_dataflow(workload: Workload, profile: HardwareProfile, model: FpgaDataflow) -> Parts:
     """Return a network as a pipeline of matrix-vector units."""
     depths, widths, reads, notes = [], [], [], []
-    for layer in workload.layers:
+    for layer in workload.connections:
         rows = math.ceil(layer.census.out_channels / model.pe)
         whole = rows * math.ceil(_fan_in(layer) / model.simd)
         packed = math.ceil(layer.census.reads(model.pe) / model.simd)
@@ -119,12 +121,12 @@ def fpga_dataflow(workload: Workload, profile: HardwareProfile, model: FpgaDataf
     return _parts(workload, profile, shapes, latency_s, model.power_w, tuple(notes))
 
 
-def _fan_in(layer: LayerWork) -> int:
+def _fan_in(layer: ConnectionWork) -> int:
     return layer.census.in_channels * layer.census.kernel_area
 
 
-def _reads(layer: LayerWork) -> int:
-    """Return the words that a layer reads in one timestep: one an input of each position."""
+def _reads(layer: ConnectionWork) -> int:
+    """Return the words that are read over a connection in one timestep: one an input of each position."""
     return _fan_in(layer) * positions(layer)
 
 
@@ -143,13 +145,13 @@ def _parts(
     sizes = [memory_bytes(depth, width, model.block_words, model.block_width) for depth, width in shapes]
     return Parts(
         stored=tuple(
-            store_dense(layer, n_bytes) for layer, n_bytes in zip(workload.layers, sizes, strict=True)
+            store_dense(layer, n_bytes) for layer, n_bytes in zip(workload.connections, sizes, strict=True)
         ),
         params=params,
         state=state,
         buffers=buffers,
         charged_ops=float(
-            workload.timesteps * sum(layer.census.size * positions(layer) for layer in workload.layers)
+            workload.timesteps * sum(layer.census.size * positions(layer) for layer in workload.connections)
         ),
         energy_j=times(latency_s, power_w),
         latency_s=latency_s,

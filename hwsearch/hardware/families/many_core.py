@@ -5,14 +5,16 @@ Memory of the layout ``words``, for one input axon with m stored synapses in blo
     bits = sum over blocks of k synapses: roundup(k * (weight bits + index bits) + header, word)
 
 with the index bits of the sparse layout, or none of the dense one, which stores zeros too; the smaller is taken.
-Convolutions are unrolled: one list an input pixel, as if no filter were cut at the border.
+Convolutions are unrolled: one list an input pixel, as if no filter were cut at the border. With a stride a pixel's list
+holds its share of the taps, ceil(m / (stride down * across)). A core holds neurons with all synapses into them, so what
+several connections carry into one population lies, and is worked off, in the same cores.
 
     E = synops * e_synop + updates * e_update + idle updates * e_idle + spikes * (e_spike + hops * e_hop)
 An operation's energy may follow the bits of a weight in part, e = e_synop * (f + (1 - f) * bits / reference bits). No
 published sweep tells f: unknown counts as 1, and the notes say what f = 0 would give.
 
-    t_step = max over layers of (updates * t_update + synops * t_synop) / cores + t_sync
-    t = (T + layers - 1) * t_step
+    t_step = max over populations of (updates * t_update + synops * t_synop) / cores + t_sync
+    t = (T + populations in a row - 1) * t_step
 
 Source: nengo/nengo-loihi, nengo_loihi/block.py and hardware/validate.py (bits, limits); M. Davies et al., Loihi, IEEE
 Micro 38(1), 2018, Table 2 (terms).
@@ -21,6 +23,7 @@ Micro 38(1), 2018, Table 2 (terms).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hwsearch.hardware.device import HardwareProfile
@@ -36,7 +39,7 @@ from hwsearch.hardware.families.parts import (
     total,
 )
 from hwsearch.hardware.models import ManyCore
-from hwsearch.hardware.workload import LayerWork, Workload
+from hwsearch.hardware.workload import ConnectionWork, PopulationWork, Workload
 
 FIXED_SHARES = (0.0, 1.0)
 """Ends of the sweep over the share of an operation that does not follow the bits of a weight."""
@@ -44,16 +47,16 @@ FIXED_SHARES = (0.0, 1.0)
 
 @dataclass(frozen=True)
 class Piece:
-    """Part of a layer that one core holds.
+    """Part of a population that one core holds.
 
     Attributes:
-        layer: Its name.
+        population: Its name.
         neurons: Neurons in it.
         n_bytes: Bytes of their synapses.
         axons: Axons into it.
     """
 
-    layer: str
+    population: str
     neurons: int
     n_bytes: int
     axons: int
@@ -61,14 +64,17 @@ class Piece:
 
 def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> Parts:
     """Return a network on cores."""
-    stored = tuple(core_store(layer, profile, model) for layer in workload.layers)
+    stored = tuple(
+        core_store(connection, workload.populations[connection.target], profile, model)
+        for connection in workload.connections
+    )
     params, state, _ = shared_bytes(workload, profile)
     if model.neuron_bytes is not None:  # parameters are inside a neuron's bytes
         params = 0
-        state = sum(layer.neurons for layer in workload.layers) * model.neuron_bytes
-    pieces = [split(layer, model) for layer in stored]
-    used = pack_cores([piece for layer_pieces in pieces for piece in layer_pieces], model)
-    latency_s = _latency(workload, model, stored, [len(layer_pieces) for layer_pieces in pieces])
+        state = sum(population.neurons for population in workload.populations) * model.neuron_bytes
+    pieces = pieces_of(workload, profile, model, stored)
+    used = pack_cores([piece for parts in pieces for piece in parts], model)
+    latency_s = _latency(workload, model, stored, [len(parts) for parts in pieces])
     leaks = (model.chip_static_w, model.core_static_w)
     static_w = None if None in leaks else (leaks[0] or 0.0) + used * (leaks[1] or 0.0)
     notes = [f"{used} cores of {profile.id}"]
@@ -85,7 +91,7 @@ def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> 
         params=params,
         state=state,
         buffers=0,
-        charged_ops=sum(_ops(layer, workload) for layer in stored),
+        charged_ops=sum(_ops(connection, workload) for connection in stored),
         energy_j=_energy(workload, model, stored),
         latency_s=latency_s,
         static_w=static_w,
@@ -94,20 +100,22 @@ def many_core(workload: Workload, profile: HardwareProfile, model: ManyCore) -> 
     )
 
 
-def core_store(layer: LayerWork, profile: HardwareProfile, model: ManyCore) -> StoredLayer:
-    """Return a layer in the core's layout."""
+def core_store(
+    connection: ConnectionWork, target: PopulationWork, profile: HardwareProfile, model: ManyCore
+) -> StoredLayer:
+    """Return a connection in the core's layout."""
     if model.layout == "packed":
-        return store(layer, profile)
-    census, width = layer.census, _next(model.synapse_bits, layer.weight_bits)
-    lists = layer.inputs // census.in_channels if census.in_channels else 0
-    targets = census.out_channels * census.kernel_area
-    neurons = min(layer.neurons, model.core_neurons or layer.neurons)  # an index points into one core
+        return store(connection, profile)
+    census, width = connection.census, _next(model.synapse_bits, connection.weight_bits)
+    lists = connection.inputs // census.input_rows if census.input_rows else 0
+    skipped = connection.stride[0] * connection.stride[1]
+    neurons = min(target.neurons, model.core_neurons or target.neurons)  # an index points into one core
     index = _next(model.index_bits, max(1, (neurons - 1).bit_length()))
-    dense = lists * census.in_channels * axon_bits(targets, width, 0, model)
-    sparse = lists * sum(rows * axon_bits(n, width, index, model) for n, rows in census.rows)
+    dense = lists * census.input_rows * axon_bits(-(-census.row_length // skipped), width, 0, model)
+    sparse = lists * sum(rows * axon_bits(-(-n // skipped), width, index, model) for n, rows in census.rows)
     offered = [(bits, name) for bits, name in ((dense, "dense"), (sparse, "csr")) if name in profile.formats]
     bits, name = min(offered, key=lambda pair: pair[0])
-    return StoredLayer(layer, name, as_bytes(bits, 1), bits)
+    return StoredLayer(connection, name, as_bytes(bits, 1), bits)
 
 
 def axon_bits(synapses: int, weight_bits: int, index_bits: int, model: ManyCore) -> int:
@@ -119,18 +127,36 @@ def axon_bits(synapses: int, weight_bits: int, index_bits: int, model: ManyCore)
     return sum(-(-(k * (weight_bits + index_bits) + header) // word) * word for k in sizes)
 
 
-def split(layer: StoredLayer, model: ManyCore) -> list[Piece]:
-    """Return a layer in as few equal pieces as the neurons and bytes of a core allow."""
-    work, need = layer.work, [1]
+def pieces_of(
+    workload: Workload, profile: HardwareProfile, model: ManyCore, stored: Sequence[StoredLayer] = ()
+) -> list[list[Piece]]:
+    """Return each population's pieces; ``stored``: its connections, if they are in their layout already."""
+    stored = stored or [
+        core_store(connection, workload.populations[connection.target], profile, model)
+        for connection in workload.connections
+    ]
+    return [
+        split(population, [layer for layer in stored if layer.work.target == place], model)
+        for place, population in enumerate(workload.populations)
+    ]
+
+
+def split(population: PopulationWork, incoming: Sequence[StoredLayer], model: ManyCore) -> list[Piece]:
+    """Return a population in as few equal pieces as the neurons and bytes of a core allow."""
+    need, n_bytes = [1], sum(layer.n_bytes for layer in incoming)
+    pixels = [layer.work.inputs for layer in incoming if layer.work.kind == "conv"]
     if model.core_neurons:
-        need.append(math.ceil(work.neurons / model.core_neurons))
+        need.append(math.ceil(population.neurons / model.core_neurons))
     if model.core_bytes:
-        need.append(math.ceil(layer.n_bytes / model.core_bytes))
-    if model.in_axons and work.kind == "conv":  # a piece of a map reads its share of the inputs
-        need.append(math.ceil(work.inputs / model.in_axons))
+        need.append(math.ceil(n_bytes / model.core_bytes))
+    if model.in_axons and pixels:  # a piece of a map reads its share of the inputs
+        need.append(math.ceil(sum(pixels) / model.in_axons))
     count = max(need)
-    axons = math.ceil(work.inputs / count) if work.kind == "conv" else work.inputs
-    piece = Piece(work.name, math.ceil(work.neurons / count), math.ceil(layer.n_bytes / count), axons)
+    axons = sum(math.ceil(n / count) for n in pixels)
+    axons += sum(layer.work.inputs for layer in incoming if layer.work.kind != "conv")
+    piece = Piece(
+        population.name, math.ceil(population.neurons / count), math.ceil(n_bytes / count), axons
+    )
     return [piece] * count
 
 
@@ -151,7 +177,7 @@ def pack_cores(pieces: list[Piece], model: ManyCore) -> int:
 
 
 def _ops(layer: StoredLayer, workload: Workload) -> float:
-    """Return the operations of a layer: on lists, whatever is stored is worked off."""
+    """Return the operations of a connection: on lists, whatever is stored is worked off."""
     if layer.work.analog:
         return event_ops(layer.work, workload, zeros=layer.format == "dense")
     return charged(layer, ("weight", "nm", "block", "kernel", "channel"))[0]
@@ -162,15 +188,21 @@ def _energy(
 ) -> float | None:
     """Return the sum of the terms; ``share`` stands in for the profile's fixed share of an operation."""
     price = model.price
+    routed = (price.spike_j or 0.0) + (price.hops or 0.0) * (price.hop_j or 0.0)
     terms: list[Term] = []
-    for layer in stored:
-        updates = layer.work.neurons * workload.timesteps
-        reached = min(float(updates), _ops(layer, workload))
+    for place, population in enumerate(workload.populations):
+        incoming = [layer for layer in stored if layer.work.target == place]
+        ops = [_ops(layer, workload) for layer in incoming]
+        updates = population.neurons * workload.timesteps
+        reached = min(float(updates), sum(ops))
         terms += [
-            (_ops(layer, workload) * price.scale(layer.work.weight_bits, share), price.synop_j),
+            *(
+                (n * price.scale(layer.work.weight_bits, share), price.synop_j)
+                for n, layer in zip(ops, incoming, strict=True)
+            ),
             (reached, price.update_j),
             (updates - reached, price.idle_update_j),
-            (layer.work.spikes_out, (price.spike_j or 0.0) + (price.hops or 0.0) * (price.hop_j or 0.0)),
+            (population.spikes_out, routed),
         ]
     return total(terms)
 
@@ -180,20 +212,20 @@ def _latency(
 ) -> float | None:
     price, steps = model.price, workload.timesteps
     busy: list[float] = []
-    for layer, count in zip(stored, cores, strict=True):
-        ops = _ops(layer, workload) / steps
-        reached = min(float(layer.work.neurons), ops)
+    for place, population in enumerate(workload.populations):
+        ops = sum(_ops(layer, workload) for layer in stored if layer.work.target == place) / steps
+        reached = min(float(population.neurons), ops)
         work = total(
             [
                 (ops, price.synop_s),
                 (reached, price.update_s),
-                (layer.work.neurons - reached, price.idle_update_s),
+                (population.neurons - reached, price.idle_update_s),
             ]
         )
         if work is None or price.sync_s is None:
             return None
-        busy.append(work / count)
-    return (steps + len(stored) - 1) * (max(busy) + (price.sync_s or 0.0))
+        busy.append(work / cores[place])
+    return (steps + workload.depth - 1) * (max(busy) + (price.sync_s or 0.0))
 
 
 def _next(menu: tuple[int, ...], bits: int) -> int:

@@ -1,8 +1,8 @@
 """Processors and ideal accelerators: packed formats, work by the cycle or by the term.
 
-Each layer is stored in the smallest format that the device reads; where dense would take fewer cycles, a note says so.
+Each connection is stored in the smallest format that the device reads; where dense would take fewer cycles, a note says so.
 Where the device skips the zeros that this format leaves out (its list for cycles, and another for energy), only what is
-stored is worked off; elsewhere every weight of the layer is::
+stored is worked off; elsewhere every weight of it is::
 
     charged = ops.nonzero          csr, delta, bitmap, nm
               ops.blocks[B]        block:B
@@ -26,12 +26,12 @@ from hwsearch.hardware.families.parts import (
     store,
     total,
 )
-from hwsearch.hardware.workload import LayerWork, Workload
+from hwsearch.hardware.workload import ConnectionWork, Workload
 
 
 def packed(workload: Workload, profile: HardwareProfile) -> Parts:
     """Return a network on a device without a model of its own: formats, cycles and terms say all."""
-    stored = tuple(store(layer, profile) for layer in workload.layers)
+    stored = tuple(store(connection, profile) for connection in workload.connections)
     params, state, buffers = shared_bytes(workload, profile)
     cycles = _cycles(workload, profile, stored)
     energy_j: float | None = None
@@ -83,8 +83,8 @@ def _slower_than_dense(stored: tuple[StoredLayer, ...], profile: HardwareProfile
     return notes
 
 
-def _per_op(layer: LayerWork, profile: HardwareProfile) -> float | None:
-    """Return the cycles of one operation on a dense 8-bit layer."""
+def _per_op(layer: ConnectionWork, profile: HardwareProfile) -> float | None:
+    """Return the cycles of one operation over a dense 8-bit connection."""
     cost = profile.cycles
     if not layer.analog:
         return cost.synop
@@ -96,7 +96,7 @@ def _cycles(workload: Workload, profile: HardwareProfile, stored: tuple[StoredLa
     cost = profile.cycles
     terms: list[Term] = [
         (workload.neuron_updates, cost.neuron_update),
-        (workload.timesteps * len(workload.layers), cost.layer_step),
+        (workload.timesteps * len(workload.connections), cost.layer_step),
     ]
     for layer in stored:
         ops, _ = charged(layer, profile.skipped("cycles", layer.work.role))
@@ -115,14 +115,15 @@ def _energy(
     stored: tuple[StoredLayer, ...],
     sizes: tuple[int, int, int],
 ) -> float:
-    """Return the sum over layers of operations, weight fetches, neuron updates and spikes, in joules.
+    """Return the sum of operations and weight fetches of connections, neuron updates and spikes of populations, in joules.
 
     E_synop = E_add(acc) + gate * E_add(w), E_mac = E_mul(sqrt(x * w)) + E_add(acc); either fetches its weight and
-    its share of the index: in charging every weight of the layer once, all stored bits are read once.
+    its share of the index: in charging every weight of it once, all stored bits are read once.
     """
     weight_bit_j, state_bit_j, buffer_bit_j = (terms.sram_j(n_bytes) for n_bytes in sizes)
+    ends = {layer.work.target: place for place, layer in enumerate(stored)}
     result = 0.0
-    for layer in stored:
+    for place, layer in enumerate(stored):
         work = layer.work
         ops, weights = charged(layer, profile.skipped("energy", work.role))
         if work.analog:
@@ -131,10 +132,13 @@ def _energy(
             logic = terms.gate_share * terms.add_j(work.weight_bits)
         fetch = layer.bits / weights * weight_bit_j if weights else 0.0
         result += ops * (logic + terms.add_j(profile.accumulator_bits) + fetch)
-        state_bits = state_bits_of(work, profile)
+        if place != ends[work.target]:
+            continue  # another connection enters the same population: its neurons are updated once
+        population = workload.populations[work.target]
+        state_bits = state_bits_of(population, profile)
         update = 2 * state_bits * state_bit_j + 2 * terms.add_j(
             state_bits
         )  # read and write; leak and compare
-        result += work.neurons * workload.timesteps * update
-        result += work.spikes_out * 2 * buffer_bit_j  # one bit written, one read
+        result += population.neurons * workload.timesteps * update
+        result += population.spikes_out * 2 * buffer_bit_j  # one bit written, one read
     return result

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hwsearch.graph.graph import INPUT
 from hwsearch.hardware.device import HardwareProfile, format_granularity
 from hwsearch.hardware.storage import smallest, streams
-from hwsearch.hardware.workload import BLOCKS, LayerWork, Workload
+from hwsearch.hardware.workload import BLOCKS, ConnectionWork, PopulationWork, Workload
 
 Term = tuple[float, float | None]
 
@@ -16,9 +17,9 @@ _ADDS_IN_MEMORY = ("mcu",)
 
 @dataclass(frozen=True)
 class StoredLayer:
-    """A layer as the device keeps it: format, bytes, and the bits of all its streams without padding."""
+    """A connection as the device keeps it: format, bytes, and the bits of all its streams without padding."""
 
-    work: LayerWork
+    work: ConnectionWork
     format: str
     n_bytes: int
     bits: int
@@ -29,7 +30,7 @@ class Parts:
     """A network on a device.
 
     Attributes:
-        stored: Each layer's weights: the file's format, and the bytes that the device gives to it.
+        stored: Each connection's weights: the file's format, and the bytes that the device gives to it.
         params, state, buffers: Bytes of biases and thresholds, of membranes, of inputs, spikes and sums.
         charged_ops: Operations that the device works off.
         energy_j: Dynamic energy, or all-in where ``all_in``; None: unknown.
@@ -51,66 +52,83 @@ class Parts:
     notes: tuple[str, ...] = ()
 
 
-def store(layer: LayerWork, profile: HardwareProfile) -> StoredLayer:
-    """Return a layer in the smallest packed format that the device reads."""
+def store(layer: ConnectionWork, profile: HardwareProfile) -> StoredLayer:
+    """Return a connection in the smallest packed format that the device reads."""
     bits, pointer_bits = layer.weight_bits, profile.pointer_bits
     name, n_bytes = smallest(profile.formats, layer.census, bits, pointer_bits)
     layout = streams(name, layer.census, bits, pointer_bits) or ()
     return StoredLayer(layer, name, n_bytes, sum(stream.count * stream.bits for stream in layout))
 
 
-def store_dense(layer: LayerWork, n_bytes: int) -> StoredLayer:
-    """Return a layer that the device keeps whole, in memory that it gives out in lumps."""
+def store_dense(layer: ConnectionWork, n_bytes: int) -> StoredLayer:
+    """Return a connection that the device keeps whole, in memory that it gives out in lumps."""
     return StoredLayer(layer, "dense", n_bytes, 8 * n_bytes)
 
 
 def shared_bytes(workload: Workload, profile: HardwareProfile) -> tuple[int, int, int]:
     """Return the bytes of parameters, state and buffers, each as wide as the profile says."""
-    layers = workload.layers
+    populations = workload.populations
     return (
-        sum(_param_bytes(layer, profile) for layer in layers),
-        sum(as_bytes(layer.neurons, state_bits_of(layer, profile)) for layer in layers),
+        sum(_param_bytes(population, profile) for population in populations),
+        sum(as_bytes(p.neurons, state_bits_of(p, profile)) for p in populations),
         _buffer_bytes(workload, profile),
     )
 
 
-def _param_bytes(layer: LayerWork, profile: HardwareProfile) -> int:
-    """Return the bytes of a layer's biases and thresholds, one an output channel."""
-    channels = layer.census.out_channels
-    thresholds = as_bytes(channels, profile.threshold_bits) if spikes(layer) else 0
+def _param_bytes(population: PopulationWork, profile: HardwareProfile) -> int:
+    """Return the bytes of a population's biases and thresholds, one a channel."""
+    channels = population.channels
+    thresholds = as_bytes(channels, profile.threshold_bits) if population.spikes else 0
     return as_bytes(channels, profile.bias_bits) + thresholds
 
 
 def _buffer_bytes(workload: Workload, profile: HardwareProfile) -> int:
-    """Return the bytes of the input, of its kept current, of one bit a spiking neuron, and of sums."""
-    first = workload.layers[0]
-    inputs = first.inputs * as_bytes(1, workload.input_bits) if first.analog else as_bytes(first.inputs, 1)
-    current = as_bytes(first.neurons, profile.accumulator_bits) if first.analog else 0
-    sent = sum(as_bytes(layer.neurons, 1) for layer in workload.layers if spikes(layer))
-    return inputs + current + sent + _accumulator_bytes(workload, profile)
+    """Return the bytes of the input, of its kept current, of one bit a spiking neuron, and of sums.
+
+    A frame is held for one timestep, and so are spikes; what a delay reads is held for one more, since its neurons may
+    have fired anew before it is read. A still image's current is kept, once a population that it enters, whatever its
+    connections are. Assumed for every family that keeps its buffers in memory; the cores of many-core and event-driven
+    chips send spikes instead, and have none.
+    """
+    width = workload.input_bits if workload.analog else 1
+    values = as_bytes(1, width) * workload.inputs if workload.analog else as_bytes(workload.inputs, 1)
+    late = any(c.delay for c in workload.reading(INPUT)) and not workload.still
+    kept = [p.neurons for p, incoming in workload.joined() if any(_kept(c, workload) for c in incoming)]
+    current = sum(as_bytes(neurons, profile.accumulator_bits) for neurons in kept)
+    sent = 0
+    for place, population in enumerate(workload.populations):
+        if population.spikes:
+            delayed = any(c.delay for c in workload.reading(place))
+            sent += as_bytes(population.neurons, 1) * (2 if delayed else 1)
+    return values * (2 if late else 1) + current + sent + _accumulator_bytes(workload, profile)
+
+
+def _kept(connection: ConnectionWork, workload: Workload) -> bool:
+    """Return whether a connection's current is computed once an inference, and kept."""
+    return connection.analog and workload.still
 
 
 def _accumulator_bytes(workload: Workload, profile: HardwareProfile) -> int:
-    """Return the bytes of the sums of one timestep, one a neuron of the layer that software is working on.
+    """Return the bytes of the sums of one timestep, one a neuron of the population that software is working on.
 
     Software adds a spike's weights, one after the other, to sums that are wider than membranes: its cycles count their
-    load and store in every operation, whatever the layer's format. Layers take turns, so the largest one counts. One
-    with an analog input reads its kept current, and the readout adds to its state: neither needs more.
+    load and store in every operation, whatever the format. The connections into a population share its sums.
+    Populations take turns, so the largest one counts. One that only a still image enters reads its kept current, and
+    the readout adds to its state: neither needs more.
     """
     if profile.family not in _ADDS_IN_MEMORY:
         return 0
-    adding = [layer.neurons for layer in workload.layers if spikes(layer) and not layer.analog]
+    adding = [
+        population.neurons
+        for population, incoming in workload.joined()
+        if population.spikes and not all(_kept(c, workload) for c in incoming)
+    ]
     return as_bytes(max(adding, default=0), profile.accumulator_bits)
 
 
-def state_bits_of(layer: LayerWork, profile: HardwareProfile) -> int:
+def state_bits_of(population: PopulationWork, profile: HardwareProfile) -> int:
     """Return the width of a neuron's state: a membrane, or the readout's accumulator."""
-    return profile.state_bits if spikes(layer) else profile.accumulator_bits
-
-
-def spikes(layer: LayerWork) -> bool:
-    """Return whether a layer's neurons spike."""
-    return layer.role != "readout"
+    return profile.state_bits if population.spikes else profile.accumulator_bits
 
 
 def as_bytes(count: int, bits: int) -> int:
@@ -119,7 +137,7 @@ def as_bytes(count: int, bits: int) -> int:
 
 
 def charged(layer: StoredLayer, skips: tuple[str, ...]) -> tuple[float, int]:
-    """Return the operations that are worked off, and of how many weights of the layer they are."""
+    """Return the operations that are worked off, and of how many weights of the connection they are."""
     ops, census = layer.work.ops, layer.work.census
     zeros = format_granularity(layer.format)
     if zeros not in skips:
@@ -133,23 +151,23 @@ def charged(layer: StoredLayer, skips: tuple[str, ...]) -> tuple[float, int]:
     return ops.nonzero, census.nonzero
 
 
-def events(layer: LayerWork, workload: Workload) -> float:
-    """Return the events that reach a layer in one inference.
+def events(connection: ConnectionWork, workload: Workload) -> float:
+    """Return the events that arrive over a connection in one inference.
 
-    A device that only knows events gets a non-zero analog value as one event in every timestep.
+    A device that only knows events gets a non-zero value of a still image as one event in every timestep.
     """
-    return layer.spikes_in * (workload.timesteps if layer.analog else 1)
+    return connection.spikes_in * (workload.timesteps if _kept(connection, workload) else 1)
 
 
-def event_ops(layer: LayerWork, workload: Workload, *, zeros: bool) -> float:
+def event_ops(connection: ConnectionWork, workload: Workload, *, zeros: bool) -> float:
     """Return the operations of those events, at every weight (``zeros``) or at non-zero ones only."""
-    ops = layer.ops.dense if zeros else layer.ops.nonzero
-    return ops * (workload.timesteps if layer.analog else 1)
+    ops = connection.ops.dense if zeros else connection.ops.nonzero
+    return ops * (workload.timesteps if _kept(connection, workload) else 1)
 
 
-def positions(layer: LayerWork) -> int:
-    """Return the pixels at which a layer's filters stand; 1 for a fully connected layer."""
-    return layer.out_size[0] * layer.out_size[1] if layer.kind == "conv" else 1
+def positions(connection: ConnectionWork) -> int:
+    """Return the pixels at which a connection's filters stand; 1 for a fully connected one."""
+    return connection.out_size[0] * connection.out_size[1] if connection.kind == "conv" else 1
 
 
 def total(terms: list[Term]) -> float | None:

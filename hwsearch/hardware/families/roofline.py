@@ -23,9 +23,9 @@ from hwsearch.hardware.workload import Workload
 
 def roofline(workload: Workload, profile: HardwareProfile, model: Roofline) -> Parts:
     """Return a network on a processor that keeps its weights in one large memory."""
-    stored = tuple(store(layer, profile) for layer in workload.layers)
+    stored = tuple(store(connection, profile) for connection in workload.connections)
     params, state, buffers = shared_bytes(workload, profile)
-    ops = sum(layer.census.size * positions(layer) for layer in workload.layers)
+    ops = sum(layer.census.size * positions(layer) for layer in workload.connections)
     moved = sum(layer.n_bytes for layer in stored) + params + 2 * state + buffers
     latency_s = None
     if model.peak_ops and model.bandwidth and model.launch_s is not None:
@@ -49,9 +49,9 @@ def npu(workload: Workload, profile: HardwareProfile, model: Npu) -> Parts:
 
     bytes = packed weights + used processors * node_bytes; at least one processor a layer is used.
     """
-    stored = tuple(store(layer, profile) for layer in workload.layers)
+    stored = tuple(store(connection, profile) for connection in workload.connections)
     stored = tuple(replace(layer, n_bytes=layer.n_bytes + (model.node_bytes or 0)) for layer in stored)
     params, state, buffers = shared_bytes(workload, profile)
     note = f"memory_bytes on {profile.id} takes one processor a layer; its toolchain may use more"
-    ops = sum(layer.ops.dense for layer in workload.layers)
+    ops = sum(layer.ops.dense for layer in workload.connections)
     return Parts(stored, params, state, buffers, ops, None, None, None, False, (note,))

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hwsearch.graph.graph import INPUT
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.families.parts import (
     Parts,
@@ -29,12 +30,11 @@ from hwsearch.hardware.families.parts import (
     over,
     positions,
     shared_bytes,
-    spikes,
     store_dense,
     times,
 )
 from hwsearch.hardware.models import StepCycles
-from hwsearch.hardware.workload import LayerWork, Workload
+from hwsearch.hardware.workload import ConnectionWork, Workload
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ def step_cycles(workload: Workload, profile: HardwareProfile, model: StepCycles)
     network = step_network(workload)
     cycles = workload.timesteps * cycles_per_step(network, model)
     params, state, buffers = shared_bytes(workload, profile)
-    layers = workload.layers
+    connections = workload.connections
     return Parts(
-        stored=tuple(store_dense(layer, _slot_bytes(layer, profile)) for layer in layers),
+        stored=tuple(store_dense(connection, _slot_bytes(connection, profile)) for connection in connections),
         params=params,
         state=state,
         buffers=buffers,
-        charged_ops=sum(event_ops(layer, workload, zeros=layer.role != "hidden") for layer in layers),
+        charged_ops=sum(event_ops(c, workload, zeros=c.role != "hidden") for c in connections),
         energy_j=times(cycles, model.cycle_j),
         latency_s=over(cycles * (1 + model.margin), model.clock_hz),
         static_w=profile.static_w,
@@ -79,25 +79,35 @@ def step_cycles(workload: Workload, profile: HardwareProfile, model: StepCycles)
 
 
 def step_network(workload: Workload) -> StepNetwork:
-    """Return a workload as input, hidden and readout neurons."""
-    first, last = workload.layers[0], workload.layers[-1]
-    spiking = [layer for layer in workload.layers if spikes(layer)]
-    hidden = sum(layer.neurons for layer in spiking)
-    sent = sum(layer.spikes_out for layer in spiking)
-    between = sum(synapses(layer) for layer in workload.layers if layer.role == "hidden")
-    unread = sum(rows for n, rows in last.census.rows if n == 0)
-    used = first.census.outputs_used
-    steps = workload.timesteps
+    """Return a workload as input, hidden and readout neurons; recurrent weights are among the hidden ones."""
+    first, last = workload.reading(INPUT), workload.entering(len(workload.populations) - 1)
+    spiking = [population for population in workload.populations if population.spikes]
+    hidden = sum(population.neurons for population in spiking)
+    sent = sum(population.spikes_out for population in spiking)
+    between = sum(synapses(c) for c in workload.connections if c.role == "hidden")
+    unread = sum(rows for c in last for n, rows in c.census.rows if n == 0)
+    steps, inputs = workload.timesteps, workload.inputs
+    arriving = max((events(c, workload) for c in first), default=0.0)  # each event once, whoever reads it
     return StepNetwork(
-        inputs=first.inputs,
+        inputs=inputs,
         hidden=hidden,
-        readout=last.neurons,
-        reached=first.neurons if used is None else used,
-        read=last.inputs - unread,
+        readout=workload.populations[-1].neurons,
+        reached=_reached(workload),
+        read=sum(c.inputs for c in last) - unread,
         fan_out=between / hidden if hidden else 0.0,
-        input_rate=min(1.0, events(first, workload) / steps / first.inputs) if first.inputs else 0.0,
+        input_rate=min(1.0, arriving / steps / inputs) if inputs else 0.0,
         hidden_rate=min(1.0, sent / steps / hidden) if hidden else 0.0,
     )
+
+
+def _reached(workload: Workload) -> int:
+    """Return the neurons that any input reaches, at most: all of a population whose rows were not counted."""
+    reached = 0
+    for place, population in enumerate(workload.populations):
+        used = [c.census.outputs_used for c in workload.entering(place) if c.source == INPUT]
+        counted = [population.neurons if n is None else n for n in used]
+        reached += min(population.neurons, sum(counted)) if len(counted) > 1 else sum(counted)
+    return reached
 
 
 def cycles_per_step(network: StepNetwork, model: StepCycles) -> float:
@@ -114,12 +124,13 @@ def cycles_per_step(network: StepNetwork, model: StepCycles) -> float:
     )
 
 
-def synapses(layer: LayerWork) -> int:
-    """Return a layer's non-zero synapses; weights are not shared, so a filter counts at each of its positions."""
-    return layer.census.nonzero * positions(layer)
+def synapses(connection: ConnectionWork) -> int:
+    """Return a connection's non-zero synapses; weights are not shared, so a filter counts at each of its positions."""
+    return connection.census.nonzero * positions(connection)
 
 
-def _slot_bytes(layer: LayerWork, profile: HardwareProfile) -> int:
-    """Return the bytes of a layer's synapses: one slot a non-zero between hidden neurons, else every weight."""
-    count = synapses(layer) if layer.role == "hidden" else layer.census.size * positions(layer)
+def _slot_bytes(connection: ConnectionWork, profile: HardwareProfile) -> int:
+    """Return the bytes of a connection's synapses: one slot a non-zero between hidden neurons, else every weight."""
+    hidden = connection.role == "hidden"
+    count = synapses(connection) if hidden else connection.census.size * positions(connection)
     return as_bytes(count, max(profile.weight_bits))

@@ -6,7 +6,7 @@ toolchains are in `toolchain_limits`, those of a family's formula in `family_rul
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.device import HardwareProfile
@@ -20,8 +20,6 @@ def violations(
     workload: Workload,
     profile: HardwareProfile,
     *,
-    neuron_model: str,
-    reset: str,
     accumulator_bits_needed: int | None = None,
     cost: Cost | None = None,
 ) -> list[Violation]:
@@ -30,14 +28,12 @@ def violations(
     Args:
         workload: The network's work and counts.
         profile: The device.
-        neuron_model: Of the network's neurons, ``lif`` or ``if``.
-        reset: Of the network's neurons, ``zero`` or ``subtract``.
         accumulator_bits_needed: Widest accumulator that the network needs; None: not known yet, not checked.
         cost: The network's price on the device, if it is known already.
     """
     return [
-        *neuron_model_offered(profile, neuron_model),
-        *reset_offered(profile, reset),
+        *neuron_model_offered(workload, profile),
+        *reset_offered(workload, profile),
         *weight_bits_offered(workload, profile),
         *fan_in_within_limit(workload, profile),
         *fan_out_within_limit(workload, profile),
@@ -48,23 +44,27 @@ def violations(
     ]
 
 
-def neuron_model_offered(profile: HardwareProfile, neuron_model: str) -> Iterator[Violation]:
-    """The device runs the neuron model."""
-    if neuron_model not in profile.neuron_models:
+def neuron_model_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
+    """The device runs each neuron model of the network."""
+    for neuron_model in _once(population.model for population in workload.populations):
+        if neuron_model in profile.neuron_models:
+            continue
         message = f"neuron model {neuron_model}: {profile.id} runs {', '.join(profile.neuron_models)}"
         yield Violation("neuron_model_offered", 0, 0, "", message)
 
 
-def reset_offered(profile: HardwareProfile, reset: str) -> Iterator[Violation]:
-    """The device has the reset."""
-    if reset not in profile.resets:
+def reset_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
+    """The device has each reset of the network."""
+    for reset in _once(population.reset for population in workload.populations):
+        if reset in profile.resets:
+            continue
         message = f"reset {reset}: {profile.id} has {', '.join(profile.resets)}"
         yield Violation("reset_offered", 0, 0, "", message)
 
 
 def weight_bits_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
-    """Each layer's weights have a width that the device takes."""
-    for layer in workload.layers:
+    """Each connection's weights have a width that the device takes."""
+    for layer in workload.connections:
         if layer.weight_bits not in profile.weight_bits:
             menu = ", ".join(map(str, profile.weight_bits))
             message = f"{layer.name}: {layer.weight_bits}-bit weights: {profile.id} takes {menu}"
@@ -73,22 +73,23 @@ def weight_bits_offered(workload: Workload, profile: HardwareProfile) -> Iterato
 
 def fan_in_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """Each neuron's inputs, pruned ones included, are within the device's limit."""
-    for layer in workload.layers:
-        need = layer.census.in_channels * layer.census.kernel_area
-        yield from over("fan_in_within_limit", need, profile.max_fan_in, layer.name, "inputs to a neuron")
+    for population, incoming in workload.joined():
+        need = sum(c.census.in_channels * c.census.kernel_area for c in incoming)
+        yield from over("fan_in_within_limit", need, profile.max_fan_in, population.name, "inputs to a neuron")
 
 
 def fan_out_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
-    """Each source's targets in the next layer, pruned ones included, are within the device's limit."""
-    for layer in workload.layers:
-        need = layer.census.out_channels * layer.census.kernel_area
-        what = "targets of an input to this layer"
-        yield from over("fan_out_within_limit", need, profile.max_fan_out, layer.name, what)
+    """Each source's targets, pruned ones included, are within the device's limit."""
+    for source in dict.fromkeys(c.source for c in workload.connections):
+        outgoing = workload.reading(source)
+        need, names = sum(c.fan_out for c in outgoing), " and ".join(c.name for c in outgoing)
+        what = "targets of an input to this layer" if len(outgoing) == 1 else "targets of an input to these"
+        yield from over("fan_out_within_limit", need, profile.max_fan_out, names, what)
 
 
 def neurons_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """All neurons together, the readout's included, are within the device's limit."""
-    need = sum(layer.neurons for layer in workload.layers)
+    need = sum(population.neurons for population in workload.populations)
     yield from over("neurons_within_limit", need, profile.max_neurons, "", "neurons")
 
 
@@ -107,3 +108,8 @@ def accumulator_wide_enough(profile: HardwareProfile, bits_needed: int | None) -
     if bits_needed is not None:
         limit, what = profile.accumulator_bits, "bits of accumulator"
         yield from over("accumulator_wide_enough", bits_needed, limit, "", what)
+
+
+def _once(words: Iterable[str | None]) -> list[str]:
+    """Return words in order, each once."""
+    return list(dict.fromkeys(word for word in words if word is not None))

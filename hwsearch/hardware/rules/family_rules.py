@@ -8,58 +8,58 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from hwsearch.graph.graph import INPUT
 from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.families.crossbar import arrays
+from hwsearch.hardware.families.crossbar import arrays, swept_once
 from hwsearch.hardware.families.event_cores import assignment, entries, in_channels
 from hwsearch.hardware.families.fpga import luts
-from hwsearch.hardware.families.many_core import core_store, pack_cores, split
+from hwsearch.hardware.families.many_core import pack_cores, pieces_of
 from hwsearch.hardware.models import Crossbar, EventCores, FpgaDataflow, ManyCore, Npu
 from hwsearch.hardware.rules.violation import Rule, Violation, offered, over
-from hwsearch.hardware.workload import LayerWork, Workload
+from hwsearch.hardware.workload import ConnectionWork, Workload
 
 
 def axons_within_core(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
-    """A fully connected layer's inputs are within the axons into one core."""
+    """A population's fully connected inputs are within the axons into one core."""
     if isinstance(profile.model, ManyCore):
-        for layer in workload.layers:
-            need = layer.inputs if layer.kind == "fc" else 0
-            yield from over(
-                "axons_within_core", need, profile.model.in_axons, layer.name, "axons into a core"
-            )
+        for population, incoming in workload.joined():
+            need, limit = sum(c.inputs for c in incoming if c.kind == "fc"), profile.model.in_axons
+            yield from over("axons_within_core", need, limit, population.name, "axons into a core")
 
 
 def out_axons_within_core(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """A core's neurons, each once for every core that reads it, are within the axons out of one core."""
     model = profile.model
     if isinstance(model, ManyCore):
-        pieces = [split(core_store(layer, profile, model), model) for layer in workload.layers]
-        for layer, senders, readers in zip(workload.layers, pieces, pieces[1:], strict=False):
+        pieces = pieces_of(workload, profile, model)
+        for place, population in enumerate(workload.populations):
+            readers = [len(pieces[c.target]) for c in workload.reading(place)]
             # a piece of a map is read by its neighbours only
-            reached = len(readers) if layer.kind == "fc" else min(2, len(readers))
-            need = senders[0].neurons * reached
-            yield from over("out_axons_within_core", need, model.out_axons, layer.name, "axons out of a core")
+            reached = sum(n if population.flat else min(2, n) for n in readers)
+            need, what = pieces[place][0].neurons * reached, "axons out of a core"
+            yield from over("out_axons_within_core", need, model.out_axons, population.name, what)
 
 
 def cores_hold_everything(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """The cores that all layers take are within the chip's."""
     model = profile.model
     if isinstance(model, ManyCore):
-        pieces = [split(core_store(layer, profile, model), model) for layer in workload.layers]
-        need = pack_cores([piece for layer in pieces for piece in layer], model)
+        pieces = pieces_of(workload, profile, model)
+        need = pack_cores([piece for parts in pieces for piece in parts], model)
         yield from over("cores_hold_everything", need, model.cores, "", "cores")
     if isinstance(model, Crossbar) and model.cores is not None and model.cores > 1:
-        need = sum(arrays(layer, model) for layer in workload.layers)
+        need = sum(arrays(population, model) for population in workload.populations)
         yield from over("cores_hold_everything", need, model.cores, "", "cores")
     if isinstance(model, Npu):
-        yield from over("cores_hold_everything", len(workload.layers), model.nodes, "", "cores, at least")
+        yield from over("cores_hold_everything", len(workload.populations), model.nodes, "", "cores, at least")
 
 
 def array_holds_network(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """On a chip with one array, all inputs of all layers are within its axons, and all neurons within its columns."""
     model = profile.model
     if isinstance(model, Crossbar) and model.cores == 1:
-        rows = sum(layer.inputs for layer in workload.layers)
-        columns = sum(layer.neurons for layer in workload.layers)
+        rows = sum(connection.inputs for connection in swept_once(workload, model))
+        columns = sum(population.neurons for population in workload.populations)
         yield from over("array_holds_network", rows, model.axons, "", "rows of the array")
         yield from over("array_holds_network", columns, model.neurons, "", "columns of the array")
 
@@ -67,8 +67,10 @@ def array_holds_network(workload: Workload, profile: HardwareProfile) -> Iterato
 def first_kernel_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """A first convolution's kernel is one that the device offers there."""
     for layer, model in _first_convolution(workload, profile):
-        side = math.isqrt(layer.census.kernel_area)
-        yield from offered("first_kernel_offered", side, model.first_kernels, layer.name, "first kernel side")
+        for side in dict.fromkeys(layer.kernel):
+            yield from offered(
+                "first_kernel_offered", side, model.first_kernels, layer.name, "first kernel side"
+            )
 
 
 def first_channels_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
@@ -88,7 +90,7 @@ def first_filters_within_limit(workload: Workload, profile: HardwareProfile) -> 
     """A first convolution's filters are within the device's, which has fewer for more channels and wider kernels."""
     for layer, model in _first_convolution(workload, profile):
         limits = {1: model.first_filters_gray, 3: model.first_filters_color}.get(in_channels(layer), ())
-        most = dict(zip(model.first_kernels, limits, strict=False)).get(math.isqrt(layer.census.kernel_area))
+        most = dict(zip(model.first_kernels, limits, strict=False)).get(max(layer.kernel))
         need, what = layer.census.out_channels, "filters of the first layer"
         yield from over("first_filters_within_limit", need, most, layer.name, what)
 
@@ -96,8 +98,8 @@ def first_filters_within_limit(workload: Workload, profile: HardwareProfile) -> 
 def first_map_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """The map that a first convolution reads is neither too small nor too large for the device."""
     for layer, model in _first_convolution(workload, profile):
-        least, most = model.first_sides or (min(layer.out_size), max(layer.out_size))
-        for side in {min(layer.out_size), max(layer.out_size)}:
+        least, most = model.first_sides or (min(layer.in_size), max(layer.in_size))
+        for side in {min(layer.in_size), max(layer.in_size)}:
             if not least <= side <= most:
                 message = f"{layer.name}: a side of {side} pixels: the device reads {least} to {most}"
                 yield Violation(
@@ -106,24 +108,24 @@ def first_map_offered(workload: Workload, profile: HardwareProfile) -> Iterator[
 
 
 def layers_find_cores(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
-    """Each layer finds a core whose memories hold it, and no two layers share one."""
+    """Each population finds a core whose memories hold it, and no two share one."""
     if isinstance(profile.model, EventCores):
         cores = assignment(workload, profile.model)
-        for layer, core in zip(workload.layers, cores, strict=True):
+        for (population, incoming), core in zip(workload.joined(), cores, strict=True):
             if core is None:
-                need = entries(layer)
+                need = entries(population, incoming)
                 message = (
-                    f"{layer.name}: no core is left for {need.kernel:,} kernel, {need.neuron:,} neuron and "
+                    f"{population.name}: no core is left for {need.kernel:,} kernel, {need.neuron:,} neuron and "
                     f"{need.bias:,} bias entries on {profile.id}"
                 )
-                yield Violation("layers_find_cores", need.kernel, 0, layer.name, message)
+                yield Violation("layers_find_cores", need.kernel, 0, population.name, message)
 
 
 def look_up_tables_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """All units' look-up tables are within the share of the part that a design may fill."""
     model = profile.model
     if isinstance(model, FpgaDataflow) and model.luts is not None:
-        units = [luts(model, layer.weight_bits, profile.accumulator_bits) for layer in workload.layers]
+        units = [luts(model, c.weight_bits, profile.accumulator_bits) for c in workload.connections]
         limit = math.floor(model.luts * (model.lut_share or 1.0))
         yield from over("look_up_tables_within_limit", math.ceil(sum(units)), limit, "", "look-up tables")
 
@@ -143,7 +145,9 @@ FAMILY_RULES: tuple[Rule, ...] = (
 """Every rule of this module, in the order in which violations are listed."""
 
 
-def _first_convolution(workload: Workload, profile: HardwareProfile) -> Iterator[tuple[LayerWork, Npu]]:
-    """Yield the first layer with the model, if it is a convolution on a device that limits first layers."""
-    if isinstance(profile.model, Npu) and workload.layers[0].kind == "conv":
-        yield workload.layers[0], profile.model
+def _first_convolution(workload: Workload, profile: HardwareProfile) -> Iterator[tuple[ConnectionWork, Npu]]:
+    """Yield the convolutions that read the input, with the model, on a device that limits first layers."""
+    if isinstance(profile.model, Npu):
+        for connection in workload.reading(INPUT):
+            if connection.kind == "conv":
+                yield connection, profile.model

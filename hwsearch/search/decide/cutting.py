@@ -101,4 +101,4 @@ def _no_costlier(
 def _joint(state: SearchState, records: Sequence[TrialRecord]) -> Joint:
     candidates = [record.candidate for record in records]
     sparsities = [record.layer_sparsity or () for record in records]
-    return joint_of(candidates, sparsities, len(state.plan.spec.layers))
+    return joint_of(candidates, sparsities, state.plan.spec.connections)

@@ -190,7 +190,7 @@ def inputs_of(
 ) -> Inputs:
     """Return records as the surrogate sees them (see `process.Inputs`); scales are fixed, not fitted."""
     joint = joint_of(
-        [r.candidate for r in records], [r.layer_sparsity or () for r in records], len(plan.spec.layers)
+        [r.candidate for r in records], [r.layer_sparsity or () for r in records], plan.spec.connections
     )
     knobs, groups = knobs_of(joint, plan.space.granularity)
     timesteps = np.log2([[r.candidate.timesteps] for r in records])

@@ -12,16 +12,17 @@ from functools import partial
 
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.graph.graph import NetworkSpec
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.answers import answers_of, readouts_without_input
 from hwsearch.measure.floats import logits
 from hwsearch.measure.measured import Measured
 from hwsearch.measure.workload import count_workload
-from hwsearch.network.fold import fold_counting_losses, shrink
+from hwsearch.network.fold import fold_counting_losses
 from hwsearch.network.integer import run_integer_stack
 from hwsearch.network.integers import IntegerNetwork, Widths, needed_bits, overflows
-from hwsearch.network.stack import Ticket
-from hwsearch.network.topology import NetworkSpec
+from hwsearch.network.params import Ticket
+from hwsearch.network.shrink import shrink
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.train.loop import Schedule, Trained, train_stack
 from hwsearch.train.size import fitting
@@ -166,17 +167,15 @@ def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measure
     """Return a trained candidate's shrunk integers, not yet run; or why there are none."""
     if trained.params is None:
         return _failed(trained.failure, trained.train_steps)
-    widths = job.widths or bench.widths
-    whole, loss = fold_counting_losses(
-        bench.spec, trained.params, ticket.masks, ticket.bits, job.timesteps, widths
-    )
+    widths, spec = job.widths or bench.widths, bench.spec
+    whole, loss = fold_counting_losses(spec, trained.params, ticket.masks, ticket.bits, job.timesteps, widths)
     if widths.overflow == "reject" and (reason := overflows(whole, widths)):
         return _failed(reason, trained.train_steps)
     accumulator, membrane = _widths(whole)
     return replace(
         _failed("", trained.train_steps),
         network=shrink(whole)[0],
-        sparsity_effective=sparsity_of([layer.weight != 0 for layer in whole.layers]),
+        sparsity_effective=sparsity_of(spec.connections, [c.weight != 0 for c in whole.connections]),
         accumulator_bits=accumulator,
         membrane_bits=membrane,
         params=trained.params if job.keep_params else None,

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hwsearch.network.stack import Ticket
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Ticket
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
 from hwsearch.predict.estimators import ESTIMATORS
 from hwsearch.predict.joint import joint_of
@@ -60,9 +61,10 @@ def calibrate(
     candidates = [plan.space.candidate(plan.space.draw(rng)) for _ in range(n + judging)]
     tickets = [ticket_of(candidate) for candidate in candidates]
     sparsities = [
-        layer_sparsity(ticket, c.granularity) for ticket, c in zip(tickets, candidates, strict=True)
+        layer_sparsity(plan.spec, ticket, c.granularity)
+        for ticket, c in zip(tickets, candidates, strict=True)
     ]
-    joint = joint_of(candidates, sparsities, len(plan.spec.layers))
+    joint = joint_of(candidates, sparsities, plan.spec.connections)
     with OneThread():
         probed = None if stored is None else load_probed(stored)
         if probed is None:
@@ -121,8 +123,9 @@ def _inputs_of(plan: Plan, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
     return np.concatenate([unseen[:n], seen]), unseen[n : n + _JUDGED]
 
 
-def layer_sparsity(ticket: Ticket, granularity: str) -> tuple[float, ...]:
-    """Return the fraction of each layer that its mask removes: of output channels for ``channel``, else of weights."""
+def layer_sparsity(spec: NetworkSpec, ticket: Ticket, granularity: str) -> tuple[float, ...]:
+    """Return the share that each prunable connection's mask removes: of channels for ``channel``, else of weights."""
+    masks = [ticket.masks[i] for i in spec.prunable]
     if granularity == "channel":
-        return tuple(float(1 - mask.reshape(len(mask), -1).any(1).mean()) for mask in ticket.masks)
-    return tuple(float(1 - mask.mean()) for mask in ticket.masks)
+        return tuple(float(1 - mask.reshape(len(mask), -1).any(1).mean()) for mask in masks)
+    return tuple(float(1 - mask.mean()) for mask in masks)

@@ -71,7 +71,7 @@ class Context:
     def __post_init__(self) -> None:
         # of this very dense network and estimator: a context with another one prices anew
         object.__setattr__(self, "priced", PricedCandidates(self.dense.params))
-        object.__setattr__(self, "layer_masks", LayerMasks(self.dense.params))
+        object.__setattr__(self, "layer_masks", LayerMasks(self.plan.spec, self.dense.params))
 
     def state(self, known: Mapping[str, TrialRecord]) -> SearchState:
         """Return what is known for decisions; known: the last record of each candidate, by its digest."""

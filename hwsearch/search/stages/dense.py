@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from hwsearch.data.datasets import Dataset, resplit
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.measured import Measured
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import Run, run_integer
-from hwsearch.network.stack import Params, Ticket, initial_params
+from hwsearch.network.params import Params, Ticket, initial_params
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields
@@ -22,7 +20,7 @@ from hwsearch.search.stages.reference_check import refuse_fallen
 from hwsearch.search.stages.skill import refuse_without_skill
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import StoredWork, TicketStore
-from hwsearch.tickets.fit import Fit
+from hwsearch.tickets.fit import Fit, dense_masks
 from hwsearch.train.loop import Schedule, Trained
 
 
@@ -56,8 +54,7 @@ class Dense:
 def dense_ticket(plan: Plan, seed: int) -> Ticket:
     """Return the ticket that keeps every weight of a fresh network."""
     params = initial_params(plan.spec, seed)
-    masks = tuple(np.ones(layer.weight.shape, bool) for layer in params)
-    return Ticket(params, masks, (REFERENCE_BITS,) * len(params))
+    return Ticket(params, dense_masks(params), (REFERENCE_BITS,) * len(params.weights))
 
 
 def dense_schedule(plan: Plan) -> Schedule:

@@ -15,7 +15,7 @@ import numpy as np
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.measured import Measured
-from hwsearch.network.stack import Params
+from hwsearch.network.params import Params
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.plan.schedules import candidate_schedule

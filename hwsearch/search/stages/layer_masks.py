@@ -1,39 +1,71 @@
-"""Masks of single layers of one dense network, each cut once: a search asks for the same few again and again."""
+"""Masks of single connections of one dense network, each cut once: a search asks for the same few again and again."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from hwsearch.compress.masks import prune_layers
-from hwsearch.network.stack import Params
+from hwsearch.compress.channels import removable
+from hwsearch.compress.masks import join_layers, prune_layers
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params
 from hwsearch.tickets.criteria import after_quantising, score
+from hwsearch.tickets.fit import dense_masks
 
 _MOST_REMEMBERED = 256
 
 
 class LayerMasks:
-    """The masks of layers that are cut by magnitude, each on its own."""
+    """The masks of prunable connections that are cut by magnitude, each on its own."""
 
-    def __init__(self, dense: Params) -> None:
-        self._dense = dense
+    def __init__(self, spec: NetworkSpec, dense: Params) -> None:
+        self._spec, self._dense = spec, dense
         self.mask = lru_cache(maxsize=_MOST_REMEMBERED)(self._mask)
 
-    def _mask(
-        self, layer: int, granularity: str, sparsity: float, bits: tuple[int, ...] | None
-    ) -> np.ndarray:
-        """Return the mask of a layer, like its weights.
+    def together(
+        self, granularities: Sequence[str], sparsities: Sequence[float], bits: tuple[int, ...] | None
+    ) -> tuple[np.ndarray, ...]:
+        """Return the masks of the network whose connections are cut apart.
 
         Args:
-            layer: Its place.
-            granularity: What goes together.
-            sparsity: Of this layer.
-            bits: Weight bits of every layer, where weights are quantised before they are cut; else None.
+            granularities: One a prunable connection.
+            sparsities: Likewise.
+            bits: Weight bits of every connection, where weights are quantised before they are cut; else None.
         """
-        dense = self._dense
+        masks = list(dense_masks(self._dense))
+        asked = zip(self._spec.prunable, granularities, sparsities, strict=True)
+        for place, granularity, sparsity in asked:
+            masks[place] = self.mask(place, granularity, sparsity, self._near(bits, place))
+        return tuple(join_layers(self._spec.connections, masks, granularities))
+
+    def _mask(
+        self, place: int, granularity: str, sparsity: float, bits: tuple[int, ...] | None
+    ) -> np.ndarray:
+        """Return the mask of a connection, like its weights.
+
+        Args:
+            place: Of the connection.
+            granularity: What goes together.
+            sparsity: Of this connection.
+            bits: See ``together``.
+        """
+        spec, dense = self._spec, self._dense
         scores = score("magnitude", dense)
         if bits is not None:
-            scores = after_quantising(scores, dense, bits)
-        sparsities = [sparsity if i == layer else 0.0 for i in range(len(dense))]
-        return np.asarray(prune_layers(scores, granularity, sparsities, scores=scores)[layer])
+            scores = after_quantising(scores, spec, dense, bits)
+        sparsities = [sparsity if i == place else 0.0 for i in spec.prunable]
+        return np.asarray(
+            prune_layers(spec.connections, scores, granularity, sparsities, scores=scores)[place]
+        )
+
+    def _near(self, bits: tuple[int, ...] | None, place: int) -> tuple[int, ...] | None:
+        """Return bits with those of connections that do not matter for the cut of this one set to its own."""
+        if bits is None:
+            return None
+        near = {place}
+        for group in removable(self._spec.connections):
+            if group.first == place:
+                near |= {*group.entering, *group.reading}
+        return tuple(b if i in near else bits[place] for i, b in enumerate(bits))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwsearch.network.stack import Params, Ticket
+from hwsearch.network.params import Params, Ticket
 from hwsearch.plan.pricing import Price
 from hwsearch.records.trials import TrialRecord
 from hwsearch.space.candidate import Candidate
@@ -79,4 +79,4 @@ class PricedCandidates:
         masks = sum(mask.nbytes for mask in ticket.masks)
         if ticket.params is self._dense:
             return masks
-        return masks + sum(np.asarray(layer.weight).nbytes for layer in ticket.params)
+        return masks + sum(np.asarray(weight).nbytes for weight in ticket.params.weights)

@@ -47,8 +47,8 @@ def _price(context: Context, candidate: Candidate) -> Priced:
         candidate,
         ticket,
         price_on_device(context.plan, workload),
-        sparsity_of(ticket.masks),
-        layer_sparsity(ticket, candidate.granularity),
+        sparsity_of(context.plan.spec.connections, ticket.masks),
+        layer_sparsity(context.plan.spec, ticket, candidate.granularity),
     )
 
 
@@ -58,7 +58,7 @@ def _with_similarity(context: Context, priced: Sequence[Priced]) -> list[Priced]
     if context.calibration is None or not feasible:
         return list(priced)
     candidates, sparsities = [p.candidate for p in feasible], [p.layer_sparsity for p in feasible]
-    joint = joint_of(candidates, sparsities, len(context.plan.spec.layers))
+    joint = joint_of(candidates, sparsities, context.plan.spec.connections)
     agreement = context.calibration.similarity.agreement(joint)
     similar = {
         p.candidate.digest: replace(p, similarity=float(value))

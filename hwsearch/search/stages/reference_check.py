@@ -13,7 +13,7 @@ from hwsearch.measure.measured import Measured
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
-from hwsearch.network.stack import Ticket
+from hwsearch.network.params import Ticket
 from hwsearch.plan.plan import Plan
 
 _SURE = 1.645  # standard errors: 95 %, one-sided

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwsearch.measure.measured import Measured
-from hwsearch.network.stack import Ticket
+from hwsearch.network.params import Ticket
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from hwsearch.compress.masks import join_layers
 from hwsearch.data.datasets import Dataset, resplit
-from hwsearch.network.stack import Params, Ticket, initial_params
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params, Ticket, initial_params
 from hwsearch.plan.plan import Plan
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_fit
@@ -22,7 +22,7 @@ from hwsearch.tickets.criteria import after_quantising, score
 from hwsearch.tickets.early_bird import find_early_birds
 from hwsearch.tickets.early_time import early_time
 from hwsearch.tickets.fit import Fit, Pruner, Target, criterion_on, dense_masks
-from hwsearch.tickets.ladder import LadderSchedule, find_ladders, masks_at
+from hwsearch.tickets.ladder import Ladder, LadderSchedule, find_ladders, masks_at
 from hwsearch.tickets.multi_prize import find_multi_prizes
 from hwsearch.tickets.observe import observe
 from hwsearch.train.machine import OneThread
@@ -75,7 +75,7 @@ def find_ticket(source: TicketSource, candidate: Candidate) -> Found:
     store = source.store.uncounted()
     with OneThread():
         fit = dense_fit(plan, source.data, source.seed)
-        target = Target(candidate.granularity, candidate.sparsity)
+        target = target_of(candidate)
         if finder == "early_time":
             finder = plan.study.tickets.early
             fit = replace(fit, timesteps=early_timesteps_of(plan, store, fit))
@@ -84,10 +84,25 @@ def find_ticket(source: TicketSource, candidate: Candidate) -> Found:
     return Found(params, masks, store.spent, store.reused)
 
 
+def target_of(candidate: Candidate) -> Target:
+    """Return the masks that a candidate wants."""
+    return Target(candidate.granularity, candidate.sparsity)
+
+
+def bits_of(spec: NetworkSpec, candidate: Candidate) -> tuple[int, ...]:
+    """Return the weight bits of each connection; what is not prunable has those of its population's first weights."""
+    return spec.spread(candidate.bits(len(spec.prunable)))
+
+
 def knife_of(plan: Plan, fit: Fit) -> Pruner:
     """Return how the study cuts masks."""
     tickets, space = plan.study.tickets, plan.study.space
-    return Pruner(criterion_on(tickets.criterion, fit, tickets.samples), _scope(plan), space.gentle)
+    return Pruner(
+        plan.spec.connections,
+        criterion_on(tickets.criterion, fit, tickets.samples),
+        _scope(plan),
+        space.gentle,
+    )
 
 
 def cut_of(plan: Plan) -> list[object]:
@@ -186,44 +201,43 @@ def _scope(plan: Plan) -> Literal["global", "layer"]:
 def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
     """Cut once from the trained dense network; the second order also makes up for what went."""
     plan, criterion = source.plan, source.plan.study.tickets.criterion
-    dense, statistics = source.dense, None
-    if criterion == "magnitude" and len(candidate.sparsity) > 1:
-        bits = candidate.bits(len(dense)) if plan.spec.quantise_first else None
-        per_layer = enumerate(candidate.sparsity)
-        layers = [source.layer_masks.mask(i, candidate.granularity, s, _near(bits, i)) for i, s in per_layer]
-        return Found(dense, tuple(join_layers(layers, candidate.granularity)))
+    dense, statistics, target = source.dense, None, target_of(candidate)
+    if criterion == "magnitude" and len(target.sparsity) > 1:
+        sparsities = target.sparsity
+        names = (
+            (target.granularity,) * len(sparsities)
+            if isinstance(target.granularity, str)
+            else target.granularity
+        )
+        bits = bits_of(plan.spec, candidate) if plan.spec.quantise_first else None
+        return Found(dense, source.layer_masks.together(names, sparsities, bits))
     if criterion != "magnitude":
         calibration = source.data.x_train[: plan.study.tickets.samples]
         statistics = observe(plan.spec, dense, calibration, plan.dense_timesteps)
     scores = score(criterion, dense, statistics)
     if plan.spec.quantise_first:
-        scores = after_quantising(scores, dense, candidate.bits(len(dense)))
+        scores = after_quantising(scores, plan.spec, dense, bits_of(plan.spec, candidate))
     knife = knife_of(plan, dense_fit(plan, source.data, source.seed))
-    masks = knife.masks_from_scores(Target(candidate.granularity, candidate.sparsity), scores)
+    masks = knife.masks_from_scores(target, scores)
     if criterion != "second_order" or statistics is None:
         return Found(dense, masks)
     made_up = compensate(dense, masks, statistics)
     if plan.spec.quantise_first:  # the grid is that of all weights: those that go keep their values
-        made_up = tuple(
-            replace(layer, weight=np.where(mask, layer.weight, old.weight))
-            for layer, mask, old in zip(made_up, masks, dense, strict=True)
-        )
+        pairs = zip(made_up.weights, masks, dense.weights, strict=True)
+        made_up = replace(made_up, weights=tuple(np.where(mask, new, old) for new, mask, old in pairs))
     return Found(made_up, masks)
 
 
-def _near(bits: tuple[int, ...] | None, layer: int) -> tuple[int, ...] | None:
-    """Return bits with those of other layers than this one and the next, which do not matter, set to its own."""
-    if bits is None:
-        return None
-    return tuple(b if i in (layer, layer + 1) else bits[layer] for i, b in enumerate(bits))
-
-
 def _iterative(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tuple[Params, Masks]:
-    """Take the masks from the ladder of the granularity, climbed if need be."""
-    knife, how = knife_of(plan, fit), climb_of(plan, target.granularity)
-    load, save = ladder_store(store, fit, how, cut_of(plan), [fit.seed])
-    (ladder,) = find_ladders(fit, [initial_params(plan.spec, fit.seed)], how, knife, load=load, save=save)
-    return ladder.start, masks_at(ladder, target.sparsity, knife)
+    """Take the masks from the ladder of each granularity, climbed if need be."""
+    knife, ladders = knife_of(plan, fit), dict[str, Ladder]()
+    names = (target.granularity,) if isinstance(target.granularity, str) else target.granularity
+    for name in dict.fromkeys(names):  # the dense round is one file for all granularities
+        how = climb_of(plan, name)
+        load, save = ladder_store(store, fit, how, cut_of(plan), [fit.seed])
+        init = initial_params(plan.spec, fit.seed)
+        (ladders[name],) = find_ladders(fit, [init], how, knife, load=load, save=save)
+    return ladders[names[0]].start, masks_at([ladders[name] for name in names], target.sparsity, knife)
 
 
 def _early_bird(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tuple[Params, Masks]:
@@ -247,7 +261,7 @@ def ticket_of(context: Context, candidate: Candidate, fresh_seed: int | None = N
         fresh_seed: Seed of a final training, with its own split; None: the search's.
     """
     found = find_ticket(source_of(context, fresh_seed), candidate)
-    return Ticket(found.params, found.masks, candidate.bits(len(context.plan.spec.layers)))
+    return Ticket(found.params, found.masks, bits_of(context.plan.spec, candidate))
 
 
 def source_of(context: Context, fresh_seed: int | None = None) -> TicketSource:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hwsearch.errors import RecordError
-from hwsearch.network.stack import LayerParams, Params
+from hwsearch.network.params import Params
 from hwsearch.network.store import load_tensors, save_tensors
 from hwsearch.search.store.cache import Cache
 from hwsearch.tickets.fit import Fit
@@ -76,10 +76,9 @@ class TicketStore:
         """Keep finished work as this run's own."""
         tensors = {f"mask.{i}": mask for i, mask in enumerate(kept.masks)}
         for name, params in kept.nets.items():
-            for index, layer in enumerate(params):
-                tensors[f"{name}.{index}.weight"], tensors[f"{name}.{index}.bias"] = layer.weight, layer.bias
-                if layer.norm is not None:
-                    tensors[f"{name}.{index}.norm"] = layer.norm
+            tensors |= {f"{name}.weights.{i}": weight for i, weight in enumerate(params.weights)}
+            tensors |= {f"{name}.biases.{i}": bias for i, bias in enumerate(params.biases)}
+            tensors |= {f"{name}.norms.{i}": norm for i, norm in enumerate(params.norms) if norm is not None}
         facts = {"nets": list(kept.nets), "train_steps": kept.train_steps, "made_by": self.cache.owner}
         save_tensors(path, tensors, {**kept.values, **facts})
         self.reused.pop(path.stem, None)  # trained anew because something beside it was missing
@@ -95,13 +94,22 @@ class TicketStore:
 
 
 def _net(tensors: Mapping[str, np.ndarray], name: str) -> Params:
-    n = sum(key.startswith(f"{name}.") and key.endswith(".weight") for key in tensors)
-    return tuple(
-        LayerParams(
-            tensors[f"{name}.{i}.weight"], tensors[f"{name}.{i}.bias"], tensors.get(f"{name}.{i}.norm")
-        )
-        for i in range(n)
+    """Return a network's parameters.
+
+    Raises:
+        KeyError: They are not there: an earlier version wrote one entry a layer.
+    """
+    weights = [tensors[f"{name}.weights.{i}"] for i in range(_count(tensors, f"{name}.weights."))]
+    biases = [tensors[f"{name}.biases.{i}"] for i in range(_count(tensors, f"{name}.biases."))]
+    if not weights or not biases:
+        raise KeyError(name)
+    return Params(
+        tuple(weights), tuple(biases), tuple(tensors.get(f"{name}.norms.{i}") for i in range(len(biases)))
     )
+
+
+def _count(tensors: Mapping[str, np.ndarray], prefix: str) -> int:
+    return sum(key.startswith(prefix) for key in tensors)
 
 
 def rung_path(

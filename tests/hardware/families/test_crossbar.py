@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.devices import fc, mlp, profile
+from builders.devices import chain, fc, mlp, profile
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.crossbar import arrays
-from hwsearch.hardware.workload import Workload
 
 
 def test_a_crossbar_charges_every_zero():
@@ -34,6 +33,6 @@ def test_an_all_in_price_takes_nothing_on_top():
 def test_a_layer_takes_whole_arrays(neurons, taken):
     device = profile("truenorth")
     layer = fc("fc", "readout", np.ones((neurons, 3), int))
-    assert arrays(layer, device.model) == taken
+    assert arrays(layer.population, device.model) == taken
     # 256 x 256 synapses of the widest weight, 2 bits
-    assert price(Workload(4, 8, (layer,)), device).weight_bytes == taken * 16_384
+    assert price(chain(4, 8, (layer,)), device).weight_bytes == taken * 16_384

@@ -8,11 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.devices import conv, fc, profile
+from builders.devices import chain, conv, fc, profile
 
 from hwsearch.hardware.families.event_cores import assignment, entries
 from hwsearch.hardware.rules.family_rules import layers_find_cores
-from hwsearch.hardware.workload import Workload
 
 SPECK = profile("speck2f")
 # name: layers, (kernel, neuron) entries of each, core of each as sinabs assigns (None: no valid mapping)
@@ -38,6 +37,10 @@ DOCUMENTED = {
 }  # fmt: skip
 
 
+def needs(network):
+    return [entries(population, incoming) for population, incoming in network.joined()]
+
+
 @pytest.mark.parametrize(
     ("channels", "filters", "side", "size", "kernel", "neuron"),
     [
@@ -49,12 +52,13 @@ DOCUMENTED = {
     ],
 )
 def test_entries_by_hand(channels, filters, side, size, kernel, neuron):
-    need = entries(conv("conv", "hidden", np.ones((filters, channels, side, side), int), size))
+    layer = conv("conv", "hidden", np.ones((filters, channels, side, side), int), size)
+    (need,) = needs(chain(1, 8, [layer]))
     assert (need.kernel, need.neuron, need.bias) == (kernel, neuron, filters)
 
 
 def test_a_fully_connected_layer_is_a_convolution_over_its_whole_map():
-    need = entries(fc("fc", "hidden", np.ones((10, 8 * 16), int), fan_columns=16))
+    (need,) = needs(chain(1, 8, [fc("fc", "hidden", np.ones((10, 8 * 16), int), fan_columns=16)]))
     assert (need.kernel, need.neuron) == (8 * 2 ** (4 + 4), 10)
 
 
@@ -63,11 +67,11 @@ def test_layers_find_cores_by_a_maximum_flow():
         "big", "hidden", np.ones((64, 64, 3, 3), int), (8, 8)
     )  # 65 536 kernel entries: cores 5 and 6 only
     small = conv("small", "hidden", np.ones((2, 2, 1, 1), int), (8, 8))
-    network = Workload(1, 8, (small, small, big, small, big))
+    network = chain(1, 8, (small, small, big, small, big))
     found = assignment(network, SPECK.model)
     assert {found[2], found[4]} == {5, 6}
     assert len(set(found)) == 5
-    crowded = assignment(replace(network, layers=(big, big, big)), SPECK.model)
+    crowded = assignment(chain(1, 8, (big, big, big)), SPECK.model)
     assert crowded.count(None) == 1
 
 
@@ -81,14 +85,14 @@ def speck(*layers):
         else:
             weights = np.ones((n_out, n_in * kernel**2), int)
             built.append(fc(name, "hidden", weights, fan_columns=kernel**2))
-    return Workload(4, 8, tuple(built))
+    return chain(4, 8, built)
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_speck_memories_of_documented_networks(name):
     layers, memories, cores = DOCUMENTED[name]
     network = speck(*layers)
-    found = [entries(layer) for layer in network.layers]
+    found = needs(network)
     assert [(layer.kernel, layer.neuron) for layer in found] == memories
     ours = assignment(network, SPECK.model)
     if cores is None:
@@ -107,11 +111,10 @@ def test_speck_memories_of_documented_networks(name):
 def test_speck_layers_in_their_own_order_do_not_fit():
     """sinabs refuses its large network on cores 0 to 8 in order: only an assignment places it."""
     layers, _, _ = DOCUMENTED["tests/test_dynapcnn/test_large_net.py"]
-    needs = [entries(layer) for layer in speck(*layers).layers]
     fits = [
         need.kernel <= kernel and need.neuron <= neuron
         for need, kernel, neuron in zip(
-            needs, SPECK.model.kernel_entries, SPECK.model.neuron_entries, strict=True
+            needs(speck(*layers)), SPECK.model.kernel_entries, SPECK.model.neuron_entries, strict=True
         )
     ]
     assert fits == [True, True, True, True, True, True, True, False, True]

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.devices import fc, mlp, profile
+from builders.devices import chain, fc, mlp, profile
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.fpga import bram18, luts, memory_bytes
 from hwsearch.hardware.models import FpgaDataflow
-from hwsearch.hardware.workload import Workload
 
 
 @pytest.mark.parametrize(
@@ -52,11 +51,11 @@ def test_lanes_in_lock_step_wait_for_their_fullest_row():
         weights[row, :nonzero] = 1
     layer = fc("input", "input", weights, bits=4)
     # pairs of rows: 8 + 5 + 4; fours: 8 + 4; alone: 20
-    assert [layer.census.reads(lanes) for lanes in (1, 2, 4, 8)] == [20, 17, 12, 8]
+    assert [layer.connection.census.reads(lanes) for lanes in (1, 2, 4, 8)] == [20, 17, 12, 8]
     part = profile("artix7_35t")
     part = replace(part, model=replace(part.model, pe=2, simd=1, clock_hz=1e6))
     skipping = replace(part, skips_cycles=("weight",), skips_storage=("weight",))
-    network = Workload(4, 8, (layer,))
+    network = chain(4, 8, (layer,))
     assert price(network, part).latency_s == pytest.approx(4 * 3 * 16 / 1e6)
     cost = price(network, skipping)
     assert cost.latency_s == pytest.approx(4 * 17 / 1e6)  # 20 / 2 = 10 reads were ideal
@@ -64,4 +63,4 @@ def test_lanes_in_lock_step_wait_for_their_fullest_row():
     # 17 words of 2 lanes, each a weight of 4 bits and its place of 4
     assert cost.weight_bytes == 2304 * bram18(17, 2 * 8)
     with pytest.raises(ValueError, match="lanes in lock step"):
-        layer.census.reads(3)
+        layer.connection.census.reads(3)

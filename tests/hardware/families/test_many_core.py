@@ -35,9 +35,9 @@ def test_bits_of_an_axon(synapses, weight_bits, index_bits, bits):
 def test_a_layer_takes_the_smaller_of_dense_and_sparse_lists():
     weights = np.zeros((256, 3), int)
     weights[:64] = 1
-    sparse = core_store(fc("fc", "input", weights), profile("loihi1"), LOIHI)
+    sparse = core_store(*fc("fc", "input", weights)[:2], profile("loihi1"), LOIHI)
     assert (sparse.format, sparse.bits) == ("csr", 3 * 1088)
-    full = core_store(fc("fc", "input", np.ones((256, 3), int)), profile("loihi1"), LOIHI)
+    full = core_store(*fc("fc", "input", np.ones((256, 3), int))[:2], profile("loihi1"), LOIHI)
     assert (full.format, full.bits) == ("dense", 3 * 2304)
 
 
@@ -45,15 +45,15 @@ def test_a_convolution_is_unrolled():
     layer = conv("conv1", "input", np.ones((8, 2, 3, 3), int), (10, 12))
     # 2 * 120 input pixels, each to 8 * 9 = 72 targets: blocks of 64 and 8
     bits = 240 * (576 + 128)
-    assert core_store(layer, profile("loihi1"), LOIHI).bits == bits
+    assert core_store(*layer[:2], profile("loihi1"), LOIHI).bits == bits
 
 
 def test_cores_by_hand():
     # 2000 neurons need 2 cores of 1024; 600 inputs * 2000 dense 8-bit weights, 1.2 MB, need 11 of 128 KiB
     layer = fc("fc", "input", np.ones((2000, 600), int))
-    stored = core_store(layer, profile("loihi1"), LOIHI)
+    stored = core_store(*layer[:2], profile("loihi1"), LOIHI)
     assert stored.n_bytes == 600 * (31 * 576 + 192) // 8  # 31 blocks of 64, one of 16: roundup(138) = 192
-    assert len(split(stored, LOIHI)) == 11
+    assert len(split(layer.population, [stored], LOIHI)) == 11
     pieces = [Piece("a", 700, 90_000, 10), Piece("b", 700, 30_000, 10), Piece("c", 300, 30_000, 10)]
     assert pack_cores(pieces, LOIHI) == 2  # a and c share one core, b has its own
 

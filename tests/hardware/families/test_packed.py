@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from builders.devices import mlp, profile
-from builders.hand_network import GENERIC, LAST, MCU, NET
+from builders.hand_network import GENERIC, LAST, MCU, NET, READOUT
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.workload import (
@@ -21,6 +21,11 @@ CONV = replace(
 )
 
 
+def without_first(connection):
+    """Return a network of the readout alone."""
+    return replace(NET, connections=(replace(connection, target=0),), populations=(READOUT,))
+
+
 def test_the_microbit_by_hand():
     cost = price(NET, MCU)
     # updates 50 * 30 = 1500, layers 5 * 2 * 60 = 600, MACs 32 * 13 = 416, synops 12 * (12 + 6 unpack + 8 index) = 312
@@ -34,7 +39,7 @@ def test_the_microbit_by_hand():
 
 
 def test_wide_or_dense_weights_take_no_extra_cycles():
-    wide = replace(NET, layers=(replace(LAST, weight_bits=8),))
+    wide = without_first(replace(LAST, weight_bits=8))
     base = 5 * 2 * 30 + 5 * 60  # updates, layer steps
     # 8 bits: no unpacking; 3 B as bitmap + values 4 B = 6 B, dense 16 B
     assert price(wide, MCU).latency_s == pytest.approx((base + 12 * (12 + 8)) / 16e6)
@@ -79,7 +84,7 @@ def test_the_generic_device_by_hand():
     ],
 )
 def test_a_zero_is_worth_what_the_device_skips(layer, name, skipped, charged):
-    net = replace(NET, layers=(layer,))
+    net = without_first(layer)
     mcu = replace(MCU, formats=(name,), skips_cycles=skipped, skips_energy=())
     generic = replace(GENERIC, formats=(name,), skips_energy=skipped, skips_cycles=())
     for device in (mcu, generic):
@@ -90,7 +95,7 @@ def test_a_zero_is_worth_what_the_device_skips(layer, name, skipped, charged):
 
 
 def test_the_lists_for_cycles_and_energy_are_apart():
-    net = replace(NET, layers=(LAST,))
+    net = without_first(LAST)
     both, no_cycles = price(net, MCU), price(net, replace(MCU, skips_cycles=()))
     extra = (20 - 12) * (12 + 6 + 8)  # the zeros, worked off
     assert no_cycles.latency_s - both.latency_s == pytest.approx(extra / 16e6)
@@ -109,7 +114,7 @@ def test_nothing_left_costs_no_operation():
         ),
         ops=OpCounts(0, 20, (0, 0), 0),
     )
-    assert price(replace(NET, layers=(empty,)), GENERIC).charged_ops == 0
+    assert price(without_first(empty), GENERIC).charged_ops == 0
 
 
 def test_a_small_format_that_is_slower_than_dense_says_so():
@@ -117,7 +122,7 @@ def test_a_small_format_that_is_slower_than_dense_says_so():
     board = replace(profile("nrf52840"), formats=("csr",))
     notes = [note for note in price(network, board).notes if "dense would take" in note]
     assert len(notes) == 2
-    ops = network.layers[0].ops
+    ops = network.connections[0].ops
     assert f"{ops.nonzero * 18 - ops.dense * 11:,.0f} cycles fewer" in notes[0]
     sparse = price(mlp([64, 128, 10], density=0.2), board)
     assert not any("dense would take" in note for note in sparse.notes)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.devices import conv
-from builders.hand_network import FIRST, GENERIC, LAST, MCU, NET
+from builders.hand_network import FIRST, GENERIC, HIDDEN, LAST, MCU, NET, READOUT
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.parts import (
@@ -17,7 +17,6 @@ from hwsearch.hardware.families.parts import (
     over,
     positions,
     shared_bytes,
-    spikes,
     state_bits_of,
     store,
     store_dense,
@@ -27,9 +26,9 @@ from hwsearch.hardware.families.parts import (
 
 
 def test_software_keeps_the_sums_of_the_largest_layer_that_spikes_reach():
-    middle = replace(LAST, name="fc2", role="hidden", neurons=20)
-    larger = replace(middle, name="fc3", neurons=24)
-    hidden = replace(NET, layers=(FIRST, middle, larger, LAST))
+    connections = [replace(LAST, source=place, target=place + 1) for place in range(3)]
+    populations = (HIDDEN, replace(HIDDEN, neurons=20), replace(HIDDEN, neurons=24), READOUT)
+    hidden = replace(NET, connections=(FIRST, *connections), populations=populations)
     plain = 4 * 1 + 8 * 4 + 1 + 3 + 3  # input, its kept current, spike bits
     assert price(hidden, MCU).buffer_bytes == plain + 24 * 4
     assert price(hidden, replace(MCU, accumulator_bits=16)).buffer_bytes == 4 + 8 * 2 + 7 + 24 * 2
@@ -41,7 +40,7 @@ def test_software_keeps_the_sums_of_the_largest_layer_that_spikes_reach():
 
 
 def test_a_spiking_input_is_one_bit_and_keeps_no_current():
-    spiking = replace(NET, layers=(replace(FIRST, analog=False), LAST))
+    spiking = replace(NET, connections=(replace(FIRST, analog=False), LAST))
     assert price(spiking, MCU).buffer_bytes == 1 + 1 + 8 * 4  # 4 input bits, 8 spike bits, 8 sums
     assert price(spiking, MCU).macs == 0
 
@@ -64,8 +63,8 @@ def test_a_layer_takes_the_smallest_format_with_its_bits_unpadded():
 
 
 def test_the_readout_keeps_sums_and_has_no_threshold():
-    assert (state_bits_of(FIRST, MCU), state_bits_of(LAST, MCU)) == (16, 32)
-    assert (spikes(FIRST), spikes(LAST)) == (True, False)
+    assert (state_bits_of(HIDDEN, MCU), state_bits_of(READOUT, MCU)) == (16, 32)
+    assert (HIDDEN.spikes, READOUT.spikes) == (True, False)
     params, state, buffers = shared_bytes(NET, MCU)
     assert (params, state, buffers) == (8 * 2 * 2 + 2 * 2, 8 * 2 + 2 * 4, 4 + 8 * 4 + 1)
 
@@ -93,7 +92,7 @@ def test_what_is_worked_off_and_of_how_many_weights(name, skips, ops, weights):
 
 
 def test_filters_stand_at_every_pixel_of_a_map():
-    assert positions(conv("c", "hidden", np.ones((2, 1, 3, 3), int), (4, 5))) == 20
+    assert positions(conv("c", "hidden", np.ones((2, 1, 3, 3), int), (4, 5)).connection) == 20
     assert positions(LAST) == 1
 
 

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.devices import conv, mlp, profile
+from builders.devices import chain, conv, mlp, profile
 
 from hwsearch.hardware.cost_model import price
-from hwsearch.hardware.workload import Workload
 
 
 def test_an_npu_adds_one_processor_a_layer():
@@ -34,7 +33,7 @@ def test_a_convolution_is_bound_by_arithmetic_by_hand():
     device = replace(device, model=replace(device.model, peak_ops=1e9, bandwidth=1e12, launch_s=0.0))
     layer = conv("c1", "readout", np.ones((4, 2, 3, 3), int), (10, 10))
     # 72 weights at 100 pixels, a multiply-accumulate is two operations, in each of 3 timesteps
-    assert price(Workload(3, 8, (layer,)), device).latency_s == pytest.approx(3 * 2 * 7200 / 1e9)
+    assert price(chain(3, 8, (layer,)), device).latency_s == pytest.approx(3 * 2 * 7200 / 1e9)
 
 
 @pytest.mark.parametrize("name", ["peak_ops", "bandwidth", "launch_s"])

@@ -8,11 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.devices import conv, fc, mlp, profile
+from builders.devices import chain, conv, fc, mlp, profile
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.step_cycles import StepNetwork, cycles_per_step, step_network, synapses
-from hwsearch.hardware.workload import Workload
 
 XYLO_2, XYLO_3, XYLO_IMU = (profile(name).model for name in ("xylo_audio2", "xylo_audio3", "xylo_imu"))
 
@@ -51,7 +50,7 @@ def test_a_network_as_a_step_core_sees_it():
     first = fc("input", "input", [[1, 0], [0, 0], [1, 1]], rate=0.5)
     middle = fc("fc2", "hidden", [[1, 0, 1], [0, 0, 1]], rate=0.25)
     last = fc("readout", "readout", [[1, 0]], rate=0.25)
-    network = step_network(Workload(4, 8, (first, middle, last)))
+    network = step_network(chain(4, 8, (first, middle, last)))
     # 3 weights between 5 hidden neurons; neuron 1 of the first layer reads nothing, neuron 1 of the second is unread
     assert (network.inputs, network.hidden, network.readout) == (2, 5, 1)
     assert (network.reached, network.read, network.fan_out) == (2, 1, 3 / 5)
@@ -61,10 +60,10 @@ def test_a_network_as_a_step_core_sees_it():
 
 def test_a_step_core_shares_no_weights():
     middle = conv("c2", "hidden", np.ones((2, 1, 3, 3), int), (4, 5))
-    assert synapses(middle) == 18 * 20
+    assert synapses(middle.connection) == 18 * 20
     first = conv("c1", "input", np.ones((1, 1, 3, 3), int), (4, 5))
     last = fc("readout", "readout", np.ones((2, 40), int), fan_columns=20)
-    network = Workload(4, 8, (first, middle, last))
+    network = chain(4, 8, (first, middle, last))
     assert step_network(network).fan_out == 360 / 60
     assert price(network, profile("xylo_audio3")).weight_bytes == 9 * 20 + 360 + 80
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders.devices import IDS, mlp, profile, with_bits
+from builders.devices import IDS, Layer, chain, mlp, population, profile, with_bits
 
 from hwsearch.hardware.device import Bank
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.rules.check import violations
-from hwsearch.hardware.workload import LayerWork, OpCounts, WeightCensus, Workload
+from hwsearch.graph.graph import INPUT
+from hwsearch.hardware.workload import ConnectionWork, OpCounts, WeightCensus
 
 PROFILE = load_profile(Path(__file__).parents[3] / "hardware_profiles" / "nrf51822_microbit.yaml")
 
@@ -18,25 +19,33 @@ MCU = replace(PROFILE, formats=("dense",))
 OPS = OpCounts(1, 1, (1, 1), 1)
 
 
-def layer(name, role, weight_bits, shape, neurons):
+def layer(name, role, weight_bits, shape, kernel=(1, 1)):
     """Return a layer [out, in, kernel area] that keeps every weight."""
     size, planes = shape[0] * shape[1] * shape[2], shape[0] * shape[1]
     census = WeightCensus(*shape, size, (size, size), (4, 8, 16), planes, (size,) * 7)
-    return LayerWork(name, role, "fc", role == "input", weight_bits, census, neurons, shape[1], OPS, 1, 1)
+    analog = role == "input"
+    connection = ConnectionWork(
+        name, INPUT, 0, role, "fc", analog, weight_bits, census, shape[1], OPS, 1, kernel=kernel
+    )
+    return Layer(connection, population(name, role, shape[0]))
 
 
 # RAM: membranes 8 * 2 and 2 * 4, input 4, its kept current 8 * 4, 8 spike bits: 61 bytes
-FC1, READOUT = layer("fc1", "input", 8, (8, 4, 1), 8), layer("readout", "readout", 4, (2, 8, 1), 2)
+FC1, READOUT = layer("fc1", "input", 8, (8, 4, 1)), layer("readout", "readout", 4, (2, 8, 1))
 
-NET = Workload(timesteps=5, input_bits=8, layers=(FC1, READOUT))
+NET = chain(5, 8, (FC1, READOUT))
 
-CONV = layer("conv2", "hidden", 8, (2, 1, 9), 8)
+CONV = layer("conv2", "hidden", 8, (2, 1, 9), (3, 3))
 
-FITS = {"neuron_model": "lif", "reset": "zero"}
+
+def with_law(network, model="lif", reset="zero"):
+    """Return a network with a neuron of its own."""
+    populations = tuple(replace(p, model=model, reset=reset) if p.spikes else p for p in network.populations)
+    return replace(network, populations=populations)
 
 
 def rules(profile, net=NET, **asked):
-    return violations(net, profile, **{**FITS, **asked})
+    return violations(net, profile, **asked)
 
 
 def ram(size, reserved=0):
@@ -77,13 +86,14 @@ def test_both_sides_of_each_limit(rule, fits, fails, need, limit, layer):
 @pytest.mark.parametrize(
     ("asked", "profile", "rule"),
     [
-        ({"neuron_model": "if"}, replace(MCU, neuron_models=("lif",)), "neuron_model_offered"),
+        ({"model": "if"}, replace(MCU, neuron_models=("lif",)), "neuron_model_offered"),
         ({"reset": "subtract"}, replace(MCU, resets=("zero",)), "reset_offered"),
     ],
 )
 def test_what_neurons_can_do(asked, profile, rule):
-    assert rules(MCU, **asked) == []
-    (broken,) = rules(profile, **asked)
+    network = with_law(NET, **asked)
+    assert rules(MCU, network) == []
+    (broken,) = rules(profile, network)
     assert (broken.rule, broken.limit) == (rule, 0)
 
 
@@ -94,7 +104,7 @@ def test_accumulator_width():
 
 
 def test_a_kernel_counts_in_fan_in_and_fan_out():
-    net = replace(NET, layers=(CONV,))  # one input channel, two filters of 3 x 3
+    net = chain(5, 8, (CONV,))  # one input channel, two filters of 3 x 3
     assert rules(replace(MCU, max_fan_in=9, max_fan_out=18), net) == []
     found = rules(replace(MCU, max_fan_in=8, max_fan_out=17), net)
     assert [(violation.rule, violation.need) for violation in found] == [
@@ -124,26 +134,24 @@ def test_every_violation_is_named_at_once():
 )
 def test_xylo_networks_at_their_limits(ident, inputs, hidden, outputs):
     device = profile(ident)
-    allowed = {"neuron_model": "lif", "reset": "subtract"}
-    assert violations(mlp([inputs, 60, outputs]), device, **allowed) == []
-    rules = {
-        violation.rule
-        for violation in violations(mlp([inputs + 1, hidden + 1, outputs + 1]), device, **allowed)
-    }
+    assert violations(with_law(mlp([inputs, 60, outputs]), reset="subtract"), device) == []
+    large = with_law(mlp([inputs + 1, hidden + 1, outputs + 1]), reset="subtract")
+    rules = {violation.rule for violation in violations(large, device)}
     assert {"inputs_within_limit", "hidden_neurons_within_limit", "outputs_within_limit"} <= rules
 
 
 @pytest.mark.parametrize("ident", IDS)
 def test_bit_menus_neurons_and_resets_of_every_device(ident):
     device = profile(ident)
-    network = mlp([8, 6, 3], timesteps=1)
-    asked = {"neuron_model": device.neuron_models[0], "reset": device.resets[0]}
+    offered = {"model": device.neuron_models[0], "reset": device.resets[0]}
+    network = with_law(mlp([8, 6, 3], timesteps=1), **offered)
     for bits in device.weight_bits:
-        assert violations(with_bits(network, bits), device, **asked) == []
-    rules = [violation.rule for violation in violations(with_bits(network, 7), device, **asked)]
+        assert violations(with_bits(network, bits), device) == []
+    rules = [violation.rule for violation in violations(with_bits(network, 7), device)]
     assert rules.count("weight_bits_offered") == 2
-    for name, has in (("neuron_model", device.neuron_models), ("reset", device.resets)):
-        for value in {"lif", "if"} if name == "neuron_model" else {"zero", "subtract"}:
-            offered = with_bits(network, device.weight_bits[0])
-            found = [violation.rule for violation in violations(offered, device, **{**asked, name: value})]
-            assert found == ([] if value in has else [f"{name}_offered"])
+    for name, has in (("model", device.neuron_models), ("reset", device.resets)):
+        for value in {"lif", "if"} if name == "model" else {"zero", "subtract"}:
+            asked = with_law(with_bits(network, device.weight_bits[0]), **{**offered, name: value})
+            found = [violation.rule for violation in violations(asked, device)]
+            rule = "neuron_model_offered" if name == "model" else "reset_offered"
+            assert found == ([] if value in has else [rule])

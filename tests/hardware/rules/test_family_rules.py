@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.devices import conv, profile
+from builders.devices import chain, conv, profile
 from builders.mapped_networks import CNN, NET
 
 from hwsearch.hardware.limits import Limits
 from hwsearch.hardware.rules import family_rules
 from hwsearch.hardware.rules.family_rules import FAMILY_RULES
-from hwsearch.hardware.workload import Workload
 
 
 def model(ident, **changes):
@@ -57,9 +56,9 @@ def test_layers_find_cores_on_both_sides():
 
 def first(filters, channels, kernel, size):
     """Return a network whose first layer is a convolution, on Akida with nothing else to break."""
-    layer = conv("c1", "input", np.ones((filters, channels, kernel, kernel), int), size)
+    layer = conv("c1", "input", np.ones((filters, channels, kernel, kernel), int), size, analog=True)
     device = replace(profile("akida_akd1500"), limits=Limits())
-    return broken(device, Workload(1, 8, (replace(layer, analog=True),)))
+    return broken(device, chain(1, 8, (layer,)))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +89,7 @@ def test_a_device_without_limits_of_its_first_layer_has_none():
         "akida_akd1500", first_kernels=(), first_filters_gray=(), first_filters_color=(), first_sides=()
     )
     layer = conv("c1", "input", np.ones((900, 2, 9, 9), int), (300, 2))
-    assert broken(bare, Workload(1, 8, (layer,))) == []
+    assert broken(bare, chain(1, 8, (layer,))) == []
 
 
 def broken(device, network):

@@ -1,0 +1,167 @@
+"""Removal of channels that cannot matter, for good; the readout stays the same, bit for bit.
+
+A channel cannot matter when it never fires (its bias alone does not fire it, and no weight of a channel that may fire
+reaches it), or when no weight that reads it leads anywhere. Channels that a depthwise connection or a residual identity
+ties together go in all their populations or in none; where one of these is the input or the readout they all stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hwsearch.graph.graph import INPUT, channel_groups, components
+from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
+
+Channels = dict[int, np.ndarray]
+"""Of populations, a truth value for each channel."""
+
+
+def shrink(network: IntegerNetwork) -> tuple[IntegerNetwork, tuple[np.ndarray, ...]]:
+    """Remove every channel that cannot matter; one channel of each population stays.
+
+    Returns:
+        The smaller network, and for each population but the readout the indices of the channels that stayed.
+    """
+    shapes, last = [c.shape for c in network.connections], len(network.populations) - 1
+    groups = [
+        group for group in channel_groups(last + 1, shapes) if group[0] != INPUT and last not in group
+    ]
+    clusters = _clusters([*groups, *components(last + 1, shapes)], last)
+    alive = {p: np.ones(len(population.bias), bool) for p, population in enumerate(network.populations)}
+    links = _Links(network, alive)
+    changed = True
+    while changed:
+        changed = False
+        for cluster in clusters:
+            needed = links.needed(cluster)
+            for group in groups:
+                if group[0] in cluster:
+                    changed |= _keep(alive, group, np.any([needed[p] for p in group], axis=0))
+    if all(each.all() for each in alive.values()):
+        slim = network
+    else:
+        slim = replace(
+            network,
+            populations=tuple(_fewer(p, alive[i]) for i, p in enumerate(network.populations)),
+            connections=tuple(_slimmer(c, alive) for c in network.connections),
+        )
+    return slim, tuple(np.flatnonzero(alive[p]) for p in range(last))
+
+
+def _clusters(groups: Sequence[tuple[int, ...]], last: int) -> list[tuple[int, ...]]:
+    """Return the spiking populations in sets that no group reaches out of, latest first."""
+    found: list[set[int]] = []
+    for group in groups:
+        members = set(group) - {INPUT, last}
+        touching = [each for each in found if each & members]
+        found = [each for each in found if not each & members]
+        found.append(members.union(*touching))
+    return sorted((tuple(sorted(each)) for each in found if each), key=max, reverse=True)
+
+
+def _keep(alive: Channels, group: Sequence[int], needed: np.ndarray) -> bool:
+    """Let the channels that are needed stay in every population of a group; return whether any goes."""
+    before = alive[group[0]]
+    after = before & needed
+    if not after.any():
+        after[before.argmax()] = True
+    for p in group:
+        alive[p] = after
+    return bool((after != before).any())
+
+
+class _Links:
+    """Which channels feed which, and which fire by their bias alone."""
+
+    def __init__(self, network: IntegerNetwork, alive: Channels) -> None:
+        self._alive = alive
+        self._shapes = [c.shape for c in network.connections]
+        self._feeds = [_feeds(c) for c in network.connections]
+        self._alone = {
+            p: _fires_alone(network, population)
+            for p, population in enumerate(network.populations)
+            if population.threshold is not None
+        }
+
+    def needed(self, cluster: Sequence[int]) -> Channels:
+        """Return which channels of a cluster may fire and lead somewhere, by what stays outside of it."""
+        fires = self._spread(cluster, {p: self._alone[p] for p in cluster}, forward=True)
+        matters = self._spread(cluster, {p: np.zeros_like(self._alone[p]) for p in cluster}, forward=False)
+        return {p: fires[p] & matters[p] for p in cluster}
+
+    def _spread(self, cluster: Sequence[int], start: Channels, *, forward: bool) -> Channels:
+        """Return what is reached in a cluster from a start and from all that stays outside of it."""
+        reached = {p: start[p] & self._alive[p] for p in cluster}
+        changed = True
+        while changed:
+            changed = False
+            for shape, feeds in zip(self._shapes, self._feeds, strict=True):
+                origin, goal = (shape.source, shape.target) if forward else (shape.target, shape.source)
+                if goal not in reached:
+                    continue
+                matrix = feeds if forward else feeds.T
+                active = self._active(origin, reached)
+                hit = matrix.any(1) if active is None else matrix[:, active].any(1)
+                after = reached[goal] | (hit & self._alive[goal])
+                changed |= bool((after != reached[goal]).any())
+                reached[goal] = after
+        return reached
+
+    def _active(self, place: int, reached: Channels) -> np.ndarray | None:
+        """Return which channels pass on what reaches them; None: all (of the input)."""
+        if place == INPUT:
+            return None
+        return reached.get(place, self._alive[place])
+
+
+def _feeds(connection: IntegerConnection) -> np.ndarray:
+    """Return [out, channels of the source]: whether any weight joins them."""
+    shape, weight = connection.shape, connection.weight
+    if shape.depthwise:
+        return np.diag((weight != 0).reshape(len(weight), -1).any(1))
+    spread = (weight != 0).reshape(len(weight), weight.shape[1] // shape.fan_columns, -1)
+    return np.asarray(spread.any(2))
+
+
+def _fires_alone(network: IntegerNetwork, population: IntegerPopulation) -> np.ndarray:
+    """Return which channels their bias alone would fire within T timesteps."""
+    membrane = np.zeros(len(population.bias), np.int64)
+    fired = np.zeros(len(population.bias), bool)
+    top = 2 ** (network.state_bits - 1) - 1
+    for _ in range(network.timesteps):
+        if population.leak_shift is not None:
+            membrane = membrane - (membrane >> population.leak_shift)
+        membrane = np.clip(membrane + population.bias, -top - 1, top)
+        fired |= membrane >= np.asarray(population.threshold)
+        if fired.all():
+            break
+    return fired
+
+
+def _fewer(population: IntegerPopulation, keep: np.ndarray) -> IntegerPopulation:
+    """Return a population without the channels that are not kept."""
+    return IntegerPopulation(
+        replace(population.shape, channels=int(keep.sum())),
+        population.bias[keep],
+        None if population.threshold is None else population.threshold[keep],
+    )
+
+
+def _slimmer(connection: IntegerConnection, alive: Channels) -> IntegerConnection:
+    """Return a connection without the channels that are gone at its ends."""
+    shape, weight = connection.shape, connection.weight[alive[connection.shape.target]]
+    n_inputs = shape.in_channels
+    if shape.source != INPUT:
+        if not shape.depthwise:
+            weight = weight[:, np.repeat(alive[shape.source], shape.fan_columns)]
+        n_inputs = int(alive[shape.source].sum()) * shape.fan_columns
+    shape = replace(
+        shape,
+        in_channels=n_inputs,
+        out_channels=len(weight),
+        groups=n_inputs if shape.depthwise else shape.groups,
+    )
+    return replace(connection, shape=shape, weight=weight)
