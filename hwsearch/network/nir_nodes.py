@@ -155,8 +155,10 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
     def fault(self, law: str, got: str, todo: str) -> None:
-        """Add what is wrong."""
-        self.faults.append(Fault(f"node {self.name!r} ({self.raw.type})", law, got, todo, self.path))
+        """Add what is wrong, once."""
+        fault = Fault(f"node {self.name!r} ({self.raw.type})", law, got, todo, self.path)
+        if fault not in self.faults:
+            self.faults.append(fault)
 
     def array(self, name: str, default: float | None = None) -> np.ndarray:
         """Return a parameter as float64; what is missing, no number or not finite is a fault (and then 1)."""
@@ -211,11 +213,13 @@ def read_node(reading: Reading) -> Node | None:
     return None if reading.faults else node
 
 
-def _matrix(r: Reading) -> Node:
+def _matrix(r: Reading) -> Node | None:
     weight = r.array("weight")
+    if r.faults:
+        return None
     if weight.ndim != 2:
         r.fault("weight must be [out, in]", f"the shape {list(weight.shape)}", "use one matrix")
-        return Scale(np.ones(1))
+        return None
     bias = r.array("bias") if r.raw.type == "Affine" else None
     return Weights(weight, _per_output(r, weight, bias))
 
@@ -229,12 +233,15 @@ def _per_output(r: Reading, weight: np.ndarray, bias: np.ndarray | None) -> np.n
     return np.broadcast_to(bias.ravel(), len(weight)).copy()
 
 
-def _filters(r: Reading) -> Node:
+def _filters(r: Reading) -> Node | None:
     axes = int(r.raw.type[4])
     weight = r.array("weight")
+    if r.faults:
+        return None
     if weight.ndim != 2 + axes:
-        r.fault(f"weight must be [out, in / groups{', k' * axes}]", f"the shape {list(weight.shape)}", "use one filter bank")
-        return Scale(np.ones(1))
+        law = f"weight must be [out, in / groups{', k' * axes}]"
+        r.fault(law, f"the shape {list(weight.shape)}", "use one filter bank")
+        return None
     weight = weight.reshape(*weight.shape[:2], *((1,) if axes == 1 else ()), *weight.shape[2:])
     stride = r.pair("stride", 1)
     if axes == 1:
@@ -331,39 +338,60 @@ def _terminal(r: Reading) -> Node:
     return Terminal(r.raw.type, None if shape is None else tuple(int(n) for n in r.array("shape").ravel()))
 
 
-def _integrator(r: Reading) -> Node:
+def _integrator(r: Reading) -> Node | None:
     """Read LI, CubaLI and I: a readout with a leak, or without."""
-    rate = r.array("r")
-    leak = np.zeros(1) if r.raw.type == "I" else _leak(r)
-    rest = 0.0 if r.raw.type == "I" else leak * r.array("v_leak", 0.0)
-    gain = _synapse(r) * (_without_leak(r, rate) if r.raw.type == "I" else rate * leak)
-    return _neuron(r, leak, gain, None, np.asarray(rest), "zero")
+    rate, rest = _parameters(r, {"r": None, "v_leak": 0.0})
+    if r.raw.type == "I":
+        return _neuron(r, np.zeros(1), _without_leak(r, rate), None, np.zeros(1), "zero")
+    leak = _leak(r)
+    if r.faults:
+        return None
+    return _neuron(r, leak, _synapse(r) * rate * leak, None, leak * rest, "zero")
 
 
-def _firing(r: Reading) -> Node:
+def _firing(r: Reading) -> Node | None:
     """Read IF, LIF and CubaLIF."""
-    endless = r.raw.type == "LIF" and _endless(r)
-    rate = np.ones(1) if endless else r.array("r")
-    threshold, zero = r.array("v_threshold"), r.array("v_reset", 0.0)
+    endless, integrates = r.raw.type == "LIF" and _endless(r), r.raw.type == "IF"
+    rate, rest, threshold, zero = _parameters(
+        r, {"r": 1.0 if endless else None, "v_leak": 0.0, "v_threshold": None, "v_reset": 0.0}, endless=endless
+    )
+    leak = np.zeros(1) if endless or integrates else _leak(r)
+    if r.faults:
+        return None
     if endless:
         r.notes.append(f"{r.name}: infinite tau and R are read as snnTorch means them, beta = 1")
-        leak, gain, rest = np.zeros(1), rate, np.zeros(1)
-    elif r.raw.type == "IF":
-        leak, gain, rest = np.zeros(1), _without_leak(r, rate), np.zeros(1)
+        gain = rate
     else:
-        leak = _leak(r)
-        gain, rest = _synapse(r) * rate * leak, r.array("v_leak", 0.0)
+        gain = _without_leak(r, rate) if integrates else _synapse(r) * rate * leak
     reset = _reset(r)
     if reset != "zero" and rest.any():
         r.fault("v_leak must be 0 where the reset subtracts", f"{rest.ravel()[0]:g}", "train with v_leak = 0")
     origin = zero if reset == "zero" else np.zeros(1)
-    return _neuron(r, leak, gain, _above(r, threshold, origin), _drive(r, leak, rest, origin), reset)
+    above = _above(r, threshold, origin)
+    return _neuron(r, leak, gain, above, leak * (rest - origin), reset)
+
+
+def _parameters(r: Reading, names: Mapping[str, float | None], *, endless: bool = False) -> list[np.ndarray]:
+    """Return parameters with their defaults; those that hold more than one value must have one shape.
+
+    Args:
+        r: The neuron.
+        names: What to read.
+        endless: Whether tau and R are infinite, and not read.
+    """
+    skipped = {"r", "tau"} if endless else set()
+    arrays = {n: np.ones(1) if n in skipped else r.array(n, default) for n, default in names.items()}
+    others = [n for n in ("tau", "tau_mem", "tau_syn", "w_in") if n in r.raw.values and n not in skipped]
+    every = [*arrays.values(), *(r.array(n) for n in others)]
+    shapes = {squeezed(a.shape) for a in every if a.size > 1}
+    if len(shapes) > 1:
+        got = ", ".join(str(list(s)) for s in sorted(shapes))
+        r.fault("a neuron's parameters must have one shape", got, "write them so")
+    return list(arrays.values())
 
 
 def _above(r: Reading, threshold: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """Return the threshold above the reset potential."""
-    if _common(r, threshold, origin) is None:
-        return np.ones(1)
     above = threshold - origin
     if (above <= 0).any():
         law = "v_threshold must be above v_reset (of 0, say)"
@@ -372,18 +400,11 @@ def _above(r: Reading, threshold: np.ndarray, origin: np.ndarray) -> np.ndarray:
     return above
 
 
-def _drive(r: Reading, leak: np.ndarray, rest: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    """Return the current with which a membrane goes from its reset potential to its resting one."""
-    if r.raw.type == "IF" or _common(r, leak, rest, origin) is None:
-        return np.zeros(1)
-    return leak * (rest - origin)
-
-
 def _neuron(
     r: Reading, leak: np.ndarray, gain: np.ndarray, threshold: np.ndarray | None, bias: np.ndarray, reset: str
 ) -> Node:
     arrays = [leak, gain, bias] + ([] if threshold is None else [threshold])
-    shape = _common(r, *arrays)
+    shape = max((squeezed(a.shape) for a in arrays if a.size > 1), default=())
     if (gain == 0).any():
         r.fault("r must not be 0", "0", "train with a resistance: no current passes")
     snapped = nearest_shift(leak)
@@ -392,7 +413,7 @@ def _neuron(
         todo = f"train with {tau} = dt 2**k, k of 1 to 8, or say the dt that it was written with (here {r.time.dt:g} s)"
         r.fault("a leak dt / tau must be near one 2**-k for all neurons of a node", snapped, todo)
         snapped = Leak(None, leak, 0.0)
-    return Neuron(snapped, gain, threshold, bias, reset, shape or ())
+    return Neuron(snapped, gain, threshold, bias, reset, shape)
 
 
 def _leak(r: Reading) -> np.ndarray:
@@ -434,15 +455,6 @@ def _reset(r: Reading) -> str:
     return written
 
 
-def _common(r: Reading, *arrays: np.ndarray) -> tuple[int, ...] | None:
-    """Return the shape that parameters have together; those of one value fit all."""
-    shapes = {squeezed(a.shape) for a in arrays if a.size > 1}
-    if len(shapes) > 1:
-        r.fault("a neuron's parameters must have one shape", ", ".join(str(list(s)) for s in sorted(shapes)), "write them so")
-        return None
-    return next(iter(shapes), ())
-
-
 def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return a shape without leading ones: of a batch that a framework left in."""
     while len(shape) > 1 and shape[0] == 1 and len(shape) != 3:
@@ -450,7 +462,7 @@ def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape
 
 
-_READERS: Mapping[str, Callable[[Reading], Node]] = {
+_READERS: Mapping[str, Callable[[Reading], Node | None]] = {
     "Affine": _matrix, "Linear": _matrix, "Conv1d": _filters, "Conv2d": _filters, "AvgPool2d": _pool, "SumPool2d": _pool,
     "Scale": _scale, "Flatten": _flatten, "Delay": _delay, "Input": _terminal, "Output": _terminal, PASS: _terminal,
     "NoneType": _nothing, "LI": _integrator, "CubaLI": _integrator, "I": _integrator, "IF": _firing, "LIF": _firing, "CubaLIF": _firing,
