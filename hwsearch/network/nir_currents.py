@@ -39,25 +39,23 @@ class Walk:
 
     Attributes:
         nodes: By name.
+        kinds: Their types in NIR.
         order: Of a timestep.
         currents: What enters each neuron, and the output.
         faults: What the machine cannot do.
     """
 
     nodes: Mapping[str, Node]
+    kinds: Mapping[str, str]
     order: Order
     currents: dict[str, Current] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, name: str, error: Unsayable) -> None:
         """Add what cannot be said at a node, once."""
-        fault = Fault(f"node {name!r} ({self._kind(name)})", error.law, error.got, error.todo)
+        fault = Fault(f"node {name!r} ({self.kinds[name]})", error.law, error.got, error.todo)
         if fault not in self.faults:
             self.faults.append(fault)
-
-    def _kind(self, name: str) -> str:
-        node = self.nodes[name]
-        return node.kind if isinstance(node, Terminal) else type(node).__name__
 
     def sent(self, name: str) -> list[Signal]:
         """Return what a node sends, of what has come to it so far."""
@@ -74,16 +72,19 @@ class Walk:
         return signals
 
 
-def walk(nodes: Mapping[str, Node], order: Order, start: str, data: tuple[int, int, int]) -> Walk:
+def walk(
+    nodes: Mapping[str, Node], kinds: Mapping[str, str], order: Order, start: str, data: tuple[int, int, int]
+) -> Walk:
     """Return the currents of all populations and of the output.
 
     Args:
         nodes: By name.
+        kinds: Their types in NIR.
         order: Of a timestep.
         start: Name of the input.
         data: [C, H, W] of a frame.
     """
-    w = Walk(nodes, order, {name: Current() for name in nodes})
+    w = Walk(nodes, kinds, order, {name: Current() for name in nodes})
     written = getattr(nodes[start], "shape", None)
     seen = shape_of(written) if written else None
     w.currents[start].signals = [Signal(start, data, seen is not None and seen[1])]

@@ -15,16 +15,20 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import nir
-import norse.torch as norse
 import numpy as np
-import snntorch
 import torch
-from norse.torch.functional.reset import reset_subtract, reset_value
-from norse.torch.utils.export_nir import to_nir
-from snntorch import utils as snn_utils
-from snntorch.export_nir import export_to_nir as snntorch_to_nir
-from spikingjelly.activation_based import functional, layer, neuron, nir_exchange
 from torch import nn
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # each of them warns of what torch deprecates
+    import norse.torch as norse
+    import snntorch
+    from norse.torch.functional.reset import reset_subtract, reset_value
+    from norse.torch.utils.export_nir import to_nir
+    from snntorch import utils as snn_utils
+    from snntorch.export_nir import export_to_nir as snntorch_to_nir
+    from snntorch.import_nir import import_from_nir as snntorch_from_nir
+    from spikingjelly.activation_based import functional, layer, neuron, nir_exchange
 
 from hwsearch.network.nir_in import NirOptions
 

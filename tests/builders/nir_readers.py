@@ -7,13 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import nir
-import norse.torch as norse
 import numpy as np
 import torch
-from builders.nir_frameworks import quiet
-from snntorch import utils as snn_utils
-from snntorch.import_nir import import_from_nir as snntorch_from_nir
-from spikingjelly.activation_based import functional, nir_exchange
+from builders.nir_frameworks import functional, nir_exchange, norse, quiet, snn_utils, snntorch_from_nir
 
 from hwsearch.network.integers import IntegerNetwork
 
