@@ -22,8 +22,8 @@ import numpy as np
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import INPUT, Connection, Pooling
 from hwsearch.network.integers import IntegerNetwork, IntegerPopulation
-from hwsearch.network.nir_file import read_raw
 from hwsearch.network.nir_exported import exported_network
+from hwsearch.network.nir_file import read_raw
 from hwsearch.network.nir_units import (
     DT,
     NO_LEAK,
@@ -63,7 +63,10 @@ def read_nir(path: Path) -> IntegerNetwork:
     """
     network = exported_network(read_raw(path))
     if network is None:
-        law, todo = "a NIR export must have the metadata 'hwsearch'", "import it as another framework's: network: {nir: FILE}"
+        law, todo = (
+            "a NIR export must have the metadata 'hwsearch'",
+            "import it as another framework's: network: {nir: FILE}",
+        )
         raise InputError([Fault("metadata", law, "none", todo, path)])
     return network
 
@@ -90,7 +93,10 @@ def _faults(network: IntegerNetwork) -> Iterator[Fault]:
         largest = network.input.max_at(network.timesteps) if shape.source == INPUT else 1
         ends = [p >= 0 and network.populations[p].shape.flat for p in (shape.source, shape.target)]
         if shape.kind == "conv" and ends == [True, False]:
-            law, todo = "NIR has no node that makes a map of a vector", "let fully connected weights join them"
+            law, todo = (
+                "NIR has no node that makes a map of a vector",
+                "let fully connected weights join them",
+            )
             yield Fault(f"--format nir: {shape.name}", law, "filters from a flat population into a map", todo)
         if shape.pooling.kind == "max" and shape.pooling.area > 1 and largest > 1:
             law, todo = "NIR has no pooling by the largest value", "use pool: sum"
@@ -167,7 +173,11 @@ class _Writing:
         reach, waiting = {connection.target}, [connection.target]
         while waiting:
             here = waiting.pop()
-            ahead = {c.shape.target for c in self.network.connections if c.shape.source == here and not c.shape.delay}
+            ahead = {
+                c.shape.target
+                for c in self.network.connections
+                if c.shape.source == here and not c.shape.delay
+            }
             waiting += ahead - reach
             reach |= ahead
         return connection.source in reach
@@ -188,7 +198,9 @@ class _Writing:
             metadata[f"{target.shape.name}.bias"] = target.bias.astype(np.int32)
         if weight.ndim == 2:
             return nir.Affine(weight, bias, metadata=metadata)
-        return nir.Conv2d(shape.in_size, weight, shape.stride, shape.padding, (1, 1), 1, bias, metadata=metadata)
+        return nir.Conv2d(
+            shape.in_size, weight, shape.stride, shape.padding, (1, 1), 1, bias, metadata=metadata
+        )
 
     def _pooled(self, c: Connection) -> str:
         """Return the node that a connection's Flatten or weights read: a population's, or its pooling's."""
@@ -199,7 +211,9 @@ class _Writing:
         name = node_name(source, f"{c.pooling.kind}_of_{window}")
         if name not in self.nodes:
             shape = self._shape(c.source)
-            self._add(f"{name}_filters" if c.pooling.kind == "max" else name, _window(c.pooling, shape), source)
+            self._add(
+                f"{name}_filters" if c.pooling.kind == "max" else name, _window(c.pooling, shape), source
+            )
             if c.pooling.kind == "max":
                 size = c.pooling.pooled((shape[1], shape[2]))
                 self._add(name, _at_one_spike((shape[0], *size)), f"{name}_filters")
@@ -221,7 +235,8 @@ class _Writing:
 def _neurons(population: IntegerPopulation, shape: tuple[int, ...]) -> nir.LIF:
     """Return a population's node."""
     law = population.shape.law
-    assert law is not None and population.threshold is not None
+    assert law is not None
+    assert population.threshold is not None
     name = population.shape.name
     metadata = {
         f"{name}.bias": population.bias.astype(np.int32),
@@ -235,7 +250,12 @@ def _neurons(population: IntegerPopulation, shape: tuple[int, ...]) -> nir.LIF:
 def _lif(shape: tuple[int, ...], shift: int, threshold: float, metadata: dict[str, object]) -> nir.LIF:
     zeros = np.zeros(shape)
     return nir.LIF(
-        np.full(shape, 2.0**shift * DT), np.ones(shape), zeros, np.full(shape, threshold), zeros, metadata=metadata
+        np.full(shape, 2.0**shift * DT),
+        np.ones(shape),
+        zeros,
+        np.full(shape, threshold),
+        zeros,
+        metadata=metadata,
     )
 
 

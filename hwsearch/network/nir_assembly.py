@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,8 +9,8 @@ import numpy as np
 from hwsearch.graph.graph import INPUT, Connection, Input, NetworkSpec, Pooling, Population, Readout
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.nir_currents import Current, Walk
-from hwsearch.network.nir_nodes import Neuron
 from hwsearch.network.nir_signal import Shape, Signal, Unsayable, per_channel
+from hwsearch.network.nir_values import Neuron
 from hwsearch.network.params import Params
 
 
@@ -96,7 +95,9 @@ class Assembly:
         )  # fmt: skip
         params = Params(tuple(weights), tuple(biases), (None,) * len(biases))
         named = list(zip(populations, (*firing, readout), strict=True))
-        return Assembled(spec, params, tuple(self._snaps(named)), tuple(self._exact_leak(p, n) for p, n in named))
+        return Assembled(
+            spec, params, tuple(self._snaps(named)), tuple(self._exact_leak(p, n) for p, n in named)
+        )
 
     def _neuron(self, name: str) -> Neuron | None:
         node = self.w.nodes[name]
@@ -119,7 +120,9 @@ class Assembly:
         for name in silent:
             law = "a neuron that does not fire must be the only one before the output, and be read by nothing else"
             got = f"{len(silent)} such neurons, {len(signals)} signals to the output"
-            self.w.fault(name, Unsayable(law, got, "replace it by one that fires, or read out one population"))
+            self.w.fault(
+                name, Unsayable(law, got, "replace it by one that fires, or read out one population")
+            )
         return silent[0]
 
     def _shape(self, node: str) -> Shape:
@@ -129,10 +132,10 @@ class Assembly:
     def _population(self, node: str, place: int) -> tuple[Population, np.ndarray]:
         """Return a population and its bias."""
         shape, neuron, current = self._shape(node), self._neuron(node), self.w.currents[node]
+        threshold = self._threshold(node)
         bias = per_channel(current.bias, shape, "a bias")
         if neuron is not None:
-            own = per_channel(neuron.bias, shape, "v_leak")
-            bias = bias * self._gain(node) + own / self._threshold(node)
+            bias = bias * self._gain(node) + per_channel(neuron.bias, shape, "v_leak") / threshold
         if not self._fires(node) or neuron is None:
             if shape[1:] != (1, 1) or shape[0] < 2:
                 law = "an output must be one value a class, of two classes at least"
@@ -157,7 +160,9 @@ class Assembly:
         gain = np.ones(1) if neuron is None else neuron.gain
         return per_channel(gain, self._shape(node), "r dt / tau") / self._threshold(node)
 
-    def _connections(self, population: Population, node: str, place: int) -> list[tuple[Connection, np.ndarray]]:
+    def _connections(
+        self, population: Population, node: str, place: int
+    ) -> list[tuple[Connection, np.ndarray]]:
         """Return what enters a population, with its weights."""
         gain, neuron, shape = self._gain(node), self._neuron(node), self._shape(node)
         entering: list[tuple[Connection, np.ndarray]] = []
@@ -165,9 +170,13 @@ class Assembly:
             suffix = "" if not entering else ".back" if signal.delay else ".skip"
             count = sum(c.name.startswith(population.name + suffix) for c, _ in entering)
             name = population.name + suffix + (str(count + 1) if suffix and count else "")
-            connection, weight = _connection(name, signal, self.places[signal.source], place, not self._fires(node))
+            connection, weight = _connection(
+                name, signal, self.places[signal.source], place, not self._fires(node)
+            )
             scale = gain * (self.full_scale if signal.source == self.start else 1.0)
-            entering.append((connection, (weight * scale.reshape(-1, *[1] * (weight.ndim - 1))).astype(np.float32)))
+            entering.append(
+                (connection, (weight * scale.reshape(-1, *[1] * (weight.ndim - 1))).astype(np.float32))
+            )
         if neuron is not None and neuron.reset == "subtract_next" and neuron.leak.shift is not None:
             # at once it leaves (1 - a)(v - th) for the next timestep, there (1 - a) v - th: less by a th
             back = _identity(f"{population.name}.reset", place, place, shape, delay=1)
@@ -187,7 +196,9 @@ class Assembly:
         """Return a leak a channel; the mean where neurons of a map differ (each is within half a shift)."""
         neuron = self._neuron(node)
         exact = np.zeros(1) if neuron is None else neuron.leak.exact
-        return exact.ravel() if exact.size == population.channels else np.full(population.channels, exact.mean())
+        return (
+            exact.ravel() if exact.size == population.channels else np.full(population.channels, exact.mean())
+        )
 
 
 def _order(signal: Signal) -> tuple[int, bool]:
@@ -208,13 +219,17 @@ def _kind(first: Signal | None) -> str:
     return "dw" if first.groups > 1 else "conv"
 
 
-def _connection(name: str, signal: Signal, source: int, place: int, readout: bool) -> tuple[Connection, np.ndarray]:
+def _connection(
+    name: str, signal: Signal, source: int, place: int, readout: bool
+) -> tuple[Connection, np.ndarray]:
     """Return a signal's connection and its weights, before the gain."""
     pooling = Pooling(signal.window, "sum") if signal.window != (1, 1) else Pooling()
     if signal.weight is None:
         factor = np.ones(1) if signal.factor is None else signal.factor
         values = per_channel(factor, signal.shape, "a scale without weights")
-        return _identity(name, source, place, signal.shape, pooling, signal.delay, readout), values.reshape(-1, 1, 1, 1)
+        return _identity(name, source, place, signal.shape, pooling, signal.delay, readout), values.reshape(
+            -1, 1, 1, 1
+        )
     weight = signal.weight
     if weight.ndim == 2:
         pixels = signal.map_size[0] * signal.map_size[1]
@@ -232,7 +247,13 @@ def _connection(name: str, signal: Signal, source: int, place: int, readout: boo
 
 
 def _identity(
-    name: str, source: int, place: int, shape: Shape, pooling: Pooling = Pooling(), delay: int = 0, readout: bool = False
+    name: str,
+    source: int,
+    place: int,
+    shape: Shape,
+    pooling: Pooling = Pooling(),
+    delay: int = 0,
+    readout: bool = False,
 ) -> Connection:
     """Return a weight a channel that is never pruned."""
     size = shape[1], shape[2]

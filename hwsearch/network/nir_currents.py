@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hwsearch.errors import Fault
-from hwsearch.network.nir_nodes import Neuron, Node, Scale, Terminal, Weights
 from hwsearch.network.nir_order import Order
 from hwsearch.network.nir_signal import Shape, Signal, Unsayable, late, passed, per_channel, shape_of
+from hwsearch.network.nir_values import Neuron, Node, Scale, Terminal, Weights
 
 
 @dataclass(eq=False)
@@ -149,7 +149,14 @@ def _settled(w: Walk, name: str) -> Shape | None:
         found = shape_of(node.shape) if node.shape else None
         shapes = [] if found is None else [found[0]]
     if not shapes and not w.faults:
-        w.fault(name, Unsayable("a population must have a shape", "no weights lead to it in a timestep", "write its parameters as arrays"))
+        w.fault(
+            name,
+            Unsayable(
+                "a population must have a shape",
+                "no weights lead to it in a timestep",
+                "write its parameters as arrays",
+            ),
+        )
     return shapes[0] if shapes else None
 
 
@@ -171,7 +178,9 @@ def _send_late(w: Walk, name: str, signals: list[Signal]) -> None:
         for signal in signals:
             if expected is not None and signal.shape != expected:
                 got = f"{list(signal.shape)} from {signal.source!r} into {list(expected)}"
-                w.fault(name, Unsayable("what enters a population must have one shape", got, "mend the shapes"))
+                w.fault(
+                    name, Unsayable("what enters a population must have one shape", got, "mend the shapes")
+                )
         current.signals += signals
         return
     sent = _made_of(w, name, signals)
@@ -179,7 +188,10 @@ def _send_late(w: Walk, name: str, signals: list[Signal]) -> None:
         _send_late(w, following, sent)
     if not w.order.forward[name] and not _ends(node):
         got = f"the delayed values of {signals[0].source!r}" if signals else "nothing"
-        w.fault(name, Unsayable("a delayed edge must lead to a population", got, "remove a circle within a circle"))
+        w.fault(
+            name,
+            Unsayable("a delayed edge must lead to a population", got, "remove a circle within a circle"),
+        )
     if _ends(node):
         current.signals += signals
 

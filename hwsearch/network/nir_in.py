@@ -19,10 +19,13 @@ from hwsearch.network.nir_assembly import Assembly, Snap
 from hwsearch.network.nir_currents import walk
 from hwsearch.network.nir_exported import as_floats, exported_network
 from hwsearch.network.nir_file import RawGraph, read_raw
-from hwsearch.network.nir_nodes import RESETS, Neuron, Node, Reading, Terminal, TimeStep, read_node, time_step
+from hwsearch.network.nir_neurons import RESETS
+from hwsearch.network.nir_nodes import read_node
 from hwsearch.network.nir_order import one_input_and_output, order_of, stranded
 from hwsearch.network.nir_signal import shape_of
+from hwsearch.network.nir_time import TimeStep, time_step
 from hwsearch.network.nir_units import DT
+from hwsearch.network.nir_values import Neuron, Node, Reading, Terminal
 from hwsearch.network.params import Params
 
 
@@ -109,11 +112,18 @@ def _refused(faults: list[Fault], graph: RawGraph) -> InputError:
     return InputError([Fault(f.where, f.law, f.got, f.todo, graph.path) for f in faults])
 
 
-def _of_export(integers: IntegerNetwork, data: Input | None, graph: RawGraph, quantise_first: bool) -> Imported:
+def _of_export(
+    integers: IntegerNetwork, data: Input | None, graph: RawGraph, quantise_first: bool
+) -> Imported:
     """Return an export of this project as it was."""
     if data is not None and data.shape != integers.input.shape:
-        law, got = "an Input must have the shape of the data", f"{list(integers.input.shape)}, the data have {list(data.shape)}"
-        raise InputError([Fault("input", law, got, "bring the data into the shape that it was exported with", graph.path)])
+        law, got = (
+            "an Input must have the shape of the data",
+            f"{list(integers.input.shape)}, the data have {list(data.shape)}",
+        )
+        raise InputError(
+            [Fault("input", law, got, "bring the data into the shape that it was exported with", graph.path)]
+        )
     spec, params = as_floats(integers, quantise_first=quantise_first)
     leaks = tuple(np.full(p.channels, 0.0 if p.law is None else 1.0 - p.law.decay) for p in spec.populations)
     notes = ("an export of this project: the network is that of the integers in its metadata",)
@@ -153,7 +163,12 @@ def _may_flatten(graph: RawGraph, name: str) -> bool:
     """
     before = {graph.nodes[a].type for a, b in graph.edges if b == name}
     behind = {graph.nodes[b].type for a, b in graph.edges if a == name}
-    return bool(before) and before <= {"LIF", "IF", "CubaLIF", "Input"} and bool(behind) and behind <= {"Affine", "Linear"}
+    return (
+        bool(before)
+        and before <= {"LIF", "IF", "CubaLIF", "Input"}
+        and bool(behind)
+        and behind <= {"Affine", "Linear"}
+    )
 
 
 def _option_faults(options: NirOptions) -> list[Fault]:
@@ -163,7 +178,9 @@ def _option_faults(options: NirOptions) -> list[Fault]:
     if options.reset not in RESETS:
         faults.append(Fault("reset", f"a reset must be one of {', '.join(RESETS)}", options.reset))
     if not (np.isfinite(options.full_scale) and options.full_scale > 0):
-        faults.append(Fault("full_scale", "the largest input must be a positive number", f"{options.full_scale:g}"))
+        faults.append(
+            Fault("full_scale", "the largest input must be a positive number", f"{options.full_scale:g}")
+        )
     return faults
 
 
@@ -175,9 +192,21 @@ def _data(node: Node, data: Input | None, name: str) -> tuple[Input, list[Fault]
         if seen is None:
             got = "nothing" if not written else str(list(written))
             law = "an Input must say its shape, [N], [C, L] or [C, H, W]"
-            return Input((1, 1, 1), 1, 1), [Fault(f"node {name!r} (Input)", law, got, "write it, or say what the data are")]
+            return Input((1, 1, 1), 1, 1), [
+                Fault(f"node {name!r} (Input)", law, got, "write it, or say what the data are")
+            ]
         return Input(seen[0], 1, 1), []
-    if seen is None or seen[0] == data.shape or seen[1] and seen[0][0] == np.prod(data.shape):
+    if seen is None or seen[0] == data.shape or (seen[1] and seen[0][0] == np.prod(data.shape)):
         return data, []
-    law, got = "an Input must have the shape of the data", f"{list(written or ())}, the data have {list(data.shape)}"
-    return data, [Fault(f"node {name!r} (Input)", law, got, "bring the data into the shape that the network was trained on")]
+    law, got = (
+        "an Input must have the shape of the data",
+        f"{list(written or ())}, the data have {list(data.shape)}",
+    )
+    return data, [
+        Fault(
+            f"node {name!r} (Input)",
+            law,
+            got,
+            "bring the data into the shape that the network was trained on",
+        )
+    ]

@@ -1,8 +1,8 @@
 """Networks of integers of any spelling, their numbers drawn: 6-bit weights, about a fifth of the neurons fire."""
 
 import numpy as np
-from builders.graphs import spec
 
+from builders.graphs import spec
 from hwsearch.graph.graph import INPUT
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
 

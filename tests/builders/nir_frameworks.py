@@ -27,7 +27,6 @@ with warnings.catch_warnings():
     from norse.torch.utils.export_nir import to_nir
     from snntorch import utils as snn_utils
     from snntorch.export_nir import export_to_nir as snntorch_to_nir
-    from snntorch.import_nir import import_from_nir as snntorch_from_nir
     from spikingjelly.activation_based import functional, layer, neuron, nir_exchange
 
 from hwsearch.network.nir_in import NirOptions
@@ -170,7 +169,9 @@ class _Maker:
             return self.drawn(nn.Linear(spec.inputs, spec.outputs, spec.bias))
         if isinstance(spec, Conv):
             padding = (spec.kernel[0] // 2, spec.kernel[1] // 2)
-            return self.drawn(nn.Conv2d(spec.inputs, spec.outputs, spec.kernel, spec.stride, padding, groups=spec.groups))
+            return self.drawn(
+                nn.Conv2d(spec.inputs, spec.outputs, spec.kernel, spec.stride, padding, groups=spec.groups)
+            )
         if isinstance(spec, Conv1d):
             return self.drawn(nn.Conv1d(spec.inputs, spec.outputs, spec.kernel, padding=spec.kernel // 2))
         return None
@@ -199,10 +200,14 @@ class _Snntorch(_Maker):
         settings = {"init_hidden": True, "reset_mechanism": mechanism, "reset_delay": late}
         if isinstance(spec, Neurons):
             beta = torch.full(spec.shape, 1.0 - self.case.leak)
-            return snntorch.Leaky(beta=beta, threshold=torch.full(spec.shape, self.case.threshold), **settings)
+            return snntorch.Leaky(
+                beta=beta, threshold=torch.full(spec.shape, self.case.threshold), **settings
+            )
         if isinstance(spec, Recurrent):
             n = spec.neurons
-            module = snntorch.RLeaky(beta=1.0 - self.case.leak, linear_features=n, threshold=self.case.threshold, **settings)
+            module = snntorch.RLeaky(
+                beta=1.0 - self.case.leak, linear_features=n, threshold=self.case.threshold, **settings
+            )
             self.drawn(module.recurrent)
             return module
         return super().special(spec)
@@ -235,7 +240,9 @@ class _Norse(_Maker):
         threshold = torch.as_tensor(self.case.threshold)
         if isinstance(spec, Neurons) and self.case.leak:
             method = reset_value if self.case.reset == "zero" else reset_subtract
-            return norse.LIFBoxCell(norse.LIFBoxParameters(tau_mem_inv=rate, v_th=threshold, reset_method=method))
+            return norse.LIFBoxCell(
+                norse.LIFBoxParameters(tau_mem_inv=rate, v_th=threshold, reset_method=method)
+            )
         if isinstance(spec, Neurons):
             if self.case.reset != "zero":
                 raise NotImplementedError("IAFCell resets to a value alone")
@@ -258,7 +265,9 @@ class _Norse(_Maker):
             return torch.stack(outputs).numpy()
 
         def written() -> nir.NIRGraph:
-            sample = torch.rand(self.case.shape) if len(self.case.shape) == 1 else torch.rand(1, *self.case.shape)
+            sample = (
+                torch.rand(self.case.shape) if len(self.case.shape) == 1 else torch.rand(1, *self.case.shape)
+            )
             graph: nir.NIRGraph = quiet(lambda: to_nir(net, sample))
             return graph
 
@@ -277,12 +286,15 @@ class _SpikingJelly(_Maker):
         if isinstance(spec, (Neurons, Recurrent)):
             reset = 0.0 if self.case.reset == "zero" else None
             settings = {"v_threshold": self.case.threshold, "v_reset": reset}
-            node = neuron.LIFNode(1.0 / self.case.leak, **settings) if self.case.leak else neuron.IFNode(**settings)
+            node = (
+                neuron.LIFNode(1.0 / self.case.leak, **settings)
+                if self.case.leak
+                else neuron.IFNode(**settings)
+            )
             self.nodes.append(node)
             if isinstance(spec, Neurons):
                 return node
-            container = layer.LinearRecurrentContainer(node, spec.neurons, spec.neurons)
-            return container
+            return layer.LinearRecurrentContainer(node, spec.neurons, spec.neurons)
         if isinstance(spec, Readout):
             return neuron.NonSpikingLIFNode(1.0 / self.case.leak)
         return super().special(spec)
@@ -316,7 +328,11 @@ def quiet(call: Callable[[], Any]) -> Any:
     """Return what a call returns; frameworks print, log and warn of their own names while they write and read."""
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             return call()
     finally:

@@ -1,5 +1,7 @@
 """NIR graphs of a few nodes, and files of them."""
 
+import itertools
+
 import nir
 import numpy as np
 
@@ -23,7 +25,9 @@ def fc(outputs, inputs, bias=None, seed=0):
     return nir.Affine(weight, np.zeros(outputs) if bias is None else np.asarray(bias, float))
 
 
-def conv(outputs, inputs, kernel=(3, 3), *, padding=None, stride=(1, 1), groups=1, dilation=(1, 1), size=None):
+def conv(
+    outputs, inputs, kernel=(3, 3), *, padding=None, stride=(1, 1), groups=1, dilation=(1, 1), size=None
+):
     weight = np.random.default_rng(0).normal(0, 1, (outputs, inputs // groups, *kernel))
     padding = (kernel[0] // 2, kernel[1] // 2) if padding is None else padding
     return nir.Conv2d(size, weight, stride, padding, dilation, groups, np.zeros(outputs))
@@ -42,7 +46,7 @@ def chain(*nodes, shape, classes, **settings):
     named = [n if isinstance(n, tuple) else (chr(ord("a") + i), n) for i, n in enumerate(nodes)]
     named = [("input", nir.Input(np.array(shape))), *named, ("output", nir.Output(np.array([classes])))]
     names = [name for name, _ in named]
-    return graph(named, zip(names[:-1], names[1:], strict=True), **settings)
+    return graph(named, itertools.pairwise(names), **settings)
 
 
 def mlp(**settings):

@@ -9,8 +9,8 @@ from typing import Any
 import nir
 import numpy as np
 import torch
-from builders.nir_frameworks import functional, nir_exchange, norse, quiet, snn_utils, snntorch_from_nir
 
+from builders.nir_frameworks import functional, nir_exchange, norse, quiet, snn_utils, snntorch_from_nir
 from hwsearch.network.integers import IntegerNetwork
 
 

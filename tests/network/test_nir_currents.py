@@ -29,7 +29,12 @@ def joined(second=None, **more):
 def test_an_identity_joins_a_matrix():
     imported = import_nir(joined(["n>m"]))
     names = [(c.name, c.source, c.target, c.prunable) for c in imported.spec.connections]
-    assert names == [("fc1", -1, 0, True), ("fc2", 0, 1, True), ("fc2.skip", 0, 1, False), ("readout", 1, 2, True)]
+    assert names == [
+        ("fc1", -1, 0, True),
+        ("fc2", 0, 1, True),
+        ("fc2.skip", 0, 1, False),
+        ("readout", 1, 2, True),
+    ]
     assert imported.params.weights[2].shape == (3, 1, 1, 1)
     assert (imported.params.weights[2] == 1).all()
 

@@ -31,7 +31,9 @@ def edited(path, edit):
 
 def test_a_file_is_what_the_graph_is(path):
     from_file, from_memory = read_raw(path), read_raw(mlp())
-    assert {n: v.type for n, v in from_file.nodes.items()} == {n: v.type for n, v in from_memory.nodes.items()}
+    assert {n: v.type for n, v in from_file.nodes.items()} == {
+        n: v.type for n, v in from_memory.nodes.items()
+    }
     assert set(from_file.edges) == set(from_memory.edges)
 
 
@@ -39,7 +41,8 @@ def test_a_text_file_is_no_network(tmp_path):
     file = tmp_path / "net.nir"
     file.write_text("fc64-fc32")
     (fault,) = faults(file)
-    assert fault.startswith(f"{file}: a NIR file must be a whole HDF5 file") and "write the network again" in fault
+    assert fault.startswith(f"{file}: a NIR file must be a whole HDF5 file")
+    assert "write the network again" in fault
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -135,10 +138,14 @@ def test_subgraphs_are_laid_flat():
     nodes = {"input": nir.Input([4]), "a": fc(3, 4), "rnn": inner, "b": fc(2, 3), "output": nir.Output([2])}
     raw = read_raw(graph(nodes, [("input", "a"), ("a", "rnn"), ("rnn", "b"), ("b", "output")]))
     assert raw.nodes["rnn.input"].type == raw.nodes["rnn.output"].type == PASS
-    assert ("a", "rnn.input") in raw.edges and ("rnn.output", "b") in raw.edges and ("rnn.w", "rnn.lif") in raw.edges
+    assert ("a", "rnn.input") in raw.edges
+    assert ("rnn.output", "b") in raw.edges
+    assert ("rnn.w", "rnn.lif") in raw.edges
 
 
 def test_a_subgraph_has_one_output():
     inner = graph({"input": nir.Input([3]), "lif": lif(3)}, [("input", "lif")])
     nodes = {"input": nir.Input([3]), "rnn": inner, "output": nir.Output([3])}
-    assert "rnn: a subgraph must have one node Output; got 0" in faults(graph(nodes, [("input", "rnn"), ("rnn", "output")]))
+    assert "rnn: a subgraph must have one node Output; got 0" in faults(
+        graph(nodes, [("input", "rnn"), ("rnn", "output")])
+    )

@@ -25,7 +25,13 @@ def faults(graph, data=None):
 
 
 def test_names_shapes_and_laws_of_a_chain():
-    nodes = (conv(4, 1, stride=(2, 2)), lif((4, 3, 3), 0.25), nir.Flatten(np.array([4, 3, 3]), 0), fc(2, 36), if_(2))
+    nodes = (
+        conv(4, 1, stride=(2, 2)),
+        lif((4, 3, 3), 0.25),
+        nir.Flatten(np.array([4, 3, 3]), 0),
+        fc(2, 36),
+        if_(2),
+    )
     imported = import_nir(chain(*nodes, shape=[1, 6, 6], classes=2))
     spec = imported.spec
     assert [(p.name, p.channels, p.size, p.flat) for p in spec.populations] == [
@@ -42,7 +48,10 @@ def test_names_shapes_and_laws_of_a_chain():
 
 def test_what_snapping_took_is_shown_for_each_population():
     imported = import_nir(chain(fc(3, 4), lif(3, 0.1), fc(2, 3), lif(2, 0.5), shape=[4], classes=2))
-    assert [(s.population, s.node, s.leak_shift) for s in imported.snaps] == [("fc1", "b", 3), ("fc2", "d", 1)]
+    assert [(s.population, s.node, s.leak_shift) for s in imported.snaps] == [
+        ("fc1", "b", 3),
+        ("fc2", "d", 1),
+    ]
     assert [s.error for s in imported.snaps] == [pytest.approx(0.2), 0.0]
     assert imported.exact_leaks[0] == pytest.approx([0.1] * 3)
 
@@ -56,11 +65,14 @@ def test_a_leaky_integrator_is_a_leaky_readout():
 
 def test_an_integrator_is_a_readout_without_a_leak():
     spec = import_nir(chain(fc(3, 4), lif(3), fc(2, 3), nir.I(np.ones(2)), shape=[4], classes=2)).spec
-    assert spec.readout.leak_shift is None and len(spec.populations) == 2
+    assert spec.readout.leak_shift is None
+    assert len(spec.populations) == 2
 
 
 def test_a_reset_of_the_next_timestep_is_a_weight_back():
-    spec_params = import_nir(chain(fc(3, 4), lif(3, 0.25), fc(2, 3), shape=[4], classes=2), None, NirOptions(reset="subtract_next"))
+    spec_params = import_nir(
+        chain(fc(3, 4), lif(3, 0.25), fc(2, 3), shape=[4], classes=2), None, NirOptions(reset="subtract_next")
+    )
     back = next(c for c in spec_params.spec.connections if c.name == "fc1.reset")
     assert (back.source, back.target, back.delay, back.prunable) == (0, 0, 1, False)
     assert (spec_params.params.weights[1] == -0.25).all()
@@ -77,7 +89,10 @@ def test_full_scale_goes_into_what_reads_the_input():
 
 
 def test_data_of_another_shape_are_refused():
-    assert "an Input must have the shape of the data; got [4], the data have [1, 1, 5]" in faults(mlp(), Input((1, 1, 5), 1, 1))[0]
+    assert (
+        "an Input must have the shape of the data; got [4], the data have [1, 1, 5]"
+        in faults(mlp(), Input((1, 1, 5), 1, 1))[0]
+    )
 
 
 def test_an_input_without_a_shape():
@@ -112,18 +127,34 @@ def test_broken_graphs_are_refused(edit, expected):
 
 def test_thresholds_that_differ_within_a_map():
     threshold = np.linspace(1, 2, 108).reshape(3, 6, 6)
-    graph = chain(conv(3, 1), lif((3, 6, 6), threshold=threshold), nir.Flatten(np.array([3, 6, 6]), 0), fc(2, 108), shape=[1, 6, 6], classes=2)
-    assert "node 'b' (LIF): v_threshold must be one number a channel where neurons form a map; got 1 to 2" in faults(graph)[0]
+    graph = chain(
+        conv(3, 1),
+        lif((3, 6, 6), threshold=threshold),
+        nir.Flatten(np.array([3, 6, 6]), 0),
+        fc(2, 108),
+        shape=[1, 6, 6],
+        classes=2,
+    )
+    assert (
+        "node 'b' (LIF): v_threshold must be one number a channel where neurons form a map; got 1 to 2"
+        in faults(graph)[0]
+    )
 
 
 def test_outputs_that_are_a_map_or_one_class():
-    assert "an output must be one value a class, of two classes at least; got 3 x 6 x 6" in faults(chain(conv(3, 1), lif((3, 6, 6)), shape=[1, 6, 6], classes=3))[0]
+    assert (
+        "an output must be one value a class, of two classes at least; got 3 x 6 x 6"
+        in faults(chain(conv(3, 1), lif((3, 6, 6)), shape=[1, 6, 6], classes=3))[0]
+    )
     assert "got 1 x 1 x 1" in faults(chain(fc(3, 4), lif(3), fc(1, 3), shape=[4], classes=1))[0]
 
 
 def test_a_silent_neuron_in_the_middle_is_refused():
     silent = nir.LI(np.full(3, 2e-4), np.ones(3), np.zeros(3))
-    assert "node 'b' (LI): a neuron that does not fire must" in faults(chain(fc(3, 4), silent, fc(2, 3), lif(2), shape=[4], classes=2))[0]
+    assert (
+        "node 'b' (LI): a neuron that does not fire must"
+        in faults(chain(fc(3, 4), silent, fc(2, 3), lif(2), shape=[4], classes=2))[0]
+    )
 
 
 def test_a_file_reads_as_the_graph_in_memory(tmp_path):

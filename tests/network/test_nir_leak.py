@@ -36,7 +36,9 @@ def test_neurons_far_apart_are_refused():
 
 
 def test_a_memoryless_neuron_is_refused():
-    assert nearest_shift(np.array([1.0])) == "1, of which 1 of 1 are further than half a shift from 2**-1 = 0.5"
+    assert (
+        nearest_shift(np.array([1.0])) == "1, of which 1 of 1 are further than half a shift from 2**-1 = 0.5"
+    )
 
 
 def test_a_population_half_of_which_leaks_is_refused():

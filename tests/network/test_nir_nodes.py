@@ -64,7 +64,8 @@ def test_faulty_neurons_and_matrices(name):
     nodes, expected = FAULTY[name]
     fault = one(*nodes)
     assert expected in fault
-    assert fault.endswith(")") and "node" in fault  # what to do, and where
+    assert fault.endswith(")")
+    assert "node" in fault
 
 
 def test_parameters_of_two_shapes():
@@ -98,7 +99,11 @@ def test_faulty_filters_and_poolings(name):
         node.stride = (1.5, 1.0)
     if name == "a bias of too many":
         node.bias = np.zeros(5)
-    found = faults(chain(node, lif((3, 6, 6)), nir.Flatten(np.array([3, 6, 6]), 0), fc(2, 108), shape=[1, 6, 6], classes=2))
+    found = faults(
+        chain(
+            node, lif((3, 6, 6)), nir.Flatten(np.array([3, 6, 6]), 0), fc(2, 108), shape=[1, 6, 6], classes=2
+        )
+    )
     assert any(expected in fault and "node 'a'" in fault for fault in found), found
 
 
@@ -117,7 +122,11 @@ def neuron(graph, options=NirOptions()):
 
 
 def test_a_gain_and_a_threshold_go_into_the_weights():
-    law, bias, weight = neuron(chain(fc(3, 4, [1, 2, 3]), lif(3, 0.25, gain=0.5, threshold=[1, 2, 4]), fc(2, 3), shape=[4], classes=2))
+    law, bias, weight = neuron(
+        chain(
+            fc(3, 4, [1, 2, 3]), lif(3, 0.25, gain=0.5, threshold=[1, 2, 4]), fc(2, 3), shape=[4], classes=2
+        )
+    )
     assert (law.leak_shift, law.threshold, law.reset) == (2, 1.0, "zero")
     assert bias.tolist() == [0.5, 0.5, 0.375]
     assert weight[1] == pytest.approx(fc(3, 4).weight[1] * 0.25)
@@ -125,7 +134,9 @@ def test_a_gain_and_a_threshold_go_into_the_weights():
 
 def test_the_reset_potential_is_the_origin():
     # from v_reset = 0.5 to a threshold of 1.5 is 1; at rest v goes on to 1.0, by a quarter of 0.5 a step
-    law, bias, _ = neuron(chain(fc(3, 4), lif(3, 0.25, threshold=1.5, v_leak=1.0, v_reset=0.5), fc(2, 3), shape=[4], classes=2))
+    law, bias, _ = neuron(
+        chain(fc(3, 4), lif(3, 0.25, threshold=1.5, v_leak=1.0, v_reset=0.5), fc(2, 3), shape=[4], classes=2)
+    )
     assert law.threshold == 1.0
     assert bias == pytest.approx([0.125] * 3)
 
@@ -183,7 +194,14 @@ def test_infinite_time_constants_as_snntorch_writes_them():
 
 
 def test_a_node_of_nothing_is_a_flatten_where_it_can_be_no_other():
-    graph = chain(conv(3, 1), lif((3, 6, 6)), nir.Flatten(np.array([3, 6, 6]), 0), fc(2, 108), shape=[1, 6, 6], classes=2)
+    graph = chain(
+        conv(3, 1),
+        lif((3, 6, 6)),
+        nir.Flatten(np.array([3, 6, 6]), 0),
+        fc(2, 108),
+        shape=[1, 6, 6],
+        classes=2,
+    )
     graph.nodes["c"] = None
     assert import_nir(graph).spec.populations[-1].channels == 2
     graph.nodes["a"] = None
@@ -192,7 +210,9 @@ def test_a_node_of_nothing_is_a_flatten_where_it_can_be_no_other():
 
 @pytest.mark.parametrize(("value", "kind"), [(0.25, "mean"), (1.0, "sum"), (3.0, "scaled")])
 def test_filters_that_pool_are_a_pooling(value, kind):
-    filters = nir.Conv2d(None, np.eye(3)[:, :, None, None] * np.full((2, 2), value), (2, 2), 0, 1, 1, np.zeros(3))
+    filters = nir.Conv2d(
+        None, np.eye(3)[:, :, None, None] * np.full((2, 2), value), (2, 2), 0, 1, 1, np.zeros(3)
+    )
     nodes = (conv(3, 1), lif((3, 6, 6)), filters, nir.Flatten(np.array([3, 3, 3]), 0), fc(2, 27))
     imported = import_nir(chain(*nodes, shape=[1, 6, 6], classes=2))
     assert imported.spec.connections[-1].pooling == ((2, 2), "sum")

@@ -24,13 +24,15 @@ def test_leak_and_reset_to_zero():
     # 0.6, 0.3 + 0.6 = 0.9, 0.45 + 0.6 = 1.05 fires, 0.6
     fired, run = spikes(*one_neuron(0.5, 0.1), [1, 1, 1, 1])
     assert fired == [0, 0, 1, 0]
-    assert run.readout.tolist() == [[1.0, 2.0]] and run.predictions.tolist() == [1]
+    assert run.readout.tolist() == [[1.0, 2.0]]
+    assert run.predictions.tolist() == [1]
 
 
 def test_reset_by_subtraction():
     # 1.5 fires, leaves 0.5; 0.25 + 0.75 = 1.0 fires at the threshold, which is a tie
     fired, run = spikes(*one_neuron(1.0, 0.0, reset="subtract"), [1.5, 0.75])
-    assert fired == [1, 1] and run.ties == 1
+    assert fired == [1, 1]
+    assert run.ties == 1
 
 
 def test_what_comes_back_comes_one_timestep_later():

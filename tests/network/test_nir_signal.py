@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("h5py", reason="h5py, with which NIR files are read, is not installed")
-from hwsearch.network.nir_nodes import Delay, Flatten, Pool, Scale, Weights
 from hwsearch.network.nir_signal import Signal, Unsayable, passed, per_channel, shape_of
+from hwsearch.network.nir_values import Delay, Flatten, Pool, Scale, Weights
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,10 @@ def test_filters_over_the_whole_map_are_a_matrix():
 @pytest.mark.parametrize(
     ("nodes", "law"),
     [
-        ((Weights(np.ones((4, 2, 3, 3)), None), Weights(np.ones((4, 4, 3, 3)), None)), "one matrix or filter bank at most"),
+        (
+            (Weights(np.ones((4, 2, 3, 3)), None), Weights(np.ones((4, 4, 3, 3)), None)),
+            "one matrix or filter bank at most",
+        ),
         ((Weights(np.ones((4, 2, 3, 3)), None), Pool((2, 2), 1.0)), "must stand behind neurons"),
         ((Flatten(0, -1), Pool((2, 2), 1.0)), "must stand behind neurons"),
         ((Pool((6, 6), 1.0),), "window must fit its map"),
@@ -83,7 +86,8 @@ def test_what_the_machine_cannot_do(nodes, law):
     with pytest.raises(Unsayable) as caught:
         through(MAP, *nodes)
     assert law in caught.value.law
-    assert caught.value.got and caught.value.todo
+    assert caught.value.got
+    assert caught.value.todo
 
 
 def test_values_of_neurons_as_values_of_channels():
