@@ -1,4 +1,4 @@
-"""Networks in snnTorch, Norse and SpikingJelly: built alike, run by their own loops, written to NIR by their own exports.
+"""Networks in snnTorch, Norse and SpikingJelly: built alike, run by their own loops, written by their own exports.
 
 A case is a list of layers; each framework builds it with its own modules and its own habits (Norse and SpikingJelly
 multiply a current by 1 - decay, so their weights are larger by that). Importing this module imports the frameworks.
@@ -27,10 +27,12 @@ with warnings.catch_warnings():
     from norse.torch.utils.export_nir import to_nir
     from snntorch import utils as snn_utils
     from snntorch.export_nir import export_to_nir as snntorch_to_nir
+    from snntorch.import_nir import import_from_nir as snntorch_from_nir
     from spikingjelly.activation_based import functional, layer, neuron, nir_exchange
 
 from hwsearch.network.nir_in import NirOptions
 
+__all__ = ["functional", "nir_exchange", "norse", "snn_utils", "snntorch_from_nir"]  # for `nir_readers` too
 FRAMEWORKS = ("snntorch", "norse", "spikingjelly")
 
 

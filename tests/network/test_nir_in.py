@@ -1,5 +1,7 @@
 """Networks of other frameworks come in: by hand, as their own frameworks run them, and what cannot is refused."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -11,10 +13,9 @@ from hwsearch.graph.graph import Input
 from hwsearch.network.nir_in import NirOptions, import_nir
 from hwsearch.network.nir_run import run_floats
 
-try:
+frameworks = None
+if all(find_spec(name) for name in ("snntorch", "norse", "spikingjelly", "nirtorch")):
     from builders import nir_frameworks as frameworks
-except ImportError:
-    frameworks = None
 CASES = {} if frameworks is None else frameworks.CASES
 
 
