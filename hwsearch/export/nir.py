@@ -1,19 +1,19 @@
 """The ``nir`` export: one HDF5 file of NIR nodes that snnTorch, Norse and SpikingJelly read with the same spikes.
 
-What they agree on is narrow, so: LIF alone, with R = 1 and a reset to 0; one threshold, 1; a time step of 1e-4 s, named
-in the metadata; poolings and depthwise filters as ordinary filters (a max pooling as filters and neurons that fire at one
+What they agree on is narrow, so: LIF alone, with R = 1 and a reset to 0; one threshold, 1; a time step of 1e-4 s, in
+the metadata; poolings and depthwise filters as ordinary filters (a max pooling as filters and neurons that fire at one
 spike); terminals named ``input`` and ``output``. Inputs are the integers that the device reads. The output is the
-readout's current of each timestep (or its spikes): add it up over the timesteps that the metadata name.
+readout's current of each timestep: add it up over the timesteps that the metadata name.
 
 What NIR cannot say is in the metadata: the integers themselves, with bits, fraction bits and shifts, the law of reset,
-readout and pooling, widths, timesteps. `network.nir_exported` reads the same network back from them. A leak of floats is
-not rounded as the device's shift is: spikes of a network with leaks may differ from the integers' by that.
+readout and pooling, widths, timesteps. `network.nir_exported` reads the same network back from them. A leak of floats
+is not rounded as the device's shift is: spikes of a network with leaks may differ from the integers' by that.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import nir
@@ -133,7 +133,7 @@ class _Writing:
             "dt_unit": "s",
             "input_unit": f"integers of 0 to {n.input.max_at(n.timesteps)}",
             "timesteps": n.timesteps,
-            "readout": f"add up the output over the last {last} timesteps, leak: {leak}; the class is the largest, the first of equals",
+            "readout": f"add up the output over the last {last} timesteps, leak: {leak}; the largest is the class",
             "arithmetic": "integers, arithmetic shifts; the nodes' floats do not round",
             SETTINGS: json.dumps(network_settings(n)),
         }
@@ -151,7 +151,7 @@ class _Writing:
         start = self._pooled(c)
         back = c.delay and self._closes(c)
         if c.kind == "fc" and (len(self._shape(c.source)) > 1 or back):
-            # snnTorch makes another network of a matrix and neurons that feed each other alone: not so with one more node
+            # a matrix and neurons that feed each other alone become another network in snnTorch
             start = self._flattened(c, start)
         if c.delay and not back:
             delay = node_name(c.name, "delay")
@@ -247,7 +247,7 @@ def _neurons(population: IntegerPopulation, shape: tuple[int, ...]) -> nir.LIF:
     return _lif(shape, shift_of(population), 1.0, metadata)
 
 
-def _lif(shape: tuple[int, ...], shift: int, threshold: float, metadata: dict[str, object]) -> nir.LIF:
+def _lif(shape: tuple[int, ...], shift: int, threshold: float, metadata: Mapping[str, object]) -> nir.LIF:
     zeros = np.zeros(shape)
     return nir.LIF(
         np.full(shape, 2.0**shift * DT),

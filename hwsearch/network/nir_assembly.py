@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hwsearch.graph.graph import INPUT, Connection, Input, NetworkSpec, Pooling, Population, Readout
+from hwsearch.graph.graph import (
+    INPUT,
+    NO_POOLING,
+    Connection,
+    Input,
+    NetworkSpec,
+    Pooling,
+    Population,
+    Readout,
+)
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.nir_currents import Current, Walk
 from hwsearch.network.nir_signal import Shape, Signal, Unsayable, per_channel
@@ -223,7 +232,7 @@ def _connection(
     name: str, signal: Signal, source: int, place: int, readout: bool
 ) -> tuple[Connection, np.ndarray]:
     """Return a signal's connection and its weights, before the gain."""
-    pooling = Pooling(signal.window, "sum") if signal.window != (1, 1) else Pooling()
+    pooling = Pooling(signal.window, "sum") if signal.window != (1, 1) else NO_POOLING
     if signal.weight is None:
         factor = np.ones(1) if signal.factor is None else signal.factor
         values = per_channel(factor, signal.shape, "a scale without weights")
@@ -241,7 +250,8 @@ def _connection(
         sides = weight.shape[2], weight.shape[3]
         connection = Connection(
             name, source, place, "conv", weight.shape[1] * signal.groups, len(weight), sides, signal.stride,
-            signal.groups, pooling, signal.delay, signal.map_size, (signal.shape[1], signal.shape[2]), 1, readout=readout,
+            signal.groups, pooling, signal.delay, signal.map_size, (signal.shape[1], signal.shape[2]), 1,
+            readout=readout,
         )  # fmt: skip
     return connection, weight
 
@@ -251,7 +261,7 @@ def _identity(
     source: int,
     place: int,
     shape: Shape,
-    pooling: Pooling = Pooling(),
+    pooling: Pooling = NO_POOLING,
     delay: int = 0,
     readout: bool = False,
 ) -> Connection:

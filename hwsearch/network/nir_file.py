@@ -183,12 +183,12 @@ def _lay(
 
 def _ends(where: str, graph: Mapping[str, Any], faults: list[Fault], path: Path | None) -> dict[str, str]:
     """Return the names of a subgraph's one input and one output."""
-    inner = graph.get("nodes")
+    found = graph.get("nodes")
+    inner = found.items() if isinstance(found, Mapping) else ()
+    kinds = {name: node.get("type") for name, node in inner if isinstance(node, Mapping)}
     ends = {}
     for kind in ("Input", "Output"):
-        named = [
-            n for n, v in (inner.items() if isinstance(inner, Mapping) else ()) if isinstance(v, Mapping) and v.get("type") == kind
-        ]  # fmt: skip
+        named = [name for name, inner_kind in kinds.items() if inner_kind == kind]
         if len(named) == 1:
             ends[kind] = f"{where}.{named[0]}"
         else:

@@ -1,8 +1,8 @@
 """A trained network of another framework, by its NIR graph, as this project's network and parameters.
 
 Populations are the graph's neurons, connections what stands between them. Thresholds and gains go into weights and
-biases, so that each law's threshold is 1; leaks become the nearest shift, and what that takes is in ``snaps``. A network
-that ends in spiking neurons is read out by counting their spikes. Not for running it: `stack`, `nir_run`.
+biases, so that each law's threshold is 1; leaks become the nearest shift, and what that takes is in ``snaps``. A
+network that ends in spiking neurons is read out by counting their spikes. Not for running it: `stack`, `nir_run`.
 """
 
 from __future__ import annotations

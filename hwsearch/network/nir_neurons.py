@@ -4,8 +4,8 @@ A neuron of NIR is a differential equation, tau dv/dt = (v_leak - v) + R I. One 
 
     u[t] = u[t-1] - a u[t-1] + g I[t] + a (v_leak - v_reset)          a = dt / tau,  g = R a     (IF: a = 0, g = R dt)
 
-So its threshold is v_threshold - v_reset, its leak a, and what v_leak is above v_reset is a bias. Two dialects are read as
-they are meant: an IF with R = 1 adds its current as it is (Norse, sinabs), and so does a LIF of infinite tau and R
+So its threshold is v_threshold - v_reset, its leak a, and what v_leak is above v_reset is a bias. Two dialects are read
+as they are meant: an IF with R = 1 adds its current as it is (Norse, sinabs), and so does a LIF of infinite tau and R
 (snnTorch's beta = 1).
 """
 

@@ -1,4 +1,4 @@
-"""What each node of a NIR graph means, as typed values; what the machine model cannot say is a fault with the node's name."""
+"""What each node of a NIR graph means, as typed values; what the machine cannot do is a fault with the node's name."""
 
 from __future__ import annotations
 
@@ -170,7 +170,9 @@ def _terminal(r: Reading) -> Node:
 
 
 _READERS: Mapping[str, Callable[[Reading], Node | None]] = {
-    "Affine": _matrix, "Linear": _matrix, "Conv1d": _filters, "Conv2d": _filters, "AvgPool2d": _pool, "SumPool2d": _pool,
-    "Scale": _scale, "Flatten": _flatten, "Delay": _delay, "Input": _terminal, "Output": _terminal, PASS: _terminal,
-    "NoneType": _nothing, "LI": read_integrator, "CubaLI": read_integrator, "I": read_integrator, "IF": read_firing, "LIF": read_firing, "CubaLIF": read_firing,
+    "Affine": _matrix, "Linear": _matrix, "Conv1d": _filters, "Conv2d": _filters,
+    "AvgPool2d": _pool, "SumPool2d": _pool, "Scale": _scale, "Flatten": _flatten, "Delay": _delay,
+    "Input": _terminal, "Output": _terminal, PASS: _terminal, "NoneType": _nothing,
+    "I": read_integrator, "LI": read_integrator, "CubaLI": read_integrator,
+    "IF": read_firing, "LIF": read_firing, "CubaLIF": read_firing,
 }  # fmt: skip

@@ -2,8 +2,8 @@
 
 Every neuron is written as a LIF with R = 1, which all frameworks read alike: u += a (I - u), a = dt / tau = 2**-k. So a
 current of integers is divided by a, and by the channel's unit, which makes every threshold 1. Frameworks differ in
-whether u = 1 fires; integers below th are at most th - 1, so with a unit between both nothing is at the threshold. It is
-th - 0.6, no sum of powers of two, so that halved integers are not there either. A reset by subtraction subtracts the
+whether u = 1 fires; integers below th are at most th - 1, so with a unit between both nothing is at the threshold. It
+is th - 0.6, no sum of powers of two, so that halved integers are not there either. A reset by subtraction subtracts the
 unit, so there it is th. A neuron without a leak gets a = 2**-27, too small for
 float32 to lose anything by it: snnTorch has no other that adds up.
 """

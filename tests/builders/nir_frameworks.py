@@ -359,10 +359,40 @@ CASES = {
     "ends in a matrix": mlp(last=False),
     "ends in a leaky integrator": Case((Fc(12, 20), Neurons((20,)), Fc(20, 4), Readout(4)), (12,)),
     "recurrent": mlp(recurrent=True),
-    "residual": Case((Fc(12, 20), Neurons((20,)), Fc(20, 20), Neurons((20,)), Fc(20, 4), Neurons((4,))), (12,), residual=True),
-    "Conv2d, stride 2": Case((Conv(2, 6), Neurons((6, 6, 6)), Conv(6, 8, stride=2), Neurons((8, 3, 3)), Flatten(), Fc(72, 4), Neurons((4,))), (2, 6, 6)),
-    "Conv2d, 3 by 1": Case((Conv(2, 6, (3, 1)), Neurons((6, 6, 6)), Flatten(), Fc(216, 4), Neurons((4,))), (2, 6, 6)),
-    "Conv2d, depthwise": Case((Conv(2, 6), Neurons((6, 6, 6)), Conv(6, 6, groups=6), Neurons((6, 6, 6)), Flatten(), Fc(216, 4), Neurons((4,))), (2, 6, 6)),
+    "residual": Case(
+        (Fc(12, 20), Neurons((20,)), Fc(20, 20), Neurons((20,)), Fc(20, 4), Neurons((4,))),
+        (12,),
+        residual=True,
+    ),
+    "Conv2d, stride 2": Case(
+        (
+            Conv(2, 6),
+            Neurons((6, 6, 6)),
+            Conv(6, 8, stride=2),
+            Neurons((8, 3, 3)),
+            Flatten(),
+            Fc(72, 4),
+            Neurons((4,)),
+        ),
+        (2, 6, 6),
+    ),
+    "Conv2d, 3 by 1": Case(
+        (Conv(2, 6, (3, 1)), Neurons((6, 6, 6)), Flatten(), Fc(216, 4), Neurons((4,))), (2, 6, 6)
+    ),
+    "Conv2d, depthwise": Case(
+        (
+            Conv(2, 6),
+            Neurons((6, 6, 6)),
+            Conv(6, 6, groups=6),
+            Neurons((6, 6, 6)),
+            Flatten(),
+            Fc(216, 4),
+            Neurons((4,)),
+        ),
+        (2, 6, 6),
+    ),
     "Conv1d": Case((Conv1d(2, 6), Neurons((6, 10)), Flatten(), Fc(60, 4), Neurons((4,))), (2, 10)),
-    "AvgPool2d": Case((Conv(2, 6), Neurons((6, 6, 6)), Pool((2, 2)), Flatten(), Fc(54, 4), Neurons((4,))), (2, 6, 6)),
-}  # fmt: skip
+    "AvgPool2d": Case(
+        (Conv(2, 6), Neurons((6, 6, 6)), Pool((2, 2)), Flatten(), Fc(54, 4), Neurons((4,))), (2, 6, 6)
+    ),
+}

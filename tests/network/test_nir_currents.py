@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-nir = pytest.importorskip("nir", reason="nir is not installed")
+pytest.importorskip("nir", reason="nir is not installed")
+import nir
 from builders.nir_graphs import DT, chain, conv, fc, graph, lif, pool
 
 from hwsearch.errors import InputError
@@ -19,9 +20,15 @@ def faults(net):
 def joined(second=None, **more):
     """Return two populations, the second entered by a matrix and by ``second``'s edges."""
     nodes = {
-        "input": nir.Input(np.array([4])), "a": fc(3, 4, [1, 2, 3]), "n": lif(3), "b": fc(3, 3, [4, 5, 6]), "m": lif(3),
-        "c": fc(2, 3), "output": nir.Output(np.array([2])), **more,
-    }  # fmt: skip
+        "input": nir.Input(np.array([4])),
+        "a": fc(3, 4, [1, 2, 3]),
+        "n": lif(3),
+        "b": fc(3, 3, [4, 5, 6]),
+        "m": lif(3),
+        "c": fc(2, 3),
+        "output": nir.Output(np.array([2])),
+        **more,
+    }
     edges = [("input", "a"), ("a", "n"), ("n", "b"), ("b", "m"), ("m", "c"), ("c", "output")]
     return graph(nodes, edges + [tuple(e.split(">")) for e in second or []])
 
@@ -69,9 +76,16 @@ def test_a_circle_into_a_matrix_comes_through_it():
 
 def test_a_delay_in_a_circle_makes_the_order():
     nodes = {
-        "input": nir.Input(np.array([4])), "a": fc(3, 4), "n": lif(3), "late": nir.Delay(np.full(3, DT)), "b": fc(3, 3),
-        "m": lif(3), "back": fc(3, 3), "c": fc(2, 3), "output": nir.Output(np.array([2])),
-    }  # fmt: skip
+        "input": nir.Input(np.array([4])),
+        "a": fc(3, 4),
+        "n": lif(3),
+        "late": nir.Delay(np.full(3, DT)),
+        "b": fc(3, 3),
+        "m": lif(3),
+        "back": fc(3, 3),
+        "c": fc(2, 3),
+        "output": nir.Output(np.array([2])),
+    }
     edges = ["input>a", "a>n", "n>late", "late>b", "b>m", "m>back", "back>n", "n>c", "c>output"]
     imported = import_nir(graph(nodes, [tuple(e.split(">")) for e in edges]))
     # m reads what n was and is computed first; n reads what m is
@@ -87,15 +101,48 @@ def test_a_delay_on_the_way_is_a_delay():
 @pytest.mark.parametrize(
     ("net", "expected"),
     [
-        (joined(["input>d", "d>m"], d=fc(2, 4)), "node 'm' (LIF): what enters a population must have one shape; got 'n' [3, 1, 1], 'input' [2, 1, 1]"),
+        (
+            joined(["input>d", "d>m"], d=fc(2, 4)),
+            "node 'm' (LIF): what enters a population must have one shape; got 'n' [3, 1, 1], 'input' [2, 1, 1]",
+        ),
         (joined(["m>r", "r>n"], r=fc(2, 3)), "node 'n' (LIF): what enters a population must have one shape"),
-        (chain(fc(3, 5), lif(3), fc(2, 3), shape=[4], classes=2), "node 'a' (Affine): a matrix must read one axis"),
-        (chain(fc(3, 4), fc(3, 3), lif(3), fc(2, 3), shape=[4], classes=2), "one matrix or filter bank at most"),
-        (chain(conv(3, 1), pool(nir.AvgPool2d, (2, 2)), lif((3, 3, 3)), nir.Flatten(np.array([3, 3, 3]), 0), fc(2, 27), shape=[1, 6, 6], classes=2), "a pooling must stand behind neurons"),
-        (chain(conv(3, 1, (5, 5), padding=(0, 0)), lif((3, 2, 2)), nir.Flatten(np.array([3, 2, 2]), 0), fc(2, 12), shape=[1, 6, 6], classes=2), "padding must be kernel // 2 of odd sides, or 'same'; got padding (0, 0), filters of 5 x 5 (train with padding (2, 2))"),
-        (joined(["n>late", "late>d", "d>n"], late=nir.Delay(np.full(3, DT)), d=nir.Delay(np.full(3, DT))), "0 or 1 timesteps in all; got 2"),
+        (
+            chain(fc(3, 5), lif(3), fc(2, 3), shape=[4], classes=2),
+            "node 'a' (Affine): a matrix must read one axis",
+        ),
+        (
+            chain(fc(3, 4), fc(3, 3), lif(3), fc(2, 3), shape=[4], classes=2),
+            "one matrix or filter bank at most",
+        ),
+        (
+            chain(
+                conv(3, 1),
+                pool(nir.AvgPool2d, (2, 2)),
+                lif((3, 3, 3)),
+                nir.Flatten(np.array([3, 3, 3]), 0),
+                fc(2, 27),
+                shape=[1, 6, 6],
+                classes=2,
+            ),
+            "a pooling must stand behind neurons",
+        ),
+        (
+            chain(
+                conv(3, 1, (5, 5), padding=(0, 0)),
+                lif((3, 2, 2)),
+                nir.Flatten(np.array([3, 2, 2]), 0),
+                fc(2, 12),
+                shape=[1, 6, 6],
+                classes=2,
+            ),
+            "padding must be kernel // 2 of odd sides, or 'same'; got padding (0, 0), filters of 5 x 5 (train with padding (2, 2))",
+        ),
+        (
+            joined(["n>late", "late>d", "d>n"], late=nir.Delay(np.full(3, DT)), d=nir.Delay(np.full(3, DT))),
+            "0 or 1 timesteps in all; got 2",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_named(net, expected):
     found = faults(net)
     assert any(expected in fault for fault in found), found

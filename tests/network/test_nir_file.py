@@ -1,10 +1,13 @@
 """Damaged and foreign files: refused with the file, the law and what to do."""
 
+import contextlib
+
 import pytest
 
 pytest.importorskip("nir", reason="nir is not installed")
 import h5py
 import nir
+import numpy as np
 from builders.nir_graphs import fc, graph, lif, mlp
 
 from hwsearch.errors import InputError
@@ -58,17 +61,13 @@ def test_a_truncated_file_is_refused(path, share):
 
 @pytest.mark.parametrize("seed", range(30))
 def test_a_damaged_file_is_read_or_refused(path, seed):
-    import numpy as np
-
     rng = np.random.default_rng(seed)
     damaged = bytearray(path.read_bytes())
     for place in rng.integers(0, len(damaged), 40):
         damaged[place] = rng.integers(0, 256)
     path.write_bytes(bytes(damaged))
-    try:
-        read_raw(path)
-    except InputError as error:
-        assert error.faults
+    with contextlib.suppress(InputError):  # and nothing else is raised
+        assert read_raw(path).nodes
 
 
 def test_a_file_of_something_else(tmp_path):

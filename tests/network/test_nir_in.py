@@ -5,7 +5,8 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-nir = pytest.importorskip("nir", reason="nir is not installed")
+pytest.importorskip("nir", reason="nir is not installed")
+import nir
 from builders.nir_graphs import chain, conv, fc, if_, lif, mlp
 
 from hwsearch.errors import InputError
@@ -36,12 +37,16 @@ def test_names_shapes_and_laws_of_a_chain():
     imported = import_nir(chain(*nodes, shape=[1, 6, 6], classes=2))
     spec = imported.spec
     assert [(p.name, p.channels, p.size, p.flat) for p in spec.populations] == [
-        ("conv1", 4, (3, 3), False), ("fc2", 2, (1, 1), True), ("readout", 2, (1, 1), True),
-    ]  # fmt: skip
+        ("conv1", 4, (3, 3), False),
+        ("fc2", 2, (1, 1), True),
+        ("readout", 2, (1, 1), True),
+    ]
     assert [p.law and p.law.leak_shift for p in spec.populations] == [2, None, None]
     assert [(c.name, c.kind, c.fan_columns, c.prunable) for c in spec.connections] == [
-        ("conv1", "conv", 1, True), ("fc2", "fc", 9, True), ("readout", "conv", 1, False),
-    ]  # fmt: skip
+        ("conv1", "conv", 1, True),
+        ("fc2", "fc", 9, True),
+        ("readout", "conv", 1, False),
+    ]
     assert [w.dtype for w in imported.params.weights] == [np.float32] * 3
     assert imported.params.norms == (None,) * 3
     assert "their spikes are counted" in imported.notes[-1]
@@ -112,15 +117,33 @@ def edited(edit):
 @pytest.mark.parametrize(
     ("edit", "expected"),
     [
-        (lambda g: g.nodes.update(more=nir.Output(np.array([2]))) or g.edges.append(("d", "more")), "one Output; got output, more"),
-        (lambda g: g.nodes.update(more=nir.Input(np.array([4]))) or g.edges.append(("more", "a")), "one Input; got input, more"),
+        (
+            lambda g: g.nodes.update(more=nir.Output(np.array([2]))) or g.edges.append(("d", "more")),
+            "one Output; got output, more",
+        ),
+        (
+            lambda g: g.nodes.update(more=nir.Input(np.array([4]))) or g.edges.append(("more", "a")),
+            "one Input; got input, more",
+        ),
         (lambda g: g.nodes.pop("output") and g.edges.remove(("d", "output")), "one Output; got none"),
-        (lambda g: g.edges.remove(("b", "c")), "node 'c': a node must lie on a way from the input to the output; got nothing leads to it"),
-        (lambda g: g.nodes.update(x=fc(3, 3)) or g.edges.append(("b", "x")), "node 'x': a node must lie on a way"),
-        (lambda g: g.nodes.update(x=fc(3, 3)) or g.edges.extend([("a", "x"), ("x", "a")]), "a circle must pass through a spiking neuron; got a to x to a"),
-        (lambda g: g.nodes.update(d=lif(5)), "node 'd' (LIF): v_threshold must be one number, one a channel or one a neuron; got 5 for a population of 2 x 1 x 1"),
+        (
+            lambda g: g.edges.remove(("b", "c")),
+            "node 'c': a node must lie on a way from the input to the output; got nothing leads to it",
+        ),
+        (
+            lambda g: g.nodes.update(x=fc(3, 3)) or g.edges.append(("b", "x")),
+            "node 'x': a node must lie on a way",
+        ),
+        (
+            lambda g: g.nodes.update(x=fc(3, 3)) or g.edges.extend([("a", "x"), ("x", "a")]),
+            "a circle must pass through a spiking neuron; got a to x to a",
+        ),
+        (
+            lambda g: g.nodes.update(d=lif(5)),
+            "node 'd' (LIF): v_threshold must be one number, one a channel or one a neuron; got 5 for a population of 2 x 1 x 1",
+        ),
     ],
-)  # fmt: skip
+)
 def test_broken_graphs_are_refused(edit, expected):
     found = faults(edited(edit))
     assert any(expected in fault for fault in found), found

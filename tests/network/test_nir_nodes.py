@@ -3,20 +3,23 @@
 import numpy as np
 import pytest
 
-nir = pytest.importorskip("nir", reason="nir is not installed")
+pytest.importorskip("nir", reason="nir is not installed")
+import nir
 from builders.nir_graphs import DT, chain, conv, fc, if_, lif, mlp, pool
 
 from hwsearch.errors import InputError
 from hwsearch.network.nir_in import NirOptions, import_nir
 
+PLAIN = NirOptions()
 
-def faults(graph, options=NirOptions()):
+
+def faults(graph, options=PLAIN):
     with pytest.raises(InputError) as caught:
         import_nir(graph, None, options)
     return [str(fault) for fault in caught.value.faults]
 
 
-def one(*nodes, shape=(4,), classes=2, options=NirOptions(), **settings):
+def one(*nodes, shape=(4,), classes=2, options=PLAIN, **settings):
     """Return the one fault of a chain."""
     found = faults(chain(*nodes, shape=list(shape), classes=classes, **settings), options)
     assert len(found) == 1, found
@@ -34,28 +37,57 @@ def cuba(n, tau_syn):
 
 
 FAULTY = {
-    "negative threshold": (behind(fc(3, 4), lif(3, threshold=[1, -0.5, 1])), "node 'b' (LIF): v_threshold must be above v_reset"),
+    "negative threshold": (
+        behind(fc(3, 4), lif(3, threshold=[1, -0.5, 1])),
+        "node 'b' (LIF): v_threshold must be above v_reset",
+    ),
     "threshold below the reset": (behind(fc(3, 4), lif(3, v_reset=2.0)), "got -1 above it in 3 of 3 neurons"),
-    "time constants far apart": (behind(fc(3, 4), lif(3, leak=[0.5, 0.25, 0.06])), "must be near one 2**-k for all neurons"),
+    "time constants far apart": (
+        behind(fc(3, 4), lif(3, leak=[0.5, 0.25, 0.06])),
+        "must be near one 2**-k for all neurons",
+    ),
     "time constant of a step": (behind(fc(3, 4), lif(3, leak=1.0)), "got 1, of which 3 of 3"),
     "negative time constant": (behind(fc(3, 4), lif(3, leak=-0.5)), "tau must be positive; got -0.0002"),
     "no resistance": (behind(fc(3, 4), lif(3, gain=0.0)), "r must not be 0"),
-    "a synapse with memory": (behind(fc(3, 4), cuba(3, 5 * DT)), "a synapse must be without memory: tau_syn = dt, or 0; got 0.0005"),
-    "NaN weights": (behind(nir.Linear(np.full((3, 4), np.nan)), lif(3)), "node 'a' (Linear): weight must be finite numbers; got 12 of 12"),
+    "a synapse with memory": (
+        behind(fc(3, 4), cuba(3, 5 * DT)),
+        "a synapse must be without memory: tau_syn = dt, or 0; got 0.0005",
+    ),
+    "NaN weights": (
+        behind(nir.Linear(np.full((3, 4), np.nan)), lif(3)),
+        "node 'a' (Linear): weight must be finite numbers; got 12 of 12",
+    ),
     "infinite bias": (behind(fc(3, 4, [np.inf, 0, 0]), lif(3)), "bias must be finite numbers"),
     "words for weights": (behind(nir.Linear(np.full((3, 4), "x")), lif(3)), "weight must be numbers"),
-    "a matrix of three axes": (behind(nir.Linear(np.ones((1, 3, 4))), lif(3)), "weight must be [out, in]; got the shape [1, 3, 4]"),
-    "an unknown node": (behind(fc(3, 4), nir.Threshold(np.ones(3))), "node 'b' (Threshold): a node must be one of Affine"),
-    "a long delay": (behind(nir.Delay(np.full(4, 3 * DT)), fc(3, 4), lif(3)), "a delay must be 0 or 1 timesteps, one for all; got 3 to 3 steps"),
-    "delays that differ": (behind(nir.Delay(np.array([0, 0, DT, 0])), fc(3, 4), lif(3)), "a delay must be 0 or 1 timesteps, one for all"),
+    "a matrix of three axes": (
+        behind(nir.Linear(np.ones((1, 3, 4))), lif(3)),
+        "weight must be [out, in]; got the shape [1, 3, 4]",
+    ),
+    "an unknown node": (
+        behind(fc(3, 4), nir.Threshold(np.ones(3))),
+        "node 'b' (Threshold): a node must be one of Affine",
+    ),
+    "a long delay": (
+        behind(nir.Delay(np.full(4, 3 * DT)), fc(3, 4), lif(3)),
+        "a delay must be 0 or 1 timesteps, one for all; got 3 to 3 steps",
+    ),
+    "delays that differ": (
+        behind(nir.Delay(np.array([0, 0, DT, 0])), fc(3, 4), lif(3)),
+        "a delay must be 0 or 1 timesteps, one for all",
+    ),
     "parameters of two shapes": (
-        behind(fc(3, 4), nir.LIF(np.full(3, 2 * DT), np.ones(3), np.zeros(3), np.ones(3), np.zeros(3))), None,
+        behind(fc(3, 4), nir.LIF(np.full(3, 2 * DT), np.ones(3), np.zeros(3), np.ones(3), np.zeros(3))),
+        None,
     ),
-    "a reset of no name": (behind(fc(3, 4), lif(3, metadata={"reset": "slowly"})), "reset must be one of zero, subtract, subtract_next; got 'slowly'"),
+    "a reset of no name": (
+        behind(fc(3, 4), lif(3, metadata={"reset": "slowly"})),
+        "reset must be one of zero, subtract, subtract_next; got 'slowly'",
+    ),
     "a subtracting neuron that rests elsewhere": (
-        behind(fc(3, 4), lif(3, v_leak=0.1, metadata={"reset": "subtract"})), "v_leak must be 0 where the reset subtracts; got 0.1",
+        behind(fc(3, 4), lif(3, v_leak=0.1, metadata={"reset": "subtract"})),
+        "v_leak must be 0 where the reset subtracts; got 0.1",
     ),
-}  # fmt: skip
+}
 del FAULTY["parameters of two shapes"]  # nir itself refuses it in memory; see below
 
 
@@ -79,13 +111,19 @@ FILTERS = {
     "dilation": (conv(3, 1, dilation=(2, 2)), "dilation must be 1"),
     "groups of two": (conv(4, 4, groups=2), "groups must be 1, or one a channel"),
     "a stride of 0": (conv(3, 1, stride=(0, 1)), "stride must be at least 1"),
-    "a wrong word": (conv(3, 1, padding=(1, 1)), "padding must be 'same', 'valid' or whole numbers; got 'full'"),
+    "a wrong word": (
+        conv(3, 1, padding=(1, 1)),
+        "padding must be 'same', 'valid' or whole numbers; got 'full'",
+    ),
     "'same' with a stride": (conv(3, 1, stride=(2, 2)), "padding 'same' must not stand with a stride"),
     "a stride that is none": (conv(3, 1), "stride must be one whole number, or two; got [1.5, 1.0]"),
-    "pooling that overlaps": (pool(nir.AvgPool2d, (3, 3), (2, 2)), "a pooling's stride must be its window; got stride (2, 2), window (3, 3)"),
+    "pooling that overlaps": (
+        pool(nir.AvgPool2d, (3, 3), (2, 2)),
+        "a pooling's stride must be its window; got stride (2, 2), window (3, 3)",
+    ),
     "pooling with padding": (pool(nir.SumPool2d, (2, 2), padding=(1, 1)), "a pooling must have no padding"),
     "a bias of too many": (conv(3, 1), "bias must be one number an output; got 5 for 3"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -115,7 +153,7 @@ def test_all_faults_at_once():
     assert len(faults(graph, NirOptions(reset="never"))) >= 4
 
 
-def neuron(graph, options=NirOptions()):
+def neuron(graph, options=PLAIN):
     """Return the law of the first population, its bias, and its weights over those written."""
     imported = import_nir(graph, None, options)
     return imported.spec.populations[0].law, imported.params.biases[0], imported.params.weights[0]

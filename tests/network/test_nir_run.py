@@ -8,8 +8,10 @@ from hwsearch.graph.graph import Readout
 from hwsearch.network.nir_run import run_floats
 from hwsearch.network.params import Params, initial_params
 
+ALL = Readout()
 
-def one_neuron(weight, bias, *, back=None, readout=Readout(), **settings):
+
+def one_neuron(weight, bias, *, back=None, readout=ALL, **settings):
     network = spec("fc1" if back is None else "r1", (1, 1, 1), 2, readout=readout, **settings)
     weights = [[[weight]], [[1.0], [2.0]]] if back is None else [[[weight]], [[back]], [[1.0], [2.0]]]
     return network, Params(tuple(np.array(w) for w in weights), (np.array([bias]), np.zeros(2)), (None, None))
@@ -61,8 +63,8 @@ def test_filters_are_those_of_torch(spelling):
     x = np.random.default_rng(0).random((1, 3, 2, 6, 6))
     c = network.connections[0]
     current = torch.nn.functional.conv2d(
-        torch.from_numpy(x[0]), torch.from_numpy(params.weights[0]).double(), torch.from_numpy(params.biases[0]).double(),
-        c.stride, c.padding,
+        torch.from_numpy(x[0]), *(torch.from_numpy(p[0]).double() for p in (params.weights, params.biases)), c.stride,
+        c.padding,
     )  # fmt: skip
     run = run_floats(network, params, x)
     assert np.array_equal(run.spikes[0][0], (current >= 1.0).double().numpy())
