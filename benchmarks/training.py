@@ -109,7 +109,13 @@ def ours(case: Case) -> Callable[[], int]:
 
     def epoch() -> int:
         train_stack(
-            spec_of(case), tickets, x, y, timesteps=case.timesteps, schedule=Schedule(1, case.batch, 0.005), seed=0
+            spec_of(case),
+            tickets,
+            x,
+            y,
+            timesteps=case.timesteps,
+            schedule=Schedule(1, case.batch, 0.005),
+            seed=0,
         )
         return len(tickets)
 
@@ -129,7 +135,11 @@ def spikingjelly(case: Case) -> Callable[[], int]:
     def epoch() -> int:
         for batch in torch.randperm(case.samples).split(case.batch):
             x = inputs[batch]
-            x = x.unsqueeze(0).repeat(T, 1, 1, 1, 1) if case.frames is None else x.transpose(0, 1).contiguous()
+            x = (
+                x.unsqueeze(0).repeat(T, 1, 1, 1, 1)
+                if case.frames is None
+                else x.transpose(0, 1).contiguous()
+            )
             loss = F.cross_entropy(net(x).mean(0), targets[batch])
             optimiser.zero_grad()
             loss.backward()
