@@ -4,10 +4,10 @@
 
 Both train quantised, masked candidates with the same fake quantisation, batch size, timesteps (4, or 50 of sequences)
 and Adam. Ours: one worker process a core, one thread each, stacks of the size that the trainer measures to be the
-fastest. Spikingjelly: its multi-step modules (`spikingjelly_net`), one candidate after the other, in three settings: one
-process with torch's default threads, one process with one thread, and one process a core with one thread each. The settings take turns, round after
-round; ratios are medians over the rounds.
-"floor" is the time of the matrix products (or convolutions) alone, forward and backward, in our stacks.
+fastest. Spikingjelly: its multi-step modules (`spikingjelly_net`), one candidate after the other, in three settings:
+one process with torch's default threads, one process with one thread, and one process a core with one thread each. The
+settings take turns, round after round; ratios are medians over the rounds.
+"floor" is the time of the products of all connections alone, forward and backward, in our stacks.
 """
 
 from __future__ import annotations
