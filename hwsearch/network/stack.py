@@ -23,13 +23,11 @@ from hwsearch.network.flow import Flow, behind, potentials
 from hwsearch.network.fold import unit_of
 from hwsearch.network.neuron import (
     StackNeuron,
-    StepNeuron,
     fused_stack,
     pooled,
     spikingjelly_stack,
-    spikingjelly_step,
-    step_neuron,
 )
+from hwsearch.network.neuron_step import StepNeuron, spikingjelly_step, step_neuron
 from hwsearch.network.norm import Running, normalise
 from hwsearch.network.params import Params, Ticket
 from hwsearch.network.recurrence import Circle, Member, through_time

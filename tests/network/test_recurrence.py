@@ -11,7 +11,7 @@ from hwsearch.graph.graph import NO_POOLING, Connection, Population
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.native.library import library
 from hwsearch.network import recurrence
-from hwsearch.network.neuron import spikingjelly_step, step_neuron
+from hwsearch.network.neuron_step import spikingjelly_step, step_neuron
 from hwsearch.network.recurrence import Circle, Member, recurrent, through_time
 
 needs_loops = pytest.mark.skipif(library() is None, reason="no C compiler, or HWSEARCH_NATIVE=0")
