@@ -14,9 +14,9 @@ from torch import Tensor
 
 from hwsearch.compress.quantise import JointGrid, Quantiser
 from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, components, entering, steps_in_time
-from hwsearch.network.fold import unit_of
 from hwsearch.network.neuron import spikingjelly_node
 from hwsearch.network.params import Ticket
+from hwsearch.network.stack import unit_of
 
 
 class SpikingJellyNet(torch.nn.Module):

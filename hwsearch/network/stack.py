@@ -17,10 +17,9 @@ import torch
 from torch import Tensor
 
 from hwsearch.compress.quantise import JointGrid, Quantiser
-from hwsearch.graph.graph import NetworkSpec, components, entering, steps_in_time
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, components, entering, steps_in_time
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.flow import Flow, behind, potentials
-from hwsearch.network.fold import unit_of
 from hwsearch.network.neuron import (
     StackNeuron,
     fused_stack,
@@ -204,6 +203,12 @@ class Stack(torch.nn.Module):
             )
             for k in range(self.size)
         ]
+
+
+def unit_of(spec: NetworkSpec, connection: Connection) -> float:
+    """Return what one integer count of what a connection reads is worth in the floats of training."""
+    worth = 1.0 / spec.input.max if connection.source == INPUT else 1.0
+    return worth / connection.pooling.divisor
 
 
 def _array(values: Tensor) -> np.ndarray:
