@@ -48,7 +48,7 @@ def test_widths_and_sizes_of_layers(plan):
     seed=st.integers(0, 99),
 )
 def test_no_drawn_mask_leaves_less(plan, sparsity, granularity, seed):
-    weights = [layer.weight for layer in initial_params(plan.spec, seed)]
-    masks = prune(weights, granularity, sparsity)
+    weights = initial_params(plan.spec, seed).weights
+    masks = prune(plan.spec.connections, weights, granularity, sparsity)
     left = list(least_remainders(plan, Candidate((sparsity,), granularity, (4,), 2)))
     assert min(way.total for way in left) <= sum(int(mask.sum()) for mask in masks)
