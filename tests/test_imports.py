@@ -28,7 +28,8 @@ OWNERS = {
     "ruamel": {"study", "export"},
     "typer": {"cli", "cli_profiles"},
     "rich": {"terminal"},
-    "nir": {"export"},
+    "nir": {"export", "network"},
+    "h5py": {"network"},
     "triton": {"network"},
 }
 NEVER = {"torchvision", "torchaudio", "pickle"}

@@ -1,19 +1,19 @@
 """The ``nir`` export: one HDF5 file of NIR nodes that snnTorch, Norse and SpikingJelly read with the same spikes.
 
-What they agree on is narrow, so: LIF alone, with R = 1 and a reset to 0; one threshold, 1; a time step of 1e-4 s, named
-in the metadata; poolings and depthwise filters as ordinary filters (a max pooling as filters and neurons that fire at one
+What they agree on is narrow, so: LIF alone, with R = 1 and a reset to 0; one threshold, 1; a time step of 1e-4 s, in
+the metadata; poolings and depthwise filters as ordinary filters (a max pooling as filters and neurons that fire at one
 spike); terminals named ``input`` and ``output``. Inputs are the integers that the device reads. The output is the
-readout's current of each timestep (or its spikes): add it up over the timesteps that the metadata name.
+readout's current of each timestep: add it up over the timesteps that the metadata name.
 
 What NIR cannot say is in the metadata: the integers themselves, with bits, fraction bits and shifts, the law of reset,
-readout and pooling, widths, timesteps. `network.nir_exported` reads the same network back from them. A leak of floats is
-not rounded as the device's shift is: spikes of a network with leaks may differ from the integers' by that.
+readout and pooling, widths, timesteps. `network.nir_exported` reads the same network back from them. A leak of floats
+is not rounded as the device's shift is: spikes of a network with leaks may differ from the integers' by that.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import nir
@@ -22,8 +22,8 @@ import numpy as np
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import INPUT, Connection, Pooling
 from hwsearch.network.integers import IntegerNetwork, IntegerPopulation
-from hwsearch.network.nir_file import read_raw
 from hwsearch.network.nir_exported import exported_network
+from hwsearch.network.nir_file import read_raw
 from hwsearch.network.nir_units import (
     DT,
     NO_LEAK,
@@ -63,7 +63,10 @@ def read_nir(path: Path) -> IntegerNetwork:
     """
     network = exported_network(read_raw(path))
     if network is None:
-        law, todo = "a NIR export must have the metadata 'hwsearch'", "import it as another framework's: network: {nir: FILE}"
+        law, todo = (
+            "a NIR export must have the metadata 'hwsearch'",
+            "import it as another framework's: network: {nir: FILE}",
+        )
         raise InputError([Fault("metadata", law, "none", todo, path)])
     return network
 
@@ -90,7 +93,10 @@ def _faults(network: IntegerNetwork) -> Iterator[Fault]:
         largest = network.input.max_at(network.timesteps) if shape.source == INPUT else 1
         ends = [p >= 0 and network.populations[p].shape.flat for p in (shape.source, shape.target)]
         if shape.kind == "conv" and ends == [True, False]:
-            law, todo = "NIR has no node that makes a map of a vector", "let fully connected weights join them"
+            law, todo = (
+                "NIR has no node that makes a map of a vector",
+                "let fully connected weights join them",
+            )
             yield Fault(f"--format nir: {shape.name}", law, "filters from a flat population into a map", todo)
         if shape.pooling.kind == "max" and shape.pooling.area > 1 and largest > 1:
             law, todo = "NIR has no pooling by the largest value", "use pool: sum"
@@ -127,7 +133,7 @@ class _Writing:
             "dt_unit": "s",
             "input_unit": f"integers of 0 to {n.input.max_at(n.timesteps)}",
             "timesteps": n.timesteps,
-            "readout": f"add up the output over the last {last} timesteps, leak: {leak}; the class is the largest, the first of equals",
+            "readout": f"add up the output over the last {last} timesteps, leak: {leak}; the largest is the class",
             "arithmetic": "integers, arithmetic shifts; the nodes' floats do not round",
             SETTINGS: json.dumps(network_settings(n)),
         }
@@ -143,9 +149,11 @@ class _Writing:
         """Add a connection's nodes: pooling, Flatten, Delay, weights."""
         c = self.network.connections[place].shape
         start = self._pooled(c)
-        if c.kind == "fc" and len(self._shape(c.source)) > 1:
+        back = c.delay and self._closes(c)
+        if c.kind == "fc" and (len(self._shape(c.source)) > 1 or back):
+            # a matrix and neurons that feed each other alone become another network in snnTorch
             start = self._flattened(c, start)
-        if c.delay and not self._closes(c):
+        if c.delay and not back:
             delay = node_name(c.name, "delay")
             count = c.in_channels if c.kind == "fc" else int(np.prod(self._shape(c.source)))
             shape = (count,) if c.kind == "fc" else (c.in_channels, *c.in_size)
@@ -165,7 +173,11 @@ class _Writing:
         reach, waiting = {connection.target}, [connection.target]
         while waiting:
             here = waiting.pop()
-            ahead = {c.shape.target for c in self.network.connections if c.shape.source == here and not c.shape.delay}
+            ahead = {
+                c.shape.target
+                for c in self.network.connections
+                if c.shape.source == here and not c.shape.delay
+            }
             waiting += ahead - reach
             reach |= ahead
         return connection.source in reach
@@ -186,7 +198,9 @@ class _Writing:
             metadata[f"{target.shape.name}.bias"] = target.bias.astype(np.int32)
         if weight.ndim == 2:
             return nir.Affine(weight, bias, metadata=metadata)
-        return nir.Conv2d(shape.in_size, weight, shape.stride, shape.padding, (1, 1), 1, bias, metadata=metadata)
+        return nir.Conv2d(
+            shape.in_size, weight, shape.stride, shape.padding, (1, 1), 1, bias, metadata=metadata
+        )
 
     def _pooled(self, c: Connection) -> str:
         """Return the node that a connection's Flatten or weights read: a population's, or its pooling's."""
@@ -197,7 +211,9 @@ class _Writing:
         name = node_name(source, f"{c.pooling.kind}_of_{window}")
         if name not in self.nodes:
             shape = self._shape(c.source)
-            self._add(f"{name}_filters" if c.pooling.kind == "max" else name, _window(c.pooling, shape), source)
+            self._add(
+                f"{name}_filters" if c.pooling.kind == "max" else name, _window(c.pooling, shape), source
+            )
             if c.pooling.kind == "max":
                 size = c.pooling.pooled((shape[1], shape[2]))
                 self._add(name, _at_one_spike((shape[0], *size)), f"{name}_filters")
@@ -207,7 +223,7 @@ class _Writing:
         name = node_name(start, "flat")
         if name not in self.nodes:
             channels, *size = self._shape(c.source)
-            pooled = c.pooling.pooled((size[0], size[1]))
+            pooled = c.pooling.pooled((size[0], size[1])) if size else ()
             self._add(name, nir.Flatten(np.array((channels, *pooled)), 0, -1), start)
         return name
 
@@ -219,7 +235,8 @@ class _Writing:
 def _neurons(population: IntegerPopulation, shape: tuple[int, ...]) -> nir.LIF:
     """Return a population's node."""
     law = population.shape.law
-    assert law is not None and population.threshold is not None
+    assert law is not None
+    assert population.threshold is not None
     name = population.shape.name
     metadata = {
         f"{name}.bias": population.bias.astype(np.int32),
@@ -230,10 +247,15 @@ def _neurons(population: IntegerPopulation, shape: tuple[int, ...]) -> nir.LIF:
     return _lif(shape, shift_of(population), 1.0, metadata)
 
 
-def _lif(shape: tuple[int, ...], shift: int, threshold: float, metadata: dict[str, object]) -> nir.LIF:
+def _lif(shape: tuple[int, ...], shift: int, threshold: float, metadata: Mapping[str, object]) -> nir.LIF:
     zeros = np.zeros(shape)
     return nir.LIF(
-        np.full(shape, 2.0**shift * DT), np.ones(shape), zeros, np.full(shape, threshold), zeros, metadata=metadata
+        np.full(shape, 2.0**shift * DT),
+        np.ones(shape),
+        zeros,
+        np.full(shape, threshold),
+        zeros,
+        metadata=metadata,
     )
 
 

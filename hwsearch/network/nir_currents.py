@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hwsearch.errors import Fault
-from hwsearch.network.nir_nodes import Neuron, Node, Scale, Terminal, Weights
 from hwsearch.network.nir_order import Order
 from hwsearch.network.nir_signal import Shape, Signal, Unsayable, late, passed, per_channel, shape_of
+from hwsearch.network.nir_values import Neuron, Node, Scale, Terminal, Weights
 
 
 @dataclass(eq=False)
@@ -39,25 +39,23 @@ class Walk:
 
     Attributes:
         nodes: By name.
+        kinds: Their types in NIR.
         order: Of a timestep.
         currents: What enters each neuron, and the output.
         faults: What the machine cannot do.
     """
 
     nodes: Mapping[str, Node]
+    kinds: Mapping[str, str]
     order: Order
     currents: dict[str, Current] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, name: str, error: Unsayable) -> None:
         """Add what cannot be said at a node, once."""
-        fault = Fault(f"node {name!r} ({self._kind(name)})", error.law, error.got, error.todo)
+        fault = Fault(f"node {name!r} ({self.kinds[name]})", error.law, error.got, error.todo)
         if fault not in self.faults:
             self.faults.append(fault)
-
-    def _kind(self, name: str) -> str:
-        node = self.nodes[name]
-        return node.kind if isinstance(node, Terminal) else type(node).__name__
 
     def sent(self, name: str) -> list[Signal]:
         """Return what a node sends, of what has come to it so far."""
@@ -74,16 +72,19 @@ class Walk:
         return signals
 
 
-def walk(nodes: Mapping[str, Node], order: Order, start: str, data: tuple[int, int, int]) -> Walk:
+def walk(
+    nodes: Mapping[str, Node], kinds: Mapping[str, str], order: Order, start: str, data: tuple[int, int, int]
+) -> Walk:
     """Return the currents of all populations and of the output.
 
     Args:
         nodes: By name.
+        kinds: Their types in NIR.
         order: Of a timestep.
         start: Name of the input.
         data: [C, H, W] of a frame.
     """
-    w = Walk(nodes, order, {name: Current() for name in nodes})
+    w = Walk(nodes, kinds, order, {name: Current() for name in nodes})
     written = getattr(nodes[start], "shape", None)
     seen = shape_of(written) if written else None
     w.currents[start].signals = [Signal(start, data, seen is not None and seen[1])]
@@ -148,7 +149,14 @@ def _settled(w: Walk, name: str) -> Shape | None:
         found = shape_of(node.shape) if node.shape else None
         shapes = [] if found is None else [found[0]]
     if not shapes and not w.faults:
-        w.fault(name, Unsayable("a population must have a shape", "no weights lead to it in a timestep", "write its parameters as arrays"))
+        w.fault(
+            name,
+            Unsayable(
+                "a population must have a shape",
+                "no weights lead to it in a timestep",
+                "write its parameters as arrays",
+            ),
+        )
     return shapes[0] if shapes else None
 
 
@@ -170,7 +178,9 @@ def _send_late(w: Walk, name: str, signals: list[Signal]) -> None:
         for signal in signals:
             if expected is not None and signal.shape != expected:
                 got = f"{list(signal.shape)} from {signal.source!r} into {list(expected)}"
-                w.fault(name, Unsayable("what enters a population must have one shape", got, "mend the shapes"))
+                w.fault(
+                    name, Unsayable("what enters a population must have one shape", got, "mend the shapes")
+                )
         current.signals += signals
         return
     sent = _made_of(w, name, signals)
@@ -178,7 +188,10 @@ def _send_late(w: Walk, name: str, signals: list[Signal]) -> None:
         _send_late(w, following, sent)
     if not w.order.forward[name] and not _ends(node):
         got = f"the delayed values of {signals[0].source!r}" if signals else "nothing"
-        w.fault(name, Unsayable("a delayed edge must lead to a population", got, "remove a circle within a circle"))
+        w.fault(
+            name,
+            Unsayable("a delayed edge must lead to a population", got, "remove a circle within a circle"),
+        )
     if _ends(node):
         current.signals += signals
 

@@ -16,7 +16,9 @@ from hwsearch.network.nir_units import SETTINGS, first_of, float_bias, float_wei
 from hwsearch.network.params import Params
 from hwsearch.network.store import network_arrays, network_from
 
-_TODO = "export the network again, or remove the metadata 'hwsearch' to import its floats as another framework's"
+_TODO = (
+    "export the network again, or remove the metadata 'hwsearch' to import its floats as another framework's"
+)
 
 
 def exported_network(graph: RawGraph) -> IntegerNetwork | None:
@@ -54,14 +56,21 @@ def _in_32_bits(network: IntegerNetwork) -> IntegerNetwork:
 
 def _wrong_shapes(network: IntegerNetwork, graph: RawGraph) -> list[Fault]:
     arrays = network_arrays(network)
-    expected: dict[str, tuple[int, ...]] = {f"{c.shape.name}.weight": c.shape.weight_shape for c in network.connections}
+    expected: dict[str, tuple[int, ...]] = {
+        f"{c.shape.name}.weight": c.shape.weight_shape for c in network.connections
+    }
     for p in network.populations:
-        expected |= {f"{p.shape.name}.bias": (p.shape.channels,), f"{p.shape.name}.threshold": (p.shape.channels,)}
+        expected |= {
+            f"{p.shape.name}.bias": (p.shape.channels,),
+            f"{p.shape.name}.threshold": (p.shape.channels,),
+        }
     faults = []
     for name, array in arrays.items():
         if array.shape != expected[name] or not np.issubdtype(array.dtype, np.integer):
             law = f"integers must be of the shape {list(expected[name])}"
-            faults.append(Fault(f"metadata {name}", law, f"{array.dtype} {list(array.shape)}", _TODO, graph.path))
+            faults.append(
+                Fault(f"metadata {name}", law, f"{array.dtype} {list(array.shape)}", _TODO, graph.path)
+            )
     return faults
 
 
@@ -97,7 +106,10 @@ def as_floats(network: IntegerNetwork, *, quantise_first: bool) -> tuple[Network
     spec = NetworkSpec(
         populations, connections, network.input, populations[-1].channels, network.readout, quantise_first
     )
-    units = [np.ones(len(p.bias)) if p.threshold is None else p.threshold.astype(np.float64) for p in network.populations]
+    units = [
+        np.ones(len(p.bias)) if p.threshold is None else p.threshold.astype(np.float64)
+        for p in network.populations
+    ]
     weights = []
     for c in network.connections:
         count = network.input.max if c.shape.source == INPUT else 1  # what one is in floats, in integers

@@ -130,7 +130,9 @@ def _graph_content(graph: Any) -> dict[str, Any]:
 def _node_content(node: Any) -> dict[str, Any]:
     if hasattr(node, "nodes"):
         return _graph_content(node)
-    values = {k: v for k, v in getattr(node, "__dict__", {}).items() if k not in ("input_type", "output_type")}
+    values = {
+        k: v for k, v in getattr(node, "__dict__", {}).items() if k not in ("input_type", "output_type")
+    }
     kind = type(node).__name__
     if kind in ("Input", "Output"):
         types = getattr(node, f"{kind.lower()}_type", None) or {}
@@ -181,12 +183,12 @@ def _lay(
 
 def _ends(where: str, graph: Mapping[str, Any], faults: list[Fault], path: Path | None) -> dict[str, str]:
     """Return the names of a subgraph's one input and one output."""
-    inner = graph.get("nodes")
+    found = graph.get("nodes")
+    inner = found.items() if isinstance(found, Mapping) else ()
+    kinds = {name: node.get("type") for name, node in inner if isinstance(node, Mapping)}
     ends = {}
     for kind in ("Input", "Output"):
-        named = [
-            n for n, v in (inner.items() if isinstance(inner, Mapping) else ()) if isinstance(v, Mapping) and v.get("type") == kind
-        ]  # fmt: skip
+        named = [name for name, inner_kind in kinds.items() if inner_kind == kind]
         if len(named) == 1:
             ends[kind] = f"{where}.{named[0]}"
         else:
@@ -199,13 +201,19 @@ def _pairs(where: str, edges: Any, faults: list[Fault], path: Path | None) -> It
     pairs = list(edges) if isinstance(edges, (list, tuple, np.ndarray)) else []
     if not pairs:
         todo = "write the network again with the framework's NIR export"
-        faults.append(Fault(where or "edges", "a graph must have edges, pairs of names", repr(edges)[:60], todo, path))
+        faults.append(
+            Fault(where or "edges", "a graph must have edges, pairs of names", repr(edges)[:60], todo, path)
+        )
     for pair in pairs:
-        names = [n.decode("utf-8", "replace") if isinstance(n, bytes) else n for n in np.atleast_1d(pair).tolist()]
+        names = [
+            n.decode("utf-8", "replace") if isinstance(n, bytes) else n for n in np.atleast_1d(pair).tolist()
+        ]
         if len(names) == 2 and all(isinstance(n, str) for n in names):
             yield names[0], names[1]
         else:
-            faults.append(Fault(where or "edges", "an edge must be a pair of names", repr(pair)[:60], path=path))
+            faults.append(
+                Fault(where or "edges", "an edge must be a pair of names", repr(pair)[:60], path=path)
+            )
 
 
 def _metadata(content: Mapping[str, Any]) -> Mapping[str, Any]:

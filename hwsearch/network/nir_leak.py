@@ -41,8 +41,11 @@ def nearest_shift(leak: np.ndarray) -> Leak | str:
         outer = 1.0 if shift == SHIFTS[1] else 0.5  # between 2**-8 and 2**-9 there is nothing nearer
         far = (exponents < shift - 0.5 - 1e-6) | (exponents > shift + outer + 1e-6)
         if far.any():
-            span = f"{leak.min():.4g}" if leak.max() == leak.min() else f"{leak.min():.4g} to {leak.max():.4g}"
-            return f"{span}, of which {far.sum()} of {far.size} are further than half a shift from 2**-{shift} = {2.0**-shift:g}"
+            span = (
+                f"{leak.min():.4g}" if leak.max() == leak.min() else f"{leak.min():.4g} to {leak.max():.4g}"
+            )
+            near = f"2**-{shift} = {2.0**-shift:g}"
+            return f"{span}, of which {far.sum()} of {far.size} are further than half a shift from {near}"
     taken = 0.0 if shift is None else 2.0**-shift
     error = float((np.abs(taken - leak) / np.maximum(np.maximum(leak, taken), 1e-300)).max())
     if shift is None and not (leak >= 1e-6).any():

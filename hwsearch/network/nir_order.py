@@ -38,7 +38,11 @@ def one_input_and_output(kinds: Mapping[str, str]) -> list[Fault]:
     for kind in ("Input", "Output"):
         found = [name for name, k in kinds.items() if k == kind]
         if len(found) != 1:
-            todo = "remove the others: a prediction is made of one" if found else f"add a node of type {kind}, and its edge"
+            todo = (
+                "remove the others: a prediction is made of one"
+                if found
+                else f"add a node of type {kind}, and its edge"
+            )
             faults.append(Fault("nodes", f"a graph must have one {kind}", ", ".join(found) or "none", todo))
     return faults
 
@@ -56,7 +60,9 @@ def stranded(nodes: Collection[str], edges: Iterable[Edge], start: str, end: str
     return faults
 
 
-def order_of(kinds: Mapping[str, str], edges: Collection[Edge], neurons: Collection[str], start: str) -> Order | list[Fault]:
+def order_of(
+    kinds: Mapping[str, str], edges: Collection[Edge], neurons: Collection[str], start: str
+) -> Order | list[Fault]:
     """Return the order, or which circles pass through no neuron.
 
     Args:

@@ -46,8 +46,13 @@ def run_floats(
         leaks: [C] of each population, the readout last; None: those of the laws and of the readout.
     """
     if leaks is None:
-        shifts = [p.law.leak_shift if p.law is not None else spec.readout.leak_shift for p in spec.populations]
-        leaks = [np.full(p.channels, 0.0 if k is None else 2.0**-k) for p, k in zip(spec.populations, shifts, strict=True)]
+        shifts = [
+            p.law.leak_shift if p.law is not None else spec.readout.leak_shift for p in spec.populations
+        ]
+        leaks = [
+            np.full(p.channels, 0.0 if k is None else 2.0**-k)
+            for p, k in zip(spec.populations, shifts, strict=True)
+        ]
     n = frames.shape[1]
     potentials = [np.zeros((n, p.channels, *p.size)) for p in spec.populations]
     fired = [np.zeros_like(v) for v in potentials]
@@ -56,11 +61,15 @@ def run_floats(
     for t, frame in enumerate(frames):
         before = list(fired)
         for place, population in enumerate(spec.populations):
-            current = np.asarray(params.biases[place], np.float64).reshape(1, -1, 1, 1) + np.zeros_like(potentials[place])
+            current = np.asarray(params.biases[place], np.float64).reshape(1, -1, 1, 1) + np.zeros_like(
+                potentials[place]
+            )
             for c, weight in zip(spec.connections, params.weights, strict=True):
                 if c.target == place:
                     seen = frame if c.source == INPUT else (before if c.delay else fired)[c.source]
-                    current = current + _weighted(c, np.asarray(weight, np.float64), seen).reshape(current.shape)
+                    current = current + _weighted(c, np.asarray(weight, np.float64), seen).reshape(
+                        current.shape
+                    )
             v = potentials[place] * (1.0 - leaks[place].reshape(1, -1, 1, 1))
             if population.law is None:
                 potentials[place] = v + current * (t >= spec.readout.first(len(frames)))
@@ -68,7 +77,9 @@ def run_floats(
             v = v + current
             spikes = (v >= population.law.threshold).astype(np.float64)
             ties += int((np.abs(v - population.law.threshold) < 1e-6 * population.law.threshold).sum())
-            potentials[place] = v * (1 - spikes) if population.law.reset == "zero" else v - population.law.threshold * spikes
+            potentials[place] = (
+                v * (1 - spikes) if population.law.reset == "zero" else v - population.law.threshold * spikes
+            )
             fired[place] = spikes
             history[place].append(spikes)
     return FloatRun(potentials[-1].reshape(n, -1), tuple(np.stack(h) for h in history if h), ties)
@@ -82,7 +93,9 @@ def _weighted(c: Connection, weight: np.ndarray, seen: np.ndarray) -> np.ndarray
         return product
     down, across = c.padding
     padded = np.pad(seen, ((0, 0), (0, 0), (down, down), (across, across)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, c.kernel, (2, 3))[:, :, :: c.stride[0], :: c.stride[1]]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, c.kernel, (2, 3))[
+        :, :, :: c.stride[0], :: c.stride[1]
+    ]
     if c.groups > 1:
         depthwise: np.ndarray = np.einsum("nchwij,cij->nchw", windows, weight[:, 0])
         return depthwise

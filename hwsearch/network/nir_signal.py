@@ -12,7 +12,7 @@ import numpy as np
 
 from hwsearch.graph.builder import conv_size
 from hwsearch.graph.graph import Size
-from hwsearch.network.nir_nodes import Delay, Flatten, Neuron, Node, Pool, Scale, Terminal, Weights
+from hwsearch.network.nir_values import Delay, Flatten, Neuron, Node, Pool, Scale, Terminal, Weights
 
 Shape = tuple[int, int, int]
 
@@ -80,17 +80,25 @@ def passed(node: Node, signal: Signal) -> Signal:
         return _scaled(node.factor, signal)
     if isinstance(node, Pool):
         return _pooled(node, signal)
-    assert isinstance(node, Weights) and not isinstance(node, Neuron)
+    assert isinstance(node, Weights)
+    assert not isinstance(node, Neuron)
     if signal.weight is not None:
         law = "between two neurons there must be one matrix or filter bank at most"
-        raise Unsayable(law, f"weights behind weights on the way from {signal.source!r}", "multiply both, or put neurons between them")
+        raise Unsayable(
+            law,
+            f"weights behind weights on the way from {signal.source!r}",
+            "multiply both, or put neurons between them",
+        )
     return _matrix(node, signal) if node.weight.ndim == 2 else _filtered(node, signal)
 
 
 def late(signal: Signal, steps: int) -> Signal:
     """Return a signal that comes later."""
     if signal.delay + steps > 1:
-        law, todo = "a delay must be 0 or 1 timesteps in all", "remove a Delay, or an edge that closes a circle"
+        law, todo = (
+            "a delay must be 0 or 1 timesteps in all",
+            "remove a Delay, or an edge that closes a circle",
+        )
         raise Unsayable(law, f"{signal.delay + steps} from {signal.source!r}", todo)
     return replace(signal, delay=signal.delay + steps)
 
@@ -116,7 +124,9 @@ def per_channel(values: np.ndarray, shape: Shape, what: str) -> np.ndarray:
     maps = values.reshape(shape[0], -1)
     if (np.ptp(maps, 1) > 1e-6 * np.abs(maps).max(1)).any():
         got = f"{maps.min():g} to {maps.max():g}, up to {np.ptp(maps, 1).max():g} apart in one map"
-        raise Unsayable(f"{what} must be one number a channel where neurons form a map", got, "train with one a channel")
+        raise Unsayable(
+            f"{what} must be one number a channel where neurons form a map", got, "train with one a channel"
+        )
     return maps[:, 0].copy()
 
 
@@ -127,7 +137,9 @@ def _flattened(node: Flatten, signal: Signal) -> Signal:
     # a [C, L] is [C, 1, L] here, and some count a batch: what counts is that all is one axis in the end
     if max(outside, default=1) > 1:
         law = "a Flatten must make one axis of all"
-        raise Unsayable(law, f"axes {node.start} to {node.end} of {list(axes)}", "write start_dim = 0, end_dim = -1")
+        raise Unsayable(
+            law, f"axes {node.start} to {node.end} of {list(axes)}", "write start_dim = 0, end_dim = -1"
+        )
     return replace(signal, flat=True)
 
 
@@ -136,7 +148,11 @@ def _scaled(factor: np.ndarray, signal: Signal) -> Signal:
         values = per_channel(factor, signal.shape, "a scale behind weights")
         return replace(signal, weight=signal.weight * values.reshape(-1, *[1] * (signal.weight.ndim - 1)))
     if factor.size not in (1, signal.shape[0], np.prod(signal.shape)):
-        raise Unsayable("a scale must be one number, one a channel or one a value", f"{factor.size} of {list(signal.shape)}", "write it so")
+        raise Unsayable(
+            "a scale must be one number, one a channel or one a value",
+            f"{factor.size} of {list(signal.shape)}",
+            "write it so",
+        )
     if factor.size == 1:
         factor = factor.reshape(1, 1, 1)
     else:
@@ -152,12 +168,18 @@ def _pooled(node: Pool, signal: Signal) -> Signal:
     channels, height, width = signal.shape
     size = height // node.window[0], width // node.window[1]
     if min(size) < 1:
-        raise Unsayable("a pooling's window must fit its map", f"{node.window} of {height} x {width}", "use a smaller one")
+        raise Unsayable(
+            "a pooling's window must fit its map", f"{node.window} of {height} x {width}", "use a smaller one"
+        )
     factor = signal.factor
     if factor is not None and factor.size not in (1, channels):
-        raise Unsayable("a scale before a pooling must be one a channel", f"{factor.size} values", "scale behind the pooling")
-    if not node.mean:
-        factor = np.full((1, 1, 1), float(node.window[0] * node.window[1])) * (1.0 if factor is None else factor)
+        raise Unsayable(
+            "a scale before a pooling must be one a channel",
+            f"{factor.size} values",
+            "scale behind the pooling",
+        )
+    if node.factor != 1.0:
+        factor = np.full((1, 1, 1), node.factor) * (1.0 if factor is None else factor)
     window = signal.window[0] * node.window[0], signal.window[1] * node.window[1]
     return replace(signal, shape=(channels, *size), window=window, factor=factor)
 
@@ -166,27 +188,46 @@ def _matrix(node: Weights, signal: Signal) -> Signal:
     inputs = int(np.prod(signal.shape))
     if node.weight.shape[1] != inputs or not (signal.flat or max(signal.shape) == inputs):
         got = f"{node.weight.shape[1]} inputs of weights, {' x '.join(map(str, signal.shape))} values"
-        raise Unsayable("a matrix must read one axis of as many values as it has inputs", got, "add a Flatten, or mend the shape")
-    weight = node.weight * np.broadcast_to(1.0 if signal.factor is None else signal.factor, signal.shape).ravel()
-    return replace(signal, shape=(len(weight), 1, 1), flat=True, factor=None, weight=weight, map_size=signal.shape[1:])
+        raise Unsayable(
+            "a matrix must read one axis of as many values as it has inputs",
+            got,
+            "add a Flatten, or mend the shape",
+        )
+    weight = (
+        node.weight * np.broadcast_to(1.0 if signal.factor is None else signal.factor, signal.shape).ravel()
+    )
+    return replace(
+        signal, shape=(len(weight), 1, 1), flat=True, factor=None, weight=weight, map_size=signal.shape[1:]
+    )
 
 
 def _filtered(node: Weights, signal: Signal) -> Signal:
     channels, height, width = signal.shape
-    if node.weight.shape[1] * node.groups != channels or signal.flat and (height, width) != (1, 1):
+    if node.weight.shape[1] * node.groups != channels or (signal.flat and (height, width) != (1, 1)):
         got = f"{node.weight.shape[1] * node.groups} channels of filters, {' x '.join(map(str, signal.shape))} values"
         raise Unsayable("a filter bank must read a map of as many channels as it has", got, "mend the shape")
     sides: Size = node.weight.shape[2], node.weight.shape[3]
     if node.padding is not None:
         if node.padding == (0, 0) and sides == (height, width) and node.groups == 1:
-            return _matrix(Weights(node.weight.reshape(len(node.weight), -1), None), replace(signal, flat=True))
+            return _matrix(
+                Weights(node.weight.reshape(len(node.weight), -1), None), replace(signal, flat=True)
+            )
         law = "padding must be kernel // 2 of odd sides, or 'same'"
         got = f"padding {node.padding}, filters of {sides[0]} x {sides[1]}"
-        raise Unsayable(law, got, f"train with padding {(sides[0] // 2, sides[1] // 2)}" + ("" if all(s % 2 for s in sides) else " and odd filters"))
+        raise Unsayable(
+            law,
+            got,
+            f"train with padding {(sides[0] // 2, sides[1] // 2)}"
+            + ("" if all(s % 2 for s in sides) else " and odd filters"),
+        )
     weight = node.weight
     if signal.factor is not None:
         if signal.factor.size not in (1, channels):
-            raise Unsayable("a scale before filters must be one a channel", f"{signal.factor.size} values", "scale behind them")
+            raise Unsayable(
+                "a scale before filters must be one a channel",
+                f"{signal.factor.size} values",
+                "scale behind them",
+            )
         values = np.broadcast_to(signal.factor, (channels, 1, 1)).ravel()
         weight = weight * (values.reshape(-1, 1, 1, 1) if node.groups > 1 else values.reshape(1, -1, 1, 1))
     size = conv_size((height, width), node.stride)

@@ -2,8 +2,9 @@
 
 Every neuron is written as a LIF with R = 1, which all frameworks read alike: u += a (I - u), a = dt / tau = 2**-k. So a
 current of integers is divided by a, and by the channel's unit, which makes every threshold 1. Frameworks differ in
-whether u = 1 fires; integers below th are at most th - 1, so a unit of th - 1/2 has no ties, where the reset is to zero.
-A reset by subtraction subtracts the unit, so there it is th. A neuron without a leak gets a = 2**-27, too small for
+whether u = 1 fires; integers below th are at most th - 1, so with a unit between both nothing is at the threshold. It
+is th - 0.6, no sum of powers of two, so that halved integers are not there either. A reset by subtraction subtracts the
+unit, so there it is th. A neuron without a leak gets a = 2**-27, too small for
 float32 to lose anything by it: snnTorch has no other that adds up.
 """
 
@@ -20,6 +21,7 @@ DT = 1e-4
 """Seconds a timestep: what snnTorch and SpikingJelly take for granted."""
 NO_LEAK = 27
 """Shift of the leak that stands for none."""
+_BELOW = 0.6
 SETTINGS = "hwsearch"
 """Key of the graph's metadata that has all of the network but its arrays, as JSON."""
 
@@ -39,7 +41,7 @@ def unit(population: IntegerPopulation) -> np.ndarray:
     if population.threshold is None or population.shape.law is None:
         return np.ones(len(population.bias))
     threshold = population.threshold.astype(np.float64)
-    exact: np.ndarray = threshold if population.shape.law.reset == "subtract" else threshold - 0.5
+    exact: np.ndarray = threshold if population.shape.law.reset == "subtract" else threshold - _BELOW
     return exact
 
 

@@ -1,4 +1,4 @@
-"""Networks in snnTorch, Norse and SpikingJelly: built alike, run by their own loops, written to NIR by their own exports.
+"""Networks in snnTorch, Norse and SpikingJelly: built alike, run by their own loops, written by their own exports.
 
 A case is a list of layers; each framework builds it with its own modules and its own habits (Norse and SpikingJelly
 multiply a current by 1 - decay, so their weights are larger by that). Importing this module imports the frameworks.
@@ -15,19 +15,24 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import nir
-import norse.torch as norse
 import numpy as np
-import snntorch
 import torch
-from norse.torch.functional.reset import reset_subtract, reset_value
-from norse.torch.utils.export_nir import to_nir
-from snntorch import utils as snn_utils
-from snntorch.export_nir import export_to_nir as snntorch_to_nir
-from spikingjelly.activation_based import functional, layer, neuron, nir_exchange
 from torch import nn
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # each of them warns of what torch deprecates
+    import norse.torch as norse
+    import snntorch
+    from norse.torch.functional.reset import reset_subtract, reset_value
+    from norse.torch.utils.export_nir import to_nir
+    from snntorch import utils as snn_utils
+    from snntorch.export_nir import export_to_nir as snntorch_to_nir
+    from snntorch.import_nir import import_from_nir as snntorch_from_nir
+    from spikingjelly.activation_based import functional, layer, neuron, nir_exchange
 
 from hwsearch.network.nir_in import NirOptions
 
+__all__ = ["functional", "nir_exchange", "norse", "snn_utils", "snntorch_from_nir"]  # for `nir_readers` too
 FRAMEWORKS = ("snntorch", "norse", "spikingjelly")
 
 
@@ -166,7 +171,9 @@ class _Maker:
             return self.drawn(nn.Linear(spec.inputs, spec.outputs, spec.bias))
         if isinstance(spec, Conv):
             padding = (spec.kernel[0] // 2, spec.kernel[1] // 2)
-            return self.drawn(nn.Conv2d(spec.inputs, spec.outputs, spec.kernel, spec.stride, padding, groups=spec.groups))
+            return self.drawn(
+                nn.Conv2d(spec.inputs, spec.outputs, spec.kernel, spec.stride, padding, groups=spec.groups)
+            )
         if isinstance(spec, Conv1d):
             return self.drawn(nn.Conv1d(spec.inputs, spec.outputs, spec.kernel, padding=spec.kernel // 2))
         return None
@@ -195,10 +202,14 @@ class _Snntorch(_Maker):
         settings = {"init_hidden": True, "reset_mechanism": mechanism, "reset_delay": late}
         if isinstance(spec, Neurons):
             beta = torch.full(spec.shape, 1.0 - self.case.leak)
-            return snntorch.Leaky(beta=beta, threshold=torch.full(spec.shape, self.case.threshold), **settings)
+            return snntorch.Leaky(
+                beta=beta, threshold=torch.full(spec.shape, self.case.threshold), **settings
+            )
         if isinstance(spec, Recurrent):
             n = spec.neurons
-            module = snntorch.RLeaky(beta=1.0 - self.case.leak, linear_features=n, threshold=self.case.threshold, **settings)
+            module = snntorch.RLeaky(
+                beta=1.0 - self.case.leak, linear_features=n, threshold=self.case.threshold, **settings
+            )
             self.drawn(module.recurrent)
             return module
         return super().special(spec)
@@ -231,7 +242,9 @@ class _Norse(_Maker):
         threshold = torch.as_tensor(self.case.threshold)
         if isinstance(spec, Neurons) and self.case.leak:
             method = reset_value if self.case.reset == "zero" else reset_subtract
-            return norse.LIFBoxCell(norse.LIFBoxParameters(tau_mem_inv=rate, v_th=threshold, reset_method=method))
+            return norse.LIFBoxCell(
+                norse.LIFBoxParameters(tau_mem_inv=rate, v_th=threshold, reset_method=method)
+            )
         if isinstance(spec, Neurons):
             if self.case.reset != "zero":
                 raise NotImplementedError("IAFCell resets to a value alone")
@@ -254,7 +267,9 @@ class _Norse(_Maker):
             return torch.stack(outputs).numpy()
 
         def written() -> nir.NIRGraph:
-            sample = torch.rand(self.case.shape) if len(self.case.shape) == 1 else torch.rand(1, *self.case.shape)
+            sample = (
+                torch.rand(self.case.shape) if len(self.case.shape) == 1 else torch.rand(1, *self.case.shape)
+            )
             graph: nir.NIRGraph = quiet(lambda: to_nir(net, sample))
             return graph
 
@@ -273,12 +288,15 @@ class _SpikingJelly(_Maker):
         if isinstance(spec, (Neurons, Recurrent)):
             reset = 0.0 if self.case.reset == "zero" else None
             settings = {"v_threshold": self.case.threshold, "v_reset": reset}
-            node = neuron.LIFNode(1.0 / self.case.leak, **settings) if self.case.leak else neuron.IFNode(**settings)
+            node = (
+                neuron.LIFNode(1.0 / self.case.leak, **settings)
+                if self.case.leak
+                else neuron.IFNode(**settings)
+            )
             self.nodes.append(node)
             if isinstance(spec, Neurons):
                 return node
-            container = layer.LinearRecurrentContainer(node, spec.neurons, spec.neurons)
-            return container
+            return layer.LinearRecurrentContainer(node, spec.neurons, spec.neurons)
         if isinstance(spec, Readout):
             return neuron.NonSpikingLIFNode(1.0 / self.case.leak)
         return super().special(spec)
@@ -312,7 +330,11 @@ def quiet(call: Callable[[], Any]) -> Any:
     """Return what a call returns; frameworks print, log and warn of their own names while they write and read."""
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             return call()
     finally:
@@ -337,10 +359,40 @@ CASES = {
     "ends in a matrix": mlp(last=False),
     "ends in a leaky integrator": Case((Fc(12, 20), Neurons((20,)), Fc(20, 4), Readout(4)), (12,)),
     "recurrent": mlp(recurrent=True),
-    "residual": Case((Fc(12, 20), Neurons((20,)), Fc(20, 20), Neurons((20,)), Fc(20, 4), Neurons((4,))), (12,), residual=True),
-    "Conv2d, stride 2": Case((Conv(2, 6), Neurons((6, 6, 6)), Conv(6, 8, stride=2), Neurons((8, 3, 3)), Flatten(), Fc(72, 4), Neurons((4,))), (2, 6, 6)),
-    "Conv2d, 3 by 1": Case((Conv(2, 6, (3, 1)), Neurons((6, 6, 6)), Flatten(), Fc(216, 4), Neurons((4,))), (2, 6, 6)),
-    "Conv2d, depthwise": Case((Conv(2, 6), Neurons((6, 6, 6)), Conv(6, 6, groups=6), Neurons((6, 6, 6)), Flatten(), Fc(216, 4), Neurons((4,))), (2, 6, 6)),
+    "residual": Case(
+        (Fc(12, 20), Neurons((20,)), Fc(20, 20), Neurons((20,)), Fc(20, 4), Neurons((4,))),
+        (12,),
+        residual=True,
+    ),
+    "Conv2d, stride 2": Case(
+        (
+            Conv(2, 6),
+            Neurons((6, 6, 6)),
+            Conv(6, 8, stride=2),
+            Neurons((8, 3, 3)),
+            Flatten(),
+            Fc(72, 4),
+            Neurons((4,)),
+        ),
+        (2, 6, 6),
+    ),
+    "Conv2d, 3 by 1": Case(
+        (Conv(2, 6, (3, 1)), Neurons((6, 6, 6)), Flatten(), Fc(216, 4), Neurons((4,))), (2, 6, 6)
+    ),
+    "Conv2d, depthwise": Case(
+        (
+            Conv(2, 6),
+            Neurons((6, 6, 6)),
+            Conv(6, 6, groups=6),
+            Neurons((6, 6, 6)),
+            Flatten(),
+            Fc(216, 4),
+            Neurons((4,)),
+        ),
+        (2, 6, 6),
+    ),
     "Conv1d": Case((Conv1d(2, 6), Neurons((6, 10)), Flatten(), Fc(60, 4), Neurons((4,))), (2, 10)),
-    "AvgPool2d": Case((Conv(2, 6), Neurons((6, 6, 6)), Pool((2, 2)), Flatten(), Fc(54, 4), Neurons((4,))), (2, 6, 6)),
-}  # fmt: skip
+    "AvgPool2d": Case(
+        (Conv(2, 6), Neurons((6, 6, 6)), Pool((2, 2)), Flatten(), Fc(54, 4), Neurons((4,))), (2, 6, 6)
+    ),
+}

@@ -1,0 +1,240 @@
+"""Networks of other frameworks come in: by hand, as their own frameworks run them, and what cannot is refused."""
+
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+pytest.importorskip("nir", reason="nir is not installed")
+import nir
+from builders.nir_graphs import chain, conv, fc, if_, lif, mlp
+
+from hwsearch.errors import InputError
+from hwsearch.graph.graph import Input
+from hwsearch.network.nir_in import NirOptions, import_nir
+from hwsearch.network.nir_run import run_floats
+
+frameworks = None
+if all(find_spec(name) for name in ("snntorch", "norse", "spikingjelly", "nirtorch")):
+    from builders import nir_frameworks as frameworks
+CASES = {} if frameworks is None else frameworks.CASES
+
+
+def faults(graph, data=None):
+    with pytest.raises(InputError) as caught:
+        import_nir(graph, data)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_names_shapes_and_laws_of_a_chain():
+    nodes = (
+        conv(4, 1, stride=(2, 2)),
+        lif((4, 3, 3), 0.25),
+        nir.Flatten(np.array([4, 3, 3]), 0),
+        fc(2, 36),
+        if_(2),
+    )
+    imported = import_nir(chain(*nodes, shape=[1, 6, 6], classes=2))
+    spec = imported.spec
+    assert [(p.name, p.channels, p.size, p.flat) for p in spec.populations] == [
+        ("conv1", 4, (3, 3), False),
+        ("fc2", 2, (1, 1), True),
+        ("readout", 2, (1, 1), True),
+    ]
+    assert [p.law and p.law.leak_shift for p in spec.populations] == [2, None, None]
+    assert [(c.name, c.kind, c.fan_columns, c.prunable) for c in spec.connections] == [
+        ("conv1", "conv", 1, True),
+        ("fc2", "fc", 9, True),
+        ("readout", "conv", 1, False),
+    ]
+    assert [w.dtype for w in imported.params.weights] == [np.float32] * 3
+    assert imported.params.norms == (None,) * 3
+    assert "their spikes are counted" in imported.notes[-1]
+
+
+def test_what_snapping_took_is_shown_for_each_population():
+    imported = import_nir(chain(fc(3, 4), lif(3, 0.1), fc(2, 3), lif(2, 0.5), shape=[4], classes=2))
+    assert [(s.population, s.node, s.leak_shift) for s in imported.snaps] == [
+        ("fc1", "b", 3),
+        ("fc2", "d", 1),
+    ]
+    assert [s.error for s in imported.snaps] == [pytest.approx(0.2), 0.0]
+    assert imported.exact_leaks[0] == pytest.approx([0.1] * 3)
+
+
+def test_a_leaky_integrator_is_a_leaky_readout():
+    readout = nir.LI(np.full(2, 4e-4), np.full(2, 4.0), np.zeros(2))
+    spec = import_nir(chain(fc(3, 4), lif(3), fc(2, 3), readout, shape=[4], classes=2)).spec
+    assert spec.readout.leak_shift == 2
+    assert [p.name for p in spec.populations] == ["fc1", "readout"]
+
+
+def test_an_integrator_is_a_readout_without_a_leak():
+    spec = import_nir(chain(fc(3, 4), lif(3), fc(2, 3), nir.I(np.ones(2)), shape=[4], classes=2)).spec
+    assert spec.readout.leak_shift is None
+    assert len(spec.populations) == 2
+
+
+def test_a_reset_of_the_next_timestep_is_a_weight_back():
+    spec_params = import_nir(
+        chain(fc(3, 4), lif(3, 0.25), fc(2, 3), shape=[4], classes=2), None, NirOptions(reset="subtract_next")
+    )
+    back = next(c for c in spec_params.spec.connections if c.name == "fc1.reset")
+    assert (back.source, back.target, back.delay, back.prunable) == (0, 0, 1, False)
+    assert (spec_params.params.weights[1] == -0.25).all()
+    assert spec_params.spec.populations[0].law.reset == "subtract"
+
+
+def test_full_scale_goes_into_what_reads_the_input():
+    data = Input((1, 1, 4), 255, 8)
+    scaled = import_nir(mlp(), data, NirOptions(full_scale=255.0))
+    assert scaled.params.weights[0] == pytest.approx(255 * import_nir(mlp()).params.weights[0])
+    assert scaled.params.weights[1] == pytest.approx(import_nir(mlp()).params.weights[1])
+    assert scaled.spec.input == data
+    assert scaled.spec.connections[0].fan_columns == 4
+
+
+def test_data_of_another_shape_are_refused():
+    assert (
+        "an Input must have the shape of the data; got [4], the data have [1, 1, 5]"
+        in faults(mlp(), Input((1, 1, 5), 1, 1))[0]
+    )
+
+
+def test_an_input_without_a_shape():
+    graph = mlp()
+    graph.nodes["input"].input_type = {"input": None}
+    assert "an Input must say its shape" in faults(graph)[0]
+    assert import_nir(graph, Input((4, 1, 1), 1, 1)).spec.input.shape == (4, 1, 1)
+
+
+def edited(edit):
+    graph = mlp()
+    edit(graph)
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (
+            lambda g: g.nodes.update(more=nir.Output(np.array([2]))) or g.edges.append(("d", "more")),
+            "one Output; got output, more",
+        ),
+        (
+            lambda g: g.nodes.update(more=nir.Input(np.array([4]))) or g.edges.append(("more", "a")),
+            "one Input; got input, more",
+        ),
+        (lambda g: g.nodes.pop("output") and g.edges.remove(("d", "output")), "one Output; got none"),
+        (
+            lambda g: g.edges.remove(("b", "c")),
+            "node 'c': a node must lie on a way from the input to the output; got nothing leads to it",
+        ),
+        (
+            lambda g: g.nodes.update(x=fc(3, 3)) or g.edges.append(("b", "x")),
+            "node 'x': a node must lie on a way",
+        ),
+        (
+            lambda g: g.nodes.update(x=fc(3, 3)) or g.edges.extend([("a", "x"), ("x", "a")]),
+            "a circle must pass through a spiking neuron; got a to x to a",
+        ),
+        (
+            lambda g: g.nodes.update(d=lif(5)),
+            "node 'd' (LIF): v_threshold must be one number, one a channel or one a neuron; got 5 for a population of 2 x 1 x 1",
+        ),
+    ],
+)
+def test_broken_graphs_are_refused(edit, expected):
+    found = faults(edited(edit))
+    assert any(expected in fault for fault in found), found
+
+
+def test_thresholds_that_differ_within_a_map():
+    threshold = np.linspace(1, 2, 108).reshape(3, 6, 6)
+    graph = chain(
+        conv(3, 1),
+        lif((3, 6, 6), threshold=threshold),
+        nir.Flatten(np.array([3, 6, 6]), 0),
+        fc(2, 108),
+        shape=[1, 6, 6],
+        classes=2,
+    )
+    assert (
+        "node 'b' (LIF): v_threshold must be one number a channel where neurons form a map; got 1 to 2"
+        in faults(graph)[0]
+    )
+
+
+def test_outputs_that_are_a_map_or_one_class():
+    assert (
+        "an output must be one value a class, of two classes at least; got 3 x 6 x 6"
+        in faults(chain(conv(3, 1), lif((3, 6, 6)), shape=[1, 6, 6], classes=3))[0]
+    )
+    assert "got 1 x 1 x 1" in faults(chain(fc(3, 4), lif(3), fc(1, 3), shape=[4], classes=1))[0]
+
+
+def test_a_silent_neuron_in_the_middle_is_refused():
+    silent = nir.LI(np.full(3, 2e-4), np.ones(3), np.zeros(3))
+    assert (
+        "node 'b' (LI): a neuron that does not fire must"
+        in faults(chain(fc(3, 4), silent, fc(2, 3), lif(2), shape=[4], classes=2))[0]
+    )
+
+
+def test_a_file_reads_as_the_graph_in_memory(tmp_path):
+    nir.write(tmp_path / "net.nir", mlp())
+    from_file, from_memory = import_nir(tmp_path / "net.nir"), import_nir(mlp())
+    assert from_file.spec == from_memory.spec
+    for a, b in zip(from_file.params.weights, from_memory.params.weights, strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_faults_name_the_file(tmp_path):
+    graph = mlp()
+    graph.nodes["b"].v_threshold = -np.ones(3)
+    nir.write(tmp_path / "net.nir", graph)
+    assert faults(tmp_path / "net.nir")[0].startswith(f"{tmp_path / 'net.nir'}: node 'b' (LIF): ")
+
+
+def came_in(name, framework):
+    """Return what a framework's own loop gives on 256 inputs, and what the imported network gives."""
+    case = CASES[name]
+    try:
+        built = frameworks.build(framework, case)
+    except NotImplementedError as error:
+        pytest.skip(f"{framework}: {error}")
+    x = frameworks.frames(case, 256, 12)
+    try:
+        graph = built.written()
+    except Exception as error:  # whatever a framework's own export raises: then there is nothing to read
+        pytest.skip(f"{framework} does not write it: {error!r:.80}")
+    imported = import_nir(graph, None, built.options)
+    seen = x.reshape(*x.shape[:2], *imported.spec.input.shape).astype(np.float64)
+    return built.run(x), run_floats(imported.spec, imported.params, seen)
+
+
+# snnTorch writes a join of its networks as two inputs, and Norse nothing for Conv1d and pooling: both are refused
+REFUSED = {("residual", "snntorch"), ("Conv1d", "norse"), ("AvgPool2d", "norse")}
+# snnTorch subtracts a second threshold in the next timestep where one was not enough: no other simulator does
+OTHER = {("LIF, reset by subtraction", "snntorch"), ("IF, reset by subtraction", "snntorch")}
+
+
+@pytest.mark.skipif(frameworks is None, reason="snntorch, norse or spikingjelly is not installed")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("framework", ["snntorch", "norse", "spikingjelly"])
+@pytest.mark.parametrize("name", CASES)
+def test_networks_predict_as_in_their_framework(name, framework):
+    if (name, framework) in REFUSED:
+        with pytest.raises(InputError):
+            came_in(name, framework)
+        return
+    theirs, ours = came_in(name, framework)
+    spiking = isinstance(CASES[name].layers[-1], frameworks.Neurons)
+    if (name, framework) in OTHER:
+        assert 0 < (theirs != ours.spikes[-1].reshape(theirs.shape)).mean() < 0.15
+        return
+    if spiking:
+        differ = int((theirs != ours.spikes[-1].reshape(theirs.shape)).sum())
+        assert differ <= ours.ties, f"{differ} of {theirs.size} spikes differ, {ours.ties} ties"
+    totals = theirs[-1] if name == "ends in a leaky integrator" else theirs.sum(0)
+    assert (totals.argmax(1) == ours.predictions).all()
