@@ -128,7 +128,7 @@ def joint_on(network, sparsity, name="weight"):
 
 
 @pytest.mark.parametrize("granularity", NAMES)
-def test_on_a_graph_it_agrees_less_the_more_is_removed(on_graph, granularity):
+def test_on_a_graph_what_is_pruned_agrees_less_than_the_dense_network(on_graph, granularity):
     network, estimator = on_graph
     expected = estimator.expected(joint_on(network, [0.0, 0.3, 0.6, 0.9], granularity))
     assert ((expected >= 0) & (expected <= 1)).all()
@@ -136,7 +136,7 @@ def test_on_a_graph_it_agrees_less_the_more_is_removed(on_graph, granularity):
     # of an untrained recurrent network most predictions are the readout's bias, and agree whatever is removed
     assert expected[-1] <= expected[0]
     if network is GRAPHS["residual"][0]:
-        assert (np.diff(expected) < 0.05).all()
+        assert (expected[1:] < expected[0] - 0.02).all()
         assert expected[-1] < expected[0] - 0.1
 
 
