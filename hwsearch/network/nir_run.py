@@ -45,14 +45,7 @@ def run_floats(
         frames: [T, N, C, H, W] what it reads, as floats.
         leaks: [C] of each population, the readout last; None: those of the laws and of the readout.
     """
-    if leaks is None:
-        shifts = [
-            p.law.leak_shift if p.law is not None else spec.readout.leak_shift for p in spec.populations
-        ]
-        leaks = [
-            np.full(p.channels, 0.0 if k is None else 2.0**-k)
-            for p, k in zip(spec.populations, shifts, strict=True)
-        ]
+    leaks = shifted_leaks(spec) if leaks is None else leaks
     n = frames.shape[1]
     potentials = [np.zeros((n, p.channels, *p.size)) for p in spec.populations]
     fired = [np.zeros_like(v) for v in potentials]
@@ -83,6 +76,35 @@ def run_floats(
             fired[place] = spikes
             history[place].append(spikes)
     return FloatRun(potentials[-1].reshape(n, -1), tuple(np.stack(h) for h in history if h), ties)
+
+
+def kept_predictions(
+    spec: NetworkSpec, params: Params, exact: Sequence[np.ndarray], frames: np.ndarray
+) -> dict[str, float]:
+    """Return which share of predictions stays when leaks become shifts: of each population alone, and of ``all``.
+
+    Args:
+        spec: The network, with shifts.
+        params: Its floats.
+        exact: [C] leaks as written, one a population.
+        frames: [T, N, C, H, W] what it reads, as floats.
+    """
+    shifts = shifted_leaks(spec)
+    reference = run_floats(spec, params, frames, exact).predictions
+    differing = [p for p, (a, b) in enumerate(zip(exact, shifts, strict=True)) if not np.allclose(a, b, atol=1e-6)]
+    kept = {}
+    for name, changed in [(spec.populations[p].name, [p]) for p in differing] + [("all", differing)]:
+        leaks = [shifts[p] if p in changed else leak for p, leak in enumerate(exact)]
+        kept[name] = float((run_floats(spec, params, frames, leaks).predictions == reference).mean())
+    return kept
+
+
+def shifted_leaks(spec: NetworkSpec) -> list[np.ndarray]:
+    """Return [C] the leak of each population's law, and of the readout."""
+    shifts = [p.law.leak_shift if p.law is not None else spec.readout.leak_shift for p in spec.populations]
+    return [
+        np.full(p.channels, 0.0 if k is None else 2.0**-k) for p, k in zip(spec.populations, shifts, strict=True)
+    ]
 
 
 def _weighted(c: Connection, weight: np.ndarray, seen: np.ndarray) -> np.ndarray:

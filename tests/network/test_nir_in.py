@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("nir", reason="nir is not installed")
 import nir
@@ -11,8 +12,13 @@ from builders.nir_graphs import chain, conv, fc, if_, lif, mlp
 
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Input
+from hwsearch.network.fold import fold
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import Widths
 from hwsearch.network.nir_in import NirOptions, import_nir
 from hwsearch.network.nir_run import run_floats
+from hwsearch.network.params import Ticket
+from hwsearch.network.stack import Stack
 
 frameworks = None
 if all(find_spec(name) for name in ("snntorch", "norse", "spikingjelly", "nirtorch")):
@@ -140,7 +146,7 @@ def edited(edit):
         ),
         (
             lambda g: g.nodes.update(d=lif(5)),
-            "node 'd' (LIF): v_threshold must be one number, one a channel or one a neuron; got 5 for a population of 2 x 1 x 1",
+            "node 'd' (LIF): v_threshold must be one number, one a channel or one a neuron; got 5 for",
         ),
     ],
 )
@@ -238,3 +244,35 @@ def test_networks_predict_as_in_their_framework(name, framework):
         assert differ <= ours.ties, f"{differ} of {theirs.size} spikes differ, {ours.ties} ties"
     totals = theirs[-1] if name == "ends in a leaky integrator" else theirs.sum(0)
     assert (totals.argmax(1) == ours.predictions).all()
+
+
+@pytest.mark.skipif(frameworks is None, reason="snntorch, norse or spikingjelly is not installed")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("name", "framework"),
+    [
+        ("LIF, subtracted in the next timestep", "snntorch"),
+        ("recurrent", "snntorch"),
+        ("ends in a leaky integrator", "norse"),
+        ("Conv2d, stride 2", "norse"),
+        ("residual", "spikingjelly"),
+        ("AvgPool2d", "spikingjelly"),
+    ],
+)
+def test_the_machine_of_integers_and_the_stack_predict_as_the_framework(name, framework):
+    case = CASES[name]
+    built = frameworks.build(framework, case)
+    x = frameworks.frames(case, 256, 12)
+    shape = (*case.shape, 1, 1)[:3]
+    imported = import_nir(built.written(), Input(shape, 16, 5, frames=12), built.options)
+    counts = np.round(x * 16).astype(np.int64).swapaxes(0, 1).reshape(256, 12, *shape)
+    theirs = built.run(x)
+    expected = (theirs[-1] if name == "ends in a leaky integrator" else theirs.sum(0)).argmax(1)
+    masks = tuple(np.ones(weight.shape, np.float32) for weight in imported.params.weights)
+    bits = (16,) * len(masks)
+    integers = fold(imported.spec, imported.params, masks, bits, 12, Widths())
+    assert (run_integer(integers, counts).predictions == expected).all()
+    stack = Stack(imported.spec, [Ticket(imported.params, masks, bits)]).eval()
+    with torch.no_grad():
+        logits = stack(torch.from_numpy(counts / np.float32(16)).float(), 12)[0]
+    assert (logits.argmax(1).numpy() == expected).all()
