@@ -79,8 +79,7 @@ def tickets_of(case: Case, n: int) -> list[Ticket]:
     """Return n half-pruned candidates of mixed bits."""
     spec = spec_of(case)
     params = initial_params(spec, 0)
-    pruned = iter(prune([params.weights[i] for i in spec.prunable], "weight", 0.5))
-    masks = tuple(next(pruned) if c.prunable else np.ones(c.weight_shape, bool) for c in spec.connections)
+    masks = tuple(prune(spec.connections, params.weights, "weight", 0.5))
     bits = sorted(BITS[i % len(BITS)] for i in range(n))
     return [Ticket(params, masks, (b,) * len(masks)) for b in bits]
 

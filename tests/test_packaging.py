@@ -15,7 +15,8 @@ def test_the_wheel_holds_what_the_package_needs(tmp_path):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
         "hwsearch/py.typed",
-        "hwsearch/native/kernels.c",
+        "hwsearch/native/neuron.c",
+        "hwsearch/native/neuron.h",
         "hwsearch/hardware_profiles/nrf51822_microbit.yaml",
         "hwsearch/studies/digits_mcu.yaml",
     } <= names

@@ -34,6 +34,8 @@ from hwsearch.native.library import library
 _MEAN_ABS = math.sqrt(2 / math.pi)
 # optimal steps of a symmetric uniform quantiser of a unit normal, with 3, 7 and 15 levels (Max 1960, table II)
 STEP_OF_NORMAL = {2: 1.2240, 3: 0.6508, 4: 0.3534}
+MOST_APART = 8
+"""Largest exponent between connections into one population: beyond it the finer one gives up levels."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,9 @@ class JointGrid:
 
     A step of connection c is worth S_j 2**e_c in output channel j, S being the population's and e_c >= 0 a whole
     number: so each connection uses its bits, and a device only shifts. e_c is the rounded mean of log2 of the scales
-    that the connection's channels would have alone, less the least of all connections; S_j is the largest scale of any
-    connection at that (no level is clipped), or for grids of up to 4 bits, which clip anyway, their mean.
+    that the connection's channels would have alone, less the least of all connections (e_c is at most 8: a connection
+    whose weights are worth less than 2**-8 of another's has fewer levels); S_j is the largest scale of any connection
+    at that (no level is clipped), or for grids of up to 4 bits, which clip anyway, their mean.
 
     Attributes:
         grids: One a connection.
@@ -133,8 +136,11 @@ class JointGrid:
         alive = torch.stack([(q != 0).flatten(2 if per_channel else 1).any(-1) for q, _ in alone])
         alive = alive.view(worth.shape)
         logs = torch.where(alive, worth.log2(), 0.0).sum(2) / alive.sum(2).clamp_min(1)
-        lowest = torch.where(alive.any(2), logs.round(), torch.inf).amin(0)
-        exponents = torch.where(alive.any(2), logs.round() - lowest, 0.0)  # [connections, K]
+        used, rounded = alive.any(2), logs.round()  # [connections, K]
+        lowest = torch.where(used, rounded, torch.inf).amin(0)
+        highest = torch.where(used, rounded, -torch.inf).amax(0)
+        exponents = (rounded - torch.maximum(lowest, highest - MOST_APART)).clamp_min(0.0)
+        exponents = torch.where(used, exponents, 0.0)
         shifted = torch.where(alive, worth * 2.0 ** -exponents.unsqueeze(2), 0.0)
         few = torch.tensor([all(g.bits[k] <= 4 for g in self.grids) for k in range(worth.shape[1])])
         mean = shifted.sum(0) / alive.sum(0).clamp_min(1)
@@ -166,7 +172,7 @@ class Joint:
 
     Attributes:
         integers: One a connection, [K, out, ...], as floats.
-        base: [K, out or 1] float64: S, what one step of a connection with exponent 0 is worth in the population's current.
+        base: [K, out or 1] float64: S, what a step of a connection with exponent 0 is worth in the current.
         exponents: [connections, K] e, at least 0.
     """
 

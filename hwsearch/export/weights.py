@@ -1,9 +1,9 @@
 """The ``weights`` export: one safetensors file of integers, packed as the device stores them.
 
-For each connection: ``<name>.packed`` (uint8: the bytes that the price counted), ``<name>.weight`` (the same integers in
-the clear, [out, in] or [out, in / groups, kh, kw]) and ``<name>.mask`` (where they are not zero); for each population
-``<name>.bias`` and ``<name>.threshold``. Populations and connections, with their shifts, the formats, and which model it
-is are JSON in the file's metadata. Read without pickle.
+For each connection: ``<name>.packed`` (uint8: the bytes that the price counted), ``<name>.weight`` (the same integers
+in the clear, [out, in] or [out, in / groups, kh, kw]) and ``<name>.mask`` (where they are not zero); for each
+population ``<name>.bias`` and ``<name>.threshold``. Populations and connections, with their shifts, the formats, and
+which model it is are JSON in the file's metadata. Read without pickle.
 """
 
 from __future__ import annotations

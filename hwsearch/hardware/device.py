@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
-from hwsearch.hardware.limits import Limits, RoleSkips
+from hwsearch.hardware.limits import Connectivity, Limits, RoleSkips
 from hwsearch.hardware.models import Model, known, needs
 from hwsearch.hardware.neurons import Arithmetic
 from hwsearch.study.digest import digest
@@ -36,7 +36,8 @@ class Quantity:
     """One number, or word, of a profile with its evidence.
 
     Attributes:
-        value: In SI units (bytes, bits and cycles count as such), or a word; None: unknown; several: a menu.
+        value: In SI units (bytes, bits and cycles count as such), a word, or whether it can; None: unknown; several: a
+            menu.
         text: As written in the profile, with its unit.
         grade: How it came about.
         source: Key of the profile's sources.
@@ -163,6 +164,7 @@ class HardwareProfile:
         takes_analog: Whether the first layer may read analog values; else they must come as events.
         conv_mac_cycles: Cycles of a multiply-accumulate in a convolution; None: as ``cycles.mac``.
         arithmetic: How its neurons compare and leak.
+        connectivity: What it can do beyond a chain of plain connections.
         uncalibrated: Costs (``energy_j``, ``latency_s``) that no measurement of a network has confirmed.
         static_w: Power drawn whatever it does, in watts; None: unknown, or inside the energy per cycle.
         quantities: Every number with its evidence, by its dotted place in the file.
@@ -207,6 +209,7 @@ class HardwareProfile:
     uncalibrated: tuple[str, ...] = ()
     conv_mac_cycles: float | None = None
     arithmetic: Arithmetic = dataclasses.field(default_factory=Arithmetic)
+    connectivity: Connectivity = dataclasses.field(default_factory=Connectivity)
 
     def skipped(self, what: Literal["storage", "cycles", "energy"], role: str) -> tuple[str, ...]:
         """Return the classes whose zeros cost nothing (``what``) in a layer of a role."""
@@ -234,6 +237,7 @@ class HardwareProfile:
             "role_skips": (),
             "takes_analog": True,
             "conv_mac_cycles": None,
+            "connectivity": Connectivity(),
         }
         used = {name: value for name, value in values.items() if name not in later or value != later[name]}
         return digest([used, type(self.model).__name__] if self.model else used)

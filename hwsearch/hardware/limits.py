@@ -1,4 +1,4 @@
-"""Limits of toolchains, and skip lists of single roles, as values."""
+"""Limits of toolchains, what they can connect, and skip lists of single roles, as values."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class Limits:
     Attributes:
         fan_in_kept, fan_out_kept: Most non-zero weights into a neuron, and out of a source.
         inputs: Inputs of the network.
+        input_events: Events of one input in a timestep: the largest value of a sequence that a channel can carry.
         hidden: Spiking neurons.
         outputs: Neurons of the readout.
         hidden_synapses: Non-zero weights between spiking neurons.
@@ -22,12 +23,15 @@ class Limits:
         kernel: Side of a filter.
         map_in, map_out: Side of a map that is read, and that is made.
         timesteps: Timesteps of an inference.
+        channel_multiple: What the channels of each population must be a multiple of.
         kernels, pools: Sides of a filter, and of a pooling window, that are offered; empty: any.
+        strides: Strides of a filter that are offered, where it may have any at all; empty: any.
     """
 
     fan_in_kept: int | None = None
     fan_out_kept: int | None = None
     inputs: int | None = None
+    input_events: int | None = None
     hidden: int | None = None
     outputs: int | None = None
     hidden_synapses: int | None = None
@@ -39,8 +43,37 @@ class Limits:
     map_in: int | None = None
     map_out: int | None = None
     timesteps: int | None = None
+    channel_multiple: int | None = None
     kernels: tuple[int, ...] = ()
     pools: tuple[int, ...] = ()
+    strides: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Connectivity:
+    """What a device can do beyond a chain of plain connections; None: its documents do not say, and it is refused.
+
+    Attributes:
+        strided: Filters that stand at every second pixel, or more rarely (`Limits.strides`).
+        rectangular: Filters, and pooling windows, of unequal sides.
+        depthwise: A filter a channel.
+        residual: Several connections of one timestep into one population.
+        recurrence: Connections whose spikes arrive one timestep later.
+        analog_sequence: An input of values that differ from timestep to timestep.
+        leaky_readout: A readout that leaks.
+        late_readout: A readout that adds up the last timesteps only.
+        step_readout: A prediction after every timestep.
+    """
+
+    strided: bool | None = None
+    rectangular: bool | None = None
+    depthwise: bool | None = None
+    residual: bool | None = None
+    recurrence: bool | None = None
+    analog_sequence: bool | None = None
+    leaky_readout: bool | None = None
+    late_readout: bool | None = None
+    step_readout: bool | None = None
 
 
 @dataclass(frozen=True)

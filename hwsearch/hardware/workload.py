@@ -188,6 +188,11 @@ class ConnectionWork:
         return self.census.groups
 
     @property
+    def depthwise(self) -> bool:
+        """Whether each channel has its own filter, and reads that channel alone."""
+        return self.identity or self.groups > 1
+
+    @property
     def read(self) -> tuple[int, Pooling, int]:
         """What it reads, and when: connections that read alike are reached by the same events."""
         return self.source, self.pooling, self.delay

@@ -90,7 +90,8 @@ def answers_of(
         network: The (shrunk) network that ran.
         run: Its run on the inputs.
         labels: [N], or [N, T].
-        without_input: [M, classes] or [M, T, classes] potentials that it reaches without them; see ``readouts_without_input``.
+        without_input: [M, classes] or [M, T, classes] potentials that it reaches without them; see
+            ``readouts_without_input``.
         classes: Number of classes.
     """
     guesses, top = run.predictions, run.readout.max(-1, keepdims=True)

@@ -21,17 +21,25 @@ from pathlib import Path
 _FLAGS = ("-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _POINTER, _LONG, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_long, ctypes.c_int, ctypes.c_float
 _FIRE = (*[_POINTER] * 4, *[_LONG] * 3, _INT, _INT, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT)
+_SOURCES = ("neuron.h", "neuron.c", "recurrence.c", "depthwise.c", "weights.c", "norm.c")
 _SIGNATURES = {
     "fire_forward": _FIRE,
     "fire_backward": _FIRE,
+    "recurrent_forward": (*[_POINTER] * 4, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT),
+    "recurrent_backward": (*[_POINTER] * 5, *[_LONG] * 2, _FLOAT, _FLOAT, _INT),
+    "depthwise_forward": (*[_POINTER] * 4, *[_LONG] * 3, _INT, *[_LONG] * 6),
+    "depthwise_backward": (*[_POINTER] * 6, *[_LONG] * 3, _INT, *[_LONG] * 6),
     "quantise": (*[_POINTER] * 3, *[_LONG] * 5, _FLOAT, _FLOAT, _INT, _INT),
     "norm_forward": (*[_POINTER] * 7, *[_LONG] * 3, _FLOAT, _FLOAT),
     "norm_backward": (*[_POINTER] * 7, *[_LONG] * 3),
     "cross_entropy": (*[_POINTER] * 4, *[_LONG] * 3, _FLOAT),
     "adam": (*[_POINTER] * 5, *[_LONG] * 3, _FLOAT),
 }
-MAP = 1024
-"""Neurons of a map that a pooled layer may have, at most, for the loops (BLOCK in the source)."""
+BLOCK = 1024
+"""Neurons of a map that is pooled, and of a population that feeds itself, at most, for the loops (see neuron.h)."""
+
+PLANE, TAPS = 16384, 64
+"""Numbers of a map with the frame that a filter needs, and weights of that filter, at most (see depthwise.c)."""
 
 
 @cache
@@ -40,11 +48,12 @@ def library() -> ctypes.CDLL | None:
     compiler = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
     if os.environ.get("HWSEARCH_NATIVE") == "0" or compiler is None or not sys.platform.startswith("linux"):
         return None
-    source = files("hwsearch.native").joinpath("kernels.c").read_bytes()
-    name = hashlib.sha256(source + repr((_FLAGS, _processor(), compiler)).encode()).hexdigest()[:16]
+    sources = {name: files("hwsearch.native").joinpath(name).read_bytes() for name in _SOURCES}
+    text = b"".join(sources.values()) + repr((_FLAGS, _processor(), compiler)).encode()
+    name = hashlib.sha256(text).hexdigest()[:16]
     for folder in _folders():
         path = folder / f"kernels-{name}.so"
-        if _ours(folder) and (path.is_file() or _build(compiler, source, path)):
+        if _ours(folder) and (path.is_file() or _build(compiler, sources, path)):
             return _load(path)
     return None
 
@@ -75,13 +84,15 @@ def _processor() -> str:
     return "\n".join(sorted(facts))
 
 
-def _build(compiler: str, source: bytes, path: Path) -> bool:
+def _build(compiler: str, sources: dict[str, bytes], path: Path) -> bool:
     """Compile into a path in one step; return whether it could be done."""
     try:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            code, made = Path(folder) / "kernels.c", Path(folder) / "kernels.so"
-            code.write_bytes(source)
-            command = [compiler, *_FLAGS, "-march=native", "-o", str(made), str(code), "-lm"]
+            made = Path(folder) / "kernels.so"
+            for name, source in sources.items():
+                (Path(folder) / name).write_bytes(source)
+            units = [str(Path(folder) / name) for name in sources if name.endswith(".c")]
+            command = [compiler, *_FLAGS, "-march=native", "-o", str(made), *units, "-lm"]
             done = subprocess.run(command, capture_output=True, check=False, timeout=120)
             if done.returncode != 0:
                 return False

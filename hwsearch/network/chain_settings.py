@@ -1,4 +1,4 @@
-"""Settings of networks as they were written while every network was a chain, as settings of populations and connections.
+"""Networks as they were written while each was a chain of layers, as settings of populations and connections.
 
 Until format 2 of an export a network was a list of layers: square filters of stride 1 or fully connected weights, each
 with its neurons and the pooling behind it, and one neuron law for all.

@@ -4,16 +4,18 @@ The integer weights w of all connections into it share a unit per channel, up to
 2**e units, e >= 0. Threshold t and bias b are in that unit (real numbers, one a channel). With f fraction bits and a
 grid that is r >= 1 times as coarse
 
-    w_int = round(w / r),    th = t / r * 2**f,    c = b / r * 2**f,    and the sums of a connection are shifted by f + e
+    w_int = round(w / r),    th = t / r * 2**f,    c = b / r * 2**f
 
-Channels scale freely (only th changes), so each has its own r; a readout, whose outputs are compared, has one. A
-negative f shifts the sum right before it reaches the membrane, which takes an accumulator wider than the membrane. f is
-as large as thresholds (with headroom for the membrane), biases and sums allow, and r is 1. Where that leaves some
-thresholds coarse, or nothing suits all channels, f and r are those with the smallest sum over channels of
+and the sums of a connection are shifted by f + e. Channels scale freely (only th changes), so each has its own r; a
+readout, whose outputs are compared, has one. A negative f shifts the sum right before it reaches the membrane, which
+takes an accumulator wider than the membrane. f is as large as thresholds (with headroom for the membrane), biases and
+sums allow, and r is 1. Where that leaves some thresholds coarse, or nothing suits all channels, f and r are those with
+the smallest sum over channels of
 
     |w_int r' - w|**2 / |w|**2  +  (c / th - b / t)**2 / (1 + (b / t)**2)  +  1 / th**2,      r' = t 2**f / th
 
-(w: all weights of the channel, each times its 2**e) that is how much a channel's weights and bias change in units of its threshold, and how coarse its membrane is.
+that is how much a channel's weights (each times its 2**e) and bias change in units of its threshold, and how coarse its
+membrane is.
 """
 
 from __future__ import annotations
@@ -112,7 +114,7 @@ class Scale:
 
 
 def fixed_point(population: Scale, widths: Widths, most_fraction: int = MAX_FRACTION_BITS) -> FixedPoint:
-    """Return a population's integers within a device's widths, with f at most ``most_fraction``, and what these took."""
+    """Return a population's integers within a device's widths, f being at most ``most_fraction``."""
     coarseness: np.ndarray | float
     if population.threshold is None:
         fraction, coarseness = _readout_scale(population, widths, most_fraction)
@@ -237,7 +239,9 @@ def _sums_fit(population: Scale, fraction: int, widths: Widths) -> bool:
     top = 2.0 ** (widths.accumulator - 1)
     steps = population.timesteps if population.threshold is None else 1
     # a shift to the right may round each connection's sum up
-    added = ((population.largest_sums + np.abs(population.bias)) * 2.0**fraction + len(population.parts)).max() * steps
+    added = (
+        (population.largest_sums + np.abs(population.bias)) * 2.0**fraction + len(population.parts)
+    ).max() * steps
     alone = max(part.largest_sums.max() + half_step(fraction + part.exponent) for part in population.parts)
     return bool(alone < top and added < top)
 

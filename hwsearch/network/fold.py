@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from hwsearch.compress.quantise import JointGrid, Quantiser
-from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, entering
+from hwsearch.graph.graph import NetworkSpec, entering
 from hwsearch.network.fixed_point import FixedPoint, Part, Scale, fixed_point, fractions
 from hwsearch.network.integers import (
     IntegerConnection,
@@ -30,6 +30,7 @@ from hwsearch.network.integers import (
     population_bits,
 )
 from hwsearch.network.params import Params
+from hwsearch.network.stack import unit_of
 from hwsearch.network.width_loss import WidthLoss
 
 _BN_EPS = 1e-5
@@ -79,12 +80,6 @@ def fold_counting_losses(
         widths.state, widths.accumulator,
     )  # fmt: skip
     return network, loss
-
-
-def unit_of(spec: NetworkSpec, connection: Connection) -> float:
-    """Return what one count of what a connection reads is worth in floats."""
-    whole = spec.input.max if connection.source == INPUT else 1
-    return 1.0 / (whole * connection.pooling.divisor)
 
 
 def _scale(

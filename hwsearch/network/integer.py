@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from hwsearch.data.frames import timestep_inputs
 from hwsearch.graph.graph import INPUT
 from hwsearch.network.integer_pass import Pass
 from hwsearch.network.integer_stack import StackedPopulation, stack_populations
@@ -167,8 +168,6 @@ def _frames(network: IntegerNetwork, x: np.ndarray, device: torch.device) -> tor
     exact = torch.float32 if data.max_at(timesteps) * area < 2**24 else torch.float64
     if data.still:
         return torch.from_numpy(x).to(device=device, dtype=exact).unsqueeze(0)
-    from hwsearch.data.frames import timestep_inputs
-
     binned = timestep_inputs(x, data, timesteps)
     return torch.from_numpy(binned).to(device=device, dtype=exact).transpose(0, 1)
 

@@ -125,9 +125,7 @@ def _population(
         if member.threshold is not None:
             threshold[k, : len(member.threshold)] = member.threshold
     places = {k for k, c in enumerate(first.connections) if c.shape.target == place}
-    sources = [
-        max(network.connections[k].shape.in_channels for network in networks) for k in sorted(places)
-    ]
+    sources = [max(network.connections[k].shape.in_channels for network in networks) for k in sorted(places)]
     connections = tuple(
         _connection([each[index] for each in incoming], n_inputs, channels, ends, exact, device)
         for index, n_inputs in enumerate(sources)

@@ -68,7 +68,7 @@ class IntegerPopulation:
 
     @property
     def leak_shift(self) -> int | None:
-        """k of its leak, or None."""
+        """K of its leak, or None."""
         return None if self.shape.law is None else self.shape.law.leak_shift
 
     @property

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from hwsearch.graph.graph import NO_POOLING, Pooling
 from hwsearch.graph.neuron_law import NeuronLaw
-from hwsearch.native.library import MAP, library
+from hwsearch.native.library import BLOCK, library
 
 Neuron = Callable[[Tensor, int], Tensor]
 """(x [T, ...], 0) or (x [...], T) -> spikes [T, ...]"""
@@ -72,7 +72,7 @@ def fused_stack(law: NeuronLaw) -> StackNeuron:
 
     def fire(x: Tensor, timesteps: int, pool: Pool = NO_POOL) -> Tensor:
         x = x.contiguous()
-        fits = pool.pooling.area == 1 or x.shape[-2] * x.shape[-1] <= MAP
+        fits = pool.pooling.area == 1 or x.shape[-2] * x.shape[-1] <= BLOCK
         if fits and x.dtype == torch.float32 and x.device.type == "cpu" and library() is not None:
             spikes: Tensor = _Native.apply(x, timesteps, law, pool)  # type: ignore[no-untyped-call]
             return spikes

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hwsearch.graph.graph import Size
+from hwsearch.native.library import PLANE, TAPS, library
 
 _ALIGNED = 16  # floats in 64 bytes
 
@@ -45,7 +46,8 @@ def convolution(
     """
     if x.device.type != "cpu":
         return _grouped(x, weight, bias, stride, depthwise)
-    out: Tensor = _Convolution.apply(x, weight, bias, stride, depthwise)  # type: ignore[no-untyped-call]
+    function = _Depthwise if depthwise and _planes_fit(x, weight) else _Convolution
+    out: Tensor = function.apply(x, weight, bias, stride, depthwise)  # type: ignore[no-untyped-call]
     return out
 
 
@@ -74,6 +76,12 @@ def _product(a: Tensor, b: Tensor, start: Tensor | None = None) -> Tensor:
         starts = [None if start is None else start[k : k + 1] for k in rows]
         return torch.cat([_product(a[k : k + 1].clone(), b[k : k + 1].clone(), starts[k]) for k in rows])
     return torch.bmm(a, b) if start is None else torch.baddbmm(start, a, b)
+
+
+def apart(values: Tensor, k: int) -> Tensor:
+    """Return a candidate's values [K, ...] as they would lie in memory alone: kernels are chosen by that."""
+    values = values.contiguous()
+    return values[k].clone() if values[0].numel() % _ALIGNED else values[k]
 
 
 class _Convolution(torch.autograd.Function):
@@ -114,6 +122,55 @@ class _Convolution(torch.autograd.Function):
             )  # fmt: skip
             if dx is not None:
                 dx[k] = back
+        return dx, dweight, dbias if dbias_needed else None, None, None
+
+
+def _planes_fit(x: Tensor, weight: Tensor) -> bool:
+    """Return whether the loops in C can do a depthwise convolution."""
+    (rows, columns), (height, width) = weight.shape[-2:], x.shape[-2:]
+    fits = (height + rows - 1) * (width + columns - 1) <= PLANE and rows * columns <= TAPS
+    return fits and x.dtype == torch.float32 and library() is not None
+
+
+class _Depthwise(torch.autograd.Function):
+    """In C: torch's depthwise convolution takes several times as long on one thread."""
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: Size,
+        depthwise: bool,
+    ) -> Tensor:
+        loops = library()
+        assert loops is not None
+        x, weight = x.contiguous(), weight.contiguous()
+        shape = (
+            len(weight), *x.shape[-4:-2], x.dim() == 4, *x.shape[-2:], *weight.shape[-2:], *stride,
+        )  # fmt: skip
+        height, width = ((side - 1) // step + 1 for side, step in zip(x.shape[-2:], stride, strict=True))
+        out = x.new_empty((len(weight), *x.shape[-4:-2], height, width))
+        biases = None if bias is None else bias.contiguous()
+        start = None if biases is None else biases.data_ptr()
+        loops.depthwise_forward(x.data_ptr(), weight.data_ptr(), start, out.data_ptr(), *shape)
+        ctx.save_for_backward(x, weight)
+        ctx.shape = shape  # type: ignore[attr-defined]
+        return out
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors  # type: ignore[attr-defined]
+        loops = library()
+        assert loops is not None
+        dx_needed, _, dbias_needed, *_ = ctx.needs_input_grad  # type: ignore[attr-defined]
+        grad, dx = grads[0].contiguous(), torch.empty_like(x) if dx_needed else None
+        dweight, dbias = torch.empty_like(weight), weight.new_empty(weight.shape[:2])
+        pointers = [t.data_ptr() for t in (grad, x, weight)]
+        loops.depthwise_backward(
+            *pointers, None if dx is None else dx.data_ptr(), dweight.data_ptr(), dbias.data_ptr(), *ctx.shape  # type: ignore[attr-defined]
+        )  # fmt: skip
         return dx, dweight, dbias if dbias_needed else None, None, None
 
 

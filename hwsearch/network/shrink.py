@@ -26,9 +26,7 @@ def shrink(network: IntegerNetwork) -> tuple[IntegerNetwork, tuple[np.ndarray, .
         The smaller network, and for each population but the readout the indices of the channels that stayed.
     """
     shapes, last = [c.shape for c in network.connections], len(network.populations) - 1
-    groups = [
-        group for group in channel_groups(last + 1, shapes) if group[0] != INPUT and last not in group
-    ]
+    groups = [group for group in channel_groups(last + 1, shapes) if group[0] != INPUT and last not in group]
     clusters = _clusters([*groups, *components(last + 1, shapes)], last)
     alive = {p: np.ones(len(population.bias), bool) for p, population in enumerate(network.populations)}
     links = _Links(network, alive)

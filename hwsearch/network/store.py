@@ -117,9 +117,7 @@ def _population(settings: Mapping[str, Any]) -> Population:
 
 def _connection(settings: Mapping[str, Any]) -> Connection:
     pooling = settings["pooling"]
-    return Connection(
-        **_tuples(settings) | {"pooling": Pooling(_size(pooling["window"]), pooling["kind"])}
-    )
+    return Connection(**_tuples(settings) | {"pooling": Pooling(_size(pooling["window"]), pooling["kind"])})
 
 
 def _tuples(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,14 +12,12 @@ from pathlib import Path
 
 from hwsearch.data.datasets import Dataset, find_root, load_dataset
 from hwsearch.errors import Fault, InputError, did_you_mean
-from hwsearch.graph.explicit import ListError, read_list
-from hwsearch.graph.graph import NetworkSpec, Readout
-from hwsearch.graph.neuron_law import NeuronLaw
-from hwsearch.graph.spelling import read_spelling
+from hwsearch.graph.graph import NetworkSpec
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.network.integers import Widths
+from hwsearch.plan.architecture import network_spec
 from hwsearch.plan.fidelity import rung_epochs, rung_timesteps
 from hwsearch.records.trials import COST_COLUMNS, TrialRecord
 from hwsearch.space.space import SearchSpace, search_space
@@ -146,19 +144,14 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     if profile is not None:
         faults += [*_profile_faults(study, profile), *_space_faults(study, profile)]
     if data is not None:
-        faults += _time_faults(study, data)
         try:
             spec = network_spec(study, data)
-        except ListError as error:
-            faults += [
-                Fault(f"network.connections{'' if f.place is None else f'.{f.place}'}", f.law, f.got, f.todo)
-                for f in error.faults
-            ]
-        except ValueError as error:
-            faults.append(Fault("network.layers", str(error), study.network.layers or ""))
+        except InputError as error:
+            faults += error.faults
     if faults or profile is None or data is None or spec is None:
         raise InputError(placed(faults, study_path, options))
-    space = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.prunable))
+    layers = [spec.connections[i] for i in spec.prunable]
+    space = search_space(study.space, profile, has_conv=spec.has_conv, layers=layers)
     widths = Widths(
         profile.state_bits,
         profile.accumulator_bits,
@@ -171,8 +164,8 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
 
 def _space_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
     """Return the knobs of which the device supports no level."""
-    # the number of layers makes no difference to which levels there are
-    space = search_space(study.space, profile, has_conv=study.network.has_conv, n_layers=1)
+    # the layers make no difference to which levels there are
+    space = search_space(study.space, profile, has_conv=study.network.has_conv)
     return [
         Fault(
             f"space.{knob}",
@@ -182,40 +175,6 @@ def _space_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
         for knob in ("granularity", "weight_bits")
         if not getattr(space, knob)
     ]
-
-
-def network_spec(study: Study, data: Dataset) -> NetworkSpec:
-    """Return the dense architecture of a study on a data set.
-
-    Raises:
-        ValueError: The layers do not go together with the input; a `ListError` where connections are listed.
-    """
-    network, read = study.network, data.input
-    law = NeuronLaw(network.leak_shift, network.threshold, network.reset)
-    norm, pool = network.batch_norm, network.pool
-    if network.layers is not None:
-        graph = read_spelling(network.layers, read, data.classes, law, norm=norm, pool=pool)
-    else:
-        graph = read_list(network.entries, read, data.classes, law, norm=norm, pool=pool)
-    readout = Readout(**dict(network.readout))
-    quantise_first = study.tickets.order == "quantise_then_prune"
-    return NetworkSpec(*graph, read, data.classes, readout, quantise_first)
-
-
-def _time_faults(study: Study, data: Dataset) -> list[Fault]:
-    """Return what of the study needs other frames, or labels of other times, than the data have."""
-    faults = []
-    frames, longest = data.frames, max(study.space.timesteps)
-    if frames is not None and longest > frames:
-        law = f"timesteps may be {frames} at most, the frames of a sample of {data.name}"
-        faults.append(Fault("space.timesteps", law, str(longest), "a bin holds at least one frame"))
-    labels = study.network.readout.labels
-    if (labels == "step") != data.labels_each_frame:
-        each = "frame" if data.labels_each_frame else "sample"
-        law = f"the readout must predict as often as {data.name} has labels: one a {each}"
-        todo = "set labels: step" if data.labels_each_frame else "set labels: sample"
-        faults.append(Fault("network.readout.labels", law, labels, todo))
-    return faults
 
 
 def _profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:

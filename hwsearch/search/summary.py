@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hwsearch.hardware.arithmetic import arithmetic_claim
+from hwsearch.hardware.arithmetic import Claim, arithmetic_claim
 from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.plan.plan import Plan
 from hwsearch.records.front import DenseRow, FrontRow, front_frame
@@ -108,7 +108,7 @@ def _counts(records: Sequence[TrialRecord]) -> dict[str, int]:
 
 def _circumstances(plan: Plan) -> dict[str, Any]:
     """Return the fields that do not depend on what the search found."""
-    study, data, law = plan.study, plan.data, plan.spec.laws[0]
+    study, data = plan.study, plan.data
     return {
         "format": SUMMARY_FORMAT,
         "study": study.name,
@@ -122,17 +122,23 @@ def _circumstances(plan: Plan) -> dict[str, Any]:
         "samples": Samples(train=len(data.y_train), val=len(data.y_val), test=len(data.y_test)),
         "classes": Classes(
             val=_class_sizes(plan, data.y_val),
-            largest_class_share_val=largest_class_share(data.y_val),
+            largest_class_share_val=largest_class_share(data.y_val.ravel()),
             test=_class_sizes(plan, data.y_test),
-            largest_class_share_test=largest_class_share(data.y_test),
+            largest_class_share_test=largest_class_share(data.y_test.ravel()),
         ),
         "labels": plan.profile.labels,
-        "arithmetic": arithmetic_claim(plan.profile, law.leak_shift, law.reset),
+        "arithmetic": _arithmetic(plan),
     }
 
 
+def _arithmetic(plan: Plan) -> Claim:
+    """Return whether the integer model computes as the device does: of several laws the worst."""
+    claims = [arithmetic_claim(plan.profile, law.leak_shift, law.reset) for law in plan.spec.laws]
+    return min(claims, key=lambda claim: (False, None, True).index(claim.as_device))
+
+
 def _class_sizes(plan: Plan, labels: np.ndarray) -> tuple[int, ...]:
-    return tuple(np.bincount(labels, minlength=plan.spec.classes).tolist())
+    return tuple(np.bincount(labels.ravel(), minlength=plan.spec.classes).tolist())
 
 
 def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | None:

@@ -1,4 +1,8 @@
-"""A candidate: one way to prune and quantise the dense network."""
+"""A candidate: one way to prune and quantise the dense network.
+
+Its layers are the prunable connections of the network, in their order (`graph.NetworkSpec.prunable`): ``bits`` and
+``granularities`` give a value for each of them, whether the candidate has one for all or one a layer.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,14 @@ class Candidate:
 
     Attributes:
         sparsity: Fraction pruned: one for the whole network, or one a layer.
-        granularity: ``weight``, ``nm:4``, ..., ``channel``.
+        granularity: ``weight``, ``nm:4``, ..., ``channel``: one for the whole network, or one a layer where those that
+            are pruned differ; then there is a sparsity a layer too, and what is not pruned has ``weight``.
         weight_bits: Bits of a weight: one for the whole network, or one a layer.
         timesteps: T.
     """
 
     sparsity: tuple[float, ...]
-    granularity: str
+    granularity: str | tuple[str, ...]
     weight_bits: tuple[int, ...]
     timesteps: int
 
@@ -30,7 +35,9 @@ class Candidate:
         return digest(
             {
                 "sparsity": list(self.sparsity),
-                "granularity": self.granularity,
+                "granularity": self.granularity
+                if isinstance(self.granularity, str)
+                else list(self.granularity),
                 "weight_bits": list(self.weight_bits),
                 "timesteps": self.timesteps,
             }
@@ -39,6 +46,10 @@ class Candidate:
     def bits(self, n_layers: int) -> tuple[int, ...]:
         """Return the bits of each layer."""
         return self.weight_bits * n_layers if len(self.weight_bits) == 1 else self.weight_bits
+
+    def granularities(self, n_layers: int) -> tuple[str, ...]:
+        """Return the granularity of each layer."""
+        return (self.granularity,) * n_layers if isinstance(self.granularity, str) else self.granularity
 
 
 def snap(granularity: str, sparsity: float) -> float:

@@ -7,18 +7,21 @@ network (sparsity 0 at any granularity; n:m between its steps) are one candidate
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from hwsearch.graph.graph import Connection
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.space.candidate import Candidate, snap
-from hwsearch.study.sections import Space
+from hwsearch.study.sections import KNOBS, Space
 
 Setting = dict[str, str | int]
 """A choice for every knob: a granularity's name, levels by index."""
+Cut = tuple[str, int]
+"""A granularity and a level of sparsity."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,10 @@ class SearchSpace:
 
     Attributes:
         sparsity, granularity, weight_bits, timesteps: Levels, numbers rising.
-        per_layer: Number of layers, where each has a sparsity and bits; 0: one choice for the network.
+        per_layer: Number of layers, where each has knobs of its own; 0: one choice for the network.
         notes: What was dropped, and why.
+        apart: The knobs of which each layer has its own, where any has: ``granularity`` only with ``sparsity``.
+        granularity_of: Of each layer, the granularities that it can have, where each has its own.
     """
 
     sparsity: tuple[float, ...]
@@ -37,21 +42,29 @@ class SearchSpace:
     timesteps: tuple[int, ...]
     per_layer: int
     notes: tuple[str, ...] = ()
+    apart: tuple[str, ...] = KNOBS[:2]
+    granularity_of: tuple[tuple[str, ...], ...] = ()
 
     @property
     def knobs(self) -> dict[str, tuple[str, ...] | int]:
         """Each knob's choices, or the number of its ordered levels."""
-        knobs: dict[str, tuple[str, ...] | int] = {"granularity": self.granularity}
-        for suffix in self._suffixes:
-            knobs[f"sparsity{suffix}"] = len(self.sparsity)
-            knobs[f"weight_bits{suffix}"] = len(self.weight_bits)
-        knobs["timesteps"] = len(self.timesteps)
-        return knobs
+        granularities = self._granularity_of if self._apart("granularity") else (self.granularity,)
+        choices: dict[str, tuple[str, ...] | int] = {}
+        for name, names in zip(self._names("granularity"), granularities, strict=True):
+            choices[name] = names
+        choices |= dict.fromkeys(self._names("sparsity"), len(self.sparsity))
+        choices |= dict.fromkeys(self._names("weight_bits"), len(self.weight_bits))
+        # what is one for the network comes first, then layer by layer
+        layers = [
+            f"{knob}_{layer + 1}" for layer in range(self.per_layer) for knob in _ORDER if self._apart(knob)
+        ]
+        order = [*(knob for knob in _ORDER if not self._apart(knob)), *layers]
+        return {name: choices[name] for name in order} | {"timesteps": len(self.timesteps)}
 
     @property
     def size(self) -> int:
         """Number of different candidates (several settings may spell one)."""
-        return self._n_masks * _power(len(self.weight_bits), self._n_choices) * len(self.timesteps)
+        return self._n_masks * self._n_bits * len(self.timesteps)
 
     def nth(self, index: int) -> Setting:
         """Return the setting of the index-th of the different candidates, worked out without listing them.
@@ -62,32 +75,45 @@ class SearchSpace:
         if not 0 <= index < self.size:
             raise ValueError(f"the space has candidates 0 to {self.size - 1}; got {index}")
         index, timesteps = divmod(index, len(self.timesteps))
-        mask, bits = divmod(index, _power(len(self.weight_bits), self._n_choices))
-        granularity, sparsity = self._nth_mask(mask)
-        setting: Setting = {"granularity": granularity, "timesteps": timesteps}
-        for suffix, level in zip(self._suffixes, sparsity, strict=True):
-            bits, setting[f"weight_bits{suffix}"] = divmod(bits, len(self.weight_bits))
-            setting[f"sparsity{suffix}"] = level
+        mask, bits = divmod(index, self._n_bits)
+        setting: Setting = {"timesteps": timesteps, **self._cuts_spelt(self._nth_mask(mask))}
+        for name in self._names("weight_bits"):
+            bits, setting[name] = divmod(bits, len(self.weight_bits))
         return {name: setting[name] for name in self.knobs}
 
-    def _nth_mask(self, index: int) -> tuple[str, tuple[int, ...]]:
-        """Return granularity and levels of sparsity: the unpruned first, then granularity by granularity."""
+    def _nth_mask(self, index: int) -> list[Cut]:
+        """Return the cut of each choice: the unpruned first, then granularity by granularity."""
+        if self._apart("granularity"):
+            cuts = []
+            for options in self._options:
+                index, digit = divmod(index, len(options))
+                cuts.append(options[digit])
+            return cuts
         unpruned = [name for name, levels in self._steps.items() if 0.0 in levels]
+        n = len(self._names("sparsity"))
         if unpruned and index == 0:
-            return unpruned[0], (self._steps[unpruned[0]][0.0],) * self._n_choices
+            return [(unpruned[0], self._steps[unpruned[0]][0.0])] * n
         index -= bool(unpruned)
         for granularity, levels in self._steps.items():
             whole = 0.0 in levels  # its first combination is the unpruned one
-            count = _power(len(levels), self._n_choices) - whole
+            count = _power(len(levels), n) - whole
             if index < count:
                 digits, index = [], index + whole
-                for _ in range(self._n_choices):
+                for _ in range(n):
                     index, digit = divmod(index, len(levels))
                     digits.append(digit)
                 first_levels = list(levels.values())
-                return granularity, tuple(first_levels[digit] for digit in digits)
+                return [(granularity, first_levels[digit]) for digit in digits]
             index -= count
         raise ValueError("the space has not so many masks")
+
+    def _cuts_spelt(self, cuts: Sequence[Cut]) -> Setting:
+        """Return the settings of granularity and sparsity of a cut for each sparsity."""
+        spelt: Setting = dict(zip(self._names("sparsity"), (level for _, level in cuts), strict=True))
+        # where the granularity is one for the network, all cuts have it
+        return spelt | dict(
+            zip(self._names("granularity"), (granularity for granularity, _ in cuts), strict=False)
+        )
 
     @cached_property
     def _steps(self) -> dict[str, dict[float, int]]:
@@ -98,51 +124,77 @@ class SearchSpace:
                 levels.setdefault(_snapped(granularity, level), index)
         return steps
 
+    @cached_property
+    def _options(self) -> list[list[Cut]]:
+        """Of each layer, where each has its granularity, the different cuts: the unpruned first."""
+        options = []
+        for names in self._granularity_of:
+            cuts = [(name, step, level) for name in names for step, level in self._steps[name].items()]
+            unpruned = [(name, level) for name, step, level in cuts if step == 0.0][:1]
+            options.append([*unpruned, *((name, level) for name, step, level in cuts if step > 0.0)])
+        return options
+
     @property
     def _n_masks(self) -> int:
-        counts = [_power(len(levels), self._n_choices) - (0.0 in levels) for levels in self._steps.values()]
+        if self._apart("granularity"):
+            return math.prod(len(options) for options in self._options)
+        n = len(self._names("sparsity"))
+        counts = [_power(len(levels), n) - (0.0 in levels) for levels in self._steps.values()]
         return sum(counts) + any(0.0 in levels for levels in self._steps.values())
 
     @property
-    def _n_choices(self) -> int:
-        return max(1, self.per_layer)
+    def _n_bits(self) -> int:
+        return _power(len(self.weight_bits), len(self._names("weight_bits")))
 
     @property
-    def _suffixes(self) -> list[str]:
-        """What the names of each choice's knobs end in."""
-        return [f"_{layer + 1}" for layer in range(self.per_layer)] or [""]
+    def _granularity_of(self) -> tuple[tuple[str, ...], ...]:
+        return self.granularity_of or (self.granularity,) * self.per_layer
+
+    def _apart(self, knob: str) -> bool:
+        """Return whether each layer has its own choice of a knob."""
+        return self.per_layer > 0 and knob in self.apart
+
+    def _names(self, knob: str) -> list[str]:
+        """Return the names of a knob's choices, one a layer or one in all."""
+        return [f"{knob}_{layer + 1}" for layer in range(self.per_layer)] if self._apart(knob) else [knob]
 
     def candidate(self, setting: Mapping[str, str | int]) -> Candidate:
         """Return the candidate of a setting of the knobs (levels by index)."""
-        granularity = str(setting["granularity"])
-        sparsity = tuple(self.sparsity[int(setting[f"sparsity{s}"])] for s in self._suffixes)
-        bits = tuple(self.weight_bits[int(setting[f"weight_bits{s}"])] for s in self._suffixes)
+        granularities = tuple(str(setting[name]) for name in self._names("granularity"))
+        granularity = granularities if self._apart("granularity") else granularities[0]
+        sparsity = tuple(self.sparsity[int(setting[name])] for name in self._names("sparsity"))
+        bits = tuple(self.weight_bits[int(setting[name])] for name in self._names("weight_bits"))
         timesteps = self.timesteps[int(setting["timesteps"])]
         return canonical(Candidate(sparsity, granularity, bits, timesteps))
 
     def setting(self, candidate: Candidate) -> Setting:
         """Return a setting of a candidate of this space; of another's, the nearest one."""
-        pruned = any(candidate.sparsity) and candidate.granularity in self.granularity
-        names = (candidate.granularity,) if pruned else self.granularity
-        nearest = [self._nearest(name, candidate.sparsity) for name in names]
-        _, granularity, levels = min(nearest, key=lambda found: found[0])
-        bits = candidate.bits(self._n_choices)
-        setting: Setting = {
-            "granularity": granularity,
-            "timesteps": self.timesteps.index(candidate.timesteps),
-        }
-        for suffix, level, width in zip(self._suffixes, levels, bits, strict=True):
-            setting[f"sparsity{suffix}"] = level
-            setting[f"weight_bits{suffix}"] = self.weight_bits.index(width)
+        timesteps = self.timesteps.index(candidate.timesteps)
+        setting: Setting = {"timesteps": timesteps, **self._cuts_spelt(self._nearest_cuts(candidate))}
+        names = self._names("weight_bits")
+        for name, width in zip(names, candidate.bits(len(names)), strict=True):
+            setting[name] = self.weight_bits.index(width)
         return {name: setting[name] for name in self.knobs}
 
-    def _nearest(self, granularity: str, sparsity: tuple[float, ...]) -> tuple[float, str, list[int]]:
-        """Return how far a granularity is from these sparsities, and its levels that come nearest."""
-        wanted = sparsity * self._n_choices if len(sparsity) == 1 else sparsity
-        steps = self._steps[granularity]
-        nearest = [min(steps, key=lambda step: abs(step - value)) for value in wanted]
-        gap = sum(abs(step - value) for step, value in zip(nearest, wanted, strict=True))
-        return gap, granularity, [steps[step] for step in nearest]
+    def _nearest_cuts(self, candidate: Candidate) -> list[Cut]:
+        """Return the cuts that come nearest to a candidate's."""
+        n = len(self._names("sparsity"))
+        wanted = candidate.sparsity * n if len(candidate.sparsity) == 1 else candidate.sparsity
+        if self._apart("granularity"):
+            layers = zip(self._granularity_of, candidate.granularities(n), wanted, strict=True)
+            return [self._nearest(names, name, (step,))[0] for names, name, step in layers]
+        granularity = candidate.granularity if isinstance(candidate.granularity, str) else ""
+        return self._nearest(self.granularity, granularity, wanted)
+
+    def _nearest(self, names: tuple[str, ...], wanted: str, sparsities: tuple[float, ...]) -> list[Cut]:
+        """Return the cuts of one granularity that come nearest to these sparsities, of the wanted one if it can be."""
+        found = []
+        for name in (wanted,) if any(sparsities) and wanted in names else names:
+            steps = self._steps[name]
+            nearest = [min(steps, key=lambda step: abs(step - value)) for value in sparsities]
+            gap = sum(abs(step - value) for step, value in zip(nearest, sparsities, strict=True))
+            found.append((gap, [(name, steps[step]) for step in nearest]))
+        return min(found, key=lambda gap_and_cuts: gap_and_cuts[0])[1]
 
     def draw(self, rng: np.random.Generator) -> Setting:
         """Return a setting drawn evenly over the knobs."""
@@ -165,13 +217,23 @@ class SearchSpace:
 
 
 def canonical(candidate: Candidate) -> Candidate:
-    """Return the one spelling of a candidate."""
-    sparsity = tuple(_snapped(candidate.granularity, s) for s in candidate.sparsity)
-    granularity = candidate.granularity if any(sparsity) else "weight"
-    if len(set(sparsity)) == 1 and len(sparsity) > 1 and not any(sparsity):
-        sparsity = sparsity[:1]
-    bits = candidate.weight_bits
-    return Candidate(sparsity, granularity, bits, candidate.timesteps)
+    """Return the one spelling of a candidate.
+
+    A granularity counts only where something is pruned by it: one for all where those layers agree.
+    """
+    names = candidate.granularities(len(candidate.sparsity))
+    cuts = [(name, _snapped(name, s)) for name, s in zip(names, candidate.sparsity, strict=True)]
+    used = {name for name, step in cuts if step}
+    granularity: str | tuple[str, ...] = tuple(name if step else "weight" for name, step in cuts)
+    if len(used) < 2:
+        granularity = min(used, default="weight")
+    sparsity = tuple(step for _, step in cuts)
+    return Candidate(
+        sparsity if used else sparsity[:1], granularity, candidate.weight_bits, candidate.timesteps
+    )
+
+
+_ORDER = ("granularity", "sparsity", "weight_bits")
 
 
 def _power(base: int, exponent: int) -> int:
@@ -182,14 +244,16 @@ def _snapped(granularity: str, sparsity: float) -> float:
     return round(snap(granularity, sparsity), 12)
 
 
-def search_space(space: Space, profile: HardwareProfile, *, has_conv: bool, n_layers: int) -> SearchSpace:
+def search_space(
+    space: Space, profile: HardwareProfile, *, has_conv: bool, layers: Sequence[Connection] = ()
+) -> SearchSpace:
     """Return what can be searched of a study's space on a device.
 
     Args:
         space: The study's section.
         profile: The device.
         has_conv: Whether the network has a conv layer.
-        n_layers: Layers with weights.
+        layers: The prunable connections; needed where each has knobs of its own.
     """
     notes = []
     granularity = list(space.granularity)
@@ -205,11 +269,27 @@ def search_space(space: Space, profile: HardwareProfile, *, has_conv: bool, n_la
     if bits_out:
         listed = ", ".join(map(str, bits_out))
         notes.append(f"weight_bits {listed} is not searched: {profile.id} does not store it")
+    names = tuple(g for g in granularity if g not in unsupported)
     return SearchSpace(
         sparsity=tuple(sorted(space.sparsity_levels)),
-        granularity=tuple(g for g in granularity if g not in unsupported),
+        granularity=names,
         weight_bits=tuple(sorted(b for b in space.weight_bits if b not in bits_out)),
         timesteps=tuple(sorted(space.timesteps)),
-        per_layer=n_layers if space.per_layer else 0,
+        per_layer=len(layers) if space.per_layer else 0,
         notes=tuple(notes),
+        apart=space.knobs_per_layer or KNOBS[:2],
+        granularity_of=tuple(_applicable(layer, names) for layer in layers)
+        if "granularity" in space.knobs_per_layer
+        else (),
     )
+
+
+def _applicable(layer: Connection, names: Collection[str]) -> tuple[str, ...]:
+    """Return the granularities that prune something of a layer; all of them where none does."""
+    no_planes, no_channels = layer.kind == "fc", layer.readout
+    fitting = [
+        name
+        for name in names
+        if not (name == "kernel" and no_planes) and not (name == "channel" and no_channels)
+    ]
+    return tuple(fitting or names)

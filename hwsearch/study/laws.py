@@ -17,7 +17,7 @@ from hwsearch.graph.spelling import MOST
 from hwsearch.study.units import kind_of, read_quantity, read_share
 from hwsearch.study.yaml_border import broken
 
-WEIGHT_BITS = (1, 2, 3, 4, 6, 8, 16)
+WEIGHT_BITS = (*range(1, 9), 16)
 BUDGETS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "macs", "energy_j", "latency_s")
 
 Granularity = Literal["weight", "nm:4", "nm:8", "nm:16", "block:4", "block:8", "kernel", "channel"]
@@ -124,12 +124,13 @@ Seed = Annotated[int, law("a seed must lie in 0 .. 2**32 - 1", lambda v: 0 <= v 
 Count = Annotated[int, law("a count must be at least 1", lambda v: v >= 1)]
 Channels = Annotated[int, law(f"a number of channels must lie in 1 .. {MOST}", lambda v: 1 <= v <= MOST)]
 Sides = Annotated[
-    tuple[int, int], BeforeValidator(sides("must be a number, or a list of two: down and across"))
+    tuple[int, int], BeforeValidator(sides("sides must be a number, or a list of two: down and across"))
 ]
 Window = Annotated[
     tuple[int, int] | Literal["global"],
-    BeforeValidator(sides("must be a number, a list of two (down and across) or global", "global")),
+    BeforeValidator(sides("a window must be a number, a list of two (down and across) or global", "global")),
 ]
+Said = Annotated[bool, law("it must be true, or left out", lambda v: v)]
 Positive = Annotated[float, law("the value must be above 0", lambda v: v > 0)]
 WRITTEN = PlainSerializer(lambda v: "100%" if v == 1 else v, return_type=float | str, when_used="json")
 """How a share is written where a bare 1 is refused."""
@@ -140,9 +141,7 @@ Accuracy = Annotated[
 ]
 Step = Annotated[float, share("step must lie in (0, 1)", lambda v: 0 < v < 1)]
 Sparsity = Annotated[float, share("sparsity must lie in [0, 1)", lambda v: 0 <= v < 1)]
-WeightBits = Annotated[
-    int, law(f"weight_bits must come from {', '.join(map(str, WEIGHT_BITS))}", lambda v: v in WEIGHT_BITS)
-]
+WeightBits = Annotated[int, law("weight_bits must lie in 1 .. 8, or be 16", lambda v: v in WEIGHT_BITS)]
 Timesteps = Annotated[int, law("timesteps must lie in 1 .. 64", lambda v: 1 <= v <= 64)]
 ReadoutLeak = Annotated[int, law("leak_shift of a readout must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
 InputBits = Annotated[int, law("input_bits must lie in 1 .. 8", lambda v: 1 <= v <= 8)]

@@ -12,7 +12,18 @@ from pydantic import field_validator as check
 
 from hwsearch.graph import spelling
 from hwsearch.graph.entry_laws import Entry, entry_faults
-from hwsearch.study.laws import Channels, Count, Population, Positive, ReadoutLeak, Sides, Window, law, some
+from hwsearch.study.laws import (
+    Channels,
+    Count,
+    Population,
+    Positive,
+    ReadoutLeak,
+    Said,
+    Sides,
+    Window,
+    law,
+    some,
+)
 from hwsearch.study.section import Section
 from hwsearch.study.yaml_border import all_broken, broken
 
@@ -39,8 +50,8 @@ class ConnectionSection(Section):
     target: Population = Field(alias="to")
     conv: Annotated[Sides, _odd] | None = None
     depthwise: Annotated[Sides, _odd] | None = None
-    fc: Literal[True] | None = None
-    identity: Literal[True] | None = None
+    fc: Said | None = None
+    identity: Said | None = None
     channels: Channels | None = None
     units: Channels | None = None
     stride: Sides | None = None

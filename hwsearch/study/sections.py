@@ -34,6 +34,9 @@ from hwsearch.study.section import Section
 from hwsearch.study.yaml_border import broken
 
 _MOST_LEVELS = 1000
+Knob = Literal["sparsity", "weight_bits", "granularity"]
+KNOBS: tuple[Knob, ...] = ("sparsity", "weight_bits", "granularity")
+"""Knobs of which each layer may have its own."""
 
 
 class Data(Section):
@@ -111,7 +114,8 @@ class Space(Section):
         granularity: Of the pruning.
         weight_bits: Bits of a weight.
         timesteps: T of the deployed model.
-        per_layer: Whether each layer has its own sparsity and bits.
+        per_layer: Knobs of which each layer has its own; true: sparsity and bits. The granularity only together with
+            the sparsity, which n:m gives its steps.
         scope: Whether weights are ranked over the network or layer by layer.
         gentle: How many times less the first and last layer are pruned; 1: like the others.
     """
@@ -123,9 +127,37 @@ class Space(Section):
     granularity: Annotated[tuple[Granularity, ...], some, unique]
     weight_bits: Annotated[tuple[WeightBits, ...], some, unique]
     timesteps: Annotated[tuple[Timesteps, ...], some, unique]
-    per_layer: bool = False
+    per_layer: bool | tuple[Knob, ...] = False
     scope: Literal["global", "layer"] = "global"
     gentle: Annotated[float, law("gentle must be at least 1 (1: like other layers)", lambda v: v >= 1)] = 2.0
+
+    @check("per_layer", mode="before")
+    @classmethod
+    def _known_knobs(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            return value
+        law = f"per_layer must be true, false or a list out of {', '.join(KNOBS)}"
+        if not isinstance(value, list | tuple) or not value or not all(knob in KNOBS for knob in value):
+            raise broken(law)
+        if len(set(value)) < len(value):
+            raise broken("a list may not repeat a value")
+        if "granularity" in value and "sparsity" not in value:
+            law = "a granularity for each layer needs a sparsity for each, since n:m gives it its steps"
+            raise broken(law, todo="add sparsity")
+        knobs = tuple(knob for knob in KNOBS if knob in value)
+        return True if knobs == KNOBS[:2] else knobs
+
+    @property
+    def knobs_per_layer(self) -> tuple[Knob, ...]:
+        """Knobs of which each layer has its own."""
+        if isinstance(self.per_layer, bool):
+            return KNOBS[:2] if self.per_layer else ()
+        return self.per_layer
+
+    @property
+    def ranking(self) -> Literal["global", "layer"]:
+        """Where weights are ranked: sparsities of layers rank each layer on its own."""
+        return "layer" if "sparsity" in self.knobs_per_layer else self.scope
 
     @property
     def sparsity_levels(self) -> tuple[float, ...]:

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from hwsearch.compress.masks import prune, prune_layers
+from hwsearch.data.labels import labels_at
 from hwsearch.errors import HwsearchError
 from hwsearch.graph.graph import Connection, NetworkSpec
 from hwsearch.network.params import Params, Ticket
@@ -44,7 +45,8 @@ class Fit:
 
     Attributes:
         spec: The architecture.
-        x, y: Training inputs [N, C, H, W] uint8 and classes [N].
+        x: Training inputs, [N, C, H, W] or [N, T0, C, H, W].
+        y: Classes, [N] or [N, T0].
         timesteps: T.
         schedule: Epochs, batch size, learning rate.
         seed: Fixes the order of the samples.
@@ -91,7 +93,8 @@ class Fit:
         bits = (self.bits,) * len(self.spec.connections)
         tickets = [Ticket(start, tuple(mask), bits) for start, mask in zip(starts, masks, strict=True)]
         trained = train_stack(
-            self.spec, tickets, self.x, self.y, timesteps=self.timesteps, schedule=self.schedule, seed=self.seed,
+            self.spec, tickets, self.x, labels_at(self.y, self.timesteps),
+            timesteps=self.timesteps, schedule=self.schedule, seed=self.seed,
             neuron_loop=self.neuron_loop, watch=watch, build=build,
         )  # fmt: skip
         failures = [network.failure for network in trained if network.params is None]

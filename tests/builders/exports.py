@@ -24,15 +24,19 @@ def network(weight=2):
 
 def model(trial=3, weight=2) -> Model:
     """Return a model of a trial."""
-    net = network(weight)
+    # dense: 4 bytes; bitmap: 4 bits of places in a byte, and 3 bytes of weights
+    return model_of(network(weight), INPUTS, FORMATS_OF_LAYERS, packed=4 + 1 + 3, trial=trial)
+
+
+def model_of(net, inputs, formats, *, packed, trial=3) -> Model:
+    """Return a network of integers as the model of a trial; ``packed``: bytes of its weights."""
     config = {
         "trial": trial, "seed": 1, "study_digest": "5" * 16, "profile_digest": "9" * 16,
-        "candidate": {"timesteps": 2, "digest": f"{trial:016x}"},
-        # dense: 4 bytes; bitmap: 4 bits of places in a byte, and 3 bytes of weights
-        "measured": {"packed_bytes": 4 + 1 + 3, "weight_bytes": 64},
-        **structure_of(net, FORMATS_OF_LAYERS),
+        "candidate": {"timesteps": net.timesteps, "digest": f"{trial:016x}"},
+        "measured": {"packed_bytes": packed, "weight_bytes": 64},
+        **structure_of(net, formats),
     }  # fmt: skip
-    return Model(net, FORMATS_OF_LAYERS, 16, config, INPUTS)
+    return Model(net, formats, 16, config, inputs)
 
 
 def config_of(folder: Path):

@@ -1,9 +1,13 @@
 """A small task that finders search on, layers written down by hand, and statistics of them."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from hwsearch.network.stack import LayerParams
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from builders import graphs
+from hwsearch.graph.graph import Input, NetworkSpec, Population
+from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.network.params import Params
 from hwsearch.tickets.fit import Fit, Pruner, criterion_on
 from hwsearch.tickets.observe import ConnectionStatistics
 from hwsearch.train.loop import Schedule
@@ -14,18 +18,17 @@ X = RNG.integers(0, 6, (96, 1, 6, 6)) + 10 * (np.arange(36).reshape(6, 6) % 3 ==
 X = np.clip(X, 0, 16).astype(np.uint8)
 
 
-def spec(topology="fc12-fc8", *, leak_shift=1, reset="zero", batch_norm=True):
-    shapes = layer_shapes(topology, (1, 6, 6), 3)
-    return NetworkSpec(shapes, leak_shift, 1.0, reset, batch_norm, "max", (1, 6, 6), 16, 5, 3)
+def spec(spelling="fc12-fc8", *, norm=True, **others):
+    return graphs.spec(spelling, norm=norm, **others)
 
 
-def task(topology="fc12-fc8", *, epochs=2, rate=0.01):
+def task(spelling="fc12-fc8", *, epochs=2, rate=0.01):
     """Return a training of 96 samples at T 3."""
-    return Fit(spec(topology), X, Y, 3, Schedule(epochs, 32, rate), 0)
+    return Fit(spec(spelling), X, Y, 3, Schedule(epochs, 32, rate), 0)
 
 
 def pruner(fit, scope="global"):
-    return Pruner(criterion_on("magnitude", fit), scope)
+    return Pruner(fit.spec.connections, criterion_on("magnitude", fit), scope)
 
 
 def n_removed(masks):
@@ -36,10 +39,26 @@ def nested(outer, inner):
     return all((b <= a).all() for a, b in zip(outer, inner, strict=True))
 
 
-def layer(rows):
-    """Return a fully connected layer without biases."""
-    weight = np.array(rows, np.float32)
-    return LayerParams(weight, np.zeros(len(weight), np.float32))
+def params_of(*weights):
+    """Return the parameters of a chain without biases and normalisation, from the weights of its layers."""
+    arrays = tuple(np.array(w, np.float32) for w in weights)
+    return Params(arrays, tuple(np.zeros(len(w), np.float32) for w in arrays), (None,) * len(arrays))
+
+
+def of_chain(params):
+    """Return the chain that parameters belong to; its first layer reads the input."""
+    connections = graphs.chain(params.weights)
+    read = Input((1, 1, connections[0].in_channels), 16, 5)
+    law = NeuronLaw(1, 1.0, "zero")
+    populations = tuple(
+        Population(c.name, c.out_channels, (1, 1), None if c.readout else law, flat=True) for c in connections
+    )
+    return NetworkSpec(populations, connections, read, connections[-1].out_channels)
+
+
+def scaled(params, factor):
+    """Return parameters with larger weights."""
+    return replace(params, weights=tuple(factor * w for w in params.weights))
 
 
 def observed(n_in, n_out, **fields):

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from builders import graphs
 from hwsearch.compress.masks import prune
 from hwsearch.data.datasets import Dataset
 from hwsearch.network.integers import Widths
-from hwsearch.network.stack import Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.network.params import Ticket, initial_params
 from hwsearch.search.jobs.job import Bench, Job
 from hwsearch.train.loop import Schedule
 
@@ -16,20 +16,23 @@ X = (RNG.integers(0, 5, (90, 1, 4, 4)) + 11 * (np.arange(4) == Y[:, None])[:, No
 
 
 def bench(widths=Widths()):  # noqa: B008 frozen
-    spec = NetworkSpec(layer_shapes("fc12", (1, 4, 4), 3), 1, 1.0, "zero", True, "max", (1, 4, 4), 16, 5, 3)
+    spec = graphs.spec("fc12", (1, 4, 4), norm=True)
     data = Dataset("made", X[:60], Y[:60], X[60:80], Y[60:80], X[80:], Y[80:], 16, 5, 3, (1, 4, 4))
     return Bench(spec, data, widths, "fused")
 
 
 def job():
-    params = initial_params(bench().spec, 0)
+    spec = bench().spec
+    params = initial_params(spec, 0)
     cuts = [("weight", 0.5, 4), ("channel", 0.25, 2), ("weight", 0.0, 8)]
-    tickets = [Ticket(params, tuple(prune([p.weight for p in params], g, s)), (b, b)) for g, s, b in cuts]
+    masks = [tuple(prune(spec.connections, params.weights, g, s)) for g, s, _ in cuts]
+    tickets = [Ticket(params, mask, (b, b)) for mask, (_, _, b) in zip(masks, cuts, strict=True)]
     return Job(tuple(tickets), 3, Schedule(5, 16, 0.01), 0)
 
 
 def assert_same(first, second):
     assert (first.accuracy_val, first.accuracy_val_float) == (second.accuracy_val, second.accuracy_val_float)
-    for a, b in zip(first.network.layers, second.network.layers, strict=True):
+    for a, b in zip(first.network.connections, second.network.connections, strict=True):
         assert np.array_equal(a.weight, b.weight)
+    for a, b in zip(first.network.populations, second.network.populations, strict=True):
         assert np.array_equal(a.bias, b.bias)

@@ -1,8 +1,8 @@
 """The integer machine as its equations stand in docs, one neuron after the other: slow, and without a trick.
 
-    a_j[t] = acc( sum_c (acc(sum_i w_c,ji s_c,i[t - delay_c]) << f_c)  +  b_j )
-    v_j[t] = sat( v_j[t-1] - (v_j[t-1] >> k) + a_j[t] )
-    s_j[t] = v_j[t] >= th_j;  then v_j[t] = 0, or v_j[t] - th_j
+a_j[t] = acc( sum_c (acc(sum_i w_c,ji s_c,i[t - delay_c]) << f_c)  +  b_j )
+v_j[t] = sat( v_j[t-1] - (v_j[t-1] >> k) + a_j[t] )
+s_j[t] = v_j[t] >= th_j;  then v_j[t] = 0, or v_j[t] - th_j
 """
 
 import itertools

@@ -6,7 +6,7 @@ from builders.finders import spec
 
 from hwsearch.comparison.untrained_baselines import BITS, SPARSITY, accuracy_of, row, untrained_rows
 from hwsearch.network.integers import Widths
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.tickets.fit import Pruner, Target, dense_masks
 
 
@@ -41,7 +41,7 @@ def test_a_row_by_hand():
 
 def test_every_criterion_cuts_every_granularity_and_rounds_to_few_bits(plan):
     dense = [initial_params(plan.spec, seed) for seed in (0, 1)]
-    pruner = Pruner(lambda params: [np.abs(layer.weight) for layer in params])
+    pruner = Pruner(plan.spec.connections, lambda params: [np.abs(weight) for weight in params.weights])
     rows = untrained_rows(plan, pruner, (5, 6), dense)
     per_seed = [(r["finder"], r["granularity"], r["sparsity"]) for r in rows if r["seed"] == 5]
     criteria = ("one_shot magnitude", "one_shot spike_probability", "one_shot second_order")

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from builders.graphs import chain
+from builders.graphs import chain, spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -296,3 +296,102 @@ def test_nonsense_is_refused() -> None:
         prune_layers(weights, ["weight"], [0.5, 0.5])
     with pytest.raises(ValueError, match="applies to no layer"):
         prune(weights[:1], "channel", 0.5)
+
+
+# conv1, dw2, conv3, conv4, its identity, fc5 and the readout
+RESIDUAL = spec("4c3s2-dw3-res(6c3-4c3)-fc8", (2, 6, 6))
+IDENTITY = 4
+
+
+def drawn(network, seed):
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=c.weight_shape) for c in network.connections]
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+@pytest.mark.parametrize(
+    "spelling", ["4c3s2-dw3-res(6c3-4c3)-fc8", "res(2c3)-4c3x1-gap", "4c1-res(fc6-fc4)-r5"]
+)
+def test_what_is_not_prunable_loses_only_removed_channels(granularity, spelling):
+    network = spec(spelling, (2, 6, 6))
+    masks = module.prune(network.connections, drawn(network, 0), granularity, 0.5)
+    assert [mask.shape for mask in masks] == [c.weight_shape for c in network.connections]
+    for mask, connection in zip(masks, network.connections, strict=True):
+        if not connection.prunable:
+            assert mask.all() or granularity == "channel"
+            assert set(mask.reshape(len(mask), -1).mean(1)) <= {0.0, 1.0}
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    granularity=st.sampled_from(["weight", "block:4", "kernel"]),
+    sparsity=st.floats(0, 1),
+    levels=st.integers(1, 4),
+)
+@settings(max_examples=30, deadline=None)
+def test_exactly_k_of_what_is_prunable_whatever_the_ties(seed, granularity, sparsity, levels):
+    rng = np.random.default_rng(seed)
+    weights = [rng.integers(1, levels + 1, c.weight_shape) * 1.0 for c in RESIDUAL.connections]
+    masks = module.prune(RESIDUAL.connections, weights, granularity, sparsity)
+    rows = [m.reshape(len(m), -1) for i, m in enumerate(masks) if i != IDENTITY]
+    planes = [m.reshape(-1, 9) for m in masks[:4]]
+    groups = {
+        "weight": [r.reshape(-1, 1) for r in rows],
+        "block:4": [runs(r, 4, 0).reshape(-1, 4) for r in rows],
+        "kernel": planes,
+    }[granularity]
+    sizes = [len(g) for g in groups]
+    gone = sum(int((~g.any(1)).sum()) for g in groups)
+    assert gone == min(math.floor(sparsity * sum(sizes) + 0.5), sum(n - -(-n // 100) for n in sizes))
+    assert masks[IDENTITY].all()
+
+
+def test_sparsity_counts_what_is_prunable():
+    masks = [np.ones(c.weight_shape, bool) for c in RESIDUAL.connections]
+    masks[IDENTITY][...] = False
+    assert module.sparsity_of(RESIDUAL.connections, masks) == 0.0
+    masks[0][...] = False
+    assert module.sparsity_of(RESIDUAL.connections, masks) == pytest.approx(72 / RESIDUAL.n_weights)
+
+
+def test_depthwise_rows_are_short_runs_by_hand():
+    # 9 taps: of two runs of 4 two stay, of the tail of one ceil(2 / 4) = 1
+    masks = module.prune(RESIDUAL.connections, drawn(RESIDUAL, 1), "nm:4", 0.5)
+    assert masks[1].reshape(4, 9)[:, :8].reshape(4, 2, 4).sum(2).tolist() == [[2, 2]] * 4
+    assert masks[1].reshape(4, 9)[:, 8].all()
+
+
+def test_layers_with_granularities_of_their_own_are_cut_as_if_alone_and_then_lose_removed_channels():
+    weights = drawn(RESIDUAL, 2)
+    names = ["channel", "kernel", "nm:4", "weight", "block:4", "weight"]
+    sparsities = [0.25, 0.25, 0.5, 0.5, 0.5, 0.0]
+    masks = module.prune_layers(RESIDUAL.connections, weights, names, sparsities)
+    gone = ~masks[0].any((1, 2, 3))
+    assert gone.sum() == 1  # of the four channels that conv1, dw2 and conv4 share
+    places = [i for i in range(7) if i != IDENTITY]
+    for layer, (place, name) in enumerate(zip(places, names, strict=True)):
+        own = [s if i == layer else 0.0 for i, s in enumerate(sparsities)]
+        alone = module.prune_layers(RESIDUAL.connections, weights, name, own)[place].copy()
+        if place in (1, 3):
+            alone[gone] = False
+        if place == 2:
+            alone[:, gone] = False
+        if place == 5:
+            alone.reshape(8, 4, 9)[:, gone] = False
+        assert np.array_equal(masks[place], alone), place
+    assert np.array_equal(masks[IDENTITY][:, 0, 0, 0], ~gone)
+    apart = [
+        module.prune_layers(RESIDUAL.connections, weights, name, [s] * 6)[place]
+        for place, name, s in zip(places, names, sparsities, strict=True)
+    ]
+    apart.insert(IDENTITY, np.ones((4, 1, 1, 1), bool))
+    joined = module.join_layers(RESIDUAL.connections, apart, names)
+    assert all(np.array_equal(a, b) for a, b in zip(joined, masks, strict=True))
+
+
+@pytest.mark.parametrize("granularity", GRANULARITIES)
+def test_masks_of_a_graph_nest(granularity):
+    weights = drawn(RESIDUAL, 3)
+    before = module.prune(RESIDUAL.connections, weights, granularity, 0.25)
+    after = module.prune(RESIDUAL.connections, weights, granularity, 0.75)
+    assert all((b | ~a).all() for a, b in zip(after, before, strict=True))

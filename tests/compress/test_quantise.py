@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
 from hwsearch.compress import quantise
-from hwsearch.compress.quantise import STEP_OF_NORMAL, Quantiser, largest_level
+from hwsearch.compress.quantise import STEP_OF_NORMAL, JointGrid, Quantiser, largest_level
 from hwsearch.native.library import library
 
 needs_loops = pytest.mark.skipif(library() is None, reason="no C compiler, or HWSEARCH_NATIVE=0")
@@ -161,3 +161,63 @@ def test_a_grid_of_all_weights_by_hand():
     weight, mask = torch.tensor([[[1.0, 2.0, 9.0, 0.0]]]), torch.tensor([[[1.0, 1, 0, 1]]])
     out = Quantiser((3,), True, over_all=True).fake(weight, mask)
     torch.testing.assert_close(out, torch.tensor([[[0.0, 2.44700, 0.0, 0.0]]]), atol=1e-4, rtol=0)
+
+
+def joint(weights, bits=(8, 8), units=(1.0, 1.0), per_channel=True):
+    """Return integers, S and e of connections of one candidate."""
+    tensors = [torch.tensor(weight).unsqueeze(0) for weight in weights]
+    grid = JointGrid(tuple(Quantiser((b,), per_channel) for b in bits), units)
+    found = grid.quantise(tensors, [torch.ones_like(tensor) for tensor in tensors])
+    return [q[0].tolist() for q in found.integers], found.base[0].tolist(), found.exponents[:, 0].tolist()
+
+
+def test_a_single_connection_has_the_grid_that_it_has_alone():
+    weight = [[1.27, -0.3], [0.1, 0.508]]
+    integers, base, exponents = joint([weight], (8,), (0.5,))
+    alone, scale = grid(8, torch.tensor([weight]), torch.ones(1, 2, 2))
+    assert [level for row in integers[0] for level in row] == alone
+    assert base == pytest.approx([each * 0.5 for each in scale])
+    assert exponents == [0]
+
+
+def test_connections_into_one_population_share_a_step_up_to_a_power_of_two():
+    # steps of 0.01 and 0.0025 alone: four times, so both keep all their levels
+    integers, base, exponents = joint([[[1.27]], [[0.3175]]])
+    assert (integers, exponents) == ([[[127]], [[127]]], [2, 0])
+    assert base == pytest.approx([0.0025])
+    # an input of a quarter of the worth makes that sixteen times
+    assert joint([[[1.27]], [[0.3175]]], units=(1.0, 0.25))[2] == [4, 0]
+
+
+def test_the_exponent_is_that_of_the_mean_channel():
+    # steps of 0.01, 0.02 and 0.0025 twice: log2 -6.14 on the mean is -6, -8.64 is -9; S = max(0.01 / 8, 0.0025)
+    integers, base, exponents = joint([[[1.27], [2.54]], [[0.3175], [0.3175]]])
+    assert exponents == [3, 0]
+    assert base == pytest.approx([0.0025, 0.0025])
+    assert integers == [[[64], [127]], [[127], [127]]]  # 1.27 / 0.02 = 63.5, to even
+
+
+def test_connections_are_at_most_eight_bits_apart():
+    # steps of 1 and 2**-12: the finer one counts in steps of 2**-8, so 127 * 2**-12 is 8 of them
+    integers, base, exponents = joint([[[127.0]], [[127.0 * 2**-12]]])
+    assert (integers, base, exponents) == ([[[127]], [[8]]], [2.0**-8], [8, 0])
+
+
+def test_a_connection_without_a_weight_is_not_asked():
+    integers, base, exponents = joint([[[0.0]], [[0.3175]]])
+    assert (integers, exponents) == ([[[0]], [[127]]], [0, 0])
+    assert base == pytest.approx([0.0025])
+
+
+@pytest.mark.parametrize("bits", [(8, 8), (2, 4), (1, 8)])
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_joint_fakes_are_integers_times_their_scale(bits, per_channel):
+    weights = [draw(2, 3, 5, seed=1), draw(2, 3, 4, 3, 3, seed=2) * 0.02]
+    masks = [(draw(*w.shape, seed=3) > -0.5).float() for w in weights]
+    found = JointGrid(tuple(Quantiser((b, b), per_channel) for b in bits), (1.0, 0.25))
+    joint_integers = found.quantise(weights, masks)
+    for c, fake in enumerate(found.fake(weights, masks)):
+        scale = joint_integers.scale(c, found.units[c]).float()
+        wanted = joint_integers.integers[c] * scale.view(*scale.shape, *(1,) * (fake.dim() - 2))
+        assert torch.allclose(fake, wanted, atol=1e-6)
+        assert torch.equal(joint_integers.integers[c] * (1 - masks[c]), torch.zeros_like(fake))

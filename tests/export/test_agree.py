@@ -4,7 +4,7 @@ import pytest
 from builders.exports import FORMATS_OF_LAYERS, config_of, model, network, put
 
 from hwsearch.errors import RecordError
-from hwsearch.export.agree import config_identity, structure_of, other_models, read_config
+from hwsearch.export.agree import config_identity, other_models, read_config, structure_of
 from hwsearch.export.bundle import verify, write_export
 
 
@@ -33,6 +33,11 @@ def test_files_of_two_models_are_told_apart(two, name):
         ("timesteps: ", "timesteps: 1"),
         ("packed_bytes: ", "packed_bytes: 1"),
         ("name: readout", "name: other"),
+        ("from: fc1", "from: input"),
+        ("delay: ", "delay: 1"),
+        ("leak_shift: ", "leak_shift: 1"),
+        ("frames: ", "frames: 4"),
+        ("labels: ", "labels: x"),
     ],
 )
 def test_a_config_that_says_otherwise_than_the_weights_is_found(two, old, new):

@@ -1,15 +1,24 @@
 """Every format is written, verified, and found out where a byte of it changes."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
-from builders.exports import FORMATS_OF_LAYERS, config_of, manifest_of, model, put
+from builders.exports import FORMATS_OF_LAYERS, config_of, manifest_of, model, model_of, put
+from builders.random_networks import random_network
 
 import hwsearch
+from hwsearch.compress.packing import pack
 from hwsearch.errors import InputError, RecordError
 from hwsearch.export.bundle import CHECK, CONFIG, FORMATS, verify, write_export
 from hwsearch.export.weights import FILE as WEIGHTS
+from hwsearch.export.weights import read_weights
+from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.network.integer import run_integer
+from hwsearch.network.store import network_digest
 
+FORMAT_2 = Path(__file__).parent / "format_2"
 FILES = {"config": {CONFIG}, "weights": {WEIGHTS, CHECK}}
 
 
@@ -53,6 +62,30 @@ def test_all_formats_together_are_checked_against_each_other(whole):
         "membranes",
     } < set(names)
     assert failed(whole) == {}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_graphs_are_exported_and_verified(tmp_path, seed):
+    net, x = random_network(np.random.default_rng(seed))
+    packed = [len(pack(c.weight, 4, "dense").data) for c in net.connections]
+    formats = ("dense",) * len(packed)
+    folder = write_export(model_of(net, x, formats, packed=sum(packed)), tmp_path / "model")
+    assert failed(folder) == {}
+    back, _ = read_weights(folder / WEIGHTS)
+    assert network_digest(back) == network_digest(net)
+    assert np.array_equal(run_integer(back, x).readout, run_integer(net, x).readout)
+
+
+def test_an_export_of_format_2_is_read_and_verified():
+    checks = {check.name: check for check in verify(FORMAT_2)}
+    assert {"one model", "config and weights", "packed weights", "network", "predictions", "membranes"} < set(
+        checks
+    )
+    assert all(check.passed for check in checks.values())
+    network, _ = read_weights(FORMAT_2 / WEIGHTS)
+    assert [c.shape.name for c in network.connections] == ["conv1", "conv2", "fc3", "readout"]
+    assert [c.shape.pooling.window for c in network.connections] == [(1, 1), (2, 2), (1, 1), (1, 1)]
+    assert network.populations[0].shape.law == NeuronLaw(2, 1.0, "subtract")
 
 
 def test_the_packed_bytes_are_the_priced_ones(whole):

@@ -40,4 +40,4 @@ def test_a_removed_channel_is_not_in_the_file(finished, tmp_path):
     trials = result.trials.query("outcome == 'trained' and granularity == 'channel'")
     folder = result.export(int(trials["trial"].iloc[0]), to=tmp_path / "model")
     found, _ = read_weights(folder / "weights.safetensors")
-    assert sum(len(layer.weight) for layer in found.layers) < 24 + 16 + 10
+    assert sum(len(connection.weight) for connection in found.connections) < 24 + 16 + 10

@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import pytest
 from builders.graphs import spec
+from builders.spellings import spellings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hwsearch.graph.entry_laws import Entry
 from hwsearch.graph.explicit import ListError, read_list
@@ -30,8 +33,8 @@ def identity(source, target, **more):
     return Entry(source, target, "identity", **more)
 
 
-def graph(*entries, **settings):
-    return read_list(entries, DATA, 3, LAW, **settings)
+def graph(*entries, **more):
+    return read_list(entries, DATA, 3, LAW, **more)
 
 
 def nameless(populations, connections):
@@ -92,6 +95,28 @@ def test_the_order_of_the_entries_makes_no_other_network(spelling):
     assert {(c.source, c.target, c.weight_shape) for c in backwards[1]} == {
         (c.source, c.target, c.weight_shape) for c in connections
     }
+
+
+def entries_of(network):
+    """The network as a list."""
+    names = ["input", *(p.name for p in network.populations)]
+    entries, said = [], set()
+    for c in network.connections:
+        source, target = names[c.source + 1], names[c.target + 1]
+        kind = c.kind if c.prunable and c.groups == 1 else "depthwise" if c.prunable else "identity"
+        channels = None if target in said or target == "readout" or kind == "identity" else c.out_channels
+        window = None if c.pooling.kind == "sum" else c.pooling.window
+        entries.append(Entry(source, target, kind, c.kernel, channels, c.stride, window, c.delay))
+        said.add(target)
+    return entries
+
+
+@given(spellings(), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_every_string_is_a_list(spelling, norm):
+    network = spec(spelling, (2, 12, 2048), norm=norm)
+    listed = read_list(entries_of(network), network.input, 3, LAW, norm=norm)
+    assert nameless(*listed) == nameless(network.populations, network.connections)
 
 
 def test_connections_are_called_by_what_they_enter_and_then_by_what_they_read():

@@ -2,8 +2,8 @@
 
 import pytest
 from builders.graphs import spec
+from builders.spellings import spellings
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hwsearch.graph.graph import INPUT, NO_POOLING, Pooling
 from hwsearch.graph.neuron_law import NeuronLaw
@@ -200,20 +200,7 @@ def test_has_conv():
     assert all(has_conv(text) for text in ("dw3", "8c3", "gap-res(8c1)"))
 
 
-def layers():
-    sides = st.sampled_from(["1", "3", "3x1", "1x5"])
-    stride = st.sampled_from(["", "s2"])
-    conv = st.builds("{}c{}{}".format, st.integers(1, 4), sides, stride)
-    depthwise = st.builds("dw{}{}".format, sides, stride)
-    maps = st.lists(st.one_of(conv, depthwise), min_size=1, max_size=3).map("-".join)
-    front = st.lists(st.one_of(maps, maps.map("res({})".format)), min_size=1, max_size=3).map("-".join)
-    dense = st.builds("{}{}".format, st.sampled_from(["fc", "r"]), st.integers(1, 5))
-    flat = st.lists(st.one_of(dense, dense.map("res({})".format)), max_size=3)
-    joint = st.sampled_from(["", "-gap", "-p1x2"])
-    return st.builds(lambda a, b, c: "-".join([a + b, *c]), front, joint, flat)
-
-
-@given(layers())
+@given(spellings())
 @settings(max_examples=60, deadline=None)
 def test_shapes_follow_from_one_another(text):
     assert faults_of(text) == []

@@ -7,6 +7,7 @@ import pytest
 from builders.integer_networks import fc
 from builders.integer_networks import network as chain
 
+from hwsearch.graph.graph import Readout
 from hwsearch.measure.answers import Answers, answers_of, readouts_without_input
 from hwsearch.network.integer import run_integer
 
@@ -98,3 +99,25 @@ def test_on_even_classes_guessing_is_no_skill():
     assert not Answers((20,) * 10, (200,) + (0,) * 9, (20,) + (0,) * 9, 0, 0, (), 0).skilled
     assert not Answers((20,) * 10, (20,) * 10, (2,) * 10, 0, 0, (), 0).skilled  # 18 gained, 18 lost
     assert Answers((20,) * 10, (20,) * 10, (6,) * 10, 0, 0, (), 0).skilled  # 54 gained, 14 lost
+
+
+def test_every_timestep_of_a_sequence_is_an_answer():
+    # potentials 0 0, 1 0, 1 1 of the first sequence, and 0 1, 0 2, 0 3 of the second
+    net = chain(
+        [fc([[1, 0], [0, 1]], [0, 0], [1, 1]), fc([[1, 0], [0, 1]], [0, 0], name="readout")],
+        timesteps=3, leak_shift=None, shape=(1, 1, 2), input_max=4, frames=3, readout=Readout(labels="step"),
+    )  # fmt: skip
+    x = np.array([[[0, 0], [1, 0], [0, 1]], [[0, 1], [0, 1], [0, 1]]], np.uint8).reshape(2, 3, 1, 1, 2)
+    answers = counted(net, x, [[0, 1, 0], [1, 1, 0]], 2)
+    assert answers == Answers(
+        samples=(3, 3), answered=(3, 3), right=(2, 2), ties=2, input_independent=1, silent_layers=(), silent_channels=0,
+    )  # fmt: skip
+    assert answers.n == 6
+
+
+def test_without_input_a_sequence_is_blank():
+    sequence = network(fc([[-1]], [3], [3]), fc([[1], [0]], [0, 1], name="readout"), 1, 2)
+    frames = replace(sequence, input=replace(sequence.input, frames=4))
+    assert readouts_without_input([frames]).tolist() == [[[2, 2], [0, 2]]]
+    by_step = replace(frames, readout=Readout(labels="step"))
+    assert readouts_without_input([by_step]).tolist() == [[[[1, 1], [2, 2]], [[0, 1], [0, 2]]]]

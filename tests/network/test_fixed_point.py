@@ -193,4 +193,3 @@ def test_a_stack_of_shifts_and_narrow_sums_equals_each_alone():
         assert all(np.array_equal(a, b) for a, b in zip(run.membranes, alone.membranes, strict=True))
         assert (run.sums_clipped, run.membranes_clipped) == (alone.sums_clipped, alone.membranes_clipped)
         assert np.array_equal(naive_run(net, x)[1][0][..., 0, 0], alone.membranes[0])
-

@@ -10,7 +10,9 @@ from builders.graphs import spec as graph
 from hwsearch.compress.masks import GRANULARITIES, prune
 from hwsearch.compress.packing import census, pack, unpack
 from hwsearch.compress.quantise import Quantiser
+from hwsearch.graph.graph import Readout
 from hwsearch.hardware.storage import FORMATS, stored_bytes
+from hwsearch.measure.floats import logits
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
@@ -89,7 +91,8 @@ def test_the_folded_float_network_and_the_integers_agree():
     own = spec("fc32-fc16", (1, 4, 4), 5, norm=True)
     fresh = initial_params(own, 0)
     norms = [
-        None if norm is None else _norm(rng, len(bias)) for norm, bias in zip(fresh.norms, fresh.biases, strict=True)
+        None if norm is None else _norm(rng, len(bias))
+        for norm, bias in zip(fresh.norms, fresh.biases, strict=True)
     ]
     params = replace(fresh, norms=tuple(norms))
     masks = tuple(rng.random(weight.shape) < 0.7 for weight in params.weights)
@@ -105,6 +108,68 @@ def test_the_folded_float_network_and_the_integers_agree():
 def _norm(rng, n):
     rows = [rng.normal(1, 0.5, n), rng.normal(0, 0.3, n), rng.normal(0, 0.2, n), rng.uniform(0.05, 0.3, n)]
     return np.stack(rows).astype(np.float32)
+
+
+GRAPHS = [
+    ("8c3s2-dw3-res(8c3)-gap-fc16", {}),
+    ("4c3x1-p2x1-res(6c3s2-6c3)-fc8", {"pool": "sum"}),
+    ("p2-6c3-r16", {"leak_shift": 2, "reset": "subtract"}),
+    ("4c3-p2-r16", {"frames": 8, "input_max": 3}),
+    ("r16", {"frames": 8, "binning": "mean", "readout": Readout(leak_shift=2)}),
+    ("res(8c1-1c3)-fc8", {"frames": 6, "input_max": 1, "readout": Readout(last=3)}),
+    ("fc16-res(fc16)", {"frames": 6, "readout": Readout(labels="step")}),
+]
+
+
+@pytest.mark.parametrize("bits", [2, 8])
+@pytest.mark.parametrize(("layers", "changes"), GRAPHS)
+def test_folded_graphs_and_their_integers_agree(layers, changes, bits):
+    rng = np.random.default_rng(1)
+    own = spec(layers, (1, 6, 6), 4, norm=True, threshold=0.5, **changes)
+    fresh = initial_params(own, 1)
+    norms = tuple(None if norm is None else _norm(rng, norm.shape[1]) for norm in fresh.norms)
+    params, every = replace(fresh, norms=norms), (bits,) * len(own.connections)
+    masks = tuple(
+        mask & (rng.random(mask.shape) < 0.8) if c.prunable else mask
+        for c, mask in zip(own.connections, ones(own), strict=True)
+    )
+    frames = () if own.input.still else (own.input.frames,)
+    x = rng.integers(0, own.input.max + 1, (200, *frames, 1, 6, 6)).astype(np.uint8)
+    floats = logits(own, [Ticket(params, masks, every)], x, 6)[0].argmax(-1)
+    for widths in (Widths(), Widths(16, 32, 16, 16), Widths(16, 16, 16, 16)):
+        guesses = run_integer(fold(own, params, masks, every, 6, widths), x).predictions
+        assert (guesses == floats).mean() >= (0.99 if widths == Widths() else 0.9)
+
+
+def test_two_connections_into_one_population_by_hand():
+    # steps of 0.01 and 0.0025 alone: S = 0.0025, e = 2 and 0; f = 8: th = 1 / 0.0025 * 256, c = 0.5 / 0.0025 * 256
+    own = spec("fc1-res(fc1)", (1, 1, 1))
+    weights = [[[1.27]], [[1.27]], [[[[0.3175]]]], [[1.0], [1.0]]]
+    params = Params(
+        tuple(np.array(weight, np.float32) for weight in weights),
+        tuple(np.array(bias, np.float32) for bias in ([0.0], [0.5], [0.0, 0.0])),
+        (None,) * 3,
+    )
+    net = fold(own, params, ones(own), (8,) * 4, 4, Widths())
+    assert [c.weight.item() for c in net.connections[1:3]] == [127, 127]
+    assert [c.fraction_bits for c in net.connections[1:3]] == [10, 8]
+    second = net.populations[1]
+    assert second.threshold.item() == pytest.approx(102400, abs=1)
+    assert second.bias.item() == pytest.approx(51200, abs=1)
+
+
+def test_pooled_inputs_and_their_largest_value_are_folded_by_hand():
+    # a window of four values of up to 10 is worth 1/40 a count; S = 0.01 / 40, th = 4000 * 2**f
+    own = spec("p2-fc1", (1, 2, 2), pool="sum")
+    readout = np.ones((2, 1), np.float32), np.zeros(2, np.float32), None
+    first = np.array([[1.27]], np.float32), np.zeros(1, np.float32), None
+    net = fold(own, params_of(first, readout), ones(own), (8, 8), 4, Widths())
+    assert net.populations[0].threshold.item() == pytest.approx(
+        4000 * 2 ** net.connections[0].fraction_bits, rel=1e-6
+    )
+    run = run_integer(net, np.full((1, 1, 2, 2), 8, np.uint8), trace=True)
+    # 1.27 * 0.8 = 1.016 fires in every timestep
+    assert run.spikes[0].tolist() == [4.0]
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
@@ -133,7 +198,7 @@ def test_every_candidate_is_one_network_from_the_quantiser_to_its_bytes(granular
     """Quantised, folded, shrunk, packed and unpacked: the same integers, and the same answers."""
     shape = spec("4c3-p2-6c3-fc8", (1, 6, 6), 3, reset=reset)
     params = initial_params(shape, bits)
-    masks = prune(list(params.weights), granularity, 0.5)
+    masks = prune(shape.connections, params.weights, granularity, 0.5)
     net = fold(shape, params, masks, (bits,) * 4, 3, Widths())
     for connection, floats, mask in zip(net.connections, params.weights, masks, strict=True):
         grid = Quantiser((bits,), not connection.shape.readout, over_all=True)

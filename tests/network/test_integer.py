@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from builders.integer_networks import Layer, fc, network, one_neuron
 from builders.naive_machine import naive_run
+from builders.random_networks import equal_runs, networks, permuted_stack
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hwsearch.network.integer import run_integer, run_integer_stack
 
@@ -141,6 +144,40 @@ def test_stacks_equal_the_reference(reset, leak_shift, pool, wide, state_bits):
     if state_bits < 32:
         top = 2 ** (state_bits - 1)
         assert any(max(-t.min(), t.max() + 1) == top for t in naive_run(nets[1], x)[1])
+
+
+@pytest.mark.slow
+@given(case=networks(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_random_graphs_equal_the_naive_machine_alone_and_in_a_stack(case, seed):
+    net, x = case
+    potentials, traces, sent = naive_run(net, x)
+    run = run_integer(net, x, trace=True)
+    wanted = potentials.swapaxes(0, 1) if net.readout.labels == "step" else potentials[-1]
+    assert np.array_equal(run.readout, wanted)
+    for mine, trace in zip(run.membranes, [*traces, potentials], strict=True):
+        assert np.array_equal(mine, trace.reshape(mine.shape))
+    for mine, spikes in zip(run.spikes, sent, strict=True):
+        assert mine.tolist() == pytest.approx(spikes.sum((0, 3, 4)).mean(0).tolist())
+    stack = permuted_stack(np.random.default_rng(seed), net)
+    for each, together in zip(stack, run_integer_stack(stack, x, trace=True), strict=True):
+        assert equal_runs(together, run_integer(each, x, trace=True))
+
+
+@given(case=networks(n_inputs=40))
+@settings(max_examples=15, deadline=None)
+def test_batches_are_one_run(case):
+    net, x = case
+    whole = run_integer(net, x, trace=True)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("hwsearch.network.integer._ELEMENTS_AT_A_TIME", 1)  # 16 samples at a time
+        parts = run_integer(net, x, trace=True)
+    assert np.array_equal(parts.readout, whole.readout)
+    assert all(np.array_equal(a, b) for a, b in zip(parts.membranes, whole.membranes, strict=True))
+    for mine, wanted in zip(
+        (*parts.input_maps, *parts.spikes), (*whole.input_maps, *whole.spikes), strict=True
+    ):
+        assert np.allclose(mine, wanted)
 
 
 def test_networks_that_differ_in_their_law_are_no_stack():

@@ -51,7 +51,9 @@ def test_pooling_by_hand():
     assert pool(spikes, Pooling((1, 1), "sum")) is spikes
 
 
-@pytest.mark.parametrize(("stride", "kernel", "groups"), [((1, 1), (3, 3), 1), ((2, 1), (3, 1), 1), ((2, 2), (5, 3), 2)])
+@pytest.mark.parametrize(
+    ("stride", "kernel", "groups"), [((1, 1), (3, 3), 1), ((2, 1), (3, 1), 1), ((2, 2), (5, 3), 2)]
+)
 def test_convolutions_as_products_of_integers_are_exact(stride, kernel, groups):
     shape = replace(SMALL.connections[0].shape, kind="conv", kernel=kernel, stride=stride, groups=groups)
     generator = torch.Generator().manual_seed(0)

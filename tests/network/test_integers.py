@@ -1,12 +1,17 @@
 """The widths that a network needs: by hand, and never left by any input."""
 
+from dataclasses import replace
+
 import numpy as np
-from builders.integer_networks import fc, network, one_neuron
+import pytest
+from builders.integer_networks import dense, fc, graph, network, one_neuron, population
+from builders.random_networks import networks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hwsearch.graph.graph import INPUT, Input, Pooling, Readout
 from hwsearch.network.integer import run_integer
-from hwsearch.network.integers import Widths, half_step, needed_bits, overflows, shifted
+from hwsearch.network.integers import Widths, half_step, largest_value, needed_bits, overflows, shifted
 
 
 def test_widths_that_no_input_can_exceed():
@@ -62,3 +67,57 @@ def test_no_input_leaves_the_widths(seed, reset, leak_shift, fractions, timestep
     for (_, _, bits), trace in zip(needed_bits(net), traces, strict=True):
         assert -(2 ** (bits - 1)) <= trace.min()
         assert trace.max() < 2 ** (bits - 1)
+
+
+def test_widths_of_two_connections_and_a_recurrence_by_hand():
+    # 9 << 1, (5 * 9 + 2) >> 2 = 11 and a spike of its own, 3, and the bias: [-1, 18 + 11 + 3 - 1 = 31], 6 bits; the sum
+    # before its shift is 45 + 2, 7 bits. Fired at 20 the membrane is within 19 + 31: 7 bits
+    net = graph(
+        [population("rec1", [-1], [20]), population("readout", [0])],
+        [
+            dense("rec1", INPUT, 0, [[1]], f=1),
+            dense("rec1.skip", INPUT, 0, [[5]], f=-2),
+            dense("rec1.back", 0, 0, [[3]], delay=1),
+            dense("readout", 0, 1, [[1]], readout=True),
+        ],
+        timesteps=4,
+    )
+    assert list(needed_bits(net)) == [("rec1", 7, 7), ("readout", 4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("readout", "bits"),
+    [
+        (Readout(), 9),  # 8 * 31 = 248
+        (Readout(last=4), 8),  # 124
+        (Readout(leak_shift=1), 7),  # 31; 47; 55; 59; 61; 62; 62: v - (v >> 1) + 31 stays below 62
+        (Readout(leak_shift=1, last=2), 7),  # 47
+    ],
+)
+def test_widths_of_a_readout_by_hand(readout, bits):
+    net = network(
+        [fc([[1]], [0], [1]), fc([[31]], [0], name="readout")], timesteps=8, leak_shift=None, readout=readout
+    )
+    assert list(needed_bits(net))[-1] == ("readout", bits, bits)
+
+
+def test_the_largest_value_that_a_weight_meets():
+    counts = Input((1, 2, 2), 3, 2, frames=7)
+    first = dense("fc1", INPUT, 0, [[1]], pooling=Pooling((2, 2), "sum")).shape
+    assert largest_value(first, counts, 2) == 3 * 4 * 4  # bins of up to 4 frames
+    assert largest_value(first, replace(counts, binning="mean"), 2) == 3 * 4
+    assert largest_value(replace(first, source=0), counts, 2) == 4
+    assert largest_value(replace(first, source=0, pooling=Pooling((2, 2), "max")), counts, 2) == 1
+
+
+@given(case=networks(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_no_input_of_a_graph_leaves_the_widths(case, seed):
+    net, x = case
+    net = replace(net, state_bits=32, accumulator_bits=32)
+    extreme = np.random.default_rng(seed).integers(0, 2, x.shape).astype(np.uint16) * net.input.max
+    run = run_integer(net, extreme, trace=True)
+    assert run.sums_clipped == run.membranes_clipped == 0
+    for need, trace in zip(needed_bits(net), run.membranes, strict=True):
+        assert -(2 ** (need.membrane - 1)) <= trace.min()
+        assert trace.max() < 2 ** (need.membrane - 1)

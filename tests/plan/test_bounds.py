@@ -42,7 +42,8 @@ def plan_of(layers, device, **space):
         }
     )
     spec, profile = network_spec(study, DATA), load_profile(device)
-    found = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.layers))
+    layers = [spec.connections[i] for i in spec.prunable]
+    found = search_space(study.space, profile, has_conv=spec.has_conv, layers=layers)
     return Plan(study, profile, DATA, spec, found, None, "")
 
 

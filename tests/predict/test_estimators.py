@@ -5,18 +5,20 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from builders.finders import X, spec
+from builders.finders import X, scaled, spec
 
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.predict.estimators import ESTIMATORS
-from hwsearch.predict.joint import Joint
+from hwsearch.predict.joint import Joint, feeders
 from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.study.search_sections import Search
 
 NAMES, BITS = ("channel", "nm:4", "weight"), (1, 2, 4, 8)
 SCOPE = EstimatorScope(NAMES, BITS, 8, 2)
 NETWORK = spec("fc24-fc16")
-DENSE = tuple(replace(layer, weight=6 * layer.weight) for layer in initial_params(NETWORK, 0))
+DENSE = scaled(initial_params(NETWORK, 0), 6)
+
+FEEDERS = feeders(NETWORK.connections)
 
 
 def made(name):
@@ -36,12 +38,13 @@ def estimator(name):
 def alike_in_all(sparsity, granularity="weight", bits=8):
     """Return one candidate a sparsity, which all its layers have."""
     sparsity = np.repeat(np.atleast_1d(sparsity)[:, None], 3, 1)
-    return Joint(sparsity, np.full(len(sparsity), granularity), np.full(sparsity.shape, bits))
+    return Joint(sparsity, np.full(sparsity.shape, granularity), np.full(sparsity.shape, bits), FEEDERS)
 
 
 def drawn(count, seed):
     rng = np.random.default_rng(seed)
-    return Joint(rng.uniform(0, 0.98, (count, 3)), rng.choice(NAMES, count), rng.choice(BITS, (count, 3)))
+    names = np.repeat(rng.choice(NAMES, (count, 1)), 3, 1)
+    return Joint(rng.uniform(0, 0.98, (count, 3)), names, rng.choice(BITS, (count, 3)), FEEDERS)
 
 
 def test_it_tells_of_the_granularities_it_was_made_for_and_counts_its_steps(estimator):

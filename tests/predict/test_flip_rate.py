@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from hwsearch.predict.flip_rate import _GRID, FlipRate, _log_correlation, _passed
+from hwsearch.graph.graph import INPUT
+from hwsearch.predict.flip_rate import _GRID, FlipRate, Flow, Path, _log_correlation, _passed
 from hwsearch.predict.joint import Joint, LayerTables
 
 
@@ -27,8 +28,10 @@ def test_correlations_of_layers_multiply_by_hand():
     tables = LayerTables(
         levels, np.array([8]), {"weight": [half, half], "channel": [gone, none]}, [none[:1], none[:1]]
     )
-    estimator = FlipRate(np.array([1.0]), _GRID[None], tables, 1)  # spikes correlate as membranes do
-    joint = Joint(np.array([[0.5, 0.5], [0.5, 0.0]]), np.array(["weight", "channel"]), np.full((2, 2), 8))
+    flow = Flow(((Path(0, INPUT, 1.0, False),), (Path(1, 0, 1.0, False),)), ((0, 0), (1, 1)), 1)
+    estimator = FlipRate(np.array([1.0]), _GRID[None], tables, flow, 1)  # spikes correlate as membranes do
+    names = np.array([["weight"] * 2, ["channel"] * 2])
+    joint = Joint(np.array([[0.5, 0.5], [0.5, 0.0]]), names, np.full((2, 2), 8), (-1, 0))
     correlation = np.array([0.8 * 0.8, 1.0 * 0.8])
     expected = ndtr(correlation / np.sqrt(1 - correlation**2))
     assert estimator.expected(joint) == pytest.approx(expected, abs=1e-6)

@@ -2,16 +2,19 @@
 
 import numpy as np
 import pytest
+from builders.graphs import spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.predict.joint import Joint, LayerTables, between, by_granularity, differ, knobs_of
+from hwsearch.predict.joint import Joint, LayerTables, between, by_granularity, differ, feeders, knobs_of
 
 LEVELS = np.array([0.0, 0.5, 0.9])
 
 
 def joint(sparsity, granularity, bits):
-    return Joint(np.array(sparsity), np.array(granularity), np.array(bits))
+    """Return candidates of a chain of two layers; one granularity each."""
+    names = np.repeat(np.array(granularity)[:, None], 2, 1)
+    return Joint(np.array(sparsity), names, np.array(bits), (-1, 0))
 
 
 THREE = joint(
@@ -23,8 +26,11 @@ def test_rows_are_taken_together():
     part = THREE[np.array([2, 0])]
     assert len(part) == 2
     assert part.sparsity.tolist() == [[0.0, 0.7], [0.5, 0.0]]
-    assert (part.granularity.tolist(), part.bits[0].tolist()) == (["weight", "weight"], [2, 4])
-    assert {name: rows.tolist() for name, rows in by_granularity(THREE)} == {"channel": [1], "weight": [0, 2]}
+    assert (part.granularity.tolist(), part.bits[0].tolist()) == ([["weight"] * 2] * 2, [2, 4])
+    assert {name: rows.tolist() for name, rows in by_granularity(THREE, 1)} == {
+        "channel": [1],
+        "weight": [0, 2],
+    }
 
 
 def test_between_levels_it_is_a_line_by_hand():
@@ -72,3 +78,29 @@ def test_knobs_by_hand():
     assert knobs[:, :2] == pytest.approx(np.log10(np.array(surviving) + 0.003))
     assert knobs[:, 2:4] == pytest.approx(np.array([[1.5, 1.75], [1.75, 1.75], [1.0, 1.5]]))
     assert knobs[:, 4:].tolist() == [[0, 1], [1, 0], [0, 1]]
+
+
+def test_a_layer_may_have_a_granularity_of_its_own():
+    names = np.array([["weight", "channel"], ["channel", "weight"]])
+    mixed = Joint(np.full((2, 2), 0.5), names, np.full((2, 2), 8), (-1, 0))
+    knobs, _ = knobs_of(mixed, ["channel", "weight"])
+    # only channels of the first layer take inputs of the second
+    assert knobs[:, :2] == pytest.approx(np.log10(np.array([[0.5, 0.5], [0.5, 0.25]]) + 0.003))
+    assert knobs[:, 4:].tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    tables = LayerTables(
+        LEVELS, np.array([8]), {"weight": [LEVELS, LEVELS], "channel": [10 * LEVELS, 10 * LEVELS]},
+        [np.zeros(1), np.zeros(1)],
+    )  # fmt: skip
+    assert tables.both(mixed, 0).tolist() == [0.5, 5.0]
+    assert tables.both(mixed, 1).tolist() == [5.0, 0.5]
+
+
+def test_what_feeds_a_layer_is_the_one_that_decides_for_its_channels():
+    # 0: conv1, 1: conv2, 2: conv3, whose join with conv1 ties their channels; 3: the readout
+    assert feeders(spec("4c3-res(6c3-4c3)-p2").connections) == (-1, 0, 1, 0)
+    # a depthwise layer reads the channels that it has; what reads it reads those of the layer before
+    assert feeders(spec("4c3-dw3-6c3").connections) == (-1, -1, 0, 2)
+    # the way back of a recurrent layer reads its own channels
+    assert feeders(spec("r5-fc4").connections) == (-1, 0, 0, 2)
+    # channels of the input stay, and so do those that share them
+    assert feeders(spec("dw3-fc4", (2, 6, 6)).connections) == (-1, -1, 1)

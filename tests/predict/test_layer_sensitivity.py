@@ -2,20 +2,21 @@
 
 import numpy as np
 import pytest
-from builders.finders import layer
+from builders.finders import of_chain, params_of
 
 from hwsearch.predict.layer_sensitivity import LEVELS, EstimatorScope, layer_sensitivity, masks_of_one_layer
 
-DENSE = (layer(np.arange(1, 25).reshape(4, 6) / 8), layer(np.arange(1, 13).reshape(3, 4) / 8))
+DENSE = params_of(np.arange(1, 25).reshape(4, 6) / 8, np.arange(1, 13).reshape(3, 4) / 8)
+NETWORK = of_chain(DENSE)
 
 
 def moved(index, changed):
     """Return the squared change of a layer's weights."""
-    return np.array(((changed - DENSE[index].weight) ** 2).sum())
+    return np.array(((changed - DENSE.weights[index]) ** 2).sum())
 
 
 def tables(granularities=("weight", "channel"), bits=(2, 8)):
-    return layer_sensitivity(DENSE, EstimatorScope(granularities, bits, 8, 2), moved)
+    return layer_sensitivity(NETWORK, DENSE, EstimatorScope(granularities, bits, 8, 2), moved)
 
 
 def test_levels_and_bits_rise_and_nothing_pruned_changes_nothing():
@@ -42,8 +43,8 @@ def test_the_reference_bits_change_nothing_and_few_change_most():
 
 
 def test_the_masks_of_one_layer():
-    first, readout = masks_of_one_layer(DENSE, "weight", 0, 0.5)
+    first, readout = masks_of_one_layer(NETWORK, DENSE, "weight", 0, 0.5)
     assert (int(first.sum()), bool(readout.all())) == (12, True)
-    channels, columns = masks_of_one_layer(DENSE, "channel", 0, 0.5)
+    channels, columns = masks_of_one_layer(NETWORK, DENSE, "channel", 0, 0.5)
     assert channels.any(1).tolist() == [False, False, True, True]
     assert np.array_equal(columns.any(0), channels.any(1))  # what reads a channel that went goes with it

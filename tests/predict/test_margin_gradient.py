@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from builders import graphs
+from builders.finders import params_of
 from scipy.special import ndtr
 
-from hwsearch.network.stack import LayerParams, Stack, Ticket
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.network.params import Ticket
+from hwsearch.network.stack import Stack
 from hwsearch.predict.joint import Joint, LayerTables
 from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.predict.margin_gradient import MarginGradient, _noise, margin_gradient
+from hwsearch.tickets.fit import dense_masks
 
 
 def test_noise_is_what_is_left_once_the_signal_is_scaled_back():
@@ -26,12 +29,12 @@ def test_agreement_by_hand():
         [np.array([0.1, 0.0]), np.array([0.3, 0.0])],
     )  # fmt: skip
     estimator = MarginGradient(np.array([2.0, 1.0]), np.array([[10.0, 5.0], [1.0, 2.0]]), tables, 1)
-    first = Joint(np.array([[0.25, 0.5]]), np.array(["weight"]), np.array([[4, 8]]))
+    first = Joint(np.array([[0.25, 0.5]]), np.array([["weight"] * 2]), np.array([[4, 8]]), (-1, 0))
     sizes = np.array([0.1 + 0.1, 0.4])
     variance = np.array([sizes @ [10.0, 1.0], sizes @ [5.0, 2.0]])
     assert estimator.expected(first) == pytest.approx([ndtr(np.array([2.0, 1.0]) / np.sqrt(variance)).mean()])
     # the second layer is treated alike: only the first one's changes count, of both candidates
-    second = Joint(np.array([[0.0, 0.5]]), np.array(["weight"]), np.array([[8, 8]]))
+    second = Joint(np.array([[0.0, 0.5]]), np.array([["weight"] * 2]), np.array([[8, 8]]), (-1, 0))
     variance = 0.2 * np.array([10.0, 5.0])
     assert estimator.alike(first, second) == pytest.approx(
         [ndtr(np.array([2.0, 1.0]) / np.sqrt(variance)).mean()]
@@ -39,15 +42,12 @@ def test_agreement_by_hand():
 
 
 def test_gradients_of_a_readout_are_its_inputs():
-    spec = NetworkSpec(layer_shapes("fc2", (1, 1, 2), 2), 1, 1.0, "zero", False, "max", (1, 1, 2), 1, 1, 2)
+    spec = graphs.spec("fc2", (1, 1, 2), 2, input_max=1)
     # both neurons fire at every step on an input of 1, the first alone on (1, 0)
-    dense = (
-        LayerParams(np.array([[4.0, 0.0], [0.0, 4.0]], np.float32), np.zeros(2, np.float32)),
-        LayerParams(np.array([[2.0, 0.0], [0.0, 1.0]], np.float32), np.zeros(2, np.float32)),
-    )
+    dense = params_of([[4.0, 0.0], [0.0, 4.0]], [[2.0, 0.0], [0.0, 1.0]])
     x = np.array([[[[1, 1]]], [[[1, 0]]]], np.uint8)
     estimator = margin_gradient(spec, dense, x, EstimatorScope(("weight",), (8,), 16, 3))
-    logits = Stack(spec, [Ticket(dense, tuple(np.ones((2, 2), bool) for _ in dense), (16, 16))]).eval()
+    logits = Stack(spec, [Ticket(dense, dense_masks(dense), (16, 16))]).eval()
     seen = logits(torch.from_numpy(x.astype(np.float32)), 3)[0].detach().numpy()
     assert seen == pytest.approx(np.array([[2.0, 1.0], [2.0, 0.0]]), abs=1e-3)
     assert estimator.margins == pytest.approx([1.0, 2.0], abs=1e-3)

@@ -20,7 +20,9 @@ def probes_of(pruned, quantised=None):
 
 
 def joint(*sparsity, bits=8):
-    return Joint(np.array(sparsity), np.array(["weight"] * len(sparsity)), np.full((len(sparsity), 2), bits))
+    return Joint(
+        np.array(sparsity), np.full((len(sparsity), 2), "weight"), np.full((len(sparsity), 2), bits), (-1, 0)
+    )
 
 
 def test_what_is_not_compressed_agrees_as_surely_as_the_scale_can_say():
@@ -70,7 +72,8 @@ def test_perturbations_of_layers_add_up_and_chunks_change_nothing(monkeypatch):
         changes[:, 0] = 0.0
     quantised = rng.normal(0, 0.2, (2, 2, 6, 4)).astype(np.float32)
     added = probe_and_add(Probes(z, LEVELS, pruned, np.array([4, 8]), quantised, 10))
-    many = Joint(rng.choice(LEVELS, (20, 2)), rng.choice(list(pruned), 20), rng.choice([4, 8], (20, 2)))
+    levels, names = rng.choice(LEVELS, (20, 2)), rng.choice(list(pruned), (20, 2))
+    many = Joint(levels, names, rng.choice([4, 8], (20, 2)), (-1, 0))
 
     def centred(logits):
         without_class_mean = logits - logits.mean(1, keepdims=True)
@@ -85,7 +88,7 @@ def test_perturbations_of_layers_add_up_and_chunks_change_nothing(monkeypatch):
         for layer in range(2):
             level = LEVELS.tolist().index(many.sparsity[i, layer])
             bits = int(many.bits[i, layer] == 8)
-            for change in (pruned[many.granularity[i]][layer, level], quantised[layer, bits]):
+            for change in (pruned[many.granularity[i, layer]][layer, level], quantised[layer, bits]):
                 total += scaled(change)
                 variance += scaled(change).var(0).mean()
         first = z.argmax(1)

@@ -2,19 +2,18 @@
 
 import numpy as np
 import pytest
+from builders import graphs
 
 from hwsearch.compress.masks import prune_layers
-from hwsearch.network.stack import Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.network.params import Ticket, initial_params
 from hwsearch.predict.layer_sensitivity import LEVELS, EstimatorScope
 from hwsearch.predict.probes import probe, untrained_logits
+from hwsearch.tickets.fit import dense_masks
 
 
 @pytest.fixture(scope="module")
 def small():
-    spec = NetworkSpec(
-        layer_shapes("fc24-fc16", (1, 8, 8), 5), 1, 1.0, "zero", True, "max", (1, 8, 8), 16, 5, 5
-    )
+    spec = graphs.spec("fc24-fc16", (1, 8, 8), 5, norm=True)
     x = np.random.default_rng(3).integers(0, 17, (192, 1, 8, 8)).astype(np.uint8)
     return spec, initial_params(spec, 2), x
 
@@ -22,7 +21,7 @@ def small():
 def test_a_probe_is_the_difference_that_one_layer_makes(small):
     spec, dense, x = small
     probes = probe(spec, dense, x, EstimatorScope(("weight",), (2, 8), 8, 2))
-    masks = tuple(prune_layers([layer.weight for layer in dense], "weight", [0.0, 0.7, 0.0]))
+    masks = tuple(prune_layers(spec.connections, dense.weights, "weight", [0.0, 0.7, 0.0]))
     alone = untrained_logits(spec, [Ticket(dense, masks, (8, 8, 8))], x, 2)[0]
     place = probes.levels.tolist().index(0.7)
     assert np.allclose(probes.pruned["weight"][1, place], alone - probes.logits, atol=1e-5)
@@ -46,8 +45,7 @@ def test_what_does_not_apply_to_a_layer_changes_nothing(small):
 
 def test_logits_of_a_ticket_do_not_depend_on_its_stack(small, monkeypatch):
     spec, dense, x = small
-    whole = tuple(np.ones(layer.weight.shape, bool) for layer in dense)
-    tickets = [Ticket(dense, whole, (bits,) * 3) for bits in (2, 4, 8)]
+    tickets = [Ticket(dense, dense_masks(dense), (bits,) * 3) for bits in (2, 4, 8)]
     together = untrained_logits(spec, tickets, x[:20], 2)
     assert together.shape == (3, 20, 5)
     monkeypatch.setattr("hwsearch.predict.probes._STACK", 2)

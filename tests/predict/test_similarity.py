@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from builders import graphs
 from scipy.stats import spearmanr
 
 from hwsearch.compress.masks import prune_layers
 from hwsearch.data.datasets import load_dataset
-from hwsearch.network.stack import Ticket, initial_params
-from hwsearch.network.topology import NetworkSpec, layer_shapes
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.network.params import Params, Ticket, initial_params
 from hwsearch.predict.flip_rate import flip_rate
 from hwsearch.predict.joint import Joint
 from hwsearch.predict.layer_sensitivity import EstimatorScope
@@ -18,6 +19,7 @@ from hwsearch.predict.probe_and_add import probe_and_add
 from hwsearch.predict.probes import probe, untrained_logits
 from hwsearch.predict.similarity import calibrated
 from hwsearch.study.sections import Data
+from hwsearch.tickets.fit import dense_masks
 from hwsearch.train.loop import Schedule, train_stack
 
 NAMES, BITS, INPUTS = ("block:4", "channel", "weight"), (2, 3, 4, 8), 128
@@ -46,7 +48,7 @@ class Trained:
     """A dense network of three layers, candidates cut from it, and whether each agrees with it on other inputs."""
 
     spec: NetworkSpec
-    dense: tuple
+    dense: Params
     x: np.ndarray
     joint: Joint
     settled: np.ndarray
@@ -56,10 +58,9 @@ class Trained:
 @pytest.fixture(scope="module")
 def digits():
     data = load_dataset(Data(name="digits"), None)
-    layers = layer_shapes("fc48-fc32", (1, 8, 8), 10)
-    spec = NetworkSpec(layers, 1, 1.0, "zero", True, "max", (1, 8, 8), data.input_max, 5, 10)
+    spec = graphs.spec("fc48-fc32", (1, 8, 8), 10, norm=True, input_max=data.input_max)
     params = initial_params(spec, 2)
-    whole = Ticket(params, tuple(np.ones(layer.weight.shape, bool) for layer in params), (8, 8, 8))
+    whole = Ticket(params, dense_masks(params), (8, 8, 8))
     (trained,) = train_stack(
         spec, [whole], data.x_train, data.y_train, timesteps=2, schedule=Schedule(10, 64, 0.01), seed=0
     )
@@ -67,14 +68,15 @@ def digits():
     sparsity = rng.choice([0.0, 0.3, 0.5, 0.7, 0.9], (224, 3))
     granularity, bits = rng.choice(NAMES, 224), rng.choice(BITS, (224, 3))
     tickets = [Ticket(dense, whole.masks, (8, 8, 8))] + [
-        Ticket(dense, tuple(prune_layers([layer.weight for layer in dense], g, list(s))), tuple(map(int, b)))
+        Ticket(dense, tuple(prune_layers(spec.connections, dense.weights, g, list(s))), tuple(map(int, b)))
         for g, s, b in zip(granularity, sparsity, bits, strict=True)
     ]
     agree = []
     for x in (data.x_val[:INPUTS], data.x_val[INPUTS:]):
         predicted = untrained_logits(spec, tickets, x, 2).argmax(-1)
         agree.append((predicted[1:] == predicted[0]).mean(1))
-    return Trained(spec, dense, data.x_val[:INPUTS], Joint(sparsity, granularity, bits), *agree)
+    joint = Joint(sparsity, np.repeat(granularity[:, None], 3, 1), bits, (-1, 0, 1))
+    return Trained(spec, dense, data.x_val[:INPUTS], joint, *agree)
 
 
 @pytest.fixture(scope="module", params=list(ESTIMATORS))
@@ -84,7 +86,8 @@ def estimator(request, digits):
 
 def alone(sparsity, bits=8, granularity="weight"):
     sparsity = np.atleast_2d(sparsity)
-    return Joint(sparsity, np.full(len(sparsity), granularity), np.full(sparsity.shape, bits))
+    feeders = tuple(range(-1, sparsity.shape[1] - 1))
+    return Joint(sparsity, np.full(sparsity.shape, granularity), np.full(sparsity.shape, bits), feeders)
 
 
 def test_more_compression_agrees_less(estimator):

@@ -22,7 +22,10 @@ def test_it_is_the_record_as_plain_values(tmp_path):
     (row,) = json.loads((tmp_path / "finals.json").read_text())
     assert list(row)[:3] == ["trial", "accuracy_val", "accuracy_test"]
     assert row["accuracy_test"] == 0.1 + 0.2
-    assert row["workload"]["layers"][0]["census"]["nonzero"] == RECORD.workload.layers[0].census.nonzero
+    assert (
+        row["workload"]["connections"][0]["census"]["nonzero"]
+        == RECORD.workload.connections[0].census.nonzero
+    )
 
 
 def test_a_run_without_final_trainings_has_none(tmp_path):

@@ -13,6 +13,19 @@ def test_bits_of_each_layer():
     assert Candidate((0.5,), "weight", (4, 2, 8), 2).bits(3) == (4, 2, 8)
 
 
+def test_granularities_of_each_layer():
+    assert Candidate((0.5,), "nm:4", (4,), 2).granularities(3) == ("nm:4", "nm:4", "nm:4")
+    mixed = Candidate((0.5, 0.6), ("nm:4", "weight"), (4,), 2)
+    assert mixed.granularities(2) == ("nm:4", "weight")
+    assert mixed.digest != Candidate((0.5, 0.6), ("weight", "nm:4"), (4,), 2).digest
+
+
+def test_candidates_of_earlier_runs_have_the_names_of_their_records():
+    # as they were before a layer could have a granularity of its own
+    assert Candidate((0.5,), "nm:4", (4,), 2).digest == "eb3e1550942067f1"
+    assert Candidate((0.0, 0.9), "channel", (4, 8), 3).digest == "5460cabe6669f735"
+
+
 def test_a_candidate_is_named_by_its_knobs():
     candidate = Candidate((0.5,), "nm:4", (4,), 2)
     assert candidate.digest == Candidate((0.5,), "nm:4", (4,), 2).digest == digest(candidate)

@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.devices import profile
+from builders.graphs import spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, canonical, search_space
-from hwsearch.study.sections import Space
+from hwsearch.study.sections import KNOBS, Space
 
 SPACES = [
     SearchSpace((0.0, 0.5, 0.6, 0.8), ("weight", "nm:4", "channel"), (2, 8), (2, 4), 0),
@@ -19,7 +20,14 @@ SPACES = [
     SearchSpace((0.1, 0.5), ("channel", "nm:4"), (8,), (4,), 2),
     SearchSpace((0.0, 0.3, 0.9), ("nm:8", "weight"), (1, 4), (4,), 3),
     SearchSpace((0.5,), ("channel",), (4,), (4,), 0),
-]
+    SearchSpace((0.0, 0.5), ("weight", "channel"), (2, 8), (4,), 2, apart=("sparsity",)),
+    SearchSpace((0.0, 0.5), ("weight", "channel"), (2, 8), (4,), 3, apart=("weight_bits",)),
+    SearchSpace((0.0, 0.5, 0.6), ("weight", "nm:4"), (8,), (2, 4), 2, apart=("sparsity", "granularity")),
+    SearchSpace(
+        (0.1, 0.5), ("nm:4", "channel", "kernel"), (2, 8), (4,), 2, apart=KNOBS,
+        granularity_of=(("nm:4", "channel", "kernel"), ("nm:4",)),
+    ),
+]  # fmt: skip
 
 
 def every_setting(space):
@@ -55,6 +63,7 @@ SOME_SPACE = st.builds(
     weight_bits=levels([1, 2, 4, 8]),
     timesteps=levels([1, 2, 4]),
     per_layer=st.sampled_from([0, 2, 3]),
+    apart=st.sampled_from([KNOBS[:2], KNOBS[:1], KNOBS[1:2], KNOBS, ("sparsity", "granularity")]),
 )
 
 
@@ -81,6 +90,14 @@ def test_every_index_has_a_candidate_and_knobs_of_the_space(space, share):
 def test_the_size_by_hand():
     # masks: unpruned, 3 of weight, 2 of nm:4 (0.5 and 0.6 are both 0.5), 3 of channel; 2 bits, 2 timesteps
     assert SPACES[0].size == (1 + 3 + 2 + 3) * 2 * 2
+    # a sparsity a layer, bits for all: unpruned, and of each granularity 2 * 2 - 1
+    assert SPACES[5].size == (1 + 3 + 3) * 2
+    # bits a layer, a sparsity for all
+    assert SPACES[6].size == (1 + 1 + 1) * 2**3
+    # of each layer: unpruned, weight at 0.5 and 0.6, nm:4 at 0.5
+    assert SPACES[7].size == (1 + 2 + 1) ** 2 * 2
+    # the first layer: nm:4 at 0 and 0.5, channel and kernel at 0.1 and 0.5; the second: nm:4
+    assert SPACES[8].size == (2 + 2 + 2) * 2 * 2**2
 
 
 def test_a_candidate_of_another_space_gets_the_nearest_setting():
@@ -96,6 +113,32 @@ def test_spellings_of_one_network_are_one():
     assert canonical(Candidate((0.6,), "nm:4", (4,), 2)) == Candidate((0.5,), "nm:4", (4,), 2)
     assert canonical(Candidate((0.0, 0.0), "channel", (4, 8), 2)) == Candidate((0.0,), "weight", (4, 8), 2)
     assert canonical(Candidate((0.0, 0.5), "weight", (4, 8), 2)).sparsity == (0.0, 0.5)
+
+
+def test_a_granularity_counts_where_something_is_pruned_by_it():
+    def spelt(sparsity, granularity):
+        found = canonical(Candidate(sparsity, granularity, (4,), 2))
+        return found.sparsity, found.granularity
+
+    assert spelt((0.5, 0.6), ("nm:4", "weight")) == ((0.5, 0.6), ("nm:4", "weight"))
+    # snapped layer by layer: 0.1 of nm:4 is nothing, so one granularity is left
+    assert spelt((0.1, 0.6), ("nm:4", "channel")) == ((0.0, 0.6), "channel")
+    assert spelt((0.5, 0.6), ("nm:4", "nm:4")) == ((0.5, 0.5), "nm:4")
+    assert spelt((0.0, 0.6, 0.5), ("nm:4", "channel", "weight"))[1] == ("weight", "channel", "weight")
+    assert spelt((0.0, 0.0), ("nm:4", "channel")) == ((0.0,), "weight")
+
+
+def test_what_has_one_granularity_for_all_is_the_same_candidate_in_either_space():
+    shared = SearchSpace((0.0, 0.5), ("weight", "channel"), (8,), (4,), 2)
+    apart = replace(shared, apart=KNOBS)
+    both = {shared.candidate(shared.nth(i)) for i in range(shared.size)}
+    assert both < {apart.candidate(apart.nth(i)) for i in range(apart.size)}
+    for candidate in both:
+        assert apart.candidate(apart.setting(candidate)) == candidate
+    mixed = apart.candidate({**apart.nth(0), "granularity_1": "channel", "sparsity_1": 1, "sparsity_2": 1})
+    assert mixed.granularity == ("channel", "weight")
+    # where layers may not differ, the nearest has these sparsities at one granularity
+    assert shared.candidate(shared.setting(mixed)).sparsity == (0.5, 0.5)
 
 
 def test_a_neighbour_moves_one_knob_or_two_and_no_level_by_more_than_two():
@@ -118,7 +161,7 @@ def test_what_the_device_or_the_network_has_not_is_dropped_with_a_note():
         timesteps=(4, 2),
     )
     device = replace(profile("nrf51822_microbit"), granularities=("kernel", "channel"), weight_bits=(4, 8))
-    space = search_space(asked, device, has_conv=False, n_layers=3)
+    space = search_space(asked, device, has_conv=False, layers=spec("fc4-fc4").connections)
     assert (space.sparsity, space.timesteps, space.per_layer) == ((0.0, 0.5), (2, 4), 0)
     assert (space.granularity, space.weight_bits) == (("channel",), (4,))
     assert space.notes == (
@@ -130,8 +173,28 @@ def test_what_the_device_or_the_network_has_not_is_dropped_with_a_note():
 
 def test_a_layer_has_knobs_of_its_own_where_the_study_says_so():
     asked = Space(sparsity=(0.5,), granularity=("weight",), weight_bits=(4,), timesteps=(2,), per_layer=True)
-    space = search_space(asked, profile("nrf51822_microbit"), has_conv=False, n_layers=2)
+    space = search_space(asked, profile("nrf51822_microbit"), has_conv=False, layers=spec("fc4").connections)
     assert list(space.knobs) == [
         "granularity", "sparsity_1", "weight_bits_1", "sparsity_2", "weight_bits_2", "timesteps",
     ]  # fmt: skip
     assert space.notes == ()
+
+
+def test_each_layer_has_the_granularities_that_prune_something_of_it():
+    network = spec("4c3-fc4-res(fc4)")
+    layers = [network.connections[i] for i in network.prunable]
+    asked = Space(
+        sparsity=(0.5,), granularity=("kernel", "channel"), weight_bits=(4, 5), timesteps=(2,),
+        per_layer=("granularity", "sparsity"),
+    )  # fmt: skip
+    device = replace(profile("nrf51822_microbit"), granularities=("kernel", "channel"), weight_bits=(5,))
+    space = search_space(asked, device, has_conv=True, layers=layers)
+    assert {name: choices for name, choices in space.knobs.items() if name.startswith("granularity")} == {
+        "granularity_1": ("kernel", "channel"),
+        "granularity_2": ("channel",),
+        "granularity_3": ("channel",),
+        # nothing of a readout goes by either: what is asked of it makes no difference
+        "granularity_4": ("kernel", "channel"),
+    }
+    assert list(space.knobs)[:3] == ["weight_bits", "granularity_1", "sparsity_1"]
+    assert space.knobs["weight_bits"] == 1

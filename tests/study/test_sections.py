@@ -44,6 +44,13 @@ from hwsearch.study.sections import SparsityRange
         ("space.granularity", ["kernel"], "at least one granularity must apply to the network"),
         ("space.timesteps", [65], "timesteps must lie in 1 .. 64; got 65"),
         ("space.timesteps", [2.0], "must be a valid integer"),
+        ("space.weight_bits", [0], "weight_bits must lie in 1 .. 8, or be 16; got 0"),
+        ("space.weight_bits", [8, 12], "weight_bits must lie in 1 .. 8, or be 16; got 12"),
+        ("space.per_layer", [], "a list out of sparsity, weight_bits, granularity; got []"),
+        ("space.per_layer", ["bits"], 'a list out of sparsity, weight_bits, granularity; got ["bits"]'),
+        ("space.per_layer", 1, "per_layer must be true, false or a list"),
+        ("space.per_layer", ["sparsity", "sparsity"], "a list may not repeat a value"),
+        ("space.per_layer", ["granularity"], "needs a sparsity for each"),
         ("space.gentle", 0.5, "gentle must be at least 1"),
         ("device.profile", "", "a profile must be an id or the path"),
         ("device.budgets", {"watts": 1}, "a budget must be one of memory_bytes"),
@@ -71,6 +78,27 @@ def test_a_range_of_sparsities_has_exact_levels(tmp_path: Path) -> None:
 def test_levels_of_a_range_rise_by_its_step_from_low_to_high(first: int, steps: int) -> None:
     sparsities = SparsityRange(low=first / 100, high=(first + steps) / 100, step=0.01)
     assert sparsities.levels == tuple(round((first + i) / 100, 12) for i in range(steps + 1))
+
+
+@pytest.mark.parametrize(
+    ("per_layer", "knobs", "ranking"),
+    [
+        (False, (), "global"),
+        (True, ("sparsity", "weight_bits"), "layer"),
+        (["weight_bits"], ("weight_bits",), "global"),
+        (["granularity", "sparsity"], ("sparsity", "granularity"), "layer"),
+    ],
+)
+def test_knobs_of_each_layer(tmp_path: Path, per_layer: Any, knobs: tuple[str, ...], ranking: str) -> None:
+    space = load(tmp_path, changed("space.per_layer", per_layer)).space
+    assert (space.knobs_per_layer, space.ranking) == (knobs, ranking)
+
+
+def test_both_spellings_of_sparsity_and_bits_a_layer_are_one_study(tmp_path: Path) -> None:
+    said, listed = (
+        load(tmp_path, changed("space.per_layer", value)) for value in (True, ["weight_bits", "sparsity"])
+    )
+    assert (said, said.digest) == (listed, listed.digest)
 
 
 def test_an_if_neuron_has_no_leak(tmp_path: Path) -> None:

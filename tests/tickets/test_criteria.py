@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.finders import X, layer, observed, spec
+from builders.finders import X, observed, of_chain, params_of, spec
 
 from hwsearch.compress.masks import GRANULARITIES, prune
 from hwsearch.network.fold import fold
 from hwsearch.network.integers import Widths
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.tickets.criteria import (
     CRITERIA,
     after_quantising,
@@ -20,16 +20,16 @@ from hwsearch.tickets.criteria import (
     score,
     within,
 )
+from hwsearch.tickets.fit import dense_masks
 from hwsearch.tickets.observe import observe
 
 
 def test_spike_probability_by_hand():
     # P = r |w| |gain| N(0 | mean - threshold, variance), then scaled to the layer's mean |w|
     middle = observed(2, 2, rate=np.array([0.5, 0.25]), gain=np.array([2.0, -1.0]), mean=np.array([1.0, 0.0]))
-    params = (layer([[1.0], [1.0]]), layer([[3.0, -4.0], [1.0, 2.0]]), layer([[5.0, 6.0]]))
-    first, hidden, last = score(
-        "spike_probability", params, [observed(1, 2), middle, observed(2, 1, threshold=None)]
-    )
+    params = params_of([[1.0], [1.0]], [[3.0, -4.0], [1.0, 2.0]], [[5.0, 6.0]])
+    statistics = [observed(1, 2, reads_input=True), middle, observed(2, 1, threshold=None)]
+    first, hidden, last = score("spike_probability", params, statistics)
     peak = 1 / math.sqrt(2 * math.pi)
     flank = peak * math.exp(-0.5)
     plain = np.array([[3.0 * peak, 2.0 * peak], [0.5 * flank, 0.5 * flank]])
@@ -41,15 +41,15 @@ def test_spike_probability_by_hand():
 def test_second_order_by_hand():
     # H = [[2, 1], [1, 2]] + mu: [H^-1]_qq = 2 / 3 without mu, the same for both weights: magnitudes decide
     hessian = np.array([[2.0, 1.0], [1.0, 2.0]])
-    (scores,) = score("second_order", (layer([[3.0, -1.0]]),), [observed(2, 1, hessian=hessian)])
+    (scores,) = score("second_order", params_of([[3.0, -1.0]]), [observed(2, 1, hessian=hessian)])
     np.testing.assert_allclose(scores, [[3.0, 1.0]])
     # an input seen 4 times as often in H is worth twice the weight
-    (scores,) = score("second_order", (layer([[1.0, 2.0]]),), [observed(2, 1, hessian=np.diag([4.0, 1.0]))])
+    (scores,) = score("second_order", params_of([[1.0, 2.0]]), [observed(2, 1, hessian=np.diag([4.0, 1.0]))])
     assert scores[0, 0] / scores[0, 1] == pytest.approx(1.0, abs=0.02)
 
 
 def test_a_layer_that_tells_nothing_apart_is_ranked_by_magnitude():
-    (scores,) = score("second_order", (layer([[3.0, -1.0]]),), [observed(2, 1, gain=np.zeros(1))])
+    (scores,) = score("second_order", params_of([[3.0, -1.0]]), [observed(2, 1, gain=np.zeros(1))])
     assert scores.tolist() == [[3.0, 1.0]]
 
 
@@ -57,9 +57,9 @@ def test_unknown_or_missing():
     with pytest.raises(
         ValueError, match="must be one of magnitude, spike_probability, second_order; got 'x'"
     ):
-        score("x", ())
+        score("x", params_of())
     with pytest.raises(ValueError, match="needs the statistics"):
-        score("second_order", (layer([[1.0]]),))
+        score("second_order", params_of([[1.0]]))
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
@@ -68,14 +68,14 @@ def test_exactly_k_and_nested_at_every_granularity(criterion, granularity):
     network = spec("4c3-p2-4c3-fc8")
     params = initial_params(network, 0)
     statistics = observe(network, params, X, 3)
-    weights = [p.weight for p in params]
+    weights, connections = params.weights, network.connections
     scores = score(criterion, params, statistics)
     assert all((s >= 0).all() and np.isfinite(s).all() for s in scores)
     assert sum(s.sum() for s in scores) == pytest.approx(sum(np.abs(w).sum() for w in weights))
-    half = prune(weights, granularity, 0.5, scores=scores)
+    half = prune(connections, weights, granularity, 0.5, scores=scores)
     if granularity == "weight":
         assert sum((~m).sum() for m in half) == round(0.5 * network.n_weights)
-    more = prune(weights, granularity, 0.75, scores=within(scores, half))
+    more = prune(connections, weights, granularity, 0.75, scores=within(scores, half))
     assert all((late <= early).all() for late, early in zip(more, half, strict=True))
 
 
@@ -87,35 +87,36 @@ def test_a_removed_weight_ranks_below_a_surviving_one_of_no_worth():
 
 def test_what_quantising_made_zero_goes_first():
     # ternary, step 1.534 * mean |w| = 1.534: below half of it 0, so 0.1 and 0.7 are zero and 1.2 and 2.0 are not
-    params = (layer([[0.7, 0.1, -1.2, 2.0]]), layer([[1.0]]))
+    params = params_of([[0.7, 0.1, -1.2, 2.0]], [[1.0]])
+    network = of_chain(params)
     worth = [np.array([[9.0, 8.0, 1.0, 2.0]]), np.array([[1.0]])]
-    (scores, _) = after_quantising(worth, params, (2, 8))
+    (scores, _) = after_quantising(worth, network, params, (2, 8))
     assert np.argsort(scores[0]).tolist() == [1, 0, 2, 3]
     assert scores[0, 2:].tolist() == [1.0, 2.0]
-    (plain, _) = after_quantising(worth, params, (8, 8))
+    (plain, _) = after_quantising(worth, network, params, (8, 8))
     assert plain.tolist() == worth[0].tolist()
 
 
 def test_removing_only_zeros_of_the_quantiser_leaves_the_quantised_network():
     network = spec("fc24-fc16")
     params = initial_params(network, 0)
-    weights = [p.weight for p in params]
-    whole = [np.ones(w.shape, bool) for w in weights]
-    scores = after_quantising(score("magnitude", params), params, (2, 2, 2))
-    ranked = prune(weights, "weight", 0.3, scores=scores, gentle=1)
+    whole = dense_masks(params)
+    scores = after_quantising(score("magnitude", params), network, params, (2, 2, 2))
+    ranked = prune(network.connections, params.weights, "weight", 0.3, scores=scores, gentle=1)
     same = fold(network, params, ranked, (2, 2, 2), 3, Widths())
     dense = fold(network, params, whole, (2, 2, 2), 3, Widths())
     assert sum((~m).sum() for m in ranked) == math.floor(0.3 * network.n_weights + 0.5)
-    for a, b in zip(same.layers, dense.layers, strict=True):
+    for a, b in zip(same.connections, dense.connections, strict=True):
         assert np.array_equal(a.weight, b.weight)
+    for a, b in zip(same.populations, dense.populations, strict=True):
         assert np.array_equal(a.bias, b.bias)
     # pruning first lays the grid over the survivors, and so moves it
     pruned = fold(replace(network, quantise_first=False), params, ranked, (2, 2, 2), 3, Widths())
-    assert not np.array_equal(pruned.layers[0].threshold, dense.layers[0].threshold)
+    assert not np.array_equal(pruned.populations[0].threshold, dense.populations[0].threshold)
 
 
 def test_magnitude_is_the_absolute_weight():
-    assert score("magnitude", (layer([[-3.0, 0.5]]),))[0].tolist() == [[3.0, 0.5]]
+    assert score("magnitude", params_of([[-3.0, 0.5]]))[0].tolist() == [[3.0, 0.5]]
 
 
 def test_units_of_weight_by_hand():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders.finders import n_removed, pruner, task
 
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.tickets.early_bird import MaskQueue, find_early_birds, scaled_distance
 from hwsearch.tickets.fit import Target
 

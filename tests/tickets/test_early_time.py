@@ -1,15 +1,13 @@
 """The early-time rule and both divergences by hand."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from builders.finders import X, spec
+from builders.finders import X, scaled, spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.tickets.early_time import early_time, early_timesteps, relative_divergences
 
 
@@ -36,7 +34,7 @@ def test_both_divergences_by_hand():
 def test_early_time_runs_in_evaluation_mode():
     network = spec()
     # large enough weights to spike, so that answers change with time
-    params = tuple(replace(layer, weight=8 * layer.weight) for layer in initial_params(network, 0))
+    params = scaled(initial_params(network, 0), 8)
     first, again = (early_time(network, params, X[:20], 4) for _ in range(2))
     assert first == again
     assert len(first.forward) == len(first.backward) == 2

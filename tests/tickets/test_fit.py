@@ -4,17 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.finders import X, Y, layer, n_removed, task
+from builders.finders import X, Y, n_removed, of_chain, params_of, spec, task
 
 from hwsearch.errors import HwsearchError
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.tickets.fit import Pruner, Target, criterion_on, dense_masks
 from hwsearch.train.loop import Schedule
 
 
 def test_a_network_that_diverges_is_no_ticket():
     fit = task()
-    broken = tuple(replace(p, bias=np.full_like(p.bias, np.nan)) for p in initial_params(fit.spec, 0))
+    fresh = initial_params(fit.spec, 0)
+    broken = replace(fresh, biases=tuple(np.full_like(bias, np.nan) for bias in fresh.biases))
     with pytest.raises(HwsearchError, match="no ticket was found: training diverged"):
         fit.train([broken], [dense_masks(broken)])
 
@@ -32,7 +33,7 @@ def test_a_training_is_named_by_its_samples_and_settings():
         replace(fit, seed=1),
         replace(fit, bits=4),
         replace(fit, schedule=Schedule(2, 32, 0.02)),
-        replace(fit, spec=replace(fit.spec, leak_shift=2)),
+        replace(fit, spec=spec(leak_shift=2)),
     ]
     assert len({fit.digest, *(other_fit.digest for other_fit in changed)}) == 8
 
@@ -41,21 +42,24 @@ def test_an_epoch_counts_samples_times_timesteps():
     assert task().epoch_steps == 96 * 3
 
 
+def by_size(params):
+    connections = of_chain(params).connections
+    return Pruner(connections, lambda params: [np.abs(w) for w in params.weights], gentle=1)
+
+
 def test_masks_by_hand():
-    by_size = Pruner(lambda params: [np.abs(p.weight) for p in params], gentle=1)
-    params = (layer([[0.1, -5.0], [3.0, 0.2]]), layer([[4.0, 2.0]]))
-    third = by_size.masks_from_weights(params, Target("weight", (1 / 3,)))
+    params = params_of([[0.1, -5.0], [3.0, 0.2]], [[4.0, 2.0]])
+    third = by_size(params).masks_from_weights(params, Target("weight", (1 / 3,)))
     assert [mask.tolist() for mask in third] == [[[False, True], [True, False]], [[True, True]]]
     # ranked layer by layer, half of each goes
-    halves = by_size.masks_from_weights(params, Target("weight", (0.5, 0.5)))
+    halves = by_size(params).masks_from_weights(params, Target("weight", (0.5, 0.5)))
     assert [mask.tolist() for mask in halves] == [[[False, True], [True, False]], [[True, False]]]
 
 
 def test_a_removed_weight_never_comes_back_however_large_training_left_it():
-    by_size = Pruner(lambda params: [np.abs(p.weight) for p in params], gentle=1)
-    params = (layer([[0.1, 9.0, 3.0, 0.2]]), layer([[1.0]]))
+    params = params_of([[0.1, 9.0, 3.0, 0.2]], [[1.0]])
     inside = (np.array([[True, False, True, True]]), np.array([[True]]))
-    (masks, _) = by_size.masks_from_weights(params, Target("weight", (0.4,)), inside)
+    (masks, _) = by_size(params).masks_from_weights(params, Target("weight", (0.4,)), inside)
     assert masks.tolist() == [[False, False, True, True]]
 
 

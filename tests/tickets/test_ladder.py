@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.compress.masks import GRANULARITIES
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.fit import dense_masks
 from hwsearch.tickets.ladder import LadderSchedule, find_ladders, masks_at, rung_sparsities
@@ -48,7 +48,7 @@ def test_every_mask_of_a_ladder_lies_within_the_one_before(granularity):
     (ladder,) = find_ladders(
         fit, [initial_params(fit.spec, 0)], LadderSchedule(granularity, 0.8), by_magnitude
     )
-    masks = [masks_at(ladder, (s,), by_magnitude) for s in (0, 0.2, 0.25, 0.3, 0.5, 0.6, 0.75, 0.8)]
+    masks = [masks_at([ladder], (s,), by_magnitude) for s in (0, 0.2, 0.25, 0.3, 0.5, 0.6, 0.75, 0.8)]
     assert all(nested(outer, inner) for outer, inner in itertools.pairwise(masks))
     if granularity == "weight":
         n = fit.spec.n_weights
@@ -61,7 +61,7 @@ def test_kernels_of_a_conv_net_have_a_ladder_too():
     fit = task("4c3-p2-6c3-fc8", epochs=1)
     by_magnitude = pruner(fit)
     (ladder,) = find_ladders(fit, [initial_params(fit.spec, 0)], LadderSchedule("kernel", 0.6), by_magnitude)
-    half, more = masks_at(ladder, (0.5,), by_magnitude), masks_at(ladder, (0.6,), by_magnitude)
+    half, more = masks_at([ladder], (0.5,), by_magnitude), masks_at([ladder], (0.6,), by_magnitude)
     assert [int((~m.any((2, 3))).sum()) for m in half[:2]] != [0, 0]
     assert nested(half, more)
     assert half[2].all()
@@ -78,11 +78,11 @@ def test_tickets_start_from_the_weights_of_the_rewind_epoch():
 
     fit.train([init], [dense_masks(init)], watch=watch)
     ladders = find_ladders(fit, [init], LadderSchedule("weight", 0.5, rewind_epoch=2), pruner(fit))
-    assert np.array_equal(ladders[0].start[0].weight, seen[2][0].weight)
-    assert np.array_equal(ladders[0].start[0].norm, seen[2][0].norm)
-    assert np.array_equal(ladders[0].rungs[0].params[1].weight, seen[3][1].weight)
+    assert np.array_equal(ladders[0].start.weights[0], seen[2].weights[0])
+    assert np.array_equal(ladders[0].start.norms[0], seen[2].norms[0])
+    assert np.array_equal(ladders[0].rungs[0].params.weights[1], seen[3].weights[1])
     untouched = find_ladders(fit, [init], LadderSchedule("weight", 0.3, rewind_epoch=0), pruner(fit))[0].start
-    assert np.array_equal(untouched[0].weight, init[0].weight)
+    assert np.array_equal(untouched.weights[0], init.weights[0])
 
 
 def test_what_a_sparsity_costs_are_the_rounds_before_it():
@@ -126,8 +126,10 @@ def test_a_killed_ladder_goes_on_at_its_last_rung():
     whole = find_ladders(fit, inits, schedule, by_magnitude)
     assert trained == [(0, 2), (1, 2), (0, 3), (1, 3)]
     for a, b in zip(resumed, whole, strict=True):
-        assert np.array_equal(a.start[0].weight, b.start[0].weight)
-        for x, y in zip(masks_at(a, (0.6,), by_magnitude), masks_at(b, (0.6,), by_magnitude), strict=True):
+        assert np.array_equal(a.start.weights[0], b.start.weights[0])
+        for x, y in zip(
+            masks_at([a], (0.6,), by_magnitude), masks_at([b], (0.6,), by_magnitude), strict=True
+        ):
             assert np.array_equal(x, y)
 
 
@@ -146,7 +148,7 @@ def test_each_layer_takes_its_own_rung_of_one_ladder(granularity):
     fit = task(epochs=1)
     by_layer = pruner(fit, "layer")
     (ladder,) = find_ladders(fit, [initial_params(fit.spec, 0)], LadderSchedule(granularity, 0.75), by_layer)
-    fewer, more = (masks_at(ladder, s, by_layer) for s in ((0.25, 0.75, 0.5), (0.5, 0.75, 0.75)))
+    fewer, more = (masks_at([ladder], s, by_layer) for s in ((0.25, 0.75, 0.5), (0.5, 0.75, 0.75)))
     prunable = 2 if granularity == "channel" else 3
     for masks, asked in ((fewer, (0.25, 0.75, 0.5)), (more, (0.5, 0.75, 0.75))):
         shares = [removed_share(mask, granularity) for mask in masks[:prunable]]
@@ -156,12 +158,12 @@ def test_each_layer_takes_its_own_rung_of_one_ladder(granularity):
     if granularity == "channel":  # what reads a channel that went is gone, and nothing else of that layer
         assert np.array_equal(fewer[1].any(0), fewer[0].any(1))
         assert np.array_equal(fewer[2].all(0), fewer[1].any(1))
-    same = masks_at(ladder, (0.5, 0.5, 0.5), by_layer)
-    assert all(np.array_equal(a, b) for a, b in zip(same, masks_at(ladder, (0.5,), by_layer), strict=True))
+    same = masks_at([ladder], (0.5, 0.5, 0.5), by_layer)
+    assert all(np.array_equal(a, b) for a, b in zip(same, masks_at([ladder], (0.5,), by_layer), strict=True))
 
 
 def test_a_layers_own_rung_needs_a_ladder_ranked_by_layers():
     fit = task(epochs=1)
     (ladder,) = find_ladders(fit, [initial_params(fit.spec, 0)], LadderSchedule("weight", 0.3), pruner(fit))
     with pytest.raises(ValueError, match="ranked layer by layer; got scope global"):
-        masks_at(ladder, (0.25, 0.25, 0.0), pruner(fit))
+        masks_at([ladder], (0.25, 0.25, 0.0), pruner(fit))

@@ -10,7 +10,7 @@ from builders.finders import X, Y, n_removed, pruner, task
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
-from hwsearch.network.stack import Ticket, initial_params
+from hwsearch.network.params import Ticket, initial_params
 from hwsearch.tickets.fit import Target, dense_masks
 from hwsearch.tickets.multi_prize import ScoredStack, find_multi_prizes
 
@@ -26,18 +26,18 @@ def test_the_gradient_of_the_scores_by_hand():
         pruner(fit),
         0,
     )
-    scores = torch.tensor([[[3.0, -2.0, 1.0], [0.5, -4.0, 0.1]]], requires_grad=True)
-    grid = replace(
-        stack.grids[0], over_all=False, frozen=torch.tensor([[[0.5, -1.0, 2.0], [1.0, 3.0, -2.0]]])
-    )
-    mask = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
-    out = grid.fake(scores, mask)
+    scores = torch.tensor([[[3.0, -2.0, 1.0], [0.5, -4.0, 0.1]]])
+    stack.weights[0] = torch.nn.Parameter(scores)
+    stack.grids[0] = replace(stack.grids[0], over_all=False)
+    stack.frozen[0] = torch.tensor([[[0.5, -1.0, 2.0], [1.0, 3.0, -2.0]]])
+    stack.masks[0] = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
+    out = stack._quantised()[0]
     # gains: (0.5 + 1) / 2 and 3
     np.testing.assert_allclose(out.detach().numpy(), [[[0.75, -0.75, 0.0], [0.0, 3.0, 0.0]]])
     upstream = torch.tensor([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]])
     (out * upstream).sum().backward()
     # upstream * w * sign(S), for the weights that do not survive as well
-    np.testing.assert_allclose(scores.grad.numpy(), [[[0.5, 2.0, 6.0], [4.0, -15.0, -12.0]]])
+    np.testing.assert_allclose(stack.weights[0].grad.numpy(), [[[0.5, 2.0, 6.0], [4.0, -15.0, -12.0]]])
 
 
 @pytest.mark.parametrize(("granularity", "sparsity"), [("weight", 0.5), ("nm:4", 0.5), ("channel", 0.25)])
@@ -45,13 +45,13 @@ def test_a_prize_keeps_its_weights_and_runs_as_it_was_trained(granularity, spars
     fit = task("fc32-fc16", epochs=10, rate=0.05)
     init = initial_params(fit.spec, 0)
     (prize,) = find_multi_prizes(fit, [init], [Target(granularity, (sparsity,))], pruner(fit))
-    assert all(np.array_equal(a.weight, b.weight) for a, b in zip(prize.params, init, strict=True))
-    assert not np.array_equal(prize.params[0].norm, init[0].norm)
+    assert all(np.array_equal(a, b) for a, b in zip(prize.params.weights, init.weights, strict=True))
+    assert not np.array_equal(prize.params.norms[0], init.norms[0])
     assert prize.train_steps == 10 * 96 * 3
     if granularity == "weight":
         assert n_removed(prize.masks) == int(0.5 * fit.spec.n_weights + 0.5)
     network = fold(fit.spec, prize.params, prize.masks, (1, 1, 1), 3, Widths())
-    assert {int(v) for layer in network.layers for v in np.unique(layer.weight)} <= {-1, 0, 1}
+    assert {int(v) for c in network.connections for v in np.unique(c.weight)} <= {-1, 0, 1}
     assert (run_integer(network, X).predictions == Y).mean() > 0.9
 
 

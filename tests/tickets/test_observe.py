@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.finders import layer, spec
+from builders.finders import params_of, spec
 
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.tickets.observe import observe, trace_power
 
 IMAGES = np.random.default_rng(0).integers(0, 17, (64, 1, 6, 6)).astype(np.uint8)
@@ -14,8 +14,8 @@ IMAGES = np.random.default_rng(0).integers(0, 17, (64, 1, 6, 6)).astype(np.uint8
 
 def test_one_neuron_by_hand():
     # current 1/2 each step, decay 1/2, threshold 1: membranes 1/2, 3/4, 7/8 and never a spike
-    network = spec("fc1", batch_norm=False)
-    params = (layer([[1.0, *[0.0] * 35]]), layer([[1.0], [0.0], [0.0]]))
+    network = spec("fc1", norm=False)
+    params = params_of([[1.0, *[0.0] * 35]], [[1.0], [0.0], [0.0]])
     x = np.zeros((1, 1, 6, 6), np.uint8)
     x[0, 0, 0, 0] = 8
     first, readout = observe(network, params, x, 3)
@@ -31,8 +31,8 @@ def test_one_neuron_by_hand():
 
 @pytest.mark.parametrize("reset", ["zero", "subtract"])
 def test_a_reset_is_seen_before_it_happens(reset):
-    network = spec("fc1", leak_shift=None, reset=reset, batch_norm=False)
-    params = (layer([[1.5, *[0.0] * 35]]), layer([[1.0], [0.0], [0.0]]))
+    network = spec("fc1", leak_shift=None, reset=reset, norm=False)
+    params = params_of([[1.5, *[0.0] * 35]], [[1.0], [0.0], [0.0]])
     x = np.zeros((1, 1, 6, 6), np.uint8)
     x[0, 0, 0, 0] = 16
     first, readout = observe(network, params, x, 2)
@@ -61,10 +61,11 @@ def test_the_trace_of_a_constant_input_by_hand():
 def test_normalisation_is_in_the_gain_and_in_the_membrane():
     # gamma 2, shift 0.5, mean 0.25, variance 1 (and 1e-5): current 1/2 becomes 2 (1/2 - 1/4) + 1/2 = 1
     network = spec("fc1", leak_shift=None)
-    first = replace(layer([[1.0, *[0.0] * 35]]), norm=np.array([[2.0], [0.5], [0.25], [1.0]], np.float32))
+    norm = np.array([[2.0], [0.5], [0.25], [1.0]], np.float32)
+    params = replace(params_of([[1.0, *[0.0] * 35]], [[1.0], [0.0], [0.0]]), norms=(norm, None))
     x = np.zeros((1, 1, 6, 6), np.uint8)
     x[0, 0, 0, 0] = 8
-    statistics, _ = observe(network, (first, layer([[1.0], [0.0], [0.0]])), x, 1)
+    statistics, _ = observe(network, params, x, 1)
     assert statistics.gain == pytest.approx([2.0], rel=1e-4)
     assert statistics.mean == pytest.approx([1.0], rel=1e-4)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.graphs import spec
-from builders.stacks import CONV, MLP, X, Y, same, tickets
+from builders.stacks import CONV, KINDS, MLP, X, Y, inputs_of, kind_of, lively, same, tickets
 
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
@@ -15,7 +15,15 @@ from hwsearch.train.loop import Schedule, train_stack
 
 def without_loops(monkeypatch):
     """Leave the work of the compiled loops to torch."""
-    for place in ("compress.quantise", "network.neuron", "network.norm", "train.adam", "train.loss"):
+    for place in (
+        "compress.quantise",
+        "network.neuron",
+        "network.norm",
+        "network.products",
+        "network.recurrence",
+        "train.adam",
+        "train.loss",
+    ):
         monkeypatch.setattr(f"hwsearch.{place}.library", lambda: None)
 
 
@@ -42,6 +50,22 @@ def test_stacked_equals_alone_bit_for_bit(topology, kinds, batch_norm, native, m
         nets = [fold(own, t.params, ticket.masks, ticket.bits, 3, Widths()) for t in (together, alone)]
         first, second = (run_integer(net, X).predictions for net in nets)
         assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("native", [True, False])
+def test_every_kind_of_network_stacked_equals_alone(kind, native, monkeypatch):
+    if not native:
+        without_loops(monkeypatch)
+    own = kind_of(kind)
+    every, x = lively(own, [("weight", 0.5, 4), ("weight", 0.0, 8), ("weight", 0.3, 1)]), inputs_of(own, 50)
+    settings = {"timesteps": 4, "schedule": Schedule(2, 21, 0.005, input_noise=0.1), "seed": 1}
+    stacked = train_stack(own, every, x, Y[:50], **settings)
+    for ticket, together in zip(every, stacked, strict=True):
+        (alone,) = train_stack(own, [ticket], x, Y[:50], **settings)
+        assert together.loss == alone.loss
+        assert same(together.params, alone.params)
+        assert not np.array_equal(together.params.weights[0], ticket.params.weights[0])
 
 
 def test_learns():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from hwsearch.hardware.device import Grade
 from hwsearch.study.units import UNITS
@@ -94,15 +94,32 @@ class Word(Section, Generic[Spelling]):
         return self.value or "unknown"
 
 
+class Ability(Section):
+    """Whether the device can do something; ``value: null`` says that it is unknown."""
+
+    value: StrictBool | None
+    grade: Grade
+    source: str
+    conditions: str = ""
+
+    def si(self) -> bool | None:
+        """Return whether it can: that has no unit."""
+        return self.value
+
+    def text(self) -> str:
+        """Return the answer as a word."""
+        return {True: "yes", False: "no", None: "unknown"}[self.value]
+
+
 def quantities(
     section: BaseModel, place: str = ""
-) -> Iterator[tuple[str, Number | Menu | Series | Word[Any]]]:
+) -> Iterator[tuple[str, Number | Menu | Series | Word[Any] | Ability]]:
     """Yield (dotted place, quantity) for every quantity of a section, in the file's order."""
     for name in type(section).model_fields:
         value = getattr(section, name)
         for index, item in enumerate(value if isinstance(value, tuple) else (value,)):
             here = f"{place}{name}" + (f".{getattr(item, 'name', index)}" if isinstance(value, tuple) else "")
-            if isinstance(item, Number | Menu | Series | Word):
+            if isinstance(item, Number | Menu | Series | Word | Ability):
                 yield here, item
             elif isinstance(item, BaseModel):
                 yield from quantities(item, here + ".")

@@ -19,12 +19,13 @@ from hwsearch.hardware.device import (
     PerTerm,
     Quantity,
 )
-from hwsearch.hardware.limits import Limits, RoleSkips
+from hwsearch.hardware.limits import Connectivity, Limits, RoleSkips
 from hwsearch.hardware.neurons import Arithmetic
 from hwsearch.hardware.profiles.model_sections import model_value
 from hwsearch.hardware.profiles.quantities import Number, Series, Spelling, Word, quantities
 from hwsearch.hardware.profiles.schema import ProfileSection, parse_profile
 from hwsearch.hardware.profiles.sections import (
+    ConnectionsSection,
     LimitsSection,
     NeuronsSection,
     PerCycleSection,
@@ -85,6 +86,7 @@ def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
         uncalibrated=profile.uncalibrated,
         conv_mac_cycles=_conv_mac(profile),
         arithmetic=_arithmetic(profile.neurons),
+        connectivity=_connectivity(profile.connections),
     )
 
 
@@ -115,11 +117,18 @@ def _word(word: Word[Spelling] | None) -> Spelling | None:
 
 def _limits(section: LimitsSection) -> Limits:
     """Return the limits that are not attributes of the profile itself."""
-    elsewhere = {"fan_in", "fan_out", "neurons", "kernels", "pools"}
+    menus = {name: _menu(getattr(section, name)) for name in ("kernels", "pools", "strides")}
+    elsewhere = {"fan_in", "fan_out", "neurons", *menus}
     numbers: dict[str, Any] = {
         name: _whole(getattr(section, name)) for name in LimitsSection.model_fields if name not in elsewhere
     }
-    return replace(Limits(kernels=_menu(section.kernels), pools=_menu(section.pools)), **numbers)
+    return replace(Limits(**menus), **numbers)
+
+
+def _connectivity(section: ConnectionsSection) -> Connectivity:
+    """Return what it can connect; what is left out is unknown."""
+    said = {name: getattr(section, name) for name in ConnectionsSection.model_fields}
+    return Connectivity(**{name: ability.value for name, ability in said.items() if ability is not None})
 
 
 def _menu(series: Series | None) -> tuple[int, ...]:

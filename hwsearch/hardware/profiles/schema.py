@@ -18,6 +18,7 @@ from hwsearch.hardware.device import format_granularity
 from hwsearch.hardware.profiles.model_sections import ModelSection
 from hwsearch.hardware.profiles.quantities import Section
 from hwsearch.hardware.profiles.sections import (
+    ConnectionsSection,
     LimitsSection,
     MemorySection,
     NeuronsSection,
@@ -52,6 +53,7 @@ class ProfileSection(Section):
     granularities: Annotated[tuple[Granularity, ...], Field(min_length=1)]
     sparsity: SparsitySection
     limits: LimitsSection = LimitsSection()
+    connections: ConnectionsSection = ConnectionsSection()
     inputs: Literal["analog", "events"] = "analog"
     timing: TimingSection | None
     energy: Annotated[PerCycleSection | PerTermSection, Field(discriminator="kind")] | None

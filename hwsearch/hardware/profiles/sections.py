@@ -14,6 +14,7 @@ from pydantic import field_validator as check
 from hwsearch.hardware.device import HELD
 from hwsearch.hardware.neurons import Comparison, Firing, Leak
 from hwsearch.hardware.profiles.quantities import (
+    Ability,
     Capacity,
     Count,
     CycleCount,
@@ -131,6 +132,7 @@ class LimitsSection(Section):
     fan_in_kept: Count | None = None
     fan_out_kept: Count | None = None
     inputs: Count | None = None
+    input_events: Count | None = None
     hidden: Count | None = None
     outputs: Count | None = None
     hidden_synapses: Count | None = None
@@ -142,8 +144,24 @@ class LimitsSection(Section):
     map_in: Count | None = None
     map_out: Count | None = None
     timesteps: Count | None = None
+    channel_multiple: Count | None = None
     kernels: Series | None = None
     pools: Series | None = None
+    strides: Series | None = None
+
+
+class ConnectionsSection(Section):
+    """What it can do beyond a chain of plain connections (see `limits.Connectivity`); left out or null: unknown."""
+
+    strided: Ability | None = None
+    rectangular: Ability | None = None
+    depthwise: Ability | None = None
+    residual: Ability | None = None
+    recurrence: Ability | None = None
+    analog_sequence: Ability | None = None
+    leaky_readout: Ability | None = None
+    late_readout: Ability | None = None
+    step_readout: Ability | None = None
 
 
 class CyclesSection(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 
 from hwsearch.hardware.arithmetic import arithmetic_claim
@@ -34,7 +35,8 @@ def _section(title: str, lines: list[str]) -> str:
 
 def _fits(profile: HardwareProfile) -> list[str]:
     known = [f"{limit:,} {what}" for what, limit in _limits(profile) if limit is not None]
-    menus = {"kernel sides": profile.limits.kernels, "pooling windows": profile.limits.pools}
+    limits = profile.limits
+    menus = {"kernel sides": limits.kernels, "pooling windows": limits.pools, "strides": limits.strides}
     known += [f"{what} {', '.join(map(str, menu))}" for what, menu in menus.items() if menu]
     return [
         *(
@@ -51,7 +53,33 @@ def _fits(profile: HardwareProfile) -> list[str]:
         "input: analog values or events" if profile.takes_analog else "input: events only; the host encodes",
         f"limits: {', '.join(known) or 'none known'}",
         *_first_layer(profile),
+        *_connections(profile),
     ]
+
+
+_ABILITIES = {
+    "strided": "filters with a stride",
+    "rectangular": "filters and pooling windows of unequal sides",
+    "depthwise": "depthwise filters",
+    "residual": "residual joins",
+    "recurrence": "recurrence",
+    "analog_sequence": "sequences of values",
+    "leaky_readout": "a readout that leaks",
+    "late_readout": "a readout of the last timesteps",
+    "step_readout": "a prediction a timestep",
+}
+
+
+def _connections(profile: HardwareProfile) -> list[str]:
+    """Return what it can do beyond a chain of plain connections, what it cannot, and what nobody says."""
+    said = dataclasses.asdict(profile.connectivity)
+    words = {True: "beyond a plain chain it has", False: "it does not have", None: "unknown, so refused"}
+    lines = []
+    for answer, title in words.items():
+        named = [what for name, what in _ABILITIES.items() if said[name] is answer]
+        if named:
+            lines.append(f"{title}: {', '.join(named)}")
+    return lines
 
 
 def _first_layer(profile: HardwareProfile) -> list[str]:
@@ -80,6 +108,7 @@ def _limits(profile: HardwareProfile) -> list[tuple[str, int | None]]:
         ("non-zero weights into a neuron", limits.fan_in_kept),
         ("non-zero weights out of a neuron", limits.fan_out_kept),
         ("network inputs", limits.inputs),
+        ("events of an input in a timestep", limits.input_events),
         ("spiking neurons", limits.hidden),
         ("readout neurons", limits.outputs),
         ("synapses between spiking neurons", limits.hidden_synapses),
@@ -91,6 +120,7 @@ def _limits(profile: HardwareProfile) -> list[tuple[str, int | None]]:
         ("pixels of input side", limits.map_in),
         ("pixels of output side", limits.map_out),
         ("timesteps", limits.timesteps),
+        ("as a divisor of each population's channels", limits.channel_multiple),
     ]
 
 

@@ -58,6 +58,17 @@ sparsity:
 # limits: # hard ones; left out: none is known
 #   neurons: {value: 1024, unit: count, grade: vendor, source: DATASHEET}
 
+# connections: # what it can do beyond a chain of plain ones; left out or null: unknown, and such a network is refused
+#   strided: {value: true, grade: toolchain, source: SOFTWARE} # further sides of limits.strides, limits.kernels, ...
+#   rectangular: {value: null, grade: toolchain, source: SOFTWARE} # filters and pooling windows of unequal sides
+#   depthwise: {value: null, grade: toolchain, source: SOFTWARE}
+#   residual: {value: null, grade: toolchain, source: SOFTWARE} # several connections into one population
+#   recurrence: {value: null, grade: toolchain, source: SOFTWARE} # spikes that arrive one timestep later
+#   analog_sequence: {value: null, grade: toolchain, source: SOFTWARE} # an input of other values in every timestep
+#   leaky_readout: {value: null, grade: toolchain, source: SOFTWARE}
+#   late_readout: {value: null, grade: toolchain, source: SOFTWARE} # adds up the last timesteps only
+#   step_readout: {value: null, grade: toolchain, source: SOFTWARE} # a prediction after every timestep
+
 inputs: analog # or events, where the host encodes
 
 timing: # null where nothing is known about time

@@ -1,7 +1,8 @@
 """What does not map onto a device, and why: one small function a rule, named after it.
 
 Limits are hard: one violation and the network does not run. Not for budgets, which a study sets. The rules of single
-toolchains are in `toolchain_limits`, those of a family's formula in `family_rules`.
+toolchains are in `toolchain_limits`, those of a family's formula in `family_rules`, those of what may be connected in
+`connection_rules`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from collections.abc import Iterable, Iterator
 
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.rules.connection_rules import CONNECTION_RULES
 from hwsearch.hardware.rules.family_rules import FAMILY_RULES
 from hwsearch.hardware.rules.toolchain_limits import LIMIT_RULES
 from hwsearch.hardware.rules.violation import Violation, over
 from hwsearch.hardware.workload import Workload
+
+
+_RULES = (*LIMIT_RULES, *FAMILY_RULES, *CONNECTION_RULES)
 
 
 def violations(
@@ -40,7 +45,7 @@ def violations(
         *neurons_within_limit(workload, profile),
         *banks_hold_everything(cost or price(workload, profile), profile),
         *accumulator_wide_enough(profile, accumulator_bits_needed),
-        *(violation for rule in (*LIMIT_RULES, *FAMILY_RULES) for violation in rule(workload, profile)),
+        *(violation for rule in _RULES for violation in rule(workload, profile)),
     ]
 
 

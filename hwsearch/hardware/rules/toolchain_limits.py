@@ -42,6 +42,14 @@ def inputs_within_limit(workload: Workload, profile: HardwareProfile) -> Iterato
     yield from over("inputs_within_limit", workload.inputs, profile.limits.inputs, first.name, "inputs")
 
 
+def input_events_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
+    """A value of a sequence, which comes as so many events in its timestep, is within the device's events."""
+    if workload.analog and not workload.still:
+        need, name = 2**workload.input_bits - 1, workload.connections[0].name
+        limit, what = profile.limits.input_events, "events of an input in a timestep, at most"
+        yield from over("input_events_within_limit", need, limit, name, what)
+
+
 def hidden_neurons_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
     """All spiking neurons are within the device's hidden neurons."""
     need = sum(population.neurons for population in workload.populations if population.spikes)
@@ -86,6 +94,15 @@ def channels_within_limit(workload: Workload, profile: HardwareProfile) -> Itera
     for layer in workload.connections:
         need = max(in_channels(layer), layer.census.out_channels)
         yield from over("channels_within_limit", need, profile.limits.channels, layer.name, "channels")
+
+
+def channels_in_multiples(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
+    """Each spiking population's channels are a multiple of what the device works off together."""
+    multiple = profile.limits.channel_multiple
+    for population in workload.populations:
+        if multiple and population.spikes and population.channels % multiple:
+            message = f"{population.name}: {population.channels} channels: must be a multiple of {multiple}"
+            yield Violation("channels_in_multiples", population.channels, 0, population.name, message)
 
 
 def kernel_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
@@ -137,6 +154,7 @@ LIMIT_RULES: tuple[Rule, ...] = (
     kept_fan_in_within_limit,
     kept_fan_out_within_limit,
     inputs_within_limit,
+    input_events_within_limit,
     hidden_neurons_within_limit,
     outputs_within_limit,
     hidden_synapses_within_limit,
@@ -144,6 +162,7 @@ LIMIT_RULES: tuple[Rule, ...] = (
     readout_sources_within_limit,
     layers_within_limit,
     channels_within_limit,
+    channels_in_multiples,
     kernel_within_limit,
     kernel_offered,
     pool_offered,

@@ -12,6 +12,7 @@ from functools import partial
 
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.data.labels import labels_at
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.answers import answers_of, readouts_without_input
@@ -103,7 +104,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         job = replace(job, split_seed=None)
     try:
         trained = job.trained or train_stack(
-            bench.spec, job.tickets, bench.data.x_train, bench.data.y_train,
+            bench.spec, job.tickets, bench.data.x_train, labels_at(bench.data.y_train, timesteps),
             timesteps=timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
             device=bench.device,
         )  # fmt: skip
@@ -138,26 +139,27 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
     ]
     floats = logits(
         bench.spec, tickets, data.x_val, job.timesteps, neuron_loop=bench.neuron_loop, device=bench.device
-    ).argmax(2)
+    ).argmax(-1)
     runs = run_integer_stack(networks, data.x_val, device=bench.device)
     tests = (
         run_integer_stack(networks, data.x_test, device=bench.device) if job.test else [None] * len(networks)
     )
     idle = readouts_without_input(networks, bench.device)
+    y_val, y_test = labels_at(data.y_val, job.timesteps), labels_at(data.y_test, job.timesteps)
     n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0) + idle.shape[1]
     for k, network, run, test, guesses, fixed in zip(sound, networks, runs, tests, floats, idle, strict=True):
         count = partial(answers_of, network, without_input=fixed, classes=bench.spec.classes)
         results[k] = replace(
             results[k],
             workload=count_workload(network, run.input_maps, run.spikes),
-            accuracy_val=accuracy(run.predictions, data.y_val),
-            accuracy_val_float=accuracy(guesses, data.y_val),
-            accuracy_test=None if test is None else accuracy(test.predictions, data.y_test),
+            accuracy_val=accuracy(run.predictions, y_val),
+            accuracy_val_float=accuracy(guesses, y_val),
+            accuracy_test=None if test is None else accuracy(test.predictions, y_test),
             loss=(results[k].loss or WidthLoss()).with_clipped(run.sums_clipped, run.membranes_clipped),
-            only_float_right=int(((guesses == data.y_val) & (run.predictions != data.y_val)).sum()),
-            only_integers_right=int(((guesses != data.y_val) & (run.predictions == data.y_val)).sum()),
-            answers_val=count(run, data.y_val),
-            answers_test=None if test is None else count(test, data.y_test),
+            only_float_right=int(((guesses == y_val) & (run.predictions != y_val)).sum()),
+            only_integers_right=int(((guesses != y_val) & (run.predictions == y_val)).sum()),
+            answers_val=count(run, y_val),
+            answers_test=None if test is None else count(test, y_test),
             eval_steps=n_evaluated * job.timesteps,
         )
     return results

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hwsearch.data.labels import labels_at
 from hwsearch.errors import Fault, InputError
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.measured import Measured
@@ -23,8 +24,8 @@ _TOLERANCE = 0.01  # where the study says what must be reached, not what may be 
 def refuse_fallen(plan: Plan, measured: Measured, ticket: Ticket) -> None:
     """Refuse a dense reference whose integers fall off its float network by more than the study tolerates.
 
-    The loss is that of the same validation samples; chance alone (two standard errors of the paired difference) refuses
-    nothing.
+    The loss is that of the same predictions on validation; chance alone (two standard errors of the paired difference)
+    refuses nothing.
 
     Args:
         plan: The question.
@@ -34,7 +35,8 @@ def refuse_fallen(plan: Plan, measured: Measured, ticket: Ticket) -> None:
     Raises:
         InputError: It falls off; the width to blame is named.
     """
-    lost, won, n = measured.only_float_right or 0, measured.only_integers_right or 0, len(plan.data.y_val)
+    lost, won = measured.only_float_right or 0, measured.only_integers_right or 0
+    n = labels_at(plan.data.y_val, plan.dense_timesteps).size
     loss = (lost - won) / n
     chance = _SURE * math.sqrt(max(lost + won - (lost - won) ** 2 / n, 0.0)) / n
     tolerance = _TOLERANCE if plan.study.pick.within is None else plan.study.pick.within
@@ -82,4 +84,5 @@ def _accuracy(plan: Plan, measured: Measured, ticket: Ticket, widths: Widths) ->
     """Return the reference's accuracy on validation at other widths."""
     assert measured.params is not None
     network = fold(plan.spec, measured.params, ticket.masks, ticket.bits, plan.dense_timesteps, widths)
-    return float(accuracy(np.asarray(run_integer(network, plan.data.x_val).predictions), plan.data.y_val))
+    labels = labels_at(plan.data.y_val, plan.dense_timesteps)
+    return float(accuracy(np.asarray(run_integer(network, plan.data.x_val).predictions), labels))

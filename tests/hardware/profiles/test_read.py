@@ -1,5 +1,7 @@
 """From a profile file to the device as a value, in SI units."""
 
+from dataclasses import asdict
+
 import pytest
 from builders.profile_files import FILES, GENERIC, MICROBIT, MICROBIT_DIGEST, WORDS, raw_quantities, written
 from ruamel.yaml import YAML
@@ -29,7 +31,8 @@ def test_each_number_in_a_shipped_profile_has_unit_grade_and_source(path):
         assert quantity["unit"] in known_units
         assert quantity["grade"] in GRADES
         assert len(data["sources"][quantity["source"]]) > 10
-    assert len(found) + len(WORDS) == len(load_profile(path).quantities)
+    abilities = data.get("connections", {})
+    assert len(found) + len(WORDS) + len(abilities) == len(load_profile(path).quantities)
     bare = [loc for loc, _, _ in numbers(data) if "value" not in loc and loc != ("schema_version",)]
     assert bare == []
 
@@ -46,6 +49,17 @@ def test_each_shipped_profile_says_how_its_neurons_compute_or_that_nobody_knows(
         assert getattr(profile.arithmetic, name) == word["value"]
         # what is unknown says why
         assert word["value"] is not None or word["conditions"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_shipped_profile_says_what_it_can_connect_and_who_says_so(path):
+    data, profile = YAML(typ="safe").load(path), load_profile(path)
+    said = data.get("connections", {})
+    for name, ability in said.items():
+        assert set(ability) == {"value", "grade", "source", "conditions"}
+        assert len(data["sources"][ability["source"]]) > 10
+        assert getattr(profile.connectivity, name) is ability["value"] is not None
+    assert [name for name, can in asdict(profile.connectivity).items() if can is not None] == list(said)
 
 
 def test_words_that_are_left_out_are_unknown(tmp_path):

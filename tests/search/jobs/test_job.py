@@ -52,7 +52,7 @@ def test_another_split_of_the_same_samples():
     given = replace(SHORT, tickets=SHORT.tickets[2:], test=True, keep_params=True)
     (first,), (again,), (other,) = (run_job(bench(), replace(given, split_seed=seed)) for seed in (3, 3, 4))
     assert_same(first, again)
-    assert not np.array_equal(first.params[0].weight, other.params[0].weight)
+    assert not np.array_equal(first.params.weights[0], other.params.weights[0])
 
 
 def test_early_timesteps_are_trained_with_and_not_measured_with():

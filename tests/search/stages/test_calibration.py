@@ -6,11 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hwsearch.network.stack import Ticket, initial_params
+from hwsearch.network.params import Ticket, initial_params
 from hwsearch.plan.plan import make_plan
 from hwsearch.search.stages import calibration as module
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity, one_shot_agreement
 from hwsearch.study.model import load_study
+from hwsearch.tickets.fit import dense_masks
 
 
 @pytest.fixture
@@ -20,9 +21,9 @@ def plan(tiny):
 
 def test_layer_sparsity_counts_channels_or_weights():
     masks = (np.array([[1, 1], [0, 0], [1, 0], [0, 0]], bool), np.array([[1, 0, 1, 0]], bool))
-    ticket = Ticket((), masks, (4, 4))
-    assert layer_sparsity(ticket, "channel") == (0.5, 0.0)
-    assert layer_sparsity(ticket, "weight") == (0.625, 0.5)
+    ticket, spec = Ticket((), masks, (4, 4)), SimpleNamespace(prunable=(0, 1))
+    assert layer_sparsity(spec, ticket, "channel") == (0.5, 0.0)
+    assert layer_sparsity(spec, ticket, "weight") == (0.625, 0.5)
 
 
 def rows(x):
@@ -46,7 +47,7 @@ def test_it_settles_on_few_tickets_where_each_is_trained_for(plan, finder, settl
 
     def ticket(candidate):
         asked.append(candidate)
-        return Ticket(params, tuple(np.ones(layer.weight.shape, bool) for layer in params), candidate.bits(3))
+        return Ticket(params, dense_masks(params), candidate.bits(3))
 
     tickets = plan.study.tickets.model_copy(update={"finder": finder})
     changed = replace(plan, study=plan.study.model_copy(update={"tickets": tickets}))
@@ -60,7 +61,7 @@ def test_it_settles_on_few_tickets_where_each_is_trained_for(plan, finder, settl
 @pytest.mark.parametrize("similarity", ["probe_and_add", "margin_gradient"])
 def test_a_run_that_goes_on_does_not_probe_again(plan, tmp_path, monkeypatch, similarity):
     params = initial_params(plan.spec, 0)
-    whole = tuple(np.ones(layer.weight.shape, bool) for layer in params)
+    whole = dense_masks(params)
     search = plan.study.search.model_copy(update={"similarity": similarity})
     changed = replace(plan, study=plan.study.model_copy(update={"search": search}))
     dense, stored = SimpleNamespace(params=params), tmp_path / "probes.safetensors"
@@ -78,7 +79,7 @@ def test_a_run_that_goes_on_does_not_probe_again(plan, tmp_path, monkeypatch, si
 
 def test_one_shot_agreement_is_whole_without_compression(plan):
     params = initial_params(plan.spec, 0)
-    masks = tuple(np.ones(layer.weight.shape, bool) for layer in params)
+    masks = dense_masks(params)
     tickets = [Ticket(params, masks, (8, 8, 8)), Ticket(params, masks, (8, 8, 1))]
     agree = one_shot_agreement(plan, SimpleNamespace(params=params), tickets, plan.data.x_val)
     assert agree.shape == (2, len(plan.data.x_val))

@@ -19,8 +19,8 @@ def test_its_ticket_keeps_every_weight_at_eight_bits(plan):
     ticket = dense_ticket(plan, 0)
     assert all(mask.all() for mask in ticket.masks)
     assert ticket.bits == (8, 8, 8)
-    assert (dense_ticket(plan, 0).params[0].weight == ticket.params[0].weight).all()
-    assert (dense_ticket(plan, 1).params[0].weight != ticket.params[0].weight).any()
+    assert (dense_ticket(plan, 0).params.weights[0] == ticket.params.weights[0]).all()
+    assert (dense_ticket(plan, 1).params.weights[0] != ticket.params.weights[0]).any()
 
 
 def test_its_training_by_hand(plan):

@@ -4,14 +4,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from builders.finders import params_of
 
-from hwsearch.network.stack import LayerParams, Ticket
+from hwsearch.network.params import Ticket
 from hwsearch.plan.pricing import Price
 from hwsearch.search.stages import priced as module
 from hwsearch.search.stages.priced import Priced, PricedCandidates
 from hwsearch.space.candidate import Candidate
 
-DENSE = (LayerParams(np.zeros((10, 10), np.float32), np.zeros(10, np.float32), None),)
+DENSE = params_of(np.zeros((10, 10)))
 
 
 def priced(sparsity=0.5, faults=(), params=DENSE):
@@ -31,9 +32,7 @@ def test_over_budget_is_known_at_once():
     assert (record.outcome, record.reason, record.feasible) == ("over_budget", "too big; too slow", False)
 
 
-@pytest.mark.parametrize(
-    ("params", "room"), [(DENSE, 3), ((LayerParams(np.ones((10, 10), np.float32), np.ones(10), None),), 1)]
-)
+@pytest.mark.parametrize(("params", "room"), [(DENSE, 3), (params_of(np.ones((10, 10))), 1)])
 def test_the_oldest_goes_when_tickets_take_too_much(monkeypatch, params, room):
     monkeypatch.setattr(module, "_MOST_BYTES", 350)  # a mask takes 100 bytes, weights of its own 400 more
     if room == 1:

@@ -18,6 +18,7 @@ def plan(within=0.01, n=400, widths=None):
         study=SimpleNamespace(pick=SimpleNamespace(within=within)),
         profile=SimpleNamespace(id="dev"),
         reference_widths=widths or Widths(8, 8, 16, 16),
+        dense_timesteps=4,
     )
 
 

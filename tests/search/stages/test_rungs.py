@@ -73,7 +73,7 @@ def test_a_trial_is_trained_again_rung_by_rung(tmp_path, tiny_text):
         path.unlink()
     again = recover(RunFolder(tmp_path / "run"), int(trial))
     assert before.accuracy_val == accuracy == again.accuracy_val
-    for one, other in zip(before.network.layers, again.network.layers, strict=True):
+    for one, other in zip(before.network.connections, again.network.connections, strict=True):
         assert (one.weight == other.weight).all()
 
 

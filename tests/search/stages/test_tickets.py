@@ -13,7 +13,7 @@ from hwsearch.compress.masks import prune_layers
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.data.datasets import resplit
 from hwsearch.errors import InputError
-from hwsearch.network.stack import initial_params
+from hwsearch.network.params import initial_params
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.search.stages.layer_masks import LayerMasks
@@ -63,7 +63,12 @@ def source(tmp_path, **tickets):
     plan = make_plan(load_study(path), path)
     params = initial_params(plan.spec, 5)
     return TicketSource(
-        plan, TicketStore(Cache(tmp_path / "cache", plan.digest)), params, plan.data, 0, LayerMasks(params)
+        plan,
+        TicketStore(Cache(tmp_path / "cache", plan.digest)),
+        params,
+        plan.data,
+        0,
+        LayerMasks(plan.spec, params),
     )
 
 
@@ -81,7 +86,8 @@ def test_found_once_and_kept(tmp_path, monkeypatch, finder):
     monkeypatch.setattr("hwsearch.tickets.fit.train_stack", None)  # nothing may be trained again
     again = find_ticket(own, candidate)
     assert all(np.array_equal(a, b) for a, b in zip(first.masks, again.masks, strict=True))
-    assert all(np.array_equal(a.weight, b.weight) for a, b in zip(first.params, again.params, strict=True))
+    pairs = zip(first.params.weights, again.params.weights, strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
     assert first.spent == again.spent
     assert (sum(first.spent.values()) > 0) == (finder != "magnitude")
     if finder != "magnitude":  # another seed and split is another ticket
@@ -102,11 +108,11 @@ def test_granularities_share_the_dense_round(tmp_path):
 def test_a_second_order_ticket_starts_from_weights_that_made_up_for_the_rest(tmp_path, order):
     own = source(tmp_path, criterion="second_order", order=order)
     found = find_ticket(own, Candidate((0.5,), "weight", (4,), 3))
-    for made_up, mask, dense in zip(found.params, found.masks, own.dense, strict=True):
+    made_up, dense = found.params.weights, own.dense.weights
+    for new, mask, old in zip(made_up, found.masks, dense, strict=True):
         # weights that go still set the grid where quantising goes first
-        left = dense.weight[~mask] if order == "quantise_then_prune" else 0 * dense.weight[~mask]
-        assert np.array_equal(made_up.weight[~mask], left)
-    assert not np.array_equal(found.params[0].weight[found.masks[0]], own.dense[0].weight[found.masks[0]])
+        assert np.array_equal(new[~mask], old[~mask] if order == "quantise_then_prune" else 0 * old[~mask])
+    assert not np.array_equal(made_up[0][found.masks[0]], dense[0][found.masks[0]])
 
 
 def test_the_order_is_the_studys(tmp_path):
@@ -115,8 +121,8 @@ def test_the_order_is_the_studys(tmp_path):
     assert (first.plan.spec.quantise_first, other.plan.spec.quantise_first) == (True, False)
     assert first.plan.digest != other.plan.digest
     masks = find_ticket(first, candidate).masks
-    for index, (mask, layer) in enumerate(zip(masks, first.dense, strict=True)):
-        weight = torch.from_numpy(layer.weight).unsqueeze(0)
+    for index, (mask, floats) in enumerate(zip(masks, first.dense.weights, strict=True)):
+        weight = torch.from_numpy(floats).unsqueeze(0)
         levels, _ = Quantiser((2,), index == 0).quantise(weight, torch.ones_like(weight))
         assert (levels[0].numpy()[~mask] == 0).all()
     assert not np.array_equal(masks[0], find_ticket(other, candidate).masks[0])
@@ -130,8 +136,8 @@ def test_layers_that_are_cut_apart_are_those_of_the_whole_network(tmp_path, orde
         for asked in ((0.75, 0.5), (0.75, 0.0)):
             scores = score("magnitude", own.dense)
             if own.plan.spec.quantise_first:
-                scores = after_quantising(scores, own.dense, bits)
-            whole = prune_layers(scores, granularity, asked, scores=scores)
+                scores = after_quantising(scores, own.plan.spec, own.dense, bits)
+            whole = prune_layers(own.plan.spec.connections, scores, granularity, asked, scores=scores)
             masks = find_ticket(own, Candidate(asked, granularity, bits, 3)).masks
             assert all(np.array_equal(a, b) for a, b in zip(masks, whole, strict=True))
 
@@ -156,7 +162,7 @@ def test_each_layer_has_its_own_sparsity_by_every_finder_and_criterion(
     plan = make_plan(load_study(path), path)
     cache = Cache(tmp_path / "cache", plan.digest)
     params = initial_params(plan.spec, 5)
-    own = TicketSource(plan, TicketStore(cache), params, plan.data, 0, LayerMasks(params))
+    own = TicketSource(plan, TicketStore(cache), params, plan.data, 0, LayerMasks(plan.spec, params))
     for asked in ((0.75, 0.5), (0.5, 0.0)):
         masks = find_ticket(own, Candidate(asked, granularity, (4, 2), 3)).masks
         if granularity == "weight":

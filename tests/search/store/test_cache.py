@@ -4,10 +4,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from builders.finders import params_of
 
 from hwsearch.measure.answers import Answers
 from hwsearch.measure.measured import Measured
-from hwsearch.network.stack import LayerParams
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.search.store.cache import Cache
 from hwsearch.space.candidate import Candidate
@@ -33,12 +33,12 @@ def test_it_comes_back_as_it_was(cache):
 
 
 def test_floats_are_loaded_where_they_are_asked_for(cache):
-    params = (LayerParams(np.full((2, 3), 0.5, np.float32), np.zeros(2, np.float32), None),)
+    params = params_of(np.full((2, 3), 0.5))
     path = cache.path("rung", "digest", 0)
     cache.save(path, replace(MEASURED, params=params))
     assert cache.load(path).params is None
-    (layer,) = cache.load(path, with_params=True).params
-    assert (layer.weight == params[0].weight).all()
+    (weight,) = cache.load(path, with_params=True).params.weights
+    assert (weight == params.weights[0]).all()
     cache.save(cache.path("rung", "other", 0), MEASURED)  # without any: not whole for who needs them
     assert cache.load(cache.path("rung", "other", 0), with_params=True) is None
 

@@ -1,8 +1,11 @@
 """What finders trained is counted by the run that did it, and found by the others."""
 
-import numpy as np
+from dataclasses import replace
 
-from hwsearch.network.stack import LayerParams
+import numpy as np
+from builders.finders import params_of
+
+from hwsearch.network.store import save_tensors
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import StoredWork, TicketStore
 
@@ -30,15 +33,26 @@ def test_work_is_counted_by_the_run_that_did_it(tmp_path):
 
 def test_networks_come_back_with_and_without_their_norm(tmp_path):
     store = TicketStore(Cache(tmp_path, "owner"))
-    plain = (LayerParams(np.ones((2, 3), np.float32), np.zeros(2, np.float32), None),)
-    normed = (
-        LayerParams(np.ones((2, 3), np.float32), np.zeros(2, np.float32), np.arange(8.0).reshape(4, 2)),
-    )
+    plain = params_of(np.ones((2, 3)), np.ones((2, 2)))
+    normed = replace(plain, norms=(np.arange(8.0).reshape(4, 2), None))
     path = store.cache.shared_path("rung", 1)
     store.save(path, StoredWork(5, {"start": plain, "trained": normed}))
     stored = store.load(path)
-    assert stored.nets["start"][0].norm is None
-    assert (stored.nets["trained"][0].norm == normed[0].norm).all()
+    assert stored.nets["start"].norms == (None, None)
+    assert stored.nets["trained"].norms[1] is None
+    assert (stored.nets["trained"].norms[0] == normed.norms[0]).all()
+    assert all((a == b).all() for a, b in zip(stored.nets["start"].weights, plain.weights, strict=True))
+    assert [bias.shape for bias in stored.nets["start"].biases] == [(2,), (2,)]
+
+
+def test_a_network_of_an_earlier_layout_is_not_there(tmp_path):
+    # one entry a layer, as versions before populations and connections wrote them
+    store = TicketStore(Cache(tmp_path, "owner"))
+    path = store.cache.shared_path("dense", 1)
+    arrays = {"trained.0.weight": np.ones((2, 3), np.float32), "trained.0.bias": np.zeros(2, np.float32)}
+    save_tensors(path, arrays, {"nets": ["trained"], "made_by": "other", "train_steps": 3})
+    assert store.load(path) is None
+    assert (store.spent, store.reused) == ({}, {})
 
 
 def test_what_is_stored_is_not_made_again(tmp_path):
