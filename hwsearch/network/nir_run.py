@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, Pooling
+from hwsearch.graph.graph import Connection, NetworkSpec, Pooling
 from hwsearch.network.params import Params
 
 
@@ -52,14 +52,15 @@ def run_floats(
     history: list[list[np.ndarray]] = [[] for _ in spec.populations]
     ties = 0
     for t, frame in enumerate(frames):
-        before = list(fired)
+        earlier = [*fired, frames[t - 1] if t else np.zeros_like(frame)]  # the last place is the input's
+        sent = [*fired, frame], earlier
         for place, population in enumerate(spec.populations):
             current = np.asarray(params.biases[place], np.float64).reshape(1, -1, 1, 1) + np.zeros_like(
                 potentials[place]
             )
             for c, weight in zip(spec.connections, params.weights, strict=True):
                 if c.target == place:
-                    seen = frame if c.source == INPUT else (before if c.delay else fired)[c.source]
+                    seen = sent[c.delay][c.source]
                     current = current + _weighted(c, np.asarray(weight, np.float64), seen).reshape(
                         current.shape
                     )
@@ -73,7 +74,7 @@ def run_floats(
             potentials[place] = (
                 v * (1 - spikes) if population.law.reset == "zero" else v - population.law.threshold * spikes
             )
-            fired[place] = spikes
+            fired[place] = sent[0][place] = spikes
             history[place].append(spikes)
     return FloatRun(potentials[-1].reshape(n, -1), tuple(np.stack(h) for h in history if h), ties)
 
@@ -91,7 +92,9 @@ def kept_predictions(
     """
     shifts = shifted_leaks(spec)
     reference = run_floats(spec, params, frames, exact).predictions
-    differing = [p for p, (a, b) in enumerate(zip(exact, shifts, strict=True)) if not np.allclose(a, b, atol=1e-6)]
+    differing = [
+        p for p, (a, b) in enumerate(zip(exact, shifts, strict=True)) if not np.allclose(a, b, atol=1e-6)
+    ]
     kept = {}
     for name, changed in [(spec.populations[p].name, [p]) for p in differing] + [("all", differing)]:
         leaks = [shifts[p] if p in changed else leak for p, leak in enumerate(exact)]
@@ -103,7 +106,8 @@ def shifted_leaks(spec: NetworkSpec) -> list[np.ndarray]:
     """Return [C] the leak of each population's law, and of the readout."""
     shifts = [p.law.leak_shift if p.law is not None else spec.readout.leak_shift for p in spec.populations]
     return [
-        np.full(p.channels, 0.0 if k is None else 2.0**-k) for p, k in zip(spec.populations, shifts, strict=True)
+        np.full(p.channels, 0.0 if k is None else 2.0**-k)
+        for p, k in zip(spec.populations, shifts, strict=True)
     ]
 
 
