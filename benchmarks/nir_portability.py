@@ -3,8 +3,8 @@
     python -m benchmarks.nir_portability > benchmarks/results/nir.md
 
 In: a framework's network is run by its own loop on 256 inputs over 12 timesteps, written by its own export, imported,
-and run as floats and as integers. Out: a network of integers is exported, read by the framework, and its spikes are compared with those of
-the integer machine (24 inputs, 8 timesteps). Needs the extra `verify`. Takes about a minute.
+and run as floats and as integers. Out: a network of integers is exported, read by the framework, and its spikes are
+compared with those of the integer machine (24 inputs, 8 timesteps). Needs the extra `verify`. Takes about a minute.
 """
 
 import sys

@@ -144,7 +144,9 @@ class _Writing:
         """Add a connection's nodes: pooling, Flatten, Delay, weights."""
         c = self.network.connections[place].shape
         start = self._pooled(c)
-        back = c.delay and self._closes(c)
+        # frameworks carry what feeds itself from the last timestep; of a longer circle each takes another edge as the
+        # late one, so there a Delay says which
+        back = c.delay and c.source == c.target
         if c.kind == "fc" and (len(self._shape(c.source)) > 1 or back):
             # a matrix and neurons that feed each other alone become another network in snnTorch
             start = self._flattened(c, start)
@@ -162,20 +164,6 @@ class _Writing:
             weights = flat
         readout = c.target == len(self.network.populations) - 1
         self.edges.append((weights, "output" if readout else self.network.populations[c.target].shape.name))
-
-    def _closes(self, connection: Connection) -> bool:
-        """Return whether a delayed connection closes a circle: frameworks carry it from the last timestep anyway."""
-        reach, waiting = {connection.target}, [connection.target]
-        while waiting:
-            here = waiting.pop()
-            ahead = {
-                c.shape.target
-                for c in self.network.connections
-                if c.shape.source == here and not c.shape.delay
-            }
-            waiting += ahead - reach
-            reach |= ahead
-        return connection.source in reach
 
     def _weights(self, place: int) -> nir.NIRNode:
         n, connection = self.network, self.network.connections[place]
