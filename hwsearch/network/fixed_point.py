@@ -101,11 +101,10 @@ class Scale:
 
     def rows(self, coarseness: np.ndarray | float = 1.0) -> np.ndarray:
         """[out, n]: all weights of each channel in units of the (coarser) grid."""
-        rows = [
-            _coarser(part.weight, coarseness).reshape(len(part.weight), -1) << part.exponent
-            for part in self.parts
-        ]
-        return rows[0] if len(rows) == 1 else np.concatenate(rows, 1)
+        rows = [_coarser(part.weight, coarseness).reshape(len(part.weight), -1) for part in self.parts]
+        if len(rows) == 1:
+            return rows[0] << self.parts[0].exponent if self.parts[0].exponent else rows[0]
+        return np.concatenate([row << part.exponent for row, part in zip(rows, self.parts, strict=True)], 1)
 
     def coarser(self, coarseness: float) -> Scale:
         """Return the same on a grid r times as coarse."""
