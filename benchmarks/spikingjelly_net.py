@@ -44,7 +44,10 @@ class SpikingJellyNet(torch.nn.Module):
         )
         self.grids = [
             JointGrid(
-                tuple(Quantiser((ticket.bits[i],), not connections[i].readout, spec.quantise_first) for i in places),
+                tuple(
+                    Quantiser((ticket.bits[i],), not connections[i].readout, spec.quantise_first)
+                    for i in places
+                ),
                 tuple(unit_of(spec, connections[i]) for i in places),
             )
             for places in self.entering

@@ -4,6 +4,7 @@
     python -m benchmarks.training_gpu study studies/digits_mcu.yaml               a whole search: its wall time
     python -m benchmarks.training_gpu study studies/fashion_conv.yaml --candidates 200
     python -m benchmarks.training_gpu vgg9 [--epochs 30]          VGG-9 on Fashion-MNIST: test accuracy
+    python -m benchmarks.training_gpu res13 [--epochs 30]         a residual net of 13 layers with weights, likewise
 
 "rates" prints candidate-epochs a second of stacks on the GPU, the ratio to stacks of one on the same GPU, and to this
 machine's cores (one process a core, stacks as in training.py), for the networks of training.py.
@@ -21,20 +22,25 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from hwsearch.network.topology import NetworkSpec, layer_shapes
 
 import hwsearch
 from benchmarks.training import CASES, Case, Group, T, data_of, spec_of, tickets_of
 from hwsearch.data.datasets import find_root, load_dataset
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.graph.spelling import read_spelling
 from hwsearch.measure.floats import logits
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer_stack
 from hwsearch.network.integers import Widths
-from hwsearch.network.stack import Ticket, initial_params
+from hwsearch.network.params import Ticket, initial_params
 from hwsearch.study.sections import Data
 from hwsearch.train.loop import Schedule, train_stack
 
-VGG9 = "64c3-64c3-p2-128c3-128c3-p2-256c3-256c3-256c3-p2-fc1024"
+NETWORKS = {
+    "vgg9": "64c3-64c3-p2-128c3-128c3-p2-256c3-256c3-256c3-p2-fc1024",
+    "res13": "32c3-res(32c3-32c3)-res(64c3s2-64c3)-res(64c3-64c3)-res(128c3s2-128c3)-gap-fc128",
+}
 
 
 def rate(case: Case, size: int, seconds: float) -> float:
@@ -45,7 +51,9 @@ def rate(case: Case, size: int, seconds: float) -> float:
     def epochs(n: int) -> float:
         start = time.perf_counter()
         schedule = Schedule(n, case.batch, 0.005)
-        train_stack(spec_of(case), tickets, x, y, timesteps=T, schedule=schedule, seed=0, device="cuda")
+        train_stack(
+            spec_of(case), tickets, x, y, timesteps=case.timesteps, schedule=schedule, seed=0, device="cuda"
+        )
         torch.cuda.synchronize()
         return time.perf_counter() - start
 
@@ -92,16 +100,17 @@ def study(options: argparse.Namespace) -> None:
     print(f"{options.study}: {seconds:.1f} s, front of {summary['front_size']}, pick {summary['pick']}")
 
 
-def vgg9(options: argparse.Namespace) -> None:
-    """Train a dense VGG-9 with 8-bit weights on all of Fashion-MNIST; print its accuracies."""
+def accuracy(options: argparse.Namespace) -> None:
+    """Train a dense network with 8-bit weights on all of Fashion-MNIST; print its accuracies."""
     settings = Data(name="fashion-mnist", validation=0.1)
     data = load_dataset(settings, find_root(options.data_root, None, os.environ))
-    spec = NetworkSpec(
-        layer_shapes(VGG9, data.input_shape, data.classes), 1, 1.0, "zero", True, "max",
-        data.input_shape, data.input_max, data.input_bits, data.classes,
-    )  # fmt: skip
+    graph = read_spelling(
+        NETWORKS[options.what], data.input, data.classes, NeuronLaw(1, 1.0, "zero"), norm=True
+    )
+    spec = NetworkSpec(*graph, data.input, data.classes)
     params = initial_params(spec, 0)
-    ticket = Ticket(params, tuple(np.ones(p.weight.shape, bool) for p in params), (8,) * len(params))
+    masks = tuple(np.ones(weight.shape, bool) for weight in params.weights)
+    ticket = Ticket(params, masks, (8,) * len(masks))
     start = time.perf_counter()
 
     def watch(epoch: int, _: object) -> bool:
@@ -127,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("rates", "study", "vgg9"))
+    parser.add_argument("what", choices=("rates", "study", *NETWORKS))
     parser.add_argument("study", nargs="?")
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--candidates", type=int)
@@ -136,7 +145,7 @@ def main() -> None:
     options = parser.parse_args()
     if not torch.cuda.is_available():
         sys.exit("no GPU that torch can use: nothing is measured")
-    {"rates": rates, "study": study, "vgg9": vgg9}[options.what](options)
+    {"rates": rates, "study": study}.get(options.what, accuracy)(options)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from hwsearch.graph.graph import NO_POOLING, Connection, Population
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.native.library import BLOCK, library
 from hwsearch.network.flow import carried
-from hwsearch.network.neuron import Pool, StepNeuron, pooled
+from hwsearch.network.neuron import Pool, pooled
+from hwsearch.network.neuron_step import StepNeuron
 from hwsearch.network.products import apart
 
 

@@ -1,9 +1,10 @@
 """K candidates of one architecture as one torch network: own weights, masks, bits and batch-norm statistics.
 
-A stack of one is the ordinary case. Populations are computed in the order of the graph, each over all timesteps at once;
-those that feed each other are taken through time together (`recurrence`). What a still image gives is computed once
-for all timesteps. Nothing couples the candidates: the loss is a sum over them, so each one's gradient is what training it
-alone would give, and on a CPU every number of a candidate is, to the last bit, what it would be alone (`products`).
+A stack of one is the ordinary case. Populations are computed in the order of the graph, each over all timesteps at
+once; those that feed each other are taken through time together (`recurrence`). What a still image gives is computed
+once for all timesteps. Nothing couples the candidates: the loss is a sum over them, so each one's gradient is what
+training it alone would give, and on a CPU every number of a candidate is, to the last bit, what it would be alone
+(`products`).
 """
 
 from __future__ import annotations
@@ -21,13 +22,11 @@ from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.flow import Flow, behind, potentials
 from hwsearch.network.neuron import (
     StackNeuron,
-    StepNeuron,
     fused_stack,
     pooled,
     spikingjelly_stack,
-    spikingjelly_step,
-    step_neuron,
 )
+from hwsearch.network.neuron_step import StepNeuron, spikingjelly_step, step_neuron
 from hwsearch.network.norm import Running, normalise
 from hwsearch.network.params import Params, Ticket
 from hwsearch.network.recurrence import Circle, Member, through_time
@@ -193,29 +192,28 @@ class Stack(torch.nn.Module):
 
     def params(self) -> list[Params]:
         """Return each candidate's parameters as numpy values."""
-        normed = np.cumsum([0, *self.normed])
-        stats = [
-            torch.stack([part[at] for part in (self.gains, self.shifts, self.means, self.variances)], 1)
-            if norm
-            else None
-            for at, norm in zip(normed, self.normed, strict=False)
-        ]
-        every = [*self.weights], [*self.biases], stats
+        weights, biases = ([_array(values) for values in part] for part in (self.weights, self.biases))
+        stats = zip(self.gains, self.shifts, self.means, self.variances, strict=True)
+        norms = [_array(torch.stack(next(stats), 1)) if normed else None for normed in self.normed]
         return [
             Params(
-                *(
-                    tuple(None if v is None else v[k].detach().cpu().numpy().copy() for v in values)
-                    for values in every
-                )
+                tuple(values[k].copy() for values in weights),
+                tuple(values[k].copy() for values in biases),
+                tuple(None if rows is None else rows[k].copy() for rows in norms),
             )
             for k in range(self.size)
         ]
 
 
 def unit_of(spec: NetworkSpec, connection: Connection) -> float:
-    """Return what one integer count of a connection's input is worth in the floats of training."""
+    """Return what one integer count of what a connection reads is worth in the floats of training."""
     worth = 1.0 / spec.input.max if connection.source == INPUT else 1.0
     return worth / connection.pooling.divisor
+
+
+def _array(values: Tensor) -> np.ndarray:
+    array: np.ndarray = values.detach().cpu().numpy()
+    return array
 
 
 def _stacked(arrays: Sequence[np.ndarray]) -> Tensor:

@@ -47,7 +47,11 @@ def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
             continue
         potentials = batch_size * timesteps * population.neurons
         currents = potentials // (timesteps if _still(spec, place) else 1)
-        stored += potentials + _read_bytes(spec, place, potentials) + currents * (2 if population.norm else 1)
+        stored += (
+            potentials
+            + _read_values(spec, place, potentials, stepped)
+            + currents * (2 if population.norm else 1)
+        )
         stored += 2 * potentials if place in stepped else 0
         largest = max(largest, potentials)
     weights = sum(connection.n_weights for connection in spec.connections)
@@ -60,12 +64,12 @@ def _still(spec: NetworkSpec, population: int) -> bool:
     return spec.input.still and all(c.source == INPUT and not c.delay for c in incoming)
 
 
-def _read_bytes(spec: NetworkSpec, population: int, spikes: int) -> int:
+def _read_values(spec: NetworkSpec, population: int, spikes: int, stepped: set[int]) -> int:
     """Return how many values of a population's spikes are kept: as they are read, and whole where that differs."""
     readers = [c for c in spec.connections if c.source == population]
     poolings = {c.pooling for c in readers}
     whole = 0 if len(poolings) == 1 or NO_POOLING in poolings else spikes
-    late = sum(spikes // c.pooling.area for c in readers if c.delay)
+    late = sum(spikes // c.pooling.area for c in readers if c.delay and c.target not in stepped)
     return whole + sum(spikes // pooling.area for pooling in poolings) + late
 
 

@@ -7,10 +7,10 @@ import torch
 from builders.stacks import draw
 
 from hwsearch.graph.graph import Pooling
+from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.native.library import library
 from hwsearch.network import neuron
 from hwsearch.network.neuron import Pool, fused, fused_stack, spikingjelly_neuron, spikingjelly_stack
-from hwsearch.graph.neuron_law import NeuronLaw
 
 UNIFORM, LEAKY = (0.25,) * 4, (0.0, 1 / 7, 2 / 7, 4 / 7)
 needs_loops = pytest.mark.skipif(library() is None, reason="no C compiler, or HWSEARCH_NATIVE=0")

@@ -26,6 +26,17 @@ def test_by_hand(native, monkeypatch):
     assert grad.flatten().tolist() == pytest.approx([0.1, -0.1, -0.5, 0.5], abs=1e-6)
 
 
+@pytest.mark.parametrize("native", [pytest.param(True, marks=needs_loops), False])
+def test_a_prediction_after_every_timestep_by_hand(native, monkeypatch):
+    if not native:
+        monkeypatch.setattr(loss, "library", lambda: None)
+    # one sample, two timesteps: softmax of (0, ln 3) is (1, 3) / 4, of (0, 0) a half each
+    out = torch.tensor([[[[0.0, math.log(3)], [0.0, 0.0]]]])
+    right, wrong = math.log(4 / 3), math.log(4)
+    assert cross_entropy(out, torch.tensor([1]), 1.0).item() == pytest.approx((right + math.log(2)) / 2)
+    assert cross_entropy(out, torch.tensor([[0, 1]]), 1.0).item() == pytest.approx((wrong + math.log(2)) / 2)
+
+
 @needs_loops
 def test_cross_entropy(monkeypatch):
     out, target = (draw(3, 7, 10) * 4).requires_grad_(), torch.arange(7)

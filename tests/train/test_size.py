@@ -24,9 +24,30 @@ def test_bytes_by_hand():
     assert size.stack_bytes(conv, 3, 2) == 4 * (1536 + 384 + 512 + 3 * 1536 + 7 * (36 + 64 * 10))
 
 
+def test_bytes_of_a_recurrent_population_by_hand():
+    # batch 2, T 3: 30 potentials, as many spikes and currents, twice 30 for membranes; 3 * 30 on their way
+    own = graphs.spec("r5", (1, 2, 2), 10, frames=3)
+    assert size.stack_bytes(own, 3, 2) == 4 * (30 + 30 + 30 + 60 + 90 + 7 * (4 * 5 + 25 + 50))
+
+
+def test_what_is_read_pooled_and_whole_is_kept_twice():
+    # 64 * 2 = 128 neurons, 768 potentials at batch 2 and T 3; the block reads them pooled to a quarter
+    own = spec("2c3-p2-res(2c3)", norm=False)
+    whole, quarter = 768, 192
+    stored = whole + quarter + 256 + 3 * quarter
+    assert size.stack_bytes(own, 3, 2) == 4 * (stored + 3 * whole + 7 * (18 + 36 + 2 + 320))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("topology", "side", "n"), [("16c3-p2-32c3-p2-fc128", 28, 6), ("fc256-fc256", 28, 24)]
+    ("topology", "side", "n"),
+    [
+        ("16c3-p2-32c3-p2-fc128", 28, 6),
+        ("fc256-fc256", 28, 24),
+        ("16c3s2-res(16c3-16c3)-res(32c3s2-32c3)-gap", 28, 6),
+        ("16c3s2-dw3-32c1-dw3s2-64c1-gap", 28, 8),
+        ("r256-r256", 28, 16),
+    ],
 )
 def test_bytes_against_a_process(topology, side, n):
     code = (
