@@ -10,8 +10,8 @@ import hwsearch
 from hwsearch.compress.masks import prune, prune_layers
 from hwsearch.errors import NothingFits
 from hwsearch.graph.graph import Input
-from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.graph.spelling import has_conv
+from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.bounds import cheapest, least_prices
 from hwsearch.plan.plan import Plan, network_spec
@@ -33,7 +33,13 @@ FAMILIES = [
 
 def plan_of(layers, device, data=DATA, **space):
     levels = {"sparsity": [0.5, 0.9], "weight_bits": [1, 2, 4, 8], "timesteps": [1, 3]}
-    levels["granularity"] = ["weight", "nm:4", "block:4", "channel", *(["kernel"] if has_conv(layers) else [])]
+    levels["granularity"] = [
+        "weight",
+        "nm:4",
+        "block:4",
+        "channel",
+        *(["kernel"] if has_conv(layers) else []),
+    ]
     study = Study.model_validate(
         {
             "name": "x",
@@ -56,9 +62,7 @@ def priced(plan, candidate, weights):
     if len(candidate.sparsity) > 1:
         masks = prune_layers(spec.connections, weights, candidate.granularity, candidate.sparsity)
     else:
-        masks = prune(
-            spec.connections, weights, candidate.granularity, candidate.sparsity[0], scope=scope
-        )
+        masks = prune(spec.connections, weights, candidate.granularity, candidate.sparsity[0], scope=scope)
     maps = [np.zeros(map_shape(spec, connection)) for connection in spec.connections]
     silent = SimpleNamespace(input_maps=maps, spikes=[np.zeros(p.channels) for p in spec.populations[:-1]])
     bits = spec.spread(candidate.bits(len(spec.prunable)))
