@@ -1,4 +1,4 @@
-"""How many channels of each population must stay when so many weights of each connection are removed, whichever they are.
+"""How many channels of each population must stay when so many weights are removed, whichever they are.
 
 A channel goes for good when it matters to nothing or nothing fires it (`network.shrink`): all weights between it and
 what stays on one of its sides must have been removed. What feeds back to itself, and what shares its channels, is
@@ -68,9 +68,13 @@ def _removed_channels(
 
 
 def _losses(
-    connections: Sequence[Connection], gone: Sequence[int], place: int, cluster: set[int], least: Sequence[int]
+    connections: Sequence[Connection],
+    gone: Sequence[int],
+    place: int,
+    cluster: set[int],
+    least: Sequence[int],
 ) -> tuple[int | None, int | None]:
-    """Return the channels of a population that nothing outside its cluster reads, and that nothing there feeds, at most.
+    """Return how many channels nothing outside the cluster reads, and how many nothing there feeds, at most.
 
     None: nothing outside does in the first place.
     """

@@ -1,7 +1,7 @@
 """What the mask of a candidate must leave, at least: counts of weights and channels, whichever they are.
 
-Exactly k groups of weights are removed, and with them the channels that nothing reads or feeds any more. Channels that a
-depthwise connection or a residual identity ties together go together. Not for what a drawn mask leaves: that is more.
+Exactly k groups of weights are removed, and with them the channels that nothing reads or feeds any more. Channels that
+a depthwise connection or a residual identity ties together go together. Not for what a drawn mask leaves: that is more.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _removed(sparsity: float, n: int) -> int:
 
 
 def _allocations(sizes: Sequence[int], total: int) -> list[tuple[int, ...]]:
-    """Return each way to share out channels over groups of populations, or where there are too many, the least of each."""
+    """Return each way to share out channels over groups, or where there are too many, the least of each."""
     if not sizes:
         return [()]
     least = [max(1, total - sum(sizes) + n) for n in sizes]

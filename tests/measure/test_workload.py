@@ -78,7 +78,9 @@ def test_a_rectangular_filter_looks_one_way_only():
     # 3 down, 1 across: a pixel in the middle lies below 3 filters of each of 2 channels, one in the first row below 2
     assert ops_of("2c3x1", (1, 4, 6), kernel, one_pixel((1, 4, 6), 0, 2, 3)).dense == 2 * 3
     assert ops_of("2c3x1", (1, 4, 6), kernel, one_pixel((1, 4, 6), 0, 0, 3)).dense == 2 * 2
-    assert ops_of("2c1x3", (1, 4, 6), np.ones((2, 1, 1, 3), int), one_pixel((1, 4, 6), 0, 0, 3)).dense == 2 * 3
+    assert (
+        ops_of("2c1x3", (1, 4, 6), np.ones((2, 1, 1, 3), int), one_pixel((1, 4, 6), 0, 0, 3)).dense == 2 * 3
+    )
 
 
 def test_a_depthwise_filter_meets_its_own_channel():
@@ -140,7 +142,9 @@ def test_frames_that_are_added_up_take_more_bits():
 
 
 def test_a_connection_that_was_counted_before_is_not_counted_again(monkeypatch):
-    network = integers(spec("fc2", (1, 1, 2), classes=2), [np.array([[2, 1], [0, 4]]), np.array([[1, 0], [1, 1]])])
+    network = integers(
+        spec("fc2", (1, 1, 2), classes=2), [np.array([[2, 1], [0, 4]]), np.array([[1, 0], [1, 1]])]
+    )
     maps, spikes = [np.array([[[3.0, 1.0]]]), np.array([2.0, 0.5])], [np.array([2.0, 0.5])]
     cache = {}
 
