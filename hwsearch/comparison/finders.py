@@ -88,7 +88,7 @@ class Comparison:
     @property
     def inits(self) -> list[Params]:
         """Initial weights, one network a seed."""
-        return [initial_params(self.plan.spec, seed) for seed in self.seeds]
+        return [self.plan.start(seed) for seed in self.seeds]
 
 
 @dataclass(frozen=True, eq=False)
