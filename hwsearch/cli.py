@@ -190,7 +190,7 @@ def export(
     to: Annotated[Path, typer.Option(help="Folder to write.")],
     trial: Annotated[int | None, typer.Option(help="Which trial (default: the study's pick).")] = None,
     formats: Annotated[
-        str, typer.Option("--format", help="Comma-separated: config, weights.")
+        str, typer.Option("--format", help="Comma-separated: config, weights, nir.")
     ] = "config,weights",
     storage: Storage = None,
 ) -> None:

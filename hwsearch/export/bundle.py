@@ -26,17 +26,21 @@ from hwsearch.export.agree import (
     read_config,
     tensors_identity,
 )
+from hwsearch.export.nir import FILE as NIR
+from hwsearch.export.nir import check_nir, read_nir, write_nir
 from hwsearch.export.replace import MANIFEST, check_target, clear_target
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import packed_bytes, read_weights, weights_digest, write_weights
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.network.store import load_tensors, save_tensors
+from hwsearch.network.store import load_tensors, network_digest, save_tensors
 from hwsearch.records.files import write_text
 
 CONFIG, CHECK = "config.yaml", "check.safetensors"
-_FILES = {"config": (CONFIG,), "weights": (WEIGHTS, CHECK)}
+_FILES = {"config": (CONFIG,), "weights": (WEIGHTS, CHECK), "nir": (NIR,)}
 FORMATS = tuple(_FILES)
+DEFAULT_FORMATS = ("config", "weights")
+"""What every model can be exported as; NIR cannot say some."""
 _MANIFEST_VERSION = 3
 _READABLE = (2, 3)  # 2: a network was a list of layers
 
@@ -75,18 +79,20 @@ class Check:
     detail: str
 
 
-def write_export(model: Model, to: Path, formats: Sequence[str] = FORMATS) -> Path:
+def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMATS) -> Path:
     """Write an export; return its folder.
 
     Raises:
-        InputError: A format is unknown, or the folder holds something else.
+        InputError: A format is unknown or cannot say this network, or the folder holds something else.
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         law = f"a format must be one of {', '.join(FORMATS)}"
         raise InputError([Fault("--format", law, ", ".join(unknown) or "none")])
     check_target(to)
-    names = [name for part in ("config", "weights") if part in formats for name in _FILES[part]]
+    names = [name for part in FORMATS if part in formats for name in _FILES[part]]
+    if "nir" in formats:
+        check_nir(model.network)
     identity = identity_of(model.config, model.network)
     try:
         clear_target(to, names)
@@ -95,6 +101,8 @@ def write_export(model: Model, to: Path, formats: Sequence[str] = FORMATS) -> Pa
         if "weights" in formats:
             write_weights(to / WEIGHTS, model.network, model.formats, model.pointer_bits, identity)
             save_tensors(to / CHECK, _recorded(model), {"identity": identity})
+        if "nir" in formats:
+            write_nir(model.network, to / NIR)
         write_text(to / MANIFEST, json.dumps(_manifest(model, to, names, identity), indent=1))
     except OSError as error:
         law, got = "an export needs a folder that can be written", error.strerror or str(error)
@@ -145,6 +153,8 @@ def verify(folder: Path) -> list[Check]:
     if WEIGHTS in files and CHECK in files:
         for check in (_check_weights, _check_behaviour):
             checks += _guarded(check, folder, manifest)
+    if NIR in files:
+        checks += _guarded(_check_nir, folder, manifest)
     return checks
 
 
@@ -220,6 +230,16 @@ def _check_behaviour(folder: Path, manifest: dict[str, Any]) -> list[Check]:
         ),
         Check("membranes", same, f"{len(traces)} populations, every timestep"),
     ]
+
+
+def _check_nir(folder: Path, manifest: dict[str, Any]) -> list[Check]:
+    """Compare the integers that the NIR file's metadata hold with those of the manifest."""
+    try:
+        here = network_digest(read_nir(folder / NIR))
+    except InputError as error:
+        raise RecordError(str(error)) from None
+    recorded = manifest.get("identity", {}).get("network_digest")
+    return [Check("NIR network", here == recorded, f"digest {here}, the manifest says {recorded}")]
 
 
 def _sha256(path: Path) -> str:

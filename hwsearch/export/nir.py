@@ -78,10 +78,18 @@ def nir_graph(network: IntegerNetwork) -> nir.NIRGraph:
     Raises:
         InputError: A threshold is not positive, or values are pooled by their largest.
     """
-    faults = list(_faults(network))
-    if faults:
-        raise InputError(faults)
+    check_nir(network)
     return _Writing(network).graph()
+
+
+def check_nir(network: IntegerNetwork) -> None:
+    """Refuse a network that NIR cannot say.
+
+    Raises:
+        InputError: A threshold is not positive, or values are pooled by their largest.
+    """
+    if faults := list(_faults(network)):
+        raise InputError(faults)
 
 
 def _faults(network: IntegerNetwork) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from hwsearch.errors import NothingFits, Unfinished
-from hwsearch.export.bundle import FORMATS, write_export
+from hwsearch.export.bundle import DEFAULT_FORMATS, write_export
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.records.front import DenseRow, read_front_frame
@@ -154,7 +154,7 @@ class Result:
         return replace(found, notes=(*found.notes, *(self._numbers.notes if self.finished else ())))
 
     def export(
-        self, trial: int | pd.Series | None = None, *, to: str | Path, formats: Sequence[str] = FORMATS
+        self, trial: int | pd.Series | None = None, *, to: str | Path, formats: Sequence[str] = DEFAULT_FORMATS
     ) -> Path:
         """Write a trial's model as files; without a trial, the study's pick.
 
