@@ -111,7 +111,7 @@ class _Links:
 
 def _feeds(connection: IntegerConnection) -> np.ndarray:
     """Return [out, channels of the source]: whether any weight joins them."""
-    shape, joined = connection.shape, connection.weight != 0
+    shape, joined = connection.shape, np.asarray(connection.weight != 0)
     if shape.depthwise:
         return np.diag(joined.reshape(len(joined), -1).any(1))
     if joined.ndim == 2 and shape.fan_columns == 1:

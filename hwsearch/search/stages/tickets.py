@@ -195,7 +195,7 @@ def find_prizes(
 
 def _scope(plan: Plan) -> Literal["global", "layer"]:
     """Return where weights are ranked; sparsities of layers rank each layer on its own."""
-    return "layer" if plan.study.space.per_layer else plan.study.space.scope
+    return plan.study.space.ranking
 
 
 def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
@@ -204,11 +204,7 @@ def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
     dense, statistics, target = source.dense, None, target_of(candidate)
     if criterion == "magnitude" and len(target.sparsity) > 1:
         sparsities = target.sparsity
-        names = (
-            (target.granularity,) * len(sparsities)
-            if isinstance(target.granularity, str)
-            else target.granularity
-        )
+        names = candidate.granularities(len(sparsities))
         bits = bits_of(plan.spec, candidate) if plan.spec.quantise_first else None
         return Found(dense, source.layer_masks.together(names, sparsities, bits))
     if criterion != "magnitude":
