@@ -124,7 +124,10 @@ class Assembly:
             if all(s.weight is None for s in signals):
                 self.notes.append("the network ends in spiking neurons: their spikes are counted")
             return self.end
-        if silent == [s.source for s in signals]:
+        others = [current for name, current in self.w.currents.items() if self._neuron(name) is not None]
+        if silent == [s.source for s in signals] and not any(
+            s.source in silent for c in others for s in c.signals
+        ):
             return silent[0]
         for name in silent:
             law = "a neuron that does not fire must be the only one before the output, and be read by nothing else"

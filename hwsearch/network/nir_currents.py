@@ -90,7 +90,7 @@ def walk(
     w.currents[start].signals = [Signal(start, data, seen is not None and seen[1])]
     for name in order.nodes:
         current = w.currents[name]
-        if isinstance(nodes[name], Neuron):
+        if isinstance(nodes[name], Neuron) or _ends(nodes[name]):
             current.shape = _settled(w, name)
         _deliver(w, name)
     for ends in (*order.late, *order.delayed):
@@ -134,19 +134,22 @@ def _bias_behind(w: Walk, name: str) -> np.ndarray:
             return bias * per_channel(node.factor, shape, "a scale behind weights").reshape(-1, 1, 1)
         except Unsayable as error:
             w.fault(name, error)
+        except ValueError:
+            got = f"{node.factor.size} for {list(bias.shape)}"
+            w.fault(name, Unsayable("a scale must fit what it scales", got, "mend the shapes"))
     return bias
 
 
 def _settled(w: Walk, name: str) -> Shape | None:
     """Return the shape of a population, from what enters it, or else from its parameters."""
     node, signals = w.nodes[name], w.currents[name].signals
-    assert isinstance(node, Neuron)
     shapes = list(dict.fromkeys(s.shape for s in signals))
     if len(shapes) > 1:
         got = ", ".join(f"{s.source!r} {list(s.shape)}" for s in signals)
         w.fault(name, Unsayable("what enters a population must have one shape", got, "mend the shapes"))
     if not shapes:
-        found = shape_of(node.shape) if node.shape else None
+        written = getattr(node, "shape", None)
+        found = shape_of(written) if written else None
         shapes = [] if found is None else [found[0]]
     if not shapes and not w.faults:
         w.fault(
@@ -173,27 +176,20 @@ def _late(w: Walk, name: str, signals: Sequence[Signal]) -> list[Signal]:
 def _send_late(w: Walk, name: str, signals: list[Signal]) -> None:
     """Send signals through the nodes that are no neurons, to the populations behind them."""
     current, node = w.currents[name], w.nodes[name]
-    if isinstance(node, Neuron):
-        expected = current.shape
+    if isinstance(node, Neuron) or _ends(node):
         for signal in signals:
-            if expected is not None and signal.shape != expected:
-                got = f"{list(signal.shape)} from {signal.source!r} into {list(expected)}"
-                w.fault(
-                    name, Unsayable("what enters a population must have one shape", got, "mend the shapes")
-                )
+            if current.shape is not None and signal.shape != current.shape:
+                got = f"{list(signal.shape)} from {signal.source!r} into {list(current.shape)}"
+                error = Unsayable("what enters a population must have one shape", got, "mend the shapes")
+                w.fault(name, error)
         current.signals += signals
         return
+    if not w.order.forward[name]:
+        law, todo = "a delayed edge must lead to a population", "remove a circle within a circle"
+        w.fault(name, Unsayable(law, "an edge to nodes without neurons", todo))
     sent = _made_of(w, name, signals)
     for following in w.order.forward[name]:
         _send_late(w, following, sent)
-    if not w.order.forward[name] and not _ends(node):
-        got = f"the delayed values of {signals[0].source!r}" if signals else "nothing"
-        w.fault(
-            name,
-            Unsayable("a delayed edge must lead to a population", got, "remove a circle within a circle"),
-        )
-    if _ends(node):
-        current.signals += signals
 
 
 def _made_of(w: Walk, name: str, signals: list[Signal]) -> list[Signal]:

@@ -114,29 +114,31 @@ def _dataset(item: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def _graph_content(graph: Any) -> dict[str, Any]:
+def _graph_content(graph: Any, depth: int = _DEEPEST) -> dict[str, Any]:
     """Return a graph in memory as nested dictionaries."""
     if not isinstance(getattr(graph, "nodes", None), Mapping) or not hasattr(graph, "edges"):
         law = "a network must be a NIR file, an nir.NIRGraph or a network string"
         raise InputError([Fault("network", law, type(graph).__name__)])
+    if depth == 0:
+        raise InputError([Fault("network", f"graphs may stand {_DEEPEST} within each other at most", "more")])
     return {
         "type": "NIRGraph",
-        "nodes": {name: _node_content(node) for name, node in graph.nodes.items()},
-        "edges": list(graph.edges),
+        "nodes": {name: _node_content(node, depth) for name, node in graph.nodes.items()},
+        "edges": graph.edges,
         "metadata": getattr(graph, "metadata", None) or {},
     }
 
 
-def _node_content(node: Any) -> dict[str, Any]:
+def _node_content(node: Any, depth: int) -> dict[str, Any]:
     if hasattr(node, "nodes"):
-        return _graph_content(node)
+        return _graph_content(node, depth - 1)
     values = {
         k: v for k, v in getattr(node, "__dict__", {}).items() if k not in ("input_type", "output_type")
     }
     kind = type(node).__name__
     if kind in ("Input", "Output"):
-        types = getattr(node, f"{kind.lower()}_type", None) or {}
-        values["shape"] = next(iter(types.values()), None)
+        types = getattr(node, f"{kind.lower()}_type", None)
+        values["shape"] = next(iter(types.values()), None) if isinstance(types, Mapping) else None
     return {"type": kind, **values}
 
 

@@ -69,12 +69,10 @@ def _filters(r: Reading) -> Node | None:
     _check_groups(r, weight, groups)
     bias = r.array("bias", 0.0)
     factor = _pools(weight, stride, groups)
-    unpadded = set(np.ravel(r.raw.values.get("padding"))) <= {0, "valid"}
-    if factor is not None and unpadded and not bias.any():
+    padding = _padding(r, weight, stride, axes)
+    if factor is not None and padding == (0, 0) and not bias.any():
         return Pool(stride, factor)
-    return Weights(
-        weight, _per_output(r, weight, bias), stride, _padding(r, weight, stride, axes), groups, axes
-    )
+    return Weights(weight, _per_output(r, weight, bias), stride, padding, groups, axes)
 
 
 def _pools(weight: np.ndarray, stride: Size, groups: int) -> float | None:

@@ -55,15 +55,7 @@ def run_floats(
         earlier = [*fired, frames[t - 1] if t else np.zeros_like(frame)]  # the last place is the input's
         sent = [*fired, frame], earlier
         for place, population in enumerate(spec.populations):
-            current = np.asarray(params.biases[place], np.float64).reshape(1, -1, 1, 1) + np.zeros_like(
-                potentials[place]
-            )
-            for c, weight in zip(spec.connections, params.weights, strict=True):
-                if c.target == place:
-                    seen = sent[c.delay][c.source]
-                    current = current + _weighted(c, np.asarray(weight, np.float64), seen).reshape(
-                        current.shape
-                    )
+            current = _current(spec, params, place, sent).reshape(potentials[place].shape)
             v = potentials[place] * (1.0 - leaks[place].reshape(1, -1, 1, 1))
             if population.law is None:
                 potentials[place] = v + current * (t >= spec.readout.first(len(frames)))
@@ -77,6 +69,18 @@ def run_floats(
             fired[place] = sent[0][place] = spikes
             history[place].append(spikes)
     return FloatRun(potentials[-1].reshape(n, -1), tuple(np.stack(h) for h in history if h), ties)
+
+
+def _current(
+    spec: NetworkSpec, params: Params, place: int, sent: tuple[list[np.ndarray], list[np.ndarray]]
+) -> np.ndarray:
+    """Return the current [N, C, H, W] of a population; ``sent`` is what each sends now, and sent before."""
+    current = np.asarray(params.biases[place], np.float64).reshape(1, -1, 1, 1)
+    for c, weight in zip(spec.connections, params.weights, strict=True):
+        if c.target == place:
+            entering = _weighted(c, np.asarray(weight, np.float64), sent[c.delay][c.source])
+            current = current + entering.reshape(len(entering), -1, *spec.populations[place].size)
+    return current
 
 
 def kept_predictions(

@@ -1,5 +1,6 @@
 """Networks of other frameworks come in: by hand, as their own frameworks run them, and what cannot is refused."""
 
+import contextlib
 from importlib.util import find_spec
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 pytest.importorskip("nir", reason="nir is not installed")
 import nir
-from builders.nir_graphs import fc, lif, mlp
+from builders.nir_graphs import chain, conv, fc, lif, mlp
 
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Input
@@ -109,6 +110,60 @@ def test_faults_name_the_file(tmp_path):
     graph.nodes["b"].v_threshold = -np.ones(3)
     nir.write(tmp_path / "net.nir", graph)
     assert faults(tmp_path / "net.nir")[0].startswith(f"{tmp_path / 'net.nir'}: node 'b' (LIF): ")
+
+
+ODD = [
+    None, "x", b"same", np.nan, -1, 0, 1e300, np.inf, 1j, [], [[1, 2], [3]], np.ones((2, 2, 2, 2, 2)), np.ones(7),
+    object(), {"a": 1}, True, 2**70, np.array(["a"]), (1, 2, 3),
+]  # fmt: skip
+
+
+def disfigured(seed):
+    """Return a graph with odd values in its nodes, missing nodes, and edges too many or too few."""
+    rng = np.random.default_rng(seed)
+    whole = [
+        mlp(),
+        chain(
+            conv(3, 1),
+            lif((3, 6, 6)),
+            nir.Flatten(np.array([3, 6, 6]), 0),
+            fc(2, 108),
+            shape=[1, 6, 6],
+            classes=2,
+        ),
+        chain(
+            nir.Scale(np.ones(4)),
+            fc(3, 4),
+            lif(3),
+            nir.Delay(np.full(3, 1e-4)),
+            fc(2, 3),
+            shape=[4],
+            classes=2,
+        ),
+    ]
+    graph = whole[rng.integers(len(whole))]
+    for _ in range(rng.integers(1, 4)):
+        names = list(graph.nodes)
+        name = names[rng.integers(len(names))]
+        what = rng.choice(["value", "value", "value", "edge", "no edge", "node"])
+        fields = list(getattr(graph.nodes[name], "__dict__", ()))
+        if what == "value" and fields:
+            setattr(graph.nodes[name], fields[rng.integers(len(fields))], ODD[rng.integers(len(ODD))])
+        elif what == "edge":
+            graph.edges.append((name, names[rng.integers(len(names))]))
+        elif what == "no edge" and graph.edges:
+            graph.edges.pop(rng.integers(len(graph.edges)))
+        elif what == "node":
+            graph.nodes[name] = [None, 3, graph, nir.Output(np.array([2])), lif(3)][rng.integers(5)]
+    return graph
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(20))
+def test_graphs_that_are_disfigured_are_read_or_refused(seed):
+    for part in range(15):
+        with contextlib.suppress(InputError):  # and nothing else is raised
+            assert import_nir(disfigured(15 * seed + part)).spec.connections
 
 
 def came_in(name, framework):
