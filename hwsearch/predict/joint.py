@@ -137,7 +137,10 @@ class LayerTables:
         return np.asarray(total)
 
     def cut(self, name: str, layer: int, values: np.ndarray) -> np.ndarray:
-        """Return [U, ...]: what pruning a layer to sparsities adds; where nothing is pruned, any granularity may stand."""
+        """Return [U, ...]: what pruning a layer to sparsities adds.
+
+        What prunes nothing is spelled with a granularity that need not be one of the study's, and adds nothing.
+        """
         if name in self.pruned:
             return between(self.pruned[name][layer], self.levels, values)
         if values.any():
