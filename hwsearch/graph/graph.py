@@ -246,6 +246,18 @@ class NetworkSpec:
         """Places of the connections that may be pruned."""
         return tuple(i for i, c in enumerate(self.connections) if c.prunable)
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is a chain of fully connected weights and square filters of stride 1 on still images."""
+        in_order = [(c.source, c.target) for c in self.connections] == [
+            (place - 1, place) for place in range(len(self.populations))
+        ]
+        simple = all(
+            c.stride == (1, 1) and c.kernel[0] == c.kernel[1] and c.groups == 1 and c.delay == 0
+            for c in self.connections
+        )
+        return in_order and simple and self.input.still and self.readout == Readout()
+
     def spread(self, values: Sequence[T]) -> tuple[T, ...]:
         """Return values, one a prunable connection, as one a connection.
 

@@ -174,6 +174,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         profile.overflow,
     )
     names = [study.digest, profile.digest, *([] if given is None else [given.digest])]
+    names += [] if spec.plain else [digest(profile.connectivity)]
     return Plan(study, profile, data, spec, space, widths, digest(names), given)
 
 

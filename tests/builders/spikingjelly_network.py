@@ -6,11 +6,11 @@ The weights are baked: quantised, masked, batch normalisation folded in. Not for
 from __future__ import annotations
 
 import torch
+from hwsearch.network.neuron_law import NeuronLaw
 from spikingjelly.activation_based import layer as sj_layer
 
 from hwsearch.network.integers import IntegerLayer, IntegerNetwork
 from hwsearch.network.neuron import spikingjelly_node
-from hwsearch.network.neuron_law import NeuronLaw
 
 
 def spikingjelly_network(network: IntegerNetwork) -> torch.nn.Sequential:
