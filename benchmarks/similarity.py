@@ -98,7 +98,7 @@ def foretold(
     """Return the agreements of candidates that similarity expects, and their tickets."""
     tickets = [ticket_of(context, c) for c in candidates]
     sparsities = [
-        layer_sparsity(context.plan.spec, t, c.granularity) for t, c in zip(tickets, candidates, strict=True)
+        layer_sparsity(context.plan.spec, t, c) for t, c in zip(tickets, candidates, strict=True)
     ]
     return sight.similarity.agreement(
         joint_of(candidates, sparsities, context.plan.spec.connections)
@@ -117,7 +117,7 @@ def tested(context: Context, sight: Calibration, n: int) -> dict[str, float]:
     halves = spearmanr(agree[:, ::2].mean(1), agree[:, 1::2].mean(1)).statistic
     row = asdict(quality_of(expected, agree)) | {"halves": float(halves)}
     sparsities = [
-        layer_sparsity(context.plan.spec, t, c.granularity) for t, c in zip(tickets, candidates, strict=True)
+        layer_sparsity(context.plan.spec, t, c) for t, c in zip(tickets, candidates, strict=True)
     ]
     joint = joint_of(candidates, sparsities, context.plan.spec.connections)
     for name in ESTIMATORS:

@@ -58,7 +58,7 @@ def test_profiles_list_show_and_check(tmp_path):
 
 def test_a_wrong_study_exits_2_with_every_fault_at_once(tmp_path, tiny_text):
     study = tmp_path / "wrong.yaml"
-    text = tiny_text.replace("weight_bits: [2, 4, 8]", "weight_bits: [2, 5]").replace(
+    text = tiny_text.replace("weight_bits: [2, 4, 8]", "weight_bits: [2, 9]").replace(
         "layers: fc24-fc16", "layers: fc24-9c2"
     )
     study.write_text(
@@ -73,7 +73,7 @@ def test_a_wrong_study_exits_2_with_every_fault_at_once(tmp_path, tiny_text):
     for key in ("weight_bits", "network", "final", "colour"):
         number = next(i for i, line in enumerate(text_lines, 1) if key in line)
         assert any(f"{study}:{number}: " in line for line in lines), (key, done.stderr)
-    assert "5" in done.stderr
+    assert "got 9" in done.stderr
     assert not (tmp_path / "runs").exists()
 
 

@@ -12,8 +12,8 @@ import hwsearch
 PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
-    "errors", "seeds", "graph", "study", "hardware", "space", "data", "native", "compress", "network", "train", "tickets",
-    "measure", "predict", "records", "plan", "search", "comparison", "report", "export", "results", "api",
+    "errors", "seeds", "graph", "study", "hardware", "space", "data", "native", "compress", "network", "train",
+    "tickets", "measure", "predict", "records", "plan", "search", "comparison", "report", "export", "results", "api",
     "terminal", "cli_profiles", "cli_answers", "cli",
     "__main__",
 ]  # fmt: skip
@@ -35,7 +35,8 @@ OWNERS = {
 NEVER = {"torchvision", "torchaudio", "pickle"}
 TORCH_FREE = [
     "hwsearch", "hwsearch.cli", "hwsearch.hardware.cost_model", "hwsearch.hardware.profiles.load",
-    "hwsearch.space.space", "hwsearch.study.model", "hwsearch.graph.spelling", "hwsearch.compress.masks",
+    "hwsearch.space.space", "hwsearch.study.model", "hwsearch.graph.spelling", "hwsearch.graph.explicit",
+    "hwsearch.compress.masks",
     "hwsearch.report.page", "hwsearch.records.finished", "hwsearch.records.trial_table", "hwsearch.records.finals",
     "hwsearch.records.log",
 ]  # fmt: skip

@@ -91,9 +91,9 @@ def _cut(
     cost = price(workload, plan.profile)
     weights = [
         [store(replace(layer, weight_bits=b), plan.profile).n_bytes for b in weight_bits]
-        for layer in workload.layers
+        for layer in workload.connections
     ]
-    pairs = list(zip(workload.layers, connections, strict=True))
+    pairs = list(zip(workload.connections, connections, strict=True))
     kept = [layer.census.nonzero / math.prod(shape.weight_shape) for layer, shape in pairs]
     channels = [layer.census.out_channels / shape.out_channels for layer, shape in pairs]
     return weights, cost.memory_bytes - cost.weight_bytes, kept, channels

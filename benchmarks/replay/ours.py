@@ -60,7 +60,7 @@ def sight_of(name: str, table_seed: int) -> tuple[Calibration, Callable[[Candida
     @cache
     def sparsities(granularity: str, sparsity: tuple[float, ...]) -> tuple[float, ...]:
         one = Candidate(sparsity, granularity, (8,), context.plan.dense_timesteps)
-        return layer_sparsity(context.plan.spec, ticket_of(context, one), granularity)
+        return layer_sparsity(context.plan.spec, ticket_of(context, one), one)
 
     return sight, lambda candidate: sparsities(candidate.granularity, candidate.sparsity)
 

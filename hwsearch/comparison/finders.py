@@ -88,7 +88,7 @@ class Comparison:
     @property
     def inits(self) -> list[Params]:
         """Initial weights, one network a seed."""
-        return [initial_params(self.plan.spec, seed) for seed in self.seeds]
+        return [self.plan.start(seed) for seed in self.seeds]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ def _entries(
     levels = dict.fromkeys(snap(granularity, s) for s in plan.study.space.sparsity_levels if s > 0)
     targets = [Target(granularity, (s,)) for s in levels]
     if _FROM_LADDERS & set(comparison.finders):
-        yield from _ladder_entries(comparison, targets)
+        yield from _ladder_entries(comparison, granularity, targets)
     if "early_time" in comparison.finders:
         ladders = _ladders(comparison, granularity, replace(fit, timesteps=early))
         yield from _rung_entries(comparison, "early_time", ladders, targets, _warm_up(comparison))
@@ -164,9 +164,11 @@ def _entries(
             yield TicketsFound("multi_prize", target, [p for p, _ in prizes], [m for _, m in prizes], steps)
 
 
-def _ladder_entries(comparison: Comparison, targets: Sequence[Target]) -> Iterator[TicketsFound]:
+def _ladder_entries(
+    comparison: Comparison, granularity: str, targets: Sequence[Target]
+) -> Iterator[TicketsFound]:
     """Make the ladders at full T; return the tickets and their controls."""
-    granularity, none = targets[0].granularity, [0] * len(comparison.seeds)
+    none = [0] * len(comparison.seeds)
     ladders = _ladders(comparison, granularity, comparison.fit)
     rng = np.random.default_rng(comparison.plan.study.seed)
     fresh = [

@@ -38,7 +38,7 @@ def untrained_rows(plan: Plan, pruner: Pruner, seeds: Sequence[int], dense: Sequ
         statistics = observe(plan.spec, params, calibration, plan.dense_timesteps)
         for granularity in plan.space.granularity:
             target = Target(granularity, (snap(granularity, SPARSITY),))
-            for criterion, share in _pruned(plan, pruner, params, statistics, target):
+            for criterion, share in _pruned(plan, pruner, params, statistics, granularity):
                 rows.append(row(f"one_shot {criterion}", target, seed, share, 0))
         for bits in BITS:
             cut = Target(f"{bits} bits", (0.0,))
@@ -67,14 +67,15 @@ def row(finder: str, target: Target, seed: int, share: float | None, find_steps:
 
 
 def _pruned(
-    plan: Plan, pruner: Pruner, params: Params, statistics: Sequence[ConnectionStatistics], target: Target
+    plan: Plan, pruner: Pruner, params: Params, statistics: Sequence[ConnectionStatistics], granularity: str
 ) -> Iterator[tuple[str, float]]:
     """Cut by each criterion; return its name and the accuracy."""
+    target = Target(granularity, (snap(granularity, SPARSITY),))
     for criterion in ("magnitude", "spike_probability"):
         masks = pruner.masks_from_scores(target, score(criterion, params, statistics))
         yield criterion, accuracy_of(plan, params, masks, REFERENCE_BITS)
     compensated, masks = prune_in_steps(
-        plan.spec, params, statistics, target.granularity, target.sparsity[0], gentle=plan.study.space.gentle
+        plan.spec, params, statistics, granularity, target.sparsity[0], gentle=plan.study.space.gentle
     )
     yield "second_order", accuracy_of(plan, compensated, masks, REFERENCE_BITS)
 

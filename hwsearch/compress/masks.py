@@ -20,7 +20,6 @@ ranked together.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -28,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwsearch.compress.channels import Mask, Scores, channel_scores, removable, remove
+from hwsearch.compress.ranking import best, keep_best
 from hwsearch.graph.graph import Connection
 from hwsearch.space.candidate import snap
 
@@ -121,8 +121,8 @@ def prune_layers(
     asked = dict(zip(named, sparsities, strict=True))
     staying: dict[int, Mask] = {}
     for place, groups in _group_scores(connections, layers, named).items():
-        guarded = _best(groups, 1 if named[place] == "channel" else 0)
-        staying[place] = _keep(groups, asked[place], guarded)
+        guarded = best(groups, 1 if named[place] == "channel" else 0)
+        staying[place] = keep_best(groups, asked[place], guarded)
     for place, name in named.items():
         if name.startswith("nm:"):
             staying[place] = _nm_mask(layers[place], int(name[3:]), snap(name, asked[place]))
@@ -255,33 +255,9 @@ def _keep_globally(groups: list[Scores], granularity: str, sparsity: float, gent
         groups = [group / (group.mean() or 1.0) for group in groups]
     ends = {0, len(groups) - 1}
     ranked = [group * gentle if place in ends else group for place, group in enumerate(groups)]
-    guarded = np.concatenate([_best(group, -(-group.size // 100)) for group in ranked])
-    keep = _keep(np.concatenate(ranked), sparsity, guarded)
-    return np.split(keep, np.cumsum([group.size for group in groups])[:-1])
-
-
-def _best(scores: Scores, n: int) -> Mask:
-    """Mark the n best groups: those that a stable ranking would remove last."""
-    return ~_lowest(scores, scores.size - n)
-
-
-def _keep(scores: Scores, sparsity: float, guarded: Mask) -> Mask:
-    """Return which groups stay when the k lowest unguarded ones go (k is capped at their number)."""
-    free = np.flatnonzero(~guarded)
-    k = min(math.floor(sparsity * scores.size + 0.5), free.size)
-    keep = np.ones(scores.size, dtype=np.bool_)
-    keep[free[_lowest(scores[free], k)]] = False
-    return keep
-
-
-def _lowest(scores: Scores, k: int) -> Mask:
-    """Mark the k lowest scores, of equal ones the first: as a stable sort would, in linear time."""
-    if k <= 0:
-        return np.zeros(scores.size, dtype=np.bool_)
-    line = np.partition(scores, k - 1)[k - 1]
-    lowest = np.asarray(scores < line, np.bool_)
-    lowest[np.flatnonzero(scores == line)[: k - int(np.count_nonzero(lowest))]] = True
-    return lowest
+    guarded = np.concatenate([best(group, -(-group.size // 100)) for group in ranked])
+    staying = keep_best(np.concatenate(ranked), sparsity, guarded)
+    return np.split(staying, np.cumsum([group.size for group in groups])[:-1])
 
 
 def _masks(connections: Sequence[Connection], named: dict[int, str], staying: dict[int, Mask]) -> list[Mask]:

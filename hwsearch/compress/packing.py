@@ -4,7 +4,8 @@ The streams and their widths are those of `hwsearch.hardware.storage`; this modu
 packed little-endian, the lowest bit of the first field first; values are two's complement, except that
 one-bit values are a sign (1 is +1, 0 is -1). ``dense``, ``bitmap``, ``nm``, ``block`` and ``kernel`` run in
 the tensor's own order (output-major), ``csr`` and ``delta`` in input-major rows, since an event-driven loop
-starts from an input; depthwise weights have a row for each channel. Not for quantising (weights are integers here already) and not for writing files.
+starts from an input; depthwise weights have a row for each channel.
+Not for quantising (weights are integers here already) and not for writing files.
 """
 
 from __future__ import annotations

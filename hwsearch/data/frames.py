@@ -42,15 +42,17 @@ def timestep_labels(y: npt.NDArray[np.int64], timesteps: int) -> npt.NDArray[np.
     """Return the label of each timestep: that of its last frame, since a network has then seen all of the bin.
 
     Args:
-        y: [N, T0], a label a frame.
+        y: A label a frame [N, T0]; a label a sample [N] stays.
         timesteps: T.
 
     Returns:
-        [N, T].
+        [N, T], or [N].
 
     Raises:
         ValueError: There are more timesteps than frames.
     """
+    if y.ndim == 1:
+        return y
     n_frames = y.shape[1]
     ends = np.append(bin_starts(n_frames, timesteps)[1:], n_frames) - 1
     return y[:, ends]

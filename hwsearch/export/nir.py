@@ -31,6 +31,7 @@ from hwsearch.network.nir_units import (
     first_of,
     float_bias,
     float_weight,
+    is_flat,
     node_name,
     shift_of,
 )
@@ -91,13 +92,6 @@ def _faults(network: IntegerNetwork) -> Iterator[Fault]:
     for connection in network.connections:
         shape = connection.shape
         largest = network.input.max_at(network.timesteps) if shape.source == INPUT else 1
-        ends = [p >= 0 and network.populations[p].shape.flat for p in (shape.source, shape.target)]
-        if shape.kind == "conv" and ends == [True, False]:
-            law, todo = (
-                "NIR has no node that makes a map of a vector",
-                "let fully connected weights join them",
-            )
-            yield Fault(f"--format nir: {shape.name}", law, "filters from a flat population into a map", todo)
         if shape.pooling.kind == "max" and shape.pooling.area > 1 and largest > 1:
             law, todo = "NIR has no pooling by the largest value", "use pool: sum"
             yield Fault(f"--format nir: {shape.name}", law, f"inputs of 0 to {largest}", todo)
@@ -108,9 +102,7 @@ class _Writing:
 
     def __init__(self, network: IntegerNetwork) -> None:
         self.network = network
-        shape = network.input.shape
-        flat = shape[1:] == (1, 1)
-        self.nodes: dict[str, nir.NIRNode] = {"input": nir.Input(np.array(shape[:1] if flat else shape))}
+        self.nodes: dict[str, nir.NIRNode] = {"input": nir.Input(np.array(self._shape(INPUT)))}
         self.edges: list[tuple[str, str]] = []
 
     def graph(self) -> nir.NIRGraph:
@@ -140,16 +132,21 @@ class _Writing:
 
     def _shape(self, place: int) -> tuple[int, ...]:
         """Return the shape of a population's node, or of the input's."""
-        if place == INPUT:
-            return tuple(int(n) for n in self.nodes["input"].input_type["input"])
-        shape = self.network.populations[place].shape
-        return (shape.channels,) if shape.flat else (shape.channels, *shape.size)
+        n = self.network
+        shape = (
+            n.input.shape
+            if place == INPUT
+            else (n.populations[place].shape.channels, *n.populations[place].shape.size)
+        )
+        return shape[:1] if is_flat(n, place) else shape
 
     def _connect(self, place: int) -> None:
         """Add a connection's nodes: pooling, Flatten, Delay, weights."""
         c = self.network.connections[place].shape
         start = self._pooled(c)
-        back = c.delay and self._closes(c)
+        # frameworks carry what feeds itself from the last timestep; of a longer circle each takes another edge as the
+        # late one, so there a Delay says which
+        back = c.delay and c.source == c.target
         if c.kind == "fc" and (len(self._shape(c.source)) > 1 or back):
             # a matrix and neurons that feed each other alone become another network in snnTorch
             start = self._flattened(c, start)
@@ -161,26 +158,12 @@ class _Writing:
             start = delay
         weights = node_name(c.name, "weights")
         self._add(weights, self._weights(place), start)
-        if self.network.populations[c.target].shape.flat and isinstance(self.nodes[weights], nir.Conv2d):
+        if is_flat(self.network, c.target) and isinstance(self.nodes[weights], nir.Conv2d):
             flat = node_name(c.name, "flat")
             self._add(flat, nir.Flatten(np.array((c.out_channels, *c.out_size)), 0, -1), weights)
             weights = flat
         readout = c.target == len(self.network.populations) - 1
         self.edges.append((weights, "output" if readout else self.network.populations[c.target].shape.name))
-
-    def _closes(self, connection: Connection) -> bool:
-        """Return whether a delayed connection closes a circle: frameworks carry it from the last timestep anyway."""
-        reach, waiting = {connection.target}, [connection.target]
-        while waiting:
-            here = waiting.pop()
-            ahead = {
-                c.shape.target
-                for c in self.network.connections
-                if c.shape.source == here and not c.shape.delay
-            }
-            waiting += ahead - reach
-            reach |= ahead
-        return connection.source in reach
 
     def _weights(self, place: int) -> nir.NIRNode:
         n, connection = self.network, self.network.connections[place]

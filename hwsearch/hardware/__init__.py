@@ -3,8 +3,9 @@
 The rooms, lowest first; each imports only those above it in this list, and a test holds that:
 
 - workload: what a candidate makes a device do, as counts
-- storage: bytes of a layer in every format
+- storage: bytes of a connection in every format
 - limits, neurons, models: what a profile states, as values
+- alignment: how many channels may go where a device works off several together
 - device: the profile as a value
 - arithmetic: whether the integer model computes as the device does
 - profiles: a device's YAML, checked, read and shown

@@ -8,7 +8,7 @@ counted by connection, what has a state by population: nothing is in both.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hwsearch.graph.graph import INPUT, NO_POOLING, Pooling, Readout, Size
 
@@ -200,10 +200,8 @@ class ConnectionWork:
     @property
     def fan_out(self) -> int:
         """Most targets of one input, pruned ones included."""
-        taps = 1
-        for side, step in zip(self.kernel, self.stride, strict=True):
-            taps *= -(-side // step)
-        return self.census.out_channels // self.groups * taps
+        down, across = (-(-side // step) for side, step in zip(self.kernel, self.stride, strict=True))
+        return self.census.out_channels // self.groups * down * across
 
 
 @dataclass(frozen=True)
@@ -258,7 +256,7 @@ class Workload:
     populations: tuple[PopulationWork, ...]
     inputs: int
     still: bool = True
-    readout: Readout = Readout()
+    readout: Readout = field(default_factory=Readout)
 
     @property
     def synaptic_ops(self) -> float:
@@ -297,7 +295,6 @@ class Workload:
     def depth(self) -> int:
         """Populations on the longest way from the input to the readout, delayed connections left out."""
         longest = {INPUT: 0}
-        for place, _ in enumerate(self.populations):
-            sources = [c.source for c in self.entering(place) if not c.delay]
-            longest[place] = 1 + max((longest[source] for source in sources), default=0)
+        for place in range(len(self.populations)):
+            longest[place] = 1 + max((longest[c.source] for c in self.entering(place) if not c.delay), default=0)
         return max(longest.values())

@@ -41,7 +41,7 @@ def count_workload(
 
     Args:
         network: The (shrunk) network; only its shapes and which weights are zero matter.
-        input_maps: One a connection, [C, H, W] or [n]: mean events of an inference at each value that it reads (pooled).
+        input_maps: One a connection, [C, H, W] or [n]: mean events of an inference at each value that it reads, pooled.
             For an analog input the values that are not zero: of a still image once, of a sequence in all timesteps.
         spikes: One a spiking population, [C]: mean spikes of each channel in an inference.
         counted: Connections that need not be counted again; those of this network are added.

@@ -70,11 +70,11 @@ class Part:
     exponent: int = 0
 
     @property
-    def largest_sums(self) -> np.ndarray:
-        """[out]: the largest size of a sum that any input gives, in steps of its weights."""
+    def ends(self) -> np.ndarray:
+        """[2, out]: the largest sum that any input gives, and the size of the lowest, in steps of its weights."""
         rows = self.weight.reshape(len(self.weight), -1)
-        rises, falls = np.maximum(rows, 0).sum(1), np.minimum(rows, 0).sum(1)
-        return np.asarray(np.maximum(rises, -falls) * float(self.value_max))
+        sizes = np.stack([np.maximum(rows, 0).sum(1), -np.minimum(rows, 0).sum(1)])
+        return np.asarray(sizes * float(self.value_max))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,16 +96,15 @@ class Scale:
     @property
     def largest_sums(self) -> np.ndarray:
         """[out]: the largest size of a sum over all connections that any input gives, in units of the population."""
-        sums = [part.largest_sums * 2.0**part.exponent for part in self.parts]
-        return np.asarray(sum(sums[1:], sums[0]))
+        ends = [part.ends * 2.0**part.exponent for part in self.parts]
+        return np.asarray(sum(ends[1:], ends[0]).max(0))
 
     def rows(self, coarseness: np.ndarray | float = 1.0) -> np.ndarray:
         """[out, n]: all weights of each channel in units of the (coarser) grid."""
-        rows = [
-            _coarser(part.weight, coarseness).reshape(len(part.weight), -1) << part.exponent
-            for part in self.parts
-        ]
-        return rows[0] if len(rows) == 1 else np.concatenate(rows, 1)
+        rows = [_coarser(part.weight, coarseness).reshape(len(part.weight), -1) for part in self.parts]
+        if len(rows) == 1:
+            return rows[0] << self.parts[0].exponent if self.parts[0].exponent else rows[0]
+        return np.concatenate([row << part.exponent for row, part in zip(rows, self.parts, strict=True)], 1)
 
     def coarser(self, coarseness: float) -> Scale:
         """Return the same on a grid r times as coarse."""
@@ -242,7 +241,7 @@ def _sums_fit(population: Scale, fraction: int, widths: Widths) -> bool:
     added = (
         (population.largest_sums + np.abs(population.bias)) * 2.0**fraction + len(population.parts)
     ).max() * steps
-    alone = max(part.largest_sums.max() + half_step(fraction + part.exponent) for part in population.parts)
+    alone = max(part.ends.max() + half_step(fraction + part.exponent) for part in population.parts)
     return bool(alone < top and added < top)
 
 

@@ -73,8 +73,8 @@ def stack_populations(networks: Sequence[IntegerNetwork], device: str) -> list[S
     for place in range(len(first.populations)):
         need = [each[place] for each in needs]
         incoming = [network.entering(place) for network in networks]
-        exact = _exact_float(networks, place, incoming, need)
-        stacked.append(_population(networks, place, incoming, need, exact, device))
+        exact = torch.empty(0, device=device, dtype=_exact_float(networks, place, incoming, need))
+        stacked.append(_population(networks, place, incoming, need, exact))
     return stacked
 
 
@@ -111,10 +111,9 @@ def _population(
     place: int,
     incoming: Sequence[Sequence[IntegerConnection]],
     needs: Sequence[NeededBits],
-    exact: torch.dtype,
-    device: str,
+    exact: Tensor,
 ) -> StackedPopulation:
-    """Return one population of every network as one."""
+    """Return one population of every network as one, its tensors of the kind of ``exact`` and on its device."""
     first, members = networks[0], [network.populations[place] for network in networks]
     channels = max(len(member.bias) for member in members)
     shape = replace(members[0].shape, channels=channels)
@@ -124,36 +123,25 @@ def _population(
         bias[k, : len(member.bias)] = member.bias
         if member.threshold is not None:
             threshold[k, : len(member.threshold)] = member.threshold
-    places = {k for k, c in enumerate(first.connections) if c.shape.target == place}
-    sources = [max(network.connections[k].shape.in_channels for network in networks) for k in sorted(places)]
-    connections = tuple(
-        _connection([each[index] for each in incoming], n_inputs, channels, ends, exact, device)
-        for index, n_inputs in enumerate(sources)
-    )
+    thresholds = torch.from_numpy(threshold).to(exact).view(len(members), 1, channels, *ends)
     return StackedPopulation(
-        shape,
-        connections,
-        torch.from_numpy(bias).to(device, exact).view(len(members), 1, 1, channels, *ends),
-        None
-        if members[0].threshold is None
-        else torch.from_numpy(threshold).to(device, exact).view(len(members), 1, channels, *ends),
-        max(need.sums for need in needs) > first.accumulator_bits,
-        max(need.membrane for need in needs) > first.state_bits,
+        shape=shape,
+        connections=tuple(_connection(same, channels, ends, exact) for same in zip(*incoming, strict=True)),
+        bias=torch.from_numpy(bias).to(exact).view(len(members), 1, 1, channels, *ends),
+        threshold=None if members[0].threshold is None else thresholds,
+        clips_sums=max(need.sums for need in needs) > first.accumulator_bits,
+        clips_membranes=max(need.membrane for need in needs) > first.state_bits,
     )
 
 
 def _connection(
-    members: Sequence[IntegerConnection],
-    n_inputs: int,
-    n_outputs: int,
-    ends: tuple[int, ...],
-    exact: torch.dtype,
-    device: str,
+    members: Sequence[IntegerConnection], channels: int, ends: tuple[int, ...], exact: Tensor
 ) -> StackedConnection:
-    """Return one connection of every network as one."""
+    """Return one connection of every network as one, into a population of so many channels."""
+    n_inputs = max(c.shape.in_channels for c in members)
     depthwise = any(c.shape.groups > 1 for c in members)
     shape = replace(
-        members[0].shape, in_channels=n_inputs, out_channels=n_outputs, groups=n_inputs if depthwise else 1
+        members[0].shape, in_channels=n_inputs, out_channels=channels, groups=n_inputs if depthwise else 1
     )
     weight = np.zeros((len(members), *shape.weight_shape))
     for k, c in enumerate(members):
@@ -162,8 +150,8 @@ def _connection(
     gain = np.array([2.0**c.fraction_bits for c in members]).reshape(scalars)
     half = np.array([float(half_step(c.fraction_bits)) for c in members]).reshape(scalars)
     return StackedConnection(
-        shape,
-        torch.from_numpy(weight).to(device, exact),
-        torch.from_numpy(gain).to(device, exact),
-        torch.from_numpy(half).to(device, exact) if half.any() else None,
+        shape=shape,
+        weight=torch.from_numpy(weight).to(exact),
+        gain=torch.from_numpy(gain).to(exact),
+        half=torch.from_numpy(half).to(exact) if half.any() else None,
     )

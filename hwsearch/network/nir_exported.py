@@ -12,7 +12,7 @@ from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import INPUT, NetworkSpec
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.nir_file import RawGraph
-from hwsearch.network.nir_units import SETTINGS, first_of, float_bias, float_weight, node_name
+from hwsearch.network.nir_units import SETTINGS, first_of, float_bias, float_weight, node_name, unit
 from hwsearch.network.params import Params
 from hwsearch.network.store import network_arrays, network_from
 
@@ -92,7 +92,7 @@ def _disagreeing(network: IntegerNetwork, graph: RawGraph) -> list[Fault]:
 
 
 def as_floats(network: IntegerNetwork, *, quantise_first: bool) -> tuple[NetworkSpec, Params]:
-    """Return a network of integers as one of floats, each threshold 1: what floats can say of it.
+    """Return a network of integers as one of floats, each threshold 1 (its unit: `nir_units`).
 
     Args:
         network: The integers.
@@ -106,10 +106,7 @@ def as_floats(network: IntegerNetwork, *, quantise_first: bool) -> tuple[Network
     spec = NetworkSpec(
         populations, connections, network.input, populations[-1].channels, network.readout, quantise_first
     )
-    units = [
-        np.ones(len(p.bias)) if p.threshold is None else p.threshold.astype(np.float64)
-        for p in network.populations
-    ]
+    units = [unit(p) for p in network.populations]
     weights = []
     for c in network.connections:
         count = network.input.max if c.shape.source == INPUT else 1  # what one is in floats, in integers

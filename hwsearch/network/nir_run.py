@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, Pooling
+from hwsearch.graph.graph import Connection, NetworkSpec, Pooling
 from hwsearch.network.params import Params
 
 
@@ -45,28 +45,22 @@ def run_floats(
         frames: [T, N, C, H, W] what it reads, as floats.
         leaks: [C] of each population, the readout last; None: those of the laws and of the readout.
     """
-    if leaks is None:
-        shifts = [
-            p.law.leak_shift if p.law is not None else spec.readout.leak_shift for p in spec.populations
-        ]
-        leaks = [
-            np.full(p.channels, 0.0 if k is None else 2.0**-k)
-            for p, k in zip(spec.populations, shifts, strict=True)
-        ]
+    leaks = shifted_leaks(spec) if leaks is None else leaks
     n = frames.shape[1]
     potentials = [np.zeros((n, p.channels, *p.size)) for p in spec.populations]
     fired = [np.zeros_like(v) for v in potentials]
     history: list[list[np.ndarray]] = [[] for _ in spec.populations]
     ties = 0
     for t, frame in enumerate(frames):
-        before = list(fired)
+        earlier = [*fired, frames[t - 1] if t else np.zeros_like(frame)]  # the last place is the input's
+        sent = [*fired, frame], earlier
         for place, population in enumerate(spec.populations):
             current = np.asarray(params.biases[place], np.float64).reshape(1, -1, 1, 1) + np.zeros_like(
                 potentials[place]
             )
             for c, weight in zip(spec.connections, params.weights, strict=True):
                 if c.target == place:
-                    seen = frame if c.source == INPUT else (before if c.delay else fired)[c.source]
+                    seen = sent[c.delay][c.source]
                     current = current + _weighted(c, np.asarray(weight, np.float64), seen).reshape(
                         current.shape
                     )
@@ -80,9 +74,41 @@ def run_floats(
             potentials[place] = (
                 v * (1 - spikes) if population.law.reset == "zero" else v - population.law.threshold * spikes
             )
-            fired[place] = spikes
+            fired[place] = sent[0][place] = spikes
             history[place].append(spikes)
     return FloatRun(potentials[-1].reshape(n, -1), tuple(np.stack(h) for h in history if h), ties)
+
+
+def kept_predictions(
+    spec: NetworkSpec, params: Params, exact: Sequence[np.ndarray], frames: np.ndarray
+) -> dict[str, float]:
+    """Return which share of predictions stays when leaks become shifts: of each population alone, and of ``all``.
+
+    Args:
+        spec: The network, with shifts.
+        params: Its floats.
+        exact: [C] leaks as written, one a population.
+        frames: [T, N, C, H, W] what it reads, as floats.
+    """
+    shifts = shifted_leaks(spec)
+    reference = run_floats(spec, params, frames, exact).predictions
+    differing = [
+        p for p, (a, b) in enumerate(zip(exact, shifts, strict=True)) if not np.allclose(a, b, atol=1e-6)
+    ]
+    kept = {}
+    for name, changed in [(spec.populations[p].name, [p]) for p in differing] + [("all", differing)]:
+        leaks = [shifts[p] if p in changed else leak for p, leak in enumerate(exact)]
+        kept[name] = float((run_floats(spec, params, frames, leaks).predictions == reference).mean())
+    return kept
+
+
+def shifted_leaks(spec: NetworkSpec) -> list[np.ndarray]:
+    """Return [C] the leak of each population's law, and of the readout."""
+    shifts = [p.law.leak_shift if p.law is not None else spec.readout.leak_shift for p in spec.populations]
+    return [
+        np.full(p.channels, 0.0 if k is None else 2.0**-k)
+        for p, k in zip(spec.populations, shifts, strict=True)
+    ]
 
 
 def _weighted(c: Connection, weight: np.ndarray, seen: np.ndarray) -> np.ndarray:

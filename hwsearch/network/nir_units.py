@@ -10,11 +10,9 @@ float32 to lose anything by it: snnTorch has no other that adds up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from hwsearch.graph.graph import Connection
+from hwsearch.graph.graph import INPUT
 from hwsearch.network.integers import IntegerNetwork, IntegerPopulation
 
 DT = 1e-4
@@ -55,7 +53,7 @@ def float_weight(network: IntegerNetwork, place: int) -> np.ndarray:
         channels = np.arange(shape.out_channels)
         dense[channels, channels] = weight[:, 0]
         weight = dense
-    if enters_flat(network, shape) and weight.ndim == 4:
+    if is_flat(network, shape.source) and weight.ndim == 4:
         weight = weight[:, :, shape.kernel[0] // 2, shape.kernel[1] // 2]
     return in_units(network.populations[shape.target], weight)
 
@@ -74,10 +72,10 @@ def in_units(population: IntegerPopulation, values: np.ndarray) -> np.ndarray:
     return (values * scale.reshape(-1, *[1] * (values.ndim - 1))).astype(np.float32)
 
 
-def enters_flat(network: IntegerNetwork, connection: Connection) -> bool:
-    """Return whether a filter joins flat populations (their maps have one pixel), so that it is a matrix."""
-    ends: Sequence[int] = (connection.source, connection.target)
-    return all(p >= 0 and network.populations[p].shape.flat for p in ends)
+def is_flat(network: IntegerNetwork, population: int) -> bool:
+    """Return whether a population, or the input, is written as a vector: what has one pixel is."""
+    size = network.input.shape[1:] if population == INPUT else network.populations[population].shape.size
+    return size == (1, 1)
 
 
 def first_of(network: IntegerNetwork, place: int) -> bool:

@@ -157,6 +157,8 @@ class Reading:
 
 def plain(values: Any) -> np.ndarray:
     """Return numbers, of torch too, as float64."""
+    if values is None:
+        raise TypeError("no numbers")
     plain: np.ndarray = np.asarray(values.detach() if hasattr(values, "detach") else values).astype(
         np.float64
     )

@@ -75,52 +75,48 @@ class _Links:
     """Which channels feed which, and which fire by their bias alone."""
 
     def __init__(self, network: IntegerNetwork, alive: Channels) -> None:
-        self._alive = alive
-        self._shapes = [c.shape for c in network.connections]
-        self._feeds = [_feeds(c) for c in network.connections]
-        self._alone = {
-            p: _fires_alone(network, population)
-            for p, population in enumerate(network.populations)
-            if population.threshold is not None
-        }
+        self._network, self._alive = network, alive
+        self._links = [(c.shape.source, c.shape.target, _feeds(c)) for c in network.connections]
+        self._alone: Channels = {}
 
     def needed(self, cluster: Sequence[int]) -> Channels:
         """Return which channels of a cluster may fire and lead somewhere, by what stays outside of it."""
-        fires = self._spread(cluster, {p: self._alone[p] for p in cluster}, forward=True)
-        matters = self._spread(cluster, {p: np.zeros_like(self._alone[p]) for p in cluster}, forward=False)
+        none = {p: np.zeros_like(self._alive[p]) for p in cluster}
+        forward = [(source, target, feeds) for source, target, feeds in self._links if target in none]
+        backward = [(target, source, feeds.T) for source, target, feeds in self._links if source in none]
+        matters = self._spread(backward, none)
+        fires = self._spread(forward, none)
+        if not all((fires[p] | ~matters[p]).all() for p in cluster):
+            alone = {p: self._fires_alone(p) & self._alive[p] for p in cluster}
+            fires = self._spread(forward, alone)
         return {p: fires[p] & matters[p] for p in cluster}
 
-    def _spread(self, cluster: Sequence[int], start: Channels, *, forward: bool) -> Channels:
-        """Return what is reached in a cluster from a start and from all that stays outside of it."""
-        reached = {p: start[p] & self._alive[p] for p in cluster}
-        changed = True
-        while changed:
-            changed = False
-            for shape, feeds in zip(self._shapes, self._feeds, strict=True):
-                origin, goal = (shape.source, shape.target) if forward else (shape.target, shape.source)
-                if goal not in reached:
-                    continue
-                matrix = feeds if forward else feeds.T
-                active = self._active(origin, reached)
-                hit = matrix.any(1) if active is None else matrix[:, active].any(1)
-                after = reached[goal] | (hit & self._alive[goal])
-                changed |= bool((after != reached[goal]).any())
-                reached[goal] = after
-        return reached
+    def _spread(self, links: Sequence[tuple[int, int, np.ndarray]], start: Channels) -> Channels:
+        """Return what is reached over links from a start, and from all that stays outside of it."""
+        reached, inside = dict(start), any(origin in start for origin, _, _ in links)
+        while True:
+            before = dict(reached)
+            for origin, goal, feeds in links:
+                active = None if origin == INPUT else reached.get(origin, self._alive[origin])
+                hit = feeds.any(1) if active is None or active.all() else (feeds & active).any(1)
+                reached[goal] = reached[goal] | (hit & self._alive[goal])
+            if not inside or all(np.array_equal(reached[p], before[p]) for p in reached):
+                return reached
 
-    def _active(self, place: int, reached: Channels) -> np.ndarray | None:
-        """Return which channels pass on what reaches them; None: all (of the input)."""
-        if place == INPUT:
-            return None
-        return reached.get(place, self._alive[place])
+    def _fires_alone(self, place: int) -> np.ndarray:
+        if place not in self._alone:
+            self._alone[place] = _fires_alone(self._network, self._network.populations[place])
+        return self._alone[place]
 
 
 def _feeds(connection: IntegerConnection) -> np.ndarray:
     """Return [out, channels of the source]: whether any weight joins them."""
-    shape, weight = connection.shape, connection.weight
+    shape, joined = connection.shape, np.asarray(connection.weight != 0)
     if shape.depthwise:
-        return np.diag((weight != 0).reshape(len(weight), -1).any(1))
-    spread = (weight != 0).reshape(len(weight), weight.shape[1] // shape.fan_columns, -1)
+        return np.diag(joined.reshape(len(joined), -1).any(1))
+    if joined.ndim == 2 and shape.fan_columns == 1:
+        return joined
+    spread = joined.reshape(len(joined), joined.shape[1] // shape.fan_columns, -1)
     return np.asarray(spread.any(2))
 
 

@@ -17,8 +17,10 @@ from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.network.integers import Widths
+from hwsearch.network.params import Params, initial_params
 from hwsearch.plan.architecture import network_spec
 from hwsearch.plan.fidelity import rung_epochs, rung_timesteps
+from hwsearch.plan.given import Given, given_network
 from hwsearch.records.trials import COST_COLUMNS, TrialRecord
 from hwsearch.space.space import SearchSpace, search_space
 from hwsearch.study.digest import digest
@@ -39,6 +41,8 @@ class Plan:
         space: What is searched.
         widths: What the device offers.
         digest: Names the results: study and profile.
+        given: The trained network of another framework that the study names; None: the dense network starts from
+            chance.
         others: What other runs of the task trained, for the surrogate alone (`carry`).
     """
 
@@ -49,7 +53,12 @@ class Plan:
     space: SearchSpace
     widths: Widths
     digest: str
+    given: Given | None = None
     others: tuple[TrialRecord, ...] = ()
+
+    def start(self, seed: int) -> Params:
+        """Return the weights that a dense network's training starts from: fresh ones of a seed, or those given."""
+        return initial_params(self.spec, seed) if self.given is None else self.given.params
 
     @property
     def largest_class_share(self) -> float:
@@ -84,7 +93,7 @@ class Plan:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the run must know."""
         asked, whole = sum(self.cycles), self.study.train.epochs
-        notes = list(self.space.notes)
+        notes = [*(() if self.given is None else self.given.notes), *self.space.notes]
         if self.reference_widths != self.widths:
             notes.append(
                 f"the dense reference ({REFERENCE_BITS}-bit weights) is a yardstick with 32-bit sums and membranes: "
@@ -132,7 +141,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         InputError: Something is missing or does not go together; all faults that can be told are in it.
     """
     faults: list[Fault] = []
-    profile = data = spec = None
+    profile = data = spec = given = None
     try:
         profile = load_profile(profile_beside(study.device.profile, study_path), "device.profile")
     except InputError as error:
@@ -145,9 +154,14 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         faults += [*_profile_faults(study, profile), *_space_faults(study, profile)]
     if data is not None:
         try:
-            spec = network_spec(study, data)
+            if study.network.nir is None:
+                spec = network_spec(study, data)
+            else:
+                spec, given = given_network(study, data, study_path)
         except InputError as error:
             faults += error.faults
+    if spec is not None and profile is not None:
+        faults += _law_faults(study, spec, profile)
     if faults or profile is None or data is None or spec is None:
         raise InputError(placed(faults, study_path, options))
     layers = [spec.connections[i] for i in spec.prunable]
@@ -159,7 +173,8 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         profile.threshold_bits,
         profile.overflow,
     )
-    return Plan(study, profile, data, spec, space, widths, digest([study.digest, profile.digest]))
+    names = [study.digest, profile.digest, *([] if given is None else [given.digest])]
+    return Plan(study, profile, data, spec, space, widths, digest(names), given)
 
 
 def _space_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
@@ -193,10 +208,19 @@ def _profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
         if name in unknown:
             law = f"{profile.id} must know what an objective minimises"
             faults.append(Fault(f"objectives.{index}", law, f"{name}: unknown", "choose another objective"))
-    if study.network.neuron not in profile.neuron_models:
-        law = f"the neuron must be one that {profile.id} runs: {', '.join(profile.neuron_models)}"
-        faults.append(Fault("network.neuron", law, study.network.neuron))
-    if study.network.reset not in profile.resets:
-        law = f"the reset must be one that {profile.id} has: {', '.join(profile.resets)}"
-        faults.append(Fault("network.reset", law, study.network.reset))
+    return faults
+
+
+def _law_faults(study: Study, spec: NetworkSpec, profile: HardwareProfile) -> list[Fault]:
+    """Return the laws of neurons that the device does not have."""
+    faults, from_file = [], study.network.nir is not None
+    neurons = dict.fromkeys("if" if law.leak_shift is None else "lif" for law in spec.laws)
+    for neuron in neurons:
+        if neuron not in profile.neuron_models:
+            law = f"the neuron must be one that {profile.id} runs: {', '.join(profile.neuron_models)}"
+            faults.append(Fault("network.nir" if from_file else "network.neuron", law, neuron))
+    for reset in dict.fromkeys(law.reset for law in spec.laws):
+        if reset not in profile.resets:
+            law = f"the reset must be one that {profile.id} has: {', '.join(profile.resets)}"
+            faults.append(Fault("network.nir" if from_file else "network.reset", law, reset))
     return faults

@@ -1,7 +1,7 @@
 """What the mask of a candidate must leave, at least: counts of weights and channels, whichever they are.
 
-Exactly k groups of weights are removed, and with them the channels that nothing reads or feeds any more. Channels that a
-depthwise connection or a residual identity ties together go together. Not for what a drawn mask leaves: that is more.
+Exactly k groups of weights are removed, and with them the channels that nothing reads or feeds any more. Channels that
+a depthwise connection or a residual identity ties together go together. Not for what a drawn mask leaves: that is more.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, channel_groups
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec
+from hwsearch.plan.least_channels import least_channels, removable_groups
 from hwsearch.plan.plan import Plan
 from hwsearch.space.candidate import Candidate
 
@@ -61,13 +62,6 @@ def least_remainders(plan: Plan, candidate: Candidate) -> Iterator[Remainder]:
         yield Remainder(weights, sum(weights), tuple(channels), whole=True)
 
 
-def removable_groups(spec: NetworkSpec) -> list[tuple[int, ...]]:
-    """Return the populations in groups that share their channels, without what the input or the readout is tied to."""
-    last = len(spec.populations) - 1
-    groups = channel_groups(len(spec.populations), spec.connections)
-    return [group for group in groups if INPUT not in group and last not in group]
-
-
 def _sparsities_of(spec: NetworkSpec, knobs: Sequence[float], population: int) -> list[float]:
     """Return the sparsities of the connections into a population that may be pruned."""
     pairs = zip(spec.prunable, knobs, strict=True)
@@ -89,48 +83,10 @@ def _remaining_weights(
     gone = [0] * len(spec.connections)
     for place, n in zip(spec.prunable, most, strict=True):
         gone[place] = n
-    channels = _least_channels(spec, gone)
+    channels = least_channels(spec, gone)
     blocks = [n_weights(c, *widths(c, channels)) for c in spec.connections]
     weights = tuple(max(0, n - out) for n, out in zip(blocks, gone, strict=True))
     return Remainder(weights, max(sum(weights), sum(blocks) - together), channels)
-
-
-def _least_channels(spec: NetworkSpec, gone: Sequence[int]) -> tuple[int, ...]:
-    """Return the channels of each population that must stay when so many weights of each connection are removed.
-
-    A channel goes for good when no channel that stays reads it, or when none feeds it (`network.fold.shrink`): all
-    weights between it and those must have been removed, in each connection that leaves it or in each that enters it.
-    Where several populations share their channels, one of them must have lost it so, or a depthwise filter must be
-    gone. The input's and the readout's channels stay.
-    """
-    channels = [population.channels for population in spec.populations]
-    counted: set[int] = set()
-    for group in reversed(removable_groups(spec)):
-        removed = 0
-        for place in group:
-            unread = [
-                gone[i] // ((channels[c.target] if c.target in counted or c.readout else 1) * c.fan_columns * c.area)
-                for i, c in enumerate(spec.connections)
-                if c.source == place and c.target not in group
-            ]
-            unfed = [
-                gone[i] // _feeding(c)
-                for i, c in enumerate(spec.connections)
-                if c.target == place and c.source not in group
-            ]
-            removed += min(unread, default=0) + min(unfed, default=0)
-        inside = [i for i, c in enumerate(spec.connections) if c.depthwise and c.target in group]
-        removed += sum(gone[i] // spec.connections[i].area for i in inside)
-        for place in group:
-            channels[place] = max(1, channels[place] - removed)
-        counted |= set(group)
-    return tuple(channels)
-
-
-def _feeding(connection: Connection) -> int:
-    """Return the fewest weights by which what stays of a source feeds one channel: all of the input, or one channel."""
-    fed_by = connection.in_channels if connection.source == INPUT else connection.fan_columns
-    return fed_by * connection.area
 
 
 def _groups(connection: Connection, granularity: str) -> dict[int, int]:
@@ -174,7 +130,7 @@ def _removed(sparsity: float, n: int) -> int:
 
 
 def _allocations(sizes: Sequence[int], total: int) -> list[tuple[int, ...]]:
-    """Return each way to share out channels over groups of populations, or where there are too many, the least of each."""
+    """Return each way to share out channels over groups, or where there are too many, the least of each."""
     if not sizes:
         return [()]
     least = [max(1, total - sum(sizes) + n) for n in sizes]

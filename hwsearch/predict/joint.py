@@ -49,7 +49,7 @@ def joint_of(
         connections: Of the network.
     """
     n_layers = sum(c.prunable for c in connections)
-    names = [(candidate.granularity,) * n_layers for candidate in candidates]
+    names = [candidate.granularities(n_layers) for candidate in candidates]
     return Joint(
         np.array(sparsities).reshape(-1, n_layers),
         np.array(names, dtype=str).reshape(-1, n_layers),

@@ -10,10 +10,10 @@ from hwsearch.space.candidate import Candidate
 
 
 def knob_columns(candidate: Candidate) -> dict[str, Cell]:
-    """Return a candidate's knobs as columns; one number a layer is written ``0.5/0.9/0.5``."""
+    """Return a candidate's knobs as columns; one value a layer is written ``0.5/0.9/0.5``."""
     return {
         "sparsity": _spelt(candidate.sparsity),
-        "granularity": candidate.granularity,
+        "granularity": _spelt(candidate.granularity),
         "weight_bits": _spelt(candidate.weight_bits),
         "timesteps": candidate.timesteps,
     }
@@ -27,5 +27,11 @@ def width_columns(
     return {"accumulator_bits": accumulator_bits, "membrane_bits": membrane_bits, **lost}
 
 
-def _spelt(values: tuple[float, ...] | tuple[int, ...]) -> str | float | int:
-    return values[0] if len(values) == 1 else "/".join(f"{value:g}" for value in values)
+def _spelt(values: str | tuple[str, ...] | tuple[float, ...] | tuple[int, ...]) -> str | float | int:
+    if isinstance(values, str):
+        return values
+    return (
+        values[0]
+        if len(values) == 1
+        else "/".join(value if isinstance(value, str) else f"{value:g}" for value in values)
+    )

@@ -14,8 +14,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from hwsearch.errors import RecordError
-from hwsearch.hardware.workload import Workload
 from hwsearch.records.files import damaged, first_fault, write_text
+from hwsearch.records.workloads import StoredWorkload
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FinalRecord:
     accuracy_test_high: float
     accumulator_bits: int | None
     membrane_bits: int | None
-    workload: Workload
+    workload: StoredWorkload
 
 
 @cache

@@ -30,6 +30,11 @@ class RunFolder:
         return self.path / "profile.yaml"
 
     @property
+    def network(self) -> Path:
+        """The trained network of another framework that the study names, as used."""
+        return self.path / "network.nir"
+
+    @property
     def database(self) -> Path:
         """The default storage's file."""
         return self.path / "study.db"

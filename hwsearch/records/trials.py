@@ -14,12 +14,12 @@ from typing import Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from hwsearch.errors import RecordError
-from hwsearch.hardware.workload import Workload
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.records.files import NEWER, REBUILD, first_fault
+from hwsearch.records.workloads import StoredWorkload
 from hwsearch.space.candidate import Candidate
 
-TRIAL_FORMAT = 1
+TRIAL_FORMAT = 2
 """Rises when a reader of this version could not make sense of a record; 0: from before there were versions."""
 
 Outcome = Literal["over_budget", "repeat", "foreseen", "lookalike", "stopped", "trained", "failed"]
@@ -78,7 +78,7 @@ class TrialRecord:
     reason: str
     predicted: CostFields
     measured: CostFields | None = None
-    workload: Workload | None = None
+    workload: StoredWorkload | None = None
     accuracy_val: float | None = None
     accuracy_val_float: float | None = None
     accumulator_bits: int | None = None

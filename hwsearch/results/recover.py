@@ -74,7 +74,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     """
     study = load_study(folder.study)
     record = _trained_record(records_of(folder, study, storage), trial)
-    plan = make_plan(with_used_profile(study, folder), folder.study)
+    plan = make_plan(with_used_files(study, folder), folder.study)
     row = _front_row(folder, trial)
     seed = None if row is None else row.seed
     cache = Cache(folder.cache, plan.digest, folder.shared)
@@ -171,10 +171,14 @@ def _other_network(versions: Mapping[str, str], path: Path | None) -> str:
     )
 
 
-def with_used_profile(study: Study, folder: RunFolder) -> Study:
-    """Return the study with the profile that lies in the run folder: the device's own file may have changed since."""
+def with_used_files(study: Study, folder: RunFolder) -> Study:
+    """Return the study with the profile and the NIR file that lie in the run folder: both may have changed since."""
     device = study.device.model_copy(update={"profile": str(folder.profile.resolve())})
-    return study.model_copy(update={"device": device})
+    network = study.network
+    if network.nir is not None:
+        nir = network.nir.model_copy(update={"file": str(folder.network.resolve())})
+        network = network.model_copy(update={"nir": nir})
+    return study.model_copy(update={"device": device, "network": network})
 
 
 def _front_row(folder: RunFolder, trial: int) -> FrontRow | None:

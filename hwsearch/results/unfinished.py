@@ -15,7 +15,7 @@ from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.front import DenseRow
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trial_table import read_trials_frame
-from hwsearch.results.recover import with_used_profile
+from hwsearch.results.recover import with_used_files
 from hwsearch.search.store.cache import Cache
 from hwsearch.study.model import load_study
 
@@ -88,7 +88,7 @@ def dense_so_far(folder: RunFolder) -> DenseRow:
         Unfinished: It is not in the cache.
         InputError: The data or the profile of the run is gone.
     """
-    plan = make_plan(with_used_profile(load_study(folder.study), folder))
+    plan = make_plan(with_used_files(load_study(folder.study), folder))
     cache = Cache(folder.cache, plan.digest, folder.shared)
     dense = cache.load(cache.path("dense"))
     if dense is None or dense.workload is None:

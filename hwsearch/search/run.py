@@ -119,6 +119,8 @@ def _open(plan: Plan, folder: RunFolder, place: Place) -> Proposer:
     )  # fmt: skip
     remember(folder, place, proposer.name)
     write_text(folder.profile, plan.profile.path.read_text(encoding="utf-8"))
+    if plan.given is not None and not folder.network.exists():
+        folder.network.write_bytes(plan.given.path.read_bytes())
     write_study(plan.study, folder.study)
     return proposer
 

@@ -61,3 +61,25 @@ def snap(granularity: str, sparsity: float) -> float:
         return sparsity
     m = int(granularity[3:])
     return min((1 - n / m for n in range(1, m + 1)), key=lambda step: abs(step - sparsity))
+
+
+def rounded_snap(granularity: str, sparsity: float) -> float:
+    """Return a snapped sparsity without the error of its last binary places: equal ones compare equal."""
+    return round(snap(granularity, sparsity), 12)
+
+
+def canonical(candidate: Candidate) -> Candidate:
+    """Return the one spelling of a candidate.
+
+    A granularity counts only where something is pruned by it: one for all where those layers agree.
+    """
+    names = candidate.granularities(len(candidate.sparsity))
+    cuts = [(name, rounded_snap(name, s)) for name, s in zip(names, candidate.sparsity, strict=True)]
+    used = {name for name, step in cuts if step}
+    granularity: str | tuple[str, ...] = tuple(name if step else "weight" for name, step in cuts)
+    if len(used) < 2:
+        granularity = min(used, default="weight")
+    sparsity = tuple(step for _, step in cuts)
+    return Candidate(
+        sparsity if used else sparsity[:1], granularity, candidate.weight_bits, candidate.timesteps
+    )

@@ -15,7 +15,7 @@ import numpy as np
 
 from hwsearch.graph.graph import Connection
 from hwsearch.hardware.device import HardwareProfile
-from hwsearch.space.candidate import Candidate, snap
+from hwsearch.space.candidate import Candidate, canonical, rounded_snap
 from hwsearch.study.sections import KNOBS, Space
 
 Setting = dict[str, str | int]
@@ -121,7 +121,7 @@ class SearchSpace:
         steps: dict[str, dict[float, int]] = {granularity: {} for granularity in self.granularity}
         for granularity, levels in steps.items():
             for index, level in enumerate(self.sparsity):
-                levels.setdefault(_snapped(granularity, level), index)
+                levels.setdefault(rounded_snap(granularity, level), index)
         return steps
 
     @cached_property
@@ -196,6 +196,12 @@ class SearchSpace:
             found.append((gap, [(name, steps[step]) for step in nearest]))
         return min(found, key=lambda gap_and_cuts: gap_and_cuts[0])[1]
 
+    def uniform(self, sparsity: float, granularity: str, weight_bits: int, timesteps: int) -> Candidate:
+        """Return the candidate that has one choice for all layers."""
+        sparsities = (sparsity,) * len(self._names("sparsity"))
+        bits = (weight_bits,) * len(self._names("weight_bits"))
+        return canonical(Candidate(sparsities, granularity, bits, timesteps))
+
     def draw(self, rng: np.random.Generator) -> Setting:
         """Return a setting drawn evenly over the knobs."""
         return {
@@ -216,32 +222,11 @@ class SearchSpace:
         return moved
 
 
-def canonical(candidate: Candidate) -> Candidate:
-    """Return the one spelling of a candidate.
-
-    A granularity counts only where something is pruned by it: one for all where those layers agree.
-    """
-    names = candidate.granularities(len(candidate.sparsity))
-    cuts = [(name, _snapped(name, s)) for name, s in zip(names, candidate.sparsity, strict=True)]
-    used = {name for name, step in cuts if step}
-    granularity: str | tuple[str, ...] = tuple(name if step else "weight" for name, step in cuts)
-    if len(used) < 2:
-        granularity = min(used, default="weight")
-    sparsity = tuple(step for _, step in cuts)
-    return Candidate(
-        sparsity if used else sparsity[:1], granularity, candidate.weight_bits, candidate.timesteps
-    )
-
-
 _ORDER = ("granularity", "sparsity", "weight_bits")
 
 
 def _power(base: int, exponent: int) -> int:
     return math.prod([base] * exponent)
-
-
-def _snapped(granularity: str, sparsity: float) -> float:
-    return round(snap(granularity, sparsity), 12)
 
 
 def search_space(

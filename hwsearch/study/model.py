@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from hwsearch.errors import Fault, InputError
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Seed, law, unique
-from hwsearch.study.network_section import Network
+from hwsearch.study.network_section import Network, NirSection
 from hwsearch.study.search_sections import Final, Pick, Search, Tickets
 from hwsearch.study.section import Section
 from hwsearch.study.sections import Data, Device, Space, SparsityRange, Train
@@ -43,7 +43,7 @@ _NOT_SEARCHED = {
     "name", "description", "final", "pick", "data.root", "device.profile",
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
-_LEFT_OUT_AT_DEFAULT = {"network.readout", "network.connections"}
+_LEFT_OUT_AT_DEFAULT = {"network.readout", "network.connections", "network.nir"}
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
 
@@ -98,11 +98,13 @@ class Study(Section):
 
         Not the name, the description or the data's folder; not how many candidates are asked and how likely what
         is left may be, since a search goes on where it stopped; not how many are trained together, which changes no
-        bit of any; not the final trainings and the pick, which come after the search; and not how the profile is
-        called: its content has a digest of its own.
+        bit of any; not the final trainings and the pick, which come after the search; and not how the profile or a NIR
+        file is called: their contents have digests of their own.
         """
         return {
-            name: {key: value for key, value in dict(section).items() if _is_searched(section, name, key)}
+            name: {
+                key: _content(value) for key, value in dict(section).items() if _is_searched(section, name, key)
+            }
             if isinstance(section, Section)
             else section
             for name, section in dict(self).items()
@@ -112,6 +114,11 @@ class Study(Section):
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values."""
         return self.model_dump(mode="json")
+
+
+def _content(value: Any) -> Any:
+    """Return a value without the name of a file."""
+    return {k: v for k, v in dict(value).items() if k != "file"} if isinstance(value, NirSection) else value
 
 
 def _is_searched(section: Section, name: str, key: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_serializer, model_validator
 from pydantic import field_validator as check
 
 from hwsearch.graph import spelling
@@ -118,12 +118,31 @@ class ReadoutSection(Section):
         return value
 
 
+class NirSection(Section):
+    """A trained network of another framework, as the dense reference.
+
+    Attributes:
+        file: Its NIR file; a relative path is taken from the study's folder.
+        fine_tune: Whether it is trained on from its weights (``train.dense_epochs``), or left as it is.
+        dt: Time step in seconds; None: the file's, or the convention of 1e-4.
+        reset: Of neurons whose file does not say.
+        full_scale: What the framework's network was given where an input is at its largest integer.
+    """
+
+    file: Annotated[str, law("a NIR file must be the path of a .nir or .h5 file", str.strip)]
+    fine_tune: bool = True
+    dt: Positive | None = None
+    reset: Literal["zero", "subtract", "subtract_next"] = "zero"
+    full_scale: Positive = 1.0
+
+
 class Network(Section):
     """The dense architecture that tickets are cut from.
 
     Attributes:
         layers: Tokens joined by ``-`` (`graph.spelling`); the readout is added by itself.
         connections: The same as a list, where no string says it (`graph.explicit`).
+        nir: A trained network of another framework instead: its weights, neurons and readout are the file's.
         neuron: Leaky or plain integrate-and-fire.
         leak_shift: k of the leak v - (v >> k); None for ``if``.
         threshold: Firing threshold of the float network.
@@ -135,6 +154,7 @@ class Network(Section):
 
     layers: str | None = None
     connections: Annotated[tuple[ConnectionSection, ...], some] | None = None
+    nir: Annotated[NirSection, BeforeValidator(lambda v: {"file": v} if isinstance(v, str) else v)] | None = None
     neuron: Literal["lif", "if"] = "lif"
     leak_shift: int | None = Field(default_factory=lambda data: None if data.get("neuron") == "if" else 1)
     threshold: Positive = 1.0
@@ -163,10 +183,13 @@ class Network(Section):
 
     @model_validator(mode="after")
     def _said_once(self) -> Self:
-        if (self.layers is None) == (self.connections is None):
-            got = "neither" if self.layers is None else "both"
-            law = "exactly one of layers and connections must be given"
-            raise broken(law, got, "for example layers: fc128-fc128")
+        given = [name for name in ("layers", "connections", "nir") if getattr(self, name) is not None]
+        if len(given) != 1:
+            law = "exactly one of layers, connections and nir must be given"
+            raise broken(law, " and ".join(given) or "none of them", "for example layers: fc128-fc128")
+        if self.nir is not None and (said := self._besides_the_file()):
+            law = f"a NIR file says its {said[0]} itself"
+            raise broken(law, str(getattr(self, said[0])), "remove it", at=(said[0],))
         return self
 
     @check("leak_shift")
@@ -179,9 +202,17 @@ class Network(Section):
             raise broken("leak_shift of a lif neuron must lie in 1 .. 8")
         return value
 
+    def _besides_the_file(self) -> list[str]:
+        """Return the keys that say otherwise than their default what a NIR file says."""
+        keys = ("neuron", "leak_shift", "threshold", "reset", "batch_norm", "pool")
+        defaults = Network(layers="fc1")
+        return [key for key in keys if getattr(self, key) != getattr(defaults, key)]
+
     @property
     def has_conv(self) -> bool:
-        """Whether any layer is convolutional."""
+        """Whether any layer is convolutional; of a NIR file, which is not read here, whether it may be."""
+        if self.nir is not None:
+            return True
         if self.layers is not None:
             return spelling.has_conv(self.layers)
         return any(entry.kind in ("conv", "depthwise") for entry in self.entries)

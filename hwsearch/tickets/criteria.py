@@ -61,7 +61,7 @@ def score(
 
 def _spike_probability(weight: np.ndarray, observed: ConnectionStatistics) -> np.ndarray:
     """Return eq. 12's P; |w| for what reads the input and for the readout."""
-    worth = np.abs(weight).astype(np.float64)
+    worth: np.ndarray = np.abs(weight).astype(np.float64)
     if observed.reads_input or observed.threshold is None:
         return worth
     variance = observed.variance + _SMALLEST

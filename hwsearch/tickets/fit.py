@@ -52,6 +52,7 @@ class Fit:
         seed: Fixes the order of the samples.
         bits: Weight bits that finders train with.
         neuron_loop: ``fused`` or ``spikingjelly``.
+        given: Names the weights that every training starts from; empty: fresh ones.
     """
 
     spec: NetworkSpec
@@ -62,6 +63,7 @@ class Fit:
     seed: int
     bits: int = 8
     neuron_loop: str = "fused"
+    given: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -70,6 +72,7 @@ class Fit:
         for array in (self.x, self.y):
             samples.update(f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).tobytes())
         how = [self.spec, self.timesteps, self.schedule, self.seed, self.bits, self.neuron_loop]
+        how += [self.given] if self.given else []
         return digest([samples.hexdigest(), *how])
 
     @property

@@ -17,15 +17,16 @@ from hwsearch.graph.graph import (
     INPUT,
     Connection,
     NetworkSpec,
-    Population,
     components,
     entering,
     reading,
     steps_in_time,
 )
 from hwsearch.graph.neuron_law import NeuronLaw
-from hwsearch.network.neuron import fused
+from hwsearch.network.flow import late
+from hwsearch.network.neuron import fused, pooled_maps, step_neuron
 from hwsearch.network.params import Params
+from hwsearch.network.recurrence import Circle, Member, through_time
 from hwsearch.train.inputs import as_input
 
 _EPS = 1e-5
@@ -106,16 +107,14 @@ def arriving(spec: NetworkSpec, place: int, spikes: Mapping[int, Tensor], timest
         return values
     if len(values) == 1:
         values = values.expand(timesteps, *values.shape[1:])
-    return torch.cat([torch.zeros_like(values[:1]), values[:-1]])
+    return late(values, 0)
 
 
 def _read(connection: Connection, values: Tensor) -> Tensor:
     """Return values [T, N, C(, H, W)] of a source as its weights read them: pooled, and as rows or as maps."""
-    window = connection.pooling.window
     if connection.pooling.area > 1:
-        pooling = F.max_pool2d if connection.pooling.kind == "max" else F.avg_pool2d
-        out = pooling(values.flatten(0, 1), window)
-        values = out.view(*values.shape[:2], *out.shape[1:])
+        maps = pooled_maps(values.flatten(0, 1), connection.pooling)
+        values = maps.view(*values.shape[:2], *maps.shape[1:])
     if connection.kind == "fc":
         return values.flatten(2)
     return values if values.dim() == 5 else values.view(*values.shape, 1, 1)
@@ -155,30 +154,17 @@ def _in_steps(
     spec: NetworkSpec, params: Params, group: Sequence[int], spikes: Mapping[int, Tensor], timesteps: int
 ) -> dict[int, Tensor]:
     """Return the spikes [T, N, C(, H, W)] of populations that feed each other, taken through time together."""
-    outside = {p: _from_outside(spec, params, p, group, spikes, timesteps) for p in group}
-    n = next(iter(spikes.values())).shape[1]
-    before = {p: torch.zeros((1, n, *_shape(spec.populations[p]))) for p in group}
-    potentials, fired = dict(before), {p: list[Tensor]() for p in group}
-    for t in range(timesteps):
-        now: dict[int, Tensor] = {}
-        for p in group:
-            population, external = spec.populations[p], outside[p]
-            assert population.law is not None
-            inner = {
-                i: _read(c, before[c.source] if c.delay else now[c.source])
-                for i, c in enumerate(spec.connections)
-                if c.target == p and c.source in group
-            }
-            total = _total(spec, params, inner)
-            if external is not None:
-                total = total + external[t % len(external)]
-            gain, offset = (part.view(-1 if population.flat else (-1, 1, 1)) for part in _affine(params, p))
-            membrane = population.law.decay * potentials[p] + (total * gain + offset)
-            now[p] = (membrane >= population.law.threshold).to(membrane.dtype)
-            potentials[p] = _reset(population.law, membrane, now[p])
-            fired[p].append(now[p])
-        before = now
-    return {p: torch.cat(steps) for p, steps in fired.items()}
+    members = []
+    for place in group:
+        outside = _from_outside(spec, params, place, group, spikes, timesteps)
+        constant = len(outside) == 1 and timesteps > 1
+        members.append(
+            Member(place, spec.populations[place], outside if constant else outside.unsqueeze(0), constant)
+        )
+    inside = [i for p in group for i in entering(spec.connections, p) if spec.connections[i].source in group]
+    weights = [torch.from_numpy(params.weights[i]).unsqueeze(0) for i in inside]
+    circle = Circle(members, [spec.connections[i] for i in inside], weights)
+    return {p: out[0] for p, out in zip(group, through_time(circle, timesteps, step_neuron), strict=True)}
 
 
 def _from_outside(
@@ -188,15 +174,16 @@ def _from_outside(
     group: Sequence[int],
     spikes: Mapping[int, Tensor],
     timesteps: int,
-) -> Tensor | None:
-    """Return the sum of what populations outside a group give to one of it, [1 or T, N, C(, H, W)]."""
-    fed = [i for i in entering(spec.connections, place) if spec.connections[i].source not in group]
-    return _total(spec, params, {i: arriving(spec, i, spikes, timesteps) for i in fed}) if fed else None
-
-
-def _shape(population: Population) -> tuple[int, ...]:
-    """Return the shape of a sample's tensor of a population: [C], or [C, H, W]."""
-    return (population.channels,) if population.flat else (population.channels, *population.size)
+) -> Tensor:
+    """Return what populations outside a group give to one of it, bias included, [1 or T, N, C(, H, W)]."""
+    population, fed = spec.populations[place], entering(spec.connections, place)
+    ends = () if population.flat else (1, 1)
+    bias = torch.from_numpy(params.biases[place]).view(-1, *ends)
+    inputs = {i: arriving(spec, i, spikes, timesteps) for i in fed if spec.connections[i].source not in group}
+    if inputs:
+        return _total(spec, params, inputs) + bias
+    n = next(iter(spikes.values())).shape[1]
+    return bias.expand(1, n, population.channels, *(() if population.flat else population.size))
 
 
 def _membranes(law: NeuronLaw, current: Tensor, spikes: Tensor) -> Tensor:
@@ -205,10 +192,5 @@ def _membranes(law: NeuronLaw, current: Tensor, spikes: Tensor) -> Tensor:
     for t in range(len(spikes)):
         before = law.decay * potential + current[t if len(current) > 1 else 0]
         membranes.append(before)
-        potential = _reset(law, before, spikes[t])
+        potential = before * (1 - spikes[t]) if law.reset == "zero" else before - law.threshold * spikes[t]
     return torch.stack(membranes)
-
-
-def _reset(law: NeuronLaw, membrane: Tensor, spikes: Tensor) -> Tensor:
-    """Return the membrane after its reset."""
-    return membrane * (1 - spikes) if law.reset == "zero" else membrane - law.threshold * spikes

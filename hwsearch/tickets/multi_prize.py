@@ -100,7 +100,7 @@ class ScoredStack(Stack):
         return super().forward(x, timesteps)
 
     def _quantised(self) -> list[Tensor]:
-        """Return the binary weights gain * sign(w) * mask; their gradient to scores is that of the module's docstring."""
+        """Return the binary weights gain * sign(w) * mask; their gradient to scores is the module's."""
         binary = list(self.frozen)
         for population in range(len(self.spec.populations)):
             places = entering(self.spec.connections, population)

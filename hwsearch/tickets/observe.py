@@ -128,7 +128,8 @@ def _weighted(values: Tensor, readout: Readout) -> Tensor:
     """Return the mean of values [T, ...] with the readout's shares."""
     if readout.leak_shift is None:
         return values[readout.first(len(values)) :].mean(0)
-    return torch.tensordot(values.new_tensor(readout.shares(len(values))), values, 1)
+    mean: Tensor = torch.tensordot(values.new_tensor(readout.shares(len(values))), values, 1)
+    return mean
 
 
 def _counted(inputs: Tensor, readout: Readout, timesteps: int) -> Tensor:

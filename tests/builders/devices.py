@@ -45,7 +45,9 @@ def chain(timesteps, input_bits, layers):
 def layers_of(network):
     """Return the layers of a chain."""
     pools = [c.pooling.window[0] for c in network.connections[1:]]
-    return [Layer(*parts) for parts in zip(network.connections, network.populations, [*pools, 1], strict=True)]
+    return [
+        Layer(*parts) for parts in zip(network.connections, network.populations, [*pools, 1], strict=True)
+    ]
 
 
 def population(name, role, channels, size=(1, 1), spikes=0.0, flat=True):

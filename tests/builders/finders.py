@@ -18,8 +18,8 @@ X = RNG.integers(0, 6, (96, 1, 6, 6)) + 10 * (np.arange(36).reshape(6, 6) % 3 ==
 X = np.clip(X, 0, 16).astype(np.uint8)
 
 
-def spec(spelling="fc12-fc8", *, norm=True, **others):
-    return graphs.spec(spelling, norm=norm, **others)
+def spec(spelling="fc12-fc8", *shape_and_classes, norm=True, **others):
+    return graphs.spec(spelling, *shape_and_classes, norm=norm, **others)
 
 
 def task(spelling="fc12-fc8", *, epochs=2, rate=0.01):

@@ -27,12 +27,11 @@ with warnings.catch_warnings():
     from norse.torch.utils.export_nir import to_nir
     from snntorch import utils as snn_utils
     from snntorch.export_nir import export_to_nir as snntorch_to_nir
-    from snntorch.import_nir import import_from_nir as snntorch_from_nir
+    from snntorch.import_nir import import_from_nir as snntorch_from_nir  # noqa: F401 for `nir_readers`
     from spikingjelly.activation_based import functional, layer, neuron, nir_exchange
 
 from hwsearch.network.nir_in import NirOptions
 
-__all__ = ["functional", "nir_exchange", "norse", "snn_utils", "snntorch_from_nir"]  # for `nir_readers` too
 FRAMEWORKS = ("snntorch", "norse", "spikingjelly")
 
 
@@ -362,6 +361,7 @@ CASES = {
     "residual": Case(
         (Fc(12, 20), Neurons((20,)), Fc(20, 20), Neurons((20,)), Fc(20, 4), Neurons((4,))),
         (12,),
+        threshold=0.5,
         residual=True,
     ),
     "Conv2d, stride 2": Case(

@@ -1,8 +1,8 @@
 """Workloads of networks by their spelling, with masks and firing that a test sets."""
 
 import numpy as np
-from builders.graphs import spec
 
+from builders.graphs import spec
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
 
@@ -11,9 +11,7 @@ def integers(network, weights=None, bits=4, timesteps=3):
     """Return integers of a network: weights of 1, or those that are given; nothing fires."""
     weights = weights or [np.ones(c.weight_shape, int) for c in network.connections]
     populations = [
-        IntegerPopulation(
-            p, np.zeros(p.channels, int), None if p.law is None else np.full(p.channels, 99)
-        )
+        IntegerPopulation(p, np.zeros(p.channels, int), None if p.law is None else np.full(p.channels, 99))
         for p in network.populations
     ]
     connections = [IntegerConnection(c, w, 0) for c, w in zip(network.connections, weights, strict=True)]
@@ -41,5 +39,3 @@ def counted(network, weights=None, maps=None, spikes=None, bits=4, timesteps=3):
 def silent(spelling, shape, timesteps=3, **more):
     """Return the workload of a network in which nothing fires."""
     return counted(spec(spelling, shape, **more), timesteps=timesteps)
-
-

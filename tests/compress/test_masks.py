@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.compress import masks as module
-from hwsearch.compress.masks import GRANULARITIES, _lowest, runs
+from hwsearch.compress.masks import GRANULARITIES, runs
 from hwsearch.space.candidate import snap
 
 
@@ -253,16 +253,6 @@ def test_layers_that_were_cut_apart_by_hand() -> None:
     assert joined[0].tolist() == [[True, True], [False, False], [True, True]]
     assert joined[1].tolist() == [[True, False, True], [False, False, False]]
     assert joined[2].tolist() == [[True, False], [True, False]]
-
-
-@pytest.mark.parametrize("levels", [1, 3, 10_000])
-def test_the_lowest_are_those_of_a_stable_sort(levels: int) -> None:
-    rng = np.random.default_rng(levels)
-    for k in (0, 1, 17, 200):
-        scores = rng.integers(0, levels, 200).astype(float)
-        naive = np.zeros(200, bool)
-        naive[np.argsort(scores, kind="stable")[:k]] = True
-        assert np.array_equal(_lowest(scores, k), naive)
 
 
 @pytest.mark.parametrize("granularity", GRANULARITIES)

@@ -50,6 +50,19 @@ def test_census_of_a_convolution_and_fillers_by_hand() -> None:
     )  # fmt: skip
 
 
+def test_a_depthwise_channel_is_a_row_of_its_own() -> None:
+    weights = np.zeros((3, 1, 3, 1), dtype=np.int64)
+    weights[0, 0, 2], weights[2, 0, :2, 0] = 1, (2, -1)
+    counts = census(weights, groups=3)
+    assert (counts.input_rows, counts.row_length, counts.row_counts) == (3, 3, (1, 1, 1))
+    assert census(weights).row_counts == (0, 0, 0, 1)  # the same array as filters of one input channel
+    packed = pack(weights, 3, "csr", groups=3)
+    # three rows of 3 weights: pointers 0 1 1 3, indices of 2 bits 10 00 01, values 001 010 111
+    assert sizes(packed) == {"pointers": (4, 16), "indices": (3, 2), "values": (3, 3)}
+    assert packed.data.tolist() == [0, 0, 1, 0, 1, 0, 3, 0, 0b01_00_10, 0b11_010_001, 0b1]
+    assert np.array_equal(unpack(packed), weights)
+
+
 @pytest.mark.parametrize(
     ("format_name", "expected"),
     [

@@ -54,6 +54,7 @@ def test_a_bin_has_the_label_of_its_last_frame():
     labels = np.array([[0, 0, 1, 1, 2, 2, 3]])
     assert timestep_labels(labels, 3).tolist() == [[1, 2, 3]]
     assert timestep_labels(labels, 7).tolist() == labels.tolist()
+    assert timestep_labels(labels[:, 0], 3).tolist() == [0]
 
 
 def test_more_timesteps_than_frames_are_refused():

@@ -41,7 +41,9 @@ def test_rows_that_were_not_counted_are_spread_evenly():
 @QUICK
 @given(st.integers(0, 400), st.integers(1, 40))
 def test_evenly_spread_rows_hold_every_weight_once(nonzero, inputs):
-    counts = replace(fc("input", "input", MASK).connection.census, row_counts=(), nonzero=nonzero, in_channels=inputs)
+    counts = replace(
+        fc("input", "input", MASK).connection.census, row_counts=(), nonzero=nonzero, in_channels=inputs
+    )
     assert sum(rows for _, rows in counts.rows) == inputs
     assert sum(n * rows for n, rows in counts.rows) == nonzero
 

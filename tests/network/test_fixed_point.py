@@ -42,6 +42,40 @@ def test_without_a_wider_sum_the_grid_gets_coarser_and_what_vanishes_is_counted(
     assert fixed.loss == WidthLoss(weights_zeroed=1)
 
 
+def joint(*parts, threshold=None, bias=0.0, timesteps=4):
+    """Return a channel of connections of one weight each, (weight, exponent)."""
+    connections = tuple(Part(np.array([[weight]], np.int64), 1, exponent) for weight, exponent in parts)
+    return Scale(
+        connections, None if threshold is None else np.array([threshold]), np.array([bias]), timesteps
+    )
+
+
+def test_connections_are_shifted_by_their_exponent_above_the_fraction_bits():
+    # 16 bits: thresholds of up to 2**13 leave f = 4 to 400 (6400); sums of 127 << 2 and 100 are far from 32 bits
+    fixed = fixed_point(joint((127, 2), (-100, 0), threshold=400.0, bias=-3.0), Widths(16, 32, 16, 16))
+    assert fixed.fraction_bits == (6, 4)
+    assert [weight.tolist() for weight in fixed.weights] == [[[127]], [[-100]]]
+    assert (fixed.threshold.tolist(), fixed.bias.tolist()) == ([6400], [-48])
+
+
+def test_a_coarser_grid_is_that_of_all_connections():
+    fixed = fixed_point(joint((127, 1), (-100, 0), threshold=900.0), Widths(8, 8, 8, 8))
+    worth = [
+        weight.item() * 2.0**f / fixed.threshold[0]
+        for weight, f in zip(fixed.weights, fixed.fraction_bits, strict=True)
+    ]
+    assert worth == pytest.approx([254 / 900, -100 / 900], abs=0.04)
+    assert fixed.fraction_bits[0] == fixed.fraction_bits[1] + 1
+
+
+def test_the_sums_of_all_connections_bound_a_readout():
+    # over 4 timesteps 4 * (2 * 127 + 100) << f = 1416 << f, and the rounding, within 2**15: f = 4
+    fixed = fixed_point(joint((127, 1), (100, 0)), Widths(16, 16, 16, 16))
+    assert fixed.fraction_bits == (5, 4)
+    # of two signs they are 4 * 254 at most: f = 5
+    assert fixed_point(joint((127, 1), (-100, 0)), Widths(16, 16, 16, 16)).fraction_bits == (6, 5)
+
+
 def test_the_largest_bias_bounds_the_fraction_bits_too():
     # th alone would leave f = 5 (100 * 2**5 < 8192), an 8-bit bias of 30 leaves f = 2 (30 * 4 = 120)
     fixed = fixed_point(scale([[1, 2]], [100.0], [30.0]), Widths(16, 32, 8, 16))

@@ -15,7 +15,7 @@ from hwsearch.hardware.storage import FORMATS, stored_bytes
 from hwsearch.measure.floats import logits
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
-from hwsearch.network.integers import Widths
+from hwsearch.network.integers import Widths, overflows
 from hwsearch.network.params import Params, Ticket, initial_params
 from hwsearch.network.shrink import shrink
 from hwsearch.network.stack import Stack
@@ -139,6 +139,20 @@ def test_folded_graphs_and_their_integers_agree(layers, changes, bits):
     for widths in (Widths(), Widths(16, 32, 16, 16), Widths(16, 16, 16, 16)):
         guesses = run_integer(fold(own, params, masks, every, 6, widths), x).predictions
         assert (guesses == floats).mean() >= (0.99 if widths == Widths() else 0.9)
+
+
+@pytest.mark.parametrize("layers", ["r16-fc8", "4c3-res(4c3)-p2-r12", "fc8-res(fc8)"])
+def test_where_overflow_is_refused_all_connections_together_stay_within_the_widths(layers):
+    own = spec(layers, (1, 6, 6), 4, leak_shift=None, readout=Readout(leak_shift=2))
+    params, bits = initial_params(own, 0), (4,) * len(own.connections)
+    widths = Widths(14, 14, 14, 14, "reject")
+    net = fold(own, params, ones(own), bits, 6, widths)
+    assert overflows(net, widths) == ""
+    extreme = np.random.default_rng(0).integers(0, 2, (100, 1, 6, 6)).astype(np.uint8) * 10
+    run = run_integer(net, extreme, trace=True)
+    assert run.sums_clipped == run.membranes_clipped == 0
+    assert max(np.abs(trace).max() for trace in run.membranes) < 2**13
+    assert sum(spikes.sum() for spikes in run.spikes) > 0
 
 
 def test_two_connections_into_one_population_by_hand():

@@ -4,15 +4,21 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("nir", reason="nir is not installed")
 import nir
-from builders.nir_graphs import chain, conv, fc, if_, lif, mlp
+from builders.nir_graphs import fc, lif, mlp
 
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Input
+from hwsearch.network.fold import fold
+from hwsearch.network.integer import run_integer
+from hwsearch.network.integers import Widths
 from hwsearch.network.nir_in import NirOptions, import_nir
 from hwsearch.network.nir_run import run_floats
+from hwsearch.network.params import Ticket
+from hwsearch.network.stack import Stack
 
 frameworks = None
 if all(find_spec(name) for name in ("snntorch", "norse", "spikingjelly", "nirtorch")):
@@ -24,65 +30,6 @@ def faults(graph, data=None):
     with pytest.raises(InputError) as caught:
         import_nir(graph, data)
     return [str(fault) for fault in caught.value.faults]
-
-
-def test_names_shapes_and_laws_of_a_chain():
-    nodes = (
-        conv(4, 1, stride=(2, 2)),
-        lif((4, 3, 3), 0.25),
-        nir.Flatten(np.array([4, 3, 3]), 0),
-        fc(2, 36),
-        if_(2),
-    )
-    imported = import_nir(chain(*nodes, shape=[1, 6, 6], classes=2))
-    spec = imported.spec
-    assert [(p.name, p.channels, p.size, p.flat) for p in spec.populations] == [
-        ("conv1", 4, (3, 3), False),
-        ("fc2", 2, (1, 1), True),
-        ("readout", 2, (1, 1), True),
-    ]
-    assert [p.law and p.law.leak_shift for p in spec.populations] == [2, None, None]
-    assert [(c.name, c.kind, c.fan_columns, c.prunable) for c in spec.connections] == [
-        ("conv1", "conv", 1, True),
-        ("fc2", "fc", 9, True),
-        ("readout", "conv", 1, False),
-    ]
-    assert [w.dtype for w in imported.params.weights] == [np.float32] * 3
-    assert imported.params.norms == (None,) * 3
-    assert "their spikes are counted" in imported.notes[-1]
-
-
-def test_what_snapping_took_is_shown_for_each_population():
-    imported = import_nir(chain(fc(3, 4), lif(3, 0.1), fc(2, 3), lif(2, 0.5), shape=[4], classes=2))
-    assert [(s.population, s.node, s.leak_shift) for s in imported.snaps] == [
-        ("fc1", "b", 3),
-        ("fc2", "d", 1),
-    ]
-    assert [s.error for s in imported.snaps] == [pytest.approx(0.2), 0.0]
-    assert imported.exact_leaks[0] == pytest.approx([0.1] * 3)
-
-
-def test_a_leaky_integrator_is_a_leaky_readout():
-    readout = nir.LI(np.full(2, 4e-4), np.full(2, 4.0), np.zeros(2))
-    spec = import_nir(chain(fc(3, 4), lif(3), fc(2, 3), readout, shape=[4], classes=2)).spec
-    assert spec.readout.leak_shift == 2
-    assert [p.name for p in spec.populations] == ["fc1", "readout"]
-
-
-def test_an_integrator_is_a_readout_without_a_leak():
-    spec = import_nir(chain(fc(3, 4), lif(3), fc(2, 3), nir.I(np.ones(2)), shape=[4], classes=2)).spec
-    assert spec.readout.leak_shift is None
-    assert len(spec.populations) == 2
-
-
-def test_a_reset_of_the_next_timestep_is_a_weight_back():
-    spec_params = import_nir(
-        chain(fc(3, 4), lif(3, 0.25), fc(2, 3), shape=[4], classes=2), None, NirOptions(reset="subtract_next")
-    )
-    back = next(c for c in spec_params.spec.connections if c.name == "fc1.reset")
-    assert (back.source, back.target, back.delay, back.prunable) == (0, 0, 1, False)
-    assert (spec_params.params.weights[1] == -0.25).all()
-    assert spec_params.spec.populations[0].law.reset == "subtract"
 
 
 def test_full_scale_goes_into_what_reads_the_input():
@@ -140,45 +87,13 @@ def edited(edit):
         ),
         (
             lambda g: g.nodes.update(d=lif(5)),
-            "node 'd' (LIF): v_threshold must be one number, one a channel or one a neuron; got 5 for a population of 2 x 1 x 1",
+            "node 'd' (LIF): v_threshold must be one number, one a channel or one a neuron; got 5 for",
         ),
     ],
 )
 def test_broken_graphs_are_refused(edit, expected):
     found = faults(edited(edit))
     assert any(expected in fault for fault in found), found
-
-
-def test_thresholds_that_differ_within_a_map():
-    threshold = np.linspace(1, 2, 108).reshape(3, 6, 6)
-    graph = chain(
-        conv(3, 1),
-        lif((3, 6, 6), threshold=threshold),
-        nir.Flatten(np.array([3, 6, 6]), 0),
-        fc(2, 108),
-        shape=[1, 6, 6],
-        classes=2,
-    )
-    assert (
-        "node 'b' (LIF): v_threshold must be one number a channel where neurons form a map; got 1 to 2"
-        in faults(graph)[0]
-    )
-
-
-def test_outputs_that_are_a_map_or_one_class():
-    assert (
-        "an output must be one value a class, of two classes at least; got 3 x 6 x 6"
-        in faults(chain(conv(3, 1), lif((3, 6, 6)), shape=[1, 6, 6], classes=3))[0]
-    )
-    assert "got 1 x 1 x 1" in faults(chain(fc(3, 4), lif(3), fc(1, 3), shape=[4], classes=1))[0]
-
-
-def test_a_silent_neuron_in_the_middle_is_refused():
-    silent = nir.LI(np.full(3, 2e-4), np.ones(3), np.zeros(3))
-    assert (
-        "node 'b' (LI): a neuron that does not fire must"
-        in faults(chain(fc(3, 4), silent, fc(2, 3), lif(2), shape=[4], classes=2))[0]
-    )
 
 
 def test_a_file_reads_as_the_graph_in_memory(tmp_path):
@@ -238,3 +153,35 @@ def test_networks_predict_as_in_their_framework(name, framework):
         assert differ <= ours.ties, f"{differ} of {theirs.size} spikes differ, {ours.ties} ties"
     totals = theirs[-1] if name == "ends in a leaky integrator" else theirs.sum(0)
     assert (totals.argmax(1) == ours.predictions).all()
+
+
+@pytest.mark.skipif(frameworks is None, reason="snntorch, norse or spikingjelly is not installed")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("name", "framework"),
+    [
+        ("LIF, subtracted in the next timestep", "snntorch"),
+        ("recurrent", "snntorch"),
+        ("ends in a leaky integrator", "norse"),
+        ("Conv2d, stride 2", "norse"),
+        ("residual", "spikingjelly"),
+        ("AvgPool2d", "spikingjelly"),
+    ],
+)
+def test_the_machine_of_integers_and_the_stack_predict_as_the_framework(name, framework):
+    case = CASES[name]
+    built = frameworks.build(framework, case)
+    x = frameworks.frames(case, 256, 12)
+    shape = (*case.shape, 1, 1)[:3]
+    imported = import_nir(built.written(), Input(shape, 16, 5, frames=12), built.options)
+    counts = np.round(x * 16).astype(np.int64).swapaxes(0, 1).reshape(256, 12, *shape)
+    theirs = built.run(x)
+    expected = (theirs[-1] if name == "ends in a leaky integrator" else theirs.sum(0)).argmax(1)
+    masks = tuple(np.ones(weight.shape, np.float32) for weight in imported.params.weights)
+    bits = (16,) * len(masks)
+    integers = fold(imported.spec, imported.params, masks, bits, 12, Widths())
+    assert (run_integer(integers, counts).predictions == expected).all()
+    stack = Stack(imported.spec, [Ticket(imported.params, masks, bits)]).eval()
+    with torch.no_grad():
+        logits = stack(torch.from_numpy(counts / np.float32(16)).float(), 12)[0]
+    assert (logits.argmax(1).numpy() == expected).all()

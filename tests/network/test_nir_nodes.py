@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("nir", reason="nir is not installed")
 import nir
-from builders.nir_graphs import DT, chain, conv, fc, if_, lif, mlp, pool
+from builders.nir_graphs import DT, chain, conv, fc, lif, mlp, pool
 
 from hwsearch.errors import InputError
 from hwsearch.network.nir_in import NirOptions, import_nir
@@ -153,82 +153,9 @@ def test_all_faults_at_once():
     assert len(faults(graph, NirOptions(reset="never"))) >= 4
 
 
-def neuron(graph, options=PLAIN):
-    """Return the law of the first population, its bias, and its weights over those written."""
-    imported = import_nir(graph, None, options)
-    return imported.spec.populations[0].law, imported.params.biases[0], imported.params.weights[0]
-
-
-def test_a_gain_and_a_threshold_go_into_the_weights():
-    law, bias, weight = neuron(
-        chain(
-            fc(3, 4, [1, 2, 3]), lif(3, 0.25, gain=0.5, threshold=[1, 2, 4]), fc(2, 3), shape=[4], classes=2
-        )
-    )
-    assert (law.leak_shift, law.threshold, law.reset) == (2, 1.0, "zero")
-    assert bias.tolist() == [0.5, 0.5, 0.375]
-    assert weight[1] == pytest.approx(fc(3, 4).weight[1] * 0.25)
-
-
-def test_the_reset_potential_is_the_origin():
-    # from v_reset = 0.5 to a threshold of 1.5 is 1; at rest v goes on to 1.0, by a quarter of 0.5 a step
-    law, bias, _ = neuron(
-        chain(fc(3, 4), lif(3, 0.25, threshold=1.5, v_leak=1.0, v_reset=0.5), fc(2, 3), shape=[4], classes=2)
-    )
-    assert law.threshold == 1.0
-    assert bias == pytest.approx([0.125] * 3)
-
-
-def test_an_integrator_adds_up_r_dt_i():
-    law, _, weight = neuron(chain(fc(3, 4), if_(3, gain=0.5), fc(2, 3), shape=[4], classes=2))
-    assert law.leak_shift is None
-    assert weight == pytest.approx(fc(3, 4).weight * 0.5)
-
-
-def test_an_integrator_of_r_1_adds_up_i():
-    graph = chain(fc(3, 4), nir.IF(np.ones(3), np.ones(3)), fc(2, 3), shape=[4], classes=2)
-    assert neuron(graph)[2] == pytest.approx(fc(3, 4).weight)
-    assert any("R = 1 without a leak" in note for note in import_nir(graph).notes)
-
-
-def test_a_synapse_without_memory_is_a_factor():
-    law, _, weight = neuron(chain(fc(3, 4), cuba(3, DT), fc(2, 3), shape=[4], classes=2))
-    assert law.leak_shift == 1
-    assert weight == pytest.approx(fc(3, 4).weight * 1.5)
-
-
-def test_the_time_step_is_given_or_written_or_the_convention():
-    assert import_nir(mlp()).time.dt == 1e-4
-    slow = mlp(metadata={"dt": 2e-4})
-    for name in "bd":
-        slow.nodes[name].tau = slow.nodes[name].tau * 2
-    assert import_nir(slow).spec.populations[0].law.leak_shift == 1
-    assert import_nir(mlp(), None, NirOptions(dt=5e-5)).spec.populations[0].law.leak_shift == 2
-    assert "the file says 0.0002 s" in faults(slow, NirOptions(dt=1e-3))[0]
-    assert "a time step must be a positive number of seconds" in faults(mlp(metadata={"dt": "soon"}))[0]
-
-
 @pytest.mark.parametrize("options", [NirOptions(dt=0.0), NirOptions(reset="no"), NirOptions(full_scale=-1.0)])
 def test_options_are_checked(options):
     assert "must be" in faults(mlp(), options)[0]
-
-
-def test_time_constants_as_norse_writes_them():
-    tau, one_, zero = np.float32(1e-6 / 0.25), np.float32(1), np.float32(0)  # dt tau = 1e-3 * 4e-3
-    cell = nir.LIF(tau, one_, zero, one_)
-    imported = import_nir(chain(fc(3, 4), cell, fc(2, 3), shape=[4], classes=2))
-    assert imported.spec.populations[0].law.leak_shift == 2
-    assert "that of Norse" in imported.notes[0]
-    given = import_nir(chain(fc(3, 4), cell, fc(2, 3), shape=[4], classes=2), None, NirOptions(dt=1e-3))
-    assert given.spec.populations[0].law.leak_shift == 2
-
-
-def test_infinite_time_constants_as_snntorch_writes_them():
-    ends = np.full(3, np.inf)
-    graph = chain(fc(3, 4), nir.LIF(ends, ends, np.zeros(3), np.ones(3)), fc(2, 3), shape=[4], classes=2)
-    law, _, weight = neuron(graph)
-    assert law.leak_shift is None
-    assert weight == pytest.approx(fc(3, 4).weight)
 
 
 def test_a_node_of_nothing_is_a_flatten_where_it_can_be_no_other():

@@ -1,11 +1,13 @@
 """Floats through time, by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from builders.graphs import spec
 
 from hwsearch.graph.graph import Readout
-from hwsearch.network.nir_run import run_floats
+from hwsearch.network.nir_run import kept_predictions, run_floats
 from hwsearch.network.params import Params, initial_params
 
 ALL = Readout()
@@ -42,6 +44,12 @@ def test_what_comes_back_comes_one_timestep_later():
     assert spikes(*one_neuron(1.0, 0.0, back=-2.0), [1, 1, 1, 1])[0] == [1, 0, 0, 1]
 
 
+def test_what_comes_late_from_the_input():
+    network, params = one_neuron(1.0, 0.0)
+    late = replace(network, connections=(replace(network.connections[0], delay=1), network.connections[1]))
+    assert spikes(late, params, [1, 0, 1, 1])[0] == [0, 1, 0, 1]
+
+
 def test_any_leak():
     # 0.5, 0.45 + 0.5 = 0.95, 0.855 + 0.5 fires
     network, params = one_neuron(0.5, 0.0)
@@ -68,3 +76,14 @@ def test_filters_are_those_of_torch(spelling):
     )  # fmt: skip
     run = run_floats(network, params, x)
     assert np.array_equal(run.spikes[0][0], (current >= 1.0).double().numpy())
+
+
+def test_what_a_shift_changes_is_counted_for_each_population():
+    # exact: 0.5, 0.95, 1.355 fires once; with a leak of 1/2: 0.5, 0.75, 0.875 never, so that the first class wins a tie
+    network, params = one_neuron(0.5, 0.0)
+    frames = np.ones((3, 4, 1, 1, 1))
+    assert kept_predictions(network, params, [np.array([0.1]), np.zeros(2)], frames) == {
+        "fc1": 0.0,
+        "all": 0.0,
+    }
+    assert kept_predictions(network, params, [np.array([0.5]), np.zeros(2)], frames) == {"all": 1.0}

@@ -4,10 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from builders.workloads import map_shape
 
 import hwsearch
 from hwsearch.compress.masks import prune, prune_layers
 from hwsearch.errors import NothingFits
+from hwsearch.graph.graph import Input
+from hwsearch.graph.spelling import has_conv
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.bounds import cheapest, least_prices
@@ -16,7 +19,7 @@ from hwsearch.predict.cost import predict_workload
 from hwsearch.space.space import search_space
 from hwsearch.study.model import Study
 
-DATA = SimpleNamespace(input_shape=(1, 8, 8), classes=10, input_max=16, input_bits=5)
+DATA = SimpleNamespace(input=Input((1, 8, 8), 16, 5), classes=10)
 FAMILIES = [
     "nrf51822_microbit",
     "generic_45nm",
@@ -28,9 +31,15 @@ FAMILIES = [
 ]
 
 
-def plan_of(layers, device, **space):
+def plan_of(layers, device, data=DATA, **space):
     levels = {"sparsity": [0.5, 0.9], "weight_bits": [1, 2, 4, 8], "timesteps": [1, 3]}
-    levels["granularity"] = ["weight", "nm:4", "block:4", "channel", *(["kernel"] if "c3" in layers else [])]
+    levels["granularity"] = [
+        "weight",
+        "nm:4",
+        "block:4",
+        "channel",
+        *(["kernel"] if has_conv(layers) else []),
+    ]
     study = Study.model_validate(
         {
             "name": "x",
@@ -41,30 +50,29 @@ def plan_of(layers, device, **space):
             "search": {"candidates": 1},
         }
     )
-    spec, profile = network_spec(study, DATA), load_profile(device)
-    layers = [spec.connections[i] for i in spec.prunable]
-    found = search_space(study.space, profile, has_conv=spec.has_conv, layers=layers)
-    return Plan(study, profile, DATA, spec, found, None, "")
+    spec, profile = network_spec(study, data), load_profile(device)
+    found = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.prunable))
+    return Plan(study, profile, data, spec, found, None, "")
 
 
 def priced(plan, candidate, weights):
     """Return what a candidate costs by masks cut from weights, if nothing fires."""
-    layers = plan.spec.layers
+    spec = plan.spec
     scope = "layer" if plan.space.per_layer else plan.study.space.scope
     if len(candidate.sparsity) > 1:
-        masks = prune_layers(weights, candidate.granularity, candidate.sparsity)
+        masks = prune_layers(spec.connections, weights, candidate.granularity, candidate.sparsity)
     else:
-        masks = prune(weights, candidate.granularity, candidate.sparsity[0], scope=scope)
-    maps = [np.zeros(s.in_channels if s.kind == "fc" else (s.in_channels, *s.in_size)) for s in layers]
-    maps[0] = np.zeros(plan.spec.input_shape)
-    silent = SimpleNamespace(input_maps=maps, spikes=[np.zeros(s.out_channels) for s in layers[:-1]])
-    work = predict_workload(plan.spec, masks, candidate.bits(len(layers)), candidate.timesteps, silent)
+        masks = prune(spec.connections, weights, candidate.granularity, candidate.sparsity[0], scope=scope)
+    maps = [np.zeros(map_shape(spec, connection)) for connection in spec.connections]
+    silent = SimpleNamespace(input_maps=maps, spikes=[np.zeros(p.channels) for p in spec.populations[:-1]])
+    bits = spec.spread(candidate.bits(len(spec.prunable)))
+    work = predict_workload(spec, masks, bits, candidate.timesteps, silent)
     return cost_fields(price(work, plan.profile))
 
 
 def uneven(plan, rng):
     """Return weights whose channels differ so much that sparse masks take all that some are read by or fed by."""
-    shapes = [layer.weight_shape for layer in plan.spec.layers]
+    shapes = [connection.weight_shape for connection in plan.spec.connections]
     scales = [
         np.exp(2 * rng.standard_normal((*s[:2], *[1] * (len(s) - 2))).mean(0, keepdims=True)) for s in shapes
     ]
@@ -87,6 +95,24 @@ def test_no_mask_costs_less(device, layers, space):
             candidate = plan.space.candidate(plan.space.draw(rng) | {"granularity": granularity})
             cost = priced(plan, candidate, uneven(plan, rng))
             assert any(within(own, cost) for own in least), (candidate, least, cost)
+
+
+GRAPHS = ["6c3-res(6c3-6c3)-fc8", "4c3s2-dw3-gap", "r12-fc8", "6c3-dw3-res(6c1)-p2-fc10", "fc8-res(r8)-fc6"]
+EVENTS = SimpleNamespace(input=Input((1, 8, 8), 1, 1, frames=6), classes=10)
+
+
+@pytest.mark.parametrize("device", ["nrf51822_microbit", "generic_45nm", "loihi1", "speck2f"])
+@pytest.mark.parametrize("layers", GRAPHS)
+def test_no_mask_of_a_graph_costs_less(device, layers):
+    rng = np.random.default_rng(2)
+    for data, space in ((DATA, {}), (EVENTS, {"scope": "layer"})):
+        plan = plan_of(layers, device, data, **space)
+        for granularity in plan.space.granularity:
+            least = [corner.priced.fields for corner in least_prices(plan, granularity)]
+            for _ in range(3):
+                candidate = plan.space.candidate(plan.space.draw(rng) | {"granularity": granularity})
+                cost = priced(plan, candidate, uneven(plan, rng))
+                assert any(within(own, cost) for own in least), (candidate, least, cost)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from builders.devices import fc
+from builders.devices import chain, fc
 from builders.records import plan_of_three_rungs, record
 
-from hwsearch.hardware.workload import Workload
 from hwsearch.plan.pricing import price_on_device, steps_ahead
 
 
@@ -18,7 +17,7 @@ def plan(tmp_path, tiny_text):
 def workload(n):
     """Return a network of n dense 8-bit weights, in two layers of the same size."""
     half = [[1] * (n // 20)] * 10
-    return Workload(4, 8, (fc("fc1", "input", half, analog=True), fc("out", "readout", half)))
+    return chain(4, 8, (fc("fc1", "input", half, analog=True), fc("out", "readout", half)))
 
 
 def with_budgets(plan, **budgets):

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hwsearch.compress.masks import prune
-from hwsearch.network.stack import initial_params
-from hwsearch.plan.remainders import layer_widths, least_remainders, n_weights
+from hwsearch.network.params import initial_params
+from hwsearch.plan.remainders import least_remainders, n_weights, widths
 from hwsearch.space.candidate import Candidate
 
 
@@ -36,9 +36,9 @@ def test_channels_by_hand(plan):
 
 
 def test_widths_and_sizes_of_layers(plan):
-    layers = plan.spec.layers
-    assert layer_widths(layers, (12, 8, 10)) == [(12, 64), (8, 12), (10, 8)]
-    assert n_weights(layers[0], 12, 64) == 768
+    connections = plan.spec.connections
+    assert [widths(c, (12, 8, 10)) for c in connections] == [(12, 64), (8, 12), (10, 8)]
+    assert n_weights(connections[0], 12, 64) == 768
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -48,7 +48,7 @@ def test_widths_and_sizes_of_layers(plan):
     seed=st.integers(0, 99),
 )
 def test_no_drawn_mask_leaves_less(plan, sparsity, granularity, seed):
-    weights = [layer.weight for layer in initial_params(plan.spec, seed)]
-    masks = prune(weights, granularity, sparsity)
+    weights = initial_params(plan.spec, seed).weights
+    masks = prune(plan.spec.connections, weights, granularity, sparsity)
     left = list(least_remainders(plan, Candidate((sparsity,), granularity, (4,), 2)))
     assert min(way.total for way in left) <= sum(int(mask.sum()) for mask in masks)

@@ -2,12 +2,20 @@
 
 import numpy as np
 import pytest
-from builders.stacks import CONV, MLP, X, spec, tickets
+from builders.devices import IDS, profile
+from builders.graphs import spec
+from builders.stacks import CONV, MLP, X
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from hwsearch.compress.masks import prune
+from hwsearch.hardware.cost_model import price
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import Run, run_integer
-from hwsearch.network.integers import Widths
+from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation, Widths
+from hwsearch.network.params import initial_params
+from hwsearch.network.shrink import shrink
 from hwsearch.predict.cost import predict_workload
 
 
@@ -23,13 +31,13 @@ def test_by_hand():
     first, readout = np.ones((2, 36), bool), np.ones((3, 2), bool)
     first[1, 1:] = False
     work = predict_workload(network, (first, readout), (4, 2), 3, run(1, [4.0, 0.0]))
-    assert [layer.name for layer in work.layers] == ["fc1", "readout"]
-    assert [layer.weight_bits for layer in work.layers] == [4, 2]
+    assert [c.name for c in work.connections] == ["fc1", "readout"]
+    assert [c.weight_bits for c in work.connections] == [4, 2]
     assert work.macs == 36 + 1
     # a channel that was silent in the dense network may fire after training: it is still stored
-    assert work.layers[1].census.nonzero == 6
+    assert work.connections[1].census.nonzero == 6
     assert work.synaptic_ops == 4 * 3
-    assert work.layers[0].spikes_out == 4.0
+    assert work.populations[0].spikes_out == 4.0
 
 
 def test_a_channel_that_nothing_reads_is_not_counted():
@@ -37,25 +45,27 @@ def test_a_channel_that_nothing_reads_is_not_counted():
     first, readout = np.ones((2, 36), bool), np.ones((3, 2), bool)
     readout[:, 0] = False
     work = predict_workload(network, (first, readout), (8, 8), 3, run(1, [4.0, 2.0]))
-    assert work.layers[0].neurons == 1
+    assert work.populations[0].neurons == 1
     assert work.synaptic_ops == 2 * 3
 
 
 @pytest.mark.parametrize(("topology", "kinds"), [("fc12-fc8", MLP), ("4c3-p2-4c3-fc8", CONV)])
 def test_predicted_work_is_an_upper_bound_for_the_dense_network_and_falls_with_its_masks(topology, kinds):
-    network = spec(topology)
-    everything, *rest = tickets(network, [("weight", 0.0, 8), *kinds])
-    dense = fold(network, everything.params, everything.masks, everything.bits, 3, Widths())
+    network = spec(topology, threshold=0.3)
+    params = initial_params(network, 0)
+    every = [np.ones(weight.shape, bool) for weight in params.weights]
+    dense = fold(network, params, every, (8,) * len(every), 3, Widths())
     measured = run_integer(dense, X[:20])
-    predicted = predict_workload(network, everything.masks, everything.bits, 3, measured)
+    predicted = predict_workload(network, every, (8,) * len(every), 3, measured)
     counted = count_workload(dense, measured.input_maps, measured.spikes)
-    assert [layer.spikes_in for layer in predicted.layers] == [layer.spikes_in for layer in counted.layers]
+    assert [c.spikes_in for c in predicted.connections] == [c.spikes_in for c in counted.connections]
     assert predicted.synaptic_ops > 0
     assert predicted.synaptic_ops >= counted.synaptic_ops  # the quantiser can only add zeros
-    for ticket in rest:
-        work = predict_workload(network, ticket.masks, ticket.bits, 3, measured)
-        nonzero = sum(layer.census.nonzero for layer in work.layers)
-        assert nonzero <= sum(int(mask.sum()) for mask in ticket.masks)
+    for granularity, sparsity, bits in kinds:
+        masks = prune(network.connections, params.weights, granularity, sparsity)
+        work = predict_workload(network, masks, (bits,) * len(masks), 3, measured)
+        nonzero = sum(c.census.nonzero for c in work.connections)
+        assert nonzero <= sum(int(mask.sum()) for mask in masks)
         assert work.synaptic_ops <= predicted.synaptic_ops
 
 
@@ -67,3 +77,37 @@ def test_layers_that_were_counted_are_not_counted_again():
     assert len(cache) == 2
     assert predict_workload(network, masks, (4, 4), 3, dense, cache).synaptic_ops == first.synaptic_ops
     assert len(cache) == 2
+
+
+SPELLINGS = [
+    "4c3s2-dw3-gap-fc5", "3c3x1-res(3c3-3c3)-p2x1-fc4", "res(r5)-r4", "2c1-dw3s2-res(4c1)-fc5", "r4-res(fc4)",
+]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=25, derandomize=True)
+@given(st.sampled_from(SPELLINGS), st.integers(0, 999), st.sampled_from([None, 4, 6]))
+def test_predicted_is_measured_where_the_firing_is_the_same(spelling, seed, frames):
+    rng = np.random.default_rng(seed)
+    own = spec(spelling, (2, 6, 6), frames=frames, input_max=int(rng.choice([1, 9])))
+    # biases that fire: no channel is silent, so what goes hangs on the masks alone
+    populations = tuple(
+        IntegerPopulation(
+            p, np.ones(p.channels, np.int64), None if p.law is None else np.ones(p.channels, np.int64)
+        )
+        for p in own.populations
+    )
+    weights = [
+        rng.integers(1, 3, c.weight_shape) * (rng.random(c.weight_shape) < 0.3) for c in own.connections
+    ]
+    connections = tuple(IntegerConnection(c, w, 0) for c, w in zip(own.connections, weights, strict=True))
+    bits = (4,) * len(weights)
+    whole = IntegerNetwork(populations, connections, bits, 4, own.input, own.readout, 16)
+    shape = (5, 2, 6, 6) if frames is None else (5, frames, 2, 6, 6)
+    x = rng.integers(0, own.input.max + 1, shape).astype(np.uint8)
+    slim, _ = shrink(whole)
+    run_of_slim = run_integer(slim, x)
+    measured = count_workload(slim, run_of_slim.input_maps, run_of_slim.spikes)
+    predicted = predict_workload(own, [w != 0 for w in weights], bits, 4, run_integer(whole, x))
+    assert predicted == measured
+    for ident in IDS:
+        assert price(predicted, profile(ident)) == price(measured, profile(ident))

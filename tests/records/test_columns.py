@@ -12,6 +12,8 @@ def test_knobs_for_all_layers_are_numbers_and_a_knob_a_layer_is_text():
     assert knob_columns(Candidate((0.5, 0.90, 0.0), "weight", (8, 2, 4), 3)) == {
         "sparsity": "0.5/0.9/0", "granularity": "weight", "weight_bits": "8/2/4", "timesteps": 3,
     }  # fmt: skip
+    mixed = knob_columns(Candidate((0.5, 0.25), ("nm:4", "channel"), (8,), 3))
+    assert mixed["granularity"] == "nm:4/channel"
 
 
 def test_what_was_not_trained_has_no_widths():

@@ -19,7 +19,8 @@ def test_a_model_is_the_recovered_network_with_what_is_known_of_it(finished, pic
     recovered = recover(RunFolder(finished), int(picked["trial"]))
     model = model_of(recovered)
     assert model.network is recovered.network
-    assert len(model.formats) == len(model.network.layers) == len(model.config["layers"])
+    assert len(model.formats) == len(model.network.connections) == len(model.config["connections"])
+    assert len(model.network.populations) == len(model.config["populations"])
     assert model.inputs.shape[0] == 32
     assert model.config["seed"] == picked["seed"]
     assert model.config["measured"]["packed_bytes"] == picked["weight_bytes"]

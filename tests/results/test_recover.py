@@ -14,7 +14,7 @@ from hwsearch.export.bundle import verify
 from hwsearch.export.weights import read_weights
 from hwsearch.network.store import network_digest
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.results.recover import recorded_versions, recover, with_used_profile
+from hwsearch.results.recover import recorded_versions, recover, with_used_files
 from hwsearch.study.model import load_study
 
 
@@ -38,7 +38,7 @@ def test_another_trial_is_the_network_of_the_search(finished):
 
 def test_the_profile_is_the_one_that_was_used(finished):
     folder = RunFolder(finished)
-    assert with_used_profile(load_study(folder.study), folder).device.profile == str(folder.profile.resolve())
+    assert with_used_files(load_study(folder.study), folder).device.profile == str(folder.profile.resolve())
 
 
 def test_a_run_without_a_summary_recorded_no_versions(finished, tmp_path):

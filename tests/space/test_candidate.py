@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.space.candidate import Candidate, snap
+from hwsearch.space.candidate import Candidate, canonical, snap
 from hwsearch.study.digest import digest
 
 
@@ -64,3 +64,23 @@ def test_a_snapped_sparsity_is_a_step_no_farther_than_half_of_one(m, sparsity):
     assert 0 <= snapped <= 1 - 1 / m
     assert abs(snapped - sparsity) <= 0.5 / m or sparsity > snapped == 1 - 1 / m
     assert snap(granularity, snapped) == snapped
+
+
+def test_spellings_of_one_network_are_one():
+    assert canonical(Candidate((0.0,), "channel", (4,), 2)) == Candidate((0.0,), "weight", (4,), 2)
+    assert canonical(Candidate((0.6,), "nm:4", (4,), 2)) == Candidate((0.5,), "nm:4", (4,), 2)
+    assert canonical(Candidate((0.0, 0.0), "channel", (4, 8), 2)) == Candidate((0.0,), "weight", (4, 8), 2)
+    assert canonical(Candidate((0.0, 0.5), "weight", (4, 8), 2)).sparsity == (0.0, 0.5)
+
+
+def test_a_granularity_counts_where_something_is_pruned_by_it():
+    def spelt(sparsity, granularity):
+        found = canonical(Candidate(sparsity, granularity, (4,), 2))
+        return found.sparsity, found.granularity
+
+    assert spelt((0.5, 0.6), ("nm:4", "weight")) == ((0.5, 0.6), ("nm:4", "weight"))
+    # snapped layer by layer: 0.1 of nm:4 is nothing, so one granularity is left
+    assert spelt((0.1, 0.6), ("nm:4", "channel")) == ((0.0, 0.6), "channel")
+    assert spelt((0.5, 0.6), ("nm:4", "nm:4")) == ((0.5, 0.5), "nm:4")
+    assert spelt((0.0, 0.6, 0.5), ("nm:4", "channel", "weight"))[1] == ("weight", "channel", "weight")
+    assert spelt((0.0, 0.0), ("nm:4", "channel")) == ((0.0,), "weight")

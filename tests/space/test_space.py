@@ -10,8 +10,8 @@ from builders.graphs import spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.space.candidate import Candidate
-from hwsearch.space.space import SearchSpace, canonical, search_space
+from hwsearch.space.candidate import Candidate, canonical
+from hwsearch.space.space import SearchSpace, search_space
 from hwsearch.study.sections import KNOBS, Space
 
 SPACES = [
@@ -108,26 +108,6 @@ def test_a_candidate_of_another_space_gets_the_nearest_setting():
     assert SPACES[0].candidate(SPACES[0].setting(foreign)).granularity == "nm:4"
 
 
-def test_spellings_of_one_network_are_one():
-    assert canonical(Candidate((0.0,), "channel", (4,), 2)) == Candidate((0.0,), "weight", (4,), 2)
-    assert canonical(Candidate((0.6,), "nm:4", (4,), 2)) == Candidate((0.5,), "nm:4", (4,), 2)
-    assert canonical(Candidate((0.0, 0.0), "channel", (4, 8), 2)) == Candidate((0.0,), "weight", (4, 8), 2)
-    assert canonical(Candidate((0.0, 0.5), "weight", (4, 8), 2)).sparsity == (0.0, 0.5)
-
-
-def test_a_granularity_counts_where_something_is_pruned_by_it():
-    def spelt(sparsity, granularity):
-        found = canonical(Candidate(sparsity, granularity, (4,), 2))
-        return found.sparsity, found.granularity
-
-    assert spelt((0.5, 0.6), ("nm:4", "weight")) == ((0.5, 0.6), ("nm:4", "weight"))
-    # snapped layer by layer: 0.1 of nm:4 is nothing, so one granularity is left
-    assert spelt((0.1, 0.6), ("nm:4", "channel")) == ((0.0, 0.6), "channel")
-    assert spelt((0.5, 0.6), ("nm:4", "nm:4")) == ((0.5, 0.5), "nm:4")
-    assert spelt((0.0, 0.6, 0.5), ("nm:4", "channel", "weight"))[1] == ("weight", "channel", "weight")
-    assert spelt((0.0, 0.0), ("nm:4", "channel")) == ((0.0,), "weight")
-
-
 def test_what_has_one_granularity_for_all_is_the_same_candidate_in_either_space():
     shared = SearchSpace((0.0, 0.5), ("weight", "channel"), (8,), (4,), 2)
     apart = replace(shared, apart=KNOBS)
@@ -139,6 +119,15 @@ def test_what_has_one_granularity_for_all_is_the_same_candidate_in_either_space(
     assert mixed.granularity == ("channel", "weight")
     # where layers may not differ, the nearest has these sparsities at one granularity
     assert shared.candidate(shared.setting(mixed)).sparsity == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_one_choice_for_all_layers_is_a_candidate_of_the_space(space):
+    level, granularity = len(space.sparsity) - 1, space.granularity[0]
+    candidate = space.uniform(space.sparsity[level], granularity, space.weight_bits[0], space.timesteps[0])
+    wanted = {"sparsity": level, "granularity": granularity, "weight_bits": 0, "timesteps": 0}
+    everywhere = {name: wanted[name.rstrip("_0123456789")] for name in space.knobs}
+    assert space.candidate(everywhere) == candidate
 
 
 def test_a_neighbour_moves_one_knob_or_two_and_no_level_by_more_than_two():

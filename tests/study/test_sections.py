@@ -1,4 +1,4 @@
-"""Sections of data, network, space, device and training: each law, and what is worked out from their keys."""
+"""Sections of data, space, device and training: each law, and what is worked out from their keys."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,6 @@ from builders.studies import SHORT, changed, faults, load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.study.network_section import Network
 from hwsearch.study.sections import SparsityRange
 
 
@@ -21,18 +20,6 @@ from hwsearch.study.sections import SparsityRange
         ("data.test", 0.8, "leave something to train on (a sum below 1); got 0.2 + 0.8"),
         ("data.validation", 1.0, "a fraction must lie in (0, 1)"),
         ("data.input_bits", 9, "input_bits must lie in 1 .. 8; got 9"),
-        ("network.layers", "fc8-16c3", "'16c3' (token 2) must stand before the first fc or r layer"),
-        ("network.layers", "16c3-p2-p2", "'p2' (token 3) must not follow another pooling"),
-        ("network.layers", "16c3-p1", "'p1' (token 2): a window must be larger than 1 x 1"),
-        ("network.layers", "", "'' (token 1) is no layer"),
-        ("network.leak_shift", 9, "leak_shift of a lif neuron must lie in 1 .. 8; got 9"),
-        ("network.leak_shift", None, "leak_shift of a lif neuron must lie in 1 .. 8; got null"),
-        ("network.threshold", 0, "the value must be above 0"),
-        ("network.readout", {"leak_shift": 9}, "leak_shift of a readout must lie in 1 .. 8; got 9"),
-        ("network.readout", {"last": 0}, "a count must be at least 1; got 0"),
-        ("network.readout", {"labels": "steps"}, "must be 'sample' or 'step'"),
-        ("network.readout", {"last": 2, "labels": "step"}, "predicts after each step adds up all of them"),
-        ("network.reset", "soft", "must be 'zero' or 'subtract'; got \"soft\""),
         ("space.sparsity", [0.5, 1.0], "sparsity must lie in [0, 1), and it must be plain"),
         ("space.sparsity", [], "a list may not be empty"),
         ("space.sparsity", [0.5, 0.5], "a list may not repeat a value"),
@@ -59,9 +46,7 @@ from hwsearch.study.sections import SparsityRange
         ("train.learning_rate", float("nan"), "must be a finite number"),
     ],
 )
-def test_each_law_of_data_network_space_device_and_training(
-    tmp_path: Path, key: str, value: Any, law: str
-) -> None:
+def test_each_law_of_data_space_device_and_training(tmp_path: Path, key: str, value: Any, law: str) -> None:
     (fault,) = faults(tmp_path, changed(key, value))
     assert key.partition(".")[0] in fault
     assert law in fault
@@ -99,20 +84,3 @@ def test_both_spellings_of_sparsity_and_bits_a_layer_are_one_study(tmp_path: Pat
         load(tmp_path, changed("space.per_layer", value)) for value in (True, ["weight_bits", "sparsity"])
     )
     assert (said, said.digest) == (listed, listed.digest)
-
-
-def test_an_if_neuron_has_no_leak(tmp_path: Path) -> None:
-    assert load(tmp_path, changed("network.neuron", "if")).network.leak_shift is None
-
-
-def test_a_leaky_neuron_halves_its_potential_unless_told_otherwise() -> None:
-    assert Network(layers="fc8").leak_shift == 1
-    assert Network(layers="fc8", leak_shift=3).leak_shift == 3
-
-
-def test_has_conv(tmp_path: Path) -> None:
-    assert not load(tmp_path, SHORT).network.has_conv
-    assert load(tmp_path, changed("network.layers", "fc8")).network.has_conv is False
-    assert load(tmp_path, changed("network.layers", "r8")).network.has_conv is False
-    for layers in ("8c3-p2-fc8", "dw3", "res(4c3)-fc8"):
-        assert load(tmp_path, changed("network.layers", layers)).network.has_conv is True

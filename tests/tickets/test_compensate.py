@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from hwsearch.compress.channels import removable
 from hwsearch.compress.masks import prune
 from hwsearch.network.params import initial_params
 from hwsearch.tickets.compensate import compensate, prune_in_steps, quantise_in_turn
@@ -114,3 +115,28 @@ def test_least_squares_never_errs_more_than_cutting_alone(weights, mask, traces)
     cut = params_of(params.weights[0] * mask)
     (plain,), (least,) = (membrane_errors(params, p, damped) for p in (cut, fixed))
     assert least <= plain * (1 + 1e-4) + 1e-4
+
+
+@pytest.mark.parametrize("spelling", ["4c3-dw3s2-res(6c3-4c3)-fc8", "fc8-r6"])
+def test_on_a_graph_compensation_lowers_the_error_of_each_membrane(spelling):
+    network = spec(spelling, norm=False)
+    params = scaled(initial_params(network, 0), 3)
+    statistics = observe(network, params, X, 3)
+    masks = prune(network.connections, params.weights, "weight", 0.5)
+    cut = replace(params, weights=tuple(w * m for w, m in zip(params.weights, masks, strict=True)))
+    fixed = compensate(params, masks, statistics)
+    for place, (before, after, mask) in enumerate(zip(cut.weights, fixed.weights, masks, strict=True)):
+        assert (after[~mask] == 0).all()
+        whole, hessian = params.weights[place], statistics[place].hessian
+        errors = []
+        for new in (before, after):
+            moved = (new - whole).reshape(len(whole), -1).astype(float)
+            per_row = "od,ode,oe->" if hessian.ndim == 3 else "od,de,oe->"
+            errors.append(np.einsum(per_row, moved, hessian, moved))
+        assert errors[1] <= errors[0] * 1.001
+    turned = quantise_in_turn(network, fixed, masks, (3,) * len(masks), statistics)
+    assert all(len(np.unique(row)) <= 7 for w in turned.weights for row in w.reshape(len(w), -1))
+    _, stepped = prune_in_steps(network, params, statistics, "channel", 0.25)
+    groups = removable(network.connections)
+    gone = sum(int((~stepped[g.first].reshape(g.channels, -1).any(1)).sum()) for g in groups)
+    assert gone == math.floor(0.25 * sum(g.channels for g in groups) + 0.5)

@@ -134,3 +134,37 @@ def test_damping_and_the_diagonal_of_the_inverse_by_hand():
     np.testing.assert_allclose(inverse_diagonal(hessian), [1 / (3 + mu), 1 / (1 + mu), 1 / mu])
     # of a full one: [[2, 1], [1, 2]]^-1 has 2/3 on its diagonal
     assert inverse_diagonal(np.array([[2.0, 1.0], [1.0, 2.0]])) == pytest.approx([2 / 3] * 2, rel=0.02)
+
+
+GRAPHS = {
+    "residual": spec("4c3-dw3s2-res(6c3-4c3)-fc8"),
+    "recurrent": spec("r8-fc4", norm=False),
+}
+
+
+@pytest.mark.parametrize("kind", GRAPHS)
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_on_a_graph_every_weight_has_a_worth_and_exactly_k_go(criterion, kind):
+    network = GRAPHS[kind]
+    params = initial_params(network, 0)
+    scores = score(criterion, params, observe(network, params, X, 3))
+    assert [s.shape for s in scores] == [c.weight_shape for c in network.connections]
+    assert all((s >= 0).all() and np.isfinite(s).all() for s in scores)
+    masks = prune(network.connections, params.weights, "weight", 0.5, scores=scores)
+    gone = sum((~masks[i]).sum() for i in network.prunable)
+    assert gone == math.floor(0.5 * network.n_weights + 0.5)
+
+
+def test_zeros_of_a_grid_that_connections_share_are_those_of_the_integers():
+    network = GRAPHS["residual"]
+    params, bits = initial_params(network, 0), (3,) * len(network.connections)
+    ones = [np.ones(c.weight_shape) for c in network.connections]
+    low = [worth < 1 for worth in after_quantising(ones, network, params, bits)]
+    folded = fold(network, params, dense_masks(params), bits, 3, Widths())
+    for zero, connection in zip(low, folded.connections, strict=True):
+        assert np.array_equal(zero, connection.weight == 0)
+
+
+def test_a_hessian_a_channel_has_an_inverse_a_channel():
+    both = np.stack([np.diag([3.0, 1.0]), np.diag([1.0, 1.0])])
+    assert inverse_diagonal(both).tolist() == [inverse_diagonal(own).tolist() for own in both]

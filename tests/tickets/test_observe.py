@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from builders.finders import params_of, spec
 
+from hwsearch.graph.graph import Readout
+from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.params import initial_params
-from hwsearch.tickets.observe import observe, trace_power
+from hwsearch.tickets.observe import observe, readings, trace_power
 
+LAW = NeuronLaw(None, 1.5, "subtract")
 IMAGES = np.random.default_rng(0).integers(0, 17, (64, 1, 6, 6)).astype(np.uint8)
 
 
@@ -78,3 +82,63 @@ def test_without_the_hessian_the_rest_is_the_same():
         assert without.hessian.size == 0
         for name in ("rate", "gain", "mean", "variance"):
             assert np.array_equal(getattr(with_hessian, name), getattr(without, name))
+
+
+def test_a_depthwise_connection_has_a_hessian_a_channel():
+    network = spec("3c3-dw3s2-fc4")
+    _, depthwise, _, _ = observe(network, initial_params(network, 0), IMAGES, 3)
+    assert depthwise.hessian.shape == (3, 9, 9)
+    assert depthwise.rate.shape == (3, 9)
+    # the channel's own block of what a full filter there would see
+    full = spec("3c3-3c3s2-fc4")
+    same = initial_params(full, 0)
+    fields = {"weights": (initial_params(network, 0).weights[0], *same.weights[1:])}
+    _, whole, _, _ = observe(full, replace(same, **fields), IMAGES, 3)
+    for channel in range(3):
+        block = slice(9 * channel, 9 * channel + 9)
+        assert depthwise.hessian[channel] == pytest.approx(whole.hessian[block, block], rel=1e-5)
+        assert depthwise.rate[channel] == pytest.approx(whole.rate[block], rel=1e-5)
+
+
+def test_a_leaky_readout_weighs_its_timesteps_by_hand():
+    # current 1, threshold 1.5, reset by subtraction: membranes 1, 2, 1.5, spikes 0, 1, 1
+    # of a leak of 1/2 they count 1/7, 2/7 and 4/7
+    network = spec(
+        "fc1", (1, 1, 1), 2, leak_shift=None, norm=False, input_max=1, readout=Readout(leak_shift=1)
+    )
+    params = params_of([[1.0]], [[1.0], [0.0]])
+    x = np.ones((1, 1, 1, 1), np.uint8)
+    network = replace(network, populations=(replace(network.populations[0], law=LAW), network.populations[1]))
+    first, readout = observe(network, params, x, 3)
+    assert readout.rate == pytest.approx([6 / 7])
+    assert readout.hessian == pytest.approx(np.array([[36 / 49]]))
+    assert readout.mean == pytest.approx([6 / 7, 0.0])
+    assert first.reads_input
+    assert not readout.reads_input
+
+
+def test_a_sequence_is_filtered_frame_by_frame():
+    # frames 1, 0, 1 at decay 1/2: traces 1, 1/2, 5/4
+    network = spec("fc1", (1, 1, 1), 2, norm=False, input_max=1, frames=3)
+    params = params_of([[0.25]], [[1.0], [0.0]])
+    x = np.array([1, 0, 1], np.uint8).reshape(1, 3, 1, 1, 1)
+    first, _ = observe(network, params, x, 3)
+    assert first.hessian == pytest.approx(np.array([[1 + 0.25 + 25 / 16]]))
+    assert first.rate == pytest.approx([2 / 3])
+    assert first.mean == pytest.approx([0.25 * (1 + 0.5 + 1.25) / 3])
+
+
+def test_connections_into_one_population_see_one_membrane():
+    network = spec("r4-fc3", norm=False)
+    there, back, *_ = observe(network, initial_params(network, 0), IMAGES, 3)
+    assert np.array_equal(there.mean, back.mean)
+    assert there.hessian.shape == (36, 36)
+    assert back.hessian.shape == (4, 4)
+
+
+def test_labels_a_timestep_take_the_mean_over_their_predictions_by_hand():
+    # spikes 1, 0, 1: after each step the mean of what was counted is 1, 1/2, 2/3
+    read = readings(torch.tensor([[[1.0]], [[0.0]], [[1.0]]]), Readout(labels="step"), 3)
+    assert read.flatten().tolist() == pytest.approx([1.0, 0.5, 2 / 3])
+    last = readings(torch.tensor([[[1.0]], [[0.0]], [[1.0]]]), Readout(last=2), 3)
+    assert last.flatten().tolist() == [0.5]

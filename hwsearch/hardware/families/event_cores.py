@@ -70,7 +70,7 @@ def entries(population: PopulationWork, incoming: Sequence[ConnectionWork]) -> E
 def kernel_entries(connection: ConnectionWork) -> int:
     """Return the entries of a connection's weights."""
     filters = connection.census.out_channels // connection.groups
-    return in_channels(connection) * 2 ** (_log2(kernel_area(connection)) + _log2(filters))
+    return in_channels(connection) << (_log2(kernel_area(connection)) + _log2(filters))
 
 
 def in_channels(connection: ConnectionWork) -> int:

@@ -154,9 +154,7 @@ def split(population: PopulationWork, incoming: Sequence[StoredLayer], model: Ma
     count = max(need)
     axons = sum(math.ceil(n / count) for n in pixels)
     axons += sum(layer.work.inputs for layer in incoming if layer.work.kind != "conv")
-    piece = Piece(
-        population.name, math.ceil(population.neurons / count), math.ceil(n_bytes / count), axons
-    )
+    piece = Piece(population.name, math.ceil(population.neurons / count), math.ceil(n_bytes / count), axons)
     return [piece] * count
 
 

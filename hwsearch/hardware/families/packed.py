@@ -1,6 +1,6 @@
 """Processors and ideal accelerators: packed formats, work by the cycle or by the term.
 
-Each connection is stored in the smallest format that the device reads; where dense would take fewer cycles, a note says so.
+Each connection is stored in the smallest format that the device reads; a note says where dense would take fewer cycles.
 Where the device skips the zeros that this format leaves out (its list for cycles, and another for energy), only what is
 stored is worked off; elsewhere every weight of it is::
 
@@ -115,7 +115,7 @@ def _energy(
     stored: tuple[StoredLayer, ...],
     sizes: tuple[int, int, int],
 ) -> float:
-    """Return the sum of operations and weight fetches of connections, neuron updates and spikes of populations, in joules.
+    """Return the sum of connections' operations and weight fetches, and of neuron updates and spikes, in joules.
 
     E_synop = E_add(acc) + gate * E_add(w), E_mac = E_mul(sqrt(x * w)) + E_add(acc); either fetches its weight and
     its share of the index: in charging every weight of it once, all stored bits are read once.

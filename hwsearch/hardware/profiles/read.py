@@ -117,12 +117,12 @@ def _word(word: Word[Spelling] | None) -> Spelling | None:
 
 def _limits(section: LimitsSection) -> Limits:
     """Return the limits that are not attributes of the profile itself."""
-    menus = {name: _menu(getattr(section, name)) for name in ("kernels", "pools", "strides")}
-    elsewhere = {"fan_in", "fan_out", "neurons", *menus}
+    menus = Limits(kernels=_menu(section.kernels), pools=_menu(section.pools), strides=_menu(section.strides))
+    elsewhere = {"fan_in", "fan_out", "neurons", "kernels", "pools", "strides"}
     numbers: dict[str, Any] = {
         name: _whole(getattr(section, name)) for name in LimitsSection.model_fields if name not in elsewhere
     }
-    return replace(Limits(**menus), **numbers)
+    return replace(menus, **numbers)
 
 
 def _connectivity(section: ConnectionsSection) -> Connectivity:

@@ -17,7 +17,6 @@ from hwsearch.hardware.rules.toolchain_limits import LIMIT_RULES
 from hwsearch.hardware.rules.violation import Violation, over
 from hwsearch.hardware.workload import Workload
 
-
 _RULES = (*LIMIT_RULES, *FAMILY_RULES, *CONNECTION_RULES)
 
 
@@ -80,7 +79,9 @@ def fan_in_within_limit(workload: Workload, profile: HardwareProfile) -> Iterato
     """Each neuron's inputs, pruned ones included, are within the device's limit."""
     for population, incoming in workload.joined():
         need = sum(c.census.in_channels * c.census.kernel_area for c in incoming)
-        yield from over("fan_in_within_limit", need, profile.max_fan_in, population.name, "inputs to a neuron")
+        yield from over(
+            "fan_in_within_limit", need, profile.max_fan_in, population.name, "inputs to a neuron"
+        )
 
 
 def fan_out_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:

@@ -72,7 +72,9 @@ def readout_leak_offered(workload: Workload, profile: HardwareProfile) -> Iterat
     """The device has a readout that leaks."""
     if workload.readout.leak_shift is not None:
         what = f"a readout with a leak of v >> {workload.readout.leak_shift}"
-        yield from _able("readout_leak_offered", "leaky_readout", profile, workload.populations[-1].name, what)
+        yield from _able(
+            "readout_leak_offered", "leaky_readout", profile, workload.populations[-1].name, what
+        )
 
 
 def late_readout_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:

@@ -51,7 +51,9 @@ def cores_hold_everything(workload: Workload, profile: HardwareProfile) -> Itera
         need = sum(arrays(population, model) for population in workload.populations)
         yield from over("cores_hold_everything", need, model.cores, "", "cores")
     if isinstance(model, Npu):
-        yield from over("cores_hold_everything", len(workload.populations), model.nodes, "", "cores, at least")
+        yield from over(
+            "cores_hold_everything", len(workload.populations), model.nodes, "", "cores, at least"
+        )
 
 
 def array_holds_network(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:

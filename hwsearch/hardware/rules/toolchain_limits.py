@@ -18,7 +18,7 @@ from hwsearch.hardware.workload import ConnectionWork, Workload
 
 
 def kept_fan_in_within_limit(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:
-    """Each neuron's non-zero weights are within the slots that it has; of several connections the most of each counts."""
+    """Each neuron's non-zero weights are within the slots that it has; the most of each connection counts."""
     for population, incoming in workload.joined():
         need, limit = sum(c.census.fan_in_kept for c in incoming), profile.limits.fan_in_kept
         what = "non-zero weights into a neuron"

@@ -61,7 +61,7 @@ def calibrate(
     candidates = [plan.space.candidate(plan.space.draw(rng)) for _ in range(n + judging)]
     tickets = [ticket_of(candidate) for candidate in candidates]
     sparsities = [
-        layer_sparsity(plan.spec, ticket, c.granularity)
+        layer_sparsity(plan.spec, ticket, c)
         for ticket, c in zip(tickets, candidates, strict=True)
     ]
     joint = joint_of(candidates, sparsities, plan.spec.connections)
@@ -123,9 +123,10 @@ def _inputs_of(plan: Plan, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
     return np.concatenate([unseen[:n], seen]), unseen[n : n + _JUDGED]
 
 
-def layer_sparsity(spec: NetworkSpec, ticket: Ticket, granularity: str) -> tuple[float, ...]:
+def layer_sparsity(spec: NetworkSpec, ticket: Ticket, candidate: Candidate) -> tuple[float, ...]:
     """Return the share that each prunable connection's mask removes: of channels for ``channel``, else of weights."""
     masks = [ticket.masks[i] for i in spec.prunable]
-    if granularity == "channel":
-        return tuple(float(1 - mask.reshape(len(mask), -1).any(1).mean()) for mask in masks)
-    return tuple(float(1 - mask.mean()) for mask in masks)
+    return tuple(
+        float(1 - (mask.reshape(len(mask), -1).any(1) if name == "channel" else mask).mean())
+        for mask, name in zip(masks, candidate.granularities(len(masks)), strict=True)
+    )

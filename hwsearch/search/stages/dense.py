@@ -11,7 +11,7 @@ from hwsearch.errors import HwsearchError
 from hwsearch.measure.measured import Measured
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import Run, run_integer
-from hwsearch.network.params import Params, Ticket, initial_params
+from hwsearch.network.params import Params, Ticket
 from hwsearch.plan.plan import REFERENCE_BITS, Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields
@@ -52,8 +52,8 @@ class Dense:
 
 
 def dense_ticket(plan: Plan, seed: int) -> Ticket:
-    """Return the ticket that keeps every weight of a fresh network."""
-    params = initial_params(plan.spec, seed)
+    """Return the ticket that keeps every weight of a fresh network, or of the one that the study gives."""
+    params = plan.start(seed)
     return Ticket(params, dense_masks(params), (REFERENCE_BITS,) * len(params.weights))
 
 
@@ -69,7 +69,8 @@ def dense_fit(plan: Plan, data: Dataset, seed: int) -> Fit:
     """Return the training of the dense network, which is also that of finders."""
     schedule, loop = dense_schedule(plan), plan.study.train.neuron_loop
     return Fit(
-        plan.spec, data.x_train, data.y_train, plan.dense_timesteps, schedule, seed, REFERENCE_BITS, loop
+        plan.spec, data.x_train, data.y_train, plan.dense_timesteps, schedule, seed, REFERENCE_BITS, loop,
+        "" if plan.given is None else plan.given.digest,
     )
 
 
@@ -86,6 +87,8 @@ def dense_job(plan: Plan, store: TicketStore, seed: int, split_seed: int | None 
     kept, trained = store.load(path), None
     if kept is not None:
         trained = (Trained(kept.nets["trained"], None, "", store.spent.get(path.stem, 0)),)
+    elif plan.given is not None and not plan.given.fine_tune:
+        trained = (Trained(plan.given.params, None, "", 0),)
     return Job(
         (dense_ticket(plan, seed),), plan.dense_timesteps, dense_schedule(plan), seed, split_seed,
         test=split_seed is not None, keep_params=True, trained=trained, widths=plan.reference_widths,

@@ -48,7 +48,7 @@ def _price(context: Context, candidate: Candidate) -> Priced:
         ticket,
         price_on_device(context.plan, workload),
         sparsity_of(context.plan.spec.connections, ticket.masks),
-        layer_sparsity(context.plan.spec, ticket, candidate.granularity),
+        layer_sparsity(context.plan.spec, ticket, candidate),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from hwsearch.data.datasets import Dataset, resplit
 from hwsearch.graph.graph import NetworkSpec
-from hwsearch.network.params import Params, Ticket, initial_params
+from hwsearch.network.params import Params, Ticket
 from hwsearch.plan.plan import Plan
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_fit
@@ -137,7 +137,7 @@ def early_timesteps_of(plan: Plan, store: TicketStore, fit: Fit) -> int:
     warm = replace(fit, schedule=replace(fit.schedule, epochs=tickets.warmup_epochs))
 
     def make() -> StoredWork:
-        init = initial_params(plan.spec, fit.seed)
+        init = plan.start(fit.seed)
         params = warm.train([init], [dense_masks(init)])[0]
         rule = early_time(
             plan.spec, params, fit.x[:1000], fit.timesteps,
@@ -165,7 +165,7 @@ def find_birds(
     ]
     kept = [[store.load(path) for path in row] for row in paths]
     if any(work is None for row in kept for work in row):
-        inits = [initial_params(plan.spec, seed) for seed in seeds]
+        inits = [plan.start(seed) for seed in seeds]
         nests = find_early_birds(fit, inits, targets, knife_of(plan, fit), tolerance=tolerance)
         kept = [[StoredWork(bird.train_steps, masks=bird.masks) for bird in row] for row in nests]
         for places, row in zip(paths, kept, strict=True):
@@ -184,7 +184,7 @@ def find_prizes(
     paths = [store.cache.shared_path("prize", fit.digest, seed, *cut) for seed in seeds]
     kept = [store.load(path) for path in paths]
     if any(work is None for work in kept):
-        inits = [initial_params(plan.spec, seed) for seed in seeds]
+        inits = [plan.start(seed) for seed in seeds]
         prizes = find_multi_prizes(fit, inits, [target] * len(seeds), knife_of(plan, fit))
         kept = [StoredWork(prize.train_steps, {"start": prize.params}, prize.masks) for prize in prizes]
         for path, work in zip(paths, kept, strict=True):
@@ -195,7 +195,7 @@ def find_prizes(
 
 def _scope(plan: Plan) -> Literal["global", "layer"]:
     """Return where weights are ranked; sparsities of layers rank each layer on its own."""
-    return "layer" if plan.study.space.per_layer else plan.study.space.scope
+    return plan.study.space.ranking
 
 
 def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
@@ -204,11 +204,7 @@ def _magnitude(source: TicketSource, candidate: Candidate) -> Found:
     dense, statistics, target = source.dense, None, target_of(candidate)
     if criterion == "magnitude" and len(target.sparsity) > 1:
         sparsities = target.sparsity
-        names = (
-            (target.granularity,) * len(sparsities)
-            if isinstance(target.granularity, str)
-            else target.granularity
-        )
+        names = candidate.granularities(len(sparsities))
         bits = bits_of(plan.spec, candidate) if plan.spec.quantise_first else None
         return Found(dense, source.layer_masks.together(names, sparsities, bits))
     if criterion != "magnitude":
@@ -235,7 +231,7 @@ def _iterative(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tupl
     for name in dict.fromkeys(names):  # the dense round is one file for all granularities
         how = climb_of(plan, name)
         load, save = ladder_store(store, fit, how, cut_of(plan), [fit.seed])
-        init = initial_params(plan.spec, fit.seed)
+        init = plan.start(fit.seed)
         (ladders[name],) = find_ladders(fit, [init], how, knife, load=load, save=save)
     return ladders[names[0]].start, masks_at([ladders[name] for name in names], target.sparsity, knife)
 
@@ -243,7 +239,7 @@ def _iterative(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tupl
 def _early_bird(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tuple[Params, Masks]:
     """Draw the mask as soon as it has settled; the ticket starts from the initial weights."""
     ((bird,),) = find_birds(plan, store, fit, [fit.seed], [target])
-    return initial_params(plan.spec, fit.seed), bird.masks
+    return plan.start(fit.seed), bird.masks
 
 
 def _multi_prize(plan: Plan, store: TicketStore, fit: Fit, target: Target) -> tuple[Params, Masks]:

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.devices import chain, fc, mlp, profile
+from builders.workloads import silent
 
 from hwsearch.hardware.cost_model import price
-from hwsearch.hardware.families.crossbar import arrays
+from hwsearch.hardware.families.crossbar import arrays, swept_once
 
 
 def test_a_crossbar_charges_every_zero():
@@ -19,6 +20,16 @@ def test_a_crossbar_charges_every_zero():
     clocked = replace(odin, model=replace(odin.model, clock_hz=1e8))
     events = 0.2 * 4 * 150
     assert price(full, clocked).latency_s == pytest.approx((events * 513 + 4 * 512) / 1e8)
+
+
+def test_one_array_sweeps_a_spike_once_whoever_reads_it():
+    network = silent("r5", (1, 1, 4))
+    odin, truenorth = profile("odin").model, profile("truenorth").model
+    # the recurrent spikes arrive a timestep later: they are other events than those that the readout gets
+    assert [c.name for c in swept_once(network, odin)] == ["rec1", "rec1.back", "readout"]
+    block = silent("fc5-res(fc5)", (1, 1, 4))
+    assert [c.name for c in swept_once(block, odin)] == ["fc1", "fc2", "readout"]
+    assert len(swept_once(block, truenorth)) == 4
 
 
 def test_an_all_in_price_takes_nothing_on_top():

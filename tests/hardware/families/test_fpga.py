@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.devices import chain, fc, mlp, profile
+from builders.workloads import silent
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.fpga import bram18, luts, memory_bytes
@@ -26,6 +27,11 @@ def test_blocks_of_one_shape():
     assert memory_bytes(16384, 16, 16384, 16) == 32_768
     assert memory_bytes(16385, 17, 16384, 16) == 4 * 32_768
     assert memory_bytes(512, 36, None, None) == 2304
+
+
+def test_a_recurrent_layer_reads_its_inputs_and_then_itself():
+    cost = price(silent("r20", (1, 1, 30), timesteps=4), profile("zynq7020_spikerplus"))
+    assert cost.latency_s == pytest.approx(4 * (30 + 20) / 100e6)
 
 
 def test_look_up_tables_of_a_unit():

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from builders.devices import conv, fc, mlp, profile
+from builders.workloads import silent
 
 from hwsearch.hardware.cost_model import price
-from hwsearch.hardware.families.many_core import Piece, axon_bits, core_store, pack_cores, split
+from hwsearch.hardware.families.many_core import Piece, axon_bits, core_store, pack_cores, pieces_of, split
 
 LOIHI = profile("loihi1").model
 
@@ -56,6 +57,23 @@ def test_cores_by_hand():
     assert len(split(layer.population, [stored], LOIHI)) == 11
     pieces = [Piece("a", 700, 90_000, 10), Piece("b", 700, 30_000, 10), Piece("c", 300, 30_000, 10)]
     assert pack_cores(pieces, LOIHI) == 2  # a and c share one core, b has its own
+
+
+def test_what_enters_one_population_lies_in_the_same_cores():
+    network = silent("r1000", (1, 1, 200), classes=10)
+    (hidden, readout) = pieces_of(network, profile("loihi1"), LOIHI)
+    # 1200 axons of 1000 dense 4-bit weights: 15 blocks of 64 (266 bits: 320) and one of 40 (170: 192)
+    assert len(hidden) == -(-(1200 * (15 * 320 + 192) // 8) // 131_072) == 6
+    assert hidden[0].axons == 1200
+    assert len(readout) == 1
+
+
+def test_a_stride_shortens_the_lists_of_pixels():
+    whole = silent("8c3", (2, 8, 8)).connections[0], silent("8c3", (2, 8, 8)).populations[0]
+    strided = silent("8c3s2", (2, 8, 8)).connections[0], silent("8c3s2", (2, 8, 8)).populations[0]
+    # 128 pixels of 72 targets (64 and 8), and of ceil(72 / 4) = 18; 4 bits each and a header of 10
+    assert core_store(*whole, profile("loihi1"), LOIHI).bits == 128 * (320 + 64)
+    assert core_store(*strided, profile("loihi1"), LOIHI).bits == 128 * 128
 
 
 def test_terms_of_a_many_core_by_hand():

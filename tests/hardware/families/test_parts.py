@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.devices import conv
+from builders.devices import conv, profile
 from builders.hand_network import FIRST, GENERIC, HIDDEN, LAST, MCU, NET, READOUT
+from builders.workloads import silent
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.parts import (
@@ -43,6 +44,41 @@ def test_a_spiking_input_is_one_bit_and_keeps_no_current():
     spiking = replace(NET, connections=(replace(FIRST, analog=False), LAST))
     assert price(spiking, MCU).buffer_bytes == 1 + 1 + 8 * 4  # 4 input bits, 8 spike bits, 8 sums
     assert price(spiking, MCU).macs == 0
+
+
+BOARD = replace(profile("nrf52840"), accumulator_bits=32)  # membranes, biases and thresholds of 16 bits
+
+
+def test_spikes_that_a_delay_reads_are_held_for_one_timestep_more():
+    plain, recurrent = silent("fc20", (1, 1, 4)), silent("r20", (1, 1, 4))
+    # 4 values of a still image and their kept current; a bit a neuron: 20 bits are 3 bytes
+    assert price(plain, BOARD).buffer_bytes == 4 + 20 * 4 + 3
+    # the recurrent spikes need sums of 20 neurons too, beside the kept current
+    assert price(recurrent, BOARD).buffer_bytes == 4 + 20 * 4 + 2 * 3 + 20 * 4
+    # state and parameters are a population's, whatever enters it
+    assert price(recurrent, BOARD).state_bytes == price(plain, BOARD).state_bytes
+    assert price(recurrent, BOARD).bias_bytes == price(plain, BOARD).bias_bytes
+
+
+def test_a_sequence_of_values_keeps_no_current_and_needs_sums():
+    values = silent("fc20", (1, 1, 4), frames=3)
+    assert price(values, BOARD).buffer_bytes == 4 + 3 + 20 * 4
+    events = silent("fc20", (1, 1, 4), frames=3, input_max=1)
+    assert price(events, BOARD).buffer_bytes == 1 + 3 + 20 * 4
+    # 16 frames of 0 .. 31, added up to 3 bins of 6 at most, are 8 bits; of 0 .. 63 they are 9, two bytes
+    assert price(silent("fc20", (1, 1, 4), frames=16, input_max=42), BOARD).buffer_bytes == 4 + 83
+    assert price(silent("fc20", (1, 1, 4), frames=16, input_max=43), BOARD).buffer_bytes == 8 + 83
+
+
+def test_connections_into_one_population_share_its_sums_and_its_parameters():
+    block, chain = silent("2c3-res(2c3)", (1, 4, 4)), silent("2c3-2c3", (1, 4, 4))
+    with_skip, without = price(block, BOARD), price(chain, BOARD)
+    assert with_skip.buffer_bytes == without.buffer_bytes == 16 + 32 * 4 + 2 * 4 + 32 * 4
+    assert with_skip.bias_bytes == without.bias_bytes == 2 * (2 + 2) * 2 + 3 * 2
+    assert with_skip.weight_bytes == without.weight_bytes + 1  # two weights of 4 bits
+    # 3 timesteps: one connection more to step through
+    cycles = BOARD.cycles.layer_step * 3
+    assert with_skip.latency_s - without.latency_s == pytest.approx(cycles / BOARD.clock_hz)
 
 
 def test_wide_inputs_take_whole_bytes():

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.devices import chain, conv, fc, mlp, profile
+from builders.workloads import silent
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.step_cycles import StepNetwork, cycles_per_step, step_network, synapses
@@ -56,6 +57,13 @@ def test_a_network_as_a_step_core_sees_it():
     assert (network.reached, network.read, network.fan_out) == (2, 1, 3 / 5)
     assert network.input_rate == 0.5
     assert network.hidden_rate == pytest.approx((3 * 0.5 + 2 * 0.25) / 5)
+
+
+def test_recurrent_weights_are_synapses_between_hidden_neurons():
+    network = silent("r5", (1, 1, 4))
+    seen = step_network(network)
+    assert (seen.inputs, seen.hidden, seen.readout, seen.reached, seen.read) == (4, 5, 3, 5, 5)
+    assert seen.fan_out == 25 / 5
 
 
 def test_a_step_core_shares_no_weights():

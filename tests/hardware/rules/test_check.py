@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from builders.devices import IDS, Layer, chain, mlp, population, profile, with_bits
 
+from hwsearch.graph.graph import INPUT
 from hwsearch.hardware.device import Bank
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.rules.check import violations
-from hwsearch.graph.graph import INPUT
 from hwsearch.hardware.workload import ConnectionWork, OpCounts, WeightCensus
 
 PROFILE = load_profile(Path(__file__).parents[3] / "hardware_profiles" / "nrf51822_microbit.yaml")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from builders.devices import profile
 from builders.mapped_networks import CNN, NET
+from builders.workloads import silent
 
 from hwsearch.hardware.limits import Limits
 from hwsearch.hardware.rules import toolchain_limits
@@ -38,6 +39,31 @@ def test_both_sides_of_each_limit(limit, need, network, rule):
     assert {violation.rule for violation in found} == {rule}
     assert max(violation.need for violation in found) == need
     assert all(violation.limit == need - 1 and f"{need - 1:,}" in violation.message for violation in found)
+
+
+def test_channels_come_in_multiples_on_both_sides():
+    network = silent("8c3-fc6", (1, 4, 4))
+    assert broken(replace(DEVICE, limits=Limits(channel_multiple=2)), network) == []  # the readout has 3
+    (found,) = broken(replace(DEVICE, limits=Limits(channel_multiple=4)), network)
+    assert (found.rule, found.layer, found.need) == ("channels_in_multiples", "fc2", 6)
+    assert "must be a multiple of 4" in found.message
+
+
+def test_values_of_a_sequence_are_events_on_both_sides():
+    device = replace(DEVICE, limits=Limits(input_events=15))
+    assert broken(device, silent("fc6", (1, 4, 4), frames=3, input_max=15)) == []
+    assert broken(device, silent("fc6", (1, 4, 4))) == []  # an image's values are no sequence
+    (found,) = broken(device, silent("fc6", (1, 4, 4), frames=3, input_max=16))
+    assert (found.rule, found.need, found.limit) == ("input_events_within_limit", 31, 15)
+
+
+def test_what_enters_one_population_or_leaves_one_is_added_up():
+    recurrent = silent("r5", (1, 1, 7))
+    limits = {"fan_in_kept": 7 + 5, "hidden_synapses": 25, "fan_out_kept": 5, "layers": 2}
+    for name, need in limits.items():
+        assert broken(replace(DEVICE, limits=Limits(**{name: need})), recurrent) == []
+        (found,) = broken(replace(DEVICE, limits=Limits(**{name: need - 1})), recurrent)
+        assert found.need == need
 
 
 @pytest.mark.parametrize(("limit", "has", "lacks", "rule"), [

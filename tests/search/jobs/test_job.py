@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders.graphs import spec
 from builders.jobs import X, Y, assert_same, bench, job
 
+from hwsearch.data.datasets import Dataset
+from hwsearch.graph.graph import Readout
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths, needed_bits
+from hwsearch.network.params import Ticket, initial_params
 from hwsearch.search.jobs import job as jobs
-from hwsearch.search.jobs.job import run_job
+from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.train.loop import Schedule, Trained
 
 SHORT = replace(job(), schedule=Schedule(1, 16, 0.01))
@@ -127,3 +131,24 @@ def test_a_stack_that_would_not_fit_is_split(monkeypatch):
     for piece, together in zip(run_job(bench(), SHORT), whole, strict=True):
         assert_same(piece, together)
     assert sizes == [2, 1]
+
+
+def test_labels_a_timestep_are_those_of_its_last_frame():
+    # frame by frame the brighter half says the class; T 2 bins four frames in two
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, (60, 4))
+    brighter = (np.arange(4) // 2 == y[..., None])[:, :, None, None, :]
+    x = (rng.integers(0, 2, (60, 4, 1, 1, 4)) + 6 * brighter).astype(np.uint8)
+    network = spec("fc8", (1, 1, 4), 2, input_max=7, frames=4, binning="mean", readout=Readout(labels="step"))
+    data = Dataset("made", x[:40], y[:40], x[40:50], y[40:50], x[50:], y[50:], 7, 3, 2, (1, 1, 4), 4, "mean")
+    params = initial_params(network, 0)
+    ticket = Ticket(params, tuple(np.ones(w.shape, bool) for w in params.weights), (8, 8))
+    given = Job((ticket,), 2, Schedule(3, 8, 0.02), 0, test=True)
+    (measured,) = run_job(Bench(network, data, Widths(), "fused"), given)
+    assert measured.failure == ""
+    assert measured.answers_val.n == measured.answers_test.n == 10 * 2
+    assert measured.answers_val.samples == tuple(np.bincount(y[40:50, [1, 3]].ravel(), minlength=2))
+    assert measured.accuracy_val == measured.answers_val.accuracy
+    assert measured.train_steps == 3 * 40 * 2
+    # samples count once however many predictions they have; two blank runs
+    assert measured.eval_steps == (2 * 10 + 10 + 2) * 2

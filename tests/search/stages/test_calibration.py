@@ -10,6 +10,7 @@ from hwsearch.network.params import Ticket, initial_params
 from hwsearch.plan.plan import make_plan
 from hwsearch.search.stages import calibration as module
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity, one_shot_agreement
+from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
 from hwsearch.tickets.fit import dense_masks
 
@@ -22,8 +23,10 @@ def plan(tiny):
 def test_layer_sparsity_counts_channels_or_weights():
     masks = (np.array([[1, 1], [0, 0], [1, 0], [0, 0]], bool), np.array([[1, 0, 1, 0]], bool))
     ticket, spec = Ticket((), masks, (4, 4)), SimpleNamespace(prunable=(0, 1))
-    assert layer_sparsity(spec, ticket, "channel") == (0.5, 0.0)
-    assert layer_sparsity(spec, ticket, "weight") == (0.625, 0.5)
+    assert layer_sparsity(spec, ticket, Candidate((0.5,), "channel", (4,), 2)) == (0.5, 0.0)
+    assert layer_sparsity(spec, ticket, Candidate((0.5,), "weight", (4,), 2)) == (0.625, 0.5)
+    mixed = Candidate((0.5, 0.5), ("channel", "weight"), (4,), 2)
+    assert layer_sparsity(spec, ticket, mixed) == (0.5, 0.5)
 
 
 def rows(x):

@@ -172,6 +172,34 @@ def test_each_layer_has_its_own_sparsity_by_every_finder_and_criterion(
             assert np.array_equal(masks[1].all(0), masks[0].any(1))
 
 
+@pytest.mark.parametrize("finder", FINDERS)
+def test_each_layer_has_its_own_granularity_by_every_finder(tmp_path, finder):
+    path = study_file(tmp_path, finder=finder)
+    study = YAML(typ="safe", pure=True).load(path)
+    study["network"]["layers"] = (
+        "fc12-res(fc8-fc12)"  # an identity ties the first layer's channels to the third's
+    )
+    study["space"] |= {"per_layer": ["sparsity", "weight_bits", "granularity"]}
+    study["space"]["granularity"] = ["weight", "nm:4", "channel"]
+    with path.open("w") as stream:
+        YAML(typ="safe", pure=True).dump(study, stream)
+    plan = make_plan(load_study(path), path)
+    cache = Cache(tmp_path / "cache", plan.digest)
+    params = initial_params(plan.spec, 5)
+    own = TicketSource(plan, TicketStore(cache), params, plan.data, 0, LayerMasks(plan.spec, params))
+    candidate = Candidate((0.5, 0.5, 0.75, 0.5), ("channel", "weight", "nm:4", "weight"), (4,), 3)
+    first, inner, joined, identity, readout = find_ticket(own, candidate).masks
+    gone = ~first.any(1)
+    assert gone.sum() == 6
+    # each is cut as if alone, and loses what the channels take with them: exactly k where these take nothing
+    assert not inner[:, gone].any()
+    assert inner.sum() <= inner.size // 2
+    assert not joined[gone].any()
+    assert joined[~gone].reshape(6, 2, 4).sum(2).tolist() == [[1, 1]] * 6
+    assert np.array_equal(identity[:, 0, 0, 0], ~gone)
+    assert not readout[:, gone].any()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("finder", ["magnitude", "iterative", "early_time"])
 def test_a_study_for_another_device_trains_no_dense_network_and_no_ladder_again(
