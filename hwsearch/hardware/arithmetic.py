@@ -85,7 +85,7 @@ def arithmetic_claim(profile: HardwareProfile, leak_shift: int | None, reset: st
 
 
 def claim_of(profile: HardwareProfile, laws: Iterable[NeuronLaw]) -> Claim:
-    """Return the claim for several laws together: the first that a device computes otherwise, else one it does not tell."""
+    """Return the claim for several laws together: one that a device computes otherwise, if any, or does not tell."""
     claims = [arithmetic_claim(profile, law.leak_shift, law.reset) for law in laws]
     return min(claims, key=lambda claim: (claim.as_device is not False, claim.as_device is not None))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from hwsearch.data.datasets import Dataset
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import NetworkSpec
-from hwsearch.network.nir_in import Imported, NirOptions, import_nir
+from hwsearch.network.nir.importer import Imported, NirOptions, import_nir
 from hwsearch.network.params import Params
 from hwsearch.study.model import Study
 

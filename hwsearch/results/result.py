@@ -165,7 +165,11 @@ class Result:
         return replace(found, notes=(*found.notes, *(self._numbers.notes if self.finished else ())))
 
     def export(
-        self, trial: int | pd.Series | None = None, *, to: str | Path, formats: Sequence[str] = DEFAULT_FORMATS
+        self,
+        trial: int | pd.Series | None = None,
+        *,
+        to: str | Path,
+        formats: Sequence[str] = DEFAULT_FORMATS,
     ) -> Path:
         """Write a trial's model as files; without a trial, the study's pick.
 

@@ -24,7 +24,8 @@ from hwsearch.graph.graph import (
 )
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.flow import late
-from hwsearch.network.neuron import fused, pooled_maps, step_neuron
+from hwsearch.network.neuron import fused, pooled_maps
+from hwsearch.network.neuron_step import step_neuron
 from hwsearch.network.params import Params
 from hwsearch.network.recurrence import Circle, Member, through_time
 from hwsearch.train.inputs import as_input
