@@ -1,1 +1,1 @@
-"""Networks of other frameworks, by their NIR graphs: read, checked, and told in this project's populations and connections."""
+"""Networks of other frameworks by their NIR graphs: read, checked, told in populations and connections."""

@@ -142,7 +142,7 @@ def _flatten(r: Reading) -> Node:
 
 
 def _nothing(r: Reading) -> Node:
-    """Read a node that a framework wrote as nothing, where it can have been a Flatten alone (`nir.importer` sees to that)."""
+    """Read what a framework wrote as nothing, if it can have been a Flatten alone (`nir.importer` sees to that)."""
     r.notes.append(
         f"{r.name}: nothing was written between neurons and a matrix, read as a Flatten (Norse writes none)"
     )
