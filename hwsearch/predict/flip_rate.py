@@ -30,7 +30,8 @@ import numpy as np
 from scipy.special import ndtr, owens_t
 
 from hwsearch.compress.channels import removable
-from hwsearch.graph.graph import INPUT, NetworkSpec, entering
+from hwsearch.graph.graph import INPUT, NetworkSpec
+from hwsearch.graph.order import entering
 from hwsearch.network.params import Params, Ticket
 from hwsearch.predict.joint import Joint, LayerTables
 from hwsearch.predict.layer_sensitivity import EstimatorScope, layer_sensitivity
