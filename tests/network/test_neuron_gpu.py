@@ -8,8 +8,7 @@ import torch
 os.environ["TRITON_INTERPRET"] = "1"  # read when Triton is imported
 pytest.importorskip("triton", reason="Triton is not installed (pip install hwsearch[gpu]; about 1 GB)")
 
-from hwsearch.network.neuron_law import NeuronLaw
-
+from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network import neuron
 from hwsearch.network.neuron import Pool, fused_stack
 from hwsearch.network.neuron_gpu import fire
