@@ -196,8 +196,11 @@ def _log_correlation(weight: np.ndarray, changed: np.ndarray, covariance: np.nda
     through = _through(before[present], own)
     both = (through * after[present]).sum(1)
     power = (_through(after[present], own) * after[present]).sum(1)
-    scale = np.sqrt(np.maximum((through * before[present]).sum(1) * power, _LEAST))
-    correlation = np.clip(both / scale, 0.0, 1.0).mean() if present.any() else 0.0
+    former = (through * before[present]).sum(1)
+    # where nothing varies (or, by the rounding of covariances, less than nothing), nothing differs
+    varies = (former > 0) & (power > 0) & (former * power > _LEAST**2)
+    each = np.where(varies, both / np.sqrt(np.where(varies, former * power, 1.0)), 1.0)
+    correlation = np.clip(each, 0.0, 1.0).mean() if present.any() else 0.0
     return np.asarray(np.log(np.maximum([correlation, present.mean()], 1e-3)))
 
 
