@@ -133,5 +133,16 @@ class LayerTables:
         total = self.quantised[layer][np.searchsorted(self.bits, joint.bits[:, layer])]
         for name, rows in by_granularity(joint, layer):
             values, place = np.unique(joint.sparsity[rows, layer], return_inverse=True)
-            total[rows] += between(self.pruned[name][layer], self.levels, values)[place]
+            total[rows] += self.cut(name, layer, values)[place]
         return np.asarray(total)
+
+    def cut(self, name: str, layer: int, values: np.ndarray) -> np.ndarray:
+        """Return [U, ...]: what pruning a layer to sparsities adds.
+
+        What prunes nothing is spelled with a granularity that need not be one of the study's, and adds nothing.
+        """
+        if name in self.pruned:
+            return between(self.pruned[name][layer], self.levels, values)
+        if values.any():
+            raise KeyError(name)
+        return np.zeros((len(values), *self.quantised[layer].shape[1:]), self.quantised[layer].dtype)

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from hwsearch.predict.joint import Joint, LayerTables, between, by_granularity, differ
+from hwsearch.predict.joint import Joint, LayerTables, by_granularity, differ
 from hwsearch.predict.probes import Probes
 
 _KAPPA, _LEAST_SIGNAL = 0.3, 0.03
@@ -136,7 +136,7 @@ def _tables(moved: LayerTables, joint: Joint) -> Iterator[tuple[np.ndarray, np.n
         tables, which, n = [], np.zeros(len(joint), int), 0
         for name, rows in by_granularity(joint, layer):
             values, place = np.unique(joint.sparsity[rows, layer], return_inverse=True)
-            tables.append(between(moved.pruned[name][layer], moved.levels, values))
+            tables.append(moved.cut(name, layer, values))
             which[rows] = n + place
             n += len(values)
         yield np.concatenate(tables), which

@@ -62,6 +62,16 @@ def test_pruning_and_quantising_add_up_by_hand():
     assert tables.both(THREE, 1) == pytest.approx([0.0 + 0.0, 15.0 + 0.0, 15.0 + 2.5])
 
 
+def test_where_nothing_is_pruned_a_granularity_need_not_be_known():
+    table = [np.array([0.0, 3.0, 4.0]), np.array([0.0, 30.0, 40.0])]
+    tables = LayerTables(LEVELS, np.array([8]), {"channel": table}, [np.array([0.5]), np.array([5.0])])
+    dense = joint([[0.0, 0.0], [0.5, 0.0]], ["weight", "channel"], [[8, 8], [8, 8]])
+    assert tables.both(dense, 0) == pytest.approx([0.5, 3.5])
+    assert tables.both(dense, 1) == pytest.approx([5.0, 5.0])
+    with pytest.raises(KeyError, match="weight"):
+        tables.both(joint([[0.5, 0.0]], ["weight"], [[8, 8]]), 0)
+
+
 def test_layers_differ_by_sparsity_bits_or_granularity_unless_nothing_is_pruned():
     other = joint(
         [[0.5, 0.0], [0.9, 0.25], [0.0, 0.7]], ["channel", "channel", "channel"], [[4, 8], [4, 8], [2, 4]]

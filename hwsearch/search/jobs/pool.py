@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing.synchronize import Event
 from typing import Literal
 
 from hwsearch.measure.measured import Measured
@@ -32,8 +32,9 @@ class Trainer:
         if workers > 1:
             # spawn: a forked torch can hang on the locks of threads that were not forked
             context = multiprocessing.get_context("spawn")
+            self._failed = context.Event()
             self._pool = ProcessPoolExecutor(
-                workers, context, initializer=_start_worker, initargs=(bench, os.getpid())
+                workers, context, initializer=_start_worker, initargs=(bench, os.getpid(), self._failed)
             )
 
     def __enter__(self) -> Trainer:
@@ -41,6 +42,8 @@ class Trainer:
 
     def __exit__(self, *error: object) -> None:
         if self._pool is not None:
+            if any(error):  # nobody waits for what is being trained, which may take minutes
+                self._failed.set()
             self._pool.shutdown(wait=not any(error), cancel_futures=True)
 
     def stacks(
@@ -117,8 +120,8 @@ class Trainer:
 _bench: Bench | None = None
 
 
-def _start_worker(bench: Bench, parent: int) -> None:
-    """Set up a worker process: one thread, its bench, and an end when its parent ends."""
+def _start_worker(bench: Bench, parent: int, failed: Event) -> None:
+    """Set up a worker process: one thread, its bench, and an end when its parent ends or gives up."""
     import signal
     import threading
 
@@ -128,8 +131,8 @@ def _start_worker(bench: Bench, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
+        while os.getppid() == parent and not failed.wait(1.0):
+            pass
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -1,5 +1,6 @@
 """Who runs jobs: results in order, here or in workers; candidates in stacks of the size that is fastest."""
 
+import multiprocessing
 from dataclasses import replace
 
 import pytest
@@ -26,6 +27,20 @@ def test_workers_give_what_one_process_gives_in_the_order_of_the_jobs():
     for (first,), (second,), alone in zip(there, here, run_job(bench(), SHORT), strict=True):
         assert_same(first, second)
         assert_same(first, alone)
+
+
+@pytest.mark.slow  # two processes that import torch
+def test_interrupted_workers_do_not_train_to_the_end():
+    endless = replace(SHORT, schedule=Schedule(10**6, 16, 0.01))
+
+    def interrupt(index, results):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Trainer(bench(), 2) as pool:
+        pool.run([endless, SHORT], interrupt)
+    for worker in multiprocessing.active_children():
+        worker.join(30)
+        assert not worker.is_alive()
 
 
 def test_stacks_by_timesteps_and_workers(monkeypatch):
