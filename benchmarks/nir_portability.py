@@ -25,8 +25,8 @@ from hwsearch.graph.graph import Input
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
-from hwsearch.network.nir_in import Imported, import_nir
-from hwsearch.network.nir_run import run_floats
+from hwsearch.network.nir.importer import Imported, import_nir
+from hwsearch.network.nir.run import run_floats
 
 INPUTS, TIMESTEPS = 256, 12
 NAMES = {"snntorch": "snnTorch", "norse": "Norse", "spikingjelly": "SpikingJelly"}

@@ -97,9 +97,7 @@ def foretold(
 ) -> tuple[np.ndarray, list[Ticket]]:
     """Return the agreements of candidates that similarity expects, and their tickets."""
     tickets = [ticket_of(context, c) for c in candidates]
-    sparsities = [
-        layer_sparsity(context.plan.spec, t, c) for t, c in zip(tickets, candidates, strict=True)
-    ]
+    sparsities = [layer_sparsity(context.plan.spec, t, c) for t, c in zip(tickets, candidates, strict=True)]
     return sight.similarity.agreement(
         joint_of(candidates, sparsities, context.plan.spec.connections)
     ), tickets
@@ -116,9 +114,7 @@ def tested(context: Context, sight: Calibration, n: int) -> dict[str, float]:
     agree = one_shot_agreement(context.plan, context.dense, tickets, context.plan.data.x_test[:TESTED])
     halves = spearmanr(agree[:, ::2].mean(1), agree[:, 1::2].mean(1)).statistic
     row = asdict(quality_of(expected, agree)) | {"halves": float(halves)}
-    sparsities = [
-        layer_sparsity(context.plan.spec, t, c) for t, c in zip(tickets, candidates, strict=True)
-    ]
+    sparsities = [layer_sparsity(context.plan.spec, t, c) for t, c in zip(tickets, candidates, strict=True)]
     joint = joint_of(candidates, sparsities, context.plan.spec.connections)
     for name in ESTIMATORS:
         search = context.plan.study.search.model_copy(update={"similarity": name})

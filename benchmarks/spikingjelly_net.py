@@ -13,7 +13,8 @@ from spikingjelly.activation_based import functional, layer
 from torch import Tensor
 
 from hwsearch.compress.quantise import JointGrid, Quantiser
-from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, components, entering, steps_in_time
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec
+from hwsearch.graph.order import components, entering, steps_in_time
 from hwsearch.network.neuron import spikingjelly_node
 from hwsearch.network.params import Ticket
 from hwsearch.network.stack import unit_of

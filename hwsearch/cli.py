@@ -120,9 +120,8 @@ def front(
     storage: Storage = None,
 ) -> None:
     """Show the Pareto front of a run."""
-    from hwsearch.hardware.arithmetic import arithmetic_claim
+    from hwsearch.hardware.arithmetic import claim_of
     from hwsearch.hardware.profiles.load import load_profile
-    from hwsearch.study.model import load_study
 
     device = None if profile is None else load_profile(profile, "--profile")
     from hwsearch.api import load_run
@@ -139,8 +138,7 @@ def front(
     print_front_on(result.front_on(device))
     for name, label in device.labels.items():
         print(f"{name} on {device.id}: {label}")
-    network = load_study(result.folder.study).network
-    print(arithmetic_claim(device, network.leak_shift, network.reset).words)
+    print(claim_of(device, result.laws).words)
 
 
 @app.command()

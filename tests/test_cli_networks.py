@@ -158,7 +158,10 @@ def test_a_network_is_said_once(tmp_path):
     both = f"layers: fc8\n  connections: [{START}, {END}]"
     answers = run_each(tmp_path, [both, "neuron: lif"])
     assert [code for code, _ in answers] == [2, 2]
-    laws = ["exactly one of layers and connections must be given; got both", "must be given; got neither"]
+    laws = [
+        "exactly one of layers, connections and nir must be given; got layers and connections",
+        "must be given; got none",
+    ]
     for (_, lines), law in zip(answers, laws, strict=True):
         assert len(lines) == 1
         assert law in lines[0]

@@ -1,6 +1,6 @@
 """Channels that are removed together: in every population that shares them, with all that enters or reads these.
 
-A depthwise connection and a residual identity tie the channels of both their ends (`graph.channel_groups`), so one
+A depthwise connection and a residual identity tie the channels of both their ends (`graph.order`), so one
 decision removes a channel in all populations of a group. What a group loses is decided at its first prunable
 connection: that one's sparsity and granularity are the group's, and those of the others that enter it are not asked.
 Not for ranking (`masks` does).
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hwsearch.graph.graph import INPUT, Connection, channel_groups
+from hwsearch.graph.graph import INPUT, Connection
+from hwsearch.graph.order import channel_groups
 
 Scores = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -142,7 +142,9 @@ class JointGrid:
         exponents = (rounded - torch.maximum(lowest, highest - MOST_APART)).clamp_min(0.0)
         exponents = torch.where(used, exponents, 0.0)
         shifted = torch.where(alive, worth * 2.0 ** -exponents.unsqueeze(2), 0.0)
-        few = torch.tensor([all(g.bits[k] <= 4 for g in self.grids) for k in range(worth.shape[1])])
+        few = torch.tensor([all(g.bits[k] <= 4 for g in self.grids) for k in range(worth.shape[1])]).to(
+            worth.device
+        )
         mean = shifted.sum(0) / alive.sum(0).clamp_min(1)
         base = torch.where(few.unsqueeze(1), mean, shifted.amax(0))
         base = base.masked_fill(base == 0, 1.0)
@@ -163,7 +165,8 @@ class JointGrid:
             for c, (weight, integers) in enumerate(zip(weights, joint.integers, strict=True)):
                 scale = joint.scale(c, self.units[c]).to(weight.dtype)
                 values.append(integers * scale.view(*scale.shape, *(1,) * (weight.dim() - 2)))
-        return [w * m + (v - w * m).detach() for w, m, v in zip(weights, masks, values, strict=True)]
+        joined = zip(weights, masks, values, strict=True)
+        return [_Given.apply(*parts) for parts in joined]  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,6 +234,22 @@ class _StraightThrough(torch.autograd.Function):
                 return _native(loops, weight, mask, grid)
         integers, scale = grid.quantise(weight, mask)
         return integers.mul_(scale)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (mask,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        return grads[0] * mask, None, None
+
+
+class _Given(torch.autograd.Function):
+    """Values that were computed from the weights forward; the identity on kept weights backward."""
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, weight: Tensor, mask: Tensor, values: Tensor
+    ) -> Tensor:
+        ctx.save_for_backward(mask)
+        return values
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from hwsearch.errors import RecordError
 from hwsearch.export.bundle import CHECK
-from hwsearch.export.claims import claim_of
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import read_weights
-from hwsearch.hardware.arithmetic import Claim
+from hwsearch.hardware.arithmetic import Claim, claim_of
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.rules.check import violations

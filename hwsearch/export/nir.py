@@ -6,7 +6,7 @@ spike); terminals named ``input`` and ``output``. Inputs are the integers that t
 readout's current of each timestep: add it up over the timesteps that the metadata name.
 
 What NIR cannot say is in the metadata: the integers themselves, with bits, fraction bits and shifts, the law of reset,
-readout and pooling, widths, timesteps. `network.nir_exported` reads the same network back from them. A leak of floats
+readout and pooling, widths, timesteps. `network.nir.exported` reads the same network back from them. A leak of floats
 is not rounded as the device's shift is: spikes of a network with leaks may differ from the integers' by that.
 """
 
@@ -22,9 +22,9 @@ import numpy as np
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import INPUT, Connection, Pooling
 from hwsearch.network.integers import IntegerNetwork, IntegerPopulation
-from hwsearch.network.nir_exported import exported_network
-from hwsearch.network.nir_file import read_raw
-from hwsearch.network.nir_units import (
+from hwsearch.network.nir.exported import exported_network
+from hwsearch.network.nir.file import read_raw
+from hwsearch.network.nir.units import (
     DT,
     NO_LEAK,
     SETTINGS,

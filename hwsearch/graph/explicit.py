@@ -27,17 +27,9 @@ from hwsearch.graph.entry_laws import (
     fault_of,
     order_of,
 )
-from hwsearch.graph.graph import (
-    INPUT,
-    Connection,
-    Input,
-    Pooling,
-    Population,
-    Size,
-    components,
-    steps_in_time,
-)
+from hwsearch.graph.graph import INPUT, Connection, Input, Pooling, Population, Size
 from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.graph.order import components, steps_in_time
 
 
 class ListError(ValueError):

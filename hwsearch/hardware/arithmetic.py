@@ -10,8 +10,10 @@ Not for widths: what is too narrow is counted where a network is folded to integ
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.neurons import Arithmetic, Firing, Leak
 
@@ -80,6 +82,12 @@ def arithmetic_claim(profile: HardwareProfile, leak_shift: int | None, reset: st
     if differs or unknown:
         return Claim(False if differs else None, _doubts(profile.id, differs, unknown))
     return Claim(True, _sameness(profile.id, stated, leak_shift))
+
+
+def claim_of(profile: HardwareProfile, laws: Iterable[NeuronLaw]) -> Claim:
+    """Return the claim for several laws together: one that a device computes otherwise, if any, or does not tell."""
+    claims = [arithmetic_claim(profile, law.leak_shift, law.reset) for law in laws]
+    return min(claims, key=lambda claim: (claim.as_device is not False, claim.as_device is not None))
 
 
 def _sameness(ident: str, stated: Arithmetic, leak_shift: int | None) -> str:

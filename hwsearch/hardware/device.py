@@ -224,9 +224,13 @@ class HardwareProfile:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out."""
+        """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out.
+
+        So is what it can do beyond a chain of plain connections: that counts for networks that ask for it (`plan`).
+        """
         wording = (
             "name", "vendor", "description", "quantities", "sources", "path", "uncalibrated", "arithmetic",
+            "connectivity",
         )  # fmt: skip
         fields = [field for field in dataclasses.fields(self) if field.name not in wording]
         values = {field.name: getattr(self, field.name) for field in fields}
@@ -237,7 +241,6 @@ class HardwareProfile:
             "role_skips": (),
             "takes_analog": True,
             "conv_mac_cycles": None,
-            "connectivity": Connectivity(),
         }
         used = {name: value for name, value in values.items() if name not in later or value != later[name]}
         return digest([used, type(self.model).__name__] if self.model else used)

@@ -296,5 +296,7 @@ class Workload:
         """Populations on the longest way from the input to the readout, delayed connections left out."""
         longest = {INPUT: 0}
         for place in range(len(self.populations)):
-            longest[place] = 1 + max((longest[c.source] for c in self.entering(place) if not c.delay), default=0)
+            longest[place] = 1 + max(
+                (longest[c.source] for c in self.entering(place) if not c.delay), default=0
+            )
         return max(longest.values())

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from hwsearch.graph.graph import INPUT, NO_POOLING, Connection, NetworkSpec, Pooling, Population, reading
+from hwsearch.graph.graph import INPUT, NO_POOLING, Connection, NetworkSpec, Pooling, Population
+from hwsearch.graph.order import reading
 from hwsearch.network.neuron import NO_POOL, Pool, over_time, pooled, pooled_maps
 from hwsearch.network.products import convolution, linear
 

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 
 from hwsearch.compress.quantise import JointGrid, Quantiser
-from hwsearch.graph.graph import NetworkSpec, entering
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.graph.order import entering
 from hwsearch.network.fixed_point import FixedPoint, Part, Scale, fixed_point, fractions
 from hwsearch.network.integers import (
     IntegerConnection,

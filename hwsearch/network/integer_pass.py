@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hwsearch.graph.graph import INPUT, components, entering, reading, steps_in_time
+from hwsearch.graph.graph import INPUT
+from hwsearch.graph.order import components, entering, reading, steps_in_time
 from hwsearch.network.integer_stack import StackedPopulation
 from hwsearch.network.integer_steps import arriving, fire, pool, potentials, step, total_current
 from hwsearch.network.integers import IntegerNetwork

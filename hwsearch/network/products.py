@@ -113,7 +113,8 @@ class _Convolution(torch.autograd.Function):
         stride, depthwise = ctx.settings  # type: ignore[attr-defined]
         shared, options = x.dim() == 4, _options(weight, stride, depthwise)
         dx_needed, _, dbias_needed, *_ = ctx.needs_input_grad  # type: ignore[attr-defined]
-        grad, dx = grads[0].contiguous(), torch.empty_like(x) if dx_needed else None
+        grad, single = grads[0].contiguous(), len(weight) == 1
+        dx = torch.empty_like(x) if dx_needed and not single else None
         dweight, dbias = torch.empty_like(weight), weight.new_empty(weight.shape[:2])
         for k in range(len(weight)):
             back, dweight[k], dbias[k] = torch.ops.aten.convolution_backward(
@@ -122,6 +123,8 @@ class _Convolution(torch.autograd.Function):
             )  # fmt: skip
             if dx is not None:
                 dx[k] = back
+            elif dx_needed:  # of one alone, nothing is copied
+                dx = back.view(x.shape)
         return dx, dweight, dbias if dbias_needed else None, None, None
 
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwsearch.graph.graph import INPUT, channel_groups, components
+from hwsearch.graph.graph import INPUT
+from hwsearch.graph.order import channel_groups, components
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
 
 Channels = dict[int, np.ndarray]

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from hwsearch.compress.quantise import JointGrid, Quantiser
-from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, components, entering, steps_in_time
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec
 from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.graph.order import components, entering, steps_in_time
 from hwsearch.network.flow import Flow, behind, potentials
 from hwsearch.network.neuron import (
     StackNeuron,

@@ -33,7 +33,7 @@ from hwsearch.hardware.workload import (
 from hwsearch.measure.workload import input_bits, population_work
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import Price, held_to
-from hwsearch.plan.remainders import Remainder, least_remainders, n_weights, widths
+from hwsearch.plan.remainders import Remainder, least_of_any, least_remainders, n_weights, widths
 from hwsearch.space.candidate import Candidate
 
 _HEURISTIC = "cores_hold_everything"
@@ -53,7 +53,14 @@ class Corner:
 
 
 def cheapest(plan: Plan) -> list[Corner]:
-    """Return the cheapest candidate of each granularity of the space, nearest to the budgets first."""
+    """Return the cheapest candidate of each granularity of the space, nearest to the budgets first.
+
+    Where layers choose their granularity, one that each candidate costs at least as much as.
+    """
+    if plan.space.per_layer and "granularity" in plan.space.apart:
+        candidate = _cheapest_of(plan, plan.space.granularity[0])
+        remainder = least_of_any(plan.spec, plan.space.granularity, max(plan.space.sparsity))
+        return [Corner(candidate, _least_price(plan, candidate, remainder))]
     corners = [
         min(least_prices(plan, granularity), key=lambda corner: corner.worst)
         for granularity in plan.space.granularity
@@ -95,10 +102,8 @@ def miss_words(plan: Plan, nearest: Corner) -> str:
 
 def _cheapest_of(plan: Plan, granularity: str) -> Candidate:
     """Return the sparsest candidate of a granularity, with the fewest bits and timesteps."""
-    setting: dict[str, str | int] = {
-        name: len(plan.space.sparsity) - 1 if name.startswith("sparsity") else 0 for name in plan.space.knobs
-    }
-    return plan.space.candidate(setting | {"granularity": granularity})
+    space = plan.space
+    return space.uniform(max(space.sparsity), granularity, min(space.weight_bits), min(space.timesteps))
 
 
 def _least_price(plan: Plan, candidate: Candidate, remainder: Remainder) -> Price:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwsearch.data.datasets import Dataset
+from hwsearch.data.frames import timestep_inputs
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import NetworkSpec
-from hwsearch.network.nir_in import Imported, NirOptions, import_nir
+from hwsearch.network.nir.importer import Imported, NirOptions, import_nir
+from hwsearch.network.nir.run import kept_predictions
 from hwsearch.network.params import Params
 from hwsearch.study.model import Study
 
-LAW = "a NIR file must exist"
+_TRIED = 128
+"""Validation samples on which is counted what the shifts take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +55,9 @@ def given_network(study: Study, data: Dataset, study_path: Path | None) -> tuple
     assert nir is not None
     path = Path(nir.file) if study_path is None else study_path.parent / nir.file
     if not path.is_file():
-        raise InputError([Fault("network.nir", LAW, f"no file {str(path)!r}", "correct the path")])
+        raise InputError(
+            [Fault("network.nir", "a NIR file must exist", f"no file {str(path)!r}", "correct the path")]
+        )
     options = NirOptions(nir.dt, nir.reset, nir.full_scale)
     first = study.tickets.order == "quantise_then_prune"
     found = import_nir(path, data.input, options, quantise_first=first)
@@ -67,10 +73,19 @@ def given_network(study: Study, data: Dataset, study_path: Path | None) -> tuple
     readout = replace(found.spec.readout, labels="step" if data.labels_each_frame else "sample")
     content = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     spec = replace(found.spec, readout=readout)
-    return spec, Given(found.params, nir.fine_tune, path, content, tuple(_notes(found, nir.fine_tune)))
+    notes = tuple(_notes(found, nir.fine_tune, _kept(found, data, max(study.space.timesteps))))
+    return spec, Given(found.params, nir.fine_tune, path, content, notes)
 
 
-def _notes(found: Imported, fine_tune: bool) -> list[str]:
+def _kept(found: Imported, data: Dataset, timesteps: int) -> dict[str, float]:
+    """Return which share of predictions each population's shift keeps, and all together (see `network.nir.run`)."""
+    if not found.snaps:
+        return {}
+    inputs = timestep_inputs(data.x_val[:_TRIED], data.input, timesteps).swapaxes(0, 1) / data.input.max
+    return kept_predictions(found.spec, found.params, found.exact_leaks, inputs)
+
+
+def _notes(found: Imported, fine_tune: bool, kept: Mapping[str, float]) -> list[str]:
     """Return what a reader of the run must know of the network that came in."""
     done = "trained on from its weights" if fine_tune else "taken as it is, without any training"
     notes = [f"the dense network is that of the NIR file, {done}", *(f"NIR: {note}" for note in found.notes)]
@@ -79,5 +94,12 @@ def _notes(found: Imported, fine_tune: bool) -> list[str]:
         notes.append(
             f"NIR: {snap.population} ({snap.node}): leak {snap.leak:.4g} a timestep became {taken}, "
             f"off by {snap.error:.1%} at most"
+            + (
+                f"; {1 - kept[snap.population]:.1%} of predictions change by it"
+                if snap.population in kept
+                else ""
+            )
         )
+    if "all" in kept:
+        notes.append(f"NIR: the shifts together change {1 - kept['all']:.1%} of {_TRIED} predictions at most")
     return notes

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, channel_groups, components
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec
+from hwsearch.graph.order import channel_groups, components
 
 
 def least_channels(spec: NetworkSpec, gone: Sequence[int]) -> tuple[int, ...]:

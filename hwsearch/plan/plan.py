@@ -13,6 +13,7 @@ from pathlib import Path
 from hwsearch.data.datasets import Dataset, find_root, load_dataset
 from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.graph.graph import NetworkSpec
+from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.measure.accuracy import largest_class_share
@@ -160,7 +161,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
                 spec, given = given_network(study, data, study_path)
         except InputError as error:
             faults += error.faults
-    if spec is not None and profile is not None:
+    if profile is not None and (spec is not None or study.network.nir is None):
         faults += _law_faults(study, spec, profile)
     if faults or profile is None or data is None or spec is None:
         raise InputError(placed(faults, study_path, options))
@@ -174,6 +175,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         profile.overflow,
     )
     names = [study.digest, profile.digest, *([] if given is None else [given.digest])]
+    names += [] if spec.plain else [digest(profile.connectivity)]
     return Plan(study, profile, data, spec, space, widths, digest(names), given)
 
 
@@ -211,15 +213,16 @@ def _profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
     return faults
 
 
-def _law_faults(study: Study, spec: NetworkSpec, profile: HardwareProfile) -> list[Fault]:
-    """Return the laws of neurons that the device does not have."""
-    faults, from_file = [], study.network.nir is not None
-    neurons = dict.fromkeys("if" if law.leak_shift is None else "lif" for law in spec.laws)
+def _law_faults(study: Study, spec: NetworkSpec | None, profile: HardwareProfile) -> list[Fault]:
+    """Return the laws of neurons that the device does not have; spec: None where the study alone says the law."""
+    faults, from_file, network = [], study.network.nir is not None, study.network
+    laws = (NeuronLaw(network.leak_shift, network.threshold, network.reset),) if spec is None else spec.laws
+    neurons = dict.fromkeys("if" if law.leak_shift is None else "lif" for law in laws)
     for neuron in neurons:
         if neuron not in profile.neuron_models:
             law = f"the neuron must be one that {profile.id} runs: {', '.join(profile.neuron_models)}"
             faults.append(Fault("network.nir" if from_file else "network.neuron", law, neuron))
-    for reset in dict.fromkeys(law.reset for law in spec.laws):
+    for reset in dict.fromkeys(law.reset for law in laws):
         if reset not in profile.resets:
             law = f"the reset must be one that {profile.id} has: {', '.join(profile.resets)}"
             faults.append(Fault("network.nir" if from_file else "network.reset", law, reset))

@@ -41,6 +41,8 @@ def least_remainders(plan: Plan, candidate: Candidate) -> Iterator[Remainder]:
     spec = plan.spec
     knobs = candidate.sparsity * len(spec.prunable) if len(candidate.sparsity) == 1 else candidate.sparsity
     apart = plan.study.space.scope == "layer" or len(candidate.sparsity) > 1
+    if isinstance(candidate.granularity, tuple):
+        raise ValueError("where layers choose their granularity, `least_of_any` holds for all candidates")
     if candidate.granularity != "channel":
         yield _remaining_weights(spec, candidate.granularity, knobs, apart=apart)
         return
@@ -60,6 +62,20 @@ def least_remainders(plan: Plan, candidate: Candidate) -> Iterator[Remainder]:
                 channels[place] = n
         weights = tuple(n_weights(c, *widths(c, channels)) for c in spec.connections)
         yield Remainder(weights, sum(weights), tuple(channels), whole=True)
+
+
+def least_of_any(spec: NetworkSpec, granularities: Sequence[str], sparsity: float) -> Remainder:
+    """Return what every mask leaves whose layers choose their granularity, up to a sparsity; loose."""
+    gone = [0] * len(spec.connections)
+    for place in spec.prunable:
+        connection = spec.connections[place]
+        removed = [_most_removed([connection], g, sparsity) for g in granularities if g != "channel"]
+        # a channel takes weights of every connection that it touches
+        gone[place] = connection.n_weights if "channel" in granularities else max(removed)
+    channels = least_channels(spec, gone)
+    blocks = [n_weights(c, *widths(c, channels)) for c in spec.connections]
+    weights = tuple(max(0, n - out) for n, out in zip(blocks, gone, strict=True))
+    return Remainder(weights, sum(weights), channels)
 
 
 def _sparsities_of(spec: NetworkSpec, knobs: Sequence[float], population: int) -> list[float]:

@@ -30,7 +30,8 @@ import numpy as np
 from scipy.special import ndtr, owens_t
 
 from hwsearch.compress.channels import removable
-from hwsearch.graph.graph import INPUT, NetworkSpec, entering
+from hwsearch.graph.graph import INPUT, NetworkSpec
+from hwsearch.graph.order import entering
 from hwsearch.network.params import Params, Ticket
 from hwsearch.predict.joint import Joint, LayerTables
 from hwsearch.predict.layer_sensitivity import EstimatorScope, layer_sensitivity
@@ -195,8 +196,11 @@ def _log_correlation(weight: np.ndarray, changed: np.ndarray, covariance: np.nda
     through = _through(before[present], own)
     both = (through * after[present]).sum(1)
     power = (_through(after[present], own) * after[present]).sum(1)
-    scale = np.sqrt(np.maximum((through * before[present]).sum(1) * power, _LEAST))
-    correlation = np.clip(both / scale, 0.0, 1.0).mean() if present.any() else 0.0
+    former = (through * before[present]).sum(1)
+    # where nothing varies (or, by the rounding of covariances, less than nothing), nothing differs
+    varies = (former > 0) & (power > 0) & (former * power > _LEAST**2)
+    each = np.where(varies, both / np.sqrt(np.where(varies, former * power, 1.0)), 1.0)
+    correlation = np.clip(each, 0.0, 1.0).mean() if present.any() else 0.0
     return np.asarray(np.log(np.maximum([correlation, present.mean()], 1e-3)))
 
 

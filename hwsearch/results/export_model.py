@@ -9,7 +9,7 @@ from typing import Any
 
 from hwsearch.export.agree import structure_of
 from hwsearch.export.bundle import Model
-from hwsearch.export.claims import claim_of
+from hwsearch.hardware.arithmetic import claim_of
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.results.recover import Recovered
 from hwsearch.study.model import Study

@@ -14,8 +14,10 @@ import pandas as pd
 
 from hwsearch.errors import NothingFits, Unfinished
 from hwsearch.export.bundle import DEFAULT_FORMATS, write_export
+from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
+from hwsearch.plan.plan import make_plan
 from hwsearch.records.front import DenseRow, read_front_frame
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, read_summary
@@ -23,7 +25,7 @@ from hwsearch.records.trial_table import read_trials_frame
 from hwsearch.report.page import write_pages
 from hwsearch.results.export_model import model_of
 from hwsearch.results.other_device import FrontOn, front_elsewhere, front_here
-from hwsearch.results.recover import recover
+from hwsearch.results.recover import recover, with_used_files
 from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
 from hwsearch.search.decide.pick import pick_row
 from hwsearch.study.laws import Accuracy
@@ -47,6 +49,15 @@ class Result:
     def finished(self) -> bool:
         """Whether the run came to its end; until then what it has is provisional."""
         return self.folder.summary.exists()
+
+    @property
+    def laws(self) -> tuple[NeuronLaw, ...]:
+        """The laws of the network's neurons, each once."""
+        study = load_study(self.folder.study)
+        network = study.network
+        if network.nir is None:
+            return (NeuronLaw(network.leak_shift, network.threshold, network.reset),)
+        return make_plan(with_used_files(study, self.folder)).spec.laws
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -154,7 +165,11 @@ class Result:
         return replace(found, notes=(*found.notes, *(self._numbers.notes if self.finished else ())))
 
     def export(
-        self, trial: int | pd.Series | None = None, *, to: str | Path, formats: Sequence[str] = DEFAULT_FORMATS
+        self,
+        trial: int | pd.Series | None = None,
+        *,
+        to: str | Path,
+        formats: Sequence[str] = DEFAULT_FORMATS,
     ) -> Path:
         """Write a trial's model as files; without a trial, the study's pick.
 

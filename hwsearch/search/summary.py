@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hwsearch.hardware.arithmetic import Claim, arithmetic_claim
+from hwsearch.hardware.arithmetic import claim_of
 from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.plan.plan import Plan
 from hwsearch.records.front import DenseRow, FrontRow, front_frame
@@ -127,14 +127,8 @@ def _circumstances(plan: Plan) -> dict[str, Any]:
             largest_class_share_test=largest_class_share(data.y_test.ravel()),
         ),
         "labels": plan.profile.labels,
-        "arithmetic": _arithmetic(plan),
+        "arithmetic": claim_of(plan.profile, plan.spec.laws),
     }
-
-
-def _arithmetic(plan: Plan) -> Claim:
-    """Return whether the integer model computes as the device does: of several laws the worst."""
-    claims = [arithmetic_claim(plan.profile, law.leak_shift, law.reset) for law in plan.spec.laws]
-    return min(claims, key=lambda claim: (False, None, True).index(claim.as_device))
 
 
 def _class_sizes(plan: Plan, labels: np.ndarray) -> tuple[int, ...]:

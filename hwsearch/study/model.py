@@ -103,7 +103,9 @@ class Study(Section):
         """
         return {
             name: {
-                key: _content(value) for key, value in dict(section).items() if _is_searched(section, name, key)
+                key: _content(value)
+                for key, value in dict(section).items()
+                if _is_searched(section, name, key)
             }
             if isinstance(section, Section)
             else section

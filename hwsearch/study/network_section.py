@@ -154,7 +154,9 @@ class Network(Section):
 
     layers: str | None = None
     connections: Annotated[tuple[ConnectionSection, ...], some] | None = None
-    nir: Annotated[NirSection, BeforeValidator(lambda v: {"file": v} if isinstance(v, str) else v)] | None = None
+    nir: Annotated[NirSection, BeforeValidator(lambda v: {"file": v} if isinstance(v, str) else v)] | None = (
+        None
+    )
     neuron: Literal["lif", "if"] = "lif"
     leak_shift: int | None = Field(default_factory=lambda data: None if data.get("neuron") == "if" else 1)
     threshold: Positive = 1.0

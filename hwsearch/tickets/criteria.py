@@ -25,7 +25,8 @@ import numpy as np
 import torch
 
 from hwsearch.compress.quantise import JointGrid, Quantiser
-from hwsearch.graph.graph import NetworkSpec, entering
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.graph.order import entering
 from hwsearch.network.params import Params
 from hwsearch.network.stack import unit_of
 from hwsearch.tickets.observe import ConnectionStatistics

@@ -13,16 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hwsearch.graph.graph import (
-    INPUT,
-    Connection,
-    NetworkSpec,
-    components,
-    entering,
-    reading,
-    steps_in_time,
-)
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec
 from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.graph.order import components, entering, reading, steps_in_time
 from hwsearch.network.flow import late
 from hwsearch.network.neuron import fused, pooled_maps
 from hwsearch.network.neuron_step import step_neuron

@@ -24,7 +24,8 @@ import torch
 from torch import Tensor
 
 from hwsearch.compress.quantise import JointGrid, Quantiser
-from hwsearch.graph.graph import NetworkSpec, entering
+from hwsearch.graph.graph import NetworkSpec
+from hwsearch.graph.order import entering
 from hwsearch.network.params import Params, Ticket
 from hwsearch.network.stack import Stack, unit_of
 from hwsearch.tickets.fit import Fit, Pruner, Target, dense_masks

@@ -21,7 +21,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, Readout, entering
+from hwsearch.graph.graph import INPUT, Connection, NetworkSpec, Readout
+from hwsearch.graph.order import entering
 from hwsearch.network.params import Params
 from hwsearch.tickets.float_run import Observed, float_run
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hwsearch.graph.graph import INPUT, NO_POOLING, NetworkSpec, components, steps_in_time
+from hwsearch.graph.graph import INPUT, NO_POOLING, NetworkSpec
+from hwsearch.graph.order import components, steps_in_time
 from hwsearch.network.params import Ticket, initial_params
 from hwsearch.network.stack import Stack
 from hwsearch.train.adam import StackAdam

@@ -30,7 +30,7 @@ with warnings.catch_warnings():
     from snntorch.import_nir import import_from_nir as snntorch_from_nir  # noqa: F401 for `nir_readers`
     from spikingjelly.activation_based import functional, layer, neuron, nir_exchange
 
-from hwsearch.network.nir_in import NirOptions
+from hwsearch.network.nir.importer import NirOptions
 
 FRAMEWORKS = ("snntorch", "norse", "spikingjelly")
 

@@ -12,6 +12,7 @@ import hwsearch
 from hwsearch.compress.packing import pack
 from hwsearch.errors import InputError, RecordError
 from hwsearch.export.bundle import CHECK, CONFIG, FORMATS, verify, write_export
+from hwsearch.export.nir import FILE as NIR
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import read_weights
 from hwsearch.graph.neuron_law import NeuronLaw
@@ -19,7 +20,7 @@ from hwsearch.network.integer import run_integer
 from hwsearch.network.store import network_digest
 
 FORMAT_2 = Path(__file__).parent / "format_2"
-FILES = {"config": {CONFIG}, "weights": {WEIGHTS, CHECK}}
+FILES = {"config": {CONFIG}, "weights": {WEIGHTS, CHECK}, "nir": {NIR}}
 
 
 def failed(folder):

@@ -18,8 +18,8 @@ from hwsearch.errors import InputError
 from hwsearch.export.nir import nir_graph, read_nir, write_nir
 from hwsearch.graph.graph import Readout
 from hwsearch.network.integer import run_integer
-from hwsearch.network.nir_in import import_nir
-from hwsearch.network.nir_run import run_floats
+from hwsearch.network.nir.importer import import_nir
+from hwsearch.network.nir.run import run_floats
 from hwsearch.network.store import network_digest
 
 readers = None

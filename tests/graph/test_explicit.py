@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from hwsearch.graph.entry_laws import Entry
 from hwsearch.graph.explicit import ListError, read_list
-from hwsearch.graph.graph import INPUT, Input, Pooling, components
+from hwsearch.graph.graph import INPUT, Input, Pooling
 from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.graph.order import components
 
 LAW = NeuronLaw(1, 1.0, "zero")
 DATA = Input((2, 9, 7), 16, 5)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from builders.devices import IDS, profile
 
-from hwsearch.hardware.arithmetic import arithmetic_claim
+from hwsearch.graph.neuron_law import NeuronLaw
+from hwsearch.hardware.arithmetic import arithmetic_claim, claim_of
 from hwsearch.hardware.neurons import Arithmetic
 
 MICROBIT = profile("nrf51822_microbit")
@@ -116,3 +117,20 @@ def test_what_is_claimed_of_shipped_devices():
         None,
         None,
     )
+
+
+LEAKY, PLAIN = NeuronLaw(1, 1.0, "zero"), NeuronLaw(None, 1.0, "zero")
+
+
+def test_a_law_that_a_device_computes_otherwise_is_said_before_one_that_it_does_not():
+    loihi = profile("loihi1")  # its leak is rounded away from zero
+    assert arithmetic_claim(loihi, None, "zero").as_device is not False
+    for laws in ([LEAKY, PLAIN], [PLAIN, LEAKY]):
+        assert claim_of(loihi, laws) == arithmetic_claim(loihi, 1, "zero")
+        assert claim_of(loihi, laws).as_device is False
+
+
+def test_one_law_is_its_own_claim():
+    board = profile("nrf51822_microbit")
+    assert claim_of(board, [LEAKY]) == arithmetic_claim(board, 1, "zero")
+    assert claim_of(board, [LEAKY, PLAIN]).as_device is True

@@ -219,7 +219,7 @@ def test_equals_neurobench_on_a_pruned_network(topology):
     rng = np.random.default_rng(0)
     # integrate-and-fire: without the rounding of a leak, floats and integers spike alike
     network = spec(
-        topology, (1, 8, 8), 5, threshold=0.3,
+        topology, (1, 8, 8), 5, leak_shift=None, threshold=0.3,
         quantise_first=False,  # else these random weights leave too few spikes to count
     )  # fmt: skip
     params = initial_params(network, 1)

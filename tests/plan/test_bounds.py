@@ -19,7 +19,7 @@ from hwsearch.predict.cost import predict_workload
 from hwsearch.space.space import search_space
 from hwsearch.study.model import Study
 
-DATA = SimpleNamespace(input=Input((1, 8, 8), 16, 5), classes=10)
+DATA = SimpleNamespace(input=Input((1, 8, 8), 16, 5), classes=10, frames=None, labels_each_frame=False)
 FAMILIES = [
     "nrf51822_microbit",
     "generic_45nm",
@@ -51,7 +51,8 @@ def plan_of(layers, device, data=DATA, **space):
         }
     )
     spec, profile = network_spec(study, data), load_profile(device)
-    found = search_space(study.space, profile, has_conv=spec.has_conv, n_layers=len(spec.prunable))
+    layers_of = [spec.connections[place] for place in spec.prunable]
+    found = search_space(study.space, profile, has_conv=spec.has_conv, layers=layers_of)
     return Plan(study, profile, data, spec, found, None, "")
 
 
@@ -98,7 +99,9 @@ def test_no_mask_costs_less(device, layers, space):
 
 
 GRAPHS = ["6c3-res(6c3-6c3)-fc8", "4c3s2-dw3-gap", "r12-fc8", "6c3-dw3-res(6c1)-p2-fc10", "fc8-res(r8)-fc6"]
-EVENTS = SimpleNamespace(input=Input((1, 8, 8), 1, 1, frames=6), classes=10)
+EVENTS = SimpleNamespace(
+    input=Input((1, 8, 8), 1, 1, frames=6), classes=10, frames=6, labels_each_frame=False
+)
 
 
 @pytest.mark.parametrize("device", ["nrf51822_microbit", "generic_45nm", "loihi1", "speck2f"])
@@ -155,3 +158,12 @@ def test_what_cannot_fit_is_refused_before_training_and_the_folder_says_so(tmp_p
 def test_what_may_fit_is_not_refused(tmp_path):
     corners = cheapest(plan_of("fc24", "nrf51822_microbit"))
     assert not any(corner.priced.faults for corner in corners)
+
+
+def test_no_mask_costs_less_where_layers_choose_their_granularity():
+    plan = plan_of("6c3-p2-fc20", "nrf51822_microbit", per_layer=["sparsity", "weight_bits", "granularity"])
+    (corner,) = cheapest(plan)
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        candidate = plan.space.candidate(plan.space.draw(rng))
+        assert within(corner.priced.fields, priced(plan, candidate, uneven(plan, rng)))

@@ -105,6 +105,7 @@ def test_every_name_of_the_study_has_an_estimator():
 SEQUENCES = np.random.default_rng(2).integers(0, 17, (48, 5, 2, 6, 6)).astype(np.uint8)
 GRAPHS = {
     "residual": (spec("fc24-res(fc16-fc24)-fc12"), 6.0),
+    "residual of filters": (spec("4c3-res(4c3-4c3)-p2-fc8"), 4.0),
     "recurrent": (spec("fc16-r16-fc8", (2, 6, 6), norm=False, frames=5, readout=Readout(leak_shift=2)), 2.0),
     "labels a timestep": (
         spec("r16-fc8", (2, 6, 6), norm=False, frames=5, readout=Readout(labels="step")),

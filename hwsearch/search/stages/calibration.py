@@ -60,10 +60,7 @@ def calibrate(
     n = _SETTLING if plan.study.tickets.finder == "magnitude" else _SETTLING_IF_TRAINED
     candidates = [plan.space.candidate(plan.space.draw(rng)) for _ in range(n + judging)]
     tickets = [ticket_of(candidate) for candidate in candidates]
-    sparsities = [
-        layer_sparsity(plan.spec, ticket, c)
-        for ticket, c in zip(tickets, candidates, strict=True)
-    ]
+    sparsities = [layer_sparsity(plan.spec, ticket, c) for ticket, c in zip(tickets, candidates, strict=True)]
     joint = joint_of(candidates, sparsities, plan.spec.connections)
     with OneThread():
         probed = None if stored is None else load_probed(stored)

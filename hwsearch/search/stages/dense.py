@@ -69,7 +69,14 @@ def dense_fit(plan: Plan, data: Dataset, seed: int) -> Fit:
     """Return the training of the dense network, which is also that of finders."""
     schedule, loop = dense_schedule(plan), plan.study.train.neuron_loop
     return Fit(
-        plan.spec, data.x_train, data.y_train, plan.dense_timesteps, schedule, seed, REFERENCE_BITS, loop,
+        plan.spec,
+        data.x_train,
+        data.y_train,
+        plan.dense_timesteps,
+        schedule,
+        seed,
+        REFERENCE_BITS,
+        loop,
         "" if plan.given is None else plan.given.digest,
     )
 

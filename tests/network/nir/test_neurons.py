@@ -7,7 +7,7 @@ pytest.importorskip("nir", reason="nir is not installed")
 import nir
 from builders.nir_graphs import DT, chain, fc, if_, lif
 
-from hwsearch.network.nir_in import import_nir
+from hwsearch.network.nir.importer import import_nir
 
 
 def neuron(graph):

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hwsearch.network.nir_leak import Leak, nearest_shift
-from hwsearch.network.nir_values import Neuron, Node, Reading, plain, squeezed
+from hwsearch.network.nir.leak import Leak, nearest_shift
+from hwsearch.network.nir.values import Neuron, Node, Reading, plain, squeezed
 
 RESETS = ("zero", "subtract", "subtract_next")
 
@@ -82,7 +82,7 @@ def _above(r: Reading, threshold: np.ndarray, origin: np.ndarray) -> np.ndarray:
         law = "v_threshold must be above v_reset (of 0, say)"
         got = f"{above.min():g} above it in {(above <= 0).sum()} of {above.size} neurons"
         r.fault(law, got, "train with a positive threshold: the machine resets to 0 and fires upwards")
-    return above
+    return np.asarray(above)
 
 
 def _neuron(

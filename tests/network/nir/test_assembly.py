@@ -8,7 +8,7 @@ import nir
 from builders.nir_graphs import chain, conv, fc, if_, lif
 
 from hwsearch.errors import InputError
-from hwsearch.network.nir_in import NirOptions, import_nir
+from hwsearch.network.nir.importer import NirOptions, import_nir
 
 
 def faults(graph):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("h5py", reason="h5py, with which NIR files are read, is not installed")
-from hwsearch.network.nir_signal import Signal, Unsayable, passed, per_channel, shape_of
-from hwsearch.network.nir_values import Delay, Flatten, Pool, Scale, Weights
+from hwsearch.network.nir.signal import Signal, Unsayable, passed, per_channel, shape_of
+from hwsearch.network.nir.values import Delay, Flatten, Pool, Scale, Weights
 
 
 @pytest.mark.parametrize(

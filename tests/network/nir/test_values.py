@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("h5py", reason="h5py, with which NIR files are read, is not installed")
-from hwsearch.network.nir_file import RawNode
-from hwsearch.network.nir_time import TimeStep
-from hwsearch.network.nir_values import Reading, squeezed
+from hwsearch.network.nir.file import RawNode
+from hwsearch.network.nir.time import TimeStep
+from hwsearch.network.nir.values import Reading, squeezed
 
 
 def reading(**values):

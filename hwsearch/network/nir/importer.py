@@ -2,7 +2,7 @@
 
 Populations are the graph's neurons, connections what stands between them. Thresholds and gains go into weights and
 biases, so that each law's threshold is 1; leaks become the nearest shift, and what that takes is in ``snaps``. A
-network that ends in spiking neurons is read out by counting their spikes. Not for running it: `stack`, `nir_run`.
+network that ends in spiking neurons is read out by counting their spikes. Not for running it: `stack`, `nir.run`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import numpy as np
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import Input, NetworkSpec
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.network.nir_assembly import Assembly, Snap
-from hwsearch.network.nir_currents import walk
-from hwsearch.network.nir_exported import as_floats, exported_network
-from hwsearch.network.nir_file import RawGraph, read_raw
-from hwsearch.network.nir_neurons import RESETS
-from hwsearch.network.nir_nodes import read_node
-from hwsearch.network.nir_order import one_input_and_output, order_of, stranded
-from hwsearch.network.nir_signal import shape_of
-from hwsearch.network.nir_time import TimeStep, time_step
-from hwsearch.network.nir_units import DT
-from hwsearch.network.nir_values import Neuron, Node, Reading, Terminal
+from hwsearch.network.nir.assembly import Assembly, Snap
+from hwsearch.network.nir.currents import walk
+from hwsearch.network.nir.exported import as_floats, exported_network
+from hwsearch.network.nir.file import RawGraph, read_raw
+from hwsearch.network.nir.neurons import RESETS
+from hwsearch.network.nir.nodes import read_node
+from hwsearch.network.nir.order import one_input_and_output, order_of, stranded
+from hwsearch.network.nir.signal import shape_of
+from hwsearch.network.nir.time import TimeStep, time_step
+from hwsearch.network.nir.units import DT
+from hwsearch.network.nir.values import Neuron, Node, Reading, Terminal
 from hwsearch.network.params import Params
 
 
@@ -53,7 +53,7 @@ class Imported:
         spec: The network.
         params: Its trained parameters.
         snaps: One a population with a leak or a readout with one.
-        exact_leaks: The leaks as written, one a population [C] (of the readout too): what `nir_run` compares with.
+        exact_leaks: The leaks as written, one a population [C] (of the readout too): what `nir.run` compares with.
         time: The time step that was taken.
         notes: What was taken for granted, in sentences.
         integers: The integers, where the graph is an export of this project: the network is that one, exactly.

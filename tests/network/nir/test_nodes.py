@@ -8,7 +8,7 @@ import nir
 from builders.nir_graphs import DT, chain, conv, fc, lif, mlp, pool
 
 from hwsearch.errors import InputError
-from hwsearch.network.nir_in import NirOptions, import_nir
+from hwsearch.network.nir.importer import NirOptions, import_nir
 
 PLAIN = NirOptions()
 

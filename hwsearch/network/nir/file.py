@@ -2,7 +2,7 @@
 
 A file is read with h5py alone: no pickle, no link out of the file, no class of a library is built from what it names.
 Subgraphs are laid flat: ``rnn.lif`` is the node ``lif`` of the subgraph ``rnn``, whose inputs and outputs become nodes
-that pass on what they get. Not for what a node means: `nir_nodes`.
+that pass on what they get. Not for what a node means: `nir.nodes`.
 """
 
 from __future__ import annotations

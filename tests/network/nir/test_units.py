@@ -8,7 +8,7 @@ from builders.drawn_integers import drawn_integers
 
 pytest.importorskip("nir", reason="nir is not installed")
 from hwsearch.export.nir import nir_graph
-from hwsearch.network.nir_units import float_weight, is_flat, node_name, unit
+from hwsearch.network.nir.units import float_weight, is_flat, node_name, unit
 
 
 def test_weights_by_hand():

@@ -11,8 +11,8 @@ import numpy as np
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import INPUT, NetworkSpec
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.network.nir_file import RawGraph
-from hwsearch.network.nir_units import SETTINGS, first_of, float_bias, float_weight, node_name, unit
+from hwsearch.network.nir.file import RawGraph
+from hwsearch.network.nir.units import SETTINGS, first_of, float_bias, float_weight, node_name, unit
 from hwsearch.network.params import Params
 from hwsearch.network.store import network_arrays, network_from
 
@@ -92,7 +92,7 @@ def _disagreeing(network: IntegerNetwork, graph: RawGraph) -> list[Fault]:
 
 
 def as_floats(network: IntegerNetwork, *, quantise_first: bool) -> tuple[NetworkSpec, Params]:
-    """Return a network of integers as one of floats, each threshold 1 (its unit: `nir_units`).
+    """Return a network of integers as one of floats, each threshold 1 (its unit: `nir.units`).
 
     Args:
         network: The integers.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hwsearch.errors import Fault
-from hwsearch.network.nir_file import RawNode
+from hwsearch.network.nir.file import RawNode
 
 CONVENTION = 1e-4
 NORSE_DT = 1e-3

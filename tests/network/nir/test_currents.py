@@ -8,7 +8,7 @@ import nir
 from builders.nir_graphs import DT, chain, conv, fc, graph, lif, pool
 
 from hwsearch.errors import InputError
-from hwsearch.network.nir_in import import_nir
+from hwsearch.network.nir.importer import import_nir
 
 
 def faults(net):

@@ -1,6 +1,6 @@
 """Order of a timestep, late edges, and what lies on no way."""
 
-from hwsearch.network.nir_order import one_input_and_output, order_of, stranded
+from hwsearch.network.nir.order import one_input_and_output, order_of, stranded
 
 
 def order(nodes, edges, neurons):

@@ -10,9 +10,9 @@ import numpy as np
 
 from hwsearch.errors import Fault
 from hwsearch.graph.graph import Size
-from hwsearch.network.nir_file import RawNode
-from hwsearch.network.nir_leak import Leak
-from hwsearch.network.nir_time import TimeStep
+from hwsearch.network.nir.file import RawNode
+from hwsearch.network.nir.leak import Leak
+from hwsearch.network.nir.time import TimeStep
 
 
 @dataclass(frozen=True, eq=False)

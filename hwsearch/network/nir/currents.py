@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hwsearch.errors import Fault
-from hwsearch.network.nir_order import Order
-from hwsearch.network.nir_signal import Shape, Signal, Unsayable, late, passed, per_channel, shape_of
-from hwsearch.network.nir_values import Neuron, Node, Scale, Terminal, Weights
+from hwsearch.network.nir.order import Order
+from hwsearch.network.nir.signal import Shape, Signal, Unsayable, late, passed, per_channel, shape_of
+from hwsearch.network.nir.values import Neuron, Node, Scale, Terminal, Weights
 
 
 @dataclass(eq=False)
@@ -131,7 +131,9 @@ def _bias_behind(w: Walk, name: str) -> np.ndarray:
     if isinstance(node, Scale) and bias.any():
         shape = next((s.shape for s in w.currents[name].signals), (1, 1, 1))
         try:
-            return bias * per_channel(node.factor, shape, "a scale behind weights").reshape(-1, 1, 1)
+            return np.asarray(
+                bias * per_channel(node.factor, shape, "a scale behind weights").reshape(-1, 1, 1)
+            )
         except Unsayable as error:
             w.fault(name, error)
         except ValueError:

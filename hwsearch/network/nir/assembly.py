@@ -17,9 +17,9 @@ from hwsearch.graph.graph import (
     Readout,
 )
 from hwsearch.graph.neuron_law import NeuronLaw
-from hwsearch.network.nir_currents import Current, Walk
-from hwsearch.network.nir_signal import Shape, Signal, Unsayable, per_channel
-from hwsearch.network.nir_values import Neuron
+from hwsearch.network.nir.currents import Current, Walk
+from hwsearch.network.nir.signal import Shape, Signal, Unsayable, per_channel
+from hwsearch.network.nir.values import Neuron
 from hwsearch.network.params import Params
 
 
@@ -150,8 +150,8 @@ class Assembly:
             bias = bias * self._gain(node) + per_channel(neuron.bias, shape, "v_leak") / threshold
         if not self._fires(node) or neuron is None:
             if shape[1:] != (1, 1) or shape[0] < 2:
-                law = "an output must be one value a class, of two classes at least"
-                raise Unsayable(law, " x ".join(map(str, shape)), "flatten it, or end in a matrix")
+                wanted = "an output must be one value a class, of two classes at least"
+                raise Unsayable(wanted, " x ".join(map(str, shape)), "flatten it, or end in a matrix")
             return Population("readout", shape[0], (1, 1), None, flat=True), bias.astype(np.float32)
         law = NeuronLaw(neuron.leak.shift, 1.0, "zero" if neuron.reset == "zero" else "subtract")
         first = min(current.signals, key=_order, default=None)
@@ -170,7 +170,7 @@ class Assembly:
         """Return [C] what a population's currents are multiplied by, its threshold being 1."""
         neuron = self._neuron(node)
         gain = np.ones(1) if neuron is None else neuron.gain
-        return per_channel(gain, self._shape(node), "r dt / tau") / self._threshold(node)
+        return np.asarray(per_channel(gain, self._shape(node), "r dt / tau") / self._threshold(node))
 
     def _connections(
         self, population: Population, node: str, place: int

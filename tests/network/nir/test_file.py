@@ -11,7 +11,7 @@ import numpy as np
 from builders.nir_graphs import fc, graph, lif, mlp
 
 from hwsearch.errors import InputError
-from hwsearch.network.nir_file import PASS, read_raw
+from hwsearch.network.nir.file import PASS, read_raw
 
 
 @pytest.fixture

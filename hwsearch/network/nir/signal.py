@@ -12,7 +12,7 @@ import numpy as np
 
 from hwsearch.graph.builder import conv_size
 from hwsearch.graph.graph import Size
-from hwsearch.network.nir_values import Delay, Flatten, Neuron, Node, Pool, Scale, Terminal, Weights
+from hwsearch.network.nir.values import Delay, Flatten, Neuron, Node, Pool, Scale, Terminal, Weights
 
 Shape = tuple[int, int, int]
 

@@ -7,7 +7,7 @@ import pytest
 from builders.graphs import spec
 
 from hwsearch.graph.graph import Readout
-from hwsearch.network.nir_run import kept_predictions, run_floats
+from hwsearch.network.nir.run import kept_predictions, run_floats
 from hwsearch.network.params import Params, initial_params
 
 ALL = Readout()

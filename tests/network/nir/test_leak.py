@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hwsearch.network.nir_leak import nearest_shift
+from hwsearch.network.nir.leak import nearest_shift
 
 
 @pytest.mark.parametrize(

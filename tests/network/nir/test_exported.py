@@ -13,9 +13,9 @@ from hwsearch.errors import InputError
 from hwsearch.export.nir import nir_graph, read_nir
 from hwsearch.graph.graph import Input
 from hwsearch.network.integer import run_integer
-from hwsearch.network.nir_exported import as_floats
-from hwsearch.network.nir_in import import_nir
-from hwsearch.network.nir_run import run_floats
+from hwsearch.network.nir.exported import as_floats
+from hwsearch.network.nir.importer import import_nir
+from hwsearch.network.nir.run import run_floats
 
 
 def faults(call, *args):

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from hwsearch.graph.graph import Size
-from hwsearch.network.nir_file import PASS
-from hwsearch.network.nir_neurons import read_firing, read_integrator
-from hwsearch.network.nir_values import Delay, Flatten, Node, Pool, Reading, Scale, Terminal, Weights
+from hwsearch.network.nir.file import PASS
+from hwsearch.network.nir.neurons import read_firing, read_integrator
+from hwsearch.network.nir.values import Delay, Flatten, Node, Pool, Reading, Scale, Terminal, Weights
 
 
 def read_node(reading: Reading) -> Node | None:
@@ -142,7 +142,7 @@ def _flatten(r: Reading) -> Node:
 
 
 def _nothing(r: Reading) -> Node:
-    """Read a node that a framework wrote as nothing, where it can have been a Flatten alone (`nir_in` sees to that)."""
+    """Read what a framework wrote as nothing, if it can have been a Flatten alone (`nir.importer` sees to that)."""
     r.notes.append(
         f"{r.name}: nothing was written between neurons and a matrix, read as a Flatten (Norse writes none)"
     )

@@ -1,0 +1,1 @@
+"""Networks of other frameworks by their NIR graphs: read, checked, told in populations and connections."""
