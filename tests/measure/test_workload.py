@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from builders.graphs import spec
+from builders.random_networks import random_network
 from builders.workloads import counted, integers, map_shape
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -182,6 +183,17 @@ def test_priced_bytes_are_packed_bytes_in_every_format(spelling, seed, bits):
                 packed = pack(weights, bits, name, groups=c.groups)
                 assert len(packed.data) == n_bytes
                 assert np.array_equal(unpack(packed), weights)
+
+
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(st.integers(0, 2**32 - 1))
+def test_priced_bytes_are_packed_bytes_of_random_graphs(seed):
+    network, _ = random_network(np.random.default_rng(seed))
+    for c in shrink(network)[0].connections:
+        for name in FORMATS:
+            n_bytes = stored_bytes(name, census(c.weight, c.shape.groups), 4)
+            if n_bytes is not None:
+                assert len(pack(c.weight, 4, name, groups=c.shape.groups).data) == n_bytes
 
 
 @settings(deadline=None, max_examples=30, derandomize=True)

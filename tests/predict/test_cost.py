@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from builders.devices import IDS, profile
 from builders.graphs import spec
+from builders.random_networks import random_spec
 from builders.stacks import CONV, MLP, X
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,6 +90,25 @@ SPELLINGS = [
 def test_predicted_is_measured_where_the_firing_is_the_same(spelling, seed, frames):
     rng = np.random.default_rng(seed)
     own = spec(spelling, (2, 6, 6), frames=frames, input_max=int(rng.choice([1, 9])))
+    predicted, measured = predicted_and_measured(rng, own, 4)
+    assert predicted == measured
+    for ident in IDS:
+        assert price(predicted, profile(ident)) == price(measured, profile(ident))
+
+
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(st.integers(0, 2**32 - 1))
+def test_predicted_is_measured_on_random_graphs(seed):
+    rng = np.random.default_rng(seed)
+    own = random_spec(rng)
+    predicted, measured = predicted_and_measured(rng, own, int(rng.integers(1, (own.input.frames or 6) + 1)))
+    assert predicted == measured
+    device = profile(IDS[seed % len(IDS)])
+    assert price(predicted, device) == price(measured, device)
+
+
+def predicted_and_measured(rng, own, timesteps):
+    """Return the work of a pruned network before and after training, if it fires in both as its whole does."""
     # biases that fire: no channel is silent, so what goes hangs on the masks alone
     populations = tuple(
         IntegerPopulation(
@@ -101,13 +121,11 @@ def test_predicted_is_measured_where_the_firing_is_the_same(spelling, seed, fram
     ]
     connections = tuple(IntegerConnection(c, w, 0) for c, w in zip(own.connections, weights, strict=True))
     bits = (4,) * len(weights)
-    whole = IntegerNetwork(populations, connections, bits, 4, own.input, own.readout, 16)
-    shape = (5, 2, 6, 6) if frames is None else (5, frames, 2, 6, 6)
-    x = rng.integers(0, own.input.max + 1, shape).astype(np.uint8)
+    whole = IntegerNetwork(populations, connections, bits, timesteps, own.input, own.readout, 16)
+    shape = (5, *(() if own.input.still else (own.input.frames,)), *own.input.shape)
+    x = rng.integers(0, own.input.max + 1, shape).astype(np.uint16)
     slim, _ = shrink(whole)
     run_of_slim = run_integer(slim, x)
     measured = count_workload(slim, run_of_slim.input_maps, run_of_slim.spikes)
-    predicted = predict_workload(own, [w != 0 for w in weights], bits, 4, run_integer(whole, x))
-    assert predicted == measured
-    for ident in IDS:
-        assert price(predicted, profile(ident)) == price(measured, profile(ident))
+    predicted = predict_workload(own, [w != 0 for w in weights], bits, timesteps, run_integer(whole, x))
+    return predicted, measured
