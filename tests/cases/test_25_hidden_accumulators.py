@@ -11,12 +11,10 @@ from hwsearch.hardware.profiles.load import load_profile
 
 def ram_by_hand(network, *, accumulators=True):
     """Return the RAM of a network on a device of 16-bit membranes, 32-bit sums and inputs of at most 8 bits."""
-    spiking = network.layers[:-1]
-    inputs, kept = int(np.prod(network.input_shape)), 4 * spiking[0].neurons
-    states = (
-        sum(-(-layer.neurons // 8) + 2 * layer.neurons for layer in spiking) + 4 * network.layers[-1].neurons
-    )
-    sums = 4 * max((layer.neurons for layer in spiking[1:]), default=0) if accumulators else 0
+    *spiking, readout = [population.shape.neurons for population in network.populations]
+    inputs, kept = int(np.prod(network.input.shape)), 4 * spiking[0]
+    states = sum(-(-neurons // 8) + 2 * neurons for neurons in spiking) + 4 * readout
+    sums = 4 * max(spiking[1:], default=0) if accumulators else 0
     return inputs + kept + states + sums
 
 
@@ -32,7 +30,7 @@ def test_the_ram_of_a_run_holds_the_sums_of_its_hidden_layers(case):
     assert case.hwsearch("export", "run", "--to", "model").returncode == 0
     network, _ = read_weights(case.folder / "model" / "weights.safetensors")
     picked = json.loads((case.folder / "run" / "summary.json").read_text())["pick"]
-    assert network.layers[1].neurons == 48
+    assert network.populations[1].shape.neurons == 48
     assert picked["ram_bytes"] == ram_by_hand(network)
     assert picked["ram_bytes"] - ram_by_hand(network, accumulators=False) == 4 * 48
     # what is predicted before training is an upper bound, of the sums too
