@@ -160,5 +160,5 @@ def test_a_multiple_of_the_channels_stays_where_any_go(case, multiple):
     net, x = case
     slim, staying = shrink(net, multiple)
     assert np.array_equal(run_integer(net, x).readout, run_integer(slim, x).readout)
-    for member, channels in zip(net.members, staying, strict=False):
+    for member, channels in zip(net.populations, staying, strict=False):
         assert len(channels) == len(member.bias) or len(channels) % multiple == 0

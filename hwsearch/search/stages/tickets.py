@@ -111,7 +111,7 @@ def cut_of(plan: Plan) -> list[object]:
     tickets = plan.study.tickets
     samples = None if tickets.criterion == "magnitude" else tickets.samples
     multiple = plan.spec.channel_multiple
-    cut = [tickets.criterion, samples, _scope(plan), plan.study.space.gentle]
+    cut: list[object] = [tickets.criterion, samples, _scope(plan), plan.study.space.gentle]
     return cut if multiple == 1 else [*cut, multiple]
 
 
