@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwsearch.compress.channels import Mask, Scores, channel_scores, removable, remove
-from hwsearch.compress.ranking import best, keep_best
+from hwsearch.compress.ranking import aligned, best, keep_best
 from hwsearch.graph.graph import Connection
 from hwsearch.space.candidate import snap
 
@@ -55,6 +55,7 @@ def prune(
     scope: Literal["global", "layer"] = "global",
     gentle: float = 2.0,
     scores: Sequence[FloatArray] | None = None,
+    multiple: int = 1,
 ) -> list[Mask]:
     """Return the masks that remove a fraction of all prunable groups.
 
@@ -75,6 +76,7 @@ def prune(
             `gentle` (see `prune_layers`).
         gentle: Factor on the scores of the first and last prunable connection; 1 treats all alike.
         scores: Worth of each weight, not negative, shaped as `weights`; |w| if not given.
+        multiple: Of whose channels a multiple stays, where any go: the best of those that would go stay as well.
 
     Raises:
         ValueError: The granularity is unknown or applies to no connection, or a value breaks the rules above.
@@ -83,13 +85,17 @@ def prune(
     """
     each = [sparsity] * sum(c.prunable for c in connections)
     if scope == "layer" or granularity.startswith("nm:"):
-        return prune_layers(connections, weights, granularity, each, scores=scores)
+        return prune_layers(connections, weights, granularity, each, scores=scores, multiple=multiple)
     if gentle <= 0:
         raise ValueError(f"gentle must be positive; got {gentle}")
     named = _named(connections, granularity)
     layers = _scored(connections, weights, each, scores)
     groups = _group_scores(connections, layers, named)
     staying = _keep_globally(list(groups.values()), granularity, sparsity, gentle)
+    if granularity == "channel":
+        staying = [
+            aligned(keep, group, multiple) for keep, group in zip(staying, groups.values(), strict=True)
+        ]
     return _masks(connections, named, dict(zip(groups, staying, strict=True)))
 
 
@@ -100,6 +106,7 @@ def prune_layers(
     sparsities: Sequence[float],
     *,
     scores: Sequence[FloatArray] | None = None,
+    multiple: int = 1,
 ) -> list[Mask]:
     """Return the masks that remove a given fraction of each connection's groups, each ranked on its own.
 
@@ -112,6 +119,7 @@ def prune_layers(
             does not prune are not used: fully connected ones for ``kernel``, for ``channel`` those that do not decide
             for a group (`channels`) or enter the readout. Every population keeps at least one channel.
         scores: Worth of each weight, not negative, shaped as `weights`; |w| if not given.
+        multiple: See `prune`.
 
     Raises:
         ValueError: As `prune`, or if there is not one value a prunable connection.
@@ -123,6 +131,8 @@ def prune_layers(
     for place, groups in _group_scores(connections, layers, named).items():
         guarded = best(groups, 1 if named[place] == "channel" else 0)
         staying[place] = keep_best(groups, asked[place], guarded)
+        if named[place] == "channel":
+            staying[place] = aligned(staying[place], groups, multiple)
     for place, name in named.items():
         if name.startswith("nm:"):
             staying[place] = _nm_mask(layers[place], int(name[3:]), snap(name, asked[place]))

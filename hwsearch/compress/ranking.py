@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from hwsearch.compress.channels import Mask, Scores
+from hwsearch.hardware.alignment import aligned_removal
 
 
 def best(scores: Scores, n: int) -> Mask:
@@ -21,6 +22,17 @@ def keep_best(scores: Scores, sparsity: float, guarded: Mask) -> Mask:
     keep = np.ones(scores.size, dtype=np.bool_)
     keep[free[lowest(scores[free], k)]] = False
     return keep
+
+
+def aligned(keep: Mask, scores: Scores, multiple: int) -> Mask:
+    """Return which channels stay so that a multiple of so many does: the best of those that would go stay as well."""
+    gone = np.flatnonzero(~keep)
+    fewer = aligned_removal(keep.size, gone.size, multiple)
+    if fewer == gone.size:
+        return keep
+    staying = np.ones(keep.size, dtype=np.bool_)
+    staying[gone[lowest(scores[gone], fewer)]] = False
+    return staying
 
 
 def lowest(scores: Scores, k: int) -> Mask:

@@ -222,6 +222,7 @@ class NetworkSpec:
         classes: Number of classes: channels of the readout.
         quantise_first: Whether weights are quantised and then pruned (the grid is that of all weights), or the other
             way round (the grid is that of the survivors).
+        channel_multiple: Where channels are removed, a multiple of so many stays: what a device works off together.
     """
 
     populations: tuple[Population, ...]
@@ -230,6 +231,7 @@ class NetworkSpec:
     classes: int
     readout: Readout = Readout()
     quantise_first: bool = True
+    channel_multiple: int = 1
 
     @property
     def has_conv(self) -> bool:

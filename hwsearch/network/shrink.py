@@ -14,14 +14,19 @@ import numpy as np
 
 from hwsearch.graph.graph import INPUT
 from hwsearch.graph.order import channel_groups, components
+from hwsearch.hardware.alignment import aligned_removal
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
 
 Channels = dict[int, np.ndarray]
 """Of populations, a truth value for each channel."""
 
 
-def shrink(network: IntegerNetwork) -> tuple[IntegerNetwork, tuple[np.ndarray, ...]]:
+def shrink(network: IntegerNetwork, multiple: int = 1) -> tuple[IntegerNetwork, tuple[np.ndarray, ...]]:
     """Remove every channel that cannot matter; one channel of each population stays.
+
+    Args:
+        network: The integers.
+        multiple: Of whose channels a multiple stays where any go; the first of those that could go fill it up.
 
     Returns:
         The smaller network, and for each population but the readout the indices of the channels that stayed.
@@ -39,6 +44,8 @@ def shrink(network: IntegerNetwork) -> tuple[IntegerNetwork, tuple[np.ndarray, .
             for group in groups:
                 if group[0] in cluster:
                     changed |= _keep(alive, group, np.any([needed[p] for p in group], axis=0))
+    for group in groups:
+        _fill_up(alive, group, multiple)
     if all(each.all() for each in alive.values()):
         slim = network
     else:
@@ -70,6 +77,15 @@ def _keep(alive: Channels, group: Sequence[int], needed: np.ndarray) -> bool:
     for p in group:
         alive[p] = after
     return bool((after != before).any())
+
+
+def _fill_up(alive: Channels, group: Sequence[int], multiple: int) -> None:
+    """Let as many channels of a group stay as make a multiple."""
+    staying = alive[group[0]].copy()
+    gone = np.flatnonzero(~staying)
+    staying[gone[: gone.size - aligned_removal(staying.size, gone.size, multiple)]] = True
+    for p in group:
+        alive[p] = staying
 
 
 class _Links:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwsearch.data.datasets import Dataset, find_root, load_dataset
@@ -165,6 +165,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         faults += _law_faults(study, spec, profile)
     if faults or profile is None or data is None or spec is None:
         raise InputError(placed(faults, study_path, options))
+    spec = replace(spec, channel_multiple=profile.limits.channel_multiple or 1)
     layers = [spec.connections[i] for i in spec.prunable]
     space = search_space(study.space, profile, has_conv=spec.has_conv, layers=layers)
     widths = Widths(

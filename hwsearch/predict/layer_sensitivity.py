@@ -72,7 +72,9 @@ def masks_of_one_layer(
 ) -> tuple[np.ndarray, ...]:
     """Return the masks that prune one prunable connection only (with channels, also all that shares or reads them)."""
     sparsities = [sparsity if i == layer else 0.0 for i in range(len(spec.prunable))]
-    return tuple(prune_layers(spec.connections, dense.weights, granularity, sparsities))
+    return tuple(
+        prune_layers(spec.connections, dense.weights, granularity, sparsities, multiple=spec.channel_multiple)
+    )
 
 
 def _pruned(spec: NetworkSpec, dense: Params, granularity: str, layer: int, sparsity: float) -> np.ndarray:

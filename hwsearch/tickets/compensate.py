@@ -118,7 +118,15 @@ def prune_in_steps(
         # an even number of e-foldings a step, so that no step takes most of what the others have spared
         fraction = 1 - (1 - sparsity) ** (step / _STEPS) if sparsity < 1 else step / _STEPS
         masks = tuple(
-            prune(spec.connections, params.weights, granularity, fraction, gentle=gentle, scores=scores)
+            prune(
+                spec.connections,
+                params.weights,
+                granularity,
+                fraction,
+                gentle=gentle,
+                scores=scores,
+                multiple=spec.channel_multiple,
+            )
         )
         solved = [_solved(*part) for part in zip(params.weights, masks, statistics, strict=True)]
         weights, inverses = tuple(weight for weight, _ in solved), [inverse for _, inverse in solved]

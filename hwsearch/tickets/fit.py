@@ -71,7 +71,8 @@ class Fit:
         samples = hashlib.sha256()
         for array in (self.x, self.y):
             samples.update(f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).tobytes())
-        how = [self.spec, self.timesteps, self.schedule, self.seed, self.bits, self.neuron_loop]
+        spec = replace(self.spec, channel_multiple=1)  # of the device: it shapes masks, no training
+        how = [spec, self.timesteps, self.schedule, self.seed, self.bits, self.neuron_loop]
         how += [self.given] if self.given else []
         return digest([samples.hexdigest(), *how])
 
@@ -113,13 +114,14 @@ class Pruner:
     Attributes:
         connections: Of the network that is pruned.
         criterion: What ranks the weights.
-        scope, gentle: See `masks.prune`.
+        scope, gentle, multiple: See `masks.prune`.
     """
 
     connections: Sequence[Connection]
     criterion: Criterion
     scope: Literal["global", "layer"] = "global"
     gentle: float = 2.0
+    multiple: int = 1
 
     def masks_from_weights(
         self, params: Params, target: Target, inside: Sequence[np.ndarray] | None = None
@@ -136,11 +138,15 @@ class Pruner:
         granularity, sparsity = target.granularity, target.sparsity
         if len(sparsity) > 1 or not isinstance(granularity, str):
             each = sparsity if len(sparsity) > 1 else sparsity * sum(c.prunable for c in self.connections)
-            return tuple(prune_layers(self.connections, scores, granularity, each, scores=scores))
+            return tuple(
+                prune_layers(
+                    self.connections, scores, granularity, each, scores=scores, multiple=self.multiple
+                )
+            )
         return tuple(
             prune(
                 self.connections, scores, granularity, sparsity[0],
-                scope=self.scope, gentle=self.gentle, scores=scores,
+                scope=self.scope, gentle=self.gentle, scores=scores, multiple=self.multiple,
             )
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hwsearch.compress.ranking import best, keep_best, lowest
+from hwsearch.compress.ranking import aligned, best, keep_best, lowest
 
 
 def test_the_best_are_those_that_would_go_last_by_hand():
@@ -27,3 +27,13 @@ def test_the_lowest_are_those_of_a_stable_sort(levels: int) -> None:
         naive = np.zeros(200, bool)
         naive[np.argsort(scores, kind="stable")[:k]] = True
         assert np.array_equal(lowest(scores, k), naive)
+
+
+def test_the_best_of_those_that_go_stay_to_fill_up_a_multiple_by_hand():
+    scores = np.array([0.5, 0.1, 0.9, 0.2, 0.8, 0.3])
+    keep = np.array([True, False, True, False, True, False])
+    assert aligned(keep, scores, 1).tolist() == keep.tolist()
+    # three stay of six: four in all, and 0.3 is the best of those that would go
+    assert aligned(keep, scores, 2).tolist() == [True, False, True, False, True, True]
+    assert aligned(keep, scores, 4).tolist() == [True, False, True, False, True, True]
+    assert aligned(keep, scores, 6).all()

@@ -152,3 +152,13 @@ def test_channels_that_the_input_shares_all_stay():
 def test_one_channel_stays_where_none_is_needed():
     net = chain_with(dense("fc1", INPUT, 0, [[0], [0]]), hidden=[population("fc1", [0, 0], [4, 4])])
     assert shrink(net)[1][0].tolist() == [0]
+
+
+@given(case=networks(), multiple=st.integers(2, 4))
+@settings(max_examples=40, deadline=None)
+def test_a_multiple_of_the_channels_stays_where_any_go(case, multiple):
+    net, x = case
+    slim, staying = shrink(net, multiple)
+    assert np.array_equal(run_integer(net, x).readout, run_integer(slim, x).readout)
+    for member, channels in zip(net.populations, staying, strict=False):
+        assert len(channels) == len(member.bias) or len(channels) % multiple == 0

@@ -1,5 +1,7 @@
 """Predicted workloads: by hand, and the measured one where the firing is as predicted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from builders.devices import IDS, profile
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from hwsearch.compress.masks import prune
 from hwsearch.hardware.cost_model import price
+from hwsearch.hardware.rules.check import violations
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import Run, run_integer
@@ -129,3 +132,20 @@ def predicted_and_measured(rng, own, timesteps):
     measured = count_workload(slim, run_of_slim.input_maps, run_of_slim.spikes)
     predicted = predict_workload(own, [w != 0 for w in weights], bits, timesteps, run_integer(whole, x))
     return predicted, measured
+
+
+@pytest.mark.parametrize("spelling", ["16c3-8c3s2-fc12", "8c3-res(16c3-8c3)-dw3-fc8", "r16-fc8"])
+def test_proposals_keep_a_multiple_of_channels(spelling):
+    device = profile("nrf52840")
+    device = replace(device, limits=replace(device.limits, channel_multiple=4))
+    own = replace(spec(spelling, (2, 6, 6)), channel_multiple=4)
+    params, rng = initial_params(own, 0), np.random.default_rng(0)
+    whole = fold(
+        own, params, [np.ones(w.shape, bool) for w in params.weights], (8,) * len(params.weights), 3, Widths()
+    )
+    dense = run_integer(whole, rng.integers(0, 17, (5, 2, 6, 6)).astype(np.uint8))
+    for sparsity in (0.1, 0.3, 0.5, 0.7, 0.9):
+        scope = str(rng.choice(["global", "layer"]))
+        masks = prune(own.connections, params.weights, "channel", sparsity, scope=scope, multiple=4)
+        work = predict_workload(own, masks, (8,) * len(masks), 3, dense)
+        assert [v.rule for v in violations(work, device) if v.rule == "channels_in_multiples"] == []

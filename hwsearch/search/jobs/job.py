@@ -176,7 +176,7 @@ def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measure
     accumulator, membrane = _widths(whole)
     return replace(
         _failed("", trained.train_steps),
-        network=shrink(whole)[0],
+        network=shrink(whole, bench.spec.channel_multiple)[0],
         sparsity_effective=sparsity_of(spec.connections, [c.weight != 0 for c in whole.connections]),
         accumulator_bits=accumulator,
         membrane_bits=membrane,

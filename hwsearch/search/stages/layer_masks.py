@@ -57,7 +57,14 @@ class LayerMasks:
             scores = after_quantising(scores, spec, dense, bits)
         sparsities = [sparsity if i == place else 0.0 for i in spec.prunable]
         return np.asarray(
-            prune_layers(spec.connections, scores, granularity, sparsities, scores=scores)[place]
+            prune_layers(
+                spec.connections,
+                scores,
+                granularity,
+                sparsities,
+                scores=scores,
+                multiple=spec.channel_multiple,
+            )[place]
         )
 
     def _near(self, bits: tuple[int, ...] | None, place: int) -> tuple[int, ...] | None:

@@ -102,6 +102,7 @@ def knife_of(plan: Plan, fit: Fit) -> Pruner:
         criterion_on(tickets.criterion, fit, tickets.samples),
         _scope(plan),
         space.gentle,
+        plan.spec.channel_multiple,
     )
 
 
@@ -109,7 +110,9 @@ def cut_of(plan: Plan) -> list[object]:
     """Return all that the masks of the study's knife depend on besides the training."""
     tickets = plan.study.tickets
     samples = None if tickets.criterion == "magnitude" else tickets.samples
-    return [tickets.criterion, samples, _scope(plan), plan.study.space.gentle]
+    multiple = plan.spec.channel_multiple
+    cut: list[object] = [tickets.criterion, samples, _scope(plan), plan.study.space.gentle]
+    return cut if multiple == 1 else [*cut, multiple]
 
 
 def climb_of(plan: Plan, granularity: str) -> LadderSchedule:
@@ -181,6 +184,7 @@ def find_prizes(
     """Return the multi-prize tickets of initial weights by their seeds, trained together unless they are kept."""
     fit, space = score_fit(plan, fit), plan.study.space
     cut = [target.granularity, target.sparsity, _scope(plan), space.gentle]
+    cut += [] if plan.spec.channel_multiple == 1 else [plan.spec.channel_multiple]
     paths = [store.cache.shared_path("prize", fit.digest, seed, *cut) for seed in seeds]
     kept = [store.load(path) for path in paths]
     if any(work is None for work in kept):
