@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hwsearch.data.labels import labels_at
+from hwsearch.data.frames import timestep_labels
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
@@ -50,7 +50,7 @@ def untrained_rows(plan: Plan, pruner: Pruner, seeds: Sequence[int], dense: Sequ
 def accuracy_of(plan: Plan, params: Params, masks: Masks, bits: int) -> float:
     """Return the integer model's test accuracy without any training."""
     network = fold(plan.spec, params, masks, (bits,) * len(params.weights), plan.dense_timesteps, plan.widths)
-    labels = labels_at(plan.data.y_test, plan.dense_timesteps)
+    labels = timestep_labels(plan.data.y_test, plan.dense_timesteps)
     return accuracy(run_integer(network, plan.data.x_test).predictions, labels)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from hwsearch.compress.masks import runs
 from hwsearch.compress.packing import census
-from hwsearch.graph.graph import INPUT, Input, Population
+from hwsearch.graph.graph import INPUT, Connection, Input, Population
 from hwsearch.hardware.workload import (
     BLOCKS,
     ConnectionWork,
@@ -46,32 +46,19 @@ def count_workload(
         spikes: One a spiking population, [C]: mean spikes of each channel in an inference.
         counted: Connections that need not be counted again; those of this network are added.
     """
-    last = len(network.populations) - 1
     connections = []
     for connection, bits, events in zip(network.connections, network.weight_bits, input_maps, strict=True):
         weights, ops = _counts(connection, events, counted)
         shape = connection.shape
         connections.append(
-            ConnectionWork(
-                name=shape.name,
-                source=shape.source,
-                target=shape.target,
-                role="input" if shape.source == INPUT else "readout" if shape.target == last else "hidden",
-                kind=shape.kind,
+            connection_work(
+                shape,
                 analog=shape.source == INPUT and network.input.analog(network.timesteps),
                 weight_bits=bits,
                 census=weights,
                 inputs=int(events.size),
                 ops=ops,
                 spikes_in=float(events.sum()),
-                kernel=shape.kernel,
-                stride=shape.stride,
-                pooling=shape.pooling,
-                delay=shape.delay,
-                in_size=shape.in_size,
-                out_size=shape.out_size,
-                fan_columns=shape.fan_columns,
-                identity=not shape.prunable,
             )
         )
     sent = [*(float(events.sum()) for events in spikes), 0.0]
@@ -83,6 +70,40 @@ def count_workload(
         prod(network.input.shape),
         network.input.still,
         network.readout,
+    )
+
+
+def connection_work(
+    shape: Connection,
+    *,
+    analog: bool,
+    weight_bits: int,
+    census: WeightCensus,
+    inputs: int,
+    ops: OpCounts,
+    spikes_in: float,
+) -> ConnectionWork:
+    """Return what is counted of a connection; what it joins and how it reads is its shape's."""
+    return ConnectionWork(
+        name=shape.name,
+        source=shape.source,
+        target=shape.target,
+        role="input" if shape.source == INPUT else "readout" if shape.readout else "hidden",
+        kind=shape.kind,
+        analog=analog,
+        weight_bits=weight_bits,
+        census=census,
+        inputs=inputs,
+        ops=ops,
+        spikes_in=spikes_in,
+        kernel=shape.kernel,
+        stride=shape.stride,
+        pooling=shape.pooling,
+        delay=shape.delay,
+        in_size=shape.in_size,
+        out_size=shape.out_size,
+        fan_columns=shape.fan_columns,
+        identity=not shape.prunable,
     )
 
 

@@ -30,7 +30,7 @@ from hwsearch.hardware.workload import (
     WeightCensus,
     Workload,
 )
-from hwsearch.measure.workload import input_bits, population_work
+from hwsearch.measure.workload import connection_work, input_bits, population_work
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import Price, held_to
 from hwsearch.plan.remainders import Remainder, least_of_any, least_remainders, n_weights, widths
@@ -159,26 +159,14 @@ def _connection(
     """Return the work of what is left of one connection."""
     out, read = widths(shape, remainder.channels)
     pixels = shape.in_size[0] * shape.in_size[1] if shape.kind == "conv" else 1
-    return ConnectionWork(
-        name=shape.name,
-        source=shape.source,
-        target=shape.target,
-        role="input" if shape.source == INPUT else "readout" if shape.readout else "hidden",
-        kind=shape.kind,
+    return connection_work(
+        shape,
         analog=analog and shape.source == INPUT,
         weight_bits=bits,
         census=_census(shape, out, read, remainder.weights[place], channels=remainder.whole),
         inputs=(out if shape.depthwise else read) * pixels,
         ops=OpCounts(0.0, 0.0, (0.0,) * len(BLOCKS), 0.0),
         spikes_in=0.0,
-        kernel=shape.kernel,
-        stride=shape.stride,
-        pooling=shape.pooling,
-        delay=shape.delay,
-        in_size=shape.in_size,
-        out_size=shape.out_size,
-        fan_columns=shape.fan_columns,
-        identity=not shape.prunable,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from hwsearch.compress.masks import prune, prune_layers
-from hwsearch.data.labels import labels_at
+from hwsearch.data.frames import timestep_labels
 from hwsearch.errors import HwsearchError
 from hwsearch.graph.graph import Connection, NetworkSpec
 from hwsearch.network.params import Params, Ticket
@@ -97,7 +97,7 @@ class Fit:
         bits = (self.bits,) * len(self.spec.connections)
         tickets = [Ticket(start, tuple(mask), bits) for start, mask in zip(starts, masks, strict=True)]
         trained = train_stack(
-            self.spec, tickets, self.x, labels_at(self.y, self.timesteps),
+            self.spec, tickets, self.x, timestep_labels(self.y, self.timesteps),
             timesteps=self.timesteps, schedule=self.schedule, seed=self.seed,
             neuron_loop=self.neuron_loop, watch=watch, build=build,
         )  # fmt: skip

@@ -80,3 +80,12 @@ def test_each_frame_falls_into_the_bin_of_its_place(n_frames, data):
     assert timestep_inputs(frames(values), read(n_frames, "mean"), timesteps).ravel().tolist() == means
     assert max(counts) - min(counts) <= 1
     assert max(sums) <= read(n_frames).max_at(timesteps)
+
+
+def test_labels_of_samples_stay_and_those_of_frames_become_those_of_timesteps():
+    samples = np.array([2, 0])
+    assert timestep_labels(samples, 5) is samples
+    # bins of four frames in two: the last frame of each
+    assert timestep_labels(np.array([[0, 1, 2, 3]]), 2).tolist() == [[1, 3]]
+    with pytest.raises(ValueError, match="4 timesteps at most; got 5"):
+        timestep_labels(np.array([[0, 1, 2, 3]]), 5)

@@ -12,7 +12,7 @@ from functools import partial
 
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.data.datasets import Dataset, resplit
-from hwsearch.data.labels import labels_at
+from hwsearch.data.frames import timestep_labels
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.answers import answers_of, readouts_without_input
@@ -104,7 +104,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         job = replace(job, split_seed=None)
     try:
         trained = job.trained or train_stack(
-            bench.spec, job.tickets, bench.data.x_train, labels_at(bench.data.y_train, timesteps),
+            bench.spec, job.tickets, bench.data.x_train, timestep_labels(bench.data.y_train, timesteps),
             timesteps=timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
             device=bench.device,
         )  # fmt: skip
@@ -145,7 +145,7 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
         run_integer_stack(networks, data.x_test, device=bench.device) if job.test else [None] * len(networks)
     )
     idle = readouts_without_input(networks, bench.device)
-    y_val, y_test = labels_at(data.y_val, job.timesteps), labels_at(data.y_test, job.timesteps)
+    y_val, y_test = timestep_labels(data.y_val, job.timesteps), timestep_labels(data.y_test, job.timesteps)
     n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0) + idle.shape[1]
     for k, network, run, test, guesses, fixed in zip(sound, networks, runs, tests, floats, idle, strict=True):
         count = partial(answers_of, network, without_input=fixed, classes=bench.spec.classes)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwsearch.data.labels import labels_at
+from hwsearch.data.frames import timestep_labels
 from hwsearch.errors import Fault, InputError
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.measured import Measured
@@ -36,7 +36,7 @@ def refuse_fallen(plan: Plan, measured: Measured, ticket: Ticket) -> None:
         InputError: It falls off; the width to blame is named.
     """
     lost, won = measured.only_float_right or 0, measured.only_integers_right or 0
-    n = labels_at(plan.data.y_val, plan.dense_timesteps).size
+    n = timestep_labels(plan.data.y_val, plan.dense_timesteps).size
     loss = (lost - won) / n
     chance = _SURE * math.sqrt(max(lost + won - (lost - won) ** 2 / n, 0.0)) / n
     tolerance = _TOLERANCE if plan.study.pick.within is None else plan.study.pick.within
@@ -84,5 +84,5 @@ def _accuracy(plan: Plan, measured: Measured, ticket: Ticket, widths: Widths) ->
     """Return the reference's accuracy on validation at other widths."""
     assert measured.params is not None
     network = fold(plan.spec, measured.params, ticket.masks, ticket.bits, plan.dense_timesteps, widths)
-    labels = labels_at(plan.data.y_val, plan.dense_timesteps)
+    labels = timestep_labels(plan.data.y_val, plan.dense_timesteps)
     return float(accuracy(np.asarray(run_integer(network, plan.data.x_val).predictions), labels))
