@@ -34,7 +34,7 @@ from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer_stack
 from hwsearch.network.integers import Widths
 from hwsearch.network.params import Ticket, initial_params
-from hwsearch.study.sections import Data
+from hwsearch.study.data_section import Data
 from hwsearch.train.loop import Schedule, train_stack
 
 NETWORKS = {

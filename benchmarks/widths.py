@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hwsearch.data.datasets import Dataset, find_root, load_dataset
+from hwsearch.data.datasets import find_root, load_dataset
+from hwsearch.data.samples import Dataset
 from hwsearch.graph.graph import Input, NetworkSpec
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.graph.spelling import read_spelling
@@ -29,7 +30,7 @@ from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths, needed_bits
 from hwsearch.network.params import Ticket, initial_params
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.study.sections import Data
+from hwsearch.study.data_section import Data
 from hwsearch.tickets.fit import dense_masks
 from hwsearch.train.loop import Schedule, train_stack
 

@@ -7,92 +7,17 @@ A new data set is one loader in ``LOADERS``. Not for encoding inputs as spikes, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from hwsearch.data.idx import read_idx
+from hwsearch.data.samples import Dataset, Images, Labels, Samples, Values
 from hwsearch.data.split import sample_classes, stratified_take
 from hwsearch.errors import Fault, InputError, did_you_mean
-from hwsearch.graph.graph import Input
-from hwsearch.study.sections import Data
-
-Images = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
-Binning = Literal["sum", "mean"]
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A data set, split.
-
-    Attributes:
-        name: Its name.
-        x_train: Still images [N_train, C, H, W], or sequences [N_train, T0, C, H, W], in 0 .. input_max; likewise
-            ``x_val`` and ``x_test``.
-        y_train: A label a sample [N_train], or a frame [N_train, T0], in 0 .. classes - 1; likewise ``y_val`` and
-            ``y_test``.
-        x_val: See ``x_train``.
-        y_val: See ``y_train``.
-        x_test: See ``x_train``.
-        y_test: See ``y_train``.
-        input_max: Largest value that an input can take.
-        input_bits: Bits of one input value.
-        classes: Number of classes.
-        input_shape: [C, H, W].
-        frames: T0 of sequences; None: still images.
-        binning: How frames become fewer timesteps: their sum (counts) or their mean (values).
-    """
-
-    name: str
-    x_train: Images
-    y_train: Labels
-    x_val: Images
-    y_val: Labels
-    x_test: Images
-    y_test: Labels
-    input_max: int
-    input_bits: int
-    classes: int
-    input_shape: tuple[int, int, int]
-    frames: int | None = None
-    binning: Binning = "sum"
-
-    @property
-    def input(self) -> Input:
-        """What a network of these data reads."""
-        return Input(self.input_shape, self.input_max, self.input_bits, self.frames, self.binning)
-
-    @property
-    def labels_each_frame(self) -> bool:
-        """Whether there is a label for every frame instead of one for every sample."""
-        return self.y_train.ndim == 2
-
-
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """A data set as its loader gives it.
-
-    Attributes:
-        x: Still images [N, C, H, W] or sequences [N, T0, C, H, W]: all, or the official training samples.
-        y: [N], or for a label a frame [N, T0].
-        test: Official test samples, x and y; None: there are none.
-        input_max: Largest value that an input can take.
-        classes: Number of classes.
-        binning: Whether frames are counts, which add up to fewer timesteps, or values, of which the mean is taken.
-    """
-
-    x: Images
-    y: Labels
-    test: tuple[Images, Labels] | None
-    input_max: int
-    classes: int
-    binning: Binning = "sum"
-
+from hwsearch.study.data_section import Data
 
 Loader = Callable[[Path | None], Samples]
 
@@ -160,7 +85,7 @@ def resplit(data: Dataset, seed: int) -> Dataset:
     return replace(data, x_train=x[train], y_train=y[train], x_val=x[val], y_val=y[val])
 
 
-def requantise(x: Images, old_max: int, new_max: int) -> Images:
+def requantise(x: Values, old_max: int, new_max: int) -> Images:
     """Return floor(x * new_max / old_max + 1/2), in integers; same shape."""
     if new_max == old_max:
         return x
@@ -169,15 +94,16 @@ def requantise(x: Images, old_max: int, new_max: int) -> Images:
     return table[x]
 
 
-def _split(data: Data, samples: Samples) -> dict[str, tuple[Images, Labels]]:
+def _split(data: Data, samples: Samples) -> dict[str, tuple[Values, Labels]]:
     """Return x and y of the training, validation and test part, in this order."""
-    x, y, test, validation = samples.x, samples.y, samples.test, data.validation
-    if test is None:
+    x, y, official, validation = samples.x, samples.y, samples.official_test, data.validation
+    if official is None:
         held_out, rest = stratified_take(sample_classes(y), _share(data.test, len(y)), _rng(data, 0))
-        test, x, y = (x[held_out], y[held_out]), x[rest], y[rest]
-        validation /= (
-            1 - data.test
-        )  # the study gives a share of all samples, and these are those without the test
+        # the study gives a share of all samples, and these are those without the test
+        validation /= 1 - data.test
+    else:
+        held_out, rest = np.flatnonzero(official), np.flatnonzero(~official)
+    test, x, y = (x[held_out], y[held_out]), x[rest], y[rest]
     if data.train_size is not None:
         if data.train_size > len(y):
             law = f"train_size may be {len(y)} at most, the training samples of {data.name}"
@@ -196,7 +122,7 @@ def _rng(data: Data, stream: int) -> np.random.Generator:
     return np.random.default_rng((data.split_seed, stream))
 
 
-def _check_classes(parts: Mapping[str, tuple[Images, Labels]], classes: int) -> None:
+def _check_classes(parts: Mapping[str, tuple[Values, Labels]], classes: int) -> None:
     """Refuse a split in which a part lacks a class."""
     faults = []
     for name, (_, y) in parts.items():
@@ -215,7 +141,7 @@ def _digits(root: Path | None) -> Samples:
 
     bunch = load_digits()
     x = np.ascontiguousarray(bunch.images[:, None].astype(np.uint8))
-    return Samples(x, bunch.target.astype(np.int64), None, input_max=16, classes=10)
+    return Samples(x, bunch.target.astype(np.int64), input_max=16, classes=10)
 
 
 def _idx_images(root: Path | None, folder: str) -> Samples:
@@ -228,8 +154,11 @@ def _idx_images(root: Path | None, folder: str) -> Samples:
         law = f"the folder of data sets must hold {folder}/"
         todo = "correct data.root, --data-root or HWSEARCH_DATA"
         raise InputError([Fault("data.root", law, str(root), todo)])
-    train, test = (_idx_pair(root / folder, part) for part in ("train", "t10k"))
-    return Samples(*train, test, input_max=255, classes=10)
+    (x, y), (x_test, y_test) = (_idx_pair(root / folder, part) for part in ("train", "t10k"))
+    official = np.repeat([False, True], [len(y), len(y_test)])
+    return Samples(
+        np.concatenate([x, x_test]), np.concatenate([y, y_test]), 255, classes=10, official_test=official
+    )
 
 
 def _idx_pair(folder: Path, part: str) -> tuple[Images, Labels]:

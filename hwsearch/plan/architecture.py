@@ -5,7 +5,7 @@ Not for what the device makes of it: see `plan` and `hardware.rules`.
 
 from __future__ import annotations
 
-from hwsearch.data.datasets import Dataset
+from hwsearch.data.samples import Dataset
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.explicit import ListError, read_list
 from hwsearch.graph.graph import NetworkSpec, Readout

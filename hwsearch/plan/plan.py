@@ -10,7 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hwsearch.data.datasets import Dataset, find_root, load_dataset
+from hwsearch.data.datasets import find_root, load_dataset
+from hwsearch.data.samples import Dataset
 from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.graph.neuron_law import NeuronLaw

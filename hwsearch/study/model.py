@@ -13,12 +13,13 @@ from pydantic import field_validator as check
 from ruamel.yaml import YAML
 
 from hwsearch.errors import Fault, InputError
+from hwsearch.study.data_section import Data
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Seed, law, unique
 from hwsearch.study.network_section import Network, NirSection
 from hwsearch.study.search_sections import Final, Pick, Search, Tickets
 from hwsearch.study.section import Section
-from hwsearch.study.sections import Data, Device, Space, SparsityRange, Train
+from hwsearch.study.sections import Device, Space, SparsityRange, Train
 from hwsearch.study.yaml_border import broken, read_yaml, validate
 
 __all__ = [

@@ -12,10 +12,11 @@ from builders.idx import idx_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.data.datasets import LOADERS, Samples, find_root, load_dataset, requantise, resplit
+from hwsearch.data.datasets import LOADERS, find_root, load_dataset, requantise, resplit
+from hwsearch.data.samples import Samples
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Input
-from hwsearch.study.sections import Data
+from hwsearch.study.data_section import Data
 
 REPO = Path(__file__).parents[2]
 REAL = Path(os.environ.get("HWSEARCH_DATA", REPO.parent / "shared" / "data"))
@@ -91,7 +92,7 @@ def test_a_class_that_is_missing_in_a_part_is_refused() -> None:
 
 def test_a_new_data_set_is_one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.arange(40, dtype=np.uint8).reshape(10, 1, 2, 2)
-    samples = Samples(x, np.repeat([0, 1], 5), None, input_max=39, classes=2)
+    samples = Samples(x, np.repeat([0, 1], 5), input_max=39, classes=2)
     monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
     dataset = load_dataset(Data(name="mine"))
     assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (6, 2, 2)
@@ -100,7 +101,7 @@ def test_a_new_data_set_is_one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sequences_with_a_label_for_each_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.arange(240, dtype=np.uint8).reshape(10, 3, 2, 2, 2)
-    samples = Samples(x, np.repeat([0, 1], 5), None, input_max=239, classes=2, binning="mean")
+    samples = Samples(x, np.repeat([0, 1], 5), input_max=239, classes=2, binning="mean")
     monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
     dataset = load_dataset(Data(name="mine"))
     assert dataset.x_train.shape == (6, 3, 2, 2, 2)
@@ -113,7 +114,7 @@ def test_sequences_with_a_label_for_each_sample(monkeypatch: pytest.MonkeyPatch)
 
 def test_sequences_with_a_label_for_each_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     y = np.array([[0, 0, 1], [1, 1, 0]]).repeat(5, 0)
-    samples = Samples(np.ones((10, 3, 1, 1, 1), np.uint8), y, None, input_max=1, classes=2)
+    samples = Samples(np.ones((10, 3, 1, 1, 1), np.uint8), y, input_max=1, classes=2)
     monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
     dataset = load_dataset(Data(name="mine"))
     assert dataset.labels_each_frame

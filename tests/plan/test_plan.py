@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwsearch.data.datasets import LOADERS, Samples
+from hwsearch.data.datasets import LOADERS
+from hwsearch.data.samples import Samples
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Input, Readout
 from hwsearch.plan.plan import make_plan
@@ -129,7 +130,7 @@ def sequences(monkeypatch, *, labels_each_frame=False):
     """Let the data set ``digits`` be 40 sequences of 3 frames of 2 classes."""
     y = np.arange(40) % 2
     samples = Samples(
-        np.ones((40, 3, 1, 2, 2), np.uint8), np.stack([y] * 3, 1) if labels_each_frame else y, None, 1, 2
+        np.ones((40, 3, 1, 2, 2), np.uint8), np.stack([y] * 3, 1) if labels_each_frame else y, 1, 2
     )
     monkeypatch.setitem(LOADERS, "digits", lambda root: samples)
 

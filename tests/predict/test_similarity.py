@@ -18,7 +18,7 @@ from hwsearch.predict.margin_gradient import margin_gradient
 from hwsearch.predict.probe_and_add import probe_and_add
 from hwsearch.predict.probes import probe, untrained_logits
 from hwsearch.predict.similarity import calibrated
-from hwsearch.study.sections import Data
+from hwsearch.study.data_section import Data
 from hwsearch.tickets.fit import dense_masks
 from hwsearch.train.loop import Schedule, train_stack
 

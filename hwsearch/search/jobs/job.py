@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from hwsearch.compress.masks import sparsity_of
-from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.data.datasets import resplit
 from hwsearch.data.frames import timestep_labels
+from hwsearch.data.samples import Dataset
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.answers import answers_of, readouts_without_input

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.data.datasets import resplit
+from hwsearch.data.samples import Dataset
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.measured import Measured
 from hwsearch.network.fold import fold

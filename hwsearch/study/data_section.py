@@ -1,0 +1,16 @@
+"""The section ``data`` of a study: where the samples come from; ``Parts`` says what is made of them."""
+
+from __future__ import annotations
+
+from hwsearch.study.laws import Name
+from hwsearch.study.parts_section import Parts
+
+
+class Data(Parts):
+    """A shipped data set.
+
+    Attributes:
+        name: Its name.
+    """
+
+    name: Name

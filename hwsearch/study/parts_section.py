@@ -1,0 +1,45 @@
+"""What the section ``data`` of a study says of any data: how they are split and made whole numbers.
+
+Not for where the data come from (`data_section`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo
+from pydantic import field_validator as check
+
+from hwsearch.study.laws import Count, Fraction, InputBits, Seed, law
+from hwsearch.study.section import Section
+from hwsearch.study.yaml_border import broken
+
+
+class Parts(Section):
+    """How samples become a training, a validation and a test part of whole numbers, wherever they come from.
+
+    Attributes:
+        root: Folder of data sets; None: from ``--data-root`` or ``HWSEARCH_DATA``.
+        train_size: Training samples, validation included; None: all.
+        validation: Share for validation: of all samples, or, where a test set is official, of the
+            training samples.
+        test: Share of all samples for the test; ignored where the set has an official test set.
+        split_seed: Seed of the splits.
+        input_bits: Bits that inputs are requantised to; None: as they come.
+    """
+
+    root: Annotated[str, law("a path may not be empty", str.strip)] | None = None
+    train_size: Count | None = None
+    validation: Fraction = 0.2
+    test: Fraction = Field(default=0.2, validate_default=True)
+    split_seed: Seed = 0
+    input_bits: InputBits | None = None
+
+    @check("test")
+    @classmethod
+    def _leave_something_to_train_on(cls, value: float, info: ValidationInfo) -> float:
+        validation = info.data.get("validation", 0.0)
+        if validation + value >= 1:
+            law = "validation and test together must leave something to train on (a sum below 1)"
+            raise broken(law, f"{validation} + {value}", "lower one of them")
+        return value
