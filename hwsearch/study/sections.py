@@ -1,4 +1,4 @@
-"""Sections of a study file, one frozen model each, with the laws between its values (`data_section`, `search_sections`).
+"""Sections of a study file, one frozen model each, with the laws between values (`data_section`, `search_sections`).
 
 Not for what needs the hardware profile, the data or the layer shapes: that is checked where those are known.
 """
