@@ -28,8 +28,8 @@ from hwsearch.study.sources import (
 from hwsearch.study.yaml_border import broken
 
 __all__ = [
-    "FORMATS", "CsvData", "Data", "EventsData", "IdxData", "IdxFiles", "ImagesData", "NamedData", "NpzData", "ParquetData",
-    "PluginData", "TsvData", "WavData", "called",
+    "FORMATS", "CsvData", "Data", "EventsData", "IdxData", "IdxFiles", "ImagesData", "NamedData", "NpzData",
+    "ParquetData", "PluginData", "TsvData", "WavData", "called",
 ]  # fmt: skip
 
 FORMATS: dict[str, type[Parts]] = {

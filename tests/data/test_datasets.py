@@ -12,7 +12,8 @@ from builders.idx import idx_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.data.datasets import LOADERS, find_root, load_dataset, requantise, resplit
+from hwsearch.data.datasets import find_root, load_dataset, requantise, resplit
+from hwsearch.data.readers.shipped import LOADERS
 from hwsearch.data.samples import Samples
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Input
@@ -93,7 +94,7 @@ def test_a_class_that_is_missing_in_a_part_is_refused() -> None:
 def test_a_new_data_set_is_one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.arange(40, dtype=np.uint8).reshape(10, 1, 2, 2)
     samples = Samples(x, np.repeat([0, 1], 5), input_max=39, classes=2)
-    monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
     dataset = load_dataset(NamedData(name="mine"))
     assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (6, 2, 2)
     assert (dataset.input_bits, dataset.input_shape) == (6, (1, 2, 2))
@@ -102,7 +103,7 @@ def test_a_new_data_set_is_one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sequences_with_a_label_for_each_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.arange(240, dtype=np.uint8).reshape(10, 3, 2, 2, 2)
     samples = Samples(x, np.repeat([0, 1], 5), input_max=239, classes=2, binning="mean")
-    monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
     dataset = load_dataset(NamedData(name="mine"))
     assert dataset.x_train.shape == (6, 3, 2, 2, 2)
     assert dataset.input == Input((2, 2, 2), 239, 8, frames=3, binning="mean")
@@ -115,7 +116,7 @@ def test_sequences_with_a_label_for_each_sample(monkeypatch: pytest.MonkeyPatch)
 def test_sequences_with_a_label_for_each_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     y = np.array([[0, 0, 1], [1, 1, 0]]).repeat(5, 0)
     samples = Samples(np.ones((10, 3, 1, 1, 1), np.uint8), y, input_max=1, classes=2)
-    monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
     dataset = load_dataset(NamedData(name="mine"))
     assert dataset.labels_each_frame
     # drawn by the most frequent label, so each part has both kinds of samples
@@ -170,7 +171,9 @@ def test_a_missing_folder_says_where_to_name_it(tmp_path: Path) -> None:
     ):
         load_dataset(NamedData(name="fashion-mnist", root=str(tmp_path)))
     (tmp_path / "mnist").mkdir()
-    with pytest.raises(InputError, match=r"train-images-idx3-ubyte\.gz: .* No such file"):
+    with pytest.raises(
+        InputError, match=r"data\.name: .* must exist; got no 'train-images-idx3-ubyte\.gz' in .*mnist"
+    ):
         load_dataset(NamedData(name="mnist"), tmp_path)
 
 

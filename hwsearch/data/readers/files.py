@@ -18,6 +18,10 @@ MOST_COMPRESSION = 1032
 """Deflate cannot do better, so a header that promises more is wrong, and would ask for all memory."""
 _MOST_FILE = 256 << 20
 _MOST_FILES = 1_000_000
+_MAGIC = {
+    b"\x1f\x8b": "gzip", b"PK\x03\x04": "a zip", b"\x89HDF": "HDF5", b"RIFF": "RIFF (wav)", b"PAR1": "Parquet",
+    **{bytes((0x80, version)): "a pickle" for version in range(2, 6)},
+}  # fmt: skip
 _HIDDEN = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
@@ -72,14 +76,18 @@ def path_below(root: str | Path | None, name: str, key: str) -> Path:
 
 
 @contextmanager
-def open_files(path: Path) -> Iterator[list[File]]:
+def open_files(path: Path, most: int = _MOST_FILE) -> Iterator[list[File]]:
     """Give the files of a folder or a zip, sorted by name; hidden ones, which systems leave behind, are not among them.
+
+    Args:
+        path: The folder or zip.
+        most: Bytes that one file may have.
 
     Raises:
         InputError: It is neither, a name leads out of it, or a zip is damaged or would swell.
     """
     if path.is_dir():
-        yield _of_folder(path)
+        yield _of_folder(path, most)
         return
     try:
         archive = zipfile.ZipFile(path)
@@ -88,7 +96,7 @@ def open_files(path: Path) -> Iterator[list[File]]:
         law = "it must be a folder, or a zip"
         raise InputError([Fault("", law, got, "unpack it, or pack it as a zip", path)]) from None
     with archive:
-        yield _of_zip(path, archive)
+        yield _of_zip(path, archive, most)
 
 
 def read_bounded(path: Path, most: int = _MOST_FILE) -> bytes:
@@ -100,7 +108,9 @@ def read_bounded(path: Path, most: int = _MOST_FILE) -> bytes:
     try:
         size = path.stat().st_size
         if size > most:
-            raise InputError([Fault("", f"a file may have {most >> 20} MiB at most", f"{size} bytes", path=path)])
+            raise InputError(
+                [Fault("", f"a file may have {most >> 20} MiB at most", f"{size} bytes", path=path)]
+            )
         return path.read_bytes()
     except OSError as error:
         got = error.strerror or str(error)
@@ -115,15 +125,17 @@ def every(faults: Sequence[Fault], most: int = 20) -> InputError:
     return InputError([*faults[:most], last])
 
 
-def _of_folder(path: Path) -> list[File]:
+def _of_folder(path: Path, most: int) -> list[File]:
     found, faults, inside = [], [], path.resolve()
     for item in sorted(path.rglob("*")):
         name = item.relative_to(path).as_posix()
         if _is_hidden(name) or item.is_dir():
             continue
         if not item.resolve().is_relative_to(inside):
-            faults.append(Fault("", "a file must lie in the folder", f"a link to {item.resolve()}", path=item))
-        found.append(File(name, item, lambda item=item: read_bounded(item)))  # type: ignore[misc]
+            faults.append(
+                Fault("", "a file must lie in the folder", f"a link to {item.resolve()}", path=item)
+            )
+        found.append(File(name, item, lambda item=item: read_bounded(item, most)))  # type: ignore[misc]
         if len(found) > _MOST_FILES:
             raise InputError([Fault("", f"a folder may hold {_MOST_FILES} files at most", path=path)])
     if faults:
@@ -131,7 +143,7 @@ def _of_folder(path: Path) -> list[File]:
     return found
 
 
-def _of_zip(path: Path, archive: zipfile.ZipFile) -> list[File]:
+def _of_zip(path: Path, archive: zipfile.ZipFile, most: int) -> list[File]:
     found, faults, seen = [], [], set()
     for info in archive.infolist():
         name, at = info.filename, path / info.filename
@@ -141,12 +153,14 @@ def _of_zip(path: Path, archive: zipfile.ZipFile) -> list[File]:
             faults.append(Fault("", law, repr(name), "pack the zip anew", path))
         elif info.flag_bits & 1:
             faults.append(Fault("", "files in a zip may not be encrypted", repr(name), "unpack it", path))
-        elif info.file_size > MOST_COMPRESSION * info.compress_size + 64 or info.file_size > _MOST_FILE:
-            law = f"a file in a zip may have {_MOST_FILE >> 20} MiB, and {MOST_COMPRESSION} times its packed size, at most"
+        elif info.file_size > MOST_COMPRESSION * info.compress_size + 64 or info.file_size > most:
+            law = f"a file may have {most >> 20} MiB, and {MOST_COMPRESSION} times its packed size, at most"
             got = f"{info.file_size} bytes, {info.compress_size} packed, in {name!r}"
             faults.append(Fault("", law, got, "pack the zip anew", path))
         elif name in seen:
-            faults.append(Fault("", "a name may stand only once in a zip", repr(name), "pack the zip anew", path))
+            faults.append(
+                Fault("", "a name may stand only once in a zip", repr(name), "pack the zip anew", path)
+            )
         elif not info.is_dir() and not _is_hidden(name):
             found.append(File(name, at, lambda info=info, at=at: _unpacked(archive, info, at)))  # type: ignore[misc]
         seen.add(name)
@@ -161,7 +175,9 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, at: Path) -> byte
         with archive.open(info) as stream:
             data = stream.read(info.file_size + 1)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InputError([Fault("", "the file must unpack as the zip says", str(error), "pack it anew", at)]) from None
+        raise InputError(
+            [Fault("", "the file must unpack as the zip says", str(error), "pack it anew", at)]
+        ) from None
     if len(data) != info.file_size:
         got = f"{len(data)} bytes instead of {info.file_size}"
         raise InputError([Fault("", "the file must unpack as the zip says", got, "pack it anew", at)])
@@ -189,6 +205,4 @@ def kind_of_bytes(head: bytes) -> str:
         return "an empty file"
     if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
         return "a web page, saved under this name"
-    known = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "a zip"), (b"\x80\x02", "a pickle"), (b"\x80\x03", "a pickle"),
-             (b"\x80\x04", "a pickle"), (b"\x80\x05", "a pickle"), (b"\x89HDF", "HDF5"), (b"RIFF", "RIFF (wav)"))  # fmt: skip
-    return next((kind for magic, kind in known if head.startswith(magic)), "")
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
