@@ -1,8 +1,8 @@
 """Events to frames of counts, and recordings of events to samples.
 
 Of an event at t, x, y and polarity p, frame floor(t / window) counts one at [p, y // pool rows, x // pool columns].
-Counts above the largest that an input can take are clipped, and said; so are events behind the last frame. Not for what a
-file of events is (`event_files`, `event_sets`).
+Counts above the largest that an input can take are clipped, and said; so are events behind the last frame. Not for what
+a file of events is (`event_files`, `event_sets`).
 """
 
 from __future__ import annotations

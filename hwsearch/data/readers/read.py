@@ -11,7 +11,9 @@ from typing import Any
 
 from hwsearch.data.readers.event_frames import read_events
 from hwsearch.data.readers.idx_images import read_idx_data
+from hwsearch.data.readers.images import read_images
 from hwsearch.data.readers.npz import read_npz
+from hwsearch.data.readers.plugin import read_plugin
 from hwsearch.data.readers.shipped import read_shipped
 from hwsearch.data.readers.tables import read_table
 from hwsearch.data.readers.wav import read_wavs
@@ -20,9 +22,11 @@ from hwsearch.study.data_section import (
     CsvData,
     EventsData,
     IdxData,
+    ImagesData,
     NamedData,
     NpzData,
     ParquetData,
+    PluginData,
     TsvData,
     WavData,
 )
@@ -36,6 +40,8 @@ READERS: dict[type[Parts], Callable[[Any], Samples]] = {
     IdxData: read_idx_data,
     WavData: read_wavs,
     EventsData: read_events,
+    ImagesData: read_images,
+    PluginData: read_plugin,
 }
 """The reader of each format."""
 

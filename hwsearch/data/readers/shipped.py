@@ -109,6 +109,7 @@ def _fsdd(root: Path | None, data: NamedData) -> Samples:
         test_where={"take": ("0", "1", "2", "3", "4")},
         loudness="peak",
         frames=data.frames or 32,
+        hop=0.512 / (data.frames or 32),
         root=str(folder_of(root, data.name)),
         **{"as": data.layout},
     )

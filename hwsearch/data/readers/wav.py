@@ -145,12 +145,15 @@ def _other_numbers(file: File, content: bytes) -> Sound:
         todo = "pip install 'hwsearch[audio]', or save it as 16-bit PCM"
         raise _broken(file, law, "another kind", todo) from None
     try:
-        samples, rate = soundfile.read(io.BytesIO(content), dtype="int16", always_2d=True)
+        samples, rate = soundfile.read(io.BytesIO(content), dtype="float64", always_2d=True)
     except (RuntimeError, TypeError) as error:
         raise _broken(file, "the file must be a wav", str(error)) from None
     if not len(samples):
         raise _broken(file, "a recording must have samples", "none")
-    return Sound(_mean(samples.astype(np.int64).ravel(), samples.shape[1]), int(rate), samples.shape[1])
+    if not np.isfinite(samples).all():
+        raise _broken(file, "samples must be finite numbers", "some that are not")
+    whole = np.clip(np.rint(samples * 2**15), -(2**15), 2**15 - 1).astype(np.int64)
+    return Sound(_mean(whole.ravel(), samples.shape[1]), int(rate), samples.shape[1])
 
 
 def _bank(data: WavData, rate: int) -> tuple[MelBank, int]:
