@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -98,7 +99,9 @@ def _opened(file: File) -> Any:
 
     content = file.read()
     try:
-        image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound is lower
+            image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         got = kind_of_bytes(content[:512]) or str(error).partition(" <")[0]
         raise _broken(file, "the file must be a PNG or JPEG", got) from None
