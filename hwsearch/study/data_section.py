@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from hwsearch.study.laws import Name
 from hwsearch.study.parts_section import Parts
 
@@ -13,4 +15,10 @@ class Data(Parts):
         name: Its name.
     """
 
+    parts_published: ClassVar[bool] = True
     name: Name
+
+    @property
+    def title(self) -> str:
+        """Its name."""
+        return self.name
