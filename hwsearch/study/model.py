@@ -45,7 +45,8 @@ _NOT_SEARCHED = {
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
-    "network.readout", "network.connections", "network.nir", "data.split", "data.equal_samples", "data.encode",
+    "network.readout", "network.connections", "network.nir", "train.class_weights",
+    "data.split", "data.equal_samples", "data.encode",
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
