@@ -47,6 +47,7 @@ _NOT_SEARCHED = {
 _LEFT_OUT_AT_DEFAULT = {
     "network.readout", "network.connections", "network.nir", "train.class_weights",
     "data.target", "data.frames", "data.layout",
+    "data.split", "data.equal_samples", "data.encode",
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
