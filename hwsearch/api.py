@@ -26,6 +26,7 @@ from hwsearch.search.learn_from import plan_to_run
 from hwsearch.search.run import search
 from hwsearch.search.store.cache import Cache
 from hwsearch.study.model import load_study, override
+from hwsearch.study.shipped import find_study
 from hwsearch.train.device import find_device
 
 
@@ -43,7 +44,7 @@ def run(
     """Run a study to its end, or go on with it where it stopped; one that was answered before is answered at once.
 
     Args:
-        study: The study file.
+        study: The study file, or the name of one here or shipped (``digits_mcu``).
         out: The run folder; None: ``runs/<name of the study>``.
         data_root: Folder of data sets.
         workers: Processes that train; results do not depend on it. With more than one, a script needs the usual
@@ -58,7 +59,7 @@ def run(
         NothingFits: No candidate keeps every budget; the message names the nearest miss.
         StorageAway: The storage is locked or cannot be reached.
     """
-    path = Path(study)
+    path = find_study(study, "study")
     loaded, folder = asked(path, out=None if out is None else Path(out), data_root=data_root, seed=seed)
     if workers < 1:
         raise InputError([Fault("--workers", "there must be at least one worker", str(workers))])
@@ -87,7 +88,7 @@ def compare_finders(
     """Compare every ticket finder on a study and write tickets.csv, tickets.md and tickets.png.
 
     Args:
-        study: The study file; its ``final.seeds`` says how many seeds.
+        study: The study file, or the name of one; its ``final.seeds`` says how many seeds.
         out: The folder; None: ``runs/<name of the study>``. Work that is kept in its cache is not done again.
         data_root: Folder of data sets.
         finders: Which of ``hwsearch.comparison.finders.FINDERS``.
@@ -103,7 +104,7 @@ def compare_finders(
     unknown = [name for name in finders if name not in FINDERS]
     if unknown:
         raise InputError([Fault("--only", f"a finder must be one of {', '.join(FINDERS)}", unknown[0])])
-    path = Path(study)
+    path = find_study(study, "study")
     root = None if data_root is None else str(Path(data_root).resolve())
     loaded = override(load_study(path), data_root=root)
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
