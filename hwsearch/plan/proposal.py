@@ -16,7 +16,13 @@ from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.graph.spelling import has_conv, read_spelling
 from hwsearch.hardware.device import HardwareProfile
 
-_GRANULARITIES = {"weight": "weight", "nm:4": "nm", "block:4": "block", "kernel": "kernel", "channel": "channel"}
+_GRANULARITIES = {
+    "weight": "weight",
+    "nm:4": "nm",
+    "block:4": "block",
+    "kernel": "kernel",
+    "channel": "channel",
+}
 """What is proposed to search, each with the class of zeros that must pay on the device."""
 _BITS = (1, 2, 3, 4, 6, 8)
 _STEPS, _WORK = 1500, 6e9
@@ -51,7 +57,9 @@ class Sample:
         return cls(shape[0], read, samples.classes, samples.y.ndim == 2)
 
 
-def proposed(sample: Sample, profile: HardwareProfile, layers: str | None = None) -> dict[str, dict[str, Any]]:
+def proposed(
+    sample: Sample, profile: HardwareProfile, layers: str | None = None
+) -> dict[str, dict[str, Any]]:
     """Return the sections of a study that its asker need not write: network, space, train, search.
 
     Args:

@@ -114,6 +114,10 @@ class Study(Section):
             if name not in _NOT_SEARCHED
         }
 
+    def write(self, path: str | Path) -> None:
+        """Write it as a study file, defaults filled in; ``hwsearch run`` of that file asks the same question."""
+        write_study(self, Path(path))
+
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values."""
         return self.model_dump(mode="json")
