@@ -1,4 +1,4 @@
-"""Sections of a study file, one frozen model each, with the laws between its values (`data_section`, `search_sections`).
+"""Sections of a study file, one frozen model each, with laws between values (`data_section`, `search_sections`).
 
 Not for what needs the hardware profile, the data or the layer shapes: that is checked where those are known.
 """
@@ -156,6 +156,8 @@ class Train(Section):
         dense_learning_rate, learning_rate: Adam's, at the start of a cosine.
         loss_gain: Factor on the readout before the softmax.
         input_noise: Standard deviation of noise on training inputs, as a share of their range.
+        class_weights: ``balanced``: each class weighs N / (classes N_class) in the loss, of the training samples, so
+            that all have the same say.
         neuron_loop: The fused loop, or spikingjelly's own neuron.
     """
 
@@ -166,4 +168,5 @@ class Train(Section):
     learning_rate: Positive = 0.002
     loss_gain: Positive = 1.0
     input_noise: Share = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
     neuron_loop: Literal["fused", "spikingjelly"] = "fused"

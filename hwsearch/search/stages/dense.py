@@ -62,8 +62,9 @@ def dense_schedule(plan: Plan) -> Schedule:
     """Return how the dense network is trained."""
     train = plan.study.train
     return Schedule(
-        train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain, train.input_noise
-    )
+        train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain, train.input_noise,
+        train.class_weights,
+    )  # fmt: skip
 
 
 def dense_fit(plan: Plan, data: Dataset, seed: int) -> Fit:
