@@ -21,8 +21,8 @@ The flow, folder by folder::
     export     a picked model                 -> files that run, and a proof of them
     results    a run's folder                 -> its answer, the front on another device, a network recovered
 
-``run``, ``search``, ``load_run`` and ``Result`` are the interface; the command line is a thin skin over them. Importing the package
-loads neither torch nor pandas: they come with the first call.
+``run``, ``search``, ``load_run`` and ``Result`` are the interface; the command line is a thin skin over them. Importing
+the package loads neither torch nor pandas: they come with the first call.
 """
 
 from __future__ import annotations

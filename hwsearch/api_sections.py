@@ -12,7 +12,6 @@ from typing import Any
 
 from hwsearch.data.samples import Samples
 from hwsearch.errors import Fault
-from hwsearch.graph.graph import Input
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.proposal import Sample, objectives, proposed
@@ -24,10 +23,8 @@ _NAMES = {
     "device.profile": "device", "device.budgets": "budgets",
 }  # fmt: skip
 _NIR_ENDINGS = (".nir", ".h5")
-_UNKNOWN = Sample(1000, Input((1, 8, 8), 255, 8), 2)
-"""Stands for samples that are at fault, so that the faults of all other arguments are found with theirs."""
 _STAND_IN = "generic_45nm"
-"""Likewise for a device that is unknown."""
+"""Stands for a device that is at fault, so that the faults of all other arguments are found with its own."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ def said(
 
 def _proposed(network: Any, samples: Samples | None, profile: HardwareProfile) -> dict[str, Any]:
     """Return the sections that nobody need write, for the network that is given."""
-    sample = _UNKNOWN if samples is None else Sample.of(samples)
+    sample = Sample.unknown() if samples is None else Sample.of(samples)
     given = network if isinstance(network, dict) else {}
     layers = given.get("layers")
     first = layers[0] if isinstance(layers, list) and layers else layers

@@ -75,7 +75,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
         RecordError: The file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         law = "the arrays of a run must be as they were written"

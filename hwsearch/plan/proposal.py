@@ -1,7 +1,7 @@
 """A study to begin with, sized to samples and to a device: what its asker has not said.
 
-Rules of thumb, no search: a network of a few layers that the device connects, the granularities and weight bits that pay
-on it, and as many epochs as take minutes on two cores. Not for what is certain (`plan` checks a study).
+Rules of thumb, no search: a network of a few layers that the device connects, the granularities and weight bits that
+pay on it, and as many epochs as take minutes on two cores. Not for what is certain (`plan` checks a study).
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ class Sample:
     input: Input
     classes: int
     step_labels: bool = False
+
+    @classmethod
+    def unknown(cls) -> Sample:
+        """Return what stands for samples that cannot be read, so that all else that is said can be checked."""
+        return cls(1000, Input((1, 8, 8), 255, 8), 2)
 
     @classmethod
     def of(cls, samples: Samples) -> Sample:

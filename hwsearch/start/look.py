@@ -21,10 +21,33 @@ _RECORDS = {
     ".wav": "wav", ".png": "images", ".jpg": "images", ".jpeg": "images", ".bmp": "images",
     ".bin": "events", ".aedat": "events", ".aedat4": "events", ".h5": "events", ".hdf5": "events",
 }  # fmt: skip
+_LEAST_WINDOW, _MOST_WINDOW = 4, 64
 _EVENT_FORMATS = {".bin": "nmnist", ".aedat": "aedat", ".aedat4": "aedat", ".h5": "shd", ".hdf5": "shd"}
 _MEANT = {
-    "label": ("label", "labels", "y", "class", "state", "target", "condition", "fault", "activity", "category"),
-    "group": ("group", "groups", "run", "machine", "unit", "subject", "speaker", "session", "recording", "cycle"),
+    "label": (
+        "label",
+        "labels",
+        "y",
+        "class",
+        "state",
+        "target",
+        "condition",
+        "fault",
+        "activity",
+        "category",
+    ),
+    "group": (
+        "group",
+        "groups",
+        "run",
+        "machine",
+        "unit",
+        "subject",
+        "speaker",
+        "session",
+        "recording",
+        "cycle",
+    ),
     "time": ("time", "timestamp", "datetime", "date", "t", "seconds"),
     "part": ("part", "split"),
     "x": ("x", "data", "samples", "inputs", "features"),
@@ -41,6 +64,7 @@ class Found:
         fields: Columns or arrays by name, in the order of the file, with what they hold, in words.
         guesses: Which of them may be ``label``, ``group``, ``time``, ``part`` or ``x``.
         rows: Of a table.
+        sizes: Of a table, how many rows a value of a column has in the median, by the column.
         format: Of event files.
         folders: Whether records lie in folders, which then may be their classes.
     """
@@ -49,6 +73,7 @@ class Found:
     fields: Mapping[str, str] = field(default_factory=dict)
     guesses: Mapping[str, str] = field(default_factory=dict)
     rows: int | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
     format: str | None = None
     folders: bool = False
 
@@ -91,7 +116,21 @@ def _table(path: Path, where: str) -> Found:
         law = f"the file must be a {source} table with a head of column names"
         raise InputError([Fault(where, law, str(error).splitlines()[0], path=path)]) from None
     fields = {str(name): _column(frame[name]) for name in frame.columns}
-    return Found(source, fields, _guessed(fields), rows=len(frame))
+    sizes = {str(name): int(frame[name].value_counts().median()) for name in frame.columns if len(frame)}
+    return Found(source, fields, _guessed(fields), rows=len(frame), sizes=sizes)
+
+
+def window_for(found: Found, uses: Mapping[str, str]) -> int:
+    """Return the rows of a sample of a table: 1 where nothing says that rows hang together.
+
+    A power of two, so that a group holds eight windows and more, and 64 at most.
+    """
+    if "group" not in uses and "time" not in uses:
+        return 1
+    together = found.sizes.get(uses["group"], 1) if "group" in uses else found.rows or 1
+    if together < 8 * _LEAST_WINDOW:
+        return 1
+    return min(_MOST_WINDOW, 1 << (together // 8).bit_length() - 1)
 
 
 def _column(values: pd.Series) -> str:
@@ -108,7 +147,7 @@ def _column(values: pd.Series) -> str:
 def _arrays(path: Path, where: str) -> Found:
     """Look at the arrays of an npz file."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             fields = {}
             for name in file.files:
                 array = file[name]
