@@ -116,7 +116,8 @@ def _table(path: Path, where: str) -> Found:
         law = f"the file must be a {source} table with a head of column names"
         raise InputError([Fault(where, law, str(error).splitlines()[0], path=path)]) from None
     fields = {str(name): _column(frame[name]) for name in frame.columns}
-    sizes = {str(name): int(frame[name].value_counts().median()) for name in frame.columns if len(frame)}
+    counts = {str(name): frame[name].value_counts() for name in frame.columns}
+    sizes = {name: int(count.median()) for name, count in counts.items() if len(count)}
     return Found(source, fields, _guessed(fields), rows=len(frame), sizes=sizes)
 
 
@@ -135,11 +136,13 @@ def window_for(found: Found, uses: Mapping[str, str]) -> int:
 
 def _column(values: pd.Series) -> str:
     """Say what a column holds."""
-    n = int(values.nunique())
-    if n <= 20 and (n < len(values) / 2 or values.dtype == object):
+    n, numbers = int(values.nunique()), pd.api.types.is_numeric_dtype(values)
+    if n == 0:
+        return "nothing"
+    if n <= 20 and (n < len(values) / 2 or not numbers):
         kinds = ", ".join(str(value) for value in sorted(values.dropna().unique(), key=str)[:6])
         return f"{n} values: {kinds}{', ...' if n > 6 else ''}"
-    if pd.api.types.is_numeric_dtype(values):
+    if numbers:
         return f"numbers {values.min():.6g} .. {values.max():.6g}"
     return f"{n} texts"
 

@@ -30,7 +30,7 @@ def test_text_of_pandas_becomes_text_of_numpy():
 @pytest.mark.parametrize("value", [[[1], [2, 3]], torch.zeros(2, dtype=torch.bfloat16)])
 def test_what_is_no_array_is_refused_by_its_argument(value):
     with pytest.raises(
-        InputError, match="^x: it must be an array, a tensor, or a list of rows of equal length; got"
+        InputError, match=r"^x: it must be an array, a tensor, or a list of rows of equal length; got"
     ):
         numpy_of(value, "x")
 
