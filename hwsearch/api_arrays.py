@@ -27,7 +27,7 @@ from hwsearch.records.events import Event
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.results.result import Result
 from hwsearch.study.digest import digest
-from hwsearch.study.model import Study
+from hwsearch.study.model import Study, override
 from hwsearch.study.said import at_arguments, said_study
 
 
@@ -102,6 +102,7 @@ def search(
     study = _checked(question, faults)
     assert profile is not None  # else its fault was raised
     folder = RunFolder(Path(out) if out is not None else _folder(study, "name" in sections, arrays))
+    study = override(study, data_root=str(folder.path.resolve()))
     try:
         refuse_changed(study, profile, folder)
         with _kept(folder, arrays, question.graph):

@@ -1,25 +1,22 @@
-"""Data sets by name: read, split, requantise.
+"""A study's data: read, split, requantised.
 
-Digits come with scikit-learn; MNIST and Fashion-MNIST are read from idx.gz files below a folder of data sets.
-A new data set is one loader in ``LOADERS``. Not for encoding inputs as spikes, nor for timesteps (`frames`).
+Not for reading files (`readers`), nor for timesteps (`frames`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from hwsearch.data.idx import read_idx
+from hwsearch.data.readers.read import read_samples
 from hwsearch.data.samples import Dataset, Images, Labels, Samples, Values
 from hwsearch.data.split import sample_classes, stratified_take
-from hwsearch.errors import Fault, InputError, did_you_mean
-from hwsearch.study.data_section import Data
-
-Loader = Callable[[Path | None], Samples]
+from hwsearch.errors import Fault, InputError
+from hwsearch.study.data_section import called
+from hwsearch.study.parts_section import Parts
 
 
 def find_root(study_root: str | None, option_root: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -30,7 +27,7 @@ def find_root(study_root: str | None, option_root: Path | None, environ: Mapping
     return None
 
 
-def load_dataset(data: Data, root: Path | None = None) -> Dataset:
+def load_dataset(data: Parts, root: Path | None = None) -> Dataset:
     """Read the data set of a study and split it.
 
     The test samples are drawn first (where there is no official test set), then ``train_size`` of the rest,
@@ -44,11 +41,7 @@ def load_dataset(data: Data, root: Path | None = None) -> Dataset:
         InputError: The name is unknown, the folder or a file is missing or damaged, ``train_size`` is larger
             than the data, or a class is missing in a part.
     """
-    loader = LOADERS.get(data.name)
-    if loader is None:
-        todo = did_you_mean(data.name, LOADERS, "data sets")
-        raise InputError([Fault("data.name", "the data set must be a known one", repr(data.name), todo)])
-    samples = loader(find_root(data.root, root, {}))
+    samples = read_samples(data, find_root(data.root, root, {}))
     parts = _split(data, samples)
     _check_classes(parts, samples.classes)
     input_max = samples.input_max if data.input_bits is None else 2**data.input_bits - 1
@@ -57,7 +50,7 @@ def load_dataset(data: Data, root: Path | None = None) -> Dataset:
     )
     channels, height, width = x_train.shape[-3:]
     return Dataset(
-        name=data.name,
+        name=called(data),
         x_train=x_train,
         y_train=y_train,
         x_val=x_val,
@@ -94,7 +87,7 @@ def requantise(x: Values, old_max: int, new_max: int) -> Images:
     return table[x]
 
 
-def _split(data: Data, samples: Samples) -> dict[str, tuple[Values, Labels]]:
+def _split(data: Parts, samples: Samples) -> dict[str, tuple[Values, Labels]]:
     """Return x and y of the training, validation and test part, in this order."""
     x, y, official, validation = samples.x, samples.y, samples.official_test, data.validation
     if official is None:
@@ -106,7 +99,7 @@ def _split(data: Data, samples: Samples) -> dict[str, tuple[Values, Labels]]:
     test, x, y = (x[held_out], y[held_out]), x[rest], y[rest]
     if data.train_size is not None:
         if data.train_size > len(y):
-            law = f"train_size may be {len(y)} at most, the training samples of {data.name}"
+            law = f"train_size may be {len(y)} at most, the training samples of {called(data)}"
             raise InputError([Fault("data.train_size", law, str(data.train_size))])
         taken, _ = stratified_take(sample_classes(y), data.train_size, _rng(data, 1))
         x, y = x[taken], y[taken]
@@ -118,7 +111,7 @@ def _share(fraction: float, n: int) -> int:
     return int(fraction * n + 0.5)
 
 
-def _rng(data: Data, stream: int) -> np.random.Generator:
+def _rng(data: Parts, stream: int) -> np.random.Generator:
     return np.random.default_rng((data.split_seed, stream))
 
 
@@ -133,49 +126,3 @@ def _check_classes(parts: Mapping[str, tuple[Values, Labels]], classes: int) -> 
             faults.append(Fault("data", "each part of the data must have samples of every class", got, todo))
     if faults:
         raise InputError(faults)
-
-
-def _digits(root: Path | None) -> Samples:
-    """Load scikit-learn's bundled digits, 8 x 8 in 0 .. 16; they need no folder."""
-    from sklearn.datasets import load_digits  # takes a second to import
-
-    bunch = load_digits()
-    x = np.ascontiguousarray(bunch.images[:, None].astype(np.uint8))
-    return Samples(x, bunch.target.astype(np.int64), input_max=16, classes=10)
-
-
-def _idx_images(root: Path | None, folder: str) -> Samples:
-    """Load a data set of 28 x 28 images in MNIST's four files."""
-    if root is None:
-        law = f"a folder that holds {folder}/ must be named"
-        todo = "set data.root in the study, --data-root on the command line, or HWSEARCH_DATA"
-        raise InputError([Fault("data.root", law, "none of the three places", todo)])
-    if not (root / folder).is_dir():
-        law = f"the folder of data sets must hold {folder}/"
-        todo = "correct data.root, --data-root or HWSEARCH_DATA"
-        raise InputError([Fault("data.root", law, str(root), todo)])
-    (x, y), (x_test, y_test) = (_idx_pair(root / folder, part) for part in ("train", "t10k"))
-    official = np.repeat([False, True], [len(y), len(y_test)])
-    return Samples(
-        np.concatenate([x, x_test]), np.concatenate([y, y_test]), 255, classes=10, official_test=official
-    )
-
-
-def _idx_pair(folder: Path, part: str) -> tuple[Images, Labels]:
-    """Read images [N, 1, 28, 28] and labels [N] of one part."""
-    x = read_idx(folder / f"{part}-images-idx3-ubyte.gz", (28, 28))
-    path = folder / f"{part}-labels-idx1-ubyte.gz"
-    y = read_idx(path)
-    if len(x) != len(y):
-        law = f"there must be one label for each of the {len(x)} images"
-        raise InputError([Fault("", law, f"{len(y)} labels", path=path)])
-    if y.max() > 9:
-        raise InputError([Fault("", "labels must lie in 0 .. 9", str(y.max()), path=path)])
-    return x[:, None], y.astype(np.int64)
-
-
-LOADERS: dict[str, Loader] = {
-    "digits": _digits,
-    "mnist": partial(_idx_images, folder="mnist"),
-    "fashion-mnist": partial(_idx_images, folder="fashion-mnist"),
-}

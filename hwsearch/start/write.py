@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hwsearch.data.readers.read import read_samples
 from hwsearch.data.samples import Samples
 from hwsearch.errors import Fault, InputError
 from hwsearch.hardware.device import HardwareProfile
@@ -21,6 +22,7 @@ from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.plan.proposal import Sample, objectives, proposed
 from hwsearch.records.files import write_text
 from hwsearch.start.look import TABLES, Found
+from hwsearch.study.model import Study, override
 from hwsearch.study.said import at_arguments, said_study
 
 _NAMES = {
@@ -75,8 +77,7 @@ def write_first_study(found: Found, answers: Answers, to: Path) -> Plan:
     samples = _samples(content, to)
     content = _content(section, answers, to, profile, Sample.of(samples))
     try:
-        study = said_study(content, _NAMES)
-        plan = make_plan(study, to)
+        plan = make_plan(_at_home(said_study(content, _NAMES), to), to)
     except InputError as error:
         raise InputError(at_arguments(error.faults, _NAMES, to)) from None
     to.parent.mkdir(parents=True, exist_ok=True)
@@ -106,13 +107,15 @@ def data_section(found: Found, answers: Answers, to: Path) -> dict[str, Any]:
 
 def _samples(content: Mapping[str, Any], to: Path) -> Samples:
     """Return the samples that a section names, as its reader gives them."""
-    from hwsearch.data.readers.read import read_samples
-
     try:
-        study = said_study(content, _NAMES)
-        return read_samples(study.data, study_path=to)
+        return read_samples(_at_home(said_study(content, _NAMES), to).data)
     except InputError as error:
         raise InputError(at_arguments(error.faults, _NAMES, to)) from None
+
+
+def _at_home(study: Study, to: Path) -> Study:
+    """Return the study with the folder that its data's path starts from, as `load_study` finds it."""
+    return override(study, data_root=study.data.root or str(to.parent.resolve()))
 
 
 def _content(

@@ -19,7 +19,8 @@ class Parts(Section):
     """How samples become a training, a validation and a test part of whole numbers, wherever they come from.
 
     Attributes:
-        root: Folder of data sets; None: from ``--data-root`` or ``HWSEARCH_DATA``.
+        root: Folder that paths of data files start from; None: that of the study. Of a shipped set, the folder of data
+            sets; None: from ``--data-root`` or ``HWSEARCH_DATA``.
         train_size: Training samples, validation included; None: all.
         validation: Share for validation: of all samples, or, where a test set is official, of the
             training samples.
