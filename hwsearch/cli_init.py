@@ -47,10 +47,12 @@ def init(
         list[str] | None, typer.Option(help="A limit, memory_bytes=16KiB say; may be repeated.")
     ] = None,
     within: Annotated[str | None, typer.Option(help="Accuracy that may be lost: 1% or 0.01.")] = None,
-    to: Annotated[Path | None, typer.Option(help="The file to write (default: named as the data, here).")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="The file to write (default: named as the data, here).")
+    ] = None,
 ) -> None:
     """Write a first study of your own data, sized to them; what no option says is asked for on a terminal."""
-    asks = sys.stdin.isatty() and sys.stdout.isatty()
+    asks = _asks()
     if data is None:
         if not asks:
             raise InputError([Fault("--data", "there must be data", todo="add --data PATH")])
@@ -72,6 +74,11 @@ def init(
     print(f"{to}: {plan.study.network.layers} for {plan.profile.id}; then")
     print(f"  hwsearch data check {to}")
     print(f"  hwsearch run {to}")
+
+
+def _asks() -> bool:
+    """Return whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _uses(found: Found, said: dict[str, str | None], asks: bool) -> dict[str, str]:

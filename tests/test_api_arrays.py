@@ -79,8 +79,8 @@ def test_other_arrays_are_refused_in_the_same_folder(found, arrays):
     x, y, group = arrays
     with pytest.raises(InputError, match=r"^x: a run folder holds the run of one data set; got other arrays"):
         hwsearch.search(x + 1, y, groups=group, out=found.folder.path, **QUICK)
+    changed = QUICK | {"train": QUICK["train"] | {"epochs": 7}}
     with pytest.raises(InputError, match=r"^train\.epochs: a run folder holds one study.*got 7, used was 6"):
-        changed = QUICK | {"train": QUICK["train"] | {"epochs": 7}}
         hwsearch.search(x, y, groups=group, out=found.folder.path, **changed)
 
 
