@@ -45,9 +45,14 @@ _NOT_SEARCHED = {
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
+<<<<<<< HEAD
     "network.readout", "network.connections", "network.nir", "train.class_weights", "score",
     "data.target", "data.frames", "data.layout",
     "data.split", "data.equal_samples", "data.encode",
+=======
+    "network.readout", "network.connections", "network.nir", "data.target", "data.frames", "data.layout",
+    "train.class_weights",
+>>>>>>> python
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
@@ -134,6 +139,10 @@ class Study(Section):
             if name not in _NOT_SEARCHED and not (name in _LEFT_OUT_AT_DEFAULT and _at_default(self, name))
         }
 
+    def write(self, path: str | Path) -> None:
+        """Write it as a study file, defaults filled in; ``hwsearch run`` of that file asks the same question."""
+        write_study(self, Path(path))
+
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values."""
         return self.model_dump(mode="json")
@@ -183,8 +192,11 @@ def write_study(study: Study, path: Path) -> None:
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 10_000  # a value stands on its key's line, however long
     unfinished = path.with_name(path.name + ".part")
+    content = study.to_yaml_dict()
+    if study.data.root == str(path.parent.resolve()):
+        content["data"]["root"] = None  # as `load_study` finds it, wherever the folder is moved to
     with unfinished.open("w", encoding="utf-8") as stream:
-        yaml.dump(study.to_yaml_dict(), stream)
+        yaml.dump(content, stream)
     unfinished.replace(path)
 
 
