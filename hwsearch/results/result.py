@@ -27,15 +27,9 @@ from hwsearch.results.export_model import model_of
 from hwsearch.results.other_device import FrontOn, front_elsewhere, front_here
 from hwsearch.results.recover import recover, with_used_files
 from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
-<<<<<<< HEAD
 from hwsearch.search.decide.pick import pick_row, score_column
 from hwsearch.study.laws import Accuracy, Score
-from hwsearch.study.model import load_study
-=======
-from hwsearch.search.decide.pick import pick_row
-from hwsearch.study.laws import Accuracy
 from hwsearch.study.model import Study, load_study
->>>>>>> python
 from hwsearch.study.yaml_border import check_option
 
 
@@ -151,13 +145,9 @@ class Result:
         """
         lost: float | None = check_option("within", Accuracy | None, within)
         needed: float | None = check_option("min_accuracy", Accuracy | None, min_accuracy)
-<<<<<<< HEAD
         least: float | None = check_option("min_score", Accuracy | None, min_score)
-        study, front = load_study(self.folder.study), self.front
+        study, front = self.study, self.front
         wanted, needed = study.pick, _needed(study.score, needed, least)
-=======
-        wanted, front = self.study.pick, self.front
->>>>>>> python
         if front.empty:
             raise NothingFits(self._numbers.nearest_miss or "")
         if lost is None and needed is None:
