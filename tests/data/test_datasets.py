@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from builders.idx import idx_file
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from hwsearch.data.datasets import find_root, load_dataset, requantise, resplit
+from hwsearch.data.datasets import find_root, load_dataset, resplit
 from hwsearch.data.readers.shipped import LOADERS
 from hwsearch.data.samples import Samples
 from hwsearch.errors import InputError
@@ -64,14 +62,6 @@ def test_splits_are_seeded_and_draws_independent(digits: Any) -> None:
     assert (len(fewer.y_train), len(fewer.y_val)) == (375, 125)
 
 
-def test_requantise_by_hand() -> None:
-    x = np.array([0, 1, 7, 8, 9, 16], dtype=np.uint8)
-    assert requantise(x, 16, 1).tolist() == [0, 0, 0, 1, 1, 1]
-    assert requantise(x, 16, 15).tolist() == [0, 1, 7, 8, 8, 15]  # 8 * 15/16 = 7.5 goes up, 9 * 15/16 = 8.44
-    assert requantise(np.array([255, 128, 127], dtype=np.uint8), 255, 3).tolist() == [3, 2, 1]
-    assert requantise(x, 16, 255).tolist() == [0, 16, 112, 128, 143, 255]
-
-
 @pytest.mark.parametrize("bits", range(1, 9))
 def test_input_bits(bits: int) -> None:
     dataset = load_dataset(NamedData(name="digits", input_bits=bits))
@@ -115,7 +105,8 @@ def test_sequences_with_a_label_for_each_sample(monkeypatch: pytest.MonkeyPatch)
 
 def test_sequences_with_a_label_for_each_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     y = np.array([[0, 0, 1], [1, 1, 0]]).repeat(5, 0)
-    samples = Samples(np.ones((10, 3, 1, 1, 1), np.uint8), y, input_max=1, classes=2)
+    x = np.arange(30, dtype=np.uint8).reshape(10, 3, 1, 1, 1)
+    samples = Samples(x, y, input_max=29, classes=2)
     monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
     dataset = load_dataset(NamedData(name="mine"))
     assert dataset.labels_each_frame
@@ -200,14 +191,6 @@ def test_the_real_files(name: str, train: list[int], test: list[int], mean: floa
 def test_neither_torch_nor_sklearn_is_imported_beforehand() -> None:
     code = "import sys, hwsearch.data.datasets; sys.exit(any(m in sys.modules for m in ('torch', 'sklearn')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False).returncode == 0
-
-
-@given(st.integers(1, 255), st.integers(1, 255))
-@settings(deadline=None)
-def test_requantising_keeps_the_order_and_both_ends(old_max: int, new_max: int) -> None:
-    x = requantise(np.arange(old_max + 1, dtype=np.uint8), old_max, new_max)
-    assert (np.diff(x.astype(int)) >= 0).all()
-    assert (x[0], x[-1]) == (0, new_max)
 
 
 def test_a_split_drawn_anew_has_the_same_sizes_samples_and_test(digits: Any) -> None:
