@@ -122,7 +122,6 @@ def read_events(data: EventsData) -> Samples:
             groups=recordings.groups,
             official_test=recordings.test,
             input_max=data.clip or max(1, counter.largest),
-            shared_groups=recordings.shared_groups,
             places=Places({"x": "", "y": "", "groups": "", "official_test": ""}, recordings.path),
         )
     return replace(samples, skipped=(*recordings.skipped, *counter.said()))

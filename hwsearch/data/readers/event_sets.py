@@ -33,7 +33,6 @@ class EventSet:
         labels: Class of each recording, by its name.
         groups: Group of each; None: they are on their own.
         test: Which are of the official test part; None: there is none.
-        shared_groups: Whether that part may share groups with the rest, as published.
         path: Where faults of all of them lie.
         skipped: Which files were left out, and why.
         read: Returns the events of a recording by its number, or raises an ``InputError``.
@@ -43,7 +42,6 @@ class EventSet:
     labels: npt.NDArray[np.str_]
     groups: npt.NDArray[np.str_] | None
     test: npt.NDArray[np.bool_] | None
-    shared_groups: bool
     path: Path
     skipped: tuple[str, ...]
     read: Callable[[int], Events]
@@ -66,7 +64,7 @@ def open_camera(data: EventsData) -> Iterator[EventSet]:
         def read(number: int) -> Events:
             return checked(camera.read(found.files[number]), sensor, found.files[number].path)
 
-        yield EventSet(sensor, found.labels, found.groups, found.test, False, found.path, found.skipped, read)
+        yield EventSet(sensor, found.labels, found.groups, found.test, found.path, found.skipped, read)
 
 
 @contextmanager
@@ -98,7 +96,7 @@ def open_shd(data: EventsData) -> Iterator[EventSet]:
         if all("extra/speaker" in file for file in files):
             groups = np.concatenate([file["extra/speaker"][:].astype(str) for file in files])
         test = np.repeat([False, True], counts) if len(counts) > 1 else None
-        yield EventSet(SHD, labels, groups, test, True, paths[0], (), read)
+        yield EventSet(SHD, labels, groups, test, paths[0], (), read)
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def _fsdd(root: Path | None, data: NamedData) -> Samples:
         root=str(folder_of(root, data.name)),
         **{"as": data.layout},
     )
-    return read_wavs(wav, shared_groups=True)
+    return read_wavs(wav)
 
 
 def _nmnist(root: Path | None, data: NamedData) -> Samples:

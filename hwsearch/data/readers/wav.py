@@ -36,12 +36,8 @@ class Sound:
     channels: int
 
 
-def read_wavs(data: WavData, *, shared_groups: bool = False) -> Samples:
+def read_wavs(data: WavData) -> Samples:
     """Read a folder or zip of recordings.
-
-    Args:
-        data: The study's section.
-        shared_groups: Whether the official test part may share groups with the rest, as published.
 
     Raises:
         InputError: A recording is damaged, empty, of another sampling rate than the first, or its name gives no label;
@@ -79,7 +75,6 @@ def read_wavs(data: WavData, *, shared_groups: bool = False) -> Samples:
             official_test=recordings.test,
             input_max=255,
             binning="mean",
-            shared_groups=shared_groups,
             places=Places({"y": "", "groups": "", "official_test": "", "x": ""}, recordings.path),
         )
     skipped = list(recordings.skipped)
