@@ -29,7 +29,7 @@ OWNERS = {
     "typer": {"cli", "cli_init", "cli_profiles"},
     "rich": {"terminal"},
     "nir": {"export", "network"},
-    "h5py": {"network"},
+    "h5py": {"data", "network"},
     "triton": {"network"},
 }
 NEVER = {"torchvision", "torchaudio", "pickle"}
