@@ -16,6 +16,7 @@ from hwsearch.data.split import grouped_take, sample_classes, stratified_take
 from hwsearch.data.together import joined, overlapping_windows
 from hwsearch.data.windows import holders, overlaps, stretches
 from hwsearch.errors import Fault, InputError
+from hwsearch.study.data_section import called
 from hwsearch.study.parts_section import Parts
 
 Ints = npt.NDArray[np.int64]
@@ -63,7 +64,7 @@ def split_samples(data: Parts, samples: Samples, equal: Ints) -> Split:
     """
     how = data.split or ("stratified" if samples.official_test is None else "official")
     if how == "official" and samples.official_test is None:
-        law = f"split: official needs data with parts, and {data.title} has none"
+        law = f"split: official needs data with parts, and {called(data)} has none"
         raise InputError([Fault("data.split", law, "official", "leave it out, or use stratified or time")])
     split = _by_time(data, samples) if how == "time" else _drawn(data, samples, equal, how)
     _check_classes(data, samples, split)
@@ -106,7 +107,7 @@ def _train_size(data: Parts, classes: Ints, rest: Ints) -> Ints:
     if data.train_size is None:
         return rest
     if data.train_size > len(rest):
-        law = f"train_size may be {len(rest)} at most, the training samples of {data.title}"
+        law = f"train_size may be {len(rest)} at most, the training samples of {called(data)}"
         raise InputError([Fault("data.train_size", law, str(data.train_size))])
     taken, _ = stratified_take(classes[rest], data.train_size, _rng(data, 1))
     return rest[taken]

@@ -13,7 +13,7 @@ from pydantic import field_validator as check
 from ruamel.yaml import YAML
 
 from hwsearch.errors import Fault, InputError
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import Data, NamedData
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Seed, law, unique
 from hwsearch.study.network_section import Network, NirSection
@@ -47,6 +47,7 @@ _NOT_SEARCHED = {
 _LEFT_OUT_AT_DEFAULT = {
     "network.readout", "network.connections", "network.nir", "train.class_weights",
     "data.split", "data.equal_samples", "data.encode",
+    "data.target", "data.frames", "data.layout",
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
@@ -145,7 +146,15 @@ def load_study(path: Path) -> Study:
     faults = [*document.repeats, *(result if isinstance(result, list) else [])]
     if isinstance(result, list) or faults:
         raise InputError(sorted(faults, key=lambda fault: fault.line or 0))
-    return result
+    return _with_its_folder(result, path)
+
+
+def _with_its_folder(study: Study, path: Path) -> Study:
+    """Return the study with the folder that its data files' paths start from: its own, unless it names another."""
+    if isinstance(study.data, NamedData):
+        return study  # shipped sets lie in the folder of data sets
+    root = path.parent / (study.data.root or "")
+    return override(study, data_root=str(root.resolve()))
 
 
 def write_study(study: Study, path: Path) -> None:

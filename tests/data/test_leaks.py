@@ -11,7 +11,7 @@ from hwsearch.data.parts import Split
 from hwsearch.data.samples import Samples
 from hwsearch.data.together import equal_samples
 from hwsearch.errors import InputError
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import NamedData
 from hwsearch.study.parts_section import Parts
 
 REAL = Path(os.environ.get("HWSEARCH_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -57,14 +57,14 @@ def test_planted_windows():
 
 def test_a_duplicate_is_named():
     leaks = found(samples_of([0, 1, 2, 3, 4, 5, 6, 7, 3, 9]))
-    assert judge(Data(name="mine"), split("official"), leaks) == (
+    assert judge(NamedData(name="mine"), split("official"), leaks) == (
         "leak in the official parts: 1 of 2 test samples equal a training sample",
     )
 
 
 def test_groups_across_published_parts_are_named_and_across_those_of_a_file_refused():
     leaks = found(samples_of(groups=np.zeros(10, int)))
-    assert len(judge(Data(name="fsdd"), split("official"), leaks)) == 3
+    assert len(judge(NamedData(name="fsdd"), split("official"), leaks)) == 3
     with pytest.raises(
         InputError, match=r"data\.split: a group must stay in one part; got 1 groups stand in test"
     ):
@@ -84,7 +84,7 @@ def test_equal_samples_of_different_labels_are_counted():
 def test_digits_are_clean():
     from hwsearch.data.datasets import load_dataset
 
-    assert load_dataset(Data(name="digits")).notes == ()
+    assert load_dataset(NamedData(name="digits")).notes == ()
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
@@ -93,4 +93,4 @@ def test_images_are_clean(name):
 
     if not (REAL / name).is_dir():
         pytest.skip(f"no {name}/ in {REAL}: set HWSEARCH_DATA to the folder of data sets")
-    assert load_dataset(Data(name=name), REAL).notes == ()
+    assert load_dataset(NamedData(name=name), REAL).notes == ()

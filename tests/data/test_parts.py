@@ -10,7 +10,7 @@ from hwsearch.data.parts import split_samples
 from hwsearch.data.samples import Samples
 from hwsearch.data.together import equal_samples
 from hwsearch.errors import InputError
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import NamedData
 
 
 def different(n):
@@ -25,7 +25,7 @@ def samples_of(y, **more):
 
 
 def split(samples, **data):
-    return split_samples(Data(name="mine", **data), samples, equal_samples(samples.x))
+    return split_samples(NamedData(name="mine", **data), samples, equal_samples(samples.x))
 
 
 def leaks(samples, found):

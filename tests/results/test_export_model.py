@@ -13,7 +13,7 @@ from hwsearch.network.store import load_tensors
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.results.export_model import model_of
 from hwsearch.results.recover import recover
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import NamedData
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_raw_values_encoded_by_the_config_are_what_the_network_read(tmp_path, ti
     folder = result.export(int(result.front["trial"][0]), to=tmp_path / "model")
     assert all(check.passed for check in verify(folder))
     encoding = encoding_of(config_of(folder)["encoding"], 1)
-    raw = load_dataset(Data(name="digits", train_size=400)).x_val[:32]
+    raw = load_dataset(NamedData(name="digits", train_size=400)).x_val[:32]
     recorded, _ = load_tensors(folder / "check.safetensors")
     assert np.array_equal(encoding(raw), recorded["inputs"])
     assert any("encoded on the host (standardise, latency)" in note for note in result.summary["notes"])

@@ -9,7 +9,7 @@ import pytest
 from hwsearch.data.encode.encoding import encoding_of, encoding_words, fit_encoding
 from hwsearch.data.samples import Samples
 from hwsearch.errors import InputError
-from hwsearch.study.parts_section import Parts
+from hwsearch.study.data_section import NamedData
 
 MEASURED = np.random.default_rng(0).normal(20, 4, (12, 3, 1, 1)).astype(np.float32)
 STILL = np.arange(48, dtype=np.uint8).reshape(12, 4, 1, 1)
@@ -17,8 +17,8 @@ FRAMES = STILL.reshape(12, 4, 1, 1, 1)
 
 
 def fit(x, largest, **keys):
-    keys = {"encode": "direct"} | keys
-    return fit_encoding(Parts.model_validate_json(json.dumps(keys), strict=True), x, largest)
+    keys = {"name": "mine", "encode": "direct"} | keys
+    return fit_encoding(NamedData.model_validate_json(json.dumps(keys), strict=True), x, largest)
 
 
 def test_whole_numbers_stay_as_they_are():
@@ -46,7 +46,7 @@ def test_spikes_come_last():
 @pytest.mark.parametrize(
     ("x", "encode", "law"),
     [
-        (FRAMES, {"rate": {"frames": 2}}, "rate makes frames of still images, and the data has frames"),
+        (FRAMES, {"rate": {"frames": 2}}, "rate makes frames of still images, and mine has frames"),
         (FRAMES, {"latency": {"frames": 2}}, "latency makes frames of still images"),
         (STILL, {"delta": {"threshold": 2}}, "delta makes spikes of what changes from frame to frame"),
     ],
