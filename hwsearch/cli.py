@@ -24,6 +24,7 @@ from hwsearch.cli_answers import (
     print_provisional_pick,
     print_recall,
 )
+from hwsearch.cli_data import data
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted, NothingFits
 
@@ -40,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(profiles, name="profiles")
+app.add_typer(data, name="data")
 
 Storage = Annotated[
     str | None,
