@@ -15,7 +15,9 @@ data = typer.Typer(help="Data: what a study reads, and how it is split.", no_arg
 
 @data.command("leave-out")
 def data_leave_out(
-    study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
+    name: Annotated[
+        str, typer.Argument(help="The study file, or the name of a shipped study.", metavar="STUDY")
+    ],
     out: Annotated[Path | None, typer.Option(help="Folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     folds: Annotated[
@@ -24,7 +26,9 @@ def data_leave_out(
 ) -> None:
     """Leave out one group after another: how the dense reference does on what it has seen nothing of."""
     from hwsearch.study.model import load_study
+    from hwsearch.study.shipped import find_study
 
+    study = find_study(name)
     load_study(study)
     from hwsearch import api_data
 
