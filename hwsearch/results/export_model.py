@@ -54,6 +54,8 @@ def _config(recovered: Recovered, cost: Cost) -> dict[str, Any]:
         "labels": plan.profile.labels,
         "arithmetic": claim_of(plan.profile, plan.spec.laws).fields,
         **structure_of(recovered.network, cost.formats),
+        # what is to be done to values before the network reads them, on whatever does it
+        "encoding": [] if plan.data.encoding is None else plan.data.encoding.settings,
         # those that trained it
         "versions": dict(recovered.versions),
     }

@@ -45,8 +45,9 @@ _NOT_SEARCHED = {
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
-    "network.readout", "network.connections", "network.nir", "data.target", "data.frames", "data.layout",
-    "train.class_weights",
+    "network.readout", "network.connections", "network.nir", "train.class_weights",
+    "data.split", "data.equal_samples", "data.encode",
+    "data.target", "data.frames", "data.layout",
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from builders.idx import idx_file
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from hwsearch.data.datasets import find_root, load_dataset, requantise, resplit
+from hwsearch.data.datasets import find_root, load_dataset, resplit
 from hwsearch.data.readers.shipped import LOADERS
 from hwsearch.data.samples import Samples
 from hwsearch.errors import InputError
@@ -64,14 +62,6 @@ def test_splits_are_seeded_and_draws_independent(digits: Any) -> None:
     assert (len(fewer.y_train), len(fewer.y_val)) == (375, 125)
 
 
-def test_requantise_by_hand() -> None:
-    x = np.array([0, 1, 7, 8, 9, 16], dtype=np.uint8)
-    assert requantise(x, 16, 1).tolist() == [0, 0, 0, 1, 1, 1]
-    assert requantise(x, 16, 15).tolist() == [0, 1, 7, 8, 8, 15]  # 8 * 15/16 = 7.5 goes up, 9 * 15/16 = 8.44
-    assert requantise(np.array([255, 128, 127], dtype=np.uint8), 255, 3).tolist() == [3, 2, 1]
-    assert requantise(x, 16, 255).tolist() == [0, 16, 112, 128, 143, 255]
-
-
 @pytest.mark.parametrize("bits", range(1, 9))
 def test_input_bits(bits: int) -> None:
     dataset = load_dataset(NamedData(name="digits", input_bits=bits))
@@ -115,7 +105,8 @@ def test_sequences_with_a_label_for_each_sample(monkeypatch: pytest.MonkeyPatch)
 
 def test_sequences_with_a_label_for_each_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     y = np.array([[0, 0, 1], [1, 1, 0]]).repeat(5, 0)
-    samples = Samples(np.ones((10, 3, 1, 1, 1), np.uint8), y, input_max=1, classes=2)
+    x = np.arange(30, dtype=np.uint8).reshape(10, 3, 1, 1, 1)
+    samples = Samples(x, y, input_max=29, classes=2)
     monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
     dataset = load_dataset(NamedData(name="mine"))
     assert dataset.labels_each_frame
@@ -202,14 +193,6 @@ def test_neither_torch_nor_sklearn_is_imported_beforehand() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False).returncode == 0
 
 
-@given(st.integers(1, 255), st.integers(1, 255))
-@settings(deadline=None)
-def test_requantising_keeps_the_order_and_both_ends(old_max: int, new_max: int) -> None:
-    x = requantise(np.arange(old_max + 1, dtype=np.uint8), old_max, new_max)
-    assert (np.diff(x.astype(int)) >= 0).all()
-    assert (x[0], x[-1]) == (0, new_max)
-
-
 def test_a_split_drawn_anew_has_the_same_sizes_samples_and_test(digits: Any) -> None:
     other, again = resplit(digits, 7), resplit(digits, 7)
     assert np.array_equal(other.x_test, digits.x_test)
@@ -218,3 +201,44 @@ def test_a_split_drawn_anew_has_the_same_sizes_samples_and_test(digits: Any) -> 
     assert sorted(map(bytes, both[0])) == sorted(map(bytes, both[1]))
     assert not np.array_equal(other.y_val, digits.y_val)
     assert np.array_equal(other.x_val, again.x_val)
+
+
+def grouped_samples() -> Samples:
+    x = np.arange(120, dtype=np.uint8).reshape(60, 2, 1, 1)
+    return Samples(x, np.tile([0, 1], 30), input_max=119, classes=2, groups=np.repeat(np.arange(12), 5))
+
+
+def test_a_split_drawn_anew_keeps_groups_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: grouped_samples())
+    dataset = load_dataset(NamedData(name="mine"))
+    for seed in range(5):
+        again = resplit(dataset, seed)
+        assert again.groups is not None
+        train, val, test = (set(part.tolist()) for part in again.groups)
+        assert not train & val
+        assert not (train | val) & test
+        assert again.groups[0].tolist() == (again.x_train[:, 0, 0, 0] // 10).tolist()
+    assert any(not np.array_equal(resplit(dataset, seed).x_val, dataset.x_val) for seed in range(5))
+
+
+def test_a_split_by_time_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: grouped_samples())
+    dataset = load_dataset(NamedData(name="mine", split="time"))
+    assert resplit(dataset, 1) is dataset
+    assert dataset.x_train.max() < dataset.x_val.min() <= dataset.x_val.max() < dataset.x_test.min()
+
+
+def test_measured_values_are_standardised_by_training_samples_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.arange(20, dtype=np.float32).reshape(20, 1, 1, 1)
+    samples = Samples(
+        x, np.tile([0, 1], 10), None, classes=2, class_names=("on", "off"), skipped=("row 7: empty",)
+    )
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
+    dataset = load_dataset(NamedData(name="mine", split="time", validation=0.25, test=0.25))
+    # training 0 .. 9: mean 4.5; the last, 19, is more than three deviations (8.6) above it
+    assert dataset.encoding is not None
+    assert dataset.encoding.settings[0]["standardise"]["mean"] == [[[4.5]]]
+    assert dataset.x_test.ravel()[-1] == 255
+    assert (dataset.input_max, dataset.class_names) == (255, ("on", "off"))
+    assert dataset.notes[0] == "row 7: empty"
+    assert "encoded on the host" in dataset.notes[1]
