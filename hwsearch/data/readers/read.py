@@ -12,13 +12,19 @@ from typing import Any
 from hwsearch.data.readers.idx_images import read_idx_data
 from hwsearch.data.readers.npz import read_npz
 from hwsearch.data.readers.shipped import read_shipped
+from hwsearch.data.readers.tables import read_table
+from hwsearch.data.readers.wav import read_wavs
 from hwsearch.data.samples import Samples
-from hwsearch.study.data_section import IdxData, NamedData, NpzData
+from hwsearch.study.data_section import CsvData, IdxData, NamedData, NpzData, ParquetData, TsvData, WavData
 from hwsearch.study.parts_section import Parts
 
 READERS: dict[type[Parts], Callable[[Any], Samples]] = {
+    CsvData: read_table,
+    TsvData: read_table,
+    ParquetData: read_table,
     NpzData: read_npz,
     IdxData: read_idx_data,
+    WavData: read_wavs,
 }
 """The reader of each format."""
 
