@@ -154,8 +154,9 @@ def pick(
     smallest: Annotated[bool, typer.Option("--smallest", help="The least memory.")] = False,
     frugal: Annotated[bool, typer.Option("--frugal", help="The least energy.")] = False,
     accurate: Annotated[bool, typer.Option("--accurate", help="The best accuracy.")] = False,
-    within: Annotated[str | None, typer.Option(help="Accuracy that may be lost: 1% or 0.01.")] = None,
+    within: Annotated[str | None, typer.Option(help="Accuracy (score) that may be lost: 1% or 0.01.")] = None,
     min_accuracy: Annotated[str | None, typer.Option(help="Accuracy needed: 95% or 0.95.")] = None,
+    min_score: Annotated[str | None, typer.Option(help="The same of the study's score.")] = None,
 ) -> None:
     """Pick a member of the front (default: by the study's rule)."""
     from hwsearch.errors import Fault
@@ -166,19 +167,21 @@ def pick(
     if len(chosen) > 1:
         law = "at most one of --smallest, --frugal, --accurate may be given"
         raise InputError([Fault("", law, ", ".join(chosen))])
-    given = {"--within": within, "--min-accuracy": min_accuracy}
+    options = {"--within": within, "--min-accuracy": min_accuracy, "--min-score": min_score}
+    given = {name: value for name, value in options.items() if value is not None}
     for name, value in given.items():
-        check_option(name, Accuracy | None, value)
-    if within is not None and min_accuracy is not None:
-        law = "at most one of --within and --min-accuracy may be given"
-        raise InputError([Fault("", law, f"--within {within}, --min-accuracy {min_accuracy}")])
+        check_option(name, Accuracy, value)
+    if len(given) > 1:
+        law = "at most one of --within, --min-accuracy and --min-score may be given"
+        raise InputError([Fault("", law, ", ".join(f"{name} {value}" for name, value in given.items()))])
     from hwsearch.api import load_run
     from hwsearch.records.front import FrontRow
     from hwsearch.records.summary import read_summary
     from hwsearch.records.tables import plain_cells
 
     result = load_run(directory)
-    row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
+    rule = chosen[0] if chosen else None
+    row = result.pick(rule, within=within, min_accuracy=min_accuracy, min_score=min_score)
     picked = FrontRow.model_validate(plain_cells(row.to_dict()))
     print_notes(result.notes)
     if not result.finished:

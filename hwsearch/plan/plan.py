@@ -10,6 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from hwsearch.data.datasets import find_root, load_dataset
 from hwsearch.data.samples import Dataset
 from hwsearch.errors import Fault, InputError, did_you_mean
@@ -18,6 +20,7 @@ from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.measure.accuracy import largest_class_share
+from hwsearch.measure.scores import constant_score
 from hwsearch.network.integers import Widths
 from hwsearch.network.params import Params, initial_params
 from hwsearch.plan.architecture import network_spec
@@ -68,6 +71,19 @@ class Plan:
         return largest_class_share(self.data.y_val.ravel())
 
     @property
+    def constant_score(self) -> float:
+        """The study's score on validation of what knows nothing: it always answers the largest class."""
+        if self.study.score == "accuracy":
+            return self.largest_class_share
+        return constant_score(self.samples_val, self.study.score)
+
+    @property
+    def samples_val(self) -> list[int]:
+        """Validation samples (labels, where each frame has one) of each class."""
+        counts: list[int] = np.bincount(self.data.y_val.ravel(), minlength=self.spec.classes).tolist()
+        return counts
+
+    @property
     def dense_timesteps(self) -> int:
         """T of the dense reference: the longest that is searched."""
         return max(self.space.timesteps)
@@ -115,7 +131,7 @@ class Plan:
                 f"sampler {search.sampler}: candidates are asked as it suggests them, none are ranked"
             )
         pick, worth = self.study.pick, self.study.search.worth
-        taken = pick.within if pick.min_accuracy is None else 1.0 - pick.min_accuracy
+        taken = pick.within if pick.needed is None else 1.0 - pick.needed
         if taken is not None and taken > worth:
             notes.append(
                 f"networks that lose more than {worth:.0%} (search.worth) are on no front, though the pick would take "

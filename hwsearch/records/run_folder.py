@@ -65,6 +65,16 @@ class RunFolder:
         return self.path / "front.csv"
 
     @property
+    def recalls(self) -> Path:
+        """Of each member of the front the recall of every class on test."""
+        return self.path / "recalls.csv"
+
+    @property
+    def confusion(self) -> Path:
+        """Of each member of the front which class its test samples were answered with."""
+        return self.path / "confusion.csv"
+
+    @property
     def finals(self) -> Path:
         """What was trained with fresh seeds, on the front or not: for prices on other devices."""
         return self.path / "finals.json"

@@ -16,6 +16,7 @@ from pydantic import model_validator
 from hwsearch.records.columns import knob_columns, width_columns
 from hwsearch.records.tables import Row, read_frame, read_rows, write_table
 from hwsearch.records.trials import COST_COLUMNS, Outcome, TrialRecord, outcome_now
+from hwsearch.study.laws import Score
 
 
 class TrialRow(Row):
@@ -73,6 +74,9 @@ class TrialRow(Row):
     digest: str = ""
     wall_s: float = 0.0
     skilled: bool = True
+    score_val: float | None = None
+    score_foreseen: float | None = None
+    score_most: float | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -82,7 +86,9 @@ class TrialRow(Row):
         return values
 
 
-TRIAL_COLUMNS = tuple(TrialRow.model_fields)
+SCORE_COLUMNS = ("score_val", "score_foreseen", "score_most")
+"""Of studies whose score is another than accuracy, after the others."""
+TRIAL_COLUMNS = tuple(name for name in TrialRow.model_fields if name not in SCORE_COLUMNS)
 _SHOWN_COSTS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s")
 _NEEDED = (
     "trial", "sparsity", "granularity", "weight_bits", "timesteps", "outcome", "reason", "accuracy_val", "feasible",
@@ -92,9 +98,8 @@ _NEEDED = (
 _COPIED = (
     "trial", "outcome", "reason", "accuracy_val", "accuracy_val_float", "sparsity_mask", "sparsity_effective",
     "similarity", "accuracy_foreseen", "accuracy_most", "audited", "chance", "feasible", "twin_of", "began",
-    "finishing", "train_steps", "eval_steps", "skilled",
+    "finishing", "train_steps", "eval_steps", "skilled", *SCORE_COLUMNS,
 )  # fmt: skip
-_cells = attrgetter(*TRIAL_COLUMNS)
 
 
 def trial_row(record: TrialRecord, *, on_front: bool) -> TrialRow:
@@ -108,23 +113,27 @@ def trial_row(record: TrialRecord, *, on_front: bool) -> TrialRow:
         | width_columns(record.loss, record.accumulator_bits, record.membrane_bits)
         | {
             "on_front": on_front,
-            "curve": "/".join(f"{accuracy:.4f}" for accuracy in record.curve),
+            "curve": "/".join(f"{score:.4f}" for score in record.curve),
             "digest": record.candidate.digest,
             "wall_s": round(record.wall_s, 3),
         }
     )
 
 
-def write_trials(records: Sequence[TrialRecord], on_front: Collection[int], path: Path) -> None:
+def write_trials(
+    records: Sequence[TrialRecord], on_front: Collection[int], path: Path, score: Score = "accuracy"
+) -> None:
     """Write trials.csv.
 
     Args:
         records: In order.
         on_front: Trials of the front's members.
         path: The file.
+        score: Of the study; another than accuracy has columns of its own.
     """
+    columns = TRIAL_COLUMNS if score == "accuracy" else (*TRIAL_COLUMNS, *SCORE_COLUMNS)
     rows = (trial_row(record, on_front=record.trial in on_front) for record in records)
-    write_table(path, TRIAL_COLUMNS, map(_cells, rows))
+    write_table(path, columns, map(attrgetter(*columns), rows))
 
 
 def read_trials(path: Path) -> list[TrialRow]:

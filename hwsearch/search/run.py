@@ -29,6 +29,7 @@ from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import Proposer
+from hwsearch.search.stages.class_answers import write_answers
 from hwsearch.search.stages.finals import final_record, finalise
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.stages.rows import front_rows
@@ -69,7 +70,7 @@ def search(
             tell(Event("note", note))
         corners = cheapest(plan)
         if proposer.count == 0 and all(corner.priced.faults for corner in corners):
-            write_trials([], set(), folder.trials)
+            write_trials([], set(), folder.trials, plan.study.score)
             summary = summarise_refusal(plan, miss_words(plan, corners[0]), seconds_spent(folder, 0.0).wall)
         else:
             bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
@@ -102,8 +103,9 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
         records = with_chances(state, records)
     rows = front_rows(plan, finals)
     write_front(rows, folder.front)
+    write_answers(plan, finals.members, {row.trial for row in rows}, folder)
     write_finals([final_record(member) for member in finals.members], folder.finals)
-    write_trials(records, {row.trial for row in rows}, folder.trials)
+    write_trials(records, {row.trial for row in rows}, folder.trials, plan.study.score)
     return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()))
 
 

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from hwsearch.errors import Fault, InputError
 from hwsearch.study.data_section import Data, NamedData
 from hwsearch.study.digest import digest as digest_of
-from hwsearch.study.laws import Name, Objective, Seed, law, unique
+from hwsearch.study.laws import Name, Objective, Score, Seed, law, unique
 from hwsearch.study.network_section import Network, NirSection
 from hwsearch.study.search_sections import Final, Pick, Search, Tickets
 from hwsearch.study.section import Section
@@ -45,15 +45,21 @@ _NOT_SEARCHED = {
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
-    "network.readout", "network.connections", "network.nir", "train.class_weights",
-    "data.split", "data.equal_samples", "data.encode",
+    "network.readout", "network.connections", "network.nir", "train.class_weights", "score",
     "data.target", "data.frames", "data.layout",
+    "data.split", "data.equal_samples", "data.encode",
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
 
 class Study(Section):
-    """A whole study; changed by ``override``, or by ``model_copy(update=...)``, which checks nothing."""
+    """A whole study; changed by ``override``, or by ``model_copy(update=...)``, which checks nothing.
+
+    Attributes:
+        score: What is to be high: the objective ``error`` is 1 - score, and ``search.worth`` and the pick's tolerance
+            are shares of it. With few samples of a class, ``balanced_accuracy`` (the mean of the classes' recalls) or
+            ``macro_f1``.
+    """
 
     name: Name
     description: str = ""
@@ -68,6 +74,7 @@ class Study(Section):
         unique,
         law("error must be one of the objectives", lambda v: "error" in v),
     ] = ("error", "energy_j", "memory_bytes")
+    score: Score = "accuracy"
     train: Train = Train()
     tickets: Tickets = Tickets()
     search: Search
@@ -93,6 +100,15 @@ class Study(Section):
             raise broken(law, str(value.rewind_epoch), at=("rewind_epoch",))
         return value
 
+    @check("pick")
+    @classmethod
+    def _needs_the_score(cls, value: Pick, info: ValidationInfo) -> Pick:
+        score = info.data.get("score", "accuracy")
+        if value.min_accuracy is not None and score != "accuracy":
+            law = f"what a pick needs must be of the study's score, which is {score}"
+            raise broken(law, f"min_accuracy {value.min_accuracy}", "write min_score", at=("min_accuracy",))
+        return value
+
     @property
     def digest(self) -> str:
         """16 hex digits over all that changes the search."""
@@ -115,7 +131,7 @@ class Study(Section):
             if isinstance(section, Section)
             else section
             for name, section in dict(self).items()
-            if name not in _NOT_SEARCHED
+            if name not in _NOT_SEARCHED and not (name in _LEFT_OUT_AT_DEFAULT and _at_default(self, name))
         }
 
     def write(self, path: str | Path) -> None:
@@ -135,8 +151,11 @@ def _content(value: Any) -> Any:
 def _is_searched(section: Section, name: str, key: str) -> bool:
     """Return whether a key of a section counts among what a run holds fast to."""
     later = f"{name}.{key}" in _LEFT_OUT_AT_DEFAULT
-    default = later and getattr(section, key) == type(section).model_fields[key].default
-    return not default and f"{name}.{key}" not in _NOT_SEARCHED
+    return not (later and _at_default(section, key)) and f"{name}.{key}" not in _NOT_SEARCHED
+
+
+def _at_default(section: Section, key: str) -> bool:
+    return bool(getattr(section, key) == type(section).model_fields[key].default)
 
 
 def load_study(path: Path) -> Study:

@@ -5,7 +5,7 @@ Not for which class a section is of (`data_section`), nor for what is made of th
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_serializer, model_validator
 
@@ -47,9 +47,15 @@ class NamedData(Laid):
         frames: Frames of a sample, where they are made of sound or events; None: as the set is described.
     """
 
+    parts_published: ClassVar[bool] = True
     name: Name
     target: Name | None = None
     frames: Annotated[Count, _frames] | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name."""
+        return self.name
 
 
 class NpzData(Parts):

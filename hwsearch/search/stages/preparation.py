@@ -37,7 +37,7 @@ def prepare(plan: Plan, trainer: Trainer, cache: Cache, tell: Listener) -> Conte
 
 def _dense_words(dense: Dense) -> str:
     """Say how good the dense reference is, and what the device's widths took from it."""
-    known = f"{dense.measured.accuracy_val:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
+    known = f"{dense.score:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
     lost = dense.measured.loss.words if dense.measured.loss is not None else ""
     return f"dense reference: {known}" + (f" ({lost})" if lost else "")
 

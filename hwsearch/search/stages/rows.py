@@ -19,8 +19,8 @@ def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
 
     They are judged by what the networks that are handed over measure.
     """
-    reached = [(member.accuracy_val, member.cost) for member in finals.members]
-    keep = on_final_front(plan, reached, 1.0 - finals.dense.accuracy_val)
+    reached = [(member.score, member.cost) for member in finals.members]
+    keep = on_final_front(plan, reached, 1.0 - finals.dense.score)
     rows = [front_row(member) for member, kept in zip(finals.members, keep, strict=True) if kept]
     return sorted(rows, key=lambda row: (row.memory_bytes or 0, row.trial))
 
@@ -40,6 +40,7 @@ def front_row(member: Finalist) -> FrontRow:
             "accuracy_test_low": low,
             "accuracy_test_high": high,
             **member.cost,
+            **member.score_columns,
             "accuracy_val_search": record.accuracy_val,
             "accuracy_val_float": measured.accuracy_val_float,
             "accuracy_val_own": measured.accuracy_val,
@@ -63,7 +64,14 @@ def dense_row(dense: Dense, finals: Finals | None) -> DenseRow:
     searched = dense.measured.accuracy_val
     if finals is None:
         accuracies = {"accuracy_val": searched, "accuracy_val_search": searched, "accuracy_test": None}
-        return DenseRow.model_validate({**accuracies, **dense.cost, **answer_columns(dense.measured)})
+        scored = (
+            {}
+            if dense.scored_by == "accuracy"
+            else {"score_val": dense.score, "score_val_search": dense.score}
+        )
+        return DenseRow.model_validate(
+            {**accuracies, **scored, **dense.cost, **answer_columns(dense.measured)}
+        )
     member, measured = finals.dense, finals.dense.measured
     low, high = member.accuracy_test_interval
     return DenseRow.model_validate(
@@ -76,6 +84,8 @@ def dense_row(dense: Dense, finals: Finals | None) -> DenseRow:
             "accuracy_val_own": measured.accuracy_val,
             "accuracy_test_own": measured.accuracy_test,
             "accuracy_val_float": measured.accuracy_val_float,
+            **member.score_columns,
+            **({} if member.scored is None else {"score_val_search": dense.score}),
             "weight_bits": measured.network.weight_bits[0] if measured.network else None,
             "timesteps": measured.network.timesteps if measured.network else None,
             **width_columns(measured.loss, measured.accumulator_bits, measured.membrane_bits),

@@ -30,8 +30,8 @@ def test_the_rule_picks_among_those_that_are_accurate_enough(rule, within, trial
 
 
 def test_a_needed_accuracy_stands_in_place_of_a_loss():
-    assert pick_row(FRONT, "smallest", 0.0, min_accuracy=0.9)["trial"] == 3
-    assert pick_row(FRONT, "smallest", 0.0, min_accuracy=0.98) is None
+    assert pick_row(FRONT, "smallest", 0.0, min_score=0.9)["trial"] == 3
+    assert pick_row(FRONT, "smallest", 0.0, min_score=0.98) is None
 
 
 def test_a_hair_of_rounding_does_not_decide():
