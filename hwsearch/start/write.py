@@ -132,7 +132,7 @@ def _content(
         "objectives": objectives(profile),
         "train": sized["train"],
         "search": sized["search"],
-        "final": {"seeds": 3},
+        "final": sized["final"],
         "pick": {"rule": "smallest", "within": answers.within},
     }
 
@@ -176,10 +176,11 @@ def _comments(plan: Plan, samples: Samples) -> dict[str, list[str]]:
         ],
         "space": [f"what is searched: what pays on {profile.id}, at {timesteps} timesteps"],
         "device": [
-            f"{profile.name}; budgets such as memory_bytes: 16 KiB; `hwsearch profiles list` has others"
+            f"{profile.name}; `hwsearch profiles list` has others; budgets, such as memory_bytes: 16 KiB, are optional"
         ],
         "train": ["passes over the training samples, of the dense network and of candidates"],
         "search": ["more candidates find smaller networks, in proportionally more time"],
+        "final": ["fresh trainings of each member of the front; more seeds, narrower intervals"],
         "pick": [
             f"accuracy that may be lost; an accuracy of 90 % on {len(data.y_val)} samples is known to {error:.1f} "
             "points (one standard error)",
