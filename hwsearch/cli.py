@@ -24,6 +24,7 @@ from hwsearch.cli_answers import (
     print_provisional_pick,
     print_recall,
 )
+from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted, NothingFits
 
@@ -40,10 +41,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(profiles, name="profiles")
+app.command()(init)
 
 Storage = Annotated[
     str | None,
     typer.Option(help="Optuna storage URL of the run (default: the one that its folder remembers)."),
+]
+StudyName = Annotated[
+    str, typer.Argument(help="The study file, or the name of a shipped study.", metavar="STUDY")
 ]
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
 
@@ -67,7 +72,7 @@ def main() -> None:
 
 @app.command()
 def run(
-    study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
+    name: StudyName,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
@@ -80,8 +85,10 @@ def run(
     """Search a study; the same line again resumes, and prints the answer of a run that has ended."""
     from hwsearch.records.finished import answered, asked, pages_stand
     from hwsearch.records.summary import read_summary
+    from hwsearch.study.shipped import find_study
 
     # all that can be refused is refused before torch is loaded, and what is answered is told without it
+    study = find_study(name)
     wanted, folder = asked(study, out=out, data_root=data_root, seed=seed)
     summary = answered(wanted, study, folder, storage)
     plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
@@ -223,14 +230,16 @@ def verify(directory: Annotated[Path, typer.Argument(help="An export's folder.",
 
 @app.command()
 def tickets(
-    study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
+    name: StudyName,
     out: Annotated[Path | None, typer.Option(help="Folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     only: Annotated[list[str] | None, typer.Option(help="A finder to compare; may be repeated.")] = None,
 ) -> None:
     """Compare every ticket finder: accuracy against sparsity, cost, and the knee; the same line again resumes."""
     from hwsearch.study.model import load_study
+    from hwsearch.study.shipped import find_study
 
+    study = find_study(name)
     load_study(study)
     from hwsearch import api
 

@@ -111,7 +111,7 @@ class Plan:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the run must know."""
         asked, whole = sum(self.cycles), self.study.train.epochs
-        notes = [*(() if self.given is None else self.given.notes), *self.space.notes]
+        notes = [*self.data.notes, *(() if self.given is None else self.given.notes), *self.space.notes]
         if self.reference_widths != self.widths:
             notes.append(
                 f"the dense reference ({REFERENCE_BITS}-bit weights) is a yardstick with 32-bit sums and membranes: "

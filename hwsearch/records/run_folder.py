@@ -35,6 +35,11 @@ class RunFolder:
         return self.path / "network.nir"
 
     @property
+    def data(self) -> Path:
+        """The arrays that a search in Python was given."""
+        return self.path / "data.npz"
+
+    @property
     def database(self) -> Path:
         """The default storage's file."""
         return self.path / "study.db"

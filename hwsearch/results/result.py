@@ -29,7 +29,7 @@ from hwsearch.results.recover import recover, with_used_files
 from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
 from hwsearch.search.decide.pick import pick_row, score_column
 from hwsearch.study.laws import Accuracy, Score
-from hwsearch.study.model import load_study
+from hwsearch.study.model import Study, load_study
 from hwsearch.study.yaml_border import check_option
 
 
@@ -51,20 +51,29 @@ class Result:
         return self.folder.summary.exists()
 
     @property
+    def study(self) -> Study:
+        """The study as used, defaults filled in; ``study.write(path)`` writes it, to be asked by ``hwsearch run``.
+
+        Raises:
+            InputError: The run folder's study.yaml is gone or damaged.
+        """
+        return load_study(self.folder.study)
+
+    @property
     def laws(self) -> tuple[NeuronLaw, ...]:
         """The laws of the network's neurons, each once."""
-        study = load_study(self.folder.study)
+        study = self.study
         network = study.network
         if network.nir is None:
             return (NeuronLaw(network.leak_shift, network.threshold, network.reset),)
-        return make_plan(with_used_files(study, self.folder)).spec.laws
+        return make_plan(with_used_files(study, self.folder), self.folder.study).spec.laws
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the state of the run."""
         if not self.finished:
             return (so_far(self.folder).words,)
-        known, now = self._numbers.answers, load_study(self.folder.study).search.candidates
+        known, now = self._numbers.answers, self.study.search.candidates
         if known is None or now <= known.candidates:
             return ()
         return (f"this answers {known.candidates} candidates; {now} are asked for by now, and not done",)
@@ -137,7 +146,7 @@ class Result:
         lost: float | None = check_option("within", Accuracy | None, within)
         needed: float | None = check_option("min_accuracy", Accuracy | None, min_accuracy)
         least: float | None = check_option("min_score", Accuracy | None, min_score)
-        study, front = load_study(self.folder.study), self.front
+        study, front = self.study, self.front
         wanted, needed = study.pick, _needed(study.score, needed, least)
         if front.empty:
             raise NothingFits(self._numbers.nearest_miss or "")

@@ -13,7 +13,7 @@ from pydantic import field_validator as check
 from ruamel.yaml import YAML
 
 from hwsearch.errors import Fault, InputError
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import Data, NamedData
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Score, Seed, law, unique
 from hwsearch.study.network_section import Network, NirSection
@@ -45,12 +45,10 @@ _NOT_SEARCHED = {
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
-    "network.readout",
-    "network.connections",
-    "network.nir",
-    "train.class_weights",
-    "score",
-}
+    "network.readout", "network.connections", "network.nir", "train.class_weights", "score",
+    "data.target", "data.frames", "data.layout",
+    "data.split", "data.equal_samples", "data.encode",
+}  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
 
@@ -136,6 +134,10 @@ class Study(Section):
             if name not in _NOT_SEARCHED and not (name in _LEFT_OUT_AT_DEFAULT and _at_default(self, name))
         }
 
+    def write(self, path: str | Path) -> None:
+        """Write it as a study file, defaults filled in; ``hwsearch run`` of that file asks the same question."""
+        write_study(self, Path(path))
+
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values."""
         return self.model_dump(mode="json")
@@ -167,7 +169,15 @@ def load_study(path: Path) -> Study:
     faults = [*document.repeats, *(result if isinstance(result, list) else [])]
     if isinstance(result, list) or faults:
         raise InputError(sorted(faults, key=lambda fault: fault.line or 0))
-    return result
+    return _with_its_folder(result, path)
+
+
+def _with_its_folder(study: Study, path: Path) -> Study:
+    """Return the study with the folder that its data files' paths start from: its own, unless it names another."""
+    if isinstance(study.data, NamedData):
+        return study  # shipped sets lie in the folder of data sets
+    root = path.parent / (study.data.root or "")
+    return override(study, data_root=str(root.resolve()))
 
 
 def write_study(study: Study, path: Path) -> None:
@@ -177,8 +187,11 @@ def write_study(study: Study, path: Path) -> None:
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 10_000  # a value stands on its key's line, however long
     unfinished = path.with_name(path.name + ".part")
+    content = study.to_yaml_dict()
+    if study.data.root == str(path.parent.resolve()):
+        content["data"]["root"] = None  # as `load_study` finds it, wherever the folder is moved to
     with unfinished.open("w", encoding="utf-8") as stream:
-        yaml.dump(study.to_yaml_dict(), stream)
+        yaml.dump(content, stream)
     unfinished.replace(path)
 
 
