@@ -5,7 +5,7 @@
 NAME is one of ``SETS``. Every seed trains the dense network of the study as a run does, and its integer model, of the
 device's widths, answers the test samples: the official ones, with training and validation samples drawn anew by the
 seed, or, where a set has too few or none, all samples in turn, as the test part of one of five folds that the seed
-draws (groups whole). Where a set has speakers, each is also left out once. ``--search`` then runs the studies themselves,
+draws (groups whole). Where a set has speakers, each is also left out once. ``--search`` then runs the studies,
 exports their picks to a temporary folder and verifies them. With ``--work`` a training that has its row there is not
 done again. Progress goes to standard error.
 """

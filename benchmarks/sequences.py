@@ -167,7 +167,8 @@ def main() -> None:
     draw(fronts)
     command = f"python -m benchmarks.sequences --candidates {options.candidates}"
     print(f"# Sequences against stills\n\nRebuilt by `{command}`; torch {torch.__version__}. Searches with the study's "
-          f"network, budgets and epochs, {options.candidates} candidates each; stills at T {', '.join(map(str, STILL_TIMESTEPS))}.\n\n![Fronts](sequences.png)")  # fmt: skip
+          f"network, budgets and epochs, {options.candidates} candidates each; stills at T "
+          f"{', '.join(map(str, STILL_TIMESTEPS))}.\n\n![Fronts](sequences.png)")  # fmt: skip
     for stem, found in fronts.items():
         print_fronts(stem, found)
     print(f"\nWall time: {(time.perf_counter() - start) / 60:.1f} min.")
