@@ -57,7 +57,7 @@ class Result:
         network = study.network
         if network.nir is None:
             return (NeuronLaw(network.leak_shift, network.threshold, network.reset),)
-        return make_plan(with_used_files(study, self.folder)).spec.laws
+        return make_plan(with_used_files(study, self.folder)).laws
 
     @property
     def notes(self) -> tuple[str, ...]:

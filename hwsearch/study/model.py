@@ -43,7 +43,7 @@ _NOT_SEARCHED = {
     "name", "description", "final", "pick", "data.root", "device.profile",
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
-_LEFT_OUT_AT_DEFAULT = {"network.readout", "network.connections", "network.nir"}
+_LEFT_OUT_AT_DEFAULT = {"network.readout", "network.connections", "network.nir", "space.state_bits"}
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
 
