@@ -24,6 +24,7 @@ from hwsearch.cli_answers import (
     print_provisional_pick,
     print_recall,
 )
+from hwsearch.cli_data import data
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted, NothingFits
@@ -41,6 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(profiles, name="profiles")
+app.add_typer(data, name="data")
 app.command()(init)
 
 Storage = Annotated[
@@ -175,6 +177,7 @@ def pick(
         law = "at most one of --within, --min-accuracy and --min-score may be given"
         raise InputError([Fault("", law, ", ".join(f"{name} {value}" for name, value in given.items()))])
     from hwsearch.api import load_run
+    from hwsearch.records.by_class import read_recalls
     from hwsearch.records.front import FrontRow
     from hwsearch.records.summary import read_summary
     from hwsearch.records.tables import plain_cells
@@ -188,8 +191,8 @@ def pick(
         print_provisional_pick(picked)
         return
     summary = read_summary(result.folder.summary)
-    print_pick(picked, summary.dense)
-    print_recall(picked, summary)
+    print_pick(picked, summary.dense, summary.score)
+    print_recall(picked, summary, read_recalls(result.folder.recalls))
 
 
 @app.command()

@@ -20,12 +20,15 @@ _COLUMNS = {
     "granularity": "Granularity",
     "weight_bits": "Weight bits",
     "timesteps": "T",
+    "score_val": "Score on validation",
+    "score_test": "Score on test (95 % interval)",
     "accuracy_val": "Validation",
     "accuracy_test": "Test (95 % interval)",
     "memory_bytes": "Memory",
     "synaptic_ops": "Synaptic ops",
     "energy_j": "Energy",
     "latency_s": "Latency",
+    "undecided": "Test samples that no input decides",
 }
 _OUTCOMES = {
     "asked": ("Asked", "Candidates that the search proposed."),
@@ -59,27 +62,45 @@ def funnel_rows(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
 
 def front_columns(tables: RunTables) -> list[str]:
     """Return the headings of the front's table."""
-    return list(_COLUMNS.values())
+    return [_COLUMNS[name] for name in _shown(tables)]
 
 
 def front_rows(tables: RunTables) -> list[tuple[bool, list[Cell]]]:
     """Return each front member: whether it is the pick, and its cells in the order of ``front_columns``."""
     pick = tables.summary.pick
     picked = None if pick is None else pick.trial
-    return [(row.trial == picked, [_cell(row, name) for name in _COLUMNS]) for row in tables.front]
+    return [(row.trial == picked, [_cell(row, name) for name in _shown(tables)]) for row in tables.front]
+
+
+def _shown(tables: RunTables) -> list[str]:
+    """Return the columns of the front's table: those of the score where it is another than accuracy."""
+    return [n for n in _COLUMNS if tables.summary.score != "accuracy" or not n.startswith("score")]
 
 
 def _cell(row: FrontRow, name: str) -> Cell:
+    if name == "undecided":
+        return _undecided(row)
     value = row.cell(name)
     if value is None:
         return UNKNOWN, None
-    if name == "accuracy_test":
-        return interval(row), value
+    if name in ("accuracy_test", "score_test"):
+        return interval(row, name), value
     if name == "sparsity":
         return sparsity(value), value
     if name in ("trial", "weight_bits", "timesteps", "granularity"):
         return whole(value), value
     return spell(name, row.number(name)), value
+
+
+def _undecided(row: FrontRow) -> Cell:
+    """Return the share of test samples that no input decides, and by what: ties, no spike at the readout, silence."""
+    ties, unheard, silent = (row.number(f"{n}_test") for n in ("ties", "input_independent", "silent_layers"))
+    if ties is None or unheard is None:
+        return "", None  # an earlier version did not count them
+    text = f"{percent(ties)} ties, {percent(unheard)} without their input"
+    if silent:
+        text += f"; {count(silent)} silent layer" + ("s" if silent > 1 else "")
+    return text, max(ties, unheard)
 
 
 def cost_words(tables: RunTables) -> list[tuple[str, str]]:

@@ -19,7 +19,6 @@ from hwsearch.records.events import Event, Listener
 from hwsearch.records.files import write_text
 from hwsearch.records.finals import write_finals
 from hwsearch.records.finished import answers
-from hwsearch.records.front import write_front
 from hwsearch.records.log import logged, seconds_spent
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, write_summary
@@ -29,10 +28,9 @@ from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.class_answers import write_answers
 from hwsearch.search.stages.finals import final_record, finalise
 from hwsearch.search.stages.preparation import prepare
-from hwsearch.search.stages.rows import front_rows
+from hwsearch.search.stages.rows import write_members
 from hwsearch.search.stages.warm_start import as_here, others_words
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.storage import Place, check_place, place_of, remember, storage_words
@@ -101,9 +99,7 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
     )
     with clock:
         records = with_chances(state, records)
-    rows = front_rows(plan, finals)
-    write_front(rows, folder.front)
-    write_answers(plan, finals.members, {row.trial for row in rows}, folder)
+    rows = write_members(plan, finals, folder)
     write_finals([final_record(member) for member in finals.members], folder.finals)
     write_trials(records, {row.trial for row in rows}, folder.trials, plan.study.score)
     return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()))

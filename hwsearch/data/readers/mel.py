@@ -8,7 +8,7 @@ Of a frame of n samples x[0 .. n-1] (16 bits):
     e[b] = sum_k m[b, k] * p[k]                               m: triangles of b + 1 mel points, 8 bits at their tops
     l[b] = 16 * floor(log2(e)) + the next 4 bits of e         log2 to a 16th, by a line between powers of two
 
-``level`` of l[b] is then l against a top (full scale, or the largest of the recording): 255 at the top, 0 at ``range_db``
+``level`` of l[b] is l against a top (full scale, or the largest of the recording): 255 at the top, 0 at ``range_db``
 below it, floor in between. Not for reading wav files (`wav`).
 """
 

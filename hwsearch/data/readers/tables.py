@@ -218,13 +218,17 @@ def _windowed(data: TableData, rows: _Rows, inputs: list[str], places: Places) -
 
 
 def _recordings(rows: _Rows) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Return the number of each row's recording, and their names: a group, or all rows of an official part."""
+    """Return the number of each row's recording, and their names: a group, as far as it lies in one official part."""
+    names, numbers = ["the table"], np.zeros(len(rows.x), np.int64)
     if rows.groups is not None:
-        names, numbers = np.unique(rows.groups, return_inverse=True)
-        return numbers.astype(np.int64), [f"group {name}" for name in names]
+        groups, numbers = np.unique(rows.groups, return_inverse=True)
+        names = [f"group {name}" for name in groups]
     if rows.test is not None:
-        return rows.test.astype(np.int64), ["the train part", "the test part"]
-    return np.zeros(len(rows.x), np.int64), ["the table"]
+        numbers = 2 * numbers + rows.test
+        names = [f"{name}, {part} part" for name in names for part in ("train", "test")]
+        present, numbers = np.unique(numbers, return_inverse=True)
+        names = [names[i] for i in present]
+    return numbers.astype(np.int64), names
 
 
 _FORMATS: dict[type[TableData], tuple[str, Callable[..., Any]]] = {

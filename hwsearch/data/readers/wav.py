@@ -36,12 +36,8 @@ class Sound:
     channels: int
 
 
-def read_wavs(data: WavData, *, shared_groups: bool = False) -> Samples:
+def read_wavs(data: WavData) -> Samples:
     """Read a folder or zip of recordings.
-
-    Args:
-        data: The study's section.
-        shared_groups: Whether the official test part may share groups with the rest, as published.
 
     Raises:
         InputError: A recording is damaged, empty, of another sampling rate than the first, or its name gives no label;
@@ -79,7 +75,6 @@ def read_wavs(data: WavData, *, shared_groups: bool = False) -> Samples:
             official_test=recordings.test,
             input_max=255,
             binning="mean",
-            shared_groups=shared_groups,
             places=Places({"y": "", "groups": "", "official_test": "", "x": ""}, recordings.path),
         )
     skipped = list(recordings.skipped)
@@ -145,12 +140,15 @@ def _other_numbers(file: File, content: bytes) -> Sound:
         todo = "pip install 'hwsearch[audio]', or save it as 16-bit PCM"
         raise _broken(file, law, "another kind", todo) from None
     try:
-        samples, rate = soundfile.read(io.BytesIO(content), dtype="int16", always_2d=True)
+        samples, rate = soundfile.read(io.BytesIO(content), dtype="float64", always_2d=True)
     except (RuntimeError, TypeError) as error:
         raise _broken(file, "the file must be a wav", str(error)) from None
     if not len(samples):
         raise _broken(file, "a recording must have samples", "none")
-    return Sound(_mean(samples.astype(np.int64).ravel(), samples.shape[1]), int(rate), samples.shape[1])
+    if not np.isfinite(samples).all():
+        raise _broken(file, "samples must be finite numbers", "some that are not")
+    whole = np.clip(np.rint(samples * 2**15), -(2**15), 2**15 - 1).astype(np.int64)
+    return Sound(_mean(whole.ravel(), samples.shape[1]), int(rate), samples.shape[1])
 
 
 def _bank(data: WavData, rate: int) -> tuple[MelBank, int]:

@@ -7,8 +7,10 @@ import numpy as np
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan
 from hwsearch.records.columns import knob_columns, width_columns
-from hwsearch.records.front import DenseRow, FrontRow
+from hwsearch.records.front import DenseRow, FrontRow, write_front
+from hwsearch.records.run_folder import RunFolder
 from hwsearch.search.decide.front import on_final_front
+from hwsearch.search.stages.class_answers import write_answers
 from hwsearch.search.stages.dense import Dense
 from hwsearch.search.stages.finals import Finalist, Finals
 from hwsearch.search.stages.skill import answer_columns
@@ -23,6 +25,14 @@ def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
     keep = on_final_front(plan, reached, 1.0 - finals.dense.score)
     rows = [front_row(member) for member, kept in zip(finals.members, keep, strict=True) if kept]
     return sorted(rows, key=lambda row: (row.memory_bytes or 0, row.trial))
+
+
+def write_members(plan: Plan, finals: Finals, folder: RunFolder) -> list[FrontRow]:
+    """Write front.csv, and what its members answer class by class; return its rows."""
+    rows = front_rows(plan, finals)
+    write_front(rows, folder.front)
+    write_answers(plan, finals.members, {row.trial for row in rows}, folder)
+    return rows
 
 
 def front_row(member: Finalist) -> FrontRow:

@@ -82,6 +82,10 @@ def test_parts_and_all_other_columns(tmp_path: Path) -> None:
     assert samples.official_test is not None
     assert samples.official_test.tolist() == [False, True] * 2
     windows = read(tmp_path, text, part="part", window=2)
+    assert windows.official_test is not None
+    assert windows.official_test.tolist() == [False, True]
+    assert windows.spans is not None
+    assert windows.spans[:, 0].tolist() == [0, 1]
     assert windows.x[:, :, 0, 0, 0].tolist() == [[1, 3], [2, 4]]
 
 
@@ -158,7 +162,6 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (MANY + "3,c\n", {}, r"t\.csv: state: each class must have at least 3 samples.*got 'c' has 1"),
     ("v,state\n1,0.5\n2,0.7\n", {}, r"t\.csv: state: each class must have at least 3 samples"),
     (GOOD, {"part": "run"}, r"t\.csv: run: parts must be train or test, as text; got 'a', 'b'"),
-    ("v,part,run,state\n1,train,a,x\n2,test,a,y\n", {"part": "part", "group": "run"}, r"run: a group must be"),
     (GOOD, {"window": 3, "group": "run"}, r"data\.window: a window must fit into a recording; got group a has 2 rows"),
     (GOOD, {"window": 2, "time": "t"}, r"t\.csv:4: t: two rows of a window's group may not have the same time; got 1"),
     (GOOD.replace("a,2", "a,x"), {"time": "t"}, r"t\.csv:3: t: times must be numbers, or dates.*got 'x', one of 1"),
