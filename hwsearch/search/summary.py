@@ -56,7 +56,7 @@ def summarise(
     """
     plan = context.plan
     dense, every_dense = dense_rows(context, finals)
-    several = {"references": tuple(every_dense)} if every_dense else {}
+    several: dict[str, Any] = {"references": tuple(every_dense)} if every_dense else {}
     box = state.box(in_full=True)
     names = plan.study.objectives
     reference = objective_values(names, 1.0 - box.worst, state.dense_cost)

@@ -72,7 +72,7 @@ def _layer_knobs(plan: Plan, records: Sequence[TrialRecord]) -> tuple[np.ndarray
     names = plan.space.granularity
     knobs = np.zeros((len(records), 2 * depth + len(names)))
     for number, spec in enumerate(plan.networks):
-        rows = np.flatnonzero(numbers == number)
+        rows = np.flatnonzero(numbers == number).tolist()
         candidates = [records[i].candidate for i in rows]
         sparsities = [records[i].layer_sparsity or () for i in rows]
         own, _ = knobs_of(joint_of(candidates, sparsities, spec.connections), names)

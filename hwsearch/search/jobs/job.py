@@ -180,7 +180,7 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
             only_integers_right=int(((guesses != y_val) & (run.predictions == y_val)).sum()),
             answers_val=count(run, y_val),
             answers_test=None if test is None else count(test, y_test),
-            fallen=_fallen(guesses == y_val, run.predictions == y_val, y_val, bench.spec.classes),
+            fallen=_fallen(guesses == y_val, run.predictions == y_val, y_val, spec.classes),
             eval_steps=n_evaluated * job.timesteps,
         )
     return results
