@@ -23,6 +23,8 @@ _SHOWN = {
     "granularity": "granularity",
     "weight_bits": "bits",
     "timesteps": "T",
+    "state_bits": "membranes",
+    "network": "network",
     "accuracy_val": "val",
     "accuracy_test": "test",
     "memory_bytes": "memory B",
