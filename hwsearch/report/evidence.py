@@ -57,16 +57,26 @@ def funnel_rows(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
     return [(label, counts[name], meaning) for name, (label, meaning) in _OUTCOMES.items()]
 
 
+_TURNED = {"state_bits": "Membrane bits", "network": "Network"}
+
+
 def front_columns(tables: RunTables) -> list[str]:
     """Return the headings of the front's table."""
-    return list(_COLUMNS.values())
+    return list(_shown(tables).values())
+
+
+def _shown(tables: RunTables) -> dict[str, str]:
+    """Return the columns of the front's table with their headings; those of later knobs where the study turns them."""
+    turned = {name: title for name, title in _TURNED.items() if any(r.cell(name) for r in tables.front)}
+    return _COLUMNS | turned
 
 
 def front_rows(tables: RunTables) -> list[tuple[bool, list[Cell]]]:
     """Return each front member: whether it is the pick, and its cells in the order of ``front_columns``."""
     pick = tables.summary.pick
     picked = None if pick is None else pick.trial
-    return [(row.trial == picked, [_cell(row, name) for name in _COLUMNS]) for row in tables.front]
+    names = _shown(tables)
+    return [(row.trial == picked, [_cell(row, name) for name in names]) for row in tables.front]
 
 
 def _cell(row: FrontRow, name: str) -> Cell:
@@ -77,7 +87,7 @@ def _cell(row: FrontRow, name: str) -> Cell:
         return interval(row), value
     if name == "sparsity":
         return sparsity(value), value
-    if name in ("trial", "weight_bits", "timesteps", "granularity"):
+    if name in ("trial", "weight_bits", "timesteps", "granularity", *_TURNED):
         return whole(value), value
     return spell(name, row.number(name)), value
 
