@@ -186,6 +186,7 @@ def pick(
         law = "at most one of --within, --min-accuracy and --min-score may be given"
         raise InputError([Fault("", law, ", ".join(f"{name} {value}" for name, value in given.items()))])
     from hwsearch.api import load_run
+    from hwsearch.records.by_class import read_recalls
     from hwsearch.records.front import FrontRow
     from hwsearch.records.summary import read_summary
     from hwsearch.records.tables import plain_cells
@@ -199,8 +200,8 @@ def pick(
         print_provisional_pick(picked)
         return
     summary = read_summary(result.folder.summary)
-    print_pick(picked, summary.dense)
-    print_recall(picked, summary)
+    print_pick(picked, summary.dense, summary.score)
+    print_recall(picked, summary, read_recalls(result.folder.recalls))
 
 
 @app.command()

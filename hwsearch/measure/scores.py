@@ -6,12 +6,15 @@ With labels a timestep each timestep of a sample is one answer. Not for what a n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hwsearch.measure.accuracy import CONFIDENCE
-from hwsearch.measure.answers import Answers
 from hwsearch.study.laws import Score
+
+if TYPE_CHECKING:  # a report has scores without torch, which networks need
+    from hwsearch.measure.answers import Answers
 
 _DRAWS, _SEED = 4000, 0x5C0
 _LOST_A_SAMPLE = {"balanced_accuracy": 1, "macro_f1": 3}
