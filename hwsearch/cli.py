@@ -24,6 +24,7 @@ from hwsearch.cli_answers import (
     print_provisional_pick,
     print_recall,
 )
+from hwsearch.cli_data import data
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted, NothingFits
@@ -41,6 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(profiles, name="profiles")
+app.add_typer(data, name="data")
 app.command()(init)
 
 Storage = Annotated[

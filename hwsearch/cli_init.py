@@ -39,6 +39,10 @@ def init(
     time: Annotated[str | None, typer.Option(help="Column that rows are sorted by; none.")] = None,
     part: Annotated[str | None, typer.Option(help="Column or array of train and test; none.")] = None,
     x: Annotated[str | None, typer.Option(help="Array of the samples (npz).")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Columns of the inputs, comma-separated (default: all numbers without a use)."),
+    ] = None,
     window: Annotated[int | None, typer.Option(help="Rows of a sample; 1: each row is one.")] = None,
     hop: Annotated[int | None, typer.Option(help="Rows from one window's start to the next's.")] = None,
     axes: Annotated[str | None, typer.Option(help="Of x with three axes: NTC or NCL (npz).")] = None,
@@ -62,7 +66,11 @@ def init(
     found = look(data)
     said = {"label": label, "group": group, "time": time, "part": part, "x": x}
     uses = _uses(found, said, asks)
-    settings = {name: value for name, value in (("hop", hop), ("axes", axes)) if value is not None}
+    settings: dict[str, Any] = {
+        name: value for name, value in (("hop", hop), ("axes", axes)) if value is not None
+    }
+    if columns is not None:
+        settings["columns"] = [name.strip() for name in columns.split(",") if name.strip()]
     settings |= _window(found, uses, window, asks)
     budgets = _budgets(budget or [])
     device = device or (_device() if asks else "nrf52840")

@@ -6,6 +6,7 @@ samples (`encode`), nor for the draws themselves (`split`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from hwsearch.data.split import grouped_take, sample_classes, stratified_take
 from hwsearch.data.together import joined, overlapping_windows
 from hwsearch.data.windows import holders, overlaps, stretches
 from hwsearch.errors import Fault, InputError
+from hwsearch.study.data_section import called
 from hwsearch.study.parts_section import Parts
 
 Ints = npt.NDArray[np.int64]
@@ -63,36 +65,69 @@ def split_samples(data: Parts, samples: Samples, equal: Ints) -> Split:
     """
     how = data.split or ("stratified" if samples.official_test is None else "official")
     if how == "official" and samples.official_test is None:
-        law = f"split: official needs data with parts, and {data.title} has none"
+        law = f"split: official needs data with parts, and {called(data)} has none"
         raise InputError([Fault("data.split", law, "official", "leave it out, or use stratified or time")])
     split = _by_time(data, samples) if how == "time" else _drawn(data, samples, equal, how)
     _check_classes(data, samples, split)
     return split
 
 
+def split_around(data: Parts, samples: Samples, equal: Ints, test: Ints) -> Split:
+    """Return a split whose test part is given: validation (its share of the rest) is drawn as the study draws it.
+
+    Args:
+        data: The study's section.
+        samples: All samples.
+        equal: Which sample each equals; [N].
+        test: Indices, rising.
+
+    Raises:
+        InputError: ``train_size`` is larger than the rest, or a class is missing in training or validation.
+    """
+    classes, notes = sample_classes(samples.y), list[str]()
+    rest = np.setdiff1d(np.arange(len(samples.y)), test)
+    if samples.spans is not None:
+        rest = _without(samples.spans, rest, test, "other", notes)
+    units, kept = units_of(data, samples, equal, rest, notes)
+    rest = _train_size(data, classes, rest[kept])
+    held_out, training = take(classes, units, rest, data.validation, stream(data, 2), leave=1)
+    split = Split(training, held_out, test, "stratified", units, tuple(notes))
+    _check_classes(data, samples, split, ("training", "validation"))
+    return split
+
+
 def _drawn(data: Parts, samples: Samples, equal: Ints, how: str) -> Split:
     """Return a split whose validation part is drawn, and its test part where it is not official."""
-    classes, validation, notes = sample_classes(samples.y), data.validation, list[str]()
+    classes, notes = sample_classes(samples.y), list[str]()
     everything = np.arange(len(samples.y))
     official = samples.official_test if how == "official" else None
     if official is None:
-        units, kept = _units(data, samples, equal, everything, notes)
-        test, rest = _take(classes, units, everything[kept], data.test, _rng(data, 0), leave=2)
+        units, kept = units_of(data, samples, equal, everything, notes)
+        test, rest = take(classes, units, everything[kept], data.test, stream(data, 0), leave=2)
         # the study gives a share of all samples, and these are those without the test
-        validation /= 1 - data.test
+        validation = data.validation / (1 - data.test)
     else:
         test, rest = np.flatnonzero(official), np.flatnonzero(~official)
-        units, kept = _units(data, samples, equal, rest, notes)
-        rest = rest[kept]
+        units, kept = units_of(data, samples, equal, rest, notes)
+        rest, validation = rest[kept], data.validation
     rest = _train_size(data, classes, rest)
-    held_out, training = _take(classes, units, rest, validation, _rng(data, 2), leave=1)
+    held_out, training = take(classes, units, rest, validation, stream(data, 2), leave=1)
     return Split(training, held_out, test, how, units, tuple(notes))
 
 
-def _take(
+def take(
     classes: Ints, units: Ints | None, of: Ints, fraction: float, rng: np.random.Generator, *, leave: int
 ) -> tuple[Ints, Ints]:
-    """Return a fraction of some samples and the others, classes in proportion, units whole."""
+    """Return a fraction of some samples and the others, classes in proportion, units whole.
+
+    Args:
+        classes: Of all samples; [N].
+        units: Of all samples; None: each stands alone.
+        of: Indices of those to draw from.
+        fraction: Of them.
+        rng: Where chance comes from.
+        leave: See `split.grouped_take`.
+    """
     n = int(fraction * len(of) + 0.5)
     if units is None:
         taken, rest = stratified_take(classes[of], n, rng)
@@ -106,13 +141,13 @@ def _train_size(data: Parts, classes: Ints, rest: Ints) -> Ints:
     if data.train_size is None:
         return rest
     if data.train_size > len(rest):
-        law = f"train_size may be {len(rest)} at most, the training samples of {data.title}"
+        law = f"train_size may be {len(rest)} at most, the training samples of {called(data)}"
         raise InputError([Fault("data.train_size", law, str(data.train_size))])
-    taken, _ = stratified_take(classes[rest], data.train_size, _rng(data, 1))
+    taken, _ = stratified_take(classes[rest], data.train_size, stream(data, 1))
     return rest[taken]
 
 
-def _units(
+def units_of(
     data: Parts, samples: Samples, equal: Ints, of: Ints, notes: list[str]
 ) -> tuple[Ints | None, npt.NDArray[np.bool_]]:
     """Return what belongs together, [N] (None: every sample stands alone), and which of some samples are kept.
@@ -206,15 +241,18 @@ def _without(spans: Ints, some: Ints, later: Ints, name: str, notes: list[str]) 
     return some[~shared]
 
 
-def _rng(data: Parts, stream: int) -> np.random.Generator:
-    return np.random.default_rng((data.split_seed, stream))
+def stream(data: Parts, draw: int) -> np.random.Generator:
+    """Return the chance of one draw: each has its own stream of ``split_seed``."""
+    return np.random.default_rng((data.split_seed, draw))
 
 
-def _check_classes(data: Parts, samples: Samples, split: Split) -> None:
-    """Refuse a split in which a part lacks a class."""
+def _check_classes(
+    data: Parts, samples: Samples, split: Split, names: Sequence[str] = ("training", "validation", "test")
+) -> None:
+    """Refuse a split in which one of the named parts lacks a class."""
     faults = []
-    for name, part in split.parts.items():
-        y = samples.y[part]
+    for name in names:
+        y = samples.y[split.parts[name]]
         empty = np.flatnonzero(np.bincount(y.ravel(), minlength=samples.classes) == 0)
         if len(empty):
             named = [samples.class_names[label] if samples.class_names else str(label) for label in empty]

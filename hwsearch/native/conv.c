@@ -4,6 +4,10 @@
 
 #include "conv.h"
 
+#ifndef DENSE
+#define DENSE 4 /* one weight of so many makes a table worth it */
+#endif
+
 /* A weight that is not zero, and where it reads. */
 struct term {
     int from;
@@ -44,12 +48,6 @@ static __attribute__((noinline)) void run(const struct terms *terms, long planes
         }
 }
 
-/* Frames of a chunk: as many as fit, n at most. */
-static long chunk(const struct grid *g, long planes, long n) {
-    long frames = (ROOM / planes - 2 * g->lead - SLACK) / g->plane;
-    return frames < 1 ? 1 : frames < n ? frames : n;
-}
-
 /* One candidate: in [N, C, ...], w [O, C, taps], out [N, O, ...]. */
 static void forward(const struct grid *g, const float *in, const float *w, const float *bias, float *out, long N, long C,
                     long O, long in_size, long out_size) {
@@ -76,14 +74,28 @@ static void forward(const struct grid *g, const float *in, const float *w, const
     }
 }
 
+/* As above, where all that is read is 0 or 1: see conv_spikes.c. Returns whether it was done. */
+int conv_of_spikes(const struct grid *g, const float *in, const float *w, const float *bias, float *out, long N, long C, long O,
+                   long in_size, long out_size);
+
+/* Whether most weights are zero: then sums are not worth a table. */
+static int sparse(const float *w, long n) {
+    long count = 0;
+    for (long i = 0; i < n; i++) count += w[i] != 0.0f;
+    return count * DENSE < n;
+}
+
 /* x [K, N, C, height, width], or [N, ...] when shared; w [K, O, C, rows, columns]; bias [K, O] or none; out [K, N, O, ...]. */
 void conv_forward(const float *x, const float *w, const float *bias, float *out, long K, long N, long C, long O, int shared,
                   long height, long width, long rows, long columns, long down, long across) {
     struct grid g = grid_of(height, width, rows, columns, down, across);
     long in = height * width, to = g.written.rows * g.written.columns;
-    for (long k = 0; k < K; k++)
-        forward(&g, x + (shared ? 0 : k * N * C * in), w + k * O * C * g.taps, bias ? bias + k * O : 0, out + k * N * O * to,
-                N, C, O, in, to);
+    for (long k = 0; k < K; k++) {
+        const float *from = x + (shared ? 0 : k * N * C * in), *weight = w + k * O * C * g.taps, *start = bias ? bias + k * O : 0;
+        float *written = out + k * N * O * to;
+        if (sparse(weight, O * C * g.taps) || !conv_of_spikes(&g, from, weight, start, written, N, C, O, in, to))
+            forward(&g, from, weight, start, written, N, C, O, in, to);
+    }
 }
 
 /* The gradient of what one candidate read: see forward. */

@@ -2,42 +2,15 @@
    that neighbouring rows and frames share, so that a tap is one long run over many frames, borders included. A stride parts
    the map that is read into phases, each of the size of what is written, so that a tap is a run there as well. */
 
-#include <math.h>
-#include <string.h>
-#ifdef __FMA__
-#include <immintrin.h>
-#endif
+#include "lanes.h"
 
-#define ROOM 65536    /* numbers of the grids of one chunk of frames */
-#define WEIGHTS 36864 /* of one candidate, output channels rounded up to whole blocks */
-#define TAPS 64
-#define CHANNELS 512 /* output planes: channels times phases */
-#define LANES 8
-#define RUN 12                                /* vectors of a run that are added up side by side */
-#define SLACK (RUN * LANES)                   /* behind a run: it is rounded up to whole blocks; that is not used */
-#define WIDE 2                                /* vectors of output channels that are added up side by side */
-#define NEAREST 6144                          /* numbers that stay in the nearest cache */
-#define FLUSH 4096                            /* cells whose sums are added up in single precision */
-
-typedef float lanes __attribute__((vector_size(4 * LANES)));
-
-static inline lanes load(const float *from) {
-    lanes values;
-    memcpy(&values, from, sizeof values);
-    return values;
-}
-
-static inline void store(float *to, lanes values) { memcpy(to, &values, sizeof values); }
-
-static inline lanes spread(float value) { return (lanes){value, value, value, value, value, value, value, value}; }
-
-static inline lanes fused(lanes a, lanes b, lanes sum) {
-#ifdef __FMA__
-    return (lanes)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)sum);
-#else
-    return a * b + sum;
-#endif
-}
+#define ROOM 65536          /* numbers of the grids of one chunk of frames */
+#define WEIGHTS 36864       /* of one candidate, output channels filled up to blocks of WIDTH */
+#define WIDTH (2 * LANES)   /* output channels that are added up side by side */
+#define TAPS 64             /* of a filter */
+#define CHANNELS 512        /* planes: channels times phases */
+#define RUN 12              /* vectors of a run that are added up side by side */
+#define SLACK (RUN * LANES) /* behind a run: it is rounded up to whole blocks, and what they give there is not used */
 
 /* Of one plane of which every down-th row and every across-th column is meant. */
 struct view {
@@ -51,9 +24,9 @@ struct grid {
     long phase[TAPS], shift[TAPS]; /* of a tap: the phase that it reads, and how many cells on */
 };
 
-static long floored(long a, long b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
+static inline long floored(long a, long b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 
-static struct grid grid_of(long height, long width, long rows, long columns, long down, long across) {
+static inline struct grid grid_of(long height, long width, long rows, long columns, long down, long across) {
     long to_rows = (height - 1) / down + 1, to_columns = (width - 1) / across + 1;
     long low = (rows / 2 + down - 1) / down, right = (columns / 2 + across - 1) / across;
     struct grid g = {.written = {0, to_columns, to_rows, to_columns, 1, 1}, .wide = to_columns + right,
@@ -75,22 +48,26 @@ static struct grid grid_of(long height, long width, long rows, long columns, lon
 }
 
 /* Numbers of a grid of frames with all that may be touched around it. */
-static long reach(const struct grid *g, long frames) { return frames * g->plane + 2 * g->lead + SLACK; }
+static inline long reach(const struct grid *g, long frames) { return frames * g->plane + 2 * g->lead + SLACK; }
 
-static void lay(const struct view *v, const float *restrict plane, float *restrict to, long wide) {
+static inline void lay(const struct view *v, const float *restrict plane, float *restrict to, long wide) {
     plane += v->begin;
     for (long y = 0; y < v->rows; y++, plane += v->down * v->width, to += wide)
-        if (v->across == 1)
-            for (long x = 0; x < v->columns; x++) to[x] = plane[x];
+        if (v->across == 1) copy(to, plane, v->columns);
         else
             for (long x = 0; x < v->columns; x++) to[x] = plane[x * v->across];
 }
 
-static void take(const struct view *v, const float *restrict from, float *restrict plane, long wide) {
+static inline void take(const struct view *v, const float *restrict from, float *restrict plane, long wide) {
     plane += v->begin;
     for (long y = 0; y < v->rows; y++, plane += v->down * v->width, from += wide)
-        if (v->across == 1)
-            for (long x = 0; x < v->columns; x++) plane[x] = from[x];
+        if (v->across == 1) copy(plane, from, v->columns);
         else
             for (long x = 0; x < v->columns; x++) plane[x * v->across] = from[x];
+}
+
+/* Frames of a chunk: as many as fit, n at most. */
+static inline long chunk(const struct grid *g, long planes, long n) {
+    long frames = (ROOM / planes - 2 * g->lead - SLACK) / g->plane;
+    return frames < 1 ? 1 : frames < n ? frames : n;
 }

@@ -22,7 +22,7 @@ _FLAGS = ("-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapp
 _POINTER, _LONG, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_long, ctypes.c_int, ctypes.c_float
 _FIRE = (*[_POINTER] * 4, *[_LONG] * 3, _INT, _INT, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT)
 _SOURCES = (
-    "neuron.h", "neuron.c", "recurrence.c", "conv.h", "conv.c", "conv_weights.c", "depthwise.c", "weights.c", "norm.c",
+    "neuron.h", "neuron.c", "recurrence.c", "lanes.h", "conv.h", "conv.c", "conv_spikes.c", "conv_weights.c", "depthwise.c", "weights.c", "norm.c",
 )  # fmt: skip
 _SIGNATURES = {
     "fire_forward": _FIRE,

@@ -182,7 +182,7 @@ class _Depthwise(torch.autograd.Function):
 
 def _grids_fit(x: Tensor, weight: Tensor, stride: Size) -> bool:
     """Return whether the loops in C can do a convolution (see conv.h)."""
-    (rows, columns), (height, width), outputs = weight.shape[-2:], x.shape[-2:], weight.shape[1]
+    (rows, columns), (height, width), _ = weight.shape[-2:], x.shape[-2:], 0
     return (
         x.dtype == torch.float32
         and library() is not None

@@ -25,7 +25,7 @@ _GRANULARITIES = {
 }
 """What is proposed to search, each with the class of zeros that must pay on the device."""
 _BITS = (1, 2, 3, 4, 6, 8)
-_STEPS, _WORK = 1500, 6e9
+_STEPS, _WORK = 600, 4e9
 """Steps of the optimiser that the dense network's training should have, and multiplications that it may take."""
 _OVERHEAD = 20_000
 """Multiplications that take as long as a sample's timestep takes anyway."""
@@ -65,7 +65,7 @@ class Sample:
 def proposed(
     sample: Sample, profile: HardwareProfile, layers: str | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Return the sections of a study that its asker need not write: network, space, train, search.
+    """Return the sections of a study that its asker need not write: network, space, train, search, final.
 
     Args:
         sample: What is to be told apart.
@@ -94,6 +94,7 @@ def proposed(
         },
         "train": _training(sample, network, max(timesteps)),
         "search": {"candidates": 64, "batch": 8},
+        "final": {"seeds": 2, "adds": 0.005},
     }
 
 
@@ -144,10 +145,12 @@ def _training(sample: Sample, layers: str, timesteps: int) -> dict[str, Any]:
     batch = 64 if n >= 1000 else 32
     work = n * timesteps * (_multiplications(sample, layers) + _OVERHEAD)
     wanted = math.ceil(_STEPS * batch / n)
-    epochs = max(4, min(max(wanted, 20), 100, int(_WORK / work)))
+    epochs = max(4, min(max(wanted, 20), 50, int(_WORK / work)))
+    # the fewer the steps, the longer each must be
+    rate = 0.01 if n < 1000 else 0.005
     return {
-        "dense_epochs": epochs, "epochs": max(3, round(0.75 * epochs)), "batch_size": batch,
-        "dense_learning_rate": 0.005, "learning_rate": 0.005,
+        "dense_epochs": epochs, "epochs": max(3, round(0.7 * epochs)), "batch_size": batch,
+        "dense_learning_rate": rate, "learning_rate": rate,
     }  # fmt: skip
 
 

@@ -80,6 +80,11 @@ class RunFolder:
         return self.path / "finals.json"
 
     @property
+    def left_out(self) -> Path:
+        """How the dense reference does on each group that it was not trained on."""
+        return self.path / "leave_out.csv"
+
+    @property
     def front_png(self) -> Path:
         """The front as a picture."""
         return self.path / "front.png"

@@ -63,6 +63,7 @@ class Found:
         source: The source key of a study's section: ``csv``, ``npz``, ``wav``, ...
         fields: Columns or arrays by name, in the order of the file, with what they hold, in words.
         guesses: Which of them may be ``label``, ``group``, ``time``, ``part`` or ``x``.
+        numbers: Of a table, the columns of numbers.
         rows: Of a table.
         sizes: Of a table, how many rows a value of a column has in the median, by the column.
         format: Of event files.
@@ -72,6 +73,7 @@ class Found:
     source: str
     fields: Mapping[str, str] = field(default_factory=dict)
     guesses: Mapping[str, str] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ()
     rows: int | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
     format: str | None = None
@@ -118,7 +120,18 @@ def _table(path: Path, where: str) -> Found:
     fields = {str(name): _column(frame[name]) for name in frame.columns}
     counts = {str(name): frame[name].value_counts() for name in frame.columns}
     sizes = {name: int(count.median()) for name, count in counts.items() if len(count)}
-    return Found(source, fields, _guessed(fields), rows=len(frame), sizes=sizes)
+    numbers = tuple(name for name, values in frame.items() if _is_number(values))
+    return Found(source, fields, _guessed(fields), numbers, rows=len(frame), sizes=sizes)
+
+
+def inputs_of(found: Found, uses: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Return the columns of a table that are inputs; None: all that have no other use, as a study takes them.
+
+    Text is no input, nor is what is called as a label, a group or a time is, though it is not used as one.
+    """
+    others = [name for name in found.fields if name not in uses.values()]
+    inputs = [name for name in others if name in found.numbers and name not in found.guesses.values()]
+    return None if inputs == others else tuple(inputs)
 
 
 def window_for(found: Found, uses: Mapping[str, str]) -> int:
@@ -134,9 +147,13 @@ def window_for(found: Found, uses: Mapping[str, str]) -> int:
     return min(_MOST_WINDOW, 1 << (together // 8).bit_length() - 1)
 
 
+def _is_number(values: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(values)) and bool(values.notna().any())
+
+
 def _column(values: pd.Series) -> str:
     """Say what a column holds."""
-    n, numbers = int(values.nunique()), pd.api.types.is_numeric_dtype(values)
+    n, numbers = int(values.nunique()), _is_number(values)
     if n == 0:
         return "nothing"
     if n <= 20 and (n < len(values) / 2 or not numbers):

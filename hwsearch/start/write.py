@@ -21,14 +21,15 @@ from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.plan.proposal import Sample, objectives, proposed
 from hwsearch.records.files import write_text
-from hwsearch.start.look import TABLES, Found
+from hwsearch.start.look import TABLES, Found, inputs_of
 from hwsearch.study.model import Study, override
 from hwsearch.study.said import at_arguments, said_study
 
 _NAMES = {
     "data.label": "--label", "data.y": "--label", "data.group": "--group", "data.time": "--time", "data.x": "--x",
-    "data.part": "--part", "data.window": "--window", "data.hop": "--hop", "data.axes": "--axes",
-    "device.profile": "--device", "device.budgets": "--budget", "pick.within": "--within", "name": "--to",
+    "data.part": "--part", "data.window": "--window", "data.hop": "--hop", "data.columns": "--columns",
+    "data.axes": "--axes", "device.profile": "--device", "device.budgets": "--budget", "pick.within": "--within",
+    "name": "--to",
 }  # fmt: skip
 """Options by the keys of a study that they say."""
 _BARE = re.compile(r"[A-Za-z][\w./-]*|[\d.]+%")
@@ -102,6 +103,8 @@ def data_section(found: Found, answers: Answers, to: Path) -> dict[str, Any]:
         section["label"] = uses["label"]
     of_rows = ("group", "time", "part") if found.source in TABLES.values() else ()
     named = ("group", "part") if found.source == "npz" else of_rows
+    if of_rows and "columns" not in settings and (inputs := inputs_of(found, uses)) is not None:
+        settings["columns"] = list(inputs)
     return section | {key: uses[key] for key in named if key in uses} | settings
 
 
@@ -132,7 +135,7 @@ def _content(
         "objectives": objectives(profile),
         "train": sized["train"],
         "search": sized["search"],
-        "final": {"seeds": 3},
+        "final": sized["final"],
         "pick": {"rule": "smallest", "within": answers.within},
     }
 
@@ -176,10 +179,11 @@ def _comments(plan: Plan, samples: Samples) -> dict[str, list[str]]:
         ],
         "space": [f"what is searched: what pays on {profile.id}, at {timesteps} timesteps"],
         "device": [
-            f"{profile.name}; budgets such as memory_bytes: 16 KiB; `hwsearch profiles list` has others"
+            f"{profile.name}; `hwsearch profiles list` has others; budgets, such as memory_bytes: 16 KiB, are optional"
         ],
         "train": ["passes over the training samples, of the dense network and of candidates"],
         "search": ["more candidates find smaller networks, in proportionally more time"],
+        "final": ["fresh trainings of each member of the front; more seeds, narrower intervals"],
         "pick": [
             f"accuracy that may be lost; an accuracy of 90 % on {len(data.y_val)} samples is known to {error:.1f} "
             "points (one standard error)",

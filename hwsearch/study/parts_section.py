@@ -5,7 +5,7 @@ Not for where the data come from (`data_section`).
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo
 from pydantic import field_validator as check
@@ -36,9 +36,6 @@ class Parts(Section):
         encode: How inputs become what a network reads.
     """
 
-    parts_published: ClassVar[bool] = False
-    """Whether an official test part is one that others report on, and so stays as it is, with what leaks named."""
-
     root: Annotated[str, law("a path may not be empty", str.strip)] | None = None
     train_size: Count | None = None
     validation: Fraction = 0.2
@@ -48,11 +45,6 @@ class Parts(Section):
     split: Literal["official", "stratified", "time"] | None = None
     equal_samples: Literal["together", "spread"] = "together"
     encode: EncodeKey = DIRECT
-
-    @property
-    def title(self) -> str:
-        """What faults and notes call the data."""
-        return "the data"
 
     @check("test")
     @classmethod

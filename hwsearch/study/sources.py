@@ -20,6 +20,7 @@ Layout = Literal["sequence", "image"]
 """Whether a sample is a frame a timestep, or one still image of all frames."""
 _frames = law("frames must lie in 1 .. 1024", lambda v: v <= 1024)
 _bands = law("mel must lie in 1 .. 128", lambda v: v <= 128)
+_bytes = law("a 5-byte event has 8 bits for a row and for a column", lambda v: max(v) <= 256)
 _pixels = law("sides must be 1024 at most", lambda v: max(v) <= 1024)
 
 
@@ -245,36 +246,34 @@ class EventsData(Laid):
 
     Attributes:
         events: The folder or zip of recordings, or the file that holds them all.
-        format: Of what they are: 5-byte events of N-MNIST, HDF5 as SHD and SSC have it, AEDAT of iniVation's cameras.
+        format: Of what they are: 5-byte events of N-MNIST, HDF5 as SHD and SSC have it, AEDAT of a camera.
         label: Where the class is said: by the folder; SHD's files say it themselves.
         frames: Frames of a sample.
         window: Seconds of a frame; None: the longest recording divided by ``frames``.
         pool: Rows and columns of the sensor whose events are counted together.
-        size: Rows and columns of the sensor, where the format does not say.
+        size: Rows and columns of the sensor, of 5-byte events; None: 34 by 34.
         clip: Largest count of a frame; None: the largest there is, 255 at most.
         test_from: A second folder, zip or file, which is the official test part.
     """
 
     events: FileName
-    format: Literal["nmnist", "shd", "aedat"]
+    format: Literal["nmnist", "shd", "dvs128", "dvs_gesture", "davis346", "aedat4"]
     label: Literal["folder"] = "folder"
     frames: Annotated[Count, _frames] = 20
     window: Duration | None = None
     pool: Sides = (1, 1)
-    size: Annotated[Sides, _pixels] | None = None
+    size: (
+        Annotated[Sides, law("a 5-byte event has 8 bits for a row and for a column", lambda v: max(v) <= 256)]
+        | None
+    ) = None
     clip: Annotated[int, law("clip must lie in 1 .. 255", lambda v: 1 <= v <= 255)] | None = None
     test_from: FileName | None = None
 
     @model_validator(mode="after")
     def _size_where_it_is_not_known(self) -> Self:
-        if self.format == "aedat" and self.size is None:
-            raise broken(
-                "aedat needs the size of the sensor", "none", "add size: [rows, columns]", at=("format",)
-            )
-        if self.format != "aedat" and self.size is not None:
-            raise broken(
-                f"{self.format} has a size of its own", str(list(self.size)), "remove it", at=("size",)
-            )
+        if self.format != "nmnist" and self.size is not None:
+            law = f"the size of the sensor is known for {self.format}"
+            raise broken(law, str(list(self.size)), "remove it", at=("size",))
         return self
 
 

@@ -201,3 +201,44 @@ def test_a_split_drawn_anew_has_the_same_sizes_samples_and_test(digits: Any) -> 
     assert sorted(map(bytes, both[0])) == sorted(map(bytes, both[1]))
     assert not np.array_equal(other.y_val, digits.y_val)
     assert np.array_equal(other.x_val, again.x_val)
+
+
+def grouped_samples() -> Samples:
+    x = np.arange(120, dtype=np.uint8).reshape(60, 2, 1, 1)
+    return Samples(x, np.tile([0, 1], 30), input_max=119, classes=2, groups=np.repeat(np.arange(12), 5))
+
+
+def test_a_split_drawn_anew_keeps_groups_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: grouped_samples())
+    dataset = load_dataset(NamedData(name="mine"))
+    for seed in range(5):
+        again = resplit(dataset, seed)
+        assert again.groups is not None
+        train, val, test = (set(part.tolist()) for part in again.groups)
+        assert not train & val
+        assert not (train | val) & test
+        assert again.groups[0].tolist() == (again.x_train[:, 0, 0, 0] // 10).tolist()
+    assert any(not np.array_equal(resplit(dataset, seed).x_val, dataset.x_val) for seed in range(5))
+
+
+def test_a_split_by_time_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: grouped_samples())
+    dataset = load_dataset(NamedData(name="mine", split="time"))
+    assert resplit(dataset, 1) is dataset
+    assert dataset.x_train.max() < dataset.x_val.min() <= dataset.x_val.max() < dataset.x_test.min()
+
+
+def test_measured_values_are_standardised_by_training_samples_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.arange(20, dtype=np.float32).reshape(20, 1, 1, 1)
+    samples = Samples(
+        x, np.tile([0, 1], 10), None, classes=2, class_names=("on", "off"), skipped=("row 7: empty",)
+    )
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
+    dataset = load_dataset(NamedData(name="mine", split="time", validation=0.25, test=0.25))
+    # training 0 .. 9: mean 4.5; the last, 19, is more than three deviations (8.6) above it
+    assert dataset.encoding is not None
+    assert dataset.encoding.settings[0]["standardise"]["mean"] == [[[4.5]]]
+    assert dataset.x_test.ravel()[-1] == 255
+    assert (dataset.input_max, dataset.class_names) == (255, ("on", "off"))
+    assert dataset.notes[0] == "row 7: empty"
+    assert "encoded on the host" in dataset.notes[1]

@@ -60,7 +60,7 @@ def test_much_data_takes_few_epochs_and_little_data_many():
     device = load_profile("nrf52840")
     epochs = [proposed(sample, device)["train"]["dense_epochs"] for sample in (ROWS, IMAGES, PHOTOS)]
     assert epochs == sorted(epochs, reverse=True)
-    assert epochs[0] == 100  # 180 samples: 6 steps an epoch
+    assert epochs[0] == 50  # 180 samples: 6 steps an epoch
     assert epochs[-1] == 4
 
 

@@ -8,7 +8,7 @@ import pytest
 from builders.machines import runs, write_csv, write_npz
 
 from hwsearch.errors import InputError
-from hwsearch.start.look import Found, look, window_for
+from hwsearch.start.look import Found, inputs_of, look, window_for
 
 
 def test_a_table_says_its_columns_and_what_they_may_be(tmp_path):
@@ -105,3 +105,12 @@ def test_columns_of_text_and_of_nothing(tmp_path):
     frame = pd.DataFrame({"note": [f"n{i}" for i in range(30)], "empty": [None] * 30})
     frame.to_csv(tmp_path / "a.csv", index=False)
     assert look(tmp_path / "a.csv").fields == {"note": "30 texts", "empty": "nothing"}
+
+
+def test_inputs_are_the_numbers_that_have_no_other_use(tmp_path):
+    found = look(write_csv(tmp_path / "a.csv", n_runs=4, rows=8))
+    sensors = ("pressure", "flow", "temperature", "vibration")
+    assert inputs_of(found, {"label": "state", "group": "run", "time": "time"}) is None
+    # a time that is not used as one is no input either, nor is text
+    assert inputs_of(found, {"label": "state"}) == sensors
+    assert inputs_of(found, {"label": "flow", "group": "run"}) == ("pressure", "temperature", "vibration")

@@ -33,7 +33,7 @@ SOUND: list[dict[str, Any]] = [
     {"images": "photos/", "size": [32, 24], "grey": True},
     {"idx": {"images": "a", "labels": "b", "test_images": "c", "test_labels": "d"}},
     {"events": "train/", "format": "nmnist", "frames": 10, "window": "15ms", "pool": 2, "clip": 15},
-    {"events": "a.zip", "format": "aedat", "size": [128, 128]},
+    {"events": "a.zip", "format": "nmnist", "size": [180, 240]},
     {"plugin": "my_loader", "options": {"n": 3, "words": ["a"]}},
 ]
 
@@ -116,9 +116,9 @@ def test_the_digest_of_studies_of_named_sets_stays(tmp_path: Path) -> None:
         ({"images": "p", "size": 5000}, "data.size", "sides must be 1024 at most"),
         ({"idx": {"images": "a"}}, "data.idx.labels", "this key is required"),
         ({"idx": {"images": "a", "labels": "b", "test_images": "c"}}, "data.idx", "go together; got no test_labels"),
-        ({"events": "t", "format": "dvs"}, "data.format", "'nmnist', 'shd' or 'aedat'"),
-        ({"events": "t", "format": "aedat"}, "data.format", "aedat needs the size of the sensor"),
-        ({"events": "t", "format": "shd", "size": [1, 700]}, "data.size", "shd has a size of its own"),
+        ({"events": "t", "format": "dvs"}, "data.format", "'nmnist', 'shd', 'dvs128', 'dvs_gesture'"),
+        ({"events": "t", "format": "shd", "size": [1, 200]}, "data.size", "is known for shd; got .1, 200. .remove it"),
+        ({"events": "t", "format": "nmnist", "size": 300}, "data.size", "8 bits for a row"),
         ({"events": "t", "format": "shd", "clip": 256}, "data.clip", r"clip must lie in 1 \.\. 255"),
         ({"plugin": "a b"}, "data.plugin", "a name must be letters"),
         ("digits", "data", "must be a mapping"),

@@ -17,6 +17,7 @@ from hwsearch.data.encode.standardise import Standardise, fit_standardise
 from hwsearch.data.samples import Images, Samples, Values
 from hwsearch.errors import Fault, InputError
 from hwsearch.study import encode_section as sections
+from hwsearch.study.data_section import called
 from hwsearch.study.parts_section import Parts
 
 MEASURED_BITS = 8
@@ -134,10 +135,10 @@ def _time_faults(data: Parts, *, still: bool) -> list[Fault]:
     encode, faults = data.encode, []
     for name in ("rate", "latency"):
         if getattr(encode, name) is not None and not still:
-            law = f"{name} makes frames of still images, and {data.title} has frames"
+            law = f"{name} makes frames of still images, and {called(data)} has frames"
             faults.append(Fault(f"data.encode.{name}", law, "", "use delta, or encode: direct"))
     if encode.delta is not None and still:
-        law = f"delta makes spikes of what changes from frame to frame, and {data.title} has still images"
+        law = f"delta makes spikes of what changes from frame to frame, and {called(data)} has still images"
         faults.append(
             Fault("data.encode.delta", law, "", "use rate or latency, or read the data as a sequence")
         )

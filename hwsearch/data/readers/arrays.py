@@ -1,6 +1,6 @@
 """Arrays to ``Samples``: what every reader ends in, and what Python calls with arrays of its own.
 
-Not for splits or encoders: values stay whole numbers, or measured values as they come.
+Not for splits (`parts`), what leaks through them (`leaks`) or encoders: values stay whole numbers, or measured values as they come.
 """
 
 from __future__ import annotations
@@ -61,7 +61,6 @@ def samples_of(
     input_max: int | None = None,
     binning: Binning | None = None,
     channel_names: Sequence[str] = (),
-    shared_groups: bool = False,
     places: Places | None = None,
 ) -> Samples:
     """Return arrays as samples, or every fault of them.
@@ -76,7 +75,6 @@ def samples_of(
         input_max: Largest whole number that an input can take; None: the largest there is.
         binning: Whether frames are counts or values; None: counts, where ``x`` are whole numbers.
         channel_names: Of each channel.
-        shared_groups: Whether an official test part may share groups with the rest, as published splits do.
         places: Where faults lie; None: at the arguments.
 
     Raises:
@@ -92,8 +90,6 @@ def samples_of(
     test = _test(official_test, n, at, faults)
     if labels is not None:
         faults += _scarce(labels, names, test, at)
-    if numbers is not None and test is not None and len(numbers) == len(test) and not shared_groups:
-        faults += _shared(numbers, group_names, test, at)
     if faults or values is None or labels is None:
         raise InputError(faults)
     counts = "mean" if given_max is None else "sum"
@@ -282,16 +278,6 @@ def _scarce(
             law = f"each class must have at least {least} samples{part}, for each part of the data to have it"
             faults.append(at.fault("y", law, _listed(few), "record more, or leave the class out"))
     return faults
-
-
-def _shared(groups: Labels, names: Sequence[str], test: npt.NDArray[np.bool_], at: Places) -> list[Fault]:
-    """Return a fault if a group is on both sides of the official parts."""
-    both = np.intersect1d(groups[test], groups[~test])
-    if not len(both):
-        return []
-    law = "a group must be wholly in the test part or wholly outside it"
-    todo = "leave out the official parts to have groups drawn whole, or leave out the groups"
-    return [at.fault("groups", law, f"in both: {_listed([names[i] for i in both])}", todo)]
 
 
 def _kind(array: npt.NDArray[Any]) -> str:

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from hwsearch.data.readers.event_frames import read_events
+from hwsearch.data.readers.hydraulic import TARGETS, read_hydraulic
 from hwsearch.data.readers.idx_images import read_idx_data
+from hwsearch.data.readers.wav import read_wavs
 from hwsearch.data.samples import Samples
 from hwsearch.errors import Fault, InputError, did_you_mean
-from hwsearch.study.data_section import IdxData, IdxFiles, NamedData
+from hwsearch.study.data_section import EventsData, IdxData, IdxFiles, NamedData, WavData
 
 Loader = Callable[[Path | None, NamedData], Samples]
 
@@ -98,10 +101,52 @@ def _mnist(root: Path | None, data: NamedData) -> Samples:
     return read_idx_data(IdxData(idx=files, root=str(folder)), item_shape=(28, 28), classes=10)
 
 
+def _fsdd(root: Path | None, data: NamedData) -> Samples:
+    """Load the Free Spoken Digit Dataset: takes 0 .. 4 are the official test part, which shares its speakers."""
+    wav = WavData(
+        wav="recordings.zip",
+        label="{label}_{group}_{take}.wav",
+        test_where={"take": ("0", "1", "2", "3", "4")},
+        loudness="peak",
+        frames=data.frames or 32,
+        hop=0.512 / (data.frames or 32),
+        root=str(folder_of(root, data.name)),
+        **{"as": data.layout},
+    )
+    return read_wavs(wav)
+
+
+def _nmnist(root: Path | None, data: NamedData) -> Samples:
+    """Load the published small subset of N-MNIST: 1,000 recordings, and 100 of the official test part."""
+    events = EventsData(
+        events="Train.zip",
+        test_from="Test.zip",
+        format="nmnist",
+        frames=data.frames or 20,
+        root=str(folder_of(root, "n-mnist-small")),
+        **{"as": data.layout},
+    )
+    return read_events(events)
+
+
+def _hydraulic(root: Path | None, data: NamedData) -> Samples:
+    """Load one of the five labels of the hydraulic test rig."""
+    if data.target not in TARGETS:
+        todo = f"say target: {', '.join(TARGETS)}"
+        if data.target is not None:
+            todo = did_you_mean(data.target, TARGETS, "targets")
+        law = f"{data.name} has several labels, of which target says one"
+        raise InputError([Fault("data.target", law, repr(data.target or "none"), todo)])
+    return read_hydraulic(folder_of(root, data.name), data.target, data.layout)
+
+
 LOADERS: dict[str, Loader] = {
     "digits": _digits,
     "mnist": _mnist,
     "fashion-mnist": _mnist,
+    "fsdd": _fsdd,
+    "nmnist": _nmnist,
+    "hydraulic": _hydraulic,
 }
-_TAKES: dict[str, tuple[str, ...]] = {}
+_TAKES = {"fsdd": ("frames", "layout"), "nmnist": ("frames", "layout"), "hydraulic": ("target", "layout")}
 """Which of their keys (``target``, ``frames``, ``layout``) data sets have a use for."""

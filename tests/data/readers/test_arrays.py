@@ -101,7 +101,6 @@ BROKEN = [
     (X, Y, {"input_max": 0}, r"values must lie in 0 \.\. 0; got 1"),
     (X, Y, {"groups": [1, 2]}, r"^groups: there must be one group for each of the 6 samples"),
     (X, Y, {"groups": [1.0, np.nan] * 3}, r"groups must be whole numbers or text, none of them missing"),
-    (X, Y, {"official_test": HALF, "groups": [1] * 6}, r"wholly in the test part or wholly outside it; got in both: 1"),
     (X, Y, {"official_test": HALF | True}, r"both parts must have samples; got 6 of 6"),
     (X, Y, {"official_test": [0, 1] * 3}, r"one of true \(test\) and false"),
 ]  # fmt: skip
@@ -126,11 +125,6 @@ def test_scarce_classes() -> None:
     found = refused(X, Y, official_test=HALF)
     assert "at least 2 samples outside the test part" in found[0]
     assert "at least 1 samples in the test part" in found[1]
-
-
-def test_published_splits_may_share_groups() -> None:
-    samples = samples_of(X, Y, groups=[1] * 6, official_test=np.array([True, False] * 3), shared_groups=True)
-    assert samples.group_names == ("1",)
 
 
 def test_places_name_the_file_or_the_key_of_the_study() -> None:

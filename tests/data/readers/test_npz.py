@@ -73,7 +73,6 @@ BROKEN: list[tuple[Any, dict[str, Any], str]] = [
     ({"x": X, "y": Y, "p": ["val"] * 6}, {"part": "p"}, r"w\.npz: p: parts must be train or test.*got 'val'"),
     ({"x": X, "y": Y, "p": ["test"] * 6}, {"part": "p"}, r"w\.npz: p: both parts must have samples"),
     ({"x": X[:, :, None], "y": Y}, {}, r"data\.axes: .*got x of shape \(6, 4, 1\) in w\.npz"),
-    ({"x": X, "y": Y, "g": Y * 0, "p": PART}, {"group": "g", "part": "p"}, r"w\.npz: g: a group must be wholly in"),
 ]  # fmt: skip
 
 
