@@ -27,6 +27,7 @@ from hwsearch.search.learn_from import plan_to_run
 from hwsearch.search.run import search
 from hwsearch.search.store.cache import Cache
 from hwsearch.study.model import Study, load_study, override
+from hwsearch.study.places import placed
 from hwsearch.study.shipped import find_study
 from hwsearch.train.device import find_device
 
@@ -138,10 +139,15 @@ def compare_finders(
     path = find_study(study, "study")
     root = None if data_root is None else str(Path(data_root).resolve())
     loaded = override(load_study(path), data_root=root)
+    if listed := loaded.network.alternatives:
+        fault = Fault(
+            "network.layers", "finders are compared on one network", ", ".join(listed), "give one of them"
+        )
+        raise InputError(placed([fault], path))
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
     plan = make_plan(loaded, path, [] if root is None else ["--data-root"])
     refuse_changed(plan.study, plan.profile, folder)
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
     with Trainer(bench, 1) as trainer:
         cache = Cache(folder.cache, plan.digest, folder.shared)
         table, facts = compare(plan, cache, trainer, tell or (lambda text: None), finders)

@@ -91,7 +91,7 @@ def _measured(plan: Plan, part: Fold, cache: Cache, device: str) -> LeftOut:
     """Return how the dense network of a plan does on its test part."""
     store = TicketStore(cache)
     job = replace(dense_job(plan, store, plan.study.seed), test=True)
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
     with Trainer(bench, 1) as trainer:
         measured = trainer.run([job])[0][0]
     if measured.accuracy_test is None:

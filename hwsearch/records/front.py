@@ -134,6 +134,7 @@ class DenseRow(NetworkRow):
     input_independent_test: float | None = None
     silent_layers_test: int | None = None
     silent_channels_test: int | None = None
+    network: str | None = None
 
 
 class FrontRow(NetworkRow):
@@ -199,6 +200,8 @@ class FrontRow(NetworkRow):
     silent_layers_test: int | None = None
     silent_channels_test: int | None = None
     network_digest: str | None = None
+    state_bits: int | None = None
+    network: str | None = None
 
 
 def front_frame(rows: Sequence[FrontRow]) -> pd.DataFrame:

@@ -154,7 +154,9 @@ class Summary(Section):
         objectives: ``error`` and costs.
         score: What ``error`` is 1 minus of.
         budgets: Upper limits by quantity, in its unit.
-        dense: The dense reference.
+        dense: The dense reference; of several the most accurate, from which losses are counted.
+        references: Every dense reference, where a study lists several networks; those that no finalist was cut from are
+            of the search alone.
         counts: Candidates by outcome, and ``asked``.
         cost: What the run spent.
         similarity, audit, left: How good its predictions were.
@@ -182,6 +184,7 @@ class Summary(Section):
     score: Score = "accuracy"
     budgets: dict[str, float] = {}
     dense: DenseRow
+    references: tuple[DenseRow, ...] = ()
     counts: dict[str, int]
     cost: Spent
     similarity: SimilarityQuality

@@ -18,7 +18,7 @@ from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.workload import Workload
-from hwsearch.records.columns import knob_columns
+from hwsearch.records.columns import LaterColumns, knob_columns
 from hwsearch.records.finals import FinalRecord, read_finals
 from hwsearch.records.front import FRONT_COLUMNS, DenseRow
 from hwsearch.records.run_folder import RunFolder
@@ -88,8 +88,8 @@ class _Entry:
         assert self.source.workload is not None
         return self.source.workload
 
-    def row(self, costs: CostFields) -> dict[str, Cell]:
-        """Return the row of a front's table."""
+    def row(self, costs: CostFields, later: LaterColumns) -> dict[str, Cell]:
+        """Return the row of a front's table; later: the knobs that the study turns."""
         cells: dict[str, Cell] = {"trial": self.record.trial, **knob_columns(self.record.candidate)}
         cells["accuracy_val"] = self.source.accuracy_val
         for name in ("accuracy_test", "accuracy_test_low", "accuracy_test_high"):
@@ -99,7 +99,7 @@ class _Entry:
         if self.source.score_val is not None:
             tested = ("score_test", "score_test_low", "score_test_high")
             scored = {"score_val": self.score} | {name: getattr(self.final, name, None) for name in tested}
-        return first | costs | scored | {"evidence": self.evidence}
+        return first | costs | scored | {"evidence": self.evidence} | later.columns(self.record.candidate)
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _front_of(
     rows, dominated = [], []
     for (entry, costs), member in zip(usable, non_dominated(np.array(values)), strict=True):
         if member:
-            rows.append(entry.row(costs))
+            rows.append(entry.row(costs, LaterColumns.of(question.study, question.home)))
         else:
             dominated.append(entry.record.trial)
     front = whole_numbers(pd.DataFrame(rows)).sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
@@ -269,10 +269,11 @@ def _reasons(question: _Question, entry: _Entry, costs: CostFields) -> Iterator[
 
 def _too_narrow(question: _Question, entry: _Entry) -> Iterator[_Reason]:
     """Yield the integers of the device that are narrower than what the network used on the run's own."""
-    device, home, source = question.device, question.home, entry.source
+    home, source, chosen = question.home, entry.source, entry.workload.state_bits
+    device = question.device.with_membranes(chosen)
     widths = (
         ("accumulators", source.accumulator_bits, home.accumulator_bits, device.accumulator_bits),
-        ("membranes", source.membrane_bits, home.state_bits, device.state_bits),
+        ("membranes", source.membrane_bits, chosen or home.state_bits, device.state_bits),
     )
     for what, needed, had, offered in widths:
         # beyond the width of its own device a network never went

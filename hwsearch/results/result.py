@@ -66,7 +66,7 @@ class Result:
         network = study.network
         if network.nir is None:
             return (NeuronLaw(network.leak_shift, network.threshold, network.reset),)
-        return make_plan(with_used_files(study, self.folder), self.folder.study).spec.laws
+        return make_plan(with_used_files(study, self.folder), self.folder.study).laws
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -148,9 +148,8 @@ class History:
             remember(self._known, record)
         self.state = self._context.state(dict(self._known))
         self.front = self.state.front(self.records)
-        write_trials(
-            self.records, {r.trial for r in self.front}, self._folder.trials, self._context.plan.study.score
-        )
+        members = {record.trial for record in self.front}
+        write_trials(self.records, members, self._folder.trials, self._context.plan.later_columns)
 
 
 def _on_trained(tell: Listener, done: int, total: int) -> Progress:

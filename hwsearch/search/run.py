@@ -68,10 +68,10 @@ def search(
             tell(Event("note", note))
         corners = cheapest(plan)
         if proposer.count == 0 and all(corner.priced.faults for corner in corners):
-            write_trials([], set(), folder.trials, plan.study.score)
+            write_trials([], set(), folder.trials, plan.later_columns)
             summary = summarise_refusal(plan, miss_words(plan, corners[0]), seconds_spent(folder, 0.0).wall)
         else:
-            bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
+            bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
             with Trainer(bench, workers) as trainer:
                 summary = _search(plan, folder, proposer, trainer, tell)
         answered = answers(plan.study, plan.profile.digest, storage, folder)
@@ -101,7 +101,7 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
         records = with_chances(state, records)
     rows = write_members(plan, finals, folder)
     write_finals([final_record(member) for member in finals.members], folder.finals)
-    write_trials(records, {row.trial for row in rows}, folder.trials, plan.study.score)
+    write_trials(records, {row.trial for row in rows}, folder.trials, plan.later_columns)
     return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()))
 
 

@@ -29,7 +29,7 @@ from hwsearch.search.decide.pick import pick_row
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.finals import Finals
-from hwsearch.search.stages.rows import dense_row
+from hwsearch.search.stages.rows import dense_rows
 from hwsearch.search.stages.spent import nothing_spent, spent_by
 from hwsearch.search.stages.warm_start import others_words
 
@@ -54,14 +54,16 @@ def summarise(
         front: Rows of front.csv.
         seconds: What it took.
     """
-    plan, search_dense = context.plan, context.dense
-    dense = dense_row(search_dense, finals)
+    plan = context.plan
+    dense, every_dense = dense_rows(context, finals)
+    several: dict[str, Any] = {"references": tuple(every_dense)} if every_dense else {}
     box = state.box(in_full=True)
     names = plan.study.objectives
-    reference = objective_values(names, 1.0 - box.worst, search_dense.cost)
+    reference = objective_values(names, 1.0 - box.worst, state.dense_cost)
     return Summary(
         **_circumstances(plan),
         dense=dense,
+        **several,
         counts=_counts(records),
         cost=spent_by(context, records, finals, front, seconds),
         similarity=similarity_quality(state),
@@ -128,12 +130,12 @@ def _circumstances(plan: Plan) -> dict[str, Any]:
             largest_class_share_test=largest_class_share(data.y_test.ravel()),
         ),
         "labels": plan.profile.labels,
-        "arithmetic": claim_of(plan.profile, plan.spec.laws),
+        "arithmetic": claim_of(plan.profile, plan.laws),
     }
 
 
 def _class_sizes(plan: Plan, labels: np.ndarray) -> tuple[int, ...]:
-    return tuple(np.bincount(labels.ravel(), minlength=plan.spec.classes).tolist())
+    return tuple(np.bincount(labels.ravel(), minlength=plan.data.classes).tolist())
 
 
 def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | None:

@@ -45,7 +45,7 @@ _NOT_SEARCHED = {
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
-    "network.readout", "network.connections", "network.nir", "train.class_weights", "score",
+    "network.readout", "network.connections", "network.nir", "train.class_weights", "score", "space.state_bits",
     "data.target", "data.frames", "data.layout",
     "data.split", "data.equal_samples", "data.encode",
 }  # fmt: skip

@@ -19,6 +19,7 @@ from hwsearch.study.laws import (
     Positive,
     Share,
     Sparsity,
+    StateBits,
     Step,
     Timesteps,
     WeightBits,
@@ -78,6 +79,7 @@ class Space(Section):
         granularity: Of the pruning.
         weight_bits: Bits of a weight.
         timesteps: T of the deployed model.
+        state_bits: Widths of membranes, of those that the device offers; None: its own.
         per_layer: Knobs of which each layer has its own; true: sparsity and bits. The granularity only together with
             the sparsity, which n:m gives its steps.
         scope: Whether weights are ranked over the network or layer by layer.
@@ -91,6 +93,7 @@ class Space(Section):
     granularity: Annotated[tuple[Granularity, ...], some, unique]
     weight_bits: Annotated[tuple[WeightBits, ...], some, unique]
     timesteps: Annotated[tuple[Timesteps, ...], some, unique]
+    state_bits: Annotated[tuple[StateBits, ...], some, unique] | None = None
     per_layer: bool | tuple[Knob, ...] = False
     scope: Literal["global", "layer"] = "global"
     gentle: Annotated[float, law("gentle must be at least 1 (1: like other layers)", lambda v: v >= 1)] = 2.0

@@ -16,7 +16,6 @@ import numpy as np
 
 from hwsearch.measure.scores import most_lost
 from hwsearch.predict.joint import Joint, joint_of
-from hwsearch.predict.similarity import Similarity
 from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.state import SearchState
@@ -35,7 +34,7 @@ def cut(state: SearchState, candidates: Sequence[TrialRecord]) -> list[TrialReco
         candidates: Priced, and to be trained unless they are cut here.
     """
     trained = [r for r in state.records if r.outcome == "trained" and r.accuracy_val is not None]
-    if state.calibration is None or len(trained) < LEAST_TRAINED or not candidates:
+    if not state.calibrations or len(trained) < LEAST_TRAINED or not candidates:
         return list(candidates)
     mean, sd = state.learned.predict(candidates, begun=True)
     deviations = _DEVIATIONS if state.trusts_similarity else _DEVIATIONS_IF_POOR
@@ -48,7 +47,7 @@ def cut(state: SearchState, candidates: Sequence[TrialRecord]) -> list[TrialReco
     judged = [_cut_if_dominated(state, trained, record) for record in predicted]
     if not state.trusts_similarity or state.plan.study.search.twins >= 1:
         return judged
-    return [_cut_if_alike(state, state.calibration.similarity, record) for record in judged]
+    return [_cut_if_alike(state, record) for record in judged]
 
 
 def _cut_if_dominated(state: SearchState, trained: Sequence[TrialRecord], record: TrialRecord) -> TrialRecord:
@@ -61,11 +60,17 @@ def _cut_if_dominated(state: SearchState, trained: Sequence[TrialRecord], record
     return _cut_unless_audited(state, record, "foreseen", reason)
 
 
-def _cut_if_alike(state: SearchState, similarity: Similarity, record: TrialRecord) -> TrialRecord:
-    """Cut a candidate that is predicted to behave like a trained one that costs no more, unless the audit draws it."""
-    others = _no_costlier(state, state.learned.finished, record)
+def _cut_if_alike(state: SearchState, record: TrialRecord) -> TrialRecord:
+    """Cut a candidate that is predicted to behave like a trained one that costs no more, unless the audit draws it.
+
+    The estimator compares candidates of one network as they are before their membranes have a width: with others none
+    is compared.
+    """
+    same_kind = [r for r in state.learned.finished if _kind(r) == _kind(record)]
+    others = _no_costlier(state, same_kind, record)
     if record.outcome is not None or record.audited or record.curve or not others:
         return record
+    similarity = state.calibrations[record.candidate.network].similarity
     alike = similarity.alike(_joint(state, [record] * len(others)), _joint(state, others))
     nearest = int(alike.argmax())
     if alike[nearest] < _share_of_twins(state):
@@ -111,7 +116,14 @@ def _no_costlier(
     ]
 
 
+def _kind(record: TrialRecord) -> tuple[int, int | None]:
+    """Return a candidate's network and its width of membranes."""
+    return record.candidate.network, record.candidate.state_bits
+
+
 def _joint(state: SearchState, records: Sequence[TrialRecord]) -> Joint:
+    """Return candidates of one network as arrays."""
     candidates = [record.candidate for record in records]
     sparsities = [record.layer_sparsity or () for record in records]
-    return joint_of(candidates, sparsities, state.plan.spec.connections)
+    spec = state.plan.networks[candidates[0].network]
+    return joint_of(candidates, sparsities, spec.connections)

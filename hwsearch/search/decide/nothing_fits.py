@@ -41,7 +41,8 @@ def nearest_miss(plan: Plan, records: Sequence[TrialRecord]) -> str:
     budgets = plan.study.device.budgets
     nearest = min(missed, key=lambda record: _most_over(record, budgets))
     ratio, name = _most_over(nearest, budgets)
-    knobs = ", ".join(f"{key} {value}" for key, value in knob_columns(nearest.candidate).items())
+    turned = knob_columns(nearest.candidate) | plan.later_columns.columns(nearest.candidate)
+    knobs = ", ".join(f"{key} {value}" for key, value in turned.items())
     costs = nearest.measured or nearest.predicted
     if name not in costs:
         return f"nothing fits. Nearest miss: trial {nearest.trial} ({knobs}): {nearest.reason}"

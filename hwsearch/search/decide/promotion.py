@@ -20,8 +20,8 @@ import numpy as np
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import steps_ahead
 from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.features import training_name
 from hwsearch.search.decide.hypervolume_gain import choose
-from hwsearch.search.decide.learned import training_name
 from hwsearch.search.decide.state import SearchState
 
 _REDUCTION, _DRAW = 3, 0x5709  # one in so many trains on

@@ -1,4 +1,7 @@
-"""The dense reference, trained once: tickets are cut from it, prices foretold, losses measured against it."""
+"""The dense reference, trained once: tickets are cut from it, prices foretold, losses measured against it.
+
+Each network that a study lists has its own; plans are of one network here (`Plan.at`).
+"""
 
 from __future__ import annotations
 
@@ -109,6 +112,7 @@ def dense_job(plan: Plan, store: TicketStore, seed: int, split_seed: int | None 
     return Job(
         (dense_ticket(plan, seed),), plan.dense_timesteps, dense_schedule(plan), seed, split_seed,
         test=split_seed is not None, keep_params=True, trained=trained, widths=plan.reference_widths,
+        network=plan.number,
     )  # fmt: skip
 
 
@@ -126,7 +130,7 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
         HwsearchError: Training failed, or it is no better than the largest class: there is nothing to search from.
         InputError: On the device it loses more than the study tolerates.
     """
-    path = cache.path("dense")
+    path = cache.path("dense", *plan.place)
     measured = cache.load(path, with_params=True)
     ticket = dense_ticket(plan, plan.study.seed)
     if measured is None:
@@ -135,14 +139,14 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
         measured = trainer.run([job])[0][0]
         if measured.params is None or measured.workload is None:
             raise HwsearchError(
-                f"the dense network could not be trained: {measured.failure}; lower dense_learning_rate"
+                f"{_what(plan)} could not be trained: {measured.failure}; lower dense_learning_rate"
             )
         keep_dense(plan, store, job, measured)
         cache.save(path, measured)
     assert measured.params is not None
     assert measured.workload is not None
     refuse_fallen(plan, measured, ticket)
-    refuse_without_skill(measured, "the dense reference", plan.study.score)
+    refuse_without_skill(measured, _what(plan), plan.study.score)
     runs = {}
     for timesteps in plan.space.timesteps:
         network = fold(
@@ -173,7 +177,8 @@ def fresh_references(
         seeds: Of the splits, the initial weights and the order of the samples.
         on_trained: Told how many there are so far.
     """
-    results = {seed: cache.load(cache.final_path(None, seed), with_params=True) for seed in seeds}
+    paths = {seed: cache.final_path(plan.place, seed) for seed in seeds}
+    results = {seed: cache.load(paths[seed], with_params=True) for seed in seeds}
     missing = [seed for seed in seeds if results[seed] is None]
     store = TicketStore(cache)
     jobs = [dense_job(plan, store, seed, split_seed=seed) for seed in missing]
@@ -182,12 +187,17 @@ def fresh_references(
         seed = missing[index]
         keep_dense(plan, store, jobs[index], measured[0])
         if measured[0].params is not None:
-            cache.save(cache.final_path(None, seed), measured[0])
+            cache.save(paths[seed], measured[0])
         results[seed] = measured[0]
         on_trained(sum(result is not None for result in results.values()))
 
     trainer.run(jobs, save)
     return [result for result in results.values() if result is not None]
+
+
+def _what(plan: Plan) -> str:
+    """Return what the dense reference is called: by its network, where a study has several."""
+    return f"the dense reference of {plan.names[plan.number]}" if plan.place else "the dense reference"
 
 
 def whole_steps(plan: Plan) -> int:

@@ -61,9 +61,13 @@ class Cache:
         versions = [importlib.metadata.version(name) for name in ("hwsearch", "torch")]
         return self.shared / f"{kind}-{digest([versions, kind, *key])}.safetensors"
 
-    def final_path(self, candidate: Candidate | None, seed: int) -> Path:
-        """Return the file of a final training with a fresh seed; candidate None: of the dense reference."""
-        return self.path("final", "dense" if candidate is None else candidate.digest, seed)
+    def final_path(self, what: Candidate | tuple[int, ...], seed: int) -> Path:
+        """Return the file of a final training with a fresh seed: of a candidate, or of a dense reference by its place.
+
+        The place is that of its network in the study's list; empty where there is one.
+        """
+        names = (what.digest,) if isinstance(what, Candidate) else ("dense", *what)
+        return self.path("final", *names, seed)
 
     def save(self, path: Path, measured: Measured) -> None:
         """Keep a measured candidate."""

@@ -144,7 +144,7 @@ def test_labels_a_timestep_are_those_of_its_last_frame():
     params = initial_params(network, 0)
     ticket = Ticket(params, tuple(np.ones(w.shape, bool) for w in params.weights), (8, 8))
     given = Job((ticket,), 2, Schedule(3, 8, 0.02), 0, test=True)
-    (measured,) = run_job(Bench(network, data, Widths(), "fused"), given)
+    (measured,) = run_job(Bench((network,), data, Widths(), "fused"), given)
     assert measured.failure == ""
     assert measured.answers_val.n == measured.answers_test.n == 10 * 2
     assert measured.answers_val.samples == tuple(np.bincount(y[40:50, [1, 3]].ravel(), minlength=2))

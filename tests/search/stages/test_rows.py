@@ -59,7 +59,7 @@ def test_the_dense_reference_of_the_search_has_no_test():
 
 
 def test_the_dense_reference_of_the_final_trainings_has_all():
-    row = dense_row(SimpleNamespace(measured=MEASURED, cost={}), SimpleNamespace(dense=finalist(None)))
+    row = dense_row(SimpleNamespace(measured=MEASURED, cost={}), finalist(None))
     assert (row.accuracy_val, row.accuracy_val_search) == (0.89, 0.9)
     assert (row.accuracy_test_low, row.accuracy_test_own) == (0.8, 0.88)
     assert row.banks == {"flash_bytes": 90}
