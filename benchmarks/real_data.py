@@ -29,10 +29,11 @@ from scipy.stats import t as student
 from benchmarks.residual import print_search
 from hwsearch.api import make_plan
 from hwsearch.data.datasets import encoded, find_root, resplit
+from hwsearch.data.folds import folds, left_out_groups
 from hwsearch.data.parts import Split
 from hwsearch.data.readers.read import read_samples
 from hwsearch.data.samples import Dataset, Samples
-from hwsearch.data.split import grouped_take, stratified_take
+from hwsearch.data.together import equal_samples
 from hwsearch.measure.accuracy import CONFIDENCE, wilson
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
@@ -108,30 +109,17 @@ class Row:
 
 def splits(task: Task, plan: Plan, samples: Samples, seeds: int) -> Iterator[tuple[str, int, str, Dataset]]:
     """Return every split of a task: parts, seed, part, data."""
+    asked, equal = plan.study.data, equal_samples(samples.x)
     for seed in range(seeds):
         if task.parts == "official":
             yield "official", seed, "", resplit(plan.data, seed)
         else:
-            for number, fold_ in enumerate(folds(samples, seed)):
-                yield "folds", seed, str(number + 1), _without(plan, samples, fold_)
+            drawn = asked.model_copy(update={"split_seed": seed})
+            for fold_ in folds(drawn, samples, equal, N_FOLDS):
+                yield "folds", seed, fold_.name, _without(plan, samples, fold_.test)
     if task.leave_out:
-        assert samples.groups is not None
-        for group, name in enumerate(samples.group_names):
-            yield "left out", 0, name, _without(plan, samples, np.flatnonzero(samples.groups == group))
-
-
-def folds(samples: Samples, seed: int) -> list[np.ndarray]:
-    """Return which samples each fold tests: every sample in one, groups whole, classes in proportion."""
-    rng, rest, found = np.random.default_rng((seed, 7)), np.arange(len(samples.y)), []
-    for left in range(N_FOLDS, 1, -1):
-        n = round(len(rest) / left)
-        if samples.groups is None:
-            taken, others = stratified_take(samples.y[rest], n, rng)
-        else:
-            taken, others = grouped_take(samples.y[rest], samples.groups[rest], n, rng, leave=left - 1)
-        found.append(rest[taken])
-        rest = rest[others]
-    return [*found, rest]
+        for group in left_out_groups(samples):
+            yield "left out", 0, group.name, _without(plan, samples, group.test)
 
 
 def _without(plan: Plan, samples: Samples, test: np.ndarray) -> Dataset:

@@ -24,9 +24,11 @@ from hwsearch.cli_answers import (
     print_provisional_pick,
     print_recall,
 )
+from hwsearch.cli_check import Plugins
 from hwsearch.cli_data import data
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
+from hwsearch.data.plugins import install
 from hwsearch.errors import HwsearchError, InputError, Interrupted, NothingFits
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from hwsearch.records.events import Event
 
 app = typer.Typer(
-    help="Find the smallest spiking neural network that fits a device.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -53,6 +54,12 @@ StudyName = Annotated[
     str, typer.Argument(help="The study file, or the name of a shipped study.", metavar="STUDY")
 ]
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
+
+
+@app.callback()
+def everywhere(plugin: Plugins = None) -> None:
+    """Find the smallest spiking neural network that fits a device."""
+    install(plugin or ())
 
 
 def main() -> None:
@@ -83,6 +90,7 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Replaces the study's seed.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (auto: a GPU where there is one).")] = "auto",
+    plugin: Plugins = None,
 ) -> None:
     """Search a study; the same line again resumes, and prints the answer of a run that has ended."""
     from hwsearch.records.finished import answered, asked, pages_stand
@@ -98,6 +106,7 @@ def run(
         from hwsearch import api
         from hwsearch.terminal import Progress
 
+        install(plugin or ())
         try:
             with Progress(wanted.name) as progress:
                 result = api.run(

@@ -24,6 +24,8 @@ _SHOWN = {
     "granularity": "granularity",
     "weight_bits": "bits",
     "timesteps": "T",
+    "state_bits": "membranes",
+    "network": "network",
     "score_val": "score val",
     "score_test": "score test",
     "accuracy_val": "val",
@@ -169,7 +171,10 @@ def print_provisional_pick(pick: FrontRow) -> None:
 
 def _knobs(row: FrontRow) -> str:
     knobs = f"sparsity {row.sparsity}, granularity {row.granularity}, {row.weight_bits} bits"
-    return f"trial {row.trial} ({knobs}, T {row.timesteps})"
+    knobs += f", T {row.timesteps}"
+    knobs += f", membranes of {row.state_bits} bits" if row.state_bits else ""
+    knobs += f", network {row.network}" if row.network else ""
+    return f"trial {row.trial} ({knobs})"
 
 
 def print_spent(summary: Summary) -> None:

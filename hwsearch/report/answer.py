@@ -42,6 +42,24 @@ def interval(row: NetworkRow, name: str = "accuracy_test") -> str:
     return f"{text} ({100 * low:.1f} to {100 * high:.1f})"
 
 
+def references(tables: RunTables) -> str:
+    """Say how accurate each dense network is, where there are several to choose from; else nothing."""
+    rows = tables.summary.references
+    if not rows:
+        return ""
+    told = [_reference(row, yardstick=row.network == tables.summary.dense.network) for row in rows]
+    return f"Dense networks to choose from: {'; '.join(told)}."
+
+
+def _reference(row: DenseRow, *, yardstick: bool) -> str:
+    """Return one dense network in words; yardstick: whether losses are counted from it."""
+    said = f"{row.network} {spell('accuracy_val', row.number('accuracy_val'))} on validation"
+    if row.number("accuracy_test") is not None:
+        said += f", {interval(row)} on test"
+    said += f", {spell('memory_bytes', row.number('memory_bytes'))}"
+    return f"{said} (the dense reference here: losses are counted from it)" if yardstick else said
+
+
 def headline(tables: RunTables) -> str:
     """Return the answer in one sentence."""
     pick, dense = tables.summary.pick, tables.summary.dense

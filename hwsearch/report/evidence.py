@@ -60,21 +60,29 @@ def funnel_rows(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
     return [(label, counts[name], meaning) for name, (label, meaning) in _OUTCOMES.items()]
 
 
+_TURNED = {"state_bits": "Membrane bits", "network": "Network"}
+
+
 def front_columns(tables: RunTables) -> list[str]:
     """Return the headings of the front's table."""
-    return [_COLUMNS[name] for name in _shown(tables)]
+    return list(_shown(tables).values())
+
+
+def _shown(tables: RunTables) -> dict[str, str]:
+    """Return the columns of the front's table with their headings; the later ones where the study asks for them."""
+    plain = {
+        n: t for n, t in _COLUMNS.items() if tables.summary.score != "accuracy" or not n.startswith("score")
+    }
+    turned = {name: title for name, title in _TURNED.items() if any(r.cell(name) for r in tables.front)}
+    return plain | turned
 
 
 def front_rows(tables: RunTables) -> list[tuple[bool, list[Cell]]]:
     """Return each front member: whether it is the pick, and its cells in the order of ``front_columns``."""
     pick = tables.summary.pick
     picked = None if pick is None else pick.trial
-    return [(row.trial == picked, [_cell(row, name) for name in _shown(tables)]) for row in tables.front]
-
-
-def _shown(tables: RunTables) -> list[str]:
-    """Return the columns of the front's table: those of the score where it is another than accuracy."""
-    return [n for n in _COLUMNS if tables.summary.score != "accuracy" or not n.startswith("score")]
+    names = _shown(tables)
+    return [(row.trial == picked, [_cell(row, name) for name in names]) for row in tables.front]
 
 
 def _cell(row: FrontRow, name: str) -> Cell:
@@ -87,7 +95,7 @@ def _cell(row: FrontRow, name: str) -> Cell:
         return interval(row, name), value
     if name == "sparsity":
         return sparsity(value), value
-    if name in ("trial", "weight_bits", "timesteps", "granularity"):
+    if name in ("trial", "weight_bits", "timesteps", "granularity", *_TURNED):
         return whole(value), value
     return spell(name, row.number(name)), value
 

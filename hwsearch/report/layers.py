@@ -143,6 +143,10 @@ def knobs(row: Row) -> str:
         parts.append(f"{whole(row.cell('weight_bits'))} bits")
     if row.cell("timesteps") is not None:
         parts.append(f"T{_NBSP}={_NBSP}{whole(row.cell('timesteps'))}")
+    if row.cell("state_bits") is not None:
+        parts.append(f"membranes of {whole(row.cell('state_bits'))} bits")
+    if row.cell("network") is not None:
+        parts.append(f"of {row.cell('network')}")
     return ", ".join(parts)
 
 

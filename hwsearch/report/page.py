@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from hwsearch.records.files import write_text
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.report.answer import comparison, headline, risks
+from hwsearch.report.answer import comparison, headline, references, risks
 from hwsearch.report.confusion import confusion_of_pick
 from hwsearch.report.evidence import (
     budget_words,
@@ -64,6 +64,7 @@ def _render(tables: RunTables) -> str:
         headline=headline(tables),
         risks=risks(tables),
         comparison=comparison(tables),
+        references=references(tables),
         budgets=budget_words(tables),
         quality=quality_words(tables),
         run_dir=tables.run_dir.resolve().name,  # the page is handed on: no path of this machine

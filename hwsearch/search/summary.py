@@ -56,14 +56,12 @@ def summarise(
     """
     plan = context.plan
     dense, every_dense = dense_rows(context, finals)
-    several: dict[str, Any] = {"references": tuple(every_dense)} if every_dense else {}
     box = state.box(in_full=True)
     names = plan.study.objectives
     reference = objective_values(names, 1.0 - box.worst, state.dense_cost)
-    return Summary(
+    summary = Summary(
         **_circumstances(plan),
         dense=dense,
-        **several,
         counts=_counts(records),
         cost=spent_by(context, records, finals, front, seconds),
         similarity=similarity_quality(state),
@@ -80,6 +78,8 @@ def summarise(
         ),
         notes=_notes(context, seconds),
     )
+    # where there is one, nothing is said of several
+    return summary.model_copy(update={"references": tuple(every_dense)}) if every_dense else summary
 
 
 def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> Summary:

@@ -136,15 +136,17 @@ class Pick(Section):
         default_factory=lambda data: None if any(data.get(name) is not None for name in _NEEDED) else 0.01
     )
 
-    @check("within")
+    @check("min_score", "within")
     @classmethod
     def _one_tolerance(cls, value: float | None, info: ValidationInfo) -> float | None:
-        given = {"within": value} | {name: info.data[name] for name in _NEEDED if name in info.data}
-        if len(given) > len(_NEEDED) and sum(share is not None for share in given.values()) != 1:
+        names = (*_NEEDED, "within")
+        given = {name: info.data[name] for name in names if name in info.data} | {str(info.field_name): value}
+        said = [name for name, share in given.items() if share is not None]
+        none_is_left = info.field_name == "within" and len(given) == len(names) and not said
+        if len(said) > 1 or none_is_left:
             got = ", ".join(f"{name} {share}" for name, share in given.items())
-            raise broken(
-                "exactly one of within and min_accuracy (or min_score) must be given", got, "leave one out"
-            )
+            law = "exactly one of within and min_accuracy (or min_score) must be given"
+            raise broken(law, got, "leave one out" if said else "give one")
         return value
 
     @property

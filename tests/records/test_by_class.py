@@ -46,6 +46,6 @@ def test_runs_of_earlier_versions_have_none(tmp_path):
 def test_a_missing_pair_is_named(tmp_path):
     write_confusion(confusion(CELLS[:2] + CELLS[3:]), tmp_path / "confusion.csv")
     with pytest.raises(
-        RecordError, match="every pair of classes of trial 7.*none of class 1 answered with 0"
+        RecordError, match=r"every pair of classes of trial 7.*none of class 1 answered with 0"
     ):
         read_confusion(tmp_path / "confusion.csv")

@@ -72,11 +72,10 @@ def _layer_knobs(plan: Plan, records: Sequence[TrialRecord]) -> tuple[np.ndarray
     names = plan.space.granularity
     knobs = np.zeros((len(records), 2 * depth + len(names)))
     for number, spec in enumerate(plan.networks):
-        rows = np.flatnonzero(numbers == number).tolist()
-        candidates = [records[i].candidate for i in rows]
-        sparsities = [records[i].layer_sparsity or () for i in rows]
+        members = [r for r in records if r.candidate.network == number]
+        candidates, sparsities = [r.candidate for r in members], [r.layer_sparsity or () for r in members]
         own, _ = knobs_of(joint_of(candidates, sparsities, spec.connections), names)
-        knobs[rows] = stretched(own, len(spec.prunable), depth)
+        knobs[numbers == number] = stretched(own, len(spec.prunable), depth)
     return knobs, np.repeat([0, 1, 2], [depth, depth, len(names)])
 
 

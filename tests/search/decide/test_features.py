@@ -45,7 +45,7 @@ def test_similarity_is_an_input_only_where_it_is_trusted(plan):
 def plan_of_two(tmp_path, tiny_text):
     text = tiny_text.replace("layers: fc24-fc16", "layers: [fc24-fc16, fc8]")
     path = tmp_path / "study.yaml"
-    path.write_text(text.replace("space: {", "space: {state_bits: [8, 16, 32], "))
+    path.write_text(text.replace("timesteps: [2, 3]", "timesteps: [2, 3]\n  state_bits: [8, 16, 32]"))
     return make_plan(load_study(path), path)
 
 
