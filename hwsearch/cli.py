@@ -24,6 +24,8 @@ from hwsearch.cli_answers import (
     print_provisional_pick,
     print_recall,
 )
+from hwsearch.cli_data import data
+from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.errors import HwsearchError, InputError, Interrupted, NothingFits
 
@@ -40,10 +42,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(profiles, name="profiles")
+app.add_typer(data, name="data")
+app.command()(init)
 
 Storage = Annotated[
     str | None,
     typer.Option(help="Optuna storage URL of the run (default: the one that its folder remembers)."),
+]
+StudyName = Annotated[
+    str, typer.Argument(help="The study file, or the name of a shipped study.", metavar="STUDY")
 ]
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
 
@@ -67,7 +74,7 @@ def main() -> None:
 
 @app.command()
 def run(
-    study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
+    name: StudyName,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
@@ -80,8 +87,10 @@ def run(
     """Search a study; the same line again resumes, and prints the answer of a run that has ended."""
     from hwsearch.records.finished import answered, asked, pages_stand
     from hwsearch.records.summary import read_summary
+    from hwsearch.study.shipped import find_study
 
     # all that can be refused is refused before torch is loaded, and what is answered is told without it
+    study = find_study(name)
     wanted, folder = asked(study, out=out, data_root=data_root, seed=seed)
     summary = answered(wanted, study, folder, storage)
     plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
@@ -147,8 +156,9 @@ def pick(
     smallest: Annotated[bool, typer.Option("--smallest", help="The least memory.")] = False,
     frugal: Annotated[bool, typer.Option("--frugal", help="The least energy.")] = False,
     accurate: Annotated[bool, typer.Option("--accurate", help="The best accuracy.")] = False,
-    within: Annotated[str | None, typer.Option(help="Accuracy that may be lost: 1% or 0.01.")] = None,
+    within: Annotated[str | None, typer.Option(help="Accuracy (score) that may be lost: 1% or 0.01.")] = None,
     min_accuracy: Annotated[str | None, typer.Option(help="Accuracy needed: 95% or 0.95.")] = None,
+    min_score: Annotated[str | None, typer.Option(help="The same of the study's score.")] = None,
 ) -> None:
     """Pick a member of the front (default: by the study's rule)."""
     from hwsearch.errors import Fault
@@ -159,27 +169,30 @@ def pick(
     if len(chosen) > 1:
         law = "at most one of --smallest, --frugal, --accurate may be given"
         raise InputError([Fault("", law, ", ".join(chosen))])
-    given = {"--within": within, "--min-accuracy": min_accuracy}
+    options = {"--within": within, "--min-accuracy": min_accuracy, "--min-score": min_score}
+    given = {name: value for name, value in options.items() if value is not None}
     for name, value in given.items():
-        check_option(name, Accuracy | None, value)
-    if within is not None and min_accuracy is not None:
-        law = "at most one of --within and --min-accuracy may be given"
-        raise InputError([Fault("", law, f"--within {within}, --min-accuracy {min_accuracy}")])
+        check_option(name, Accuracy, value)
+    if len(given) > 1:
+        law = "at most one of --within, --min-accuracy and --min-score may be given"
+        raise InputError([Fault("", law, ", ".join(f"{name} {value}" for name, value in given.items()))])
     from hwsearch.api import load_run
+    from hwsearch.records.by_class import read_recalls
     from hwsearch.records.front import FrontRow
     from hwsearch.records.summary import read_summary
     from hwsearch.records.tables import plain_cells
 
     result = load_run(directory)
-    row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
+    rule = chosen[0] if chosen else None
+    row = result.pick(rule, within=within, min_accuracy=min_accuracy, min_score=min_score)
     picked = FrontRow.model_validate(plain_cells(row.to_dict()))
     print_notes(result.notes)
     if not result.finished:
         print_provisional_pick(picked)
         return
     summary = read_summary(result.folder.summary)
-    print_pick(picked, summary.dense)
-    print_recall(picked, summary)
+    print_pick(picked, summary.dense, summary.score)
+    print_recall(picked, summary, read_recalls(result.folder.recalls))
 
 
 @app.command()
@@ -219,14 +232,16 @@ def verify(directory: Annotated[Path, typer.Argument(help="An export's folder.",
 
 @app.command()
 def tickets(
-    study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
+    name: StudyName,
     out: Annotated[Path | None, typer.Option(help="Folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     only: Annotated[list[str] | None, typer.Option(help="A finder to compare; may be repeated.")] = None,
 ) -> None:
     """Compare every ticket finder: accuracy against sparsity, cost, and the knee; the same line again resumes."""
     from hwsearch.study.model import load_study
+    from hwsearch.study.shipped import find_study
 
+    study = find_study(name)
     load_study(study)
     from hwsearch import api
 

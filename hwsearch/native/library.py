@@ -21,18 +21,23 @@ from pathlib import Path
 _FLAGS = ("-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _POINTER, _LONG, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_long, ctypes.c_int, ctypes.c_float
 _FIRE = (*[_POINTER] * 4, *[_LONG] * 3, _INT, _INT, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT)
-_SOURCES = ("neuron.h", "neuron.c", "recurrence.c", "depthwise.c", "weights.c", "norm.c")
+_SOURCES = (
+    "neuron.h", "neuron.c", "recurrence.c", "lanes.h", "conv.h", "conv.c", "conv_spikes.c", "conv_weights.c", "depthwise.c", "weights.c", "norm.c",
+)  # fmt: skip
 _SIGNATURES = {
     "fire_forward": _FIRE,
     "fire_backward": _FIRE,
     "recurrent_forward": (*[_POINTER] * 4, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT),
     "recurrent_backward": (*[_POINTER] * 5, *[_LONG] * 2, _FLOAT, _FLOAT, _INT),
+    "conv_forward": (*[_POINTER] * 4, *[_LONG] * 4, _INT, *[_LONG] * 6),
+    "conv_read_back": (*[_POINTER] * 3, *[_LONG] * 10),
+    "conv_weights_back": (*[_POINTER] * 4, *[_LONG] * 4, _INT, *[_LONG] * 6),
     "depthwise_forward": (*[_POINTER] * 4, *[_LONG] * 3, _INT, *[_LONG] * 6),
     "depthwise_backward": (*[_POINTER] * 6, *[_LONG] * 3, _INT, *[_LONG] * 6),
     "quantise": (*[_POINTER] * 3, *[_LONG] * 5, _FLOAT, _FLOAT, _INT, _INT),
     "norm_forward": (*[_POINTER] * 7, *[_LONG] * 3, _FLOAT, _FLOAT),
     "norm_backward": (*[_POINTER] * 7, *[_LONG] * 3),
-    "cross_entropy": (*[_POINTER] * 4, *[_LONG] * 3, _FLOAT),
+    "cross_entropy": (*[_POINTER] * 5, *[_LONG] * 3, _FLOAT),
     "adam": (*[_POINTER] * 5, *[_LONG] * 3, _FLOAT),
 }
 BLOCK = 1024

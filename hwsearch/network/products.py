@@ -46,7 +46,10 @@ def convolution(
     """
     if x.device.type != "cpu":
         return _grouped(x, weight, bias, stride, depthwise)
-    function = _Depthwise if depthwise and _planes_fit(x, weight) else _Convolution
+    if depthwise:
+        function = _Depthwise if _planes_fit(x, weight) else _Convolution
+    else:
+        function = _Planes if _grids_fit(x, weight, stride) else _Convolution
     out: Tensor = function.apply(x, weight, bias, stride, depthwise)  # type: ignore[no-untyped-call]
     return out
 
@@ -174,6 +177,71 @@ class _Depthwise(torch.autograd.Function):
         loops.depthwise_backward(
             *pointers, None if dx is None else dx.data_ptr(), dweight.data_ptr(), dbias.data_ptr(), *ctx.shape  # type: ignore[attr-defined]
         )  # fmt: skip
+        return dx, dweight, dbias if dbias_needed else None, None, None
+
+
+def _grids_fit(x: Tensor, weight: Tensor, stride: Size) -> bool:
+    """Return whether the loops in C can do a convolution (see conv.h)."""
+    (rows, columns), (height, width), _ = weight.shape[-2:], x.shape[-2:], 0
+    return (
+        x.dtype == torch.float32
+        and library() is not None
+        and rows * columns <= TAPS
+        and max(weight.shape[1], weight.shape[2] * stride[0] * stride[1])
+        * (height + rows)
+        * (width + columns)
+        < 32768
+        and weight[0].numel() + 16 * rows * columns * weight.shape[2] < 36864
+    )
+
+
+class _Planes(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: Size,
+        depthwise: bool,
+    ) -> Tensor:
+        loops = library()
+        assert loops is not None
+        x, weight = x.contiguous(), weight.contiguous()
+        size, outputs, inputs, *kernel = weight.shape
+        frames, (height, width) = x.shape[-4], x.shape[-2:]
+        ctx.shape = (size, frames, inputs, outputs)  # type: ignore[attr-defined]
+        ctx.sides = (height, width, *kernel, *stride)  # type: ignore[attr-defined]
+        ctx.shared = x.dim() == 4  # type: ignore[attr-defined]
+        rows, columns = ((side - 1) // step + 1 for side, step in zip(x.shape[-2:], stride, strict=True))
+        out = x.new_empty((size, frames, outputs, rows, columns))
+        biases = None if bias is None else bias.contiguous()
+        start = None if biases is None else biases.data_ptr()
+        loops.conv_forward(
+            x.data_ptr(), weight.data_ptr(), start, out.data_ptr(), *ctx.shape, ctx.shared, *ctx.sides
+        )
+        ctx.save_for_backward(x, weight)
+        return out
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors  # type: ignore[attr-defined]
+        loops = library()
+        assert loops is not None
+        dx_needed, _, dbias_needed, *_ = ctx.needs_input_grad  # type: ignore[attr-defined]
+        grad, dx = grads[0].contiguous(), torch.empty_like(x) if dx_needed else None
+        dweight, dbias = torch.empty_like(weight), weight.new_empty(weight.shape[:2])
+        if dx is not None:
+            loops.conv_read_back(grad.data_ptr(), weight.data_ptr(), dx.data_ptr(), *ctx.shape, *ctx.sides)
+        loops.conv_weights_back(
+            grad.data_ptr(),
+            x.data_ptr(),
+            dweight.data_ptr(),
+            dbias.data_ptr(),
+            *ctx.shape,
+            ctx.shared,
+            *ctx.sides,
+        )
         return dx, dweight, dbias if dbias_needed else None, None, None
 
 

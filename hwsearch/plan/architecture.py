@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hwsearch.data.datasets import Dataset
+from hwsearch.data.samples import Dataset
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.explicit import ListError, read_list
 from hwsearch.graph.graph import NetworkSpec, Readout

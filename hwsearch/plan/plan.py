@@ -10,7 +10,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hwsearch.data.datasets import Dataset, find_root, load_dataset
+import numpy as np
+
+from hwsearch.data.datasets import find_root, load_dataset
+from hwsearch.data.samples import Dataset
 from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.graph.neuron_law import NeuronLaw
@@ -18,12 +21,13 @@ from hwsearch.graph.spelling import has_conv
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.measure.accuracy import largest_class_share
+from hwsearch.measure.scores import constant_score
 from hwsearch.network.integers import Widths
 from hwsearch.network.params import Params, initial_params
 from hwsearch.plan.architecture import network_specs
 from hwsearch.plan.fidelity import rung_epochs, rung_timesteps
 from hwsearch.plan.given import Given, given_network
-from hwsearch.records.columns import LaterKnobs
+from hwsearch.records.columns import LaterColumns
 from hwsearch.records.trials import COST_COLUMNS, TrialRecord
 from hwsearch.space.space import NetworkChoice, SearchSpace
 from hwsearch.space.supported import search_space
@@ -91,9 +95,9 @@ class Plan:
         return self.study.network.alternatives
 
     @property
-    def later_knobs(self) -> LaterKnobs:
+    def later_columns(self) -> LaterColumns:
         """The knobs that have a column of their own in tables of this study."""
-        return LaterKnobs.of(self.study, self.profile)
+        return LaterColumns.of(self.study, self.profile)
 
     @property
     def laws(self) -> tuple[NeuronLaw, ...]:
@@ -108,6 +112,19 @@ class Plan:
     def largest_class_share(self) -> float:
         """Accuracy on validation of what knows nothing: it always answers the largest class."""
         return largest_class_share(self.data.y_val.ravel())
+
+    @property
+    def constant_score(self) -> float:
+        """The study's score on validation of what knows nothing: it always answers the largest class."""
+        if self.study.score == "accuracy":
+            return self.largest_class_share
+        return constant_score(self.samples_val, self.study.score)
+
+    @property
+    def samples_val(self) -> list[int]:
+        """Validation samples (labels, where each frame has one) of each class."""
+        counts: list[int] = np.bincount(self.data.y_val.ravel(), minlength=self.spec.classes).tolist()
+        return counts
 
     @property
     def dense_timesteps(self) -> int:
@@ -137,7 +154,7 @@ class Plan:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the run must know."""
         asked, whole = sum(self.cycles), self.study.train.epochs
-        notes = [*(() if self.given is None else self.given.notes), *self.space.notes]
+        notes = [*self.data.notes, *(() if self.given is None else self.given.notes), *self.space.notes]
         if self.names:
             notes.append(
                 f"{len(self.names)} networks are searched, each from its own dense reference: losses are counted from "
@@ -162,7 +179,7 @@ class Plan:
                 f"sampler {search.sampler}: candidates are asked as it suggests them, none are ranked"
             )
         pick, worth = self.study.pick, self.study.search.worth
-        taken = pick.within if pick.min_accuracy is None else 1.0 - pick.min_accuracy
+        taken = pick.within if pick.needed is None else 1.0 - pick.needed
         if taken is not None and taken > worth:
             notes.append(
                 f"networks that lose more than {worth:.0%} (search.worth) are on no front, though the pick would take "

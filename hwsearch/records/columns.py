@@ -9,6 +9,7 @@ from hwsearch.hardware.device import HardwareProfile
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.records.tables import Cell
 from hwsearch.space.candidate import Candidate
+from hwsearch.study.laws import Score
 from hwsearch.study.model import Study
 
 LATER = ("state_bits", "network")
@@ -16,26 +17,28 @@ LATER = ("state_bits", "network")
 
 
 @dataclass(frozen=True)
-class LaterKnobs:
-    """The knobs that have a column only where a study turns them, behind all others.
+class LaterColumns:
+    """The columns that tables have only where a study asks for them, behind all others.
 
     Attributes:
         networks: The spelling of each network to choose from; none where there is one.
         state_bits: The device's own width of membranes, where widths are searched; else None.
+        score: Of the study: another than accuracy has columns of its own.
     """
 
     networks: tuple[str, ...] = ()
     state_bits: int | None = None
+    score: Score = "accuracy"
 
     @classmethod
-    def of(cls, study: Study, profile: HardwareProfile) -> LaterKnobs:
+    def of(cls, study: Study, profile: HardwareProfile) -> LaterColumns:
         """Return those of a study on its device."""
         turned = study.space.state_bits is not None
-        return cls(study.network.alternatives, profile.state_bits if turned else None)
+        return cls(study.network.alternatives, profile.state_bits if turned else None, study.score)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns, in order."""
+        """The columns of knobs, in order."""
         turned = (self.state_bits is not None, bool(self.networks))
         return tuple(name for name, is_turned in zip(LATER, turned, strict=True) if is_turned)
 

@@ -124,8 +124,9 @@ def _points(members: Iterable[Row], x: str, y: str, kind: str) -> tuple[Point, .
 def _objective(row: Row, name: str) -> float | None:
     if name != "error":
         return row.number(name)
-    accuracy = row.number("accuracy_val")
-    return None if accuracy is None else 1.0 - accuracy
+    scored = row.number("score_val")  # where the study's score is another than accuracy
+    score = row.number("accuracy_val") if scored is None else scored
+    return None if score is None else 1.0 - score
 
 
 def _at_predicted_cost(row: TrialRow) -> TrialRow:
@@ -173,6 +174,7 @@ def hover(row: Row) -> str:
     head = " · ".join(str(part).replace("_", " ") for part in (trial, outcome) if part)
     lines = [f"<b>{head}</b>"] + ([knobs(row)] if knobs(row) else [])
     names = {
+        "score_val": "score on validation", "score_test": "score on test",
         "accuracy_val": "validation", "accuracy_test": "test", "memory_bytes": "memory",
         "synaptic_ops": "synaptic operations", "energy_j": "energy", "latency_s": "latency",
     }  # fmt: skip

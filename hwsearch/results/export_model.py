@@ -58,6 +58,8 @@ def _config(recovered: Recovered, cost: Cost) -> dict[str, Any]:
         "labels": plan.profile.labels,
         "arithmetic": claim_of(plan.profile, plan.at(candidate.network).spec.laws).fields,
         **structure_of(recovered.network, cost.formats),
+        # what is to be done to values before the network reads them, on whatever does it
+        "encoding": [] if plan.data.encoding is None else plan.data.encoding.settings,
         # those that trained it
         "versions": dict(recovered.versions),
     }
@@ -65,7 +67,7 @@ def _config(recovered: Recovered, cost: Cost) -> dict[str, Any]:
 
 def _knobs(plan: Plan, candidate: Candidate) -> dict[str, Any]:
     """Return a candidate's knobs as plain values: those that came later only where the study turns them."""
-    later = plan.later_knobs
+    later = plan.later_columns
     knobs = dataclasses.asdict(candidate)
     return {name: knobs[name] for name in knobs if name not in LATER} | later.columns(candidate)
 

@@ -61,7 +61,7 @@ def so_far(folder: RunFolder) -> SoFar:
     if not folder.trials.exists():
         return SoFar(pd.DataFrame(columns=list(_SHOWN)), 0, total)
     trials = read_trials_frame(folder.trials, (*_SHOWN, "outcome", "on_front"))
-    shown = [*_SHOWN, *(name for name in LATER if name in trials)]
+    shown = [*_SHOWN, *(name for name in ("score_val", *LATER) if name in trials)]
     front = trials.loc[trials["on_front"].astype(bool), shown]
     front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     return SoFar(front, len(trials), max(total, len(trials)))
@@ -100,4 +100,6 @@ def dense_so_far(folder: RunFolder) -> DenseRow:
             f"cannot be told: give --min-accuracy, or go on with the run"
         )
     costs = price_on_device(plan, dense.workload).fields
-    return DenseRow.model_validate({"accuracy_val": dense.accuracy_val, **costs})
+    score = plan.study.score
+    scored = {} if score == "accuracy" else {"score_val": dense.score_val(score)}
+    return DenseRow.model_validate({"accuracy_val": dense.accuracy_val, **scored, **costs})

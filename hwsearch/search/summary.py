@@ -68,7 +68,7 @@ def summarise(
         audit=audited(state, records),
         left=completion(records),
         front_size=len(front),
-        hypervolume=state.hypervolume([row.accuracy_val for row in front], [row.costs for row in front]),
+        hypervolume=state.hypervolume([row.score or 0.0 for row in front], [row.costs for row in front]),
         reference_point=dict(zip(names, reference, strict=True)),
         pick=_pick(plan, dense, front),
         nearest_miss=None if front else why_nothing(plan, records, finals.lacking if finals else ()),
@@ -120,6 +120,7 @@ def _circumstances(plan: Plan) -> dict[str, Any]:
         "seed": study.seed,
         "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
         "objectives": study.objectives,
+        "score": study.score,
         "budgets": study.device.budgets,
         "samples": Samples(train=len(data.y_train), val=len(data.y_val), test=len(data.y_test)),
         "classes": Classes(
@@ -141,9 +142,9 @@ def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | 
     """Return the member of the front that the study's rule picks; None where there is none."""
     if not front:
         return None
-    rule, accuracy = plan.study.pick, dense.accuracy_val
-    assert accuracy is not None
-    picked = pick_row(front_frame(front), rule.rule, accuracy, rule.within, rule.min_accuracy)
+    rule, score = plan.study.pick, dense.score
+    assert score is not None
+    picked = pick_row(front_frame(front), rule.rule, score, rule.within, rule.needed)
     return None if picked is None else _rounded(picked)
 
 

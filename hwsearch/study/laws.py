@@ -22,6 +22,7 @@ BUDGETS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "macs"
 
 Granularity = Literal["weight", "nm:4", "nm:8", "nm:16", "block:4", "block:8", "kernel", "channel"]
 FinderName = Literal["magnitude", "iterative", "early_bird", "early_time", "multi_prize"]
+Score = Literal["accuracy", "balanced_accuracy", "macro_f1"]
 Objective = Literal["error", "energy_j", "memory_bytes", "latency_s", "synaptic_ops"]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from builders import graphs
 from hwsearch.compress.masks import prune
-from hwsearch.data.datasets import Dataset
+from hwsearch.data.samples import Dataset
 from hwsearch.network.integers import Widths
 from hwsearch.network.params import Ticket, initial_params
 from hwsearch.search.jobs.job import Bench, Job

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders.studies import changed
 
-from hwsearch.data.datasets import Dataset
+from hwsearch.data.samples import Dataset
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Readout
 from hwsearch.plan.architecture import MOST_WEIGHTS, network_specs

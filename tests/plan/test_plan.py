@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwsearch.data.datasets import LOADERS, Samples
+from hwsearch.data.readers.shipped import LOADERS
+from hwsearch.data.samples import Samples
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Input, Readout
 from hwsearch.plan.bounds import cheapest
@@ -129,10 +130,14 @@ def test_an_option_that_was_put_over_a_key_is_named_instead(tmp_path):
 def sequences(monkeypatch, *, labels_each_frame=False):
     """Let the data set ``digits`` be 40 sequences of 3 frames of 2 classes."""
     y = np.arange(40) % 2
+    x = np.unpackbits(np.arange(40, dtype=np.uint8)[:, None], axis=1)
     samples = Samples(
-        np.ones((40, 3, 1, 2, 2), np.uint8), np.stack([y] * 3, 1) if labels_each_frame else y, None, 1, 2
+        np.pad(x, ((0, 0), (0, 4))).reshape(40, 3, 1, 2, 2),
+        np.stack([y] * 3, 1) if labels_each_frame else y,
+        1,
+        2,
     )
-    monkeypatch.setitem(LOADERS, "digits", lambda root: samples)
+    monkeypatch.setitem(LOADERS, "digits", lambda root, data: samples)
 
 
 def test_a_plan_of_sequences(tmp_path, monkeypatch):

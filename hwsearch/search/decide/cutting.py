@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hwsearch.measure.scores import most_lost
 from hwsearch.predict.joint import Joint, joint_of
 from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.records.trials import TrialRecord
@@ -40,7 +41,7 @@ def cut(state: SearchState, candidates: Sequence[TrialRecord]) -> list[TrialReco
     most = accuracy_of(mean + deviations * np.hypot(sd, state.learned.surrogate.noise))
     expected = accuracy_of(mean)
     predicted = [
-        replace(record, accuracy_foreseen=float(e), accuracy_most=float(m))
+        record.expecting(float(e), float(m), state.plan.study.score)
         for record, e, m in zip(candidates, expected, most, strict=True)
     ]
     judged = [_cut_if_dominated(state, trained, record) for record in predicted]
@@ -52,10 +53,10 @@ def cut(state: SearchState, candidates: Sequence[TrialRecord]) -> list[TrialReco
 def _cut_if_dominated(state: SearchState, trained: Sequence[TrialRecord], record: TrialRecord) -> TrialRecord:
     """Cut a candidate that a trained trial must dominate, unless the audit draws it."""
     cheaper = _no_costlier(state, trained, record)
-    better = next((r for r in cheaper if (r.accuracy_val or 0.0) >= (record.accuracy_most or 1.0)), None)
+    better = next((r for r in cheaper if (r.score or 0.0) >= (record.most or 1.0)), None)
     if better is None:
         return record
-    reason = f"{record.accuracy_most:.1%} at most is foreseen: trial {better.trial} is as accurate and costs no more"
+    reason = f"{record.most:.1%} at most is foreseen: trial {better.trial} is as accurate and costs no more"
     return _cut_unless_audited(state, record, "foreseen", reason)
 
 
@@ -72,13 +73,25 @@ def _cut_if_alike(state: SearchState, record: TrialRecord) -> TrialRecord:
     similarity = state.calibrations[record.candidate.network].similarity
     alike = similarity.alike(_joint(state, [record] * len(others)), _joint(state, others))
     nearest = int(alike.argmax())
-    if alike[nearest] < state.plan.study.search.twins:
+    if alike[nearest] < _share_of_twins(state):
         return record
     same = others[nearest]
     reason = (
         f"alike to trial {same.trial} on {alike[nearest]:.1%} of inputs, as foretold, which costs no more"
     )
     return replace(_cut_unless_audited(state, record, "lookalike", reason), twin_of=same.trial)
+
+
+def _share_of_twins(state: SearchState) -> float:
+    """Return the share of inputs on which two must behave alike for one to stand for the other.
+
+    What `search.twins` leaves is meant as a loss of score. Where all that differs could be one small class, whose
+    inputs count for more than their share, less may differ (`most_lost`).
+    """
+    study = state.plan.study
+    if study.score == "accuracy":
+        return study.search.twins
+    return 1.0 - (1.0 - study.search.twins) / most_lost(1.0, state.plan.samples_val, study.score)
 
 
 def _cut_unless_audited(state: SearchState, record: TrialRecord, outcome: str, reason: str) -> TrialRecord:

@@ -31,7 +31,7 @@ class Learned:
     Attributes:
         plan: The question.
         before: What the surrogate knows before any training.
-        trained: Records with an accuracy, of any rung.
+        trained: Records with a score, of any rung.
         surrogate: Fitted on them.
     """
 
@@ -103,7 +103,7 @@ class Learned:
     @cached_property
     def _front(self) -> tuple[np.ndarray, np.ndarray]:
         """Errors [M] and logarithms of costs [M, C] of what is finished and dominated by none."""
-        errors = np.array([1.0 - (r.accuracy_val or 0.0) for r in self.finished])
+        errors = np.array([1.0 - (r.score or 0.0) for r in self.finished])
         costs = log_costs(self.plan, [r.measured or {} for r in self.finished])
         front = non_dominated(np.concatenate([errors[:, None], costs], axis=1))
         return errors[front], costs[front]
@@ -150,7 +150,7 @@ def fit_records(
     Args:
         plan: The question.
         before: What it knows before any training.
-        records: With at least two that have an accuracy.
+        records: With at least two that have a score.
         prior: A surrogate whose hyper-parameters are taken over; None: they are fitted.
     """
     trained = [r for r in records if r.curve]
@@ -163,7 +163,7 @@ def fit_records(
         plan, before, [record for _, record, _ in points],
         rung=np.array([rung for _, _, rung in points]), training=np.array([name for name, _, _ in points]),
     )  # fmt: skip
-    accuracy = np.array([record.curve[rung] for _, record, rung in points])
+    scores = np.array([record.curve[rung] for _, record, rung in points])
     with OneThread():
-        surrogate = fit(inputs, accuracy, len(plan.cycles), prior)
+        surrogate = fit(inputs, scores, len(plan.cycles), prior)
     return Learned(plan, before, trained, surrogate)

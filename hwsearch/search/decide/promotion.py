@@ -62,8 +62,8 @@ def _promoted(state: SearchState, rung: Sequence[TrialRecord]) -> set[int]:
 
 
 def _floor(state: SearchState) -> float:
-    """Return the accuracy up to which a network has learned nothing yet: a little above the largest class's share."""
-    chance = state.plan.largest_class_share
+    """Return the score up to which a network has learned nothing yet: a little above always the largest class."""
+    chance = state.plan.constant_score
     return chance + _LEARNED * max(0.0, 1.0 - state.dense_error - chance)
 
 

@@ -101,8 +101,6 @@ class SearchState:
         """Return what hypervolume is counted in; in_full: of networks that were trained in full."""
         return box_of(self.plan, self.dense_cost, self.dense_error, in_full=in_full)
 
-    def hypervolume(self, accuracies: Sequence[float], costs: Sequence[CostFields]) -> float:
+    def hypervolume(self, scores: Sequence[float], costs: Sequence[CostFields]) -> float:
         """Return the share of the box that networks dominate that were trained in full."""
-        return hypervolume(
-            self.box(in_full=True), 1.0 - np.array(accuracies, float), log_costs(self.plan, costs)
-        )
+        return hypervolume(self.box(in_full=True), 1.0 - np.array(scores, float), log_costs(self.plan, costs))

@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from hwsearch.compress.masks import sparsity_of
-from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.data.datasets import resplit
 from hwsearch.data.frames import timestep_labels
+from hwsearch.data.samples import Dataset
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.measure.accuracy import accuracy
 from hwsearch.measure.answers import answers_of, readouts_without_input
@@ -177,9 +180,21 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
             only_integers_right=int(((guesses != y_val) & (run.predictions == y_val)).sum()),
             answers_val=count(run, y_val),
             answers_test=None if test is None else count(test, y_test),
+            fallen=_fallen(guesses == y_val, run.predictions == y_val, y_val, spec.classes),
             eval_steps=n_evaluated * job.timesteps,
         )
     return results
+
+
+def _fallen(
+    floats: np.ndarray, integers: np.ndarray, labels: np.ndarray, classes: int
+) -> tuple[tuple[int, int], ...]:
+    """Return of each class how often the floats alone are right, and the integers alone."""
+    pairs = [
+        np.bincount(labels[alone], minlength=classes).tolist()
+        for alone in (floats & ~integers, integers & ~floats)
+    ]
+    return tuple(zip(*pairs, strict=True))
 
 
 def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measured:

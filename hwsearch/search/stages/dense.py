@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.data.datasets import resplit
+from hwsearch.data.samples import Dataset
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.measured import Measured
 from hwsearch.network.fold import fold
@@ -23,6 +24,7 @@ from hwsearch.search.stages.reference_check import refuse_fallen
 from hwsearch.search.stages.skill import refuse_without_skill
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import StoredWork, TicketStore
+from hwsearch.study.laws import Score
 from hwsearch.tickets.fit import Fit, dense_masks
 from hwsearch.train.loop import Schedule, Trained
 
@@ -38,6 +40,7 @@ class Dense:
         cost: What it costs on the device, by column.
         train_steps, eval_steps: Samples times timesteps that this run spent on it.
         whole_steps: What training it costs, whichever run did.
+        scored_by: The study's score.
     """
 
     measured: Measured
@@ -47,11 +50,17 @@ class Dense:
     train_steps: int
     eval_steps: int
     whole_steps: int
+    scored_by: Score = "accuracy"
+
+    @property
+    def score(self) -> float:
+        """Of its integer model on validation."""
+        return self.measured.score_val(self.scored_by) or 0.0
 
     @property
     def error(self) -> float:
-        """Of its integer model on validation."""
-        return 1.0 - (self.measured.accuracy_val or 0.0)
+        """1 - score."""
+        return 1.0 - self.score
 
 
 def dense_ticket(plan: Plan, seed: int) -> Ticket:
@@ -64,8 +73,9 @@ def dense_schedule(plan: Plan) -> Schedule:
     """Return how the dense network is trained."""
     train = plan.study.train
     return Schedule(
-        train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain, train.input_noise
-    )
+        train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain, train.input_noise,
+        train.class_weights,
+    )  # fmt: skip
 
 
 def dense_fit(plan: Plan, data: Dataset, seed: int) -> Fit:
@@ -136,7 +146,7 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     assert measured.params is not None
     assert measured.workload is not None
     refuse_fallen(plan, measured, ticket)
-    refuse_without_skill(measured, _what(plan))
+    refuse_without_skill(measured, _what(plan), plan.study.score)
     runs = {}
     for timesteps in plan.space.timesteps:
         network = fold(
@@ -146,7 +156,8 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     probes = len(plan.data.y_val) * sum(plan.space.timesteps)
     cost = price_on_device(plan, measured.workload).fields
     return Dense(
-        measured, measured.params, runs, cost, measured.train_steps, measured.eval_steps + probes, whole_steps(plan)
+        measured, measured.params, runs, cost, measured.train_steps, measured.eval_steps + probes, whole_steps(plan),
+        plan.study.score,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ validation is therefore the mean over the fresh splits, and the network that is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.measured import Measured
+from hwsearch.measure.scores import score_interval
 from hwsearch.network.params import Params
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
@@ -28,8 +29,19 @@ from hwsearch.search.stages.dense import fresh_references, whole_steps
 from hwsearch.search.stages.skill import lack_of_skill, refuse_without_skill
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.seeds import seed_of
+from hwsearch.study.laws import Score
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The study's score of a recipe: means over the seeds, and the 95 % interval of that on test (`scores`)."""
+
+    score_val: float
+    score_test: float
+    score_test_low: float
+    score_test_high: float
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class Finalist:
         accuracies_val, accuracies_test: Of every seed.
         feasible: Whether the network that is handed over keeps every budget.
         lacking: Why the network that is handed over is no model (`skill`); empty where it is one.
+        scored: The study's score, where that is another than accuracy.
     """
 
     record: TrialRecord | None
@@ -62,6 +75,17 @@ class Finalist:
     accuracies_test: tuple[float, ...]
     feasible: bool
     lacking: str
+    scored: Scored | None = None
+
+    @property
+    def score(self) -> float:
+        """The study's score on validation, mean over the seeds."""
+        return self.accuracy_val if self.scored is None else self.scored.score_val
+
+    @property
+    def score_columns(self) -> dict[str, float]:
+        """The study's score as columns; none where that is accuracy."""
+        return {} if self.scored is None else asdict(self.scored)
 
 
 @dataclass(frozen=True)
@@ -88,8 +112,8 @@ class Finals:
 
     @property
     def yardstick(self) -> int:
-        """The network that losses are counted from: whose dense reference is the most accurate."""
-        return max(self.references, key=lambda number: self.references[number].accuracy_val)
+        """The network that losses are counted from: whose dense reference has the best score."""
+        return max(self.references, key=lambda number: self.references[number].score)
 
     @property
     def dense(self) -> Finalist:
@@ -155,7 +179,7 @@ def _sound_references(
     if any(measured.params is None for measured in dense):
         raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
     for seed, measured in zip(seeds, dense, strict=True):
-        refuse_without_skill(measured, f"the dense reference of fresh seed {seed}")
+        refuse_without_skill(measured, f"the dense reference of fresh seed {seed}", plan.study.score)
     return dense
 
 
@@ -166,7 +190,7 @@ def final_record(member: Finalist) -> FinalRecord:
     assert measured.workload is not None
     return FinalRecord(
         member.record.trial, member.accuracy_val, member.accuracy_test, *member.accuracy_test_interval,
-        measured.accumulator_bits, measured.membrane_bits, measured.workload,
+        measured.accumulator_bits, measured.membrane_bits, measured.workload, **member.score_columns,
     )  # fmt: skip
 
 
@@ -253,7 +277,7 @@ def _choose(
     seeds: Sequence[int],
 ) -> Finalist | None:
     """Return a recipe's finalist, or None if it never trained."""
-    trained = []
+    trained, score = [], plan.study.score
     for measured, whole, seed in zip(runs, dense, seeds, strict=True):
         if (
             measured.workload is not None
@@ -261,8 +285,8 @@ def _choose(
             and measured.accuracy_test is not None
         ):
             price = price_on_device(plan, measured.workload)
-            loss = (whole.accuracy_val or 0.0) - measured.accuracy_val
-            lacking = lack_of_skill(measured)
+            loss = (whole.score_val(score) or 0.0) - (measured.score_val(score) or 0.0)
+            lacking = lack_of_skill(measured, score)
             trained.append((bool(price.faults), bool(lacking), loss, seed, measured, price, lacking))
     if not trained:
         return None
@@ -281,4 +305,15 @@ def _choose(
         accuracies_test=tests,
         feasible=not over,
         lacking=lacking,
+        scored=None if score == "accuracy" else _scored([m for *_, m, _, _ in trained], score),
     )
+
+
+def _scored(trained: Sequence[Measured], score: Score) -> Scored:
+    """Return the score of a recipe's trainings; its interval is that of their mean answers on the one test split."""
+    val = [value for m in trained if (value := m.score_val(score)) is not None]
+    test = [value for m in trained if (value := m.score_test(score)) is not None]
+    confusion = np.mean([m.answers_test.confusion for m in trained if m.answers_test is not None], axis=0)
+    mean = float(np.mean(test))
+    low, high = score_interval(confusion, score)
+    return Scored(float(np.mean(val)), mean, min(low, mean), max(high, mean))

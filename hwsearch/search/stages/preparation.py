@@ -51,7 +51,7 @@ def _of(plan: Plan) -> str:
 
 def _dense_words(plan: Plan, dense: Dense) -> str:
     """Say how good a dense reference is, and what the device's widths took from it."""
-    known = f"{dense.measured.accuracy_val:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
+    known = f"{dense.score:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
     lost = dense.measured.loss.words if dense.measured.loss is not None else ""
     return f"dense reference{_of(plan)}: {known}" + (f" ({lost})" if lost else "")
 

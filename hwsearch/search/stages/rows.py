@@ -6,15 +6,17 @@ import numpy as np
 
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan
-from hwsearch.records.columns import LaterKnobs, knob_columns, width_columns
-from hwsearch.records.front import DenseRow, FrontRow
+from hwsearch.records.columns import LaterColumns, knob_columns, width_columns
+from hwsearch.records.front import DenseRow, FrontRow, write_front
+from hwsearch.records.run_folder import RunFolder
 from hwsearch.search.decide.front import on_final_front
+from hwsearch.search.stages.class_answers import write_answers
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import Dense
 from hwsearch.search.stages.finals import Finalist, Finals
 from hwsearch.search.stages.skill import answer_columns
 
-_NONE = LaterKnobs()
+_NONE = LaterColumns()
 
 
 def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
@@ -22,16 +24,26 @@ def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
 
     They are judged by what the networks that are handed over measure.
     """
-    reached = [(member.accuracy_val, member.cost) for member in finals.members]
-    keep = on_final_front(plan, reached, 1.0 - finals.dense.accuracy_val)
+    reached = [(member.score, member.cost) for member in finals.members]
+    keep = on_final_front(plan, reached, 1.0 - finals.dense.score)
     rows = [
-        front_row(member, plan.later_knobs) for member, kept in zip(finals.members, keep, strict=True) if kept
+        front_row(member, plan.later_columns)
+        for member, kept in zip(finals.members, keep, strict=True)
+        if kept
     ]
     return sorted(rows, key=lambda row: (row.memory_bytes or 0, row.trial))
 
 
-def front_row(member: Finalist, later: LaterKnobs = _NONE) -> FrontRow:
-    """Return a finalist as a row of front.csv; later: the knobs that its study turns."""
+def write_members(plan: Plan, finals: Finals, folder: RunFolder) -> list[FrontRow]:
+    """Write front.csv, and what its members answer class by class; return its rows."""
+    rows = front_rows(plan, finals)
+    write_front(rows, folder.front)
+    write_answers(plan, finals.members, {row.trial for row in rows}, folder)
+    return rows
+
+
+def front_row(member: Finalist, later: LaterColumns = _NONE) -> FrontRow:
+    """Return a finalist as a row of front.csv; later: the columns that its study asks for."""
     record, measured = member.record, member.measured
     assert record is not None
     tests = member.accuracies_test
@@ -45,6 +57,7 @@ def front_row(member: Finalist, later: LaterKnobs = _NONE) -> FrontRow:
             "accuracy_test_low": low,
             "accuracy_test_high": high,
             **member.cost,
+            **member.score_columns,
             "accuracy_val_search": record.accuracy_val,
             "accuracy_val_float": measured.accuracy_val_float,
             "accuracy_val_own": measured.accuracy_val,
@@ -81,7 +94,14 @@ def dense_row(dense: Dense, member: Finalist | None) -> DenseRow:
     searched = dense.measured.accuracy_val
     if member is None:
         accuracies = {"accuracy_val": searched, "accuracy_val_search": searched, "accuracy_test": None}
-        return DenseRow.model_validate({**accuracies, **dense.cost, **answer_columns(dense.measured)})
+        scored = (
+            {}
+            if dense.scored_by == "accuracy"
+            else {"score_val": dense.score, "score_val_search": dense.score}
+        )
+        return DenseRow.model_validate(
+            {**accuracies, **scored, **dense.cost, **answer_columns(dense.measured)}
+        )
     measured = member.measured
     low, high = member.accuracy_test_interval
     return DenseRow.model_validate(
@@ -94,6 +114,8 @@ def dense_row(dense: Dense, member: Finalist | None) -> DenseRow:
             "accuracy_val_own": measured.accuracy_val,
             "accuracy_test_own": measured.accuracy_test,
             "accuracy_val_float": measured.accuracy_val_float,
+            **member.score_columns,
+            **({} if member.scored is None else {"score_val_search": dense.score}),
             "weight_bits": measured.network.weight_bits[0] if measured.network else None,
             "timesteps": measured.network.timesteps if measured.network else None,
             **width_columns(measured.loss, measured.accumulator_bits, measured.membrane_bits),

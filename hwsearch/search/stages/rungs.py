@@ -171,7 +171,9 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
     if measured.workload is None or measured.accuracy_val is None:
         return replace(spent, outcome="failed", reason=measured.failure)
     price = price_on_device(plan, measured.workload)
-    lacking = lack_of_skill(measured)
+    wanted = plan.study.score
+    lacking, score = lack_of_skill(measured, wanted), measured.score_val(wanted)
+    assert score is not None
     return replace(
         spent,
         reason="; ".join([*price.faults, lacking] if lacking else price.faults),
@@ -182,7 +184,8 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
         accumulator_bits=measured.accumulator_bits,
         membrane_bits=measured.membrane_bits,
         sparsity_effective=measured.sparsity_effective,
-        curve=(*record.curve, measured.accuracy_val),
+        score_val=None if wanted == "accuracy" else score,
+        curve=(*record.curve, score),
         feasible=not price.faults,
         loss=measured.loss,
         skilled=not lacking,

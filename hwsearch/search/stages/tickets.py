@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.data.datasets import resplit
+from hwsearch.data.samples import Dataset
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.network.params import Params, Ticket
 from hwsearch.plan.plan import Plan

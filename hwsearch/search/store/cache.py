@@ -72,6 +72,7 @@ class Cache:
     def save(self, path: Path, measured: Measured) -> None:
         """Keep a measured candidate."""
         values: dict[str, object] = {name: getattr(measured, name) for name in _PLAIN}
+        values["fallen"] = measured.fallen
         for name in ("workload", "loss", *_ANSWERS):
             part = getattr(measured, name)
             values[name] = None if part is None else dataclasses.asdict(part)
@@ -97,6 +98,7 @@ class Cache:
                 loss=None if loss is None else WidthLoss(**loss),
                 answers_val=_answers_from(values["answers_val"]),
                 answers_test=_answers_from(values["answers_test"]),
+                fallen=_tuples(values.get("fallen", [])),
                 **{name: values[name] for name in _PLAIN},  # type: ignore[arg-type]
             )
             if with_params:
@@ -110,10 +112,11 @@ def _answers_from(values: Any) -> Answers | None:
     """Return the Answers that were kept; JSON turned their tuples into lists."""
     if values is None:
         return None
-    plain: dict[str, Any] = {
-        k: tuple(value) if isinstance(value, list) else value for k, value in values.items()
-    }
-    return Answers(**plain)
+    return Answers(**{name: _tuples(value) for name, value in values.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _floats(path: Path) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from builders.graphs import spec
 from builders.jobs import X, Y, assert_same, bench, job
 
-from hwsearch.data.datasets import Dataset
+from hwsearch.data.samples import Dataset
 from hwsearch.graph.graph import Readout
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths, needed_bits

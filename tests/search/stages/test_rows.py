@@ -52,7 +52,7 @@ def test_one_seed_has_no_spread():
 
 
 def test_the_dense_reference_of_the_search_has_no_test():
-    dense = SimpleNamespace(measured=MEASURED, cost=COST)
+    dense = SimpleNamespace(measured=MEASURED, cost=COST, scored_by="accuracy")
     row = dense_row(dense, None)
     assert list(row.columns())[:4] == ["accuracy_val", "accuracy_val_search", "accuracy_test", "memory_bytes"]
     assert (row.accuracy_val, row.accuracy_val_search, row.accuracy_test) == (0.9, 0.9, None)
