@@ -188,7 +188,7 @@ def export(
     to: Annotated[Path, typer.Option(help="Folder to write.")],
     trial: Annotated[int | None, typer.Option(help="Which trial (default: the study's pick).")] = None,
     formats: Annotated[
-        str, typer.Option("--format", help="Comma-separated: config, weights, nir.")
+        str, typer.Option("--format", help="Comma-separated: config, weights, nir, c.")
     ] = "config,weights",
     storage: Storage = None,
 ) -> None:
@@ -211,7 +211,8 @@ def verify(directory: Annotated[Path, typer.Argument(help="An export's folder.",
 
     checks = check_export(directory)
     for check in checks:
-        print(f"{'ok  ' if check.passed else 'FAIL'} {check.name}: {check.detail}")
+        word = "skip" if check.skipped else "ok  " if check.passed else "FAIL"
+        print(f"{word} {check.name}: {check.detail}")
     failed = [check.name for check in checks if not check.passed]
     if failed:
         raise RecordError(f"{directory}: {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")
