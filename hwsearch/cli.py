@@ -204,12 +204,17 @@ def export(
 
 
 @app.command()
-def verify(directory: Annotated[Path, typer.Argument(help="An export's folder.", metavar="OUT")]) -> None:
+def verify(
+    directory: Annotated[Path, typer.Argument(help="An export's folder.", metavar="OUT")],
+    board: Annotated[
+        str | None, typer.Option(help="Also run its C library on an emulated board: microbit, ...")
+    ] = None,
+) -> None:
     """Load an export anew and prove that it is what its record says."""
     from hwsearch.errors import RecordError
     from hwsearch.export.bundle import verify as check_export
 
-    checks = check_export(directory)
+    checks = check_export(directory, board)
     for check in checks:
         word = "skip" if check.skipped else "ok  " if check.passed else "FAIL"
         print(f"{word} {check.name}: {check.detail}")

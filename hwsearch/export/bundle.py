@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,12 @@ from hwsearch.export.agree import (
     read_config,
     tensors_identity,
 )
+from hwsearch.export.boards.boards import Board, board_of
+from hwsearch.export.boards.emulate import missing_tools, run_on
+from hwsearch.export.boards.findings import board_findings
 from hwsearch.export.c.check import check_library, first_difference
 from hwsearch.export.c.project import FILES as C_FILES
+from hwsearch.export.c.project import FOLDER as C_FOLDER
 from hwsearch.export.c.project import project_files
 from hwsearch.export.c.render import c_model
 from hwsearch.export.nir import FILE as NIR
@@ -146,12 +151,18 @@ def _manifest(model: Model, to: Path, names: Sequence[str], identity: Mapping[st
     }
 
 
-def verify(folder: Path) -> list[Check]:
+def verify(folder: Path, board: str | None = None) -> list[Check]:
     """Load an export anew and check that it is what its record says.
 
+    Args:
+        folder: The export.
+        board: An emulated board to run its C library on too (`hwsearch.export.boards`).
+
     Raises:
-        RecordError: There is no readable manifest, or one of another version.
+        InputError: The board is unknown, or the model does not fit it.
+        RecordError: There is no readable manifest, or one of another version; or no C library to run on a board.
     """
+    chosen = None if board is None else board_of(board)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files: dict[str, dict[str, Any]] = manifest["files"]
@@ -172,6 +183,11 @@ def verify(folder: Path) -> list[Check]:
         checks += _guarded(_check_nir, folder, manifest)
     if C_FILES[0] in files:
         checks += _guarded(_check_c, folder, manifest)
+        if chosen is not None:
+            checks += _guarded(partial(_check_board, chosen), folder, manifest)
+    elif chosen is not None:
+        law = "a board needs an export with a C library"
+        raise InputError([Fault("--board", law, ", ".join(files), "export it with --format c", folder)])
     return checks
 
 
@@ -201,7 +217,8 @@ def _guarded(
     try:
         return check(folder, manifest)
     except RecordError as error:
-        return [Check(check.__name__.removeprefix("_check_"), False, str(error))]
+        name = check.func.__name__ if isinstance(check, partial) else check.__name__
+        return [Check(name.removeprefix("_check_"), False, str(error))]
 
 
 def _check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> Check:
@@ -274,6 +291,20 @@ def _check_c(folder: Path, manifest: dict[str, Any]) -> list[Check]:
         checks.append(Check("C files", False, "; ".join(places)))
     passed, detail = check_library(folder, library, recorded["inputs"], run)
     return [*checks, Check("C library", passed is not False, detail, skipped=passed is None)]
+
+
+def _check_board(board: Board, folder: Path, manifest: dict[str, Any]) -> list[Check]:
+    """Run a C library on an emulated board, and compare all of it with the integer model."""
+    missing = missing_tools(board)
+    if missing:
+        detail = f"not run: {', '.join(missing)} must be installed"
+        return [Check(board.ident, True, detail, skipped=True)]
+    network, _ = read_weights(folder / WEIGHTS)
+    recorded, _ = load_tensors(folder / CHECK)
+    library = c_model(network, *packing_of(folder / WEIGHTS))
+    ran = run_on(board, folder / C_FOLDER, library, recorded["inputs"])
+    run = run_integer(network, recorded["inputs"], trace=True)
+    return [Check(*each) for each in board_findings(board, library, ran, run)]
 
 
 def _sha256(path: Path) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 
 from hwsearch.export.c.inputs import raw_bytes
 from hwsearch.export.c.kernels import together
-from hwsearch.export.c.render import CModel, c_model, kernel_files, model_files, sample_bytes, trace_files
+from hwsearch.export.c.project import trace_of
+from hwsearch.export.c.render import CModel, c_model, kernel_files, model_files, trace_files
 from hwsearch.network.integer import run_integer
 
 STRICT = (
@@ -36,13 +37,6 @@ def case(name, network, x, formats, pointer_bits=16, prefix="snn"):
     return Case(name, c_model(network, formats, pointer_bits, prefix), x)
 
 
-def trace_of(run):
-    """Return [N, values]: what a C network shows of each sample."""
-    membranes = [trace.reshape(*trace.shape[:2], -1) for trace in run.membranes]
-    predictions = membranes[-1].argmax(-1)[..., None]
-    return np.concatenate([*membranes, predictions], -1).swapaxes(0, 1).reshape(len(run.readout), -1)
-
-
 def expected(each: Case):
     """Return what the integer model shows."""
     return trace_of(run_integer(each.model.network, each.x, trace=True))
@@ -62,20 +56,16 @@ def _main(cases):
     prefixes = [each.model.names.prefix for each in cases]
     runs = [
         f"    for (i = 0u; i < {len(each.x)}u; i++) {{\n"
-        f"        if (fread(sample, 1u, {sample_bytes(each.model)}u, stdin) != {sample_bytes(each.model)}u) {{\n"
-        "            return 1;\n        }\n"
-        f"        {prefix}_trace(sample, put);\n    }}\n"
+        f"        if ({prefix}_trace(get, put) == 0u) {{\n            return 1;\n        }}\n    }}\n"
         for prefix, each in zip(prefixes, cases, strict=True)
     ]
-    most = max(sample_bytes(each.model) for each in cases)
     return (
         "#include <stdint.h>\n#include <stdio.h>\n"
         + "".join(f'#include "{prefix}_trace.h"\n' for prefix in prefixes)
-        + "\nstatic void put(int32_t value)\n{\n    const uint32_t bits = (uint32_t)value;\n    uint32_t i;\n\n"
+        + "\nstatic uint8_t get(void *to, uint32_t n)\n{\n    return (fread(to, 1u, n, stdin) == n) ? 1u : 0u;\n}\n"
+        "\nstatic void put(int32_t value)\n{\n    const uint32_t bits = (uint32_t)value;\n    uint32_t i;\n\n"
         "    for (i = 0u; i < 32u; i += 8u) {\n        (void)putchar((int)((bits >> i) & 255u));\n    }\n}\n"
-        f"\nint main(void)\n{{\n    static uint8_t sample[{most}];\n    uint32_t i;\n\n"
-        + "".join(runs)
-        + "    return 0;\n}\n"
+        "\nint main(void)\n{\n    uint32_t i;\n\n" + "".join(runs) + "    return 0;\n}\n"
     )
 
 

@@ -50,7 +50,8 @@ def bounds_of(network: IntegerNetwork, place: int) -> Bounds:
     sums = _reach(network, incoming)
     bias = int(np.abs(population.bias.astype(np.int64)).max(initial=0))
     state = 2 ** (min(state_bits, need.membrane) - 1)
-    threshold = 0 if readout else int(np.abs(population.threshold.astype(np.int64)).max(initial=0))
+    limits = np.zeros(0) if population.threshold is None else population.threshold.astype(np.int64)
+    threshold = int(np.abs(limits).max(initial=0))
     return Bounds(
         sums,
         wide=sums + bias + state + threshold > _INT32,

@@ -74,7 +74,8 @@ def _busiest(c: IntegerConnection, frame: np.ndarray) -> tuple[int, int, int]:
     """Return the neuron that the most values arrive at; the first of equals."""
     if c.shape.source != INPUT:
         return 0, 0, 0
-    places = itertools.product(range(c.shape.out_channels), *map(range, c.shape.out_size))
+    height, width = c.shape.out_size
+    places = itertools.product(range(c.shape.out_channels), range(height), range(width))
     some = list(itertools.islice(places, 64))
     return max(some, key=lambda place: (len(_terms(c, frame, place)), [-n for n in place]))
 

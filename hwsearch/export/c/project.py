@@ -16,7 +16,6 @@ from hwsearch.export.c.render import (
     filled,
     kernel_files,
     model_files,
-    sample_bytes,
     tidy,
     trace_files,
 )
@@ -92,7 +91,7 @@ def _around(
         "example": worked_example(model.network, x[:1]),
         "digest": identity["network_digest"], "trial": identity["trial"], "study": identity["study_digest"],
         "sample": filled([f"{value}u" for value in first]), "sample_length": len(first),
-        "sample_bytes": sample_bytes(model), "expected": int(np.ravel(predictions)[-1]),
+        "expected": int(np.ravel(predictions)[-1]),
     }  # fmt: skip
     places = {
         **{name: name for name in _BUILDS},

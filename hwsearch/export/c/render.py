@@ -148,18 +148,11 @@ def model_files(model: CModel, facts: Mapping[str, str], kernels: str = "snn") -
 def trace_files(model: CModel, facts: Mapping[str, str]) -> dict[str, str]:
     """Return what runs a network and shows its membranes, by name."""
     feed = model.program.feed
-    size = SIZES[feed.raw]
     values = {
         "m": model, "n": model.network, "prefix": model.names.prefix, "P": model.names.prefix.upper(),
-        "facts": facts, "feed": feed, "size": size, "sample_bytes": sample_bytes(model),
+        "facts": facts, "feed": feed,
     }  # fmt: skip
     return _rendered(values, {"trace.h": "_trace.h", "trace.c": "_trace.c", "main.c": ""})
-
-
-def sample_bytes(model: CModel) -> int:
-    """Return the bytes of a sample, as it is handed over."""
-    feed = model.program.feed
-    return SIZES[feed.raw] * feed.raw_length * (feed.frames or 1)
 
 
 def _rendered(values: Mapping[str, object], names: Mapping[str, str]) -> dict[str, str]:
