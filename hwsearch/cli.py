@@ -25,7 +25,8 @@ from hwsearch.cli_answers import (
     print_recall,
 )
 from hwsearch.cli_profiles import profiles
-from hwsearch.errors import HwsearchError, InputError, Interrupted, NothingFits
+from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, Smallest, Within, rule_of
+from hwsearch.errors import Fault, HwsearchError, InputError, Interrupted, NothingFits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,34 +145,21 @@ def front(
 @app.command()
 def pick(
     directory: RunDir,
-    smallest: Annotated[bool, typer.Option("--smallest", help="The least memory.")] = False,
-    frugal: Annotated[bool, typer.Option("--frugal", help="The least energy.")] = False,
-    accurate: Annotated[bool, typer.Option("--accurate", help="The best accuracy.")] = False,
-    within: Annotated[str | None, typer.Option(help="Accuracy that may be lost: 1% or 0.01.")] = None,
-    min_accuracy: Annotated[str | None, typer.Option(help="Accuracy needed: 95% or 0.95.")] = None,
+    smallest: Smallest = False,
+    frugal: Frugal = False,
+    accurate: Accurate = False,
+    within: Within = None,
+    min_accuracy: MinAccuracy = None,
 ) -> None:
     """Pick a member of the front (default: by the study's rule)."""
-    from hwsearch.errors import Fault
-    from hwsearch.study.laws import Accuracy
-    from hwsearch.study.yaml_border import check_option
-
-    chosen = [name for name, on in (("smallest", smallest), ("frugal", frugal), ("accurate", accurate)) if on]
-    if len(chosen) > 1:
-        law = "at most one of --smallest, --frugal, --accurate may be given"
-        raise InputError([Fault("", law, ", ".join(chosen))])
-    given = {"--within": within, "--min-accuracy": min_accuracy}
-    for name, value in given.items():
-        check_option(name, Accuracy | None, value)
-    if within is not None and min_accuracy is not None:
-        law = "at most one of --within and --min-accuracy may be given"
-        raise InputError([Fault("", law, f"--within {within}, --min-accuracy {min_accuracy}")])
+    rule = rule_of({"smallest": smallest, "frugal": frugal, "accurate": accurate}, within, min_accuracy)
     from hwsearch.api import load_run
     from hwsearch.records.front import FrontRow
     from hwsearch.records.summary import read_summary
     from hwsearch.records.tables import plain_cells
 
     result = load_run(directory)
-    row = result.pick(chosen[0] if chosen else None, within=within, min_accuracy=min_accuracy)
+    row = result.pick(rule, within=within, min_accuracy=min_accuracy)
     picked = FrontRow.model_validate(plain_cells(row.to_dict()))
     print_notes(result.notes)
     if not result.finished:
@@ -191,12 +179,23 @@ def export(
         str, typer.Option("--format", help="Comma-separated: config, weights, nir, c.")
     ] = "config,weights",
     storage: Storage = None,
+    smallest: Smallest = False,
+    frugal: Frugal = False,
+    accurate: Accurate = False,
+    within: Within = None,
+    min_accuracy: MinAccuracy = None,
 ) -> None:
     """Write a model as files, with a manifest and the means to verify them."""
+    rule = rule_of({"smallest": smallest, "frugal": frugal, "accurate": accurate}, within, min_accuracy)
+    by_rule = any(given is not None for given in (rule, within, min_accuracy))
+    if by_rule and trial is not None:
+        raise InputError([Fault("--trial", "a trial or a rule may be given", f"{trial} and a rule")])
     from hwsearch.api import load_run
 
     names = [name.strip() for name in formats.split(",") if name.strip()]
     result = load_run(directory, storage=storage)
+    if by_rule:
+        trial = int(result.pick(rule, within=within, min_accuracy=min_accuracy)["trial"])
     folder = result.export(trial, to=to, formats=names)
     print_notes(result.notes)
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")

@@ -14,7 +14,7 @@ PACKAGE = Path(hwsearch.__file__).parent
 ORDER = [
     "errors", "seeds", "graph", "study", "hardware", "space", "data", "native", "compress", "network", "train",
     "tickets", "measure", "predict", "records", "plan", "search", "comparison", "report", "export", "results", "api",
-    "terminal", "cli_profiles", "cli_answers", "cli",
+    "terminal", "cli_profiles", "cli_answers", "cli_rules", "cli",
     "__main__",
 ]  # fmt: skip
 OWNERS = {
@@ -26,7 +26,7 @@ OWNERS = {
     "moocore": {"search"},
     "sklearn": {"data"},
     "ruamel": {"study", "export"},
-    "typer": {"cli", "cli_profiles"},
+    "typer": {"cli", "cli_profiles", "cli_rules"},
     "rich": {"terminal"},
     "nir": {"export", "network"},
     "h5py": {"network"},

@@ -118,5 +118,7 @@ def test_firmware_that_overflows_the_board_is_refused_by_the_linker(tmp_path):
     folder = write_export(
         model_of(net, np.ones((1, 1, 1, 1), np.uint8), formats, packed=2 * 2320), tmp_path / "model", ["c"]
     )
-    with pytest.raises(InputError, match=r"has 16,384 bytes of RAM; got 16,\d{3} bytes with the test's own code"):
+    with pytest.raises(
+        InputError, match=r"has 16,384 bytes of RAM; got 16,\d{3} bytes with the test's own code"
+    ):
         verify(folder, "microbit")
