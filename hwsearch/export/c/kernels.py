@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hwsearch.export.c.types import c_type
 
 STREAMS = ("bitmap", "kernel", "block", "nm")
-"""Formats that are read from their first weight on, output by output."""
+"""Formats that lie output by output, with places that are found by counting bits or slots."""
 ROWS = ("csr", "delta")
 """Formats with a row for each input."""
 _EVENTS = "const snnk_weights *w, const snnk_event *list, uint32_t count, int32_t *sums"
@@ -102,16 +102,18 @@ class Use:
         """Return what the template asks for, in a fixed order."""
         formats = {name for _, name in self.connections}
         conv_dense = ("conv", "dense") in self.connections
-        planes = [name for name in STREAMS if name in formats]
+        planes = [name for name in STREAMS if ("conv", name) in self.connections]
+        matrices = {name for kind, name in self.connections if kind == "fc"} & {"dense", *STREAMS}
         updates = self.fire | self.read
         return {
             "kernels": sorted(self.connections),
-            "planes": (["dense"] if conv_dense or "kernel" in formats else []) + planes,
+            "planes": (["dense"] if conv_dense or "kernel" in planes else []) + planes,
             "streams": bool(planes),
             "rows": bool(formats & set(ROWS)),
-            "dense": "dense" in formats,
+            "sequential": bool(planes or formats & set(ROWS)) or conv_dense,
+            "fields": bool(matrices),
+            "ranks": bool(matrices & {"bitmap", "block"} or set(planes) - {"nm"}),
             "conv": any(kind == "conv" for kind, _ in self.connections),
-            "conv_dense": conv_dense,
             "scans": sorted(self.scan),
             "advance": any(scan.conv or scan.pool != "none" for scan in self.scan),
             "pooled": sorted({(scan.type, scan.pool) for scan in self.scan if scan.pool != "none"}),

@@ -58,10 +58,11 @@ def _fields(packed: Packed, unit: int) -> dict[str, int]:
         "outputs": packed.shape[0],
         "inputs": packed.shape[1],
         "value_bits": value_bits,
-        "place_bits": _bits_of(packed, "indices"),
+        # of a block or group: its length is 2**place_bits; a bit of a bitmap stands for a weight
+        "place_bits": _bits_of(packed, "indices") or max(unit - 1, 0).bit_length(),
         "pointer_bytes": _POINTER_BYTES.get(_bits_of(packed, "pointers"), 0),
         "twice": int(sign),
-        "unit": unit,
+        "unit": max(unit, 1),
         "slots": packed.slots,
     }
 
