@@ -47,7 +47,7 @@ _SIGNATURES = {
     "quantise": (*[_POINTER] * 3, *[_LONG] * 5, _FLOAT, _FLOAT, _INT, _INT),
     "norm_forward": (*[_POINTER] * 7, *[_LONG] * 3, _FLOAT, _FLOAT),
     "norm_backward": (*[_POINTER] * 7, *[_LONG] * 3),
-    "cross_entropy": (*[_POINTER] * 4, *[_LONG] * 3, _FLOAT),
+    "cross_entropy": (*[_POINTER] * 5, *[_LONG] * 3, _FLOAT),
     "adam": (*[_POINTER] * 5, *[_LONG] * 3, _FLOAT),
 }
 BLOCK = 1024

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hwsearch.data.datasets import Dataset
 from hwsearch.data.frames import timestep_inputs
+from hwsearch.data.samples import Dataset
 from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.network.nir.importer import Imported, NirOptions, import_nir

@@ -35,7 +35,9 @@ def asked(
 
 def answers(study: Study, profile_digest: str, storage: str | None, folder: RunFolder) -> Answered:
     """Return what the summary of a run that has ended says of what it answers; its tables must be written."""
-    tables = [path for path in (folder.trials, folder.front) if path.exists()]
+    tables = [
+        path for path in (folder.trials, folder.front, folder.recalls, folder.confusion) if path.exists()
+    ]
     return Answered(
         question=_question(study, profile_digest, storage),
         candidates=study.search.candidates,

@@ -1,4 +1,4 @@
-"""The sections of a study file: one frozen model each, with the laws between its values (`search_sections`: the rest).
+"""Sections of a study file, one frozen model each, with laws between values (`data_section`, `search_sections`).
 
 Not for what needs the hardware profile, the data or the layer shapes: that is checked where those are known.
 """
@@ -15,14 +15,11 @@ from hwsearch.study.laws import (
     Budget,
     BudgetName,
     Count,
-    Fraction,
     Granularity,
-    InputBits,
-    Name,
     Positive,
-    Seed,
     Share,
     Sparsity,
+    StateBits,
     Step,
     Timesteps,
     WeightBits,
@@ -37,38 +34,6 @@ _MOST_LEVELS = 1000
 Knob = Literal["sparsity", "weight_bits", "granularity"]
 KNOBS: tuple[Knob, ...] = ("sparsity", "weight_bits", "granularity")
 """Knobs of which each layer may have its own."""
-
-
-class Data(Section):
-    """Which data, and how they are split.
-
-    Attributes:
-        name: Name of the data set.
-        root: Folder of data sets; None: from ``--data-root`` or ``HWSEARCH_DATA``.
-        train_size: Training samples, validation included; None: all.
-        validation: Share for validation: of all samples, or, where a test set is official, of the
-            training samples.
-        test: Share of all samples for the test; ignored where the set has an official test set.
-        split_seed: Seed of the splits.
-        input_bits: Bits that inputs are requantised to; None: as they come.
-    """
-
-    name: Name
-    root: Annotated[str, law("a path may not be empty", str.strip)] | None = None
-    train_size: Count | None = None
-    validation: Fraction = 0.2
-    test: Fraction = Field(default=0.2, validate_default=True)
-    split_seed: Seed = 0
-    input_bits: InputBits | None = None
-
-    @check("test")
-    @classmethod
-    def _leave_something_to_train_on(cls, value: float, info: ValidationInfo) -> float:
-        validation = info.data.get("validation", 0.0)
-        if validation + value >= 1:
-            law = "validation and test together must leave something to train on (a sum below 1)"
-            raise broken(law, f"{validation} + {value}", "lower one of them")
-        return value
 
 
 class SparsityRange(Section):
@@ -114,6 +79,7 @@ class Space(Section):
         granularity: Of the pruning.
         weight_bits: Bits of a weight.
         timesteps: T of the deployed model.
+        state_bits: Widths of membranes, of those that the device offers; None: its own.
         per_layer: Knobs of which each layer has its own; true: sparsity and bits. The granularity only together with
             the sparsity, which n:m gives its steps.
         scope: Whether weights are ranked over the network or layer by layer.
@@ -127,6 +93,7 @@ class Space(Section):
     granularity: Annotated[tuple[Granularity, ...], some, unique]
     weight_bits: Annotated[tuple[WeightBits, ...], some, unique]
     timesteps: Annotated[tuple[Timesteps, ...], some, unique]
+    state_bits: Annotated[tuple[StateBits, ...], some, unique] | None = None
     per_layer: bool | tuple[Knob, ...] = False
     scope: Literal["global", "layer"] = "global"
     gentle: Annotated[float, law("gentle must be at least 1 (1: like other layers)", lambda v: v >= 1)] = 2.0
@@ -192,6 +159,8 @@ class Train(Section):
         dense_learning_rate, learning_rate: Adam's, at the start of a cosine.
         loss_gain: Factor on the readout before the softmax.
         input_noise: Standard deviation of noise on training inputs, as a share of their range.
+        class_weights: ``balanced``: each class weighs N / (classes N_class) in the loss, of the training samples, so
+            that all have the same say.
         neuron_loop: The fused loop, or spikingjelly's own neuron.
     """
 
@@ -202,4 +171,5 @@ class Train(Section):
     learning_rate: Positive = 0.002
     loss_gain: Positive = 1.0
     input_noise: Share = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
     neuron_loop: Literal["fused", "spikingjelly"] = "fused"

@@ -51,6 +51,17 @@ def test_the_file_by_hand(tmp_path):
     assert first.endswith(f",17,,2,0,0,0.0,0.0,{TRAINED.candidate.digest},1.235,True")
 
 
+def test_another_score_has_its_columns_at_the_end(tmp_path):
+    scored = replace(TRAINED, score_val=0.5).expecting(0.4, 0.6, "macro_f1")
+    write_trials([scored, PRICED], {0}, tmp_path / "trials.csv", "macro_f1")
+    head, first, second = (tmp_path / "trials.csv").read_text().splitlines()
+    assert head == f"{HEAD},score_val,score_foreseen,score_most"
+    assert first.endswith(",True,0.5,0.4,0.6")
+    assert second.endswith(",True,,,")
+    row, _ = read_trials(tmp_path / "trials.csv")
+    assert (row.score_val, row.accuracy_val, row.accuracy_foreseen) == (0.5, 0.123456, None)
+
+
 def test_what_is_written_is_read(tmp_path):
     write_trials([TRAINED, PRICED], {0}, tmp_path / "trials.csv")
     rows = read_trials(tmp_path / "trials.csv")

@@ -8,13 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from hwsearch.data.datasets import Dataset, resplit
+from hwsearch.data.datasets import resplit
+from hwsearch.data.samples import Dataset
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.network.params import Params, Ticket
 from hwsearch.plan.plan import Plan
-from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import dense_fit
 from hwsearch.search.stages.layer_masks import LayerMasks
+from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import Masks, StoredWork, TicketStore, ladder_store
 from hwsearch.space.candidate import Candidate
 from hwsearch.tickets.compensate import compensate
@@ -51,7 +53,7 @@ class TicketSource:
     """Where tickets are looked for.
 
     Attributes:
-        plan: The question.
+        plan: The question, of one network.
         store: Where finished work is kept.
         dense: The trained dense network of this seed.
         data: The samples of this seed.
@@ -256,19 +258,21 @@ def ticket_of(context: Context, candidate: Candidate, fresh_seed: int | None = N
     """Return the ticket of a candidate: what the study's finder lets survive, and its own bits.
 
     Args:
-        context: Its dense network is the one that tickets are cut from.
+        context: Its dense networks are what tickets are cut from.
         candidate: The knobs.
         fresh_seed: Seed of a final training, with its own split; None: the search's.
     """
-    found = find_ticket(source_of(context, fresh_seed), candidate)
-    return Ticket(found.params, found.masks, bits_of(context.plan.spec, candidate))
+    reference = context.of(candidate)
+    found = find_ticket(source_of(context.cache, reference, fresh_seed), candidate)
+    bits = bits_of(reference.plan.spec, candidate)
+    return Ticket(found.params, found.masks, bits, state_bits=candidate.state_bits)
 
 
-def source_of(context: Context, fresh_seed: int | None = None) -> TicketSource:
-    """Return where the tickets of a seed are looked for."""
-    plan, store = context.plan, TicketStore(context.cache)
+def source_of(cache: Cache, reference: Reference, fresh_seed: int | None = None) -> TicketSource:
+    """Return where the tickets of a network and a seed are looked for."""
+    plan, store = reference.plan, TicketStore(cache)
     if fresh_seed is None:
         data, seed = plan.data, plan.study.seed
     else:
         data, seed = resplit(plan.data, fresh_seed), fresh_seed
-    return TicketSource(plan, store, context.dense.params, data, seed, context.layer_masks)
+    return TicketSource(plan, store, reference.dense.params, data, seed, reference.layer_masks)
