@@ -24,7 +24,7 @@ from hwsearch.cli_answers import (
     print_provisional_pick,
     print_recall,
 )
-from hwsearch.cli_check import Plugins
+from hwsearch.cli_check import Plugins, StudyName
 from hwsearch.cli_data import data
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
@@ -50,9 +50,6 @@ app.command()(init)
 Storage = Annotated[
     str | None,
     typer.Option(help="Optuna storage URL of the run (default: the one that its folder remembers)."),
-]
-StudyName = Annotated[
-    str, typer.Argument(help="The study file, or the name of a shipped study.", metavar="STUDY")
 ]
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
 

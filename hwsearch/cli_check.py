@@ -11,6 +11,9 @@ from typing import Annotated
 
 import typer
 
+StudyName = Annotated[
+    str, typer.Argument(help="The study file, or the name of a shipped study.", metavar="STUDY")
+]
 Plugins = Annotated[
     list[Path] | None,
     typer.Option("--plugin", help="A file of Python whose functions are loaders; may be repeated."),
@@ -18,9 +21,7 @@ Plugins = Annotated[
 
 
 def check(
-    name: Annotated[
-        str, typer.Argument(help="The study file, or the name of a shipped study.", metavar="STUDY")
-    ],
+    name: StudyName,
     to: Annotated[Path, typer.Option(help="Where a few samples are drawn.")] = Path("data.png"),
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     plugin: Plugins = None,

@@ -51,7 +51,7 @@ def read_idx(path: Path, item_shape: tuple[int, ...] | None = ()) -> npt.NDArray
 
 
 def _read(
-    path: Path, stream: IO[bytes], item_shape: tuple[int, ...] | None, most: int
+    path: Path, stream: IO[bytes] | gzip.GzipFile, item_shape: tuple[int, ...] | None, most: int
 ) -> npt.NDArray[np.uint8]:
     """Return the items of an opened file, which cannot hold more than ``most`` bytes."""
     shape = _shape(path, stream, item_shape)
@@ -70,7 +70,9 @@ def _read(
     return np.frombuffer(body, dtype=np.uint8).reshape(shape).copy()
 
 
-def _shape(path: Path, stream: IO[bytes], item_shape: tuple[int, ...] | None) -> tuple[int, ...]:
+def _shape(
+    path: Path, stream: IO[bytes] | gzip.GzipFile, item_shape: tuple[int, ...] | None
+) -> tuple[int, ...]:
     """Return [N, *item_shape] from the header, or say which law it breaks."""
     magic = stream.read(4)
     _check_magic(path, magic, None if item_shape is None else 1 + len(item_shape))

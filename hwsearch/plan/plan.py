@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from hwsearch.data.datasets import find_root, load_dataset
+from hwsearch.data.given import digest_of_arrays
 from hwsearch.data.samples import Dataset
 from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.graph.graph import NetworkSpec
@@ -31,6 +32,7 @@ from hwsearch.records.columns import LaterColumns
 from hwsearch.records.trials import COST_COLUMNS, TrialRecord
 from hwsearch.space.space import NetworkChoice, SearchSpace
 from hwsearch.space.supported import search_space
+from hwsearch.study.data_section import NamedData
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study
 from hwsearch.study.places import placed
@@ -244,8 +246,16 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     )
     names = [study.digest, profile.digest, *([] if given is None else [given.digest])]
     names += [] if all(spec.plain for spec in specs) else [digest(profile.connectivity)]
+    # a shipped set is the same wherever it lies; a file of one's own may have been changed since
+    names += [] if isinstance(study.data, NamedData) else [_content(data)]
     names += [] if study.space.state_bits is None else [digest(profile.state_widths)]
     return Plan(study, profile, data, specs, space, widths, digest(names), given)
+
+
+def _content(data: Dataset) -> str:
+    """Return a digest of all samples, as they are trained on and measured on."""
+    parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
+    return digest_of_arrays({name: getattr(data, name) for name in parts})
 
 
 def _space(study: Study, profile: HardwareProfile, specs: Sequence[NetworkSpec]) -> SearchSpace:

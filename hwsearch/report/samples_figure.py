@@ -71,7 +71,7 @@ def _draw_values(axes: Axes, values: npt.NDArray[np.generic]) -> None:
 def _picture(image: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     """Return [C, H, W] as what is shown: three channels as colours, others as their sum."""
     values = image.astype(np.float64)
+    shown: npt.NDArray[np.float64] = values.sum(0)
     if len(values) == 3:
-        return values.transpose(1, 2, 0) / max(values.max(), 1)
-    total: npt.NDArray[np.float64] = values.sum(0)
-    return total
+        shown = values.transpose(1, 2, 0) / max(float(values.max()), 1.0)
+    return shown

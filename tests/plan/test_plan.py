@@ -200,3 +200,19 @@ def test_what_a_study_does_not_turn_is_in_no_digest(tmp_path):
     assert study.digest == "cfd4454fdad29185"  # as before there were lists and widths
     listed = study.model_validate(study.model_dump() | {"network": {"layers": ["fc24"]}})
     assert listed.digest == study.digest
+
+
+def test_a_changed_file_of_one_s_own_is_another_plan(tmp_path):
+    study = tmp_path / "study.yaml"
+    study.write_text(
+        TEXT.replace("  name: digits\n  train_size: 400\n", "  npz: w.npz\n")
+        .replace("PROFILE", "nrf51822_microbit")
+        .replace("memory_bytes: 3000", "memory_bytes: 16384")
+    )
+    x, y = np.random.default_rng(0).normal(size=(60, 4)), np.tile([0, 1], 30)
+    digests = []
+    for value in (0.0, 0.0, 9.0):
+        x[0, 0] = value
+        np.savez(tmp_path / "w.npz", x=x, y=y)
+        digests.append(make_plan(load_study(study), study).digest)
+    assert digests[0] == digests[1] != digests[2]

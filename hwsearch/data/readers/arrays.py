@@ -272,8 +272,8 @@ def _scarce(
     ]  # fmt: skip
     faults = []
     for rows_of, least, part in needs:
-        counts = rows_of.sum(0)
-        few = [f"{names[i]!r} has {counts[i]}" for i in np.flatnonzero(counts < least)]
+        counts = rows_of.sum(0).tolist()
+        few = [f"{names[i]!r} has {n}" for i, n in enumerate(counts) if n < least]
         if few:
             law = f"each class must have at least {least} samples{part}, for each part of the data to have it"
             faults.append(at.fault("y", law, _listed(few), "record more, or leave the class out"))

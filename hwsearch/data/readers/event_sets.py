@@ -132,13 +132,15 @@ def _labels(file: Any, path: Path) -> npt.NDArray[np.str_]:
         raise InputError([Fault("labels", "labels must be whole numbers", str(labels.dtype), path=path)])
     keys = file.get("extra/keys")
     if keys is None:
-        return labels.astype(np.str_)
+        numbers: npt.NDArray[np.str_] = labels.astype(np.str_)
+        return numbers
     names = [name.decode() if isinstance(name, bytes) else str(name) for name in keys[:]]
     wrong = (labels < 0) | (labels >= len(names))
     if wrong.any():
         law = f"labels must lie in 0 .. {len(names) - 1}, the names of extra/keys"
         raise InputError([Fault("labels", law, str(labels[wrong][0]), path=path)])
-    return np.array(names)[labels]
+    named: npt.NDArray[np.str_] = np.array(names)[labels]
+    return named
 
 
 def _recording(file: Any, number: int, path: Path) -> Events:

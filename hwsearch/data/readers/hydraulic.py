@@ -35,7 +35,8 @@ def read_hydraulic(folder: Path, target: str, layout: str = "sequence") -> Sampl
     Raises:
         InputError: A file is missing, is not of numbers, or has another number of cycles or seconds.
     """
-    tables, faults = [], []
+    tables: list[npt.NDArray[np.float64]] = []
+    faults: list[Fault] = []
     for name, columns in (
         *((f"{sensor}.txt", _SECONDS) for sensor in SENSORS),
         ("profile.txt", len(TARGETS)),

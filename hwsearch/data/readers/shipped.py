@@ -111,9 +111,8 @@ def _fsdd(root: Path | None, data: NamedData) -> Samples:
         frames=data.frames or 32,
         hop=0.512 / (data.frames or 32),
         root=str(folder_of(root, data.name)),
-        **{"as": data.layout},
     )
-    return read_wavs(wav)
+    return read_wavs(wav.model_copy(update={"layout": data.layout}))
 
 
 def _nmnist(root: Path | None, data: NamedData) -> Samples:
@@ -124,9 +123,8 @@ def _nmnist(root: Path | None, data: NamedData) -> Samples:
         format="nmnist",
         frames=data.frames or 20,
         root=str(folder_of(root, "n-mnist-small")),
-        **{"as": data.layout},
     )
-    return read_events(events)
+    return read_events(events.model_copy(update={"layout": data.layout}))
 
 
 def _hydraulic(root: Path | None, data: NamedData) -> Samples:

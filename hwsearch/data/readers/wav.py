@@ -124,7 +124,8 @@ def _16_bits(body: bytes, width: int) -> npt.NDArray[np.int64]:
     if width == 3:
         triples = np.frombuffer(body, np.uint8).reshape(-1, 3).astype(np.int64)
         return triples[:, 1] + (triples[:, 2] << 8) - ((triples[:, 2] >> 7) << 16)
-    return np.frombuffer(body, f"<i{width}").astype(np.int64) >> (8 * width - 16)
+    samples: npt.NDArray[np.int64] = np.frombuffer(body, f"<i{width}").astype(np.int64)
+    return samples >> (8 * width - 16)
 
 
 def _mean(samples: npt.NDArray[np.int64], channels: int) -> npt.NDArray[np.int64]:
