@@ -79,7 +79,7 @@ def grouped_folds(labels: Ints, groups: Ints, n: int, rng: np.random.Generator) 
     """Return a fold 0 .. n - 1 for each sample: whole groups, the folds' classes near the n-th part of each.
 
     Groups are gone through from the largest to the smallest, in a random order among equals; each goes where it lowers
-    the distance of ``grouped_take`` most.
+    the distance of ``grouped_take`` most, with all samples counted as one more class.
 
     Args:
         labels: [N].
@@ -88,10 +88,11 @@ def grouped_folds(labels: Ints, groups: Ints, n: int, rng: np.random.Generator) 
         rng: Where chance comes from.
     """
     group_of, counts = _counted(labels, groups)
+    counts = np.hstack([counts, counts.sum(1, keepdims=True)])
     totals = counts.sum(0)
     shuffled = rng.permutation(len(counts))
     held, fold_of = np.zeros((n, len(totals))), np.empty(len(counts), dtype=np.int64)
-    for group in shuffled[np.argsort(-counts[shuffled].sum(1), kind="stable")]:
+    for group in shuffled[np.argsort(-counts[shuffled, -1], kind="stable")]:
         row = counts[group]
         changes = (row * (row + 2 * (held - totals / n)) / totals).sum(1)
         fold_of[group] = fold = int(changes.argmin())
