@@ -10,7 +10,10 @@ from typing import Annotated
 
 import typer
 
+from hwsearch.cli_check import check
+
 data = typer.Typer(help="Data: what a study reads, and how it is split.", no_args_is_help=True)
+data.command()(check)
 
 
 @data.command("leave-out")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from hwsearch.start.look import Found
@@ -22,6 +22,8 @@ _QUESTIONS = {
     "time": "Which gives the order of rows?",
 }
 _NEEDED = ("label",)
+_NONE = "none"
+"""What is answered where there is no such column or array."""
 
 
 def init(
@@ -96,26 +98,25 @@ def _uses(found: Found, said: dict[str, str | None], asks: bool) -> dict[str, st
         InputError: A name is not in the file, or what is needed was neither said nor guessed.
     """
     if not found.fields:  # folders and zips: the readers' own laws
-        return {name: value for name, value in said.items() if value is not None and value != "none"}
+        return {name: value for name, value in said.items() if value not in (None, _NONE)}
     faults, uses = [], {}
     if asks:
         for name, words in found.fields.items():
             print(f"  {name}: {words}")
-    for use, name in said.items():
+    for use, given in said.items():
         guess = found.guesses.get(use)
-        if name is None and asks and use in _QUESTIONS and not (use == "time" and found.source == "npz"):
-            name = typer.prompt(_QUESTIONS[use], guess or ("none" if use not in _NEEDED else None))
-        name = name or guess
-        if name in (None, "none") and use in _NEEDED:
-            listed = "; ".join(f"{name} ({words})" for name, words in found.fields.items())
-            faults.append(Fault(f"--{use}", f"the {use} must be named", "", f"it has {listed}"))
-        elif name not in (None, "none") and name not in found.fields:
-            from hwsearch.errors import did_you_mean
-
-            law = f"the {use} must be in the file"
-            faults.append(Fault(f"--{use}", law, repr(name), did_you_mean(str(name), found.fields, "names")))
-        elif name is not None and name != "none":
+        asked = asks and use in _QUESTIONS and not (use == "time" and found.source == "npz")
+        if given is None and asked:
+            given = typer.prompt(_QUESTIONS[use], default=guess or (None if use in _NEEDED else _NONE))
+        name = given or guess or _NONE
+        if name in found.fields:
             uses[use] = name
+        elif name != _NONE:
+            law = f"the {use} must be in the file"
+            faults.append(Fault(f"--{use}", law, repr(name), did_you_mean(name, found.fields, "names")))
+        elif use in _NEEDED:
+            listed = "; ".join(f"{field} ({words})" for field, words in found.fields.items())
+            faults.append(Fault(f"--{use}", f"the {use} must be named", "", f"it has {listed}"))
     if faults:
         raise InputError(faults)
     return uses

@@ -2,10 +2,10 @@
 
 import json
 import re
+import resource
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from builders.machines import write_csv, write_npz
 
 pytestmark = pytest.mark.slow
 _MOST_S = 300
-"""What each path may take, however small the machine."""
+"""What each path may take of one processor, whatever else the machine is busy with."""
 BY_HAND = """\
 name: line
 data: {csv: line.csv, label: state, group: run, time: time, window: 16}
@@ -30,16 +30,22 @@ _SECTION = README.read_text(encoding="utf-8").partition("## Your own data\n")[2]
 LINES, SCRIPT = (re.search(rf"```{kind}\n(.*?)```", _SECTION, re.S)[1] for kind in ("sh", "python"))
 
 
+def processor_s():
+    """Return the seconds that processes of this one have taken so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def follow(folder, *lines):
     """Run commands in a folder; return what each printed, and hold the time."""
-    start, printed = time.monotonic(), []
+    start, printed = processor_s(), []
     for line in lines:
         words = ["-c", line] if line == SCRIPT else ["-m", *shlex.split(line)]
         command = [sys.executable, *words]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         printed.append(done.stdout)
-    assert time.monotonic() - start < _MOST_S
+    assert processor_s() - start < _MOST_S
     return printed
 
 

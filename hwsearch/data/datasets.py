@@ -41,7 +41,11 @@ def load_dataset(data: Parts, root: Path | None = None) -> Dataset:
         InputError: The name is unknown, the folder or a file is missing or damaged, the split cannot be had (`parts`)
             or lets something through that the study can avoid (`leaks`), or an encoder does not suit the data.
     """
-    samples = read_samples(data, find_root(data.root, root, {}))
+    return dataset_of(data, read_samples(data, find_root(data.root, root, {})))
+
+
+def dataset_of(data: Parts, samples: Samples) -> Dataset:
+    """Split samples that were read, look for leaks, encode them; `load_dataset` says what may be wrong."""
     equal = equal_samples(samples.x)
     split = split_samples(data, samples, equal)
     leaks = judge(data, split, find_leaks(samples, split.parts, equal))

@@ -64,7 +64,7 @@ def write_arrays(arrays: Mapping[str, Array], path: Path) -> None:
         raise ValueError("arrays of Python objects are not written")
     unfinished = path.with_name(path.name + ".part")
     with unfinished.open("wb") as stream:
-        np.savez(stream, **arrays)
+        np.savez(stream, **arrays)  # type: ignore[arg-type]  # its keywords are names of arrays
     unfinished.replace(path)
 
 

@@ -120,7 +120,7 @@ def _table(path: Path, where: str) -> Found:
     fields = {str(name): _column(frame[name]) for name in frame.columns}
     counts = {str(name): frame[name].value_counts() for name in frame.columns}
     sizes = {name: int(count.median()) for name, count in counts.items() if len(count)}
-    numbers = tuple(name for name, values in frame.items() if _is_number(values))
+    numbers = tuple(str(name) for name, values in frame.items() if _is_number(values))
     return Found(source, fields, _guessed(fields), numbers, rows=len(frame), sizes=sizes)
 
 
@@ -181,7 +181,7 @@ def _arrays(path: Path, where: str) -> Found:
 def _guessed(fields: Iterable[str]) -> dict[str, str]:
     """Return which name may be what, by what people call it."""
     by_name = {name.lower(): name for name in reversed(list(fields))}
-    found = {}
+    found: dict[str, str] = {}
     for use, names in _MEANT.items():
         known = [by_name[name] for name in names if name in by_name and by_name[name] not in found.values()]
         if known:

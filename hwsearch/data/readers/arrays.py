@@ -1,6 +1,6 @@
 """Arrays to ``Samples``: what every reader ends in, and what Python calls with arrays of its own.
 
-Not for splits (`parts`), what leaks through them (`leaks`) or encoders: values stay whole numbers, or measured values as they come.
+Not for splits (`parts`), what leaks through them (`leaks`) or encoders: values stay whole numbers, or as measured.
 """
 
 from __future__ import annotations
