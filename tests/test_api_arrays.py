@@ -140,3 +140,13 @@ def test_the_public_name_is_a_function_and_a_package():
 
     assert callable(hwsearch.search)
     assert hwsearch.search.run.search is not None
+
+
+def test_a_run_of_data_that_have_changed_since_is_neither_answered_nor_mixed(found, tmp_path):
+    changed = tmp_path / "changed"
+    shutil.copytree(found.folder.path, changed)
+    with np.load(changed / "data.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(changed / "data.npz", **{**arrays, "x": arrays["x"] * 2})
+    with pytest.raises(InputError, match="one study of a name, and this one or its data have changed"):
+        hwsearch.run(changed / "study.yaml", out=changed)

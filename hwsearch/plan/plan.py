@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hwsearch.data.content import content_digest
 from hwsearch.data.datasets import find_root, load_dataset
 from hwsearch.data.samples import Dataset
 from hwsearch.errors import Fault, InputError, did_you_mean
@@ -48,7 +49,7 @@ class Plan:
         networks: The dense architectures to choose from; usually one.
         space: What is searched.
         widths: What the device offers.
-        digest: Names the results: study and profile.
+        digest: Names the results: study, profile, and the content of the files that the study names.
         given: The trained network of another framework that the study names; None: the dense network starts from
             chance.
         others: What other runs of the task trained, for the surrogate alone (`carry`).
@@ -245,6 +246,8 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     names = [study.digest, profile.digest, *([] if given is None else [given.digest])]
     names += [] if all(spec.plain for spec in specs) else [digest(profile.connectivity)]
     names += [] if study.space.state_bits is None else [digest(profile.state_widths)]
+    content = content_digest(study.data)
+    names += [] if content is None else [content]
     return Plan(study, profile, data, specs, space, widths, digest(names), given)
 
 
