@@ -28,8 +28,9 @@ from hwsearch.cli_check import Plugins
 from hwsearch.cli_data import data
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
+from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.data.plugins import install
-from hwsearch.errors import HwsearchError, InputError, Interrupted, NothingFits
+from hwsearch.errors import Fault, HwsearchError, InputError, Interrupted, NothingFits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,29 +163,18 @@ def front(
 @app.command()
 def pick(
     directory: RunDir,
-    smallest: Annotated[bool, typer.Option("--smallest", help="The least memory.")] = False,
-    frugal: Annotated[bool, typer.Option("--frugal", help="The least energy.")] = False,
-    accurate: Annotated[bool, typer.Option("--accurate", help="The best accuracy.")] = False,
-    within: Annotated[str | None, typer.Option(help="Accuracy (score) that may be lost: 1% or 0.01.")] = None,
-    min_accuracy: Annotated[str | None, typer.Option(help="Accuracy needed: 95% or 0.95.")] = None,
-    min_score: Annotated[str | None, typer.Option(help="The same of the study's score.")] = None,
+    smallest: Smallest = False,
+    frugal: Frugal = False,
+    accurate: Accurate = False,
+    within: Within = None,
+    min_accuracy: MinAccuracy = None,
+    min_score: MinScore = None,
 ) -> None:
     """Pick a member of the front (default: by the study's rule)."""
-    from hwsearch.errors import Fault
-    from hwsearch.study.laws import Accuracy
-    from hwsearch.study.yaml_border import check_option
-
-    chosen = [name for name, on in (("smallest", smallest), ("frugal", frugal), ("accurate", accurate)) if on]
-    if len(chosen) > 1:
-        law = "at most one of --smallest, --frugal, --accurate may be given"
-        raise InputError([Fault("", law, ", ".join(chosen))])
-    options = {"--within": within, "--min-accuracy": min_accuracy, "--min-score": min_score}
-    given = {name: value for name, value in options.items() if value is not None}
-    for name, value in given.items():
-        check_option(name, Accuracy, value)
-    if len(given) > 1:
-        law = "at most one of --within, --min-accuracy and --min-score may be given"
-        raise InputError([Fault("", law, ", ".join(f"{name} {value}" for name, value in given.items()))])
+    rule = rule_of(
+        {"smallest": smallest, "frugal": frugal, "accurate": accurate},
+        within=within, min_accuracy=min_accuracy, min_score=min_score,
+    )  # fmt: skip
     from hwsearch.api import load_run
     from hwsearch.records.by_class import read_recalls
     from hwsearch.records.front import FrontRow
@@ -192,8 +182,7 @@ def pick(
     from hwsearch.records.tables import plain_cells
 
     result = load_run(directory)
-    rule = chosen[0] if chosen else None
-    row = result.pick(rule, within=within, min_accuracy=min_accuracy, min_score=min_score)
+    row = result.pick(**rule)
     picked = FrontRow.model_validate(plain_cells(row.to_dict()))
     print_notes(result.notes)
     if not result.finished:
@@ -210,15 +199,29 @@ def export(
     to: Annotated[Path, typer.Option(help="Folder to write.")],
     trial: Annotated[int | None, typer.Option(help="Which trial (default: the study's pick).")] = None,
     formats: Annotated[
-        str, typer.Option("--format", help="Comma-separated: config, weights, nir.")
+        str, typer.Option("--format", help="Comma-separated: config, weights, nir, c.")
     ] = "config,weights",
     storage: Storage = None,
+    smallest: Smallest = False,
+    frugal: Frugal = False,
+    accurate: Accurate = False,
+    within: Within = None,
+    min_accuracy: MinAccuracy = None,
+    min_score: MinScore = None,
 ) -> None:
     """Write a model as files, with a manifest and the means to verify them."""
+    rule = rule_of(
+        {"smallest": smallest, "frugal": frugal, "accurate": accurate},
+        within=within, min_accuracy=min_accuracy, min_score=min_score,
+    )  # fmt: skip
+    if rule and trial is not None:
+        raise InputError([Fault("--trial", "a trial or a rule may be given", f"{trial} and a rule")])
     from hwsearch.api import load_run
 
     names = [name.strip() for name in formats.split(",") if name.strip()]
     result = load_run(directory, storage=storage)
+    if rule:
+        trial = int(result.pick(**rule)["trial"])
     folder = result.export(trial, to=to, formats=names)
     print_notes(result.notes)
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
@@ -226,14 +229,20 @@ def export(
 
 
 @app.command()
-def verify(directory: Annotated[Path, typer.Argument(help="An export's folder.", metavar="OUT")]) -> None:
+def verify(
+    directory: Annotated[Path, typer.Argument(help="An export's folder.", metavar="OUT")],
+    board: Annotated[
+        str | None, typer.Option(help="Also run its C library on an emulated board: microbit, ...")
+    ] = None,
+) -> None:
     """Load an export anew and prove that it is what its record says."""
     from hwsearch.errors import RecordError
     from hwsearch.export.bundle import verify as check_export
 
-    checks = check_export(directory)
+    checks = check_export(directory, board)
     for check in checks:
-        print(f"{'ok  ' if check.passed else 'FAIL'} {check.name}: {check.detail}")
+        word = "skip" if check.skipped else "ok  " if check.passed else "FAIL"
+        print(f"{word} {check.name}: {check.detail}")
     failed = [check.name for check in checks if not check.passed]
     if failed:
         raise RecordError(f"{directory}: {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")

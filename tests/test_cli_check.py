@@ -36,7 +36,9 @@ def ask(monkeypatch: pytest.MonkeyPatch, folder: Path, data: dict[str, Any], *op
 
 
 def table(folder: Path) -> dict[str, Any]:
-    rows = [f"{run},{t},{0.5 * t + 10 * run},{'ok' if run % 2 else 'worn'}" for run in range(8) for t in range(9)]
+    rows = [
+        f"{run},{t},{0.5 * t + 10 * run},{'ok' if run % 2 else 'worn'}" for run in range(8) for t in range(9)
+    ]
     (folder / "t.csv").write_text("run,t,p1,state\n" + "\n".join(rows) + "\n")
     return {"csv": "t.csv", "label": "state", "group": "run", "time": "t", "window": 4, "hop": 2}
 

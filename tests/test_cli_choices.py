@@ -1,6 +1,7 @@
 """Two networks and two widths of membranes to choose from: searched, picked, exported and verified."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from hwsearch import api
 from hwsearch.errors import InputError
+from hwsearch.export.bundle import verify
 from hwsearch.export.weights import read_weights
 
 STUDY = """
@@ -32,10 +34,10 @@ def hwsearch(*args):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
+    """Return the folder of the finished run; beside it lies its study."""
     folder = tmp_path_factory.mktemp("choices")
     (folder / "study.yaml").write_text(STUDY)
-    done = hwsearch("run", folder / "study.yaml", "--out", folder / "run")
-    assert done.returncode == 0, done.stderr
+    api.run(folder / "study.yaml", out=folder / "run")
     return folder / "run"
 
 
@@ -58,42 +60,56 @@ def test_every_network_and_width_is_tried_and_every_dense_reference_counted(run)
 
 
 @pytest.mark.slow
-def test_the_pick_is_exported_with_its_own_network_and_width_and_verified(run, tmp_path):
-    summary, front = json.loads((run / "summary.json").read_text()), pd.read_csv(run / "front.csv")
-    picked = summary["pick"]
+def test_the_pick_is_shown_exported_and_verified(run, tmp_path):
+    picked = json.loads((run / "summary.json").read_text())["pick"]
     shown = hwsearch("front", run).stdout
     assert "membranes" in shown
     assert picked["network"] in shown
-    assert f"pick: trial {picked['trial']} " in hwsearch("pick", run).stdout
-    for trial in front["trial"]:
-        row, model = front.set_index("trial").loc[trial], tmp_path / f"model{trial}"
-        exported = hwsearch("export", run, "--trial", trial, "--to", model)
-        assert exported.returncode == 0, exported.stderr
-        verified = hwsearch("verify", model)
-        assert verified.returncode == 0, verified.stdout
-        network, _ = read_weights(model / "weights.safetensors")
-        assert network.state_bits == row["state_bits"]
-        assert len(network.populations) == row["network"].count("fc") + 1
-        config = (model / "config.yaml").read_text()
-        assert f"network: {row['network']}\n" in config
-    elsewhere = hwsearch("front", run, "--profile", "stm32l4r5")
-    assert elsewhere.returncode == 0, elsewhere.stderr
-    assert "membranes" in elsewhere.stdout
+    said = hwsearch("pick", run).stdout
+    assert f"pick: trial {picked['trial']} " in said
+    assert f"membranes of {picked['state_bits']} bits, network {picked['network']})" in said
+    exported = hwsearch("export", run, "--to", tmp_path / "model")
+    assert exported.returncode == 0, exported.stderr
+    verified = hwsearch("verify", tmp_path / "model")
+    assert verified.returncode == 0, verified.stdout
+    assert "FAIL" not in verified.stdout
 
 
 @pytest.mark.slow
-def test_the_same_line_again_gives_the_same_files_and_a_lost_cache_the_same_network(run, tmp_path):
+def test_every_trained_trial_is_exported_with_its_own_network_and_width(run, tmp_path):
+    result = api.load_run(run)
+    trained = result.trials.query("outcome == 'trained'")
+    assert len(trained) >= 3
+    for row in trained.itertuples():
+        model = result.export(row.trial, to=tmp_path / f"model{row.trial}")
+        assert all(check.passed for check in verify(model))
+        network, _ = read_weights(model / "weights.safetensors")
+        assert network.state_bits == row.state_bits
+        assert len(network.populations) == row.network.count("fc") + 1
+        config = (model / "config.yaml").read_text()
+        assert f"  network: {row.network}\n" in config
+        assert f"  state_bits: {row.state_bits}\n" in config
+    elsewhere = result.front_on("stm32l4r5").front
+    assert set(elsewhere["network"]) <= {"fc24-fc16", "fc32"}
+    page = result.report().read_text()
+    assert "Dense networks to choose from: fc24-fc16" in page
+    assert "Membrane bits" in page
+
+
+@pytest.mark.slow
+def test_the_same_line_again_gives_the_same_files_and_a_lost_cache_the_same_networks(run, tmp_path):
     before = {name: (run / name).read_bytes() for name in ("trials.csv", "front.csv")}
-    (run / "summary.json").unlink()
-    again = hwsearch("run", run.parent / "study.yaml", "--out", run)
-    assert again.returncode == 0, again.stderr
-    assert {name: (run / name).read_bytes() for name in before} == before
-    front = pd.read_csv(run / "front.csv")
-    for path in (run / "cache").iterdir():
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    (copy / "summary.json").unlink()
+    api.run(run.parent / "study.yaml", out=copy)
+    assert {name: (copy / name).read_bytes() for name in before} == before
+    for path in (copy / "cache").iterdir():
         path.unlink()
-    exported = hwsearch("export", run, "--trial", front["trial"].iloc[-1], "--to", tmp_path / "model")
-    assert exported.returncode == 0, exported.stderr
-    assert hwsearch("verify", tmp_path / "model").returncode == 0
+    result = api.load_run(copy)
+    last = result.trials.query("outcome == 'trained'").groupby("network")["trial"].last()
+    for trial in last:  # a network that is trained again must be the one that was recorded
+        assert all(check.passed for check in verify(result.export(trial, to=tmp_path / f"model{trial}")))
 
 
 @pytest.mark.parametrize(

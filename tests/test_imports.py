@@ -14,7 +14,7 @@ PACKAGE = Path(hwsearch.__file__).parent
 ORDER = [
     "errors", "seeds", "graph", "study", "hardware", "space", "data", "native", "compress", "network", "train",
     "tickets", "measure", "predict", "records", "plan", "search", "comparison", "report", "export", "results", "start",
-    "api", "api_sections", "api_arrays", "api_data", "terminal", "cli_check", "cli_data", "cli_profiles",
+    "api", "api_sections", "api_arrays", "api_data", "terminal", "cli_rules", "cli_check", "cli_data", "cli_profiles",
     "cli_init", "cli_answers", "cli",
     "__main__",
 ]  # fmt: skip
@@ -27,7 +27,7 @@ OWNERS = {
     "moocore": {"search"},
     "sklearn": {"data"},
     "ruamel": {"study", "export"},
-    "typer": {"cli", "cli_check", "cli_data", "cli_init", "cli_profiles"},
+    "typer": {"cli", "cli_check", "cli_data", "cli_init", "cli_profiles", "cli_rules"},
     "rich": {"terminal"},
     "nir": {"export", "network"},
     "h5py": {"data", "network"},

@@ -36,11 +36,13 @@ class Leak:
         kind: What it is.
         n: How many samples of the first part it touches.
         words: What a reader must know.
+        names: Of the groups.
     """
 
     kind: Literal["equal", "group", "window"]
     n: int
     words: str
+    names: str = ""
 
 
 def find_leaks(samples: Samples, parts: Mapping[str, Ints], equal: Ints) -> list[Leak]:
@@ -76,13 +78,20 @@ def judge(data: Parts, split: Split, leaks: Sequence[Leak]) -> tuple[str, ...]:
     """
     said = isinstance(data, NamedData) or data.split == "official"
     faults = [
-        Fault("data.split", f"{_WHOLE[leak.kind]} must stay in one part", leak.words, _TODO)
+        Fault("data.split", f"{_WHOLE[leak.kind]} must stay in one part", _with_names(leak), _TODO)
         for leak in leaks
         if leak.kind != "equal" and not (split.how == "official" and said)
     ]
     if faults:
         raise InputError(faults)
-    return tuple(f"leak in {_OF[split.how]}: {leak.words}" for leak in leaks)
+    if not leaks:
+        return ()
+    named = [_with_names(leaks[0]), *(leak.words for leak in leaks[1:])]
+    return (f"leak in {_OF[split.how]}: {'; '.join(named)}",)
+
+
+def _with_names(leak: Leak) -> str:
+    return f"{leak.words} ({leak.names})" if leak.names else leak.words
 
 
 def equal_words(samples: Samples, equal: Ints) -> tuple[str, ...]:
@@ -113,5 +122,5 @@ def _groups(samples: Samples, first: str, second: str, parts: Mapping[str, Ints]
         return []
     named = [samples.group_names[group] if samples.group_names else str(group) for group in both]
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    words = f"{len(both)} groups stand in {first} and {second}: {', '.join(named[:_NAMED])}{more}"
-    return [Leak("group", int(np.isin(here, both).sum()), words)]
+    words = f"{len(both)} groups stand in {first} and {second}"
+    return [Leak("group", int(np.isin(here, both).sum()), words, f"{', '.join(named[:_NAMED])}{more}")]

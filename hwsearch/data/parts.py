@@ -7,7 +7,7 @@ samples (`encode`), nor for the draws themselves (`split`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +97,10 @@ def split_around(data: Parts, samples: Samples, equal: Ints, test: Ints) -> Spli
 
 
 def _drawn(data: Parts, samples: Samples, equal: Ints, how: str) -> Split:
-    """Return a split whose validation part is drawn, and its test part where it is not official."""
+    """Return a split whose validation part is drawn, and its test part where it is not official.
+
+    Where an official test part shares groups with the rest, validation does so too.
+    """
     classes, notes = sample_classes(samples.y), list[str]()
     everything = np.arange(len(samples.y))
     official = samples.official_test if how == "official" else None
@@ -108,6 +111,9 @@ def _drawn(data: Parts, samples: Samples, equal: Ints, how: str) -> Split:
         validation = data.validation / (1 - data.test)
     else:
         test, rest = np.flatnonzero(official), np.flatnonzero(~official)
+        if samples.groups is not None and np.isin(samples.groups[test], samples.groups[rest]).any():
+            # what is picked on validation is measured on a test that knows the groups: they are to be alike
+            samples = replace(samples, groups=None)
         units, kept = units_of(data, samples, equal, rest, notes)
         rest, validation = rest[kept], data.validation
     rest = _train_size(data, classes, rest)

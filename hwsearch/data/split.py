@@ -12,6 +12,8 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 _MOST_TRIES = 16
 _MOST_STEPS = 20_000
+_MOST_FLIPS = 1000
+_NOTHING = 1e-9
 
 
 def stratified_take(labels: Ints, n_take: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
@@ -43,10 +45,11 @@ def grouped_take(
 ) -> tuple[Ints, Ints]:
     """Draw whole groups of near ``n_take`` samples with the classes near their proportion, every class among them.
 
-    The distance of a draw is sum_c (taken_c - n_take n_c / N)^2 / n_c. Groups are gone through from the largest to the
-    smallest, in a random order among equals, and taken where that brings the draw nearer; samples that are groups of
-    their own fill what is missing. The best of several orders is returned. A group is not taken where a class would be
-    left with fewer than ``leave`` groups, so a class in too few groups is in no draw.
+    The distance of a draw is sum_c (taken_c - n_take n_c / N)^2 / n_c. Groups are gone through in a random
+    order and taken where that brings the draw nearer; then the group is taken or given back that brings it nearest, as
+    long as one does; samples that are groups of their own fill what is missing. The best of several orders is returned.
+    A group is not taken where a class would be left with fewer than ``leave`` groups, so a class in too few groups is
+    in no draw.
 
     Args:
         labels: [N].
@@ -66,55 +69,92 @@ def grouped_take(
     counts = counts.reshape(n_groups, n_classes)
     wanted = n_take * counts.sum(0) / len(labels)
     tries = max(1, min(_MOST_TRIES, _MOST_STEPS // n_groups))
-    draws = [_draw(counts, wanted, rng, leave) for _ in range(tries)]
-    taken = min(draws, key=lambda draw: _badness(counts, wanted, draw))[group_of]
+    best = _Draw(counts, wanted, rng, leave)
+    # within half a sample of each class no other order can do better
+    enough = (0, float((0.25 / counts.sum(0)).sum()))
+    for _ in range(tries - 1):
+        if _badness(best) <= enough:
+            break
+        best = min(best, _Draw(counts, wanted, rng, leave), key=_badness)
+    taken = best.taken[group_of]
     return np.flatnonzero(taken), np.flatnonzero(~taken)
 
 
-def _draw(
-    counts: Ints, wanted: npt.NDArray[np.float64], rng: np.random.Generator, leave: int
-) -> npt.NDArray[np.bool_]:
-    """Return which groups are taken in one random order; [groups]."""
-    sizes, holds, totals = counts.sum(1), counts > 0, counts.sum(0)
-    taken, held = np.zeros(len(counts), dtype=bool), np.zeros(len(wanted))
-    left = holds.sum(0)
-
-    def take(group: int) -> None:
-        nonlocal held, left
-        taken[group] = True
-        held, left = held + counts[group], left - holds[group]
-
-    def spares(group: int) -> bool:
-        return bool((left - holds[group] >= leave)[holds[group]].all())
-
-    def change(group: int) -> float:
-        row = counts[group]
-        return float((row * (row + 2 * (held - wanted)) / totals).sum())
-
-    shuffled = rng.permutation(np.flatnonzero(sizes > 1))
-    for group in shuffled[np.argsort(-sizes[shuffled], kind="stable")].tolist():
-        if change(group) < 0 and spares(group):
-            take(group)
-    alone = rng.permutation(np.flatnonzero(sizes == 1))
-    for label in range(len(wanted)):
-        n = min(round(wanted[label] - held[label]), int(left[label]) - leave)
-        chosen = alone[counts[alone, label] > 0][: max(n, 0)]
-        taken[chosen] = True
-        held[label] += len(chosen)
-        left[label] -= len(chosen)
-    for label in np.flatnonzero(held == 0).tolist():
-        free = [group for group in np.flatnonzero(holds[:, label] & ~taken).tolist() if spares(group)]
-        if held[label] == 0 and free:  # an earlier class's group may have brought it
-            take(min(free, key=change))
-    return taken
-
-
-def _badness(
-    counts: Ints, wanted: npt.NDArray[np.float64], taken: npt.NDArray[np.bool_]
-) -> tuple[int, float]:
+def _badness(draw: _Draw) -> tuple[int, float]:
     """Return how many classes a draw lacks, and its distance."""
-    held = counts[taken].sum(0)
-    return int((held == 0).sum()), float(((held - wanted) ** 2 / counts.sum(0)).sum())
+    return int((draw.held == 0).sum()), float(((draw.held - draw.wanted) ** 2 / draw.totals).sum())
+
+
+class _Draw:
+    """Groups taken in one random order."""
+
+    def __init__(
+        self, counts: Ints, wanted: npt.NDArray[np.float64], rng: np.random.Generator, leave: int
+    ) -> None:
+        self.counts, self.wanted, self.leave = counts, wanted, leave
+        self.holds, self.totals = counts > 0, counts.sum(0)
+        self.taken, self.held = np.zeros(len(counts), dtype=bool), np.zeros(len(wanted))
+        self.left = self.holds.sum(0)
+        sizes = counts.sum(1)
+        for group in rng.permutation(np.flatnonzero(sizes > 1)).tolist():
+            if self._change(group) < 0 and self._spares(group):
+                self._flip(group)
+        self._improve(np.flatnonzero(sizes > 1))
+        self._fill(rng.permutation(np.flatnonzero(sizes == 1)))
+        self._complete()
+
+    def _flip(self, group: int) -> None:
+        """Take a group, or give it back."""
+        sign = -1 if self.taken[group] else 1
+        self.taken[group] = not self.taken[group]
+        self.held = self.held + sign * self.counts[group]
+        self.left = self.left - sign * self.holds[group]
+
+    def _change(self, groups: int | Ints) -> npt.NDArray[np.float64]:
+        """Return how much farther off a flip of each group is; below 0: nearer."""
+        sign = np.where(self.taken[groups], -1, 1)
+        step = sign[..., None] * self.counts[groups]
+        changes: npt.NDArray[np.float64] = (step * (step + 2 * (self.held - self.wanted)) / self.totals).sum(
+            -1
+        )
+        return changes
+
+    def _spares(self, group: int) -> bool:
+        """Return whether a flip leaves every class of the group on both sides."""
+        holds = self.holds[group]
+        if self.taken[group]:
+            return bool((self.held - self.counts[group] > 0)[holds].all())
+        return bool((self.left - 1 >= self.leave)[holds].all())
+
+    def _improve(self, groups: Ints) -> None:
+        """Flip the group that brings the draw nearest, as long as one brings it nearer."""
+        for _ in range(_MOST_FLIPS):
+            changes = self._change(groups)
+            for at in np.argsort(changes, kind="stable"):
+                if changes[at] >= -_NOTHING:
+                    return
+                if self._spares(int(groups[at])):
+                    self._flip(int(groups[at]))
+                    break
+            else:
+                return
+
+    def _fill(self, alone: Ints) -> None:
+        """Take samples that are groups of their own for what is missing of each class."""
+        for label in range(len(self.wanted)):
+            n = min(round(self.wanted[label] - self.held[label]), int(self.left[label]) - self.leave)
+            chosen = alone[self.counts[alone, label] > 0][: max(n, 0)]
+            self.taken[chosen] = True
+            self.held[label] += len(chosen)
+            self.left[label] -= len(chosen)
+
+    def _complete(self) -> None:
+        """Take a group of each class that is missing, where one can be spared."""
+        for label in np.flatnonzero(self.held == 0).tolist():
+            rest = np.flatnonzero(self.holds[:, label] & ~self.taken)
+            free = [group for group in rest.tolist() if self._spares(group)]
+            if self.held[label] == 0 and free:  # an earlier class's group may have brought it
+                self._flip(min(free, key=lambda group: float(self._change(group))))
 
 
 def sample_classes(labels: Ints) -> Ints:

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,31 @@ from hwsearch.export.agree import (
     read_config,
     tensors_identity,
 )
+from hwsearch.export.boards.boards import Board, board_of
+from hwsearch.export.boards.emulate import missing_tools, run_on
+from hwsearch.export.boards.findings import board_findings
+from hwsearch.export.c.check import check_library, first_difference
+from hwsearch.export.c.project import FILES as C_FILES
+from hwsearch.export.c.project import FOLDER as C_FOLDER
+from hwsearch.export.c.project import project_files
+from hwsearch.export.c.render import c_model
 from hwsearch.export.nir import FILE as NIR
 from hwsearch.export.nir import check_nir, read_nir, write_nir
 from hwsearch.export.replace import MANIFEST, check_target, clear_target
 from hwsearch.export.weights import FILE as WEIGHTS
-from hwsearch.export.weights import packed_bytes, read_weights, weights_digest, write_weights
-from hwsearch.network.integer import run_integer
+from hwsearch.export.weights import packed_bytes, packing_of, read_weights, weights_digest, write_weights
+from hwsearch.network.integer import Run, run_integer
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.store import load_tensors, network_digest, save_tensors
-from hwsearch.records.files import write_text
+from hwsearch.records.files import write_bytes, write_text
 
 CONFIG, CHECK = "config.yaml", "check.safetensors"
-_FILES = {"config": (CONFIG,), "weights": (WEIGHTS, CHECK), "nir": (NIR,)}
+_FILES = {
+    "config": (CONFIG,),
+    "weights": (WEIGHTS, CHECK),
+    "nir": (NIR,),
+    "c": (*C_FILES, WEIGHTS, CHECK),  # what proves a library: the network, and recorded inputs
+}
 FORMATS = tuple(_FILES)
 DEFAULT_FORMATS = ("config", "weights")
 """What every model can be exported as; NIR cannot say some."""
@@ -72,11 +86,13 @@ class Check:
         name: What.
         passed: Whether it holds.
         detail: The numbers behind it.
+        skipped: Whether it could not be looked at here; it counts as neither.
     """
 
     name: str
     passed: bool
     detail: str
+    skipped: bool = False
 
 
 def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMATS) -> Path:
@@ -90,17 +106,22 @@ def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMAT
         law = f"a format must be one of {', '.join(FORMATS)}"
         raise InputError([Fault("--format", law, ", ".join(unknown) or "none")])
     check_target(to)
-    names = [name for part in FORMATS if part in formats for name in _FILES[part]]
+    names = list(dict.fromkeys(name for part in FORMATS if part in formats for name in _FILES[part]))
     if "nir" in formats:
         check_nir(model.network)
+    library = c_model(model.network, model.formats, model.pointer_bits) if "c" in formats else None
     identity = identity_of(model.config, model.network)
     try:
         clear_target(to, names)
         if "config" in formats:
             write_text(to / CONFIG, _yaml({**model.config, "network_digest": identity["network_digest"]}))
-        if "weights" in formats:
+        run = run_integer(model.network, model.inputs, trace=True) if WEIGHTS in names else None
+        if run is not None:
             write_weights(to / WEIGHTS, model.network, model.formats, model.pointer_bits, identity)
-            save_tensors(to / CHECK, _recorded(model), {"identity": identity})
+            save_tensors(to / CHECK, _recorded(model, run), {"identity": identity})
+        if library is not None and run is not None:
+            for name, data in project_files(library, identity, model.inputs, run).items():
+                write_bytes(to / name, data)
         if "nir" in formats:
             write_nir(model.network, to / NIR)
         write_text(to / MANIFEST, json.dumps(_manifest(model, to, names, identity), indent=1))
@@ -110,9 +131,8 @@ def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMAT
     return to
 
 
-def _recorded(model: Model) -> dict[str, np.ndarray]:
+def _recorded(model: Model, run: Run) -> dict[str, np.ndarray]:
     """Return inputs with what the integer model makes of them."""
-    run = run_integer(model.network, model.inputs, trace=True)
     traces = {f"membrane.{i}": trace.astype(np.int32) for i, trace in enumerate(run.membranes or ())}
     return {"inputs": model.inputs, "predictions": run.predictions.astype(np.int64)} | traces
 
@@ -131,12 +151,18 @@ def _manifest(model: Model, to: Path, names: Sequence[str], identity: Mapping[st
     }
 
 
-def verify(folder: Path) -> list[Check]:
+def verify(folder: Path, board: str | None = None) -> list[Check]:
     """Load an export anew and check that it is what its record says.
 
+    Args:
+        folder: The export.
+        board: An emulated board to run its C library on too (`hwsearch.export.boards`).
+
     Raises:
-        RecordError: There is no readable manifest, or one of another version.
+        InputError: The board is unknown, or the model does not fit it.
+        RecordError: There is no readable manifest, or one of another version; or no C library to run on a board.
     """
+    chosen = None if board is None else board_of(board)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files: dict[str, dict[str, Any]] = manifest["files"]
@@ -146,7 +172,7 @@ def verify(folder: Path) -> list[Check]:
     if version not in _READABLE:
         law = f"a {MANIFEST} must be of format {' or '.join(map(str, _READABLE))}"
         raise RecordError(f"{folder}: {law}; got {version} (export the trial again)")
-    checks = [_check_file(folder / name, entry) for name, entry in files.items()]
+    checks = [_check_file(folder, name, entry) for name, entry in files.items()]
     checks += _guarded(_check_one_model, folder, manifest)
     if CONFIG in files and WEIGHTS in files:
         checks += _guarded(_check_config, folder, manifest)
@@ -155,6 +181,13 @@ def verify(folder: Path) -> list[Check]:
             checks += _guarded(check, folder, manifest)
     if NIR in files:
         checks += _guarded(_check_nir, folder, manifest)
+    if C_FILES[0] in files:
+        checks += _guarded(_check_c, folder, manifest)
+        if chosen is not None:
+            checks += _guarded(partial(_check_board, chosen), folder, manifest)
+    elif chosen is not None:
+        law = "a board needs an export with a C library"
+        raise InputError([Fault("--board", law, ", ".join(files), "export it with --format c", folder)])
     return checks
 
 
@@ -184,16 +217,18 @@ def _guarded(
     try:
         return check(folder, manifest)
     except RecordError as error:
-        return [Check(check.__name__.removeprefix("_check_"), False, str(error))]
+        name = check.func.__name__ if isinstance(check, partial) else check.__name__
+        return [Check(name.removeprefix("_check_"), False, str(error))]
 
 
-def _check_file(path: Path, entry: Mapping[str, Any]) -> Check:
+def _check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> Check:
+    path = folder / name
     if not path.exists():
-        return Check(path.name, False, "missing")
+        return Check(name, False, "missing")
     size, sha = path.stat().st_size, _sha256(path)
     same = size == entry["bytes"] and sha == entry["sha256"]
     return Check(
-        path.name, same, f"{size:,} bytes, sha256 {sha[:12]}" + ("" if same else " differs from the manifest")
+        name, same, f"{size:,} bytes, sha256 {sha[:12]}" + ("" if same else " differs from the manifest")
     )
 
 
@@ -240,6 +275,36 @@ def _check_nir(folder: Path, manifest: dict[str, Any]) -> list[Check]:
         raise RecordError(str(error)) from None
     recorded = manifest.get("identity", {}).get("network_digest")
     return [Check("NIR network", here == recorded, f"digest {here}, the manifest says {recorded}")]
+
+
+def _check_c(folder: Path, manifest: dict[str, Any]) -> list[Check]:
+    """Compare a C library with what its weights give, and build it and compare what it computes."""
+    network, _ = read_weights(folder / WEIGHTS)
+    recorded, _ = load_tensors(folder / CHECK)
+    run = run_integer(network, recorded["inputs"], trace=True)
+    library = c_model(network, *packing_of(folder / WEIGHTS))
+    edited = {name for name in C_FILES if not _check_file(folder, name, manifest["files"][name]).passed}
+    checks = []
+    if edited:  # an older version wrote other files, so they are compared only to find the place
+        fresh = project_files(library, manifest["identity"], recorded["inputs"], run)
+        places = [f"{name}: {first_difference(folder / name, fresh[name])}" for name in sorted(edited)]
+        checks.append(Check("C files", False, "; ".join(places)))
+    passed, detail = check_library(folder, library, recorded["inputs"], run)
+    return [*checks, Check("C library", passed is not False, detail, skipped=passed is None)]
+
+
+def _check_board(board: Board, folder: Path, manifest: dict[str, Any]) -> list[Check]:
+    """Run a C library on an emulated board, and compare all of it with the integer model."""
+    missing = missing_tools(board)
+    if missing:
+        detail = f"not run: {', '.join(missing)} must be installed"
+        return [Check(board.ident, True, detail, skipped=True)]
+    network, _ = read_weights(folder / WEIGHTS)
+    recorded, _ = load_tensors(folder / CHECK)
+    library = c_model(network, *packing_of(folder / WEIGHTS))
+    ran = run_on(board, folder / C_FOLDER, library, recorded["inputs"])
+    run = run_integer(network, recorded["inputs"], trace=True)
+    return [Check(*each) for each in board_findings(board, library, ran, run)]
 
 
 def _sha256(path: Path) -> str:

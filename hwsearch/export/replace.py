@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from hwsearch.errors import Fault, InputError
 from hwsearch.records.files import write_text
@@ -29,8 +29,12 @@ def check_target(to: Path) -> None:
     if to.exists() and not to.is_dir():
         raise InputError([Fault("--to", law, "a file", "choose another", to)])
     listed = _listed(to / MANIFEST) | _listed(to / _UNFINISHED)
-    found = sorted(to.iterdir()) if to.exists() else []
-    strange = [path.name for path in found if path.is_dir() or _PART.sub("", path.name) not in listed]
+    folders = {str(folder) for name in listed for folder in PurePosixPath(name).parents}
+    strange = [
+        name
+        for name, path in _inside(to)
+        if (name not in folders if _is_folder(path) else _PART.sub("", name) not in listed)
+    ]
     if strange:
         more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
         got = f"a folder with other files: {', '.join(strange[:3])}{more}"
@@ -45,11 +49,31 @@ def clear_target(to: Path, names: Sequence[str]) -> None:
         names: Files that are to be written before the manifest is.
     """
     to.mkdir(parents=True, exist_ok=True)
-    there = [path for path in to.iterdir() if path.name != _UNFINISHED]
-    files = {_PART.sub("", path.name) for path in there} | set(names)
+    there = [(name, path) for name, path in _inside(to) if name != _UNFINISHED]
+    old = [(name, path) for name, path in there if not _is_folder(path)]
+    files = {_PART.sub("", name) for name, _ in old} | set(names)
     write_text(to / _UNFINISHED, json.dumps({"files": dict.fromkeys(sorted(files))}))
-    for path in sorted(there, key=lambda path: path.name != MANIFEST):  # from here on it is no export
+    for _, path in sorted(old, key=lambda each: each[0] != MANIFEST):  # from here on it is no export
         path.unlink()
+    for _, path in sorted(there, reverse=True):  # the innermost first
+        if _is_folder(path):
+            path.rmdir()
+    for name in names:
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _inside(to: Path) -> list[tuple[str, Path]]:
+    """Return all that a folder holds, at any depth, by its place in it; links are not followed."""
+    found = []
+    for path in sorted(to.iterdir()) if to.exists() else []:
+        found.append((path.name, path))
+        if _is_folder(path):
+            found += [(f"{path.name}/{name}", inner) for name, inner in _inside(path)]
+    return found
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _listed(manifest: Path) -> set[str]:

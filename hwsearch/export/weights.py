@@ -50,7 +50,8 @@ def write_weights(
     arrays: dict[str, np.ndarray] = {}
     layouts = {}
     for connection, bits, name in zip(network.connections, network.weight_bits, formats, strict=True):
-        packed, weight = pack(connection.weight, bits, name, pointer_bits), connection.weight
+        weight, groups = connection.weight, connection.shape.groups
+        packed = pack(weight, bits, name, pointer_bits, groups)
         arrays[f"{connection.shape.name}.packed"] = packed.data
         arrays[f"{connection.shape.name}.weight"] = weight.astype(np.int8 if bits <= 8 else np.int16)
         arrays[f"{connection.shape.name}.mask"] = weight != 0
@@ -102,6 +103,21 @@ def weights_facts(path: Path) -> dict[str, object]:
         RecordError: The file is missing or damaged.
     """
     return load_tensors(path)[1]
+
+
+def packing_of(path: Path) -> tuple[tuple[str, ...], int]:
+    """Return the storage format of each connection, and the bits of a row pointer (of the narrowest, or 16).
+
+    Raises:
+        RecordError: The file is missing or damaged.
+    """
+    facts: Any = weights_facts(path)
+    try:
+        layouts = [facts["packing"][each["name"]] for each in facts["network"]["connections"]]
+        pointers = [s["bits"] for layout in layouts for s in layout["streams"] if s["name"] == "pointers"]
+        return tuple(layout["format"] for layout in layouts), min(pointers, default=16)
+    except (KeyError, TypeError) as error:
+        raise RecordError(f"{path}: the file must say how weights are packed; got: {error!r}") from None
 
 
 def packed_bytes(arrays: Mapping[str, np.ndarray]) -> int:

@@ -4,9 +4,7 @@
 
 #include "conv.h"
 
-#ifndef DENSE
-#define DENSE 4 /* one weight of so many makes a table worth it */
-#endif
+#define DENSE 3 /* one weight of so many that is not zero makes sums worth a table */
 
 /* A weight that is not zero, and where it reads. */
 struct term {
@@ -38,7 +36,8 @@ static inline __attribute__((always_inline)) void add_up(const struct term *term
 }
 
 /* All output planes of a run of n cells; in and out are step and n apart, block by block, which stays in the cache. */
-static __attribute__((noinline)) void run(const struct terms *terms, long planes, const float *start, const float *in, float *out, long n, long step) {
+static __attribute__((noinline)) void run(const struct terms *terms, long planes, const float *start, const float *in,
+                                          float *out, long n, long step) {
     for (long at = 0; at < n; at += RUN * LANES)
         for (long p = 0, from = 0; p < planes; from = terms->end[p++]) {
             float first = start ? start[p] : 0.0f;
@@ -78,11 +77,11 @@ static void forward(const struct grid *g, const float *in, const float *w, const
 int conv_of_spikes(const struct grid *g, const float *in, const float *w, const float *bias, float *out, long N, long C, long O,
                    long in_size, long out_size);
 
-/* Whether most weights are zero: then sums are not worth a table. */
-static int sparse(const float *w, long n) {
+/* Whether enough weights are not zero. */
+static int dense(const float *w, long n) {
     long count = 0;
     for (long i = 0; i < n; i++) count += w[i] != 0.0f;
-    return count * DENSE < n;
+    return count * DENSE >= n;
 }
 
 /* x [K, N, C, height, width], or [N, ...] when shared; w [K, O, C, rows, columns]; bias [K, O] or none; out [K, N, O, ...]. */
@@ -91,9 +90,10 @@ void conv_forward(const float *x, const float *w, const float *bias, float *out,
     struct grid g = grid_of(height, width, rows, columns, down, across);
     long in = height * width, to = g.written.rows * g.written.columns;
     for (long k = 0; k < K; k++) {
-        const float *from = x + (shared ? 0 : k * N * C * in), *weight = w + k * O * C * g.taps, *start = bias ? bias + k * O : 0;
+        const float *from = x + (shared ? 0 : k * N * C * in), *weight = w + k * O * C * g.taps;
+        const float *start = bias ? bias + k * O : 0;
         float *written = out + k * N * O * to;
-        if (sparse(weight, O * C * g.taps) || !conv_of_spikes(&g, from, weight, start, written, N, C, O, in, to))
+        if (!dense(weight, O * C * g.taps) || !conv_of_spikes(&g, from, weight, start, written, N, C, O, in, to))
             forward(&g, from, weight, start, written, N, C, O, in, to);
     }
 }
@@ -132,4 +132,14 @@ void conv_read_back(const float *grad, const float *w, float *dx, long K, long N
     long in = height * width, to = g.written.rows * g.written.columns;
     for (long k = 0; k < K; k++)
         read_back(&g, grad + k * N * O * to, w + k * O * C * g.taps, dx + k * N * C * in, N, C, O, in, to);
+}
+
+/* Whether convolutions of a shape fit the room that there is. */
+int conv_fits(long C, long O, long height, long width, long rows, long columns, long down, long across) {
+    if (rows * columns > TAPS || down * across > TAPS || height * width > ROOM) return 0;
+    long blocks = (O + WIDTH - 1) / WIDTH, planes = O > C * down * across ? O : C * down * across;
+    if (C * rows * columns * blocks * WIDTH > WEIGHTS) return 0;
+    struct grid g = grid_of(height, width, rows, columns, down, across);
+    if (planes > CHANNELS || (planes > WIDTH ? planes : WIDTH) * reach(&g, 1) > ROOM || g.plane > CELLS) return 0;
+    return (g.plane + 2 * g.lead + LANES) * blocks * WIDTH <= ROOM;
 }

@@ -7,6 +7,7 @@
 #define ROOM 65536          /* numbers of the grids of one chunk of frames */
 #define WEIGHTS 36864       /* of one candidate, output channels filled up to blocks of WIDTH */
 #define WIDTH (2 * LANES)   /* output channels that are added up side by side */
+#define CELLS 4096          /* of a frame */
 #define TAPS 64             /* of a filter */
 #define CHANNELS 512        /* planes: channels times phases */
 #define RUN 12              /* vectors of a run that are added up side by side */

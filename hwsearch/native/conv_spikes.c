@@ -4,12 +4,12 @@
 
 #include "conv.h"
 
-#define JOINT 4          /* channels of a look-up */
-#define CASES 16         /* 2 ^ JOINT */
-#define CELLS 4          /* cells at a time: their sums are in registers */
-#define LOOKUPS 256      /* groups of channels times taps */
+#define JOINT 4     /* channels of a look-up */
+#define CASES 16    /* 2 ^ JOINT */
+#define TOGETHER 4  /* cells at a time: their sums are in registers */
+#define LOOKUPS 256 /* groups of channels times taps */
 
-/* The look-ups of a candidate: where the codes of each are, beside a cell. */
+/* The look-ups of a cell: where the code of each is, and its sums. */
 struct lookups {
     long n, code[LOOKUPS];
     float table[LOOKUPS][CASES][WIDTH] __attribute__((aligned(64)));
@@ -46,29 +46,29 @@ static int encode(const struct grid *g, const float *in, float *to, long C, long
     return !wrong;
 }
 
-/* start + the sums that are looked up, for CELLS cells from a place on. */
+/* start + the sums that are looked up, for TOGETHER cells from a place on. */
 static void look_up(const struct lookups *l, const int *codes, const float *start, float *to) {
-    lanes sums[CELLS][2];
+    lanes sums[TOGETHER][2];
 #pragma GCC unroll 4
-    for (int c = 0; c < CELLS; c++) sums[c][0] = load(start), sums[c][1] = load(start + LANES);
+    for (int c = 0; c < TOGETHER; c++) sums[c][0] = load(start), sums[c][1] = load(start + LANES);
     for (long i = 0; i < l->n; i++) {
         const int *code = codes + l->code[i];
         const float *rows = l->table[i][0];
 #pragma GCC unroll 4
-        for (int c = 0; c < CELLS; c++) {
+        for (int c = 0; c < TOGETHER; c++) {
             sums[c][0] += load(rows + code[c]);
             sums[c][1] += load(rows + code[c] + LANES);
         }
     }
 #pragma GCC unroll 4
-    for (int c = 0; c < CELLS; c++) store(to + c * WIDTH, sums[c][0]), store(to + c * WIDTH + LANES, sums[c][1]);
+    for (int c = 0; c < TOGETHER; c++) store(to + c * WIDTH, sums[c][0]), store(to + c * WIDTH + LANES, sums[c][1]);
 }
 
 /* WIDTH output planes of a run of n cells, step apart in out. */
 static void run(const struct lookups *l, const int *codes, const float *start, float *out, long n, long step) {
     float cells[LANES * WIDTH];
     for (long at = 0; at < n; at += LANES) {
-        for (long c = 0; c < LANES; c += CELLS) look_up(l, codes + at + c, start, cells + c * WIDTH);
+        for (long c = 0; c < LANES; c += TOGETHER) look_up(l, codes + at + c, start, cells + c * WIDTH);
         transpose(cells, WIDTH, out + at, step);
         transpose(cells + LANES, WIDTH, out + LANES * step + at, step);
     }
@@ -86,8 +86,9 @@ int conv_of_spikes(const struct grid *g, const float *in, const float *w, const 
     long step = reach(g, frames);
     float codes[ROOM], written[ROOM];
     int places[ROOM];
-    struct lookups l = {.n = (C + JOINT - 1) / JOINT * g->taps};
+    struct lookups l;
     if (!fits(g, C)) return 0;
+    l.n = grids / g->phases * g->taps;
     for (long i = 0; i < l.n; i++)
         l.code[i] = (i / g->taps * g->phases + g->phase[i % g->taps]) * step + g->lead + g->shift[i % g->taps];
     memset(codes, 0, sizeof(float) * grids * step);

@@ -4,9 +4,8 @@
 
 #include "conv.h"
 
-#define CELLS 4096   /* of a chunk of frames, at most */
-#define NEAREST 384  /* cells of a chunk: their gradients stay in the nearest cache */
-#define FLUSH 4096   /* cells whose sums are added up in single precision */
+#define NEAREST 384 /* cells of a chunk of frames: their gradients stay in the nearest cache */
+#define FLUSH 2048  /* cells whose sums are added up in single precision */
 #define WIDE (WIDTH / LANES)
 
 /* Numbers that were read and are not zero, and where the gradients of their cells begin. */
@@ -49,7 +48,7 @@ static inline __attribute__((always_inline)) void add_events(const struct events
     for (int t = 0; t < taps; t++) {
         from[t] = given[t];
 #pragma GCC unroll 2
-        for (int i = 0; i < WIDE; i++) total[t][i] = load(sums[t] + i * LANES);
+        for (int i = 0; i < WIDE; i++) total[t][i] = spread(0.0f);
     }
     for (long e = 0; e < events->n; e++) {
         lanes value = spread(events->value[e]);
@@ -63,7 +62,7 @@ static inline __attribute__((always_inline)) void add_events(const struct events
 #pragma GCC unroll 6
     for (int t = 0; t < taps; t++)
 #pragma GCC unroll 2
-        for (int i = 0; i < WIDE; i++) store(sums[t] + i * LANES, total[t][i]);
+        for (int i = 0; i < WIDE; i++) store(sums[t] + i * LANES, load(sums[t] + i * LANES) + total[t][i]);
 }
 
 /* As above, for any number of taps. */

@@ -182,17 +182,9 @@ class _Depthwise(torch.autograd.Function):
 
 def _grids_fit(x: Tensor, weight: Tensor, stride: Size) -> bool:
     """Return whether the loops in C can do a convolution (see conv.h)."""
-    (rows, columns), (height, width), _ = weight.shape[-2:], x.shape[-2:], 0
-    return (
-        x.dtype == torch.float32
-        and library() is not None
-        and rows * columns <= TAPS
-        and max(weight.shape[1], weight.shape[2] * stride[0] * stride[1])
-        * (height + rows)
-        * (width + columns)
-        < 32768
-        and weight[0].numel() + 16 * rows * columns * weight.shape[2] < 36864
-    )
+    loops, (outputs, inputs, *kernel) = library(), weight.shape[1:]
+    fits = loops is not None and loops.conv_fits(inputs, outputs, *x.shape[-2:], *kernel, *stride)
+    return bool(fits) and x.dtype == torch.float32
 
 
 class _Planes(torch.autograd.Function):

@@ -15,8 +15,13 @@ NEWER = "a newer hwsearch wrote it: use that one"
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one step, so that a reader never sees half of it."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file in one step, likewise."""
     unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
+    unfinished.write_bytes(data)
     unfinished.replace(path)
 
 

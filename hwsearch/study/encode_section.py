@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from hwsearch.study.laws import Positive, Seed, law
+from hwsearch.study.laws import Name, Positive, Seed, law
 from hwsearch.study.section import Section
 from hwsearch.study.yaml_border import broken
 
@@ -61,6 +61,20 @@ class Delta(Section):
     threshold: Threshold
 
 
+class Plugin(Section):
+    """An encoder of the user's own: an installed entry point, or of ``--plugin FILE``.
+
+    Attributes:
+        name: Its name.
+        max: Largest whole number that it returns; 1: spikes.
+        options: What it is called with.
+    """
+
+    name: Name
+    max: Annotated[int, law("max must lie in 1 .. 255", lambda v: 1 <= v <= 255)] = 1
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
 class Encode(Section):
     """Steps, in this order; none: values are read as they are (measured ones standardised).
 
@@ -69,16 +83,18 @@ class Encode(Section):
         rate: See `Rate`.
         latency: See `Latency`.
         delta: See `Delta`.
+        plugin: See `Plugin`.
     """
 
     standardise: Standardise | None = None
     rate: Rate | None = None
     latency: Latency | None = None
     delta: Delta | None = None
+    plugin: Plugin | None = None
 
     @model_validator(mode="after")
     def _one_kind_of_spikes(self) -> Encode:
-        named = [name for name in ("rate", "latency", "delta") if getattr(self, name) is not None]
+        named = [name for name in ("rate", "latency", "delta", "plugin") if getattr(self, name) is not None]
         if len(named) > 1:
             raise broken("encode may name one way to make spikes", " and ".join(named), "remove one")
         return self

@@ -81,7 +81,7 @@ def grouped(draw):
 
 
 @given(grouped())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 def test_every_grouped_split_is_disjoint_complete_and_without_a_leak(drawn):
     samples, seed = drawn
     try:
@@ -170,6 +170,16 @@ def test_official_parts_and_the_study_that_draws_others():
     assert len(split(samples, split="stratified").test) == 4
     with pytest.raises(InputError, match="split: official needs data with parts, and mine has none"):
         split(samples_of(np.tile([0, 1], 10)), split="official")
+
+
+def test_validation_shares_groups_where_the_official_test_does():
+    official, groups = np.arange(40) >= 30, np.arange(40) // 2 % 5
+    samples = samples_of(np.tile([0, 1], 20), official_test=official, groups=groups)
+    found = split(samples, validation=0.3)
+    assert (found.units, len(found.validation)) == (None, 9)
+    apart = samples_of(np.tile([0, 1], 20), official_test=official, groups=np.arange(40) // 5)
+    found = split(apart, validation=0.3)
+    assert not set(apart.groups[found.validation]) & set(apart.groups[found.training])
 
 
 def test_equal_samples_stay_together_unless_the_study_spreads_them():

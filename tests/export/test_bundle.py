@@ -12,6 +12,7 @@ import hwsearch
 from hwsearch.compress.packing import pack
 from hwsearch.errors import InputError, RecordError
 from hwsearch.export.bundle import CHECK, CONFIG, FORMATS, verify, write_export
+from hwsearch.export.c.project import FILES as C_FILES
 from hwsearch.export.nir import FILE as NIR
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import read_weights
@@ -20,7 +21,7 @@ from hwsearch.network.integer import run_integer
 from hwsearch.network.store import network_digest
 
 FORMAT_2 = Path(__file__).parent / "format_2"
-FILES = {"config": {CONFIG}, "weights": {WEIGHTS, CHECK}, "nir": {NIR}}
+FILES = {"config": {CONFIG}, "weights": {WEIGHTS, CHECK}, "nir": {NIR}, "c": {WEIGHTS, CHECK, *C_FILES}}
 
 
 def failed(folder):
@@ -35,12 +36,15 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_is_written_and_verified(tmp_path, name):
     folder = write_export(model(), tmp_path / "model", [name])
-    assert {path.name for path in folder.iterdir()} == {"manifest.json", *FILES[name]}
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert there == {"manifest.json", *FILES[name]}
     assert failed(folder) == {}
 
 
 @pytest.mark.parametrize("where", [0.0, 0.3, 0.6, 0.999])
-@pytest.mark.parametrize(("name", "file"), [(name, file) for name in FORMATS for file in sorted(FILES[name])])
+@pytest.mark.parametrize(
+    ("name", "file"), [(name, file) for name in FORMATS[:3] for file in sorted(FILES[name])]
+)
 def test_a_flipped_byte_of_a_format_is_found(tmp_path, name, file, where):
     folder = write_export(model(), tmp_path / "model", [name])
     data = bytearray((folder / file).read_bytes())

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from hwsearch.data.encode.plugin import PluginEncoder
 from hwsearch.data.encode.requantise import Requantise
 from hwsearch.data.encode.spikes import Delta, Latency, Rate
 from hwsearch.data.encode.standardise import Standardise, fit_standardise
@@ -22,13 +23,14 @@ from hwsearch.study.parts_section import Parts
 
 MEASURED_BITS = 8
 """Bits of what measured values become, unless the study says others."""
-Step = Standardise | Requantise | Rate | Latency | Delta
+Step = Standardise | Requantise | Rate | Latency | Delta | PluginEncoder
 _NAMES: dict[type[Step], str] = {
     Standardise: "standardise",
     Requantise: "requantise",
     Rate: "rate",
     Latency: "latency",
     Delta: "delta",
+    PluginEncoder: "plugin",
 }
 
 
@@ -58,7 +60,9 @@ class Encoding:
     @property
     def spikes(self) -> bool:
         """Whether spikes come out."""
-        return any(isinstance(step, Rate | Latency | Delta) for step in self.steps)
+        return self.max == 1 and any(
+            isinstance(step, Rate | Latency | Delta | PluginEncoder) for step in self.steps
+        )
 
 
 def encoding_words(encoding: Encoding, samples: Samples) -> tuple[str, ...]:
@@ -92,8 +96,8 @@ def encoding_of(settings: Sequence[Mapping[str, Mapping[str, Any]]], largest: in
     steps = []
     for one in settings:
         for name, values in one.items():
-            read: dict[str, Any] = {k: np.array(v) if isinstance(v, list) else v for k, v in values.items()}
-            steps.append(types[name](**read))
+            fitted = {k: np.array(values[k]) for k in ("mean", "deviation") if k in values}
+            steps.append(types[name](**{**values, **fitted}))
     return Encoding(tuple(steps), largest)
 
 
@@ -126,8 +130,12 @@ def fit_encoding(data: Parts, x_train: Values, input_max: int | None) -> Encodin
         steps.append(Latency(encode.latency.frames, largest))
     if encode.delta is not None:
         steps.append(Delta(encode.delta.threshold))
-    spikes = encode.rate is not None or encode.latency is not None or encode.delta is not None
-    return Encoding(tuple(steps), 1 if spikes else largest)
+    if encode.plugin is not None:
+        steps.append(PluginEncoder(encode.plugin.name, encode.plugin.max, encode.plugin.options))
+    last = steps[-1] if steps else None
+    if isinstance(last, Rate | Latency | Delta):
+        largest = 1
+    return Encoding(tuple(steps), last.max if isinstance(last, PluginEncoder) else largest)
 
 
 def _time_faults(data: Parts, *, still: bool) -> list[Fault]:

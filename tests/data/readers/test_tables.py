@@ -109,7 +109,7 @@ def test_tabs(tmp_path: Path) -> None:
 
 def test_parquet(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
-    frame = pd.DataFrame({"v": [1.5, 2, 3, 4], "state": [3, 20, 3, 20], "run": ["a", "a", "b", "b"]})
+    frame = pd.DataFrame({"v": [1.5, 2, 3, 4], "state": [3, 3, 20, 20], "run": ["a", "a", "b", "b"]})
     frame.to_parquet(tmp_path / "t.parquet")
     data = ParquetData(parquet="t.parquet", label="state", group="run", window=2, root=str(tmp_path))
     samples = read_table(data)

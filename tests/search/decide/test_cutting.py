@@ -208,3 +208,17 @@ def test_a_study_may_switch_foreseeing_off(tmp_path, tiny_text):
     assert summary["similarity"]["n"] == 0
     assert summary["cost"]["foresee_eval_steps"] == 0
     assert "similarity" not in (tmp_path / "run" / "log.jsonl").read_text()
+
+
+def test_no_lookalike_is_found_among_other_networks_or_widths_of_membranes(plan):
+    fresh = candidate(50, 0.3, 1700.0)
+    for knob in ({"network": 1}, {"state_bits": 8}):
+        others = [replace(r, candidate=replace(r.candidate, **knob)) for r in trained()]
+        two = replace(plan, networks=plan.networks * 2)
+        calibrations = (estimator(alike=0.99),) * 2
+        state = replace(state_of(two, others), calibrations=calibrations, dense_errors=(0.02, 0.02))
+        (judged,) = cut(state, [fresh])
+        assert judged.outcome != "lookalike"
+        same = replace(fresh, candidate=replace(fresh.candidate, **knob))
+        (judged,) = cut(state, [same])
+        assert judged.outcome == "lookalike"

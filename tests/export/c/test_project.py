@@ -1,0 +1,103 @@
+"""The folder of a library: its files, what they say, and what builds them."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+
+import pytest
+from builders.exports import INPUTS, model, network
+
+from hwsearch.export.bundle import verify, write_export
+from hwsearch.export.c.project import FILES, project_files, trace_of
+from hwsearch.export.c.render import c_model
+from hwsearch.network.integer import run_integer
+
+IDENTITY = {"study_digest": "5" * 16, "trial": 3, "network_digest": "d" * 16}
+
+
+@pytest.fixture(scope="module")
+def files():
+    net = network()
+    run = run_integer(net, INPUTS, trace=True)
+    return project_files(c_model(net, ["dense", "bitmap"], 16), IDENTITY, INPUTS, run)
+
+
+def test_all_files_are_there_and_name_the_study(files):
+    assert set(files) == set(FILES)
+    for name, data in files.items():
+        if name.endswith((".c", ".h", ".ino", ".md")) and "kernels" not in name:
+            assert b"study: " + b"5" * 16 in data, name
+
+
+def test_library_json_is_json(files):
+    library = json.loads(files["c/library.json"])
+    assert library["headers"] == "snn.h"
+    assert all(f"c/{example}" in files for example in library["examples"])
+
+
+def test_library_properties_has_what_the_arduino_ide_asks_for(files):
+    keys = {line.partition("=")[0] for line in files["c/library.properties"].decode().splitlines()}
+    asked = {
+        "name",
+        "version",
+        "author",
+        "maintainer",
+        "sentence",
+        "paragraph",
+        "category",
+        "url",
+        "architectures",
+    }
+    assert asked <= keys
+
+
+def test_the_readme_states_the_arithmetic_and_an_example(files):
+    text = files["c/README.md"].decode()
+    assert "v - (v >> k)" in text
+    # the first neuron: 2 * 3 + 1 * 0
+    assert "(2) * 3 = 6" in text
+    assert "| fc1 | fc | 2 x 2 | dense | 8 | 0 | none | 0 |" in text
+
+
+def test_a_trace_is_membranes_then_the_prediction(files):
+    run = run_integer(network(), INPUTS, trace=True)
+    shown = trace_of(run)
+    assert shown.shape == (2, 2 * (2 + 2 + 1))
+    # 6 fires, 0 does not; the readout has 1 and 1, of which the first is the prediction
+    assert shown[0, :5].tolist() == [0, 0, 1, 1, 0]
+    assert hashlib.sha256(shown.tobytes()).hexdigest() in files["c/test/trace.sha256"].decode()
+
+
+@pytest.mark.skipif(None in map(shutil.which, ("make", "gcc", "sha256sum")), reason="make or gcc is missing")
+def test_make_test_passes(tmp_path, files):
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    done = subprocess.run(["make", "test"], cwd=tmp_path / "c", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "trace.bin: OK" in done.stdout
+    assert "warning" not in done.stderr
+
+
+def test_no_file_holds_a_path_of_this_machine(tmp_path):
+    folder = write_export(model(), tmp_path / "somewhere", ["c"])
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert str(tmp_path).encode() not in path.read_bytes(), path
+            assert path.stat().st_mode & 0o044 == 0o044 & ~_umask(), path
+
+
+def _umask():
+    import os
+
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_an_export_over_another_removes_its_folders(tmp_path):
+    folder = write_export(model(), tmp_path / "model", ["config", "weights", "c"])
+    write_export(model(4), folder, ["config", "weights"])
+    assert not (folder / "c").exists()
+    assert all(check.passed for check in verify(folder))

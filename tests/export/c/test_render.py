@@ -1,0 +1,130 @@
+"""The C code computes what the integer model does, bit for bit, under every warning and both sanitizers."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from builders.c_networks import SANITIZERS, built, case, differing, traces, write
+from builders.firmware_matrix import drawn, every
+from builders.integer_networks import fc, network
+from builders.random_networks import random_network
+
+from hwsearch.compress.packing import pack
+from hwsearch.errors import InputError
+from hwsearch.export.c.project import project_files
+from hwsearch.export.c.render import c_model, model_files
+from hwsearch.hardware.storage import FORMATS
+from hwsearch.network.integer import run_integer
+
+needs_compiler = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+needs_cppcheck = pytest.mark.skipif(shutil.which("cppcheck") is None, reason="cppcheck is not installed")
+
+
+def random_case(seed):
+    """Return a random network, each connection stored in a format drawn from those that hold it."""
+    rng = np.random.default_rng(seed)
+    net, x = random_network(rng)
+    formats = [str(rng.choice([f for f in FORMATS if holds(c, f)])) for c in net.connections]
+    return case(f"{seed}: {formats}", net, x, formats, prefix=f"n{seed}")
+
+
+def holds(connection, name):
+    try:
+        pack(connection.weight, 4, name, 16, connection.shape.groups)
+    except ValueError:
+        return False
+    return True
+
+
+@needs_compiler
+def test_a_network_of_each_kind_equals_the_integer_model(tmp_path):
+    chosen = [every()[i] for i in (3, 124, 275, 380, 476, 600, 777)]
+    assert len({kind for kind, *_ in chosen}) == 7
+    cases = [drawn(*each, prefix=f"n{i}", n_inputs=20) for i, each in enumerate(chosen)]
+    assert differing(cases, traces(cases, built(cases, tmp_path))) == []
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_random_graphs_equal_the_integer_model_under_sanitizers(tmp_path):
+    cases = [random_case(seed) for seed in range(16)]
+    assert differing(cases, traces(cases, built(cases, tmp_path, *SANITIZERS))) == []
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_a_sample_of_the_matrix_equals_the_integer_model_under_sanitizers(tmp_path):
+    chosen = np.random.default_rng(0).choice(len(every()), 16, replace=False)
+    cases = [drawn(*every()[i], prefix=f"n{i}") for i in chosen]
+    assert differing(cases, traces(cases, built(cases, tmp_path, *SANITIZERS))) == []
+
+
+@pytest.mark.slow
+@needs_cppcheck
+def test_cppcheck_finds_nothing(tmp_path):
+    cases = [random_case(seed) for seed in range(4)] + [
+        drawn(*every()[i], prefix=f"m{i}") for i in (3, 124, 476)
+    ]
+    write(cases, tmp_path)
+    enabled = "--enable=warning,style,performance,portability"
+    files = [
+        p for p in tmp_path.glob("*.c") if not p.name.endswith(("_unit.c", "_data.c")) and p.name != "main.c"
+    ]
+    done = subprocess.run(
+        ["cppcheck", "--std=c99", enabled, "--error-exitcode=1", "--quiet", *files],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@needs_compiler
+def test_classify_gives_the_predictions(tmp_path):
+    net, x = random_network(np.random.default_rng(5), still=False)
+    model = c_model(net, ["dense"] * len(net.connections), 16)
+    run = run_integer(net, x, trace=True)
+    identity = {"study_digest": "5" * 16, "trial": 1, "network_digest": "d" * 16}
+    for name, data in project_files(model, identity, x, run).items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    by_step = ", predictions" if net.readout.labels == "step" else ""
+    (tmp_path / "one.c").write_text(
+        '#include <stdio.h>\n#include "snn.h"\n#include "sample.h"\nint main(void)\n{\n    static snn_state net;\n'
+        "    uint16_t predictions[SNN_TIMESTEPS];\n    (void)predictions;\n"
+        f'    printf("%d", (int)snn_classify(&net, sample{by_step}));\n    return 0;\n}}\n'
+    )
+    source, example = tmp_path / "c/src", tmp_path / "c/examples/classify"
+    program = tmp_path / "one"
+    files = [tmp_path / "one.c", *sorted(source.glob("*.c"))]
+    subprocess.run(["gcc", "-std=c99", f"-I{source}", f"-I{example}", "-o", program, *files], check=True)
+    shown = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    assert int(shown) == int(np.ravel(run.predictions[0])[-1])
+
+
+def test_the_code_has_no_heap_no_float_and_no_division(tmp_path):
+    cases = [drawn(*every()[i], prefix=f"n{i}", n_inputs=1) for i in (3, 124, 275, 380, 476, 600)]
+    write(cases, tmp_path)
+    for path in tmp_path.glob("*.c"):
+        if path.name in ("main.c",) or path.name.endswith("_trace.c"):
+            continue
+        code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        assert not re.search(r"malloc|float|double|[/%]", re.sub(r'#include "[^"]*"', "", code)), path.name
+
+
+def test_files_are_the_same_each_time():
+    one, two = (model_files(drawn(*every()[124], n_inputs=1).model, {"study": "5"}) for _ in range(2))
+    assert one == two
+    assert all(" * study: 5\n" in text for text in one.values())
+
+
+def test_everything_that_cannot_be_said_is_refused_at_once():
+    layers = [fc([[2**20, 0]], [0], [1], f=4), fc([[1]], [0], name="readout")]
+    net = network(layers, timesteps=1, shape=(1, 1, 2), weight_bits=24)
+    with pytest.raises(InputError) as refused:
+        c_model(net, ["csr", "dense"], 12)
+    text = str(refused.value)
+    assert "sums must stay below 2**31" in text
+    assert "row pointers must have 16 or 32 bits" in text
+    assert "a weight may have 16 bits at most" in text
