@@ -1,4 +1,4 @@
-"""What a wheel holds besides code: the marker of types, the C loops, templates of C, what boards need, profiles and studies."""
+"""What a wheel holds besides code: the marker of types, C and its templates, profiles and studies."""
 
 import zipfile
 from pathlib import Path
