@@ -47,6 +47,7 @@ def convolution(
     """
     if x.device.type != "cpu":
         return _grouped(x, weight, bias, stride, depthwise)
+    function: type[torch.autograd.Function]
     if depthwise:
         function = _Depthwise if _planes_fit(x, weight) else _Convolution
     else:
@@ -205,16 +206,14 @@ class _Planes(torch.autograd.Function):
         x, weight = x.contiguous(), weight.contiguous()
         size, outputs, inputs, *kernel = weight.shape
         frames, (height, width) = x.shape[-4], x.shape[-2:]
-        ctx.shape = (size, frames, inputs, outputs)  # type: ignore[attr-defined]
-        ctx.sides = (height, width, *kernel, *stride)  # type: ignore[attr-defined]
-        ctx.shared = x.dim() == 4  # type: ignore[attr-defined]
+        shape, sides = (size, frames, inputs, outputs), (height, width, *kernel, *stride)
+        ctx.settings = shape, sides  # type: ignore[attr-defined]
         rows, columns = ((side - 1) // step + 1 for side, step in zip(x.shape[-2:], stride, strict=True))
         out = x.new_empty((size, frames, outputs, rows, columns))
         biases = None if bias is None else bias.contiguous()
         start = None if biases is None else biases.data_ptr()
-        loops.conv_forward(
-            x.data_ptr(), weight.data_ptr(), start, out.data_ptr(), *ctx.shape, ctx.shared, *ctx.sides
-        )
+        pointers = x.data_ptr(), weight.data_ptr(), start, out.data_ptr()
+        loops.conv_forward(*pointers, *shape, x.dim() == 4, *sides)
         ctx.save_for_backward(x, weight)
         return out
 
@@ -226,17 +225,11 @@ class _Planes(torch.autograd.Function):
         dx_needed, _, dbias_needed, *_ = ctx.needs_input_grad  # type: ignore[attr-defined]
         grad, dx = grads[0].contiguous(), torch.empty_like(x) if dx_needed else None
         dweight, dbias = torch.empty_like(weight), weight.new_empty(weight.shape[:2])
+        (shape, sides), given = ctx.settings, grad.data_ptr()  # type: ignore[attr-defined]
         if dx is not None:
-            loops.conv_read_back(grad.data_ptr(), weight.data_ptr(), dx.data_ptr(), *ctx.shape, *ctx.sides)
-        loops.conv_weights_back(
-            grad.data_ptr(),
-            x.data_ptr(),
-            dweight.data_ptr(),
-            dbias.data_ptr(),
-            *ctx.shape,
-            ctx.shared,
-            *ctx.sides,
-        )
+            loops.conv_read_back(given, weight.data_ptr(), dx.data_ptr(), *shape, *sides)
+        pointers = given, x.data_ptr(), dweight.data_ptr(), dbias.data_ptr()
+        loops.conv_weights_back(*pointers, *shape, x.dim() == 4, *sides)
         return dx, dweight, dbias if dbias_needed else None, None, None
 
 

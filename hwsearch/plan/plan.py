@@ -12,14 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from hwsearch.data.content import content_digest
 from hwsearch.data.datasets import find_root, load_dataset
 from hwsearch.data.given import digest_of_arrays
 from hwsearch.data.samples import Dataset
-from hwsearch.errors import Fault, InputError, did_you_mean
+from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.graph.neuron_law import NeuronLaw
-from hwsearch.graph.spelling import has_conv
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.measure.accuracy import largest_class_share
@@ -27,19 +25,18 @@ from hwsearch.measure.scores import constant_score
 from hwsearch.network.integers import Widths
 from hwsearch.network.params import Params, initial_params
 from hwsearch.plan.architecture import network_specs
-from hwsearch.plan.fidelity import rung_epochs, rung_timesteps
+from hwsearch.plan.device_faults import law_faults, profile_faults, space_faults
+from hwsearch.plan.fidelity import REFERENCE_BITS, rung_epochs, rung_timesteps
 from hwsearch.plan.given import Given, given_network
+from hwsearch.plan.notes import notes_of
 from hwsearch.records.columns import LaterColumns
-from hwsearch.records.trials import COST_COLUMNS, TrialRecord
+from hwsearch.records.trials import TrialRecord
 from hwsearch.space.space import NetworkChoice, SearchSpace
 from hwsearch.space.supported import search_space
 from hwsearch.study.data_section import NamedData
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study
 from hwsearch.study.places import placed
-
-REFERENCE_BITS = 8
-"""Weight bits of the dense reference."""
 
 
 @dataclass(frozen=True)
@@ -156,46 +153,7 @@ class Plan:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the run must know."""
-        asked, whole = sum(self.cycles), self.study.train.epochs
-        notes = [*self.data.notes, *(() if self.given is None else self.given.notes), *self.space.notes]
-        if self.names:
-            notes.append(
-                f"{len(self.names)} networks are searched, each from its own dense reference: losses are counted from "
-                "the most accurate of these"
-            )
-        if self.reference_widths != self.widths:
-            notes.append(
-                f"the dense reference ({REFERENCE_BITS}-bit weights) is a yardstick with 32-bit sums and membranes: "
-                + (
-                    f"{self.profile.id} refuses what could overflow"
-                    if self.widths.overflow == "reject"
-                    else f"{REFERENCE_BITS} bits are not searched"
-                )
-            )
-        if asked < whole:
-            notes.append(
-                f"in the search candidates are trained for {asked} of {whole} epochs, the front's members in full"
-            )
-        search = self.study.search
-        if search.rank and not search.ranked:
-            notes.append(
-                f"sampler {search.sampler}: candidates are asked as it suggests them, none are ranked"
-            )
-        pick, worth = self.study.pick, self.study.search.worth
-        taken = pick.within if pick.needed is None else 1.0 - pick.needed
-        if taken is not None and taken > worth:
-            notes.append(
-                f"networks that lose more than {worth:.0%} (search.worth) are on no front, though the pick would take "
-                "some: raise search.worth to search for them"
-            )
-        longest = self.dense_timesteps
-        fewer = [self.rung_timesteps(rung, longest) for rung in range(len(self.cycles))]
-        if fewer[0] < longest:
-            at = " and ".join(str(n) for n in dict.fromkeys(fewer) if n < longest)
-            notes.append(
-                f"the first rungs are trained at {at} of {longest} timesteps and measured at all of them"
-            )
-        return tuple(notes)
+        return notes_of(self)
 
 
 def make_plan(study: Study, study_path: Path | None = None, options: Collection[str] = ()) -> Plan:
@@ -221,7 +179,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     except InputError as error:
         faults += error.faults
     if profile is not None:
-        faults += [*_profile_faults(study, profile), *_space_faults(study, profile)]
+        faults += [*profile_faults(study, profile), *space_faults(study, profile)]
     if data is not None:
         try:
             if study.network.nir is None:
@@ -232,7 +190,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         except InputError as error:
             faults += error.faults
     if profile is not None and (specs or study.network.nir is None):
-        faults += _law_faults(study, specs, profile)
+        faults += law_faults(study, specs, profile)
     if faults or profile is None or data is None or not specs:
         raise InputError(placed(faults, study_path, options))
     multiple = profile.limits.channel_multiple or 1
@@ -250,8 +208,6 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     # a shipped set is the same wherever it lies; a file of one's own may have been changed since
     names += [] if isinstance(study.data, NamedData) else [_content(data)]
     names += [] if study.space.state_bits is None else [digest(profile.state_widths)]
-    content = content_digest(study.data)
-    names += [] if content is None else [content]
     return Plan(study, profile, data, specs, space, widths, digest(names), given)
 
 
@@ -274,59 +230,3 @@ def _space(study: Study, profile: HardwareProfile, specs: Sequence[NetworkSpec])
             for number, (name, spec) in enumerate(zip(study.network.alternatives, specs, strict=False))
         ],
     )
-
-
-def _space_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
-    """Return the knobs of which the device supports no level."""
-    # the layers make no difference to which levels there are
-    space = search_space(study.space, profile, has_conv=study.network.has_conv)
-    faults = [
-        Fault(
-            f"space.{knob}",
-            f"at least one {knob} must be one that {profile.id} supports",
-            str(list(getattr(study.space, knob))),
-        )
-        for knob in ("granularity", "weight_bits", "state_bits")
-        if not getattr(space, knob)
-    ]
-    flat = [name for name in study.network.alternatives if not has_conv(name)]
-    if flat and space.granularity == ("kernel",):
-        law = "at least one granularity must apply to each network, and kernel needs a conv layer"
-        faults.append(Fault("space.granularity", law, f"kernel alone, for {flat[0]}", "add another"))
-    return faults
-
-
-def _profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
-    """Return what the study asks of the profile that it cannot tell."""
-    faults = []
-    known = set(COST_COLUMNS) | {f"{bank.name}_bytes" for bank in profile.banks}
-    unknown = {name for name in ("energy_j", "latency_s") if not profile.tells(name)}
-    for name in study.device.budgets:
-        if name not in known:
-            law = f"a budget must be of a cost that {profile.id} has"
-            faults.append(Fault(f"device.budgets.{name}", law, name, did_you_mean(name, known, "costs")))
-        elif name in unknown:
-            law = f"{profile.id} must know what a budget limits"
-            faults.append(Fault(f"device.budgets.{name}", law, f"{name}: unknown", "leave this budget out"))
-    for index, name in enumerate(study.objectives):
-        if name in unknown:
-            law = f"{profile.id} must know what an objective minimises"
-            faults.append(Fault(f"objectives.{index}", law, f"{name}: unknown", "choose another objective"))
-    return faults
-
-
-def _law_faults(study: Study, specs: Sequence[NetworkSpec], profile: HardwareProfile) -> list[Fault]:
-    """Return the laws of neurons that the device does not have; specs: none where the study alone says the law."""
-    faults, from_file, network = [], study.network.nir is not None, study.network
-    alone = (NeuronLaw(network.leak_shift, network.threshold, network.reset),)
-    laws = [law for spec in specs for law in spec.laws] or alone
-    neurons = dict.fromkeys("if" if law.leak_shift is None else "lif" for law in laws)
-    for neuron in neurons:
-        if neuron not in profile.neuron_models:
-            law = f"the neuron must be one that {profile.id} runs: {', '.join(profile.neuron_models)}"
-            faults.append(Fault("network.nir" if from_file else "network.neuron", law, neuron))
-    for reset in dict.fromkeys(law.reset for law in laws):
-        if reset not in profile.resets:
-            law = f"the reset must be one that {profile.id} has: {', '.join(profile.resets)}"
-            faults.append(Fault("network.nir" if from_file else "network.reset", law, reset))
-    return faults

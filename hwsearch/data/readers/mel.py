@@ -102,7 +102,8 @@ def level(steps: npt.NDArray[np.int64], top: int, range_db: float) -> npt.NDArra
     """Return logarithms as 0 .. 255: 255 at ``top`` and above, 0 at ``range_db`` below and less. Same shape."""
     full = round(range_db / _DB_PER_OCTAVE * _STEPS)
     below = np.clip(top - steps, 0, full)
-    return (255 - (255 * below + full - 1) // full).astype(np.uint8)
+    levels: npt.NDArray[np.uint8] = (255 - (255 * below + full - 1) // full).astype(np.uint8)
+    return levels
 
 
 def _mel(hz: float) -> float:

@@ -123,7 +123,9 @@ def _16_bits(body: bytes, width: int) -> npt.NDArray[np.int64]:
         return (np.frombuffer(body, np.uint8).astype(np.int64) - 128) << 8
     if width == 3:
         triples = np.frombuffer(body, np.uint8).reshape(-1, 3).astype(np.int64)
-        return triples[:, 1] + (triples[:, 2] << 8) - ((triples[:, 2] >> 7) << 16)
+        high = triples[:, 2]
+        whole: npt.NDArray[np.int64] = triples[:, 1] + (high << 8) - ((high >> 7) << 16)
+        return whole
     samples: npt.NDArray[np.int64] = np.frombuffer(body, f"<i{width}").astype(np.int64)
     return samples >> (8 * width - 16)
 

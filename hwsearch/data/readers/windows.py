@@ -75,4 +75,5 @@ def window_labels(
     classes = int(labels.max()) + 1
     counts = np.zeros((len(labels), classes), np.int64)
     np.add.at(counts, (np.arange(len(labels))[:, None], labels), 1)
-    return counts.argmax(1)
+    most: npt.NDArray[np.int64] = counts.argmax(1)
+    return most

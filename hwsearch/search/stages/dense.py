@@ -16,7 +16,8 @@ from hwsearch.measure.measured import Measured
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import Run, run_integer
 from hwsearch.network.params import Params, Ticket
-from hwsearch.plan.plan import REFERENCE_BITS, Plan
+from hwsearch.plan.fidelity import REFERENCE_BITS
+from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields
 from hwsearch.search.jobs.pool import Job, Trainer
