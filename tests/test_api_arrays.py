@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from builders.machines import runs, windows
+from builders.nir_graphs import chain, fc, lif
 
 import hwsearch
 from hwsearch.errors import InputError
@@ -140,3 +141,26 @@ def test_the_public_name_is_a_function_and_a_package():
 
     assert callable(hwsearch.search)
     assert hwsearch.search.run.search is not None
+
+
+def test_a_run_of_data_that_have_changed_since_is_neither_answered_nor_mixed(found, tmp_path):
+    changed = tmp_path / "changed"
+    shutil.copytree(found.folder.path, changed)
+    with np.load(changed / "data.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(changed / "data.npz", **{**arrays, "x": arrays["x"] * 2})
+    with pytest.raises(InputError, match="one study of a name, and this one or its data have changed"):
+        hwsearch.run(changed / "study.yaml", out=changed)
+
+
+@pytest.mark.slow
+def test_a_network_of_another_framework_in_memory_is_searched_and_kept(arrays, tmp_path):
+    x, y, group = arrays
+    options = {**QUICK, "groups": group, "out": tmp_path / "run", "within": "50%", "search": {"worth": 0.6}}
+    graphs = [chain(fc(16, 8), lif(16, gain=gain), fc(3, 16), shape=[8], classes=3) for gain in (1.0, 2.0)]
+    result = hwsearch.search(x, y, **options | {"network": graphs[0]})
+    assert result.study.network.nir.file == "network.nir"
+    assert hwsearch.search(x, y, **options | {"network": graphs[0]}).front.equals(result.front)
+    with pytest.raises(InputError, match="network: a run folder holds the run of one network"):
+        hwsearch.search(x, y, **options | {"network": graphs[1]})
+    result.export(to=tmp_path / "model")

@@ -25,6 +25,13 @@ def test_folds_of_data_without_groups(tmp_path, tiny_text):
 
 
 def test_data_without_groups_are_refused_before_anything_is_trained(tmp_path, tiny):
-    with pytest.raises(InputError, match="at least three groups"):
+    with pytest.raises(InputError, match=r"tiny\.yaml:\d+: data: .*at least three groups"):
         api_data.leave_out(tiny, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_one_network_at_a_time(tmp_path, tiny_text):
+    study = tmp_path / "study.yaml"
+    study.write_text(tiny_text.replace("layers: fc24-fc16", "layers: [fc24-fc16, fc16]"))
+    with pytest.raises(InputError, match="one network; got fc24-fc16, fc16"):
+        api_data.leave_out(study, out=tmp_path / "out")

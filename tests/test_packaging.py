@@ -1,4 +1,4 @@
-"""What a wheel holds besides code: the marker of types, the C loops, profiles and studies."""
+"""What a wheel holds besides code: the marker of types, C and its templates, profiles and studies."""
 
 import zipfile
 from pathlib import Path
@@ -17,6 +17,9 @@ def test_the_wheel_holds_what_the_package_needs(tmp_path):
         "hwsearch/py.typed",
         "hwsearch/native/neuron.c",
         "hwsearch/native/neuron.h",
+        "hwsearch/export/c/templates/kernels.c.j2",
+        "hwsearch/export/boards/support/start_arm.c",
+        "hwsearch/export/boards/support/linker.ld.j2",
         "hwsearch/hardware_profiles/nrf51822_microbit.yaml",
         "hwsearch/studies/digits_mcu.yaml",
     } <= names

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hwsearch.data.parts import stream, take, units_of
+from hwsearch.data.parts import stream, units_of
 from hwsearch.data.samples import Samples
-from hwsearch.data.split import sample_classes
+from hwsearch.data.split import grouped_folds, sample_classes
 from hwsearch.errors import Fault, InputError
 from hwsearch.study.parts_section import Parts
 
@@ -65,13 +65,13 @@ def folds(data: Parts, samples: Samples, equal: Ints, n: int) -> list[Fold]:
     """
     classes, everything = sample_classes(samples.y), np.arange(len(samples.y))
     units, kept = units_of(data, samples, equal, everything, [])
-    rest, rng, found = everything[kept], stream(data, 4), list[Ints]()
-    for still in range(n, 1, -1):
-        part, rest = take(classes, units, rest, 1 / still, rng, leave=0)
-        found.append(part)
-    found.append(rest)
+    among = everything[kept]
+    # a sample that stands alone is a group of its own
+    groups = among if units is None else units[among]
+    number = grouped_folds(classes[among], groups, max(n, 1), stream(data, 4))
+    found = [among[number == fold] for fold in range(n)]
     if n < 2 or not all(map(len, found)):
-        most = len(rest) if units is None else len(np.unique(units[everything[kept]]))
+        most = len(np.unique(groups))
         law = "folds must be at least two, and no more than what can be parted"
         raise InputError([Fault("--folds", law, f"{n}, of {most} groups or samples", "give another number")])
     return [Fold(f"fold {index}", part) for index, part in enumerate(found, start=1)]

@@ -61,14 +61,9 @@ def grouped_take(
     Returns:
         Indices taken and all others, each rising.
     """
-    _, group_of = np.unique(groups, return_inverse=True)
-    _, class_of = np.unique(labels, return_inverse=True)
-    n_groups, n_classes = int(group_of.max()) + 1, int(class_of.max()) + 1
-    # [groups, classes]
-    counts = np.bincount(group_of * n_classes + class_of, minlength=n_groups * n_classes)
-    counts = counts.reshape(n_groups, n_classes)
+    group_of, counts = _counted(labels, groups)
     wanted = n_take * counts.sum(0) / len(labels)
-    tries = max(1, min(_MOST_TRIES, _MOST_STEPS // n_groups))
+    tries = max(1, min(_MOST_TRIES, _MOST_STEPS // len(counts)))
     best = _Draw(counts, wanted, rng, leave)
     # within half a sample of each class no other order can do better
     enough = (0, float((0.25 / counts.sum(0)).sum()))
@@ -78,6 +73,40 @@ def grouped_take(
         best = min(best, _Draw(counts, wanted, rng, leave), key=_badness)
     taken = best.taken[group_of]
     return np.flatnonzero(taken), np.flatnonzero(~taken)
+
+
+def grouped_folds(labels: Ints, groups: Ints, n: int, rng: np.random.Generator) -> Ints:
+    """Return a fold 0 .. n - 1 for each sample: whole groups, the folds' classes near the n-th part of each.
+
+    Groups are gone through from the largest to the smallest, in a random order among equals; each goes where it lowers
+    the distance of ``grouped_take`` most, with all samples counted as one more class.
+
+    Args:
+        labels: [N].
+        groups: [N].
+        n: How many folds.
+        rng: Where chance comes from.
+    """
+    group_of, counts = _counted(labels, groups)
+    counts = np.hstack([counts, counts.sum(1, keepdims=True)])
+    totals = counts.sum(0)
+    shuffled = rng.permutation(len(counts))
+    held, fold_of = np.zeros((n, len(totals))), np.empty(len(counts), dtype=np.int64)
+    for group in shuffled[np.argsort(-counts[shuffled, -1], kind="stable")]:
+        row = counts[group]
+        changes = (row * (row + 2 * (held - totals / n)) / totals).sum(1)
+        fold_of[group] = fold = int(changes.argmin())
+        held[fold] += row
+    return fold_of[group_of]
+
+
+def _counted(labels: Ints, groups: Ints) -> tuple[Ints, Ints]:
+    """Return the number of each sample's group, [N], and how many samples of each class a group has."""
+    _, group_of = np.unique(groups, return_inverse=True)
+    _, class_of = np.unique(labels, return_inverse=True)
+    n_groups, n_classes = int(group_of.max()) + 1, int(class_of.max()) + 1
+    counts = np.bincount(group_of * n_classes + class_of, minlength=n_groups * n_classes)
+    return group_of, counts.reshape(n_groups, n_classes)
 
 
 def _badness(draw: _Draw) -> tuple[int, float]:

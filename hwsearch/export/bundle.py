@@ -6,10 +6,9 @@ gave at export; ``verify`` loads everything anew and compares bit for bit.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,25 +26,23 @@ from hwsearch.export.agree import (
     read_config,
     tensors_identity,
 )
-from hwsearch.export.boards.boards import Board, board_of
-from hwsearch.export.boards.emulate import missing_tools, run_on
-from hwsearch.export.boards.findings import board_findings
-from hwsearch.export.c.check import check_library, first_difference
+from hwsearch.export.boards.boards import board_of
+from hwsearch.export.c.model import c_model
 from hwsearch.export.c.project import FILES as C_FILES
-from hwsearch.export.c.project import FOLDER as C_FOLDER
 from hwsearch.export.c.project import project_files
-from hwsearch.export.c.render import c_model
+from hwsearch.export.checks import Check, check_file, guarded, sha256
+from hwsearch.export.library import CHECK, check_board, check_c
 from hwsearch.export.nir import FILE as NIR
 from hwsearch.export.nir import check_nir, read_nir, write_nir
 from hwsearch.export.replace import MANIFEST, check_target, clear_target
 from hwsearch.export.weights import FILE as WEIGHTS
-from hwsearch.export.weights import packed_bytes, packing_of, read_weights, weights_digest, write_weights
+from hwsearch.export.weights import packed_bytes, read_weights, weights_digest, write_weights
 from hwsearch.network.integer import Run, run_integer
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.store import load_tensors, network_digest, save_tensors
 from hwsearch.records.files import write_bytes, write_text
 
-CONFIG, CHECK = "config.yaml", "check.safetensors"
+CONFIG = "config.yaml"
 _FILES = {
     "config": (CONFIG,),
     "weights": (WEIGHTS, CHECK),
@@ -76,23 +73,6 @@ class Model:
     pointer_bits: int
     config: Mapping[str, Any]
     inputs: np.ndarray
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that ``verify`` looked at.
-
-    Attributes:
-        name: What.
-        passed: Whether it holds.
-        detail: The numbers behind it.
-        skipped: Whether it could not be looked at here; it counts as neither.
-    """
-
-    name: str
-    passed: bool
-    detail: str
-    skipped: bool = False
 
 
 def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMATS) -> Path:
@@ -145,9 +125,7 @@ def _manifest(model: Model, to: Path, names: Sequence[str], identity: Mapping[st
         "identity": dict(identity),
         # a device may give memory out in lumps: the file holds the packed bytes
         "weight_bytes": cost.get("packed_bytes", cost["weight_bytes"]),
-        "files": {
-            name: {"bytes": (to / name).stat().st_size, "sha256": _sha256(to / name)} for name in names
-        },
+        "files": {name: {"bytes": (to / name).stat().st_size, "sha256": sha256(to / name)} for name in names},
     }
 
 
@@ -172,19 +150,19 @@ def verify(folder: Path, board: str | None = None) -> list[Check]:
     if version not in _READABLE:
         law = f"a {MANIFEST} must be of format {' or '.join(map(str, _READABLE))}"
         raise RecordError(f"{folder}: {law}; got {version} (export the trial again)")
-    checks = [_check_file(folder, name, entry) for name, entry in files.items()]
-    checks += _guarded(_check_one_model, folder, manifest)
+    checks = [check_file(folder, name, entry) for name, entry in files.items()]
+    checks += guarded(_check_one_model, folder, manifest)
     if CONFIG in files and WEIGHTS in files:
-        checks += _guarded(_check_config, folder, manifest)
+        checks += guarded(_check_config, folder, manifest)
     if WEIGHTS in files and CHECK in files:
         for check in (_check_weights, _check_behaviour):
-            checks += _guarded(check, folder, manifest)
+            checks += guarded(check, folder, manifest)
     if NIR in files:
-        checks += _guarded(_check_nir, folder, manifest)
+        checks += guarded(_check_nir, folder, manifest)
     if C_FILES[0] in files:
-        checks += _guarded(_check_c, folder, manifest)
+        checks += guarded(check_c, folder, manifest)
         if chosen is not None:
-            checks += _guarded(partial(_check_board, chosen), folder, manifest)
+            checks += guarded(partial(check_board, chosen), folder, manifest)
     elif chosen is not None:
         law = "a board needs an export with a C library"
         raise InputError([Fault("--board", law, ", ".join(files), "export it with --format c", folder)])
@@ -208,28 +186,6 @@ def _check_config(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     wrong = config_against_weights(read_config(folder / CONFIG), folder / WEIGHTS)
     detail = "; ".join(wrong) or "structure, timesteps and bytes are those of the weights"
     return [Check("config and weights", not wrong, detail)]
-
-
-def _guarded(
-    check: Callable[[Path, dict[str, Any]], list[Check]], folder: Path, manifest: dict[str, Any]
-) -> list[Check]:
-    """Run a check; a file that cannot be read is a check that failed."""
-    try:
-        return check(folder, manifest)
-    except RecordError as error:
-        name = check.func.__name__ if isinstance(check, partial) else check.__name__
-        return [Check(name.removeprefix("_check_"), False, str(error))]
-
-
-def _check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> Check:
-    path = folder / name
-    if not path.exists():
-        return Check(name, False, "missing")
-    size, sha = path.stat().st_size, _sha256(path)
-    same = size == entry["bytes"] and sha == entry["sha256"]
-    return Check(
-        name, same, f"{size:,} bytes, sha256 {sha[:12]}" + ("" if same else " differs from the manifest")
-    )
 
 
 def _check_weights(folder: Path, manifest: dict[str, Any]) -> list[Check]:
@@ -275,40 +231,6 @@ def _check_nir(folder: Path, manifest: dict[str, Any]) -> list[Check]:
         raise RecordError(str(error)) from None
     recorded = manifest.get("identity", {}).get("network_digest")
     return [Check("NIR network", here == recorded, f"digest {here}, the manifest says {recorded}")]
-
-
-def _check_c(folder: Path, manifest: dict[str, Any]) -> list[Check]:
-    """Compare a C library with what its weights give, and build it and compare what it computes."""
-    network, _ = read_weights(folder / WEIGHTS)
-    recorded, _ = load_tensors(folder / CHECK)
-    run = run_integer(network, recorded["inputs"], trace=True)
-    library = c_model(network, *packing_of(folder / WEIGHTS))
-    edited = {name for name in C_FILES if not _check_file(folder, name, manifest["files"][name]).passed}
-    checks = []
-    if edited:  # an older version wrote other files, so they are compared only to find the place
-        fresh = project_files(library, manifest["identity"], recorded["inputs"], run)
-        places = [f"{name}: {first_difference(folder / name, fresh[name])}" for name in sorted(edited)]
-        checks.append(Check("C files", False, "; ".join(places)))
-    passed, detail = check_library(folder, library, recorded["inputs"], run)
-    return [*checks, Check("C library", passed is not False, detail, skipped=passed is None)]
-
-
-def _check_board(board: Board, folder: Path, manifest: dict[str, Any]) -> list[Check]:
-    """Run a C library on an emulated board, and compare all of it with the integer model."""
-    missing = missing_tools(board)
-    if missing:
-        detail = f"not run: {', '.join(missing)} must be installed"
-        return [Check(board.ident, True, detail, skipped=True)]
-    network, _ = read_weights(folder / WEIGHTS)
-    recorded, _ = load_tensors(folder / CHECK)
-    library = c_model(network, *packing_of(folder / WEIGHTS))
-    ran = run_on(board, folder / C_FOLDER, library, recorded["inputs"])
-    run = run_integer(network, recorded["inputs"], trace=True)
-    return [Check(*each) for each in board_findings(board, library, ran, run)]
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _yaml(values: Mapping[str, Any]) -> str:

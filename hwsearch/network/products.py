@@ -4,7 +4,8 @@ On a CPU no candidate's numbers depend, in any bit, on who else is in the stack:
 
 - batched matrix products come one after the other, but the kernel that is chosen depends on how a matrix lies in
   memory; matrices that are no multiple of 64 bytes are copied to where one alone would lie;
-- a grouped convolution sums in another order than the convolutions it groups, so they run one by one.
+- a grouped convolution sums in another order than the convolutions it groups, so they run one by one, in C (`native`)
+  where a shape fits: torch is not made for few channels, nor for weights and inputs that are mostly zero.
 
 On a GPU stacks are for filling the device: convolutions are grouped there, and sums may differ in their last bits.
 """
@@ -188,6 +189,8 @@ def _grids_fit(x: Tensor, weight: Tensor, stride: Size) -> bool:
 
 
 class _Planes(torch.autograd.Function):
+    """In C: nothing is done for weights that are zero, and little for inputs that are."""
+
     @staticmethod
     def forward(
         ctx: torch.autograd.function.FunctionCtx,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hwsearch.data.content import content_digest
 from hwsearch.data.datasets import find_root, load_dataset
 from hwsearch.data.given import digest_of_arrays
 from hwsearch.data.samples import Dataset
@@ -50,7 +51,7 @@ class Plan:
         networks: The dense architectures to choose from; usually one.
         space: What is searched.
         widths: What the device offers.
-        digest: Names the results: study and profile.
+        digest: Names the results: study, profile, and the content of the files that the study names.
         given: The trained network of another framework that the study names; None: the dense network starts from
             chance.
         others: What other runs of the task trained, for the surrogate alone (`carry`).
@@ -249,6 +250,8 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     # a shipped set is the same wherever it lies; a file of one's own may have been changed since
     names += [] if isinstance(study.data, NamedData) else [_content(data)]
     names += [] if study.space.state_bits is None else [digest(profile.state_widths)]
+    content = content_digest(study.data)
+    names += [] if content is None else [content]
     return Plan(study, profile, data, specs, space, widths, digest(names), given)
 
 

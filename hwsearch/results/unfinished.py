@@ -84,7 +84,7 @@ def front_so_far(folder: RunFolder) -> pd.DataFrame:
 
 
 def dense_so_far(folder: RunFolder) -> DenseRow:
-    """Return the dense network of the search, of several the most accurate: accuracy on validation, and costs.
+    """Return the dense network of the search, of several the best: accuracy on validation, and costs.
 
     Raises:
         Unfinished: It is not in the cache.
@@ -93,13 +93,13 @@ def dense_so_far(folder: RunFolder) -> DenseRow:
     plan = make_plan(with_used_files(load_study(folder.study), folder))
     cache = Cache(folder.cache, plan.digest, folder.shared)
     every = [cache.load(cache.path("dense", *plan.at(i).place)) for i in range(len(plan.networks))]
-    dense = max((d for d in every if d is not None), key=lambda d: d.accuracy_val or 0.0, default=None)
+    score = plan.study.score
+    dense = max((d for d in every if d is not None), key=lambda d: d.score_val(score) or 0.0, default=None)
     if dense is None or dense.workload is None:
         raise Unfinished(
             f"{folder.path}: unfinished, and the dense reference is not in its cache, so what is lost against it "
             f"cannot be told: give --min-accuracy, or go on with the run"
         )
     costs = price_on_device(plan, dense.workload).fields
-    score = plan.study.score
     scored = {} if score == "accuracy" else {"score_val": dense.score_val(score)}
     return DenseRow.model_validate({"accuracy_val": dense.accuracy_val, **scored, **costs})

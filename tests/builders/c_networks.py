@@ -7,8 +7,9 @@ import numpy as np
 
 from hwsearch.export.c.inputs import raw_bytes
 from hwsearch.export.c.kernels import together
+from hwsearch.export.c.model import CModel, c_model
 from hwsearch.export.c.project import trace_of
-from hwsearch.export.c.render import CModel, c_model, kernel_files, model_files, trace_files
+from hwsearch.export.c.render import kernel_files, model_files, trace_files
 from hwsearch.network.integer import run_integer
 
 STRICT = (

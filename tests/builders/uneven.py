@@ -8,7 +8,7 @@ SIZES = (480, 80, 40)
 NAMES = ("fine", "worn", "broken")
 
 
-def uneven(_root=None) -> Samples:
+def uneven(*_) -> Samples:
     """Return 600 images of 6 by 6 pixels: 80 % of the first class, 7 % of the last."""
     rng = np.random.default_rng(5)
     y = np.repeat(np.arange(3), SIZES)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.data.split import grouped_take, sample_classes, stratified_take
+from hwsearch.data.split import grouped_folds, grouped_take, sample_classes, stratified_take
 
 
 def test_stratified_take_by_hand():
@@ -99,3 +99,23 @@ def test_groups_are_whole_and_near_the_size_asked_for(drawn, largest):
     assert not set(groups[taken]) & set(groups[rest])
     again, _ = grouped_take(labels, groups, n_take, np.random.default_rng(seed))
     assert np.array_equal(taken, again)
+
+
+def test_grouped_folds_by_hand():
+    # 6 groups of 3, 2 and 1 samples twice: the larger ones first, so each fold gets one of each size
+    groups = np.repeat(np.arange(6), [3, 3, 2, 2, 1, 1])
+    number = grouped_folds(np.zeros(12, int), groups, 2, np.random.default_rng(0))
+    assert np.bincount(number).tolist() == [6, 6]
+    assert sorted(np.unique(groups[number == 0], return_counts=True)[1].tolist()) == [1, 2, 3]
+
+
+@given(draws(), st.integers(1, 6), st.integers(1, 5))
+@settings(deadline=None)
+def test_folds_hold_whole_groups_and_every_sample(drawn, largest, n):
+    labels, _, seed = drawn
+    groups = np.random.default_rng(seed).permutation(len(labels)) // largest
+    number = grouped_folds(labels, groups, n, np.random.default_rng(seed))
+    assert all(len(set(number[groups == group])) == 1 for group in np.unique(groups))
+    assert set(number) <= set(range(n))
+    sizes = np.bincount(number, minlength=n)
+    assert sizes.max() - sizes.min() <= largest * (labels.max() + 2)

@@ -73,3 +73,18 @@ def test_while_files_are_written_a_list_says_which_may_lie_there(tmp_path):
     (tmp_path / "model" / "config.yaml.part").touch()  # cut off in the middle of the file
     (tmp_path / "model" / "config.yaml.123.part").touch()
     check_target(tmp_path / "model")
+
+
+def test_folders_of_an_export_are_replaced_and_those_of_others_are_not(tmp_path):
+    folder = write_export(model(3), tmp_path / "model", ["c"])
+    assert (folder / "c/src/snn.c").exists()
+    (folder / "c/src/mine.c").write_text("mine")
+    with pytest.raises(InputError, match=r"c/src/mine\.c"):
+        write_export(model(4), folder, ["config"])
+    (folder / "c/src/mine.c").unlink()
+    (folder / "empty").mkdir()
+    with pytest.raises(InputError, match="empty"):
+        write_export(model(4), folder, ["config"])
+    (folder / "empty").rmdir()
+    write_export(model(4), folder, ["config"])
+    assert names(folder) == {"config.yaml", "manifest.json"}

@@ -11,6 +11,7 @@ from builders.runs import visible
 import hwsearch
 from hwsearch.cli_answers import print_answer, print_front
 from hwsearch.data import datasets
+from hwsearch.data.readers import shipped
 from hwsearch.errors import InputError
 from hwsearch.measure.accuracy import wilson
 from hwsearch.records.front import FRONT_COLUMNS
@@ -25,7 +26,7 @@ def runs(tmp_path_factory):
     """Return the same study's runs by two scores; tests must not change them."""
     results = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(datasets.LOADERS, "uneven", uneven.uneven)
+        patch.setitem(shipped.LOADERS, "uneven", uneven.uneven)
         for score in ("accuracy", "balanced_accuracy"):
             folder = tmp_path_factory.mktemp(score)
             (folder / "study.yaml").write_text(f"{uneven.TEXT}score: {score}\n")

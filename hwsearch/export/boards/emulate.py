@@ -17,8 +17,8 @@ import numpy as np
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.export.boards.boards import Board
 from hwsearch.export.c.inputs import raw_bytes
+from hwsearch.export.c.model import CModel
 from hwsearch.export.c.project import PREFIX
-from hwsearch.export.c.render import CModel
 
 STACK_BYTES = 2048
 """Least stack that firmware must leave; profiles of microcontrollers reserve as much."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.emulate import BoardRun
 from hwsearch.export.c.check import first_wrong
-from hwsearch.export.c.render import CModel
+from hwsearch.export.c.model import CModel
 from hwsearch.network.integer import Run
 
 Finding = tuple[str, bool, str]

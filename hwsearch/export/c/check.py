@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from hwsearch.export.c.inputs import raw_bytes
+from hwsearch.export.c.model import CModel
 from hwsearch.export.c.project import FOLDER, PREFIX, trace_of
-from hwsearch.export.c.render import CModel
 from hwsearch.network.integer import Run
 from hwsearch.network.integers import IntegerNetwork
 

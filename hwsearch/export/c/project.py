@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from hwsearch.export.c.descriptors import filled
 from hwsearch.export.c.example import worked_example
 from hwsearch.export.c.inputs import raw_bytes
+from hwsearch.export.c.model import CModel
 from hwsearch.export.c.render import (
-    CModel,
     environment,
-    filled,
     kernel_files,
     model_files,
     tidy,

@@ -28,7 +28,7 @@ def write_answers(plan: Plan, members: Sequence[Finalist], front: Collection[int
         if (answers := member.measured.answers_test) is not None
     ]
     known.sort(key=lambda pair: pair[0])
-    names = plan.data.class_names or tuple(str(label) for label in range(plan.spec.classes))
+    names = plan.data.class_names or tuple(str(label) for label in range(plan.data.classes))
     write_recalls(
         [row for trial, answers in known for row in recall_rows(trial, answers, names)], folder.recalls
     )

@@ -79,16 +79,13 @@ def _finder_steps(
     if context.plan.study.tickets.finder == "magnitude":
         return 0, 0
     asked = {record.candidate.digest: record.candidate for record in records}
-    tickets = [
-        find_ticket(source_of(context.cache, context.of(candidate)), candidate)
-        for candidate in asked.values()
-    ]
+    tickets = [find_ticket(source_of(context, candidate.network), candidate) for candidate in asked.values()]
     if finals is not None:
         members = {row.trial for row in front}
         candidates = [record.candidate for record in records if record.trial in members]
         for seed in final_seeds(context.plan):
             fresh = {
-                number: source_of(context.cache, context.at(number), seed)
+                number: source_of(context, number, seed)
                 for number in {candidate.network for candidate in candidates}
             }
             tickets += [find_ticket(fresh[candidate.network], candidate) for candidate in candidates]

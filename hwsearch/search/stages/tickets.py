@@ -13,10 +13,9 @@ from hwsearch.data.samples import Dataset
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.network.params import Params, Ticket
 from hwsearch.plan.plan import Plan
-from hwsearch.search.stages.context import Context, Reference
+from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_fit
 from hwsearch.search.stages.layer_masks import LayerMasks
-from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import Masks, StoredWork, TicketStore, ladder_store
 from hwsearch.space.candidate import Candidate
 from hwsearch.tickets.compensate import compensate
@@ -262,15 +261,15 @@ def ticket_of(context: Context, candidate: Candidate, fresh_seed: int | None = N
         candidate: The knobs.
         fresh_seed: Seed of a final training, with its own split; None: the search's.
     """
-    reference = context.of(candidate)
-    found = find_ticket(source_of(context.cache, reference, fresh_seed), candidate)
-    bits = bits_of(reference.plan.spec, candidate)
+    found = find_ticket(source_of(context, candidate.network, fresh_seed), candidate)
+    bits = bits_of(context.of(candidate).plan.spec, candidate)
     return Ticket(found.params, found.masks, bits, state_bits=candidate.state_bits)
 
 
-def source_of(cache: Cache, reference: Reference, fresh_seed: int | None = None) -> TicketSource:
+def source_of(context: Context, network: int, fresh_seed: int | None = None) -> TicketSource:
     """Return where the tickets of a network and a seed are looked for."""
-    plan, store = reference.plan, TicketStore(cache)
+    reference, store = context.at(network), TicketStore(context.cache)
+    plan = reference.plan
     if fresh_seed is None:
         data, seed = plan.data, plan.study.seed
     else:

@@ -13,8 +13,8 @@ from hwsearch.export.boards.boards import BOARDS
 from hwsearch.export.boards.emulate import missing_tools, refuse_too_large, run_on
 from hwsearch.export.bundle import verify, write_export
 from hwsearch.export.c.check import first_wrong
+from hwsearch.export.c.model import c_model
 from hwsearch.export.c.project import project_files
-from hwsearch.export.c.render import c_model
 from hwsearch.network.integer import run_integer
 
 IDENTITY = {"study_digest": "5" * 16, "trial": 1, "network_digest": "d" * 16}

@@ -8,8 +8,8 @@ from builders.exports import INPUTS, network
 from hwsearch.export.boards.boards import BOARDS
 from hwsearch.export.boards.emulate import BoardRun
 from hwsearch.export.boards.findings import board_findings
+from hwsearch.export.c.model import c_model
 from hwsearch.export.c.project import trace_of
-from hwsearch.export.c.render import c_model
 from hwsearch.network.integer import run_integer
 
 MODEL = c_model(network(), ["dense", "bitmap"], 16)

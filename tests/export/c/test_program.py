@@ -6,7 +6,7 @@ import numpy as np
 from builders.drawn_integers import drawn_integers
 from builders.integer_networks import dense, fc, graph, network, population
 
-from hwsearch.export.c.render import c_model
+from hwsearch.export.c.model import c_model
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.measure.workload import count_workload

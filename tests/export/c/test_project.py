@@ -9,8 +9,8 @@ import pytest
 from builders.exports import INPUTS, model, network
 
 from hwsearch.export.bundle import verify, write_export
+from hwsearch.export.c.model import c_model
 from hwsearch.export.c.project import FILES, project_files, trace_of
-from hwsearch.export.c.render import c_model
 from hwsearch.network.integer import run_integer
 
 IDENTITY = {"study_digest": "5" * 16, "trial": 3, "network_digest": "d" * 16}

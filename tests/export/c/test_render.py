@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from builders.c_networks import SANITIZERS, built, case, differing, traces, write
 from builders.firmware_matrix import drawn, every
-from builders.integer_networks import fc, network
 from builders.random_networks import random_network
 
 from hwsearch.compress.packing import pack
-from hwsearch.errors import InputError
+from hwsearch.export.c.model import c_model
 from hwsearch.export.c.project import project_files
-from hwsearch.export.c.render import c_model, model_files
+from hwsearch.export.c.render import model_files
 from hwsearch.hardware.storage import FORMATS
 from hwsearch.network.integer import run_integer
 
@@ -117,14 +116,3 @@ def test_files_are_the_same_each_time():
     one, two = (model_files(drawn(*every()[124], n_inputs=1).model, {"study": "5"}) for _ in range(2))
     assert one == two
     assert all(" * study: 5\n" in text for text in one.values())
-
-
-def test_everything_that_cannot_be_said_is_refused_at_once():
-    layers = [fc([[2**20, 0]], [0], [1], f=4), fc([[1]], [0], name="readout")]
-    net = network(layers, timesteps=1, shape=(1, 1, 2), weight_bits=24)
-    with pytest.raises(InputError) as refused:
-        c_model(net, ["csr", "dense"], 12)
-    text = str(refused.value)
-    assert "sums must stay below 2**31" in text
-    assert "row pointers must have 16 or 32 bits" in text
-    assert "a weight may have 16 bits at most" in text
