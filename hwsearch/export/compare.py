@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwsearch.errors import RecordError
-from hwsearch.export.bundle import CHECK
+from hwsearch.export.library import CHECK
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import read_weights
 from hwsearch.hardware.arithmetic import Claim, claim_of
