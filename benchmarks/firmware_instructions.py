@@ -1,6 +1,6 @@
 """Instructions of C libraries on emulated cores: of each format against a dense loop, and a fit that foretells them.
 
-    python -m benchmarks.firmware_instructions [--networks 60] [--boards microbit ...]
+    python -m benchmarks.firmware_instructions [--networks 120] [--boards microbit ...] [--fit microbit ...]
         > benchmarks/results/firmware_instructions.md
 
 First table: 256 inputs of which a tenth spike, 128 neurons, weights of 8 bits (and 4) of which 90 % are zero, stored
@@ -45,16 +45,17 @@ _FORMATS = ("dense", "bitmap", "csr", "delta", "nm:16", "block:8")
 def main() -> None:
     """Print the tables."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--networks", type=int, default=60)
+    options.add_argument("--networks", type=int, default=120)
     options.add_argument(
         "--boards", nargs="*", default=[ident for ident in BOARDS if not missing_tools(BOARDS[ident])]
     )
+    options.add_argument("--fit", nargs="*", help="boards of the fit (default: all of --boards)")
     given = options.parse_args()
     boards = [BOARDS[ident] for ident in given.boards]
     print("# Instructions on emulated cores\n")
     print("Rebuilt by `python -m benchmarks.firmware_instructions`. QEMU counts instructions, not cycles.\n")
     formats_table(boards)
-    fit_table(boards, given.networks)
+    fit_table(boards if given.fit is None else [BOARDS[ident] for ident in given.fit], given.networks)
 
 
 def ran(board: Board, each: Case, loop: str | None = None) -> BoardRun:
@@ -89,7 +90,7 @@ def sparse(bits: int, name: str) -> Case:
         mask = (order < 2).reshape(_NEURONS, _INPUTS)
     readout = rng.integers(-most, most + 1, (_CLASSES, _NEURONS))
     net = graph(
-        [population("fc1", [0] * _NEURONS, [4 * most] * _NEURONS, leak_shift=2), population("readout", [0] * _CLASSES)],
+        [population("fc1", [0] * _NEURONS, [2 * most] * _NEURONS, leak_shift=2), population("readout", [0] * _CLASSES)],
         [dense("fc1", -1, 0, weight * mask), dense("readout", 0, 1, readout, readout=True)],
         timesteps=_TIMESTEPS, shape=(1, 1, _INPUTS), input_max=1, frames=_TIMESTEPS, state_bits=16,
     )  # fmt: skip
@@ -101,7 +102,7 @@ def sparse(bits: int, name: str) -> Case:
 def dense_loop(each: Case) -> str:
     """Return a step that goes over all weights, a byte each, in C."""
     weights = [c.weight for c in each.model.network.connections]
-    limit, leak = 4 * (2 ** (each.model.network.weight_bits[0] - 1) - 1), 2
+    limit, leak = 2 * (2 ** (each.model.network.weight_bits[0] - 1) - 1), 2
     arrays = [
         f"static const int8_t loop_{i}[{w.size}] = {{{', '.join(map(str, w.ravel()))}}};\n"
         for i, w in enumerate(weights)
