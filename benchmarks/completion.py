@@ -29,7 +29,7 @@ from hwsearch.search.decide.completion import RULED_OUT
 from hwsearch.search.jobs.job import Bench
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.optuna_study import records_of
-from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import dense_reference
 from hwsearch.search.stages.rungs import Trial, train_rung
 from hwsearch.search.stages.tickets import ticket_of
@@ -78,9 +78,9 @@ def _trained(
 ) -> dict[int, tuple[float, float, bool]]:
     """Return accuracy, bytes and whether it fits of what was left, trained as far as the search trains."""
     plan = make_plan(study, path)
-    with Trainer(Bench(plan.spec, plan.data, plan.widths, study.train.neuron_loop), 1) as trainer:
+    with Trainer(Bench(plan.networks, plan.data, plan.widths, study.train.neuron_loop), 1) as trainer:
         cache = Cache(folder.cache, plan.digest)
-        context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
+        context = Context(plan, (Reference(plan, dense_reference(plan, trainer, cache)),), trainer, cache)
         trials = [Trial(record, ticket_of(context, record.candidate)) for record in left]
         trained = train_rung(context, trials, len(plan.cycles) - 1)
     found = {}

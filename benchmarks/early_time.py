@@ -51,7 +51,7 @@ class Rung:
 def train(context: Context, tickets: Sequence[Ticket], way: Sequence[int], seed: int) -> list[Rung]:
     """Train tickets through the rungs, each at its number of timesteps."""
     plan, standing, rungs, steps = context.plan, list(tickets), [], 0
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
     start = time.perf_counter()
     for index, (epochs, timesteps) in enumerate(zip(CYCLES, way, strict=True)):
         own = []

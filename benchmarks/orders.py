@@ -54,7 +54,7 @@ def accuracies(plan: Plan, dense: list[Params], candidate: Candidate) -> np.ndar
         ]
     bits = bits_of(plan.spec, candidate)
     tickets = tuple(Ticket(own.params, own.masks, bits) for own in found)
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
     return np.array(
         [
             m.accuracy_val

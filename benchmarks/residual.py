@@ -1,6 +1,6 @@
 """A residual network of 12 layers with weights: trained by us and by SpikingJelly, then searched, exported, verified.
 
-    python -m benchmarks.residual [--study studies/fashion_residual.yaml] [--seeds 4] > benchmarks/results/residual.md
+    python -m benchmarks.residual [--study studies/fashion_resnet.yaml] [--seeds 4] > benchmarks/results/residual.md
 
 The dense network of the study is trained by our loop and by SpikingJelly's multi-step modules (`spikingjelly_net`),
 from the same start weights, with the same 8-bit fake quantisation, Adam, cosine, and order of the samples; one thread
@@ -190,7 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--study", type=Path, default=Path("studies/fashion_residual.yaml"))
+    parser.add_argument("--study", type=Path, default=Path("studies/fashion_resnet.yaml"))
     parser.add_argument("--seeds", type=int, default=4)
     options = parser.parse_args()
     cores, start = len(os.sched_getaffinity(0)), time.perf_counter()

@@ -32,7 +32,7 @@ from hwsearch.predict.quality import Calibration, quality_of
 from hwsearch.search.jobs.job import Bench
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity, one_shot_agreement
-from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import dense_reference
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
@@ -64,9 +64,9 @@ def lab_of(path: Path, change: dict[str, str], seed: int, folder: Path) -> Conte
     space = study.space.model_copy(update={"per_layer": True})
     study = study.model_copy(update={"network": network, "data": data, "space": space, "seed": seed})
     plan = make_plan(study, path)
-    with Trainer(Bench(plan.spec, plan.data, plan.widths, "fused"), 1) as trainer:
+    with Trainer(Bench(plan.networks, plan.data, plan.widths, "fused"), 1) as trainer:
         cache = Cache(folder, f"{plan.digest}-{seed}")
-        return Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
+        return Context(plan, (Reference(plan, dense_reference(plan, trainer, cache)),), trainer, cache)
 
 
 def mixes(plan: Plan, n: int, seed: int) -> list[Candidate]:
@@ -111,7 +111,9 @@ def tested(context: Context, sight: Calibration, n: int) -> dict[str, float]:
     """
     candidates = mixes(context.plan, n, 1 + context.plan.study.seed)
     expected, tickets = foretold(context, sight, candidates)
-    agree = one_shot_agreement(context.plan, context.dense, tickets, context.plan.data.x_test[:TESTED])
+    agree = one_shot_agreement(
+        context.plan, context.yardstick.dense, tickets, context.plan.data.x_test[:TESTED]
+    )
     halves = spearmanr(agree[:, ::2].mean(1), agree[:, 1::2].mean(1)).statistic
     row = asdict(quality_of(expected, agree)) | {"halves": float(halves)}
     sparsities = [layer_sparsity(context.plan.spec, t, c) for t, c in zip(tickets, candidates, strict=True)]
@@ -119,7 +121,7 @@ def tested(context: Context, sight: Calibration, n: int) -> dict[str, float]:
     for name in ESTIMATORS:
         search = context.plan.study.search.model_copy(update={"similarity": name})
         plan = replace(context.plan, study=context.plan.study.model_copy(update={"search": search}))
-        own = calibrate(plan, context.dense, partial(ticket_of, context)).similarity
+        own = calibrate(plan, context.yardstick.dense, partial(ticket_of, context)).similarity
         raw, settled = own.estimator.expected(joint), own.agreement(joint)
         row[f"raw_{name}"] = float(spearmanr(raw, agree.mean(1)).statistic)
         row[f"settled_{name}"] = float(spearmanr(settled, agree.mean(1)).statistic)
@@ -145,7 +147,9 @@ def outcome(context: Context, sight: Calibration, table: Path) -> tuple[int, lis
     ]
     assert all(len(c.weight_bits) == n for c in candidates)
     expected, tickets = foretold(context, sight, candidates)
-    measured = one_shot_agreement(context.plan, context.dense, tickets, context.plan.data.x_val).mean(1)
+    measured = one_shot_agreement(
+        context.plan, context.yardstick.dense, tickets, context.plan.data.x_val
+    ).mean(1)
     trained = frame["val_16"].to_numpy()
     better = trained >= np.median(trained)
     rows = [np.full(len(frame), True), better]
@@ -169,7 +173,9 @@ def main() -> None:
             qualities, tests = [], []
             for seed in range(args.seeds):
                 context = lab_of(HERE / study, change, seed, Path(folder))
-                sight = calibrate(context.plan, context.dense, partial(ticket_of, context), args.judging)
+                sight = calibrate(
+                    context.plan, context.yardstick.dense, partial(ticket_of, context), args.judging
+                )
                 qualities.append(asdict(sight.quality))
                 tests.append(tested(context, sight, args.judging))
                 if seed == 0:

@@ -39,7 +39,7 @@ def climb(
 ) -> tuple[np.ndarray, np.ndarray, list[Params]]:
     """Train tickets in cycles; return accuracies on validation [cycles, N] and test [N], and the weights."""
     plan, standing, values = context.plan, list(tickets), []
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
     for index, epochs in enumerate(cycles):
         own = []
         for first in range(0, len(standing), STACK):

@@ -34,7 +34,7 @@ from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer_stack
 from hwsearch.network.integers import Widths
 from hwsearch.network.params import Ticket, initial_params
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import NamedData
 from hwsearch.train.loop import Schedule, train_stack
 
 NETWORKS = {
@@ -102,7 +102,7 @@ def study(options: argparse.Namespace) -> None:
 
 def accuracy(options: argparse.Namespace) -> None:
     """Train a dense network with 8-bit weights on all of Fashion-MNIST; print its accuracies."""
-    settings = Data(name="fashion-mnist", validation=0.1)
+    settings = NamedData(name="fashion-mnist", validation=0.1)
     data = load_dataset(settings, find_root(options.data_root, None, os.environ))
     graph = read_spelling(
         NETWORKS[options.what], data.input, data.classes, NeuronLaw(1, 1.0, "zero"), norm=True

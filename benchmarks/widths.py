@@ -30,7 +30,7 @@ from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths, needed_bits
 from hwsearch.network.params import Ticket, initial_params
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import NamedData
 from hwsearch.tickets.fit import dense_masks
 from hwsearch.train.loop import Schedule, train_stack
 
@@ -128,9 +128,9 @@ def main() -> None:
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
     root = find_root(None, None, os.environ)
-    sets = {"digits": load_dataset(Data(name="digits"), root)}
+    sets = {"digits": load_dataset(NamedData(name="digits"), root)}
     if not quick:
-        sets["MNIST, 8 bits"] = load_dataset(Data(name="mnist", input_bits=8, train_size=5000), root)
+        sets["MNIST, 8 bits"] = load_dataset(NamedData(name="mnist", input_bits=8, train_size=5000), root)
     groups = kinds()
     print(Path(__file__).with_name("widths_head.md").read_text(encoding="utf-8").rstrip())
     for kind, members in groups.items():

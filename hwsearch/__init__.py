@@ -21,12 +21,13 @@ The flow, folder by folder::
     export     a picked model                 -> files that run, and a proof of them
     results    a run's folder                 -> its answer, the front on another device, a network recovered
 
-``run``, ``load_run`` and ``Result`` are the interface; the command line is a thin skin over them. Importing the package
-loads neither torch nor pandas: they come with the first call.
+``run``, ``search``, ``load_run`` and ``Result`` are the interface; the command line is a thin skin over them. Importing
+the package loads neither torch nor pandas: they come with the first call.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from hwsearch.errors import (
@@ -41,6 +42,7 @@ from hwsearch.errors import (
 
 if TYPE_CHECKING:
     from hwsearch.api import load_run, run
+    from hwsearch.api_arrays import search
     from hwsearch.results.result import Result
 
 __version__ = "0.1.0"
@@ -55,12 +57,20 @@ __all__ = [
     "Unfinished",
     "load_run",
     "run",
+    "search",
 ]
+
+_LATE = {"Result": "api", "load_run": "api", "run": "api", "api_arrays": "", "search": ""}
+"""Public names whose modules load torch or pandas, with the module of each; those without one are modules."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Result", "load_run", "run"):
-        from hwsearch import api
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if not _LATE[name]:
+        return importlib.import_module(f"{__name__}.{name}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATE[name]}"), name)
 
-        return getattr(api, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "__version__"})

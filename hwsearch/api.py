@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hwsearch.comparison.finders import FINDERS, compare
@@ -25,7 +26,9 @@ from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.learn_from import plan_to_run
 from hwsearch.search.run import search
 from hwsearch.search.store.cache import Cache
-from hwsearch.study.model import load_study, override
+from hwsearch.study.model import Study, load_study, override
+from hwsearch.study.places import placed
+from hwsearch.study.shipped import find_study
 from hwsearch.train.device import find_device
 
 
@@ -43,7 +46,7 @@ def run(
     """Run a study to its end, or go on with it where it stopped; one that was answered before is answered at once.
 
     Args:
-        study: The study file.
+        study: The study file, or the name of one here or shipped (``digits_mcu``).
         out: The run folder; None: ``runs/<name of the study>``.
         data_root: Folder of data sets.
         workers: Processes that train; results do not depend on it. With more than one, a script needs the usual
@@ -58,16 +61,46 @@ def run(
         NothingFits: No candidate keeps every budget; the message names the nearest miss.
         StorageAway: The storage is locked or cannot be reached.
     """
-    path = Path(study)
+    path = find_study(study, "study")
     loaded, folder = asked(path, out=None if out is None else Path(out), data_root=data_root, seed=seed)
-    if workers < 1:
-        raise InputError([Fault("--workers", "there must be at least one worker", str(workers))])
-    found = find_device(device)
-    summary = answered(loaded, path, folder, storage)
+    given = {"--seed": seed, "--data-root": data_root}
+    options = [name for name, value in given.items() if value is not None]
+    asker = Asker(workers, storage, device, listen)
+    return answer(loaded, path, folder, asker, options)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """How a study is to be answered, which makes no difference to the answer; as the arguments of `run`."""
+
+    workers: int = 1
+    storage: str | None = None
+    device: str = "auto"
+    listen: Callable[[Event], None] | None = None
+
+
+def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: Sequence[str] = ()) -> Result:
+    """Answer a study in a folder: at once where it is answered, else by its search, or the rest of it.
+
+    Args:
+        study: The question, options put over it.
+        path: Its file, written or not: paths in the study are relative to it.
+        folder: Where it is answered.
+        asker: Who trains, and where the search is kept.
+        options: Which options were put over the study, for faults.
+
+    Raises:
+        InputError: As `run`.
+        NothingFits: As `run`.
+        StorageAway: As `run`.
+    """
+    if asker.workers < 1:
+        raise InputError([Fault("--workers", "there must be at least one worker", str(asker.workers))])
+    found, storage = find_device(asker.device), asker.storage
+    summary = answered(study, path, folder, storage)
     if summary is None:
-        given = {"--seed": seed, "--data-root": data_root}
-        plan = plan_to_run(loaded, path, [name for name, value in given.items() if value is not None])
-        hear, processes = listen or (lambda event: None), workers if found == "cpu" else 1
+        plan = plan_to_run(study, path, options)
+        hear, processes = asker.listen or (lambda event: None), asker.workers if found == "cpu" else 1
         summary = search(plan, folder, storage=storage, workers=processes, listen=hear, device=found)
     if not pages_stand(folder, summary):
         write_pages(folder.path)
@@ -87,7 +120,7 @@ def compare_finders(
     """Compare every ticket finder on a study and write tickets.csv, tickets.md and tickets.png.
 
     Args:
-        study: The study file; its ``final.seeds`` says how many seeds.
+        study: The study file, or the name of one; its ``final.seeds`` says how many seeds.
         out: The folder; None: ``runs/<name of the study>``. Work that is kept in its cache is not done again.
         data_root: Folder of data sets.
         finders: Which of ``hwsearch.comparison.finders.FINDERS``.
@@ -103,13 +136,18 @@ def compare_finders(
     unknown = [name for name in finders if name not in FINDERS]
     if unknown:
         raise InputError([Fault("--only", f"a finder must be one of {', '.join(FINDERS)}", unknown[0])])
-    path = Path(study)
+    path = find_study(study, "study")
     root = None if data_root is None else str(Path(data_root).resolve())
     loaded = override(load_study(path), data_root=root)
+    if listed := loaded.network.alternatives:
+        fault = Fault(
+            "network.layers", "finders are compared on one network", ", ".join(listed), "give one of them"
+        )
+        raise InputError(placed([fault], path))
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
     plan = make_plan(loaded, path, [] if root is None else ["--data-root"])
     refuse_changed(plan.study, plan.profile, folder)
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
     with Trainer(bench, 1) as trainer:
         cache = Cache(folder.cache, plan.digest, folder.shared)
         table, facts = compare(plan, cache, trainer, tell or (lambda text: None), finders)

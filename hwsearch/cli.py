@@ -24,8 +24,12 @@ from hwsearch.cli_answers import (
     print_provisional_pick,
     print_recall,
 )
+from hwsearch.cli_check import Plugins, StudyName
+from hwsearch.cli_data import data
+from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
-from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, Smallest, Within, rule_of
+from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
+from hwsearch.data.plugins import install
 from hwsearch.errors import Fault, HwsearchError, InputError, Interrupted, NothingFits
 
 if TYPE_CHECKING:
@@ -35,18 +39,25 @@ if TYPE_CHECKING:
     from hwsearch.records.events import Event
 
 app = typer.Typer(
-    help="Find the smallest spiking neural network that fits a device.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(profiles, name="profiles")
+app.add_typer(data, name="data")
+app.command()(init)
 
 Storage = Annotated[
     str | None,
     typer.Option(help="Optuna storage URL of the run (default: the one that its folder remembers)."),
 ]
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
+
+
+@app.callback()
+def everywhere(plugin: Plugins = None) -> None:
+    """Find the smallest spiking neural network that fits a device."""
+    install(plugin or ())
 
 
 def main() -> None:
@@ -68,7 +79,7 @@ def main() -> None:
 
 @app.command()
 def run(
-    study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
+    name: StudyName,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
@@ -77,12 +88,15 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Replaces the study's seed.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda (auto: a GPU where there is one).")] = "auto",
+    plugin: Plugins = None,
 ) -> None:
     """Search a study; the same line again resumes, and prints the answer of a run that has ended."""
     from hwsearch.records.finished import answered, asked, pages_stand
     from hwsearch.records.summary import read_summary
+    from hwsearch.study.shipped import find_study
 
     # all that can be refused is refused before torch is loaded, and what is answered is told without it
+    study = find_study(name)
     wanted, folder = asked(study, out=out, data_root=data_root, seed=seed)
     summary = answered(wanted, study, folder, storage)
     plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
@@ -90,6 +104,7 @@ def run(
         from hwsearch import api
         from hwsearch.terminal import Progress
 
+        install(plugin or ())
         try:
             with Progress(wanted.name) as progress:
                 result = api.run(
@@ -150,24 +165,29 @@ def pick(
     accurate: Accurate = False,
     within: Within = None,
     min_accuracy: MinAccuracy = None,
+    min_score: MinScore = None,
 ) -> None:
     """Pick a member of the front (default: by the study's rule)."""
-    rule = rule_of({"smallest": smallest, "frugal": frugal, "accurate": accurate}, within, min_accuracy)
+    rule = rule_of(
+        {"smallest": smallest, "frugal": frugal, "accurate": accurate},
+        within=within, min_accuracy=min_accuracy, min_score=min_score,
+    )  # fmt: skip
     from hwsearch.api import load_run
+    from hwsearch.records.by_class import read_recalls
     from hwsearch.records.front import FrontRow
     from hwsearch.records.summary import read_summary
     from hwsearch.records.tables import plain_cells
 
     result = load_run(directory)
-    row = result.pick(rule, within=within, min_accuracy=min_accuracy)
+    row = result.pick(**rule)
     picked = FrontRow.model_validate(plain_cells(row.to_dict()))
     print_notes(result.notes)
     if not result.finished:
         print_provisional_pick(picked)
         return
     summary = read_summary(result.folder.summary)
-    print_pick(picked, summary.dense)
-    print_recall(picked, summary)
+    print_pick(picked, summary.dense, summary.score)
+    print_recall(picked, summary, read_recalls(result.folder.recalls))
 
 
 @app.command()
@@ -184,18 +204,21 @@ def export(
     accurate: Accurate = False,
     within: Within = None,
     min_accuracy: MinAccuracy = None,
+    min_score: MinScore = None,
 ) -> None:
     """Write a model as files, with a manifest and the means to verify them."""
-    rule = rule_of({"smallest": smallest, "frugal": frugal, "accurate": accurate}, within, min_accuracy)
-    by_rule = any(given is not None for given in (rule, within, min_accuracy))
-    if by_rule and trial is not None:
+    rule = rule_of(
+        {"smallest": smallest, "frugal": frugal, "accurate": accurate},
+        within=within, min_accuracy=min_accuracy, min_score=min_score,
+    )  # fmt: skip
+    if rule and trial is not None:
         raise InputError([Fault("--trial", "a trial or a rule may be given", f"{trial} and a rule")])
     from hwsearch.api import load_run
 
     names = [name.strip() for name in formats.split(",") if name.strip()]
     result = load_run(directory, storage=storage)
-    if by_rule:
-        trial = int(result.pick(rule, within=within, min_accuracy=min_accuracy)["trial"])
+    if rule:
+        trial = int(result.pick(**rule)["trial"])
     folder = result.export(trial, to=to, formats=names)
     print_notes(result.notes)
     print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
@@ -224,14 +247,16 @@ def verify(
 
 @app.command()
 def tickets(
-    study: Annotated[Path, typer.Argument(help="The study file.", metavar="STUDY")],
+    name: StudyName,
     out: Annotated[Path | None, typer.Option(help="Folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     only: Annotated[list[str] | None, typer.Option(help="A finder to compare; may be repeated.")] = None,
 ) -> None:
     """Compare every ticket finder: accuracy against sparsity, cost, and the knee; the same line again resumes."""
     from hwsearch.study.model import load_study
+    from hwsearch.study.shipped import find_study
 
+    study = find_study(name)
     load_study(study)
     from hwsearch import api
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hwsearch.errors import NothingFits
-from hwsearch.report.quantities import UNKNOWN, column, duration, percent, plain, times
+from hwsearch.report.quantities import UNKNOWN, column, duration, percent, plain, score_words, times
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hwsearch.records.by_class import RecallRow
     from hwsearch.records.front import DenseRow, FrontRow
     from hwsearch.records.run_folder import RunFolder
     from hwsearch.records.summary import Spent, Summary
@@ -23,6 +24,10 @@ _SHOWN = {
     "granularity": "granularity",
     "weight_bits": "bits",
     "timesteps": "T",
+    "state_bits": "membranes",
+    "network": "network",
+    "score_val": "score val",
+    "score_test": "score test",
     "accuracy_val": "val",
     "accuracy_test": "test",
     "memory_bytes": "memory B",
@@ -30,7 +35,17 @@ _SHOWN = {
     "energy_j": "energy",
     "latency_s": "latency",
 }
-_SCALED = ("accuracy_val", "accuracy_test", "synaptic_ops", "energy_j", "latency_s")
+_SCALED = (
+    "score_val",
+    "score_test",
+    "accuracy_val",
+    "accuracy_test",
+    "synaptic_ops",
+    "energy_j",
+    "latency_s",
+)
+
+_MOST_CLASSES = 12
 
 
 def print_answer(folder: RunFolder, summary: Summary) -> None:
@@ -39,13 +54,14 @@ def print_answer(folder: RunFolder, summary: Summary) -> None:
     Raises:
         NothingFits: It found nothing.
     """
+    from hwsearch.records.by_class import read_recalls
     from hwsearch.records.front import read_front_frame
 
     if not summary.front_size:
         raise NothingFits(summary.nearest_miss or "")
     print_front(read_front_frame(folder.front, summary.front_size))
-    print_pick(summary.pick, summary.dense)
-    print_recall(summary.pick, summary)
+    print_pick(summary.pick, summary.dense, summary.score)
+    print_recall(summary.pick, summary, read_recalls(folder.recalls))
     print_spent(summary)
     print(f"report: {folder.report}")
 
@@ -78,12 +94,21 @@ def print_front_on(answer: FrontOn) -> None:
         print(f"  {len(group.trials)}: {group.reason}")
 
 
-def print_pick(pick: FrontRow | None, dense: DenseRow) -> None:
+def print_pick(pick: FrontRow | None, dense: DenseRow, score: str = "accuracy") -> None:
     """Print the pick next to the dense reference."""
     if pick is None:
-        print("pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy")
+        print(
+            "pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy (min_score)"
+        )
         return
     print(f"pick: {_knobs(pick)}")
+    if pick.score_test is not None:
+        test, low, high, full = _percents(
+            pick.score_test, pick.score_test_low, pick.score_test_high, dense.score_test
+        )
+        print(
+            f"  {score_words(score)} on test {test} ({low} to {high}); dense {full} (means of {pick.seeds} trainings)"
+        )
     test, low, high = _percents(pick.accuracy_test, pick.accuracy_test_low, pick.accuracy_test_high)
     (full,) = _percents(dense.accuracy_test)
     print(f"  test {test} ({low} to {high}); dense {full} (means of {pick.seeds} trainings)")
@@ -103,15 +128,29 @@ def _percents(*accuracies: float | None) -> Iterator[str]:
     return (UNKNOWN if accuracy is None else percent(accuracy) for accuracy in accuracies)
 
 
-def print_recall(pick: FrontRow | None, summary: Summary) -> None:
-    """Print the class that a pick recognises worst, and what is wrong with its answers."""
-    from hwsearch.report.recall import warnings, worst_class
+def print_recall(pick: FrontRow | None, summary: Summary, recalls: Sequence[RecallRow] = ()) -> None:
+    """Print how well a pick recognises each class (of many, the worst), and what is wrong with its answers.
+
+    Args:
+        pick: The pick.
+        summary: Of the run.
+        recalls: recalls.csv; none of a run of an earlier version.
+    """
+    from hwsearch.report.recall import chance_on_test, warnings, worst_class
 
     if pick is None:
         return
     if (worst := worst_class(pick)) is not None:
         print(f"  worst class: {worst[0]}, recognised in {worst[1]:.1%} of its test samples")
-    for text in warnings(pick, summary.classes.largest_class_share_test):
+    known = [row for row in recalls if row.trial == pick.trial and row.recall is not None]
+    worst_first = sorted(known, key=lambda row: row.recall or 0.0)
+    shown = known if len(known) <= _MOST_CLASSES else worst_first[:_MOST_CLASSES]
+    for row in shown:
+        share, low, high = _percents(row.recall, row.recall_low, row.recall_high)
+        print(f"  recall of {row.name}: {share} ({low} to {high}) of {row.samples} test samples")
+    if len(shown) < len(known):
+        print(f"  {len(known) - len(shown)} more classes, all recognised better: recalls.csv")
+    for text in warnings(pick, chance_on_test(summary), summary.score):
         print(f"  warning: {text}")
 
 
@@ -127,12 +166,15 @@ def print_doubts(trials: pd.DataFrame, trial: int | None) -> None:
 def print_provisional_pick(pick: FrontRow) -> None:
     """Print the pick of a run that has not ended."""
     print(f"provisional pick: {_knobs(pick)}")
-    print(f"  validation {percent(pick.accuracy_val)} in the search; memory {pick.memory_bytes:,} B")
+    print(f"  validation {percent(pick.score or 0.0)} in the search; memory {pick.memory_bytes:,} B")
 
 
 def _knobs(row: FrontRow) -> str:
     knobs = f"sparsity {row.sparsity}, granularity {row.granularity}, {row.weight_bits} bits"
-    return f"trial {row.trial} ({knobs}, T {row.timesteps})"
+    knobs += f", T {row.timesteps}"
+    knobs += f", membranes of {row.state_bits} bits" if row.state_bits else ""
+    knobs += f", network {row.network}" if row.network else ""
+    return f"trial {row.trial} ({knobs})"
 
 
 def print_spent(summary: Summary) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -11,15 +12,16 @@ from hwsearch.errors import Fault, InputError
 Smallest = Annotated[bool, typer.Option("--smallest", help="The least memory.")]
 Frugal = Annotated[bool, typer.Option("--frugal", help="The least energy.")]
 Accurate = Annotated[bool, typer.Option("--accurate", help="The best accuracy.")]
-Within = Annotated[str | None, typer.Option(help="Accuracy that may be lost: 1% or 0.01.")]
+Within = Annotated[str | None, typer.Option(help="Accuracy (score) that may be lost: 1% or 0.01.")]
 MinAccuracy = Annotated[str | None, typer.Option(help="Accuracy needed: 95% or 0.95.")]
+MinScore = Annotated[str | None, typer.Option(help="The same of the study's score.")]
 
 
-def rule_of(rules: dict[str, bool], within: str | None, min_accuracy: str | None) -> str | None:
-    """Return the rule that options ask for, or None for the study's.
+def rule_of(rules: Mapping[str, bool], **tolerances: str | None) -> dict[str, str]:
+    """Return what options ask of `Result.pick`, by its arguments; nothing where the study's rule is to be taken.
 
     Raises:
-        InputError: Several are given, or a tolerance is none.
+        InputError: Several rules or tolerances are given, or a tolerance is none.
     """
     from hwsearch.study.laws import Accuracy
     from hwsearch.study.yaml_border import check_option
@@ -28,9 +30,11 @@ def rule_of(rules: dict[str, bool], within: str | None, min_accuracy: str | None
     if len(chosen) > 1:
         law = "at most one of --smallest, --frugal, --accurate may be given"
         raise InputError([Fault("", law, ", ".join(chosen))])
-    for name, value in {"--within": within, "--min-accuracy": min_accuracy}.items():
-        check_option(name, Accuracy | None, value)
-    if within is not None and min_accuracy is not None:
-        law = "at most one of --within and --min-accuracy may be given"
-        raise InputError([Fault("", law, f"--within {within}, --min-accuracy {min_accuracy}")])
-    return chosen[0] if chosen else None
+    given = {name: value for name, value in tolerances.items() if value is not None}
+    options = {f"--{name.replace('_', '-')}": value for name, value in given.items()}
+    for name, value in options.items():
+        check_option(name, Accuracy, value)
+    if len(given) > 1:
+        law = "at most one of --within, --min-accuracy and --min-score may be given"
+        raise InputError([Fault("", law, ", ".join(f"{name} {value}" for name, value in options.items()))])
+    return given | ({"rule": chosen[0]} if chosen else {})

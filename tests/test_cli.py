@@ -6,8 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
+from typing import get_args, get_type_hints
 
 import pytest
+
+from hwsearch.cli import app
 
 
 def hwsearch(*args, **settings):
@@ -229,8 +232,12 @@ def test_the_way_of_a_user(tmp_path, finished, tiny):
     [
         (["--within", "1"], '--within: .*got "1" .*1 could mean 1 % .*write 1% or 0.01.* or 100 %'),
         (["--within", "-1%"], '--within: .*must lie in .*got "-1%"'),
+        (["--min-score", "95"], "--min-score: .*95 could mean 95 % .*write 95% or 0.95"),
         (["--min-accuracy", "95"], "--min-accuracy: .*95 could mean 95 % .*write 95% or 0.95"),
-        (["--within", "1%", "--min-accuracy", "0.9"], "at most one of --within and --min-accuracy"),
+        (
+            ["--within", "1%", "--min-accuracy", "0.9"],
+            "at most one of --within, --min-accuracy and --min-score",
+        ),
         (["--within", "some"], "--within: .*write a fraction"),
     ],
 )
@@ -277,3 +284,11 @@ def test_a_device_that_is_not_there_is_refused(tiny, tmp_path):
     assert "--device" in done.stderr
     assert "auto, cpu, cuda" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_no_option_takes_a_bare_number_that_could_be_percents():
+    # a share is text, which `study.laws.share` reads; a size comes with a study
+    groups = [app, *(group.typer_instance for group in app.registered_groups)]
+    for command in (command for group in groups for command in group.registered_commands):
+        kinds = get_type_hints(command.callback, vars(sys.modules[command.callback.__module__]))
+        assert not any(float in (kind, *get_args(kind)) for kind in kinds.values()), command.callback

@@ -87,7 +87,9 @@ def _cut(
     connections = plan.spec.connections
     n_layers = len(plan.spec.prunable)
     own = ticket_of(context, Candidate(sparsity, granularity, (weight_bits[-1],) * n_layers, timesteps))
-    workload = predict_workload(plan.spec, own.masks, own.bits, timesteps, context.dense.runs[timesteps])
+    workload = predict_workload(
+        plan.spec, own.masks, own.bits, timesteps, context.yardstick.dense.runs[timesteps]
+    )
     cost = price(workload, plan.profile)
     weights = [
         [store(replace(layer, weight_bits=b), plan.profile).n_bytes for b in weight_bits]

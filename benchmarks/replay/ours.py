@@ -52,10 +52,9 @@ def sight_of(name: str, table_seed: int) -> tuple[Calibration, Callable[[Candida
     space = context.plan.study.space.model_copy(update={"per_layer": kind == "layers"})
     study = context.plan.study.model_copy(update={"space": space})
     layers = len(context.plan.spec.prunable) if kind == "layers" else 0
-    context = replace(
-        context, plan=replace(context.plan, study=study, space=replace(context.plan.space, per_layer=layers))
-    )
-    sight = calibrate(context.plan, context.dense, partial(ticket_of, context))
+    plan = replace(context.plan, study=study, space=replace(context.plan.space, per_layer=layers))
+    context = replace(context, plan=plan, references=(replace(context.yardstick, plan=plan),))
+    sight = calibrate(context.plan, context.yardstick.dense, partial(ticket_of, context))
 
     @cache
     def sparsities(granularity: str, sparsity: tuple[float, ...]) -> tuple[float, ...]:
@@ -103,8 +102,8 @@ class Bout:
     @property
     def state(self) -> SearchState:
         """What the search knows."""
-        estimator = self._sight if self.plan.study.search.foresee else None
-        return SearchState(self.plan, self.dense.cost, self.dense.error, estimator, dict(self.known))
+        estimators = (self._sight,) if self.plan.study.search.foresee else ()
+        return SearchState(self.plan, self.dense.cost, (self.dense.error,), estimators, dict(self.known))
 
     def steps(self, trials: float = np.inf) -> Iterator[Step | Offer]:
         """Search until so many were proposed."""

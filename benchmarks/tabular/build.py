@@ -32,7 +32,7 @@ from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.predict.cost import predict_workload
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.search.jobs.pool import Trainer
-from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import dense_reference
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
@@ -102,17 +102,17 @@ def lab_of(task: str, seed: int, work: Path) -> Context:
     plan = plan_of(task)
     plan = replace(plan, study=plan.study.model_copy(update={"seed": seed}), digest=f"{plan.digest}-{seed}")
     bench, cache = (
-        Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop),
+        Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop),
         Cache(work, plan.digest),
     )
     with Trainer(bench, 1) as trainer:
-        return Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
+        return Context(plan, (Reference(plan, dense_reference(plan, trainer, cache)),), trainer, cache)
 
 
 def train(context: Context, stack: list[Cell]) -> list[dict[str, object]]:
     """Train a stack of cells that share seed and T; return their rows."""
     plan = context.plan
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
     seed, timesteps = stack[0].seed, stack[0].candidate.timesteps
     tickets = [ticket_of(context, cell.candidate) for cell in stack]
     rows = [_before(context, cell, own) for cell, own in zip(stack, tickets, strict=True)]
@@ -139,7 +139,7 @@ def train(context: Context, stack: list[Cell]) -> list[dict[str, object]]:
 def train_early(context: Context, stack: list[Cell]) -> list[dict[str, object]]:
     """Train the first cycles of a stack of cells at fewer timesteps; return their rows."""
     plan = context.plan
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
     seed, timesteps = stack[0].seed, stack[0].candidate.timesteps
     tickets = [ticket_of(context, cell.candidate) for cell in stack]
     rows: list[dict[str, object]] = [{"key": cell.key} for cell in stack]
@@ -160,7 +160,9 @@ def train_early(context: Context, stack: list[Cell]) -> list[dict[str, object]]:
 def _before(context: Context, cell: Cell, own: Ticket) -> dict[str, object]:
     """Return what is known of a cell before training."""
     c, plan = cell.candidate, context.plan
-    workload = predict_workload(plan.spec, own.masks, own.bits, c.timesteps, context.dense.runs[c.timesteps])
+    workload = predict_workload(
+        plan.spec, own.masks, own.bits, c.timesteps, context.yardstick.dense.runs[c.timesteps]
+    )
     priced = price_on_device(plan, workload).fields
     spelt = {
         "sparsity": "/".join(f"{s:g}" for s in c.sparsity),

@@ -18,7 +18,8 @@ import pandas as pd
 from hwsearch.comparison.untrained_baselines import accuracy_of, row, untrained_rows
 from hwsearch.measure.measured import Measured
 from hwsearch.network.params import Params, Ticket, initial_params
-from hwsearch.plan.plan import REFERENCE_BITS, Plan
+from hwsearch.plan.fidelity import REFERENCE_BITS
+from hwsearch.plan.plan import Plan
 from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.search.jobs.pool import Job, Trainer
 from hwsearch.search.stages.dense import dense_fit

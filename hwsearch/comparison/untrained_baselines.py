@@ -9,7 +9,8 @@ from hwsearch.measure.accuracy import accuracy
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.params import Params
-from hwsearch.plan.plan import REFERENCE_BITS, Plan
+from hwsearch.plan.fidelity import REFERENCE_BITS
+from hwsearch.plan.plan import Plan
 from hwsearch.search.store.ticket_store import Masks
 from hwsearch.space.candidate import snap
 from hwsearch.tickets.compensate import prune_in_steps, quantise_in_turn

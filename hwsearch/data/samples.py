@@ -6,12 +6,15 @@ Not for reading files (`readers`), nor for how samples are split and encoded (`d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from hwsearch.graph.graph import Input
+
+if TYPE_CHECKING:
+    from hwsearch.data.encode.encoding import Encoding
 
 Images = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -75,7 +78,10 @@ class Dataset:
         frames: T0 of sequences; None: still images.
         binning: How frames become fewer timesteps: their sum (counts) or their mean (values).
         class_names: Of each class; empty: their numbers.
-        groups: [N_train], [N_val], [N_test]: what belongs together, where the data say it (``resplit`` keeps it whole).
+        groups: [N_train], [N_val], [N_test] numbers of what belongs together (groups, equal samples, windows that
+            overlap) and ``resplit`` keeps whole; None: every sample stands alone.
+        ordered: Whether parts follow one another in time, so that no others may be drawn.
+        encoding: What made these whole numbers of what the reader gave.
         notes: What a reader of the results must know of the data.
     """
 
@@ -94,6 +100,8 @@ class Dataset:
     binning: Binning = "sum"
     class_names: tuple[str, ...] = ()
     groups: tuple[Labels, Labels, Labels] | None = None
+    ordered: bool = False
+    encoding: Encoding | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -87,6 +87,7 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
         ValueError: If no format of the profile can hold a layer.
 
     """
+    profile = profile.with_membranes(workload.state_bits)
     parts = _parts(workload, profile)
     n_bytes = {
         "weights": sum(layer.n_bytes for layer in parts.stored),

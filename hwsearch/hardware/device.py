@@ -150,6 +150,7 @@ class HardwareProfile:
         formats: Storage formats that it reads (names of `storage.FORMATS`).
         pointer_bits, bias_bits, threshold_bits: Widths, in bits.
         state_bits, accumulator_bits: Widths of a membrane and of an accumulator, in bits.
+        state_menu: Widths that membranes may have instead of ``state_bits``, which is one of them; empty: no choice.
         overflow: What happens to a membrane that is too wide: ``saturate`` or ``reject`` the network.
         neuron_models, resets: What its neurons can do.
         granularities: Of pruning, that make sense on it (``weight``, ``nm:4``, ..., ``channel``).
@@ -210,6 +211,26 @@ class HardwareProfile:
     conv_mac_cycles: float | None = None
     arithmetic: Arithmetic = dataclasses.field(default_factory=Arithmetic)
     connectivity: Connectivity = dataclasses.field(default_factory=Connectivity)
+    state_menu: tuple[int, ...] = ()
+
+    @property
+    def state_widths(self) -> tuple[int, ...]:
+        """Every width that a membrane may have, rising."""
+        return tuple(sorted({self.state_bits, *self.state_menu}))
+
+    def with_membranes(self, state_bits: int | None) -> HardwareProfile:
+        """Return the device as it holds a network whose membranes have this width; None: the device's own.
+
+        Of the widths that it offers the narrowest is taken that is wide enough, or the widest.
+        """
+        if state_bits is None or state_bits == self.state_bits:
+            return self
+        fits = next((bits for bits in self.state_widths if bits >= state_bits), self.state_widths[-1])
+        return self._at_width[fits]
+
+    @cached_property
+    def _at_width(self) -> dict[int, HardwareProfile]:
+        return {bits: dataclasses.replace(self, state_bits=bits) for bits in self.state_widths}
 
     def skipped(self, what: Literal["storage", "cycles", "energy"], role: str) -> tuple[str, ...]:
         """Return the classes whose zeros cost nothing (``what``) in a layer of a role."""
@@ -226,11 +247,12 @@ class HardwareProfile:
     def digest(self) -> str:
         """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out.
 
-        So is what it can do beyond a chain of plain connections: that counts for networks that ask for it (`plan`).
+        So is what it can do beyond a chain of plain connections, and which other widths it has for membranes: that
+        counts for networks and studies that ask for it (`plan`).
         """
         wording = (
             "name", "vendor", "description", "quantities", "sources", "path", "uncalibrated", "arithmetic",
-            "connectivity",
+            "connectivity", "state_menu",
         )  # fmt: skip
         fields = [field for field in dataclasses.fields(self) if field.name not in wording]
         values = {field.name: getattr(self, field.name) for field in fields}

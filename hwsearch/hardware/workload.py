@@ -248,6 +248,7 @@ class Workload:
         inputs: Values of one frame of the input.
         still: Whether the input is one image, shown at every timestep; else there is a frame for each.
         readout: How the network predicts.
+        state_bits: Width of the membranes, where the network was made for one; None: the device's own.
     """
 
     timesteps: int
@@ -257,6 +258,7 @@ class Workload:
     inputs: int
     still: bool = True
     readout: Readout = field(default_factory=Readout)
+    state_bits: int | None = None
 
     @property
     def synaptic_ops(self) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from hwsearch.network.integer import Run, run_integer_stack
 from hwsearch.network.integers import IntegerNetwork
+from hwsearch.study.laws import Score
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Answers:
             blank input (all zeros), or where no spike reaches the readout.
         silent_layers: Names of the spiking populations in which no neuron fires for any input.
         silent_channels: How many channels of spiking populations fire for no input.
+        confusion: True class by answered class, counts; none where an earlier version counted.
     """
 
     samples: tuple[int, ...]
@@ -39,6 +41,7 @@ class Answers:
     input_independent: int
     silent_layers: tuple[str, ...]
     silent_channels: int
+    confusion: tuple[tuple[int, ...], ...] = ()
 
     @property
     def n(self) -> int:
@@ -65,20 +68,29 @@ class Answers:
         """Accuracy of who always answers the largest class."""
         return max(self.samples) / self.n
 
-    @property
-    def skilled(self) -> bool:
-        """Whether it is better than who always answers the largest class, by more than the difference's standard error.
+    def skilled(self, score: Score = "accuracy") -> bool:
+        """Return whether it is better than who always answers the largest class, by more than a standard error.
 
         b - c > sqrt(b + c), b: right where that one is wrong (outside the largest class), c: wrong where that one is
         right (within it). One answer to everything is never skilled; nor are networks in which a layer is silent.
+        Where a study's score is another than accuracy, each answer weighs as in balanced accuracy, 1 / n_class::
+
+            sum w (b - c) > sqrt(sum w^2 (b + c))
 
         Source: McNemar 1947, Psychometrika 12(2), at one standard error: what may be luck is refused only where it
         rests on a sample or two.
         """
-        largest = self.largest_class
-        gained = sum(self.right) - self.right[largest]
-        lost = self.samples[largest] - self.right[largest]
-        return gained - lost > math.sqrt(gained + lost)
+        even = score == "accuracy"
+        gained = lost = spread = 0.0
+        for label, (n, right) in enumerate(zip(self.samples, self.right, strict=True)):
+            weight, differ = 1.0 if even or not n else 1.0 / n, right
+            if label == self.largest_class:
+                differ = n - right
+                lost = weight * differ
+            else:
+                gained += weight * differ
+            spread += weight * weight * differ
+        return gained - lost > math.sqrt(spread)
 
 
 def answers_of(
@@ -105,6 +117,7 @@ def answers_of(
         input_independent=int(fixed.sum()),
         silent_layers=tuple(name for name, spikes in zip(names, run.spikes, strict=True) if not spikes.any()),
         silent_channels=sum(int((spikes == 0).sum()) for spikes in run.spikes),
+        confusion=_confusion(labels, guesses, classes),
     )
 
 
@@ -131,3 +144,9 @@ def _bias_alone(network: IntegerNetwork) -> IntegerNetwork:
 
 def _counts(labels: np.ndarray, classes: int) -> tuple[int, ...]:
     return tuple(np.bincount(labels.reshape(-1), minlength=classes).tolist())
+
+
+def _confusion(labels: np.ndarray, guesses: np.ndarray, classes: int) -> tuple[tuple[int, ...], ...]:
+    """Return counts [classes, classes], true class by answered class."""
+    cells = np.bincount((labels * classes + guesses).reshape(-1), minlength=classes**2)
+    return tuple(tuple(row) for row in cells.reshape(classes, classes).tolist())

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.answers import Answers
+from hwsearch.measure.scores import score_of
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.params import Params
 from hwsearch.network.width_loss import WidthLoss
+from hwsearch.study.laws import Score
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Measured:
         only_float_right, only_integers_right: Validation samples that the float network alone, and the integers alone,
             get right.
         answers_val, answers_test: What the integer network answers on each split.
+        fallen: Of each class, what ``only_float_right`` and ``only_integers_right`` count.
     """
 
     failure: str
@@ -50,3 +53,16 @@ class Measured:
     only_integers_right: int | None = None
     answers_val: Answers | None = None
     answers_test: Answers | None = None
+    fallen: tuple[tuple[int, int], ...] = ()
+
+    def score_val(self, score: Score) -> float | None:
+        """Return the integer model's score on validation; None with a failure."""
+        if score == "accuracy" or self.answers_val is None:
+            return self.accuracy_val
+        return score_of(self.answers_val, score)
+
+    def score_test(self, score: Score) -> float | None:
+        """Return the integer model's score on test; None where it was not measured."""
+        if score == "accuracy" or self.answers_test is None:
+            return self.accuracy_test
+        return score_of(self.answers_test, score)

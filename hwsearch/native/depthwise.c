@@ -3,12 +3,12 @@
    that are wanted, and leaves out columns; backward its gradients stand between zeros. */
 
 #include <math.h>
-#include <string.h>
+
+#include "lanes.h"
 
 #define PLANE 16384 /* numbers of a plane with its frame */
 #define SLACK 64    /* behind it: runs are rounded up to whole vectors, and what they give there is not used */
 #define TAPS 64
-#define LANES 8
 #define FLUSH 8 /* samples whose sums are added up in single precision */
 
 struct filter {
@@ -25,24 +25,6 @@ static struct filter filter_of(long height, long width, long rows, long columns,
 
 static long out_rows(const struct filter *f) { return (f->height - 1) / f->down + 1; }
 static long out_columns(const struct filter *f) { return (f->width - 1) / f->across + 1; }
-
-/* Numbers that are added up side by side: a sum in one place would be the compiler's to reorder, and it may not. */
-typedef float lanes __attribute__((vector_size(4 * LANES)));
-
-static lanes load(const float *from) {
-    lanes values;
-    memcpy(&values, from, sizeof values);
-    return values;
-}
-
-/* memcpy of a short row: a call would cost more than the copy. */
-static void copy(float *restrict to, const float *restrict from, long n) {
-    long i = 0;
-    for (; i + LANES <= n; i += LANES) memcpy(to + i, from + i, 4 * LANES);
-    if (n & 4) memcpy(to + i, from + i, 16), i += 4;
-    if (n & 2) memcpy(to + i, from + i, 8), i += 2;
-    if (n & 1) to[i] = from[i];
-}
 
 /* A plane into a frame of zeros, which stay. */
 static void lay(const struct filter *f, const float *restrict plane, float *restrict framed) {
@@ -96,12 +78,6 @@ void depthwise_forward(const float *x, const float *w, const float *bias, float 
                 for (long c = 0; c < to_columns; c++) to[c] = line[c * across];
             }
         }
-}
-
-static float added(lanes values) {
-    float sum = 0.0f;
-    for (long j = 0; j < LANES; j++) sum += values[j];
-    return sum;
 }
 
 /* Products of g and in at each tap, added to sums: runs of n numbers, step apart; behind each run, g is zero. */

@@ -21,18 +21,33 @@ from pathlib import Path
 _FLAGS = ("-std=c99", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _POINTER, _LONG, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_long, ctypes.c_int, ctypes.c_float
 _FIRE = (*[_POINTER] * 4, *[_LONG] * 3, _INT, _INT, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT)
-_SOURCES = ("neuron.h", "neuron.c", "recurrence.c", "depthwise.c", "weights.c", "norm.c")
+_HEADERS = ("neuron.h", "lanes.h", "conv.h")
+_UNITS = (
+    "neuron.c",
+    "recurrence.c",
+    "conv.c",
+    "conv_spikes.c",
+    "conv_weights.c",
+    "depthwise.c",
+    "weights.c",
+    "norm.c",
+)
+_SOURCES = _HEADERS + _UNITS
 _SIGNATURES = {
     "fire_forward": _FIRE,
     "fire_backward": _FIRE,
     "recurrent_forward": (*[_POINTER] * 4, *[_LONG] * 4, _INT, _FLOAT, _FLOAT, _INT),
     "recurrent_backward": (*[_POINTER] * 5, *[_LONG] * 2, _FLOAT, _FLOAT, _INT),
+    "conv_fits": (_LONG,) * 8,
+    "conv_forward": (*[_POINTER] * 4, *[_LONG] * 4, _INT, *[_LONG] * 6),
+    "conv_read_back": (*[_POINTER] * 3, *[_LONG] * 10),
+    "conv_weights_back": (*[_POINTER] * 4, *[_LONG] * 4, _INT, *[_LONG] * 6),
     "depthwise_forward": (*[_POINTER] * 4, *[_LONG] * 3, _INT, *[_LONG] * 6),
     "depthwise_backward": (*[_POINTER] * 6, *[_LONG] * 3, _INT, *[_LONG] * 6),
     "quantise": (*[_POINTER] * 3, *[_LONG] * 5, _FLOAT, _FLOAT, _INT, _INT),
     "norm_forward": (*[_POINTER] * 7, *[_LONG] * 3, _FLOAT, _FLOAT),
     "norm_backward": (*[_POINTER] * 7, *[_LONG] * 3),
-    "cross_entropy": (*[_POINTER] * 4, *[_LONG] * 3, _FLOAT),
+    "cross_entropy": (*[_POINTER] * 5, *[_LONG] * 3, _FLOAT),
     "adam": (*[_POINTER] * 5, *[_LONG] * 3, _FLOAT),
 }
 BLOCK = 1024
@@ -91,7 +106,7 @@ def _build(compiler: str, sources: dict[str, bytes], path: Path) -> bool:
             made = Path(folder) / "kernels.so"
             for name, source in sources.items():
                 (Path(folder) / name).write_bytes(source)
-            units = [str(Path(folder) / name) for name in sources if name.endswith(".c")]
+            units = [str(Path(folder) / name) for name in _UNITS]
             command = [compiler, *_FLAGS, "-march=native", "-o", str(made), *units, "-lm"]
             done = subprocess.run(command, capture_output=True, check=False, timeout=120)
             if done.returncode != 0:
@@ -109,5 +124,5 @@ def _load(path: Path) -> ctypes.CDLL | None:
         return None
     for name, arguments in _SIGNATURES.items():
         function = getattr(loaded, name)
-        function.argtypes, function.restype = arguments, None
+        function.argtypes, function.restype = arguments, _INT if name.endswith("fits") else None
     return loaded

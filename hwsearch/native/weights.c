@@ -63,20 +63,21 @@ void adam(float *p, float *first, float *second, const float *g, const float *ra
     }
 }
 
-/* Cross-entropy of softmax(gain * out), out [K, B, C], target [B]: its mean over B in loss [K], and the gradient of that
-   in grad, like out. */
-void cross_entropy(const float *out, const long long *target, float *loss, float *grad, long K, long B, long C,
-                   float gain) {
+/* Cross-entropy of softmax(gain * out), out [K, B, C], target [B], each times the weight [C] of its class (NULL: 1): its
+   mean over B in loss [K], and the gradient of that in grad, like out. */
+void cross_entropy(const float *out, const long long *target, const float *weight, float *loss, float *grad, long K,
+                   long B, long C, float gain) {
     for (long k = 0; k < K; k++) {
         double sum = 0.0;
         for (long b = 0; b < B; b++) {
             const float *restrict row = out + (k * B + b) * C;
             float *restrict to = grad + (k * B + b) * C, top = row[0] * gain, total = 0.0f;
+            const float worth = weight ? weight[target[b]] : 1.0f, slope = gain * worth; /* times 1 changes no bit */
             for (long c = 1; c < C; c++) top = row[c] * gain > top ? row[c] * gain : top;
             for (long c = 0; c < C; c++) to[c] = expf(row[c] * gain - top), total += to[c];
-            sum += logf(total) + top - row[target[b]] * gain;
-            for (long c = 0; c < C; c++) to[c] *= gain / (total * (float)B);
-            to[target[b]] -= gain / (float)B;
+            sum += (logf(total) + top - row[target[b]] * gain) * worth;
+            for (long c = 0; c < C; c++) to[c] *= slope / (total * (float)B);
+            to[target[b]] -= slope / (float)B;
         }
         loss[k] = (float)(sum / (double)B);
     }

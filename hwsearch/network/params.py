@@ -34,12 +34,14 @@ class Ticket:
         masks: Surviving weights, one array a connection.
         bits: Weight bits, likewise.
         rate: Factor on the schedule's learning rate.
+        state_bits: Width of the membranes that its integers are made for; None: the device's own.
     """
 
     params: Params
     masks: tuple[np.ndarray, ...]
     bits: tuple[int, ...]
     rate: float = 1.0
+    state_bits: int | None = None
 
 
 def initial_params(spec: NetworkSpec, seed: int) -> Params:

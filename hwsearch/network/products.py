@@ -4,7 +4,8 @@ On a CPU no candidate's numbers depend, in any bit, on who else is in the stack:
 
 - batched matrix products come one after the other, but the kernel that is chosen depends on how a matrix lies in
   memory; matrices that are no multiple of 64 bytes are copied to where one alone would lie;
-- a grouped convolution sums in another order than the convolutions it groups, so they run one by one.
+- a grouped convolution sums in another order than the convolutions it groups, so they run one by one, in C (`native`)
+  where a shape fits: torch is not made for few channels, nor for weights and inputs that are mostly zero.
 
 On a GPU stacks are for filling the device: convolutions are grouped there, and sums may differ in their last bits.
 """
@@ -46,7 +47,11 @@ def convolution(
     """
     if x.device.type != "cpu":
         return _grouped(x, weight, bias, stride, depthwise)
-    function = _Depthwise if depthwise and _planes_fit(x, weight) else _Convolution
+    function: type[torch.autograd.Function]
+    if depthwise:
+        function = _Depthwise if _planes_fit(x, weight) else _Convolution
+    else:
+        function = _Planes if _grids_fit(x, weight, stride) else _Convolution
     out: Tensor = function.apply(x, weight, bias, stride, depthwise)  # type: ignore[no-untyped-call]
     return out
 
@@ -174,6 +179,57 @@ class _Depthwise(torch.autograd.Function):
         loops.depthwise_backward(
             *pointers, None if dx is None else dx.data_ptr(), dweight.data_ptr(), dbias.data_ptr(), *ctx.shape  # type: ignore[attr-defined]
         )  # fmt: skip
+        return dx, dweight, dbias if dbias_needed else None, None, None
+
+
+def _grids_fit(x: Tensor, weight: Tensor, stride: Size) -> bool:
+    """Return whether the loops in C can do a convolution (see conv.h)."""
+    loops, (outputs, inputs, *kernel) = library(), weight.shape[1:]
+    fits = loops is not None and loops.conv_fits(inputs, outputs, *x.shape[-2:], *kernel, *stride)
+    return bool(fits) and x.dtype == torch.float32
+
+
+class _Planes(torch.autograd.Function):
+    """In C: nothing is done for weights that are zero, and little for inputs that are."""
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: Size,
+        depthwise: bool,
+    ) -> Tensor:
+        loops = library()
+        assert loops is not None
+        x, weight = x.contiguous(), weight.contiguous()
+        size, outputs, inputs, *kernel = weight.shape
+        frames, (height, width) = x.shape[-4], x.shape[-2:]
+        shape, sides = (size, frames, inputs, outputs), (height, width, *kernel, *stride)
+        ctx.settings = shape, sides  # type: ignore[attr-defined]
+        rows, columns = ((side - 1) // step + 1 for side, step in zip(x.shape[-2:], stride, strict=True))
+        out = x.new_empty((size, frames, outputs, rows, columns))
+        biases = None if bias is None else bias.contiguous()
+        start = None if biases is None else biases.data_ptr()
+        pointers = x.data_ptr(), weight.data_ptr(), start, out.data_ptr()
+        loops.conv_forward(*pointers, *shape, x.dim() == 4, *sides)
+        ctx.save_for_backward(x, weight)
+        return out
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors  # type: ignore[attr-defined]
+        loops = library()
+        assert loops is not None
+        dx_needed, _, dbias_needed, *_ = ctx.needs_input_grad  # type: ignore[attr-defined]
+        grad, dx = grads[0].contiguous(), torch.empty_like(x) if dx_needed else None
+        dweight, dbias = torch.empty_like(weight), weight.new_empty(weight.shape[:2])
+        (shape, sides), given = ctx.settings, grad.data_ptr()  # type: ignore[attr-defined]
+        if dx is not None:
+            loops.conv_read_back(given, weight.data_ptr(), dx.data_ptr(), *shape, *sides)
+        pointers = given, x.data_ptr(), dweight.data_ptr(), dbias.data_ptr()
+        loops.conv_weights_back(*pointers, *shape, x.dim() == 4, *sides)
         return dx, dweight, dbias if dbias_needed else None, None, None
 
 

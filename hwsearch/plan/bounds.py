@@ -53,23 +53,30 @@ class Corner:
 
 
 def cheapest(plan: Plan) -> list[Corner]:
-    """Return the cheapest candidate of each granularity of the space, nearest to the budgets first.
+    """Return the cheapest candidate of each network and granularity of the space, nearest to the budgets first.
 
     Where layers choose their granularity, one that each candidate costs at least as much as.
     """
+    corners = [corner for number in range(len(plan.networks)) for corner in _cheapest(plan.at(number))]
+    return sorted(corners, key=lambda corner: corner.worst)
+
+
+def _cheapest(plan: Plan) -> list[Corner]:
+    """Return the corners of a plan of one network."""
     if plan.space.per_layer and "granularity" in plan.space.apart:
         candidate = _cheapest_of(plan, plan.space.granularity[0])
         remainder = least_of_any(plan.spec, plan.space.granularity, max(plan.space.sparsity))
         return [Corner(candidate, _least_price(plan, candidate, remainder))]
-    corners = [
+    return [
         min(least_prices(plan, granularity), key=lambda corner: corner.worst)
         for granularity in plan.space.granularity
     ]
-    return sorted(corners, key=lambda corner: corner.worst)
 
 
 def least_prices(plan: Plan, granularity: str) -> list[Corner]:
     """Return the cheapest candidate of a granularity, for each way that its channels may be shared out.
+
+    The plan is of one network.
 
     Every candidate of the granularity costs at least as much as one of these in everything.
     """
@@ -88,6 +95,8 @@ def miss_words(plan: Plan, nearest: Corner) -> str:
         f"sparsity {max(candidate.sparsity):g}, granularity {candidate.granularity}, "
         f"weight_bits {min(candidate.weight_bits)}, timesteps {candidate.timesteps}"
     )
+    knobs += f", state_bits {candidate.state_bits}" if candidate.state_bits else ""
+    knobs += f", network {plan.names[candidate.network]}" if plan.names else ""
     said = (
         "nothing fits, whatever is trained (nothing was). Nearest miss: the cheapest candidate of the space"
     )
@@ -110,6 +119,7 @@ def _least_price(plan: Plan, candidate: Candidate, remainder: Remainder) -> Pric
     """Return the least that a candidate costs which leaves at least this."""
     spec, bits = plan.spec, min(candidate.weight_bits)
     workload = _workload(spec, remainder, bits, plan.space.timesteps)
+    workload = replace(workload, state_bits=candidate.state_bits)
     cost = price(workload, plan.profile)
     if plan.profile.model is None:  # packed: every weight takes its bits, wherever it lies
         cost = _with_weights(plan, cost, -(-remainder.total * bits // 8))

@@ -10,6 +10,9 @@ from hwsearch.study.model import Study
 _LEAST_RUNG_EPOCHS = 8  # shorter trainings are not worth stopping
 _EARLY_SHARES = (4, 2)  # of T, in the first rungs
 
+REFERENCE_BITS = 8
+"""Weight bits of the dense reference."""
+
 
 def rung_epochs(study: Study) -> tuple[int, ...]:
     """Return the epochs of each rung of a search; each is a cosine of its own, so that it can be judged.

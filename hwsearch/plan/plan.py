@@ -6,31 +6,37 @@ All that can be refused is refused here, before anything is spent.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from hwsearch.data.datasets import find_root, load_dataset
+from hwsearch.data.given import digest_of_arrays
 from hwsearch.data.samples import Dataset
-from hwsearch.errors import Fault, InputError, did_you_mean
+from hwsearch.errors import Fault, InputError
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.measure.accuracy import largest_class_share
+from hwsearch.measure.scores import constant_score
 from hwsearch.network.integers import Widths
 from hwsearch.network.params import Params, initial_params
-from hwsearch.plan.architecture import network_spec
-from hwsearch.plan.fidelity import rung_epochs, rung_timesteps
+from hwsearch.plan.architecture import network_specs
+from hwsearch.plan.device_faults import law_faults, profile_faults, space_faults
+from hwsearch.plan.fidelity import REFERENCE_BITS, rung_epochs, rung_timesteps
 from hwsearch.plan.given import Given, given_network
-from hwsearch.records.trials import COST_COLUMNS, TrialRecord
-from hwsearch.space.space import SearchSpace, search_space
+from hwsearch.plan.notes import notes_of
+from hwsearch.records.columns import LaterColumns
+from hwsearch.records.trials import TrialRecord
+from hwsearch.space.space import NetworkChoice, SearchSpace
+from hwsearch.space.supported import search_space
+from hwsearch.study.data_section import NamedData
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study
 from hwsearch.study.places import placed
-
-REFERENCE_BITS = 8
-"""Weight bits of the dense reference."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +45,64 @@ class Plan:
 
     Attributes:
         study, profile, data: As loaded.
-        spec: The dense architecture.
+        networks: The dense architectures to choose from; usually one.
         space: What is searched.
         widths: What the device offers.
-        digest: Names the results: study and profile.
+        digest: Names the results: study, profile, and the content of the files that the study names.
         given: The trained network of another framework that the study names; None: the dense network starts from
             chance.
         others: What other runs of the task trained, for the surrogate alone (`carry`).
+        place: The place of its one network in the study's list; empty where the plan is of all that the study has.
     """
 
     study: Study
     profile: HardwareProfile
     data: Dataset
-    spec: NetworkSpec
+    networks: tuple[NetworkSpec, ...]
     space: SearchSpace
     widths: Widths
     digest: str
     given: Given | None = None
     others: tuple[TrialRecord, ...] = ()
+    place: tuple[int, ...] = ()
+
+    def at(self, network: int) -> Plan:
+        """Return the same question of one of the networks alone; itself, where there is one."""
+        if len(self.networks) == 1:
+            return self
+        return replace(
+            self, networks=(self.networks[network],), space=self.space.at(network), place=(network,)
+        )
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """The dense architecture of a plan that has one.
+
+        Raises:
+            ValueError: There are several: ask the plan of one of them (`at`).
+        """
+        (spec,) = self.networks
+        return spec
+
+    @property
+    def number(self) -> int:
+        """Which of the study's networks the plan is of, where it is of one."""
+        return self.place[0] if self.place else 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The spelling of each of the study's networks; empty where there is no choice."""
+        return self.study.network.alternatives
+
+    @property
+    def later_columns(self) -> LaterColumns:
+        """The knobs that have a column of their own in tables of this study."""
+        return LaterColumns.of(self.study, self.profile)
+
+    @property
+    def laws(self) -> tuple[NeuronLaw, ...]:
+        """The laws of all neurons, each once."""
+        return tuple(dict.fromkeys(law for spec in self.networks for law in spec.laws))
 
     def start(self, seed: int) -> Params:
         """Return the weights that a dense network's training starts from: fresh ones of a seed, or those given."""
@@ -66,6 +112,19 @@ class Plan:
     def largest_class_share(self) -> float:
         """Accuracy on validation of what knows nothing: it always answers the largest class."""
         return largest_class_share(self.data.y_val.ravel())
+
+    @property
+    def constant_score(self) -> float:
+        """The study's score on validation of what knows nothing: it always answers the largest class."""
+        if self.study.score == "accuracy":
+            return self.largest_class_share
+        return constant_score(self.samples_val, self.study.score)
+
+    @property
+    def samples_val(self) -> list[int]:
+        """Validation samples (labels, where each frame has one) of each class."""
+        counts: list[int] = np.bincount(self.data.y_val.ravel(), minlength=self.spec.classes).tolist()
+        return counts
 
     @property
     def dense_timesteps(self) -> int:
@@ -94,41 +153,7 @@ class Plan:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the run must know."""
-        asked, whole = sum(self.cycles), self.study.train.epochs
-        notes = [*(() if self.given is None else self.given.notes), *self.space.notes]
-        if self.reference_widths != self.widths:
-            notes.append(
-                f"the dense reference ({REFERENCE_BITS}-bit weights) is a yardstick with 32-bit sums and membranes: "
-                + (
-                    f"{self.profile.id} refuses what could overflow"
-                    if self.widths.overflow == "reject"
-                    else f"{REFERENCE_BITS} bits are not searched"
-                )
-            )
-        if asked < whole:
-            notes.append(
-                f"in the search candidates are trained for {asked} of {whole} epochs, the front's members in full"
-            )
-        search = self.study.search
-        if search.rank and not search.ranked:
-            notes.append(
-                f"sampler {search.sampler}: candidates are asked as it suggests them, none are ranked"
-            )
-        pick, worth = self.study.pick, self.study.search.worth
-        taken = pick.within if pick.min_accuracy is None else 1.0 - pick.min_accuracy
-        if taken is not None and taken > worth:
-            notes.append(
-                f"networks that lose more than {worth:.0%} (search.worth) are on no front, though the pick would take "
-                "some: raise search.worth to search for them"
-            )
-        longest = self.dense_timesteps
-        fewer = [self.rung_timesteps(rung, longest) for rung in range(len(self.cycles))]
-        if fewer[0] < longest:
-            at = " and ".join(str(n) for n in dict.fromkeys(fewer) if n < longest)
-            notes.append(
-                f"the first rungs are trained at {at} of {longest} timesteps and measured at all of them"
-            )
-        return tuple(notes)
+        return notes_of(self)
 
 
 def make_plan(study: Study, study_path: Path | None = None, options: Collection[str] = ()) -> Plan:
@@ -143,7 +168,8 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         InputError: Something is missing or does not go together; all faults that can be told are in it.
     """
     faults: list[Fault] = []
-    profile = data = spec = given = None
+    profile = data = given = None
+    specs: tuple[NetworkSpec, ...] = ()
     try:
         profile = load_profile(profile_beside(study.device.profile, study_path), "device.profile")
     except InputError as error:
@@ -153,22 +179,23 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     except InputError as error:
         faults += error.faults
     if profile is not None:
-        faults += [*_profile_faults(study, profile), *_space_faults(study, profile)]
+        faults += [*profile_faults(study, profile), *space_faults(study, profile)]
     if data is not None:
         try:
             if study.network.nir is None:
-                spec = network_spec(study, data)
+                specs = network_specs(study, data)
             else:
                 spec, given = given_network(study, data, study_path)
+                specs = (spec,)
         except InputError as error:
             faults += error.faults
-    if profile is not None and (spec is not None or study.network.nir is None):
-        faults += _law_faults(study, spec, profile)
-    if faults or profile is None or data is None or spec is None:
+    if profile is not None and (specs or study.network.nir is None):
+        faults += law_faults(study, specs, profile)
+    if faults or profile is None or data is None or not specs:
         raise InputError(placed(faults, study_path, options))
-    spec = replace(spec, channel_multiple=profile.limits.channel_multiple or 1)
-    layers = [spec.connections[i] for i in spec.prunable]
-    space = search_space(study.space, profile, has_conv=spec.has_conv, layers=layers)
+    multiple = profile.limits.channel_multiple or 1
+    specs = tuple(replace(spec, channel_multiple=multiple) for spec in specs)
+    space = _space(study, profile, specs)
     widths = Widths(
         profile.state_bits,
         profile.accumulator_bits,
@@ -177,55 +204,29 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         profile.overflow,
     )
     names = [study.digest, profile.digest, *([] if given is None else [given.digest])]
-    names += [] if spec.plain else [digest(profile.connectivity)]
-    return Plan(study, profile, data, spec, space, widths, digest(names), given)
+    names += [] if all(spec.plain for spec in specs) else [digest(profile.connectivity)]
+    # a shipped set is the same wherever it lies; a file of one's own may have been changed since
+    names += [] if isinstance(study.data, NamedData) else [_content(data)]
+    names += [] if study.space.state_bits is None else [digest(profile.state_widths)]
+    return Plan(study, profile, data, specs, space, widths, digest(names), given)
 
 
-def _space_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
-    """Return the knobs of which the device supports no level."""
-    # the layers make no difference to which levels there are
-    space = search_space(study.space, profile, has_conv=study.network.has_conv)
-    return [
-        Fault(
-            f"space.{knob}",
-            f"at least one {knob} must be one that {profile.id} supports",
-            str(list(getattr(study.space, knob))),
-        )
-        for knob in ("granularity", "weight_bits")
-        if not getattr(space, knob)
-    ]
+def _content(data: Dataset) -> str:
+    """Return a digest of all samples, as they are trained on and measured on."""
+    parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
+    return digest_of_arrays({name: getattr(data, name) for name in parts})
 
 
-def _profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
-    """Return what the study asks of the profile that it cannot tell."""
-    faults = []
-    known = set(COST_COLUMNS) | {f"{bank.name}_bytes" for bank in profile.banks}
-    unknown = {name for name in ("energy_j", "latency_s") if not profile.tells(name)}
-    for name in study.device.budgets:
-        if name not in known:
-            law = f"a budget must be of a cost that {profile.id} has"
-            faults.append(Fault(f"device.budgets.{name}", law, name, did_you_mean(name, known, "costs")))
-        elif name in unknown:
-            law = f"{profile.id} must know what a budget limits"
-            faults.append(Fault(f"device.budgets.{name}", law, f"{name}: unknown", "leave this budget out"))
-    for index, name in enumerate(study.objectives):
-        if name in unknown:
-            law = f"{profile.id} must know what an objective minimises"
-            faults.append(Fault(f"objectives.{index}", law, f"{name}: unknown", "choose another objective"))
-    return faults
-
-
-def _law_faults(study: Study, spec: NetworkSpec | None, profile: HardwareProfile) -> list[Fault]:
-    """Return the laws of neurons that the device does not have; spec: None where the study alone says the law."""
-    faults, from_file, network = [], study.network.nir is not None, study.network
-    laws = (NeuronLaw(network.leak_shift, network.threshold, network.reset),) if spec is None else spec.laws
-    neurons = dict.fromkeys("if" if law.leak_shift is None else "lif" for law in laws)
-    for neuron in neurons:
-        if neuron not in profile.neuron_models:
-            law = f"the neuron must be one that {profile.id} runs: {', '.join(profile.neuron_models)}"
-            faults.append(Fault("network.nir" if from_file else "network.neuron", law, neuron))
-    for reset in dict.fromkeys(law.reset for law in laws):
-        if reset not in profile.resets:
-            law = f"the reset must be one that {profile.id} has: {', '.join(profile.resets)}"
-            faults.append(Fault("network.nir" if from_file else "network.reset", law, reset))
-    return faults
+def _space(study: Study, profile: HardwareProfile, specs: Sequence[NetworkSpec]) -> SearchSpace:
+    """Return what is searched of networks on a device."""
+    first = specs[0]
+    return search_space(
+        study.space,
+        profile,
+        has_conv=any(spec.has_conv for spec in specs),
+        layers=[first.connections[i] for i in first.prunable],
+        networks=[
+            NetworkChoice(number, name, spec.has_conv)
+            for number, (name, spec) in enumerate(zip(study.network.alternatives, specs, strict=False))
+        ],
+    )

@@ -11,7 +11,9 @@ from hwsearch.train.loop import Schedule
 def candidate_schedule(plan: Plan) -> Schedule:
     """Return how candidates are trained in one piece."""
     train = plan.study.train
-    return Schedule(train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise)
+    return Schedule(
+        train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise, train.class_weights
+    )  # fmt: skip
 
 
 def rung_schedule(plan: Plan, rung: int) -> Schedule:

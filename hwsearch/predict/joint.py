@@ -90,6 +90,22 @@ def knobs_of(joint: Joint, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray
     return knobs, np.repeat([0, 1, 2], [layers, layers, len(names)])
 
 
+def stretched(knobs: np.ndarray, layers: int, depth: int) -> np.ndarray:
+    """Return knobs [N, 2 layers + names] as those of a network of another depth: [N, 2 depth + names].
+
+    A layer there has what lies at its relative depth here, between two layers in proportion: the first and the last
+    stay what they are.
+    """
+    if layers == depth:
+        return knobs
+    place = np.linspace(0.0, layers - 1.0, depth)
+    low = np.minimum(place.astype(int), max(layers - 2, 0))
+    high, share = np.minimum(low + 1, layers - 1), place - low
+    sparsity, bits, kinds = np.split(knobs, [layers, 2 * layers], axis=1)
+    wider = [(1 - share) * part[:, low] + share * part[:, high] for part in (sparsity, bits)]
+    return np.concatenate([*wider, kinds], axis=1)
+
+
 def by_granularity(joint: Joint, layer: int) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each granularity that occurs at a layer, and its rows."""
     for name in np.unique(joint.granularity[:, layer]):

@@ -5,6 +5,7 @@ Not for the calibration itself: `search.stages.calibration`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,21 @@ class Calibration:
     similarity: Similarity
     quality: Quality
     eval_steps: int
+
+
+def average(qualities: Sequence[Quality]) -> Quality:
+    """Return the quality of several estimators, each judged on candidates of its own: their number, means of the rest.
+
+    Args:
+        qualities: At least one.
+    """
+    if len(qualities) == 1:
+        return qualities[0]
+    means = {
+        name: float(np.mean([getattr(quality, name) for quality in qualities]))
+        for name in ("spearman", "mae", "brier", "ece")
+    }
+    return Quality(n=sum(quality.n for quality in qualities), **means)
 
 
 def quality_of(predicted: np.ndarray, agree: np.ndarray) -> Quality:

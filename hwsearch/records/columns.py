@@ -3,10 +3,53 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 
+from hwsearch.hardware.device import HardwareProfile
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.records.tables import Cell
 from hwsearch.space.candidate import Candidate
+from hwsearch.study.laws import Score
+from hwsearch.study.model import Study
+
+LATER = ("state_bits", "network")
+"""The knobs that came later."""
+
+
+@dataclass(frozen=True)
+class LaterColumns:
+    """The columns that tables have only where a study asks for them, behind all others.
+
+    Attributes:
+        networks: The spelling of each network to choose from; none where there is one.
+        state_bits: The device's own width of membranes, where widths are searched; else None.
+        score: Of the study: another than accuracy has columns of its own.
+    """
+
+    networks: tuple[str, ...] = ()
+    state_bits: int | None = None
+    score: Score = "accuracy"
+
+    @classmethod
+    def of(cls, study: Study, profile: HardwareProfile) -> LaterColumns:
+        """Return those of a study on its device."""
+        turned = study.space.state_bits is not None
+        return cls(study.network.alternatives, profile.state_bits if turned else None, study.score)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of knobs, in order."""
+        turned = (self.state_bits is not None, bool(self.networks))
+        return tuple(name for name, is_turned in zip(LATER, turned, strict=True) if is_turned)
+
+    def columns(self, candidate: Candidate) -> dict[str, Cell]:
+        """Return a candidate's knobs by column."""
+        cells: dict[str, Cell] = {}
+        if self.state_bits is not None:
+            cells["state_bits"] = candidate.state_bits or self.state_bits
+        if self.networks:
+            cells["network"] = self.networks[candidate.network]
+        return cells
 
 
 def knob_columns(candidate: Candidate) -> dict[str, Cell]:

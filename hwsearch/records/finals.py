@@ -28,6 +28,8 @@ class FinalRecord:
         accuracy_test_low, accuracy_test_high: 95 % interval of the latter.
         accumulator_bits, membrane_bits: What the network that is handed over needs.
         workload: Of that network.
+        score_val, score_test, score_test_low, score_test_high: Likewise of the study's score, where that is another
+            than accuracy.
     """
 
     trial: int
@@ -38,6 +40,15 @@ class FinalRecord:
     accumulator_bits: int | None
     membrane_bits: int | None
     workload: StoredWorkload
+    score_val: float | None = None
+    score_test: float | None = None
+    score_test_low: float | None = None
+    score_test_high: float | None = None
+
+    @property
+    def score(self) -> float:
+        """The study's score on validation."""
+        return self.accuracy_val if self.score_val is None else self.score_val
 
 
 @cache

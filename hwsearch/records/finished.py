@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from hwsearch.data.content import content_digest
 from hwsearch.errors import InputError, RecordError
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.records.run_folder import RunFolder
@@ -35,7 +36,9 @@ def asked(
 
 def answers(study: Study, profile_digest: str, storage: str | None, folder: RunFolder) -> Answered:
     """Return what the summary of a run that has ended says of what it answers; its tables must be written."""
-    tables = [path for path in (folder.trials, folder.front) if path.exists()]
+    tables = [
+        path for path in (folder.trials, folder.front, folder.recalls, folder.confusion) if path.exists()
+    ]
     return Answered(
         question=_question(study, profile_digest, storage),
         candidates=study.search.candidates,
@@ -56,10 +59,11 @@ def answered(study: Study, study_path: Path, folder: RunFolder, storage: str | N
     try:
         summary = read_summary(folder.summary)
         profile = load_profile(profile_beside(study.device.profile, study_path))
-    except (RecordError, InputError):
+        question = _question(study, profile.digest, storage)
+    except (RecordError, InputError, OSError):
         return None  # what is wrong is said on the ordinary way
     known = summary.answers
-    if known is None or known.question != _question(study, profile.digest, storage):
+    if known is None or known.question != question:
         return None
     needed = [folder.study, folder.profile, *([folder.database] if known.inside else [])]
     whole = all(path.exists() for path in needed) and _unchanged(folder, known.files)
@@ -76,8 +80,9 @@ def pages_stand(folder: RunFolder, summary: Summary) -> bool:
 def _question(study: Study, profile_digest: str, storage: str | None) -> str:
     """Return a digest of all that the files of a run depend on, but for how many candidates are asked."""
     settings = study.to_yaml_dict()
+    content = content_digest(study.data)
     settings["search"] = {name: value for name, value in settings["search"].items() if name != "candidates"}
-    return digest([settings, profile_digest, storage])
+    return digest([settings, profile_digest, storage, *([] if content is None else [content])])
 
 
 def _unchanged(folder: RunFolder, files: Mapping[str, str]) -> bool:

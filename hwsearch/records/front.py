@@ -73,6 +73,11 @@ class NetworkRow(Row):
         return {name: self.number(name) for name in (*COST_COLUMNS, *self.banks)}
 
     @property
+    def score(self) -> float | None:
+        """The study's score on validation: accuracy, where it is no other."""
+        return self.number("accuracy_val" if self.cell("score_val") is None else "score_val")
+
+    @property
     def width_loss(self) -> WidthLoss:
         """What the device's widths took from the network."""
         return WidthLoss.of(self.columns())
@@ -94,6 +99,11 @@ class DenseRow(NetworkRow):
     accuracy_val_own: float | None = None
     accuracy_test_own: float | None = None
     accuracy_val_float: float | None = None
+    score_val: float | None = None
+    score_val_search: float | None = None
+    score_test: float | None = None
+    score_test_low: float | None = None
+    score_test_high: float | None = None
     weight_bits: int | None = None
     timesteps: int | None = None
     accumulator_bits: int | None = None
@@ -124,13 +134,15 @@ class DenseRow(NetworkRow):
     input_independent_test: float | None = None
     silent_layers_test: int | None = None
     silent_channels_test: int | None = None
+    network: str | None = None
 
 
 class FrontRow(NetworkRow):
     """A member of the front.
 
     ``accuracy_val`` and ``accuracy_test`` are means over the fresh seeds; ``..._own`` are those of the network that is
-    handed over, which the costs belong to. Costs are of one inference.
+    handed over, which the costs belong to. Costs are of one inference. ``score_...`` are there where the study's score
+    is another than accuracy.
     """
 
     _banks_after: ClassVar[str] = "macs"
@@ -150,6 +162,10 @@ class FrontRow(NetworkRow):
     synaptic_ops: float | None = None
     energy_j: float | None = None
     latency_s: float | None = None
+    score_val: float | None = None
+    score_test: float | None = None
+    score_test_low: float | None = None
+    score_test_high: float | None = None
     bias_bytes: int | None = None
     buffer_bytes: int | None = None
     macs: float | None = None
@@ -184,6 +200,8 @@ class FrontRow(NetworkRow):
     silent_layers_test: int | None = None
     silent_channels_test: int | None = None
     network_digest: str | None = None
+    state_bits: int | None = None
+    network: str | None = None
 
 
 def front_frame(rows: Sequence[FrontRow]) -> pd.DataFrame:

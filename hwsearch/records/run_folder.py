@@ -35,6 +35,11 @@ class RunFolder:
         return self.path / "network.nir"
 
     @property
+    def data(self) -> Path:
+        """The arrays that a search in Python was given."""
+        return self.path / "data.npz"
+
+    @property
     def database(self) -> Path:
         """The default storage's file."""
         return self.path / "study.db"
@@ -60,9 +65,24 @@ class RunFolder:
         return self.path / "front.csv"
 
     @property
+    def recalls(self) -> Path:
+        """Of each member of the front the recall of every class on test."""
+        return self.path / "recalls.csv"
+
+    @property
+    def confusion(self) -> Path:
+        """Of each member of the front which class its test samples were answered with."""
+        return self.path / "confusion.csv"
+
+    @property
     def finals(self) -> Path:
         """What was trained with fresh seeds, on the front or not: for prices on other devices."""
         return self.path / "finals.json"
+
+    @property
+    def left_out(self) -> Path:
+        """How the dense reference does on each group that it was not trained on."""
+        return self.path / "leave_out.csv"
 
     @property
     def front_png(self) -> Path:

@@ -15,6 +15,7 @@ from hwsearch.errors import RecordError
 from hwsearch.hardware.arithmetic import Claim
 from hwsearch.records.files import NEWER, damaged, first_fault, write_text
 from hwsearch.records.front import DenseRow, FrontRow
+from hwsearch.study.laws import Score
 
 SUMMARY_FORMAT = 1
 """Rises when a reader of this version could not make sense of what is written; front.csv and trials.csv share it."""
@@ -151,8 +152,11 @@ class Summary(Section):
         profile, profile_digest: Of which device.
         versions: Of the libraries, by name.
         objectives: ``error`` and costs.
+        score: What ``error`` is 1 minus of.
         budgets: Upper limits by quantity, in its unit.
-        dense: The dense reference.
+        dense: The dense reference; of several the most accurate, from which losses are counted.
+        references: Every dense reference, where a study lists several networks; those that no finalist was cut from are
+            of the search alone.
         counts: Candidates by outcome, and ``asked``.
         cost: What the run spent.
         similarity, audit, left: How good its predictions were.
@@ -177,8 +181,10 @@ class Summary(Section):
     seed: int | None = None
     versions: dict[str, str] = {}
     objectives: tuple[str, ...]
+    score: Score = "accuracy"
     budgets: dict[str, float] = {}
     dense: DenseRow
+    references: tuple[DenseRow, ...] = ()
     counts: dict[str, int]
     cost: Spent
     similarity: SimilarityQuality

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from pydantic import model_validator
 
-from hwsearch.records.columns import knob_columns, width_columns
+from hwsearch.records.columns import LATER, LaterColumns, knob_columns, width_columns
 from hwsearch.records.tables import Row, read_frame, read_rows, write_table
 from hwsearch.records.trials import COST_COLUMNS, Outcome, TrialRecord, outcome_now
 
@@ -73,6 +73,11 @@ class TrialRow(Row):
     digest: str = ""
     wall_s: float = 0.0
     skilled: bool = True
+    score_val: float | None = None
+    score_foreseen: float | None = None
+    score_most: float | None = None
+    state_bits: int | None = None
+    network: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -82,23 +87,26 @@ class TrialRow(Row):
         return values
 
 
-TRIAL_COLUMNS = tuple(TrialRow.model_fields)
+SCORE_COLUMNS = ("score_val", "score_foreseen", "score_most")
+"""Of studies whose score is another than accuracy."""
+TRIAL_COLUMNS = tuple(name for name in TrialRow.model_fields if name not in (*LATER, *SCORE_COLUMNS))
+"""What every table has, in this order; behind them stand those that its study asks for."""
 _SHOWN_COSTS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s")
 _NEEDED = (
     "trial", "sparsity", "granularity", "weight_bits", "timesteps", "outcome", "reason", "accuracy_val", "feasible",
     "on_front", *_SHOWN_COSTS,
     "memory_bytes_predicted", "synaptic_ops_predicted", "energy_j_predicted", "latency_s_predicted",
 )  # fmt: skip
+_NONE = LaterColumns()
 _COPIED = (
     "trial", "outcome", "reason", "accuracy_val", "accuracy_val_float", "sparsity_mask", "sparsity_effective",
     "similarity", "accuracy_foreseen", "accuracy_most", "audited", "chance", "feasible", "twin_of", "began",
-    "finishing", "train_steps", "eval_steps", "skilled",
+    "finishing", "train_steps", "eval_steps", "skilled", *SCORE_COLUMNS,
 )  # fmt: skip
-_cells = attrgetter(*TRIAL_COLUMNS)
 
 
-def trial_row(record: TrialRecord, *, on_front: bool) -> TrialRow:
-    """Return a record as its row."""
+def trial_row(record: TrialRecord, *, on_front: bool, later: LaterColumns = _NONE) -> TrialRow:
+    """Return a record as its row; later: the knobs that its study turns."""
     measured = record.measured or {}
     return TrialRow.model_validate(
         {name: getattr(record, name) for name in _COPIED}
@@ -108,23 +116,29 @@ def trial_row(record: TrialRecord, *, on_front: bool) -> TrialRow:
         | width_columns(record.loss, record.accumulator_bits, record.membrane_bits)
         | {
             "on_front": on_front,
-            "curve": "/".join(f"{accuracy:.4f}" for accuracy in record.curve),
+            "curve": "/".join(f"{score:.4f}" for score in record.curve),
             "digest": record.candidate.digest,
             "wall_s": round(record.wall_s, 3),
         }
+        | later.columns(record.candidate)
     )
 
 
-def write_trials(records: Sequence[TrialRecord], on_front: Collection[int], path: Path) -> None:
+def write_trials(
+    records: Sequence[TrialRecord], on_front: Collection[int], path: Path, later: LaterColumns = _NONE
+) -> None:
     """Write trials.csv.
 
     Args:
         records: In order.
         on_front: Trials of the front's members.
         path: The file.
+        later: The columns that the study asks for.
     """
-    rows = (trial_row(record, on_front=record.trial in on_front) for record in records)
-    write_table(path, TRIAL_COLUMNS, map(_cells, rows))
+    scores = () if later.score == "accuracy" else SCORE_COLUMNS
+    header = (*TRIAL_COLUMNS, *scores, *later.names)
+    rows = (trial_row(record, on_front=record.trial in on_front, later=later) for record in records)
+    write_table(path, header, map(attrgetter(*header), rows))
 
 
 def read_trials(path: Path) -> list[TrialRow]:

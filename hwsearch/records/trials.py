@@ -18,6 +18,7 @@ from hwsearch.network.width_loss import WidthLoss
 from hwsearch.records.files import NEWER, REBUILD, first_fault
 from hwsearch.records.workloads import StoredWorkload
 from hwsearch.space.candidate import Candidate
+from hwsearch.study.laws import Score
 
 TRIAL_FORMAT = 2
 """Rises when a reader of this version could not make sense of a record; 0: from before there were versions."""
@@ -54,7 +55,7 @@ class TrialRecord:
         sparsity_mask: Fraction of the dense network's weights that the mask removes.
         sparsity_effective: The same with the quantiser's zeros, after training.
         twin_of: The trial that it repeats, or is predicted to behave like; None for none.
-        curve: Validation accuracy of the integer model after each rung that was trained.
+        curve: The study's score of the integer model on validation after each rung that was trained.
         began: The trial that this one goes on from, which had been stopped; None for none.
         similarity: Foretold probability to predict what the dense network does; None where nothing is foreseen.
         layer_sparsity: Fraction of each layer that the mask removes, as the similarity counts it.
@@ -70,6 +71,8 @@ class TrialRecord:
         wall_s: Seconds spent on it (a stack's time is shared out evenly).
         loss: What the device's widths took from it; None when it was not trained.
         network_digest: Of the integers that were measured last; None when it was not trained.
+        score_val: The study's score on validation, where that is another than accuracy.
+        score_foreseen, score_most: Likewise what was expected before training; then those of accuracy are None.
     """
 
     trial: int
@@ -103,6 +106,30 @@ class TrialRecord:
     loss: WidthLoss | None = None
     skilled: bool = True
     network_digest: str | None = None
+    score_val: float | None = None
+    score_foreseen: float | None = None
+    score_most: float | None = None
+
+    @property
+    def score(self) -> float | None:
+        """What decisions go by: the study's score on validation; None when it was not trained."""
+        return self.accuracy_val if self.score_val is None else self.score_val
+
+    @property
+    def foreseen(self) -> float | None:
+        """The score expected before training; None before there is enough to tell."""
+        return self.accuracy_foreseen if self.score_foreseen is None else self.score_foreseen
+
+    @property
+    def most(self) -> float | None:
+        """Upper bound of ``foreseen``."""
+        return self.accuracy_most if self.score_most is None else self.score_most
+
+    def expecting(self, foreseen: float, most: float, score: Score) -> TrialRecord:
+        """Return the record with what is expected of its score, in the columns of that score."""
+        if score == "accuracy":
+            return replace(self, accuracy_foreseen=foreseen, accuracy_most=most)
+        return replace(self, score_foreseen=foreseen, score_most=most)
 
     @property
     def training(self) -> int | None:
@@ -145,9 +172,9 @@ class TrialRecord:
         Raises:
             ValueError: The candidate was not trained, or the profile cannot tell one of them.
         """
-        if self.measured is None or self.accuracy_val is None:
+        if self.measured is None or self.score is None:
             raise ValueError(f"trial {self.trial} was not trained: it has no objectives")
-        return objective_values(names, self.accuracy_val, self.measured)
+        return objective_values(names, self.score, self.measured)
 
 
 def outcome_now(outcome: str | None, reason: str) -> str | None:
@@ -177,16 +204,16 @@ def latest(records: Iterable[TrialRecord]) -> dict[str, TrialRecord]:
 
 
 def objective_values(
-    names: Sequence[str], accuracy: float, cost: Mapping[str, float | int | None]
+    names: Sequence[str], score: float, cost: Mapping[str, float | int | None]
 ) -> tuple[float, ...]:
-    """Return objectives by name: ``error`` is 1 - accuracy, the others are costs.
+    """Return objectives by name: ``error`` is 1 - score, the others are costs.
 
     Raises:
         ValueError: A cost is not known.
     """
     values = []
     for name in names:
-        value = 1.0 - accuracy if name == "error" else cost[name]
+        value = 1.0 - score if name == "error" else cost[name]
         if value is None:
             raise ValueError(f"the profile cannot tell {name}")
         values.append(float(value))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from hwsearch.records.front import DenseRow, FrontRow, NetworkRow
 from hwsearch.report.layers import knobs
-from hwsearch.report.quantities import UNKNOWN, count, spell, times, title
-from hwsearch.report.recall import warnings
+from hwsearch.report.quantities import UNKNOWN, count, score_words, spell, times, title
+from hwsearch.report.recall import chance_on_test, warnings
 from hwsearch.report.tables import RunTables
 
 _HOW = {"memory_bytes": "counted: stored file, state, buffers", "synaptic_ops": "counted: spikes"}
@@ -42,6 +42,24 @@ def interval(row: NetworkRow, name: str = "accuracy_test") -> str:
     return f"{text} ({100 * low:.1f} to {100 * high:.1f})"
 
 
+def references(tables: RunTables) -> str:
+    """Say how accurate each dense network is, where there are several to choose from; else nothing."""
+    rows = tables.summary.references
+    if not rows:
+        return ""
+    told = [_reference(row, yardstick=row.network == tables.summary.dense.network) for row in rows]
+    return f"Dense networks to choose from: {'; '.join(told)}."
+
+
+def _reference(row: DenseRow, *, yardstick: bool) -> str:
+    """Return one dense network in words; yardstick: whether losses are counted from it."""
+    said = f"{row.network} {spell('accuracy_val', row.number('accuracy_val'))} on validation"
+    if row.number("accuracy_test") is not None:
+        said += f", {interval(row)} on test"
+    said += f", {spell('memory_bytes', row.number('memory_bytes'))}"
+    return f"{said} (the dense reference here: losses are counted from it)" if yardstick else said
+
+
 def headline(tables: RunTables) -> str:
     """Return the answer in one sentence."""
     pick, dense = tables.summary.pick, tables.summary.dense
@@ -52,13 +70,15 @@ def headline(tables: RunTables) -> str:
         )
         return f"{miss[0].upper()}{miss[1:].removesuffix('.')}."
     if pick is None:
-        best, full = max(row.accuracy_val for row in tables.front), dense.number("accuracy_val")
+        best, full = max(row.score or 0.0 for row in tables.front), dense.score
         return (
             f"Nothing was picked: no member of the front is accurate enough. The best reaches "
             f"{spell('accuracy_val', best)} on validation, the dense reference {spell('accuracy_val', full)}."
         )
     tested = pick.number("accuracy_test") is not None
     accuracy = f"{interval(pick)} on test" if tested else f"{interval(pick, 'accuracy_val')} on validation"
+    if pick.score_test is not None:
+        accuracy = f"a {score_words(tables.summary.score)} of {interval(pick, 'score_test')} on test"
     parts = [f"The picked model keeps {accuracy}"]
     parts += [_saving(dense, pick, "memory_bytes", "of memory")]
     price = "energy_j" if pick.number("energy_j") is not None else "synaptic_ops"
@@ -97,9 +117,10 @@ def risks(tables: RunTables) -> list[str]:
     summary = tables.summary
     if summary.pick is None:
         return []
-    said = _accuracy_risk(summary.dense, summary.pick, summary.samples.test)
+    said = _score_risk(summary.dense, summary.pick, score_words(summary.score))
+    said += _accuracy_risk(summary.dense, summary.pick, summary.samples.test)
     said += _drop(summary.pick)
-    said += warnings(summary.pick, summary.classes.largest_class_share_test)
+    said += warnings(summary.pick, chance_on_test(summary), summary.score)
     estimated = {
         title(n).lower(): how for n, how in summary.labels.items() if summary.pick.number(n) is not None
     }
@@ -136,6 +157,20 @@ def _drop(pick: FrontRow) -> list[str]:
     return said
 
 
+def _score_risk(dense: DenseRow, pick: FrontRow, what: str) -> list[str]:
+    """Return what the pick loses of the study's score, where that is another than accuracy."""
+    ours, theirs = pick.number("score_test"), dense.number("score_test")
+    if ours is None or theirs is None:
+        return []
+    lost = 100 * (theirs - ours)
+    word = "below" if lost > 0 else "above"
+    text = f"Its {what} on test is {abs(lost):.1f} points {word} the dense reference's"
+    bounds = _difference(dense, pick, "score_test")
+    if bounds is None:
+        return [f"{text}."]
+    return [f"{text} (95 % interval of the loss: {_signed(100 * bounds[0])} to {_signed(100 * bounds[1])})."]
+
+
 def _accuracy_risk(dense: DenseRow, pick: FrontRow, n_test: int | None) -> list[str]:
     ours, theirs = pick.number("accuracy_test"), dense.number("accuracy_test")
     if ours is None or theirs is None:
@@ -162,16 +197,16 @@ def _accuracy_risk(dense: DenseRow, pick: FrontRow, n_test: int | None) -> list[
     ]
 
 
-def _difference(dense: DenseRow, pick: FrontRow) -> tuple[float, float] | None:
-    """Return the 95 % interval of dense minus pick accuracy, as if on separate samples (the careful side).
+def _difference(dense: DenseRow, pick: FrontRow, name: str = "accuracy_test") -> tuple[float, float] | None:
+    """Return the 95 % interval of dense minus pick accuracy (or score), as if on separate samples (the careful side).
 
     d - sqrt((p1 - l1)^2 + (u2 - p2)^2)  to  d + sqrt((u1 - p1)^2 + (p2 - l2)^2)
 
     Source: Newcombe 1998, Statistics in Medicine 17, method 10.
     """
-    ends = ("accuracy_test", "accuracy_test_low", "accuracy_test_high")
-    p1, l1, u1 = (dense.number(name) for name in ends)
-    p2, l2, u2 = (pick.number(name) for name in ends)
+    ends = (name, f"{name}_low", f"{name}_high")
+    p1, l1, u1 = (dense.number(end) for end in ends)
+    p2, l2, u2 = (pick.number(end) for end in ends)
     if p1 is None or l1 is None or u1 is None or p2 is None or l2 is None or u2 is None:
         return None
     return p1 - p2 - math.hypot(p1 - l1, u2 - p2), p1 - p2 + math.hypot(u1 - p1, p2 - l2)
@@ -191,10 +226,15 @@ def comparison(tables: RunTables) -> list[Compared]:
     seeds = pick.seeds or 1
     mean = f", mean of {seeds} trainings" if seeds > 1 else ""
     tested = ("accuracy_test", "integer model, 95 % interval")
-    for name, how in (tested, ("accuracy_val", f"integer model{mean}")):
+    measures = [tested, ("accuracy_val", f"integer model{mean}")]
+    if pick.score_val is not None:
+        measures = [(name.replace("accuracy", "score"), how) for name, how in measures] + measures
+    for name, how in measures:
         ours, theirs = pick.number(name), dense.number(name)
         change = "" if ours is None or theirs is None else f"{_signed(100 * (ours - theirs))} points"
-        lines.append(Compared(title(name), interval(pick, name), interval(dense, name), change, how))
+        lines.append(
+            Compared(_measure(name, summary.score), interval(pick, name), interval(dense, name), change, how)
+        )
     for name in _COMPARED:
         ours, theirs = pick.number(name), dense.number(name)
         words = times(theirs, ours, *_words(name))
@@ -202,6 +242,13 @@ def comparison(tables: RunTables) -> list[Compared]:
         lines.append(Compared(title(name), spell(name, ours), spell(name, theirs), words, how))
     lines.append(Compared("Network", knobs(pick), _dense_knobs(dense), "", ""))
     return lines
+
+
+def _measure(name: str, score: str) -> str:
+    """Return what an accuracy or a score is called."""
+    if not name.startswith("score"):
+        return title(name)
+    return f"{'Test' if name == 'score_test' else 'Validation'} {score_words(score)}"
 
 
 def _dense_knobs(dense: DenseRow) -> str:

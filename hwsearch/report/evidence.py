@@ -20,12 +20,15 @@ _COLUMNS = {
     "granularity": "Granularity",
     "weight_bits": "Weight bits",
     "timesteps": "T",
+    "score_val": "Score on validation",
+    "score_test": "Score on test (95 % interval)",
     "accuracy_val": "Validation",
     "accuracy_test": "Test (95 % interval)",
     "memory_bytes": "Memory",
     "synaptic_ops": "Synaptic ops",
     "energy_j": "Energy",
     "latency_s": "Latency",
+    "undecided": "Test samples that no input decides",
 }
 _OUTCOMES = {
     "asked": ("Asked", "Candidates that the search proposed."),
@@ -57,29 +60,55 @@ def funnel_rows(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
     return [(label, counts[name], meaning) for name, (label, meaning) in _OUTCOMES.items()]
 
 
+_TURNED = {"state_bits": "Membrane bits", "network": "Network"}
+
+
 def front_columns(tables: RunTables) -> list[str]:
     """Return the headings of the front's table."""
-    return list(_COLUMNS.values())
+    return list(_shown(tables).values())
+
+
+def _shown(tables: RunTables) -> dict[str, str]:
+    """Return the columns of the front's table with their headings; the later ones where the study asks for them."""
+    plain = {
+        n: t for n, t in _COLUMNS.items() if tables.summary.score != "accuracy" or not n.startswith("score")
+    }
+    turned = {name: title for name, title in _TURNED.items() if any(r.cell(name) for r in tables.front)}
+    return plain | turned
 
 
 def front_rows(tables: RunTables) -> list[tuple[bool, list[Cell]]]:
     """Return each front member: whether it is the pick, and its cells in the order of ``front_columns``."""
     pick = tables.summary.pick
     picked = None if pick is None else pick.trial
-    return [(row.trial == picked, [_cell(row, name) for name in _COLUMNS]) for row in tables.front]
+    names = _shown(tables)
+    return [(row.trial == picked, [_cell(row, name) for name in names]) for row in tables.front]
 
 
 def _cell(row: FrontRow, name: str) -> Cell:
+    if name == "undecided":
+        return _undecided(row)
     value = row.cell(name)
     if value is None:
         return UNKNOWN, None
-    if name == "accuracy_test":
-        return interval(row), value
+    if name in ("accuracy_test", "score_test"):
+        return interval(row, name), value
     if name == "sparsity":
         return sparsity(value), value
-    if name in ("trial", "weight_bits", "timesteps", "granularity"):
+    if name in ("trial", "weight_bits", "timesteps", "granularity", *_TURNED):
         return whole(value), value
     return spell(name, row.number(name)), value
+
+
+def _undecided(row: FrontRow) -> Cell:
+    """Return the share of test samples that no input decides, and by what: ties, no spike at the readout, silence."""
+    ties, unheard, silent = (row.number(f"{n}_test") for n in ("ties", "input_independent", "silent_layers"))
+    if ties is None or unheard is None:
+        return "", None  # an earlier version did not count them
+    text = f"{percent(ties)} ties, {percent(unheard)} without their input"
+    if silent:
+        text += f"; {count(silent)} silent layer" + ("s" if silent > 1 else "")
+    return text, max(ties, unheard)
 
 
 def cost_words(tables: RunTables) -> list[tuple[str, str]]:

@@ -124,8 +124,9 @@ def _points(members: Iterable[Row], x: str, y: str, kind: str) -> tuple[Point, .
 def _objective(row: Row, name: str) -> float | None:
     if name != "error":
         return row.number(name)
-    accuracy = row.number("accuracy_val")
-    return None if accuracy is None else 1.0 - accuracy
+    scored = row.number("score_val")  # where the study's score is another than accuracy
+    score = row.number("accuracy_val") if scored is None else scored
+    return None if score is None else 1.0 - score
 
 
 def _at_predicted_cost(row: TrialRow) -> TrialRow:
@@ -142,6 +143,10 @@ def knobs(row: Row) -> str:
         parts.append(f"{whole(row.cell('weight_bits'))} bits")
     if row.cell("timesteps") is not None:
         parts.append(f"T{_NBSP}={_NBSP}{whole(row.cell('timesteps'))}")
+    if row.cell("state_bits") is not None:
+        parts.append(f"membranes of {whole(row.cell('state_bits'))} bits")
+    if row.cell("network") is not None:
+        parts.append(f"of {row.cell('network')}")
     return ", ".join(parts)
 
 
@@ -169,6 +174,7 @@ def hover(row: Row) -> str:
     head = " · ".join(str(part).replace("_", " ") for part in (trial, outcome) if part)
     lines = [f"<b>{head}</b>"] + ([knobs(row)] if knobs(row) else [])
     names = {
+        "score_val": "score on validation", "score_test": "score on test",
         "accuracy_val": "validation", "accuracy_test": "test", "memory_bytes": "memory",
         "synaptic_ops": "synaptic operations", "energy_j": "energy", "latency_s": "latency",
     }  # fmt: skip

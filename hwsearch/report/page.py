@@ -12,7 +12,8 @@ from plotly.offline import get_plotlyjs
 
 from hwsearch.records.files import write_text
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.report.answer import comparison, headline, risks
+from hwsearch.report.answer import comparison, headline, references, risks
+from hwsearch.report.confusion import confusion_of_pick
 from hwsearch.report.evidence import (
     budget_words,
     cost_words,
@@ -25,7 +26,7 @@ from hwsearch.report.evidence import (
 )
 from hwsearch.report.figures import front_figure, funnel_counts, funnel_figure, write_front_png
 from hwsearch.report.layers import MARKS, panels
-from hwsearch.report.quantities import axis_title, axis_unit, short
+from hwsearch.report.quantities import axis_title, axis_unit, score_words, short
 from hwsearch.report.recall import recall_lines
 from hwsearch.report.tables import RunTables, read_run
 
@@ -63,6 +64,7 @@ def _render(tables: RunTables) -> str:
         headline=headline(tables),
         risks=risks(tables),
         comparison=comparison(tables),
+        references=references(tables),
         budgets=budget_words(tables),
         quality=quality_words(tables),
         run_dir=tables.run_dir.resolve().name,  # the page is handed on: no path of this machine
@@ -74,6 +76,8 @@ def _render(tables: RunTables) -> str:
         columns=front_columns(tables),
         rows=front_rows(tables),
         recalls=recall_lines(tables),
+        confusion=confusion_of_pick(tables),
+        score=score_words(tables.summary.score),
         cost=cost_words(tables),
         judgement=judgement(tables),
         notes=_notes(tables, counts),

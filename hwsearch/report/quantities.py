@@ -21,6 +21,8 @@ _TITLES = {
     "energy_j": "Energy per inference",
     "latency_s": "Latency per inference",
 }
+_SHARES = ("accuracy", "error", "sparsity", "score")
+_SCORES = {"macro_f1": "macro F1"}
 _MOST_DECIMALS, _MOST_COLUMN_DECIMALS = 12, 3
 _SI = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 
@@ -43,6 +45,11 @@ def title(name: str) -> str:
     if name not in _TITLES and name.endswith("_bytes"):
         return f"Memory bank {name.removesuffix('_bytes')}"
     return _TITLES.get(name, name.replace("_", " ").capitalize())
+
+
+def score_words(score: str) -> str:
+    """Return what people call a score: ``balanced accuracy``, ``macro F1``."""
+    return _SCORES.get(score, score.replace("_", " "))
 
 
 def short(name: str) -> str:
@@ -89,7 +96,7 @@ def spell(name: str, value: float | None) -> str:
     """
     if value is None or not math.isfinite(value):
         return UNKNOWN
-    if name.startswith(("accuracy", "error", "sparsity")):
+    if name.startswith(_SHARES):
         return percent(value)
     if name.endswith("_bytes"):
         return _bytes(value)
@@ -116,7 +123,7 @@ def column(name: str, values: Sequence[float | None]) -> tuple[str, list[str]]:
     """
     known = [None if value is None or not math.isfinite(value) else float(value) for value in values]
     numbers = [value for value in known if value is not None]
-    if name.startswith(("accuracy", "error", "sparsity")):
+    if name.startswith(_SHARES):
         decimals = _percent_decimals(numbers)
         return "%", ["" if value is None else f"{100 * value:.{decimals}f}" for value in known]
     base = {"_j": "J", "_s": "s"}.get(name[-2:], "")

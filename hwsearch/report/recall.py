@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwsearch.measure.accuracy import wilson
+from hwsearch.measure.scores import constant_score
 from hwsearch.records.front import NetworkRow
-from hwsearch.report.quantities import UNKNOWN, count
+from hwsearch.records.summary import Summary
+from hwsearch.report.confusion import class_names
+from hwsearch.report.quantities import UNKNOWN, count, score_words
 from hwsearch.report.tables import RunTables
+from hwsearch.study.laws import Score
 
 _MANY = 0.01  # share of inputs from which on ties and answers that no input reaches are named
 _WEAK = 0.5  # times the accuracy, below which a class's recall is named
@@ -29,10 +33,10 @@ def recall_lines(tables: RunTables) -> list[ClassLine]:
     if summary.pick is None or not summary.classes.test:
         return []
     networks = recalls(summary.pick), recalls(summary.dense)
-    lines = []
+    lines, names = [], class_names(tables)
     for label, n in enumerate(summary.classes.test):
         texts = [_with_interval(known[label] if label < len(known) else None, n) for known in networks]
-        lines.append(ClassLine(str(label), n, *texts))
+        lines.append(ClassLine(names.get(label, str(label)), n, *texts))
     return lines
 
 
@@ -53,19 +57,28 @@ def worst_class(row: NetworkRow) -> tuple[int, float] | None:
     return label, least
 
 
-def warnings(row: NetworkRow, largest_class_share: float | None) -> list[str]:
+def chance_on_test(summary: Summary) -> float | None:
+    """Return the study's score on test of always answering the largest class; None where it was not recorded."""
+    if summary.score == "accuracy" or not summary.classes.test:
+        return summary.classes.largest_class_share_test
+    return constant_score(summary.classes.test, summary.score)
+
+
+def warnings(row: NetworkRow, chance: float | None, score: Score = "accuracy") -> list[str]:
     """Return what is wrong with a network's answers, a sentence each.
 
     Args:
         row: Its row of front.csv.
-        largest_class_share: Of the test split.
+        chance: The score on test of always answering the largest class.
+        score: Of the study.
     """
     said = []
-    low, share = row.number("accuracy_test_low"), largest_class_share
-    if low is not None and share is not None and low <= share:
+    low = row.number("accuracy_test_low" if score == "accuracy" else "score_test_low")
+    if low is not None and chance is not None and low <= chance:
+        what = score_words(score)
         said.append(
-            f"The interval of its test accuracy reaches down to {share:.1%}, the accuracy of always answering the "
-            "largest class."
+            f"The interval of its test {what} reaches down to {chance:.1%}, the {what} of always answering the largest "
+            "class."
         )
     worst, accuracy = worst_class(row), row.number("accuracy_test_own")
     if worst is not None and accuracy is not None and worst[1] < _WEAK * accuracy:

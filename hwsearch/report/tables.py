@@ -6,10 +6,12 @@ Not for judging candidates: what is on the front and what is picked was settled 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hwsearch.errors import RecordError
+from hwsearch.records.by_class import RecallRow, read_confusion, read_recalls
 from hwsearch.records.files import damaged
 from hwsearch.records.front import FrontRow, read_front
 from hwsearch.records.run_folder import RunFolder
@@ -28,6 +30,7 @@ class RunTables:
         trials: trials.csv, one row a candidate.
         front: front.csv; no rows when nothing fits.
         summary: summary.json.
+        recalls: recalls.csv, and confusion: confusion.csv by member; none of a run of an earlier version.
         study_text, profile_text: study.yaml and profile.yaml; of a whole path on this machine its last part.
     """
 
@@ -37,6 +40,8 @@ class RunTables:
     summary: Summary
     study_text: str
     profile_text: str
+    recalls: tuple[RecallRow, ...] = ()
+    confusion: Mapping[int, list[list[int]]] = field(default_factory=dict)
 
 
 def read_run(run_dir: Path | str) -> RunTables:
@@ -58,6 +63,8 @@ def read_run(run_dir: Path | str) -> RunTables:
         summary=summary,
         study_text=_ABSOLUTE.sub(r"\1", _text(folder.study)),
         profile_text=_text(folder.profile),
+        recalls=tuple(read_recalls(folder.recalls)),
+        confusion=read_confusion(folder.confusion),
     )
 
 

@@ -11,7 +11,10 @@ from hwsearch.export.agree import structure_of
 from hwsearch.export.bundle import Model
 from hwsearch.hardware.arithmetic import claim_of
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
+from hwsearch.plan.plan import Plan
+from hwsearch.records.columns import LATER
 from hwsearch.results.recover import Recovered
+from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import Study
 
 _RECORDED_INPUTS = 32
@@ -33,13 +36,14 @@ def model_of(recovered: Recovered) -> Model:
 def _config(recovered: Recovered, cost: Cost) -> dict[str, Any]:
     """Return config.yaml: candidate, study, profile, seed, versions and numbers, as plain values."""
     plan, record = recovered.plan, recovered.record
+    candidate = record.candidate
     return {
         "hwsearch": importlib.metadata.version("hwsearch"),
         "study": _without_paths(plan.study, plan.profile.id),
         "study_digest": plan.study.digest,
         "profile": plan.profile.id,
         "profile_digest": plan.profile.digest,
-        "candidate": {**dataclasses.asdict(record.candidate), "digest": record.candidate.digest},
+        "candidate": {**_knobs(plan, candidate), "digest": candidate.digest},
         "trial": record.trial,
         "seed": recovered.seed,
         "measured": {
@@ -52,11 +56,20 @@ def _config(recovered: Recovered, cost: Cost) -> dict[str, Any]:
         },
         "predicted": record.predicted,
         "labels": plan.profile.labels,
-        "arithmetic": claim_of(plan.profile, plan.spec.laws).fields,
+        "arithmetic": claim_of(plan.profile, plan.at(candidate.network).spec.laws).fields,
         **structure_of(recovered.network, cost.formats),
+        # what is to be done to values before the network reads them, on whatever does it
+        "encoding": [] if plan.data.encoding is None else plan.data.encoding.settings,
         # those that trained it
         "versions": dict(recovered.versions),
     }
+
+
+def _knobs(plan: Plan, candidate: Candidate) -> dict[str, Any]:
+    """Return a candidate's knobs as plain values: those that came later only where the study turns them."""
+    later = plan.later_columns
+    knobs = dataclasses.asdict(candidate)
+    return {name: knobs[name] for name in knobs if name not in LATER} | later.columns(candidate)
 
 
 def _without_paths(study: Study, profile: str) -> dict[str, Any]:

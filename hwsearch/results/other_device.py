@@ -18,7 +18,7 @@ from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.workload import Workload
-from hwsearch.records.columns import knob_columns
+from hwsearch.records.columns import LaterColumns, knob_columns
 from hwsearch.records.finals import FinalRecord, read_finals
 from hwsearch.records.front import FRONT_COLUMNS, DenseRow
 from hwsearch.records.run_folder import RunFolder
@@ -79,23 +79,27 @@ class _Entry:
         return "search" if self.final is None else "final"
 
     @property
-    def accuracy_val(self) -> float:
-        assert self.source.accuracy_val is not None
-        return self.source.accuracy_val
+    def score(self) -> float:
+        assert self.source.score is not None
+        return self.source.score
 
     @property
     def workload(self) -> Workload:
         assert self.source.workload is not None
         return self.source.workload
 
-    def row(self, costs: CostFields) -> dict[str, Cell]:
-        """Return the row of a front's table."""
+    def row(self, costs: CostFields, later: LaterColumns) -> dict[str, Cell]:
+        """Return the row of a front's table; later: the knobs that the study turns."""
         cells: dict[str, Cell] = {"trial": self.record.trial, **knob_columns(self.record.candidate)}
-        cells["accuracy_val"] = self.accuracy_val
+        cells["accuracy_val"] = self.source.accuracy_val
         for name in ("accuracy_test", "accuracy_test_low", "accuracy_test_high"):
             cells[name] = getattr(self.final, name, None)
         first = {name: cells[name] if name in cells else costs.get(name) for name in FRONT_COLUMNS}
-        return first | costs | {"evidence": self.evidence}
+        scored: dict[str, Cell] = {}
+        if self.source.score_val is not None:
+            tested = ("score_test", "score_test_low", "score_test_high")
+            scored = {"score_val": self.score} | {name: getattr(self.final, name, None) for name in tested}
+        return first | costs | scored | {"evidence": self.evidence} | later.columns(self.record.candidate)
 
 
 @dataclass(frozen=True)
@@ -159,11 +163,11 @@ def _front_of(
     question: _Question, usable: Sequence[tuple[_Entry, CostFields]]
 ) -> tuple[pd.DataFrame, list[int]]:
     """Return the front of networks of use as a table, and the trials that are not on it."""
-    values = [objective_values(question.objectives, entry.accuracy_val, costs) for entry, costs in usable]
+    values = [objective_values(question.objectives, entry.score, costs) for entry, costs in usable]
     rows, dominated = [], []
     for (entry, costs), member in zip(usable, non_dominated(np.array(values)), strict=True):
         if member:
-            rows.append(entry.row(costs))
+            rows.append(entry.row(costs, LaterColumns.of(question.study, question.home)))
         else:
             dominated.append(entry.record.trial)
     front = whole_numbers(pd.DataFrame(rows)).sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
@@ -205,8 +209,9 @@ class _Question:
 def _question(study: Study, device: HardwareProfile, home: HardwareProfile, dense: DenseRow) -> _Question:
     """Return what is asked on a device; what it cannot tell is left out, and a note says so."""
     # runs of earlier versions did not keep what the search itself compared with
-    accuracy, searched = dense.accuracy_val, dense.accuracy_val_search
-    assert accuracy is not None
+    scored = dense.score_val is not None
+    score, searched = dense.score, dense.score_val_search if scored else dense.accuracy_val_search
+    assert score is not None
     known = {"error", *COST_COLUMNS, *(f"{bank.name}_bytes" for bank in device.banks)}
     told = {name for name in known if device.tells(name)}
     objectives = tuple(name for name in study.objectives if name in told)
@@ -232,8 +237,8 @@ def _question(study: Study, device: HardwareProfile, home: HardwareProfile, dens
         objectives=objectives,
         budgets={name: limit for name, limit in budgets.items() if name in told},
         worst={
-            "final": worst_error(study, 1.0 - accuracy, in_full=True),
-            "search": worst_error(study, 1.0 - (accuracy if searched is None else searched)),
+            "final": worst_error(study, 1.0 - score, in_full=True),
+            "search": worst_error(study, 1.0 - (score if searched is None else searched)),
         },
         notes=tuple(notes),
     )
@@ -256,17 +261,19 @@ def _reasons(question: _Question, entry: _Entry, costs: CostFields) -> Iterator[
         if need is not None and need > limit:
             yield _Reason(f"over the budget of {name} ({limit:,.6g})", f"{need:,.6g}")
     least = 1.0 - question.worst[entry.evidence]
-    if entry.accuracy_val <= least:
-        detail = f"{entry.accuracy_val:.4g} on validation; more than {least:.4g} is needed"
-        yield _Reason("loses more accuracy than search.worth allows", detail)
+    if entry.score <= least:
+        detail = f"{entry.score:.4g} on validation; more than {least:.4g} is needed"
+        what = question.study.score.replace("_", " ")
+        yield _Reason(f"loses more {what} than search.worth allows", detail)
 
 
 def _too_narrow(question: _Question, entry: _Entry) -> Iterator[_Reason]:
     """Yield the integers of the device that are narrower than what the network used on the run's own."""
-    device, home, source = question.device, question.home, entry.source
+    home, source, chosen = question.home, entry.source, entry.workload.state_bits
+    device = question.device.with_membranes(chosen)
     widths = (
         ("accumulators", source.accumulator_bits, home.accumulator_bits, device.accumulator_bits),
-        ("membranes", source.membrane_bits, home.state_bits, device.state_bits),
+        ("membranes", source.membrane_bits, chosen or home.state_bits, device.state_bits),
     )
     for what, needed, had, offered in widths:
         # beyond the width of its own device a network never went

@@ -22,7 +22,7 @@ from hwsearch.records.tables import Cell
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import records_of
-from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import dense_reference
 from hwsearch.search.stages.finals import fresh_dense, member_job
 from hwsearch.search.stages.rungs import Trial, train_rung
@@ -190,14 +190,16 @@ def _front_row(folder: RunFolder, trial: int) -> FrontRow | None:
 
 def _train_again(plan: Plan, cache: Cache, record: TrialRecord, seed: int | None) -> Measured:
     """Train a candidate as the run did (the cache was deleted)."""
-    bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
+    of_one = plan.at(record.candidate.network)
     with Trainer(bench, 1) as trainer:
-        context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
+        reference = Reference(of_one, dense_reference(of_one, trainer, cache))
+        context = Context(plan, (reference,), trainer, cache)
         if seed is None:
             trial = Trial(record, ticket_of(context, record.candidate))
             measured = train_rung(context, [trial], len(plan.cycles) - 1)[record.trial]
         else:
-            job = member_job(context, [record], fresh_dense(context, seed), seed)
+            job = member_job(context, [record], fresh_dense(context, reference, seed), seed)
             measured = trainer.run([job])[0][0]
     if measured.network is None:
         raise InputError([Fault("--trial", "the candidate must train", measured.failure)])

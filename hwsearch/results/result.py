@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from hwsearch.errors import NothingFits, Unfinished
+from hwsearch.errors import Fault, InputError, NothingFits, Unfinished
 from hwsearch.export.bundle import DEFAULT_FORMATS, write_export
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
@@ -27,9 +27,9 @@ from hwsearch.results.export_model import model_of
 from hwsearch.results.other_device import FrontOn, front_elsewhere, front_here
 from hwsearch.results.recover import recover, with_used_files
 from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
-from hwsearch.search.decide.pick import pick_row
-from hwsearch.study.laws import Accuracy
-from hwsearch.study.model import load_study
+from hwsearch.search.decide.pick import pick_row, score_column
+from hwsearch.study.laws import Accuracy, Score
+from hwsearch.study.model import Study, load_study
 from hwsearch.study.yaml_border import check_option
 
 
@@ -51,20 +51,29 @@ class Result:
         return self.folder.summary.exists()
 
     @property
+    def study(self) -> Study:
+        """The study as used, defaults filled in; ``study.write(path)`` writes it, to be asked by ``hwsearch run``.
+
+        Raises:
+            InputError: The run folder's study.yaml is gone or damaged.
+        """
+        return load_study(self.folder.study)
+
+    @property
     def laws(self) -> tuple[NeuronLaw, ...]:
         """The laws of the network's neurons, each once."""
-        study = load_study(self.folder.study)
+        study = self.study
         network = study.network
         if network.nir is None:
             return (NeuronLaw(network.leak_shift, network.threshold, network.reset),)
-        return make_plan(with_used_files(study, self.folder)).spec.laws
+        return make_plan(with_used_files(study, self.folder), self.folder.study).laws
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the state of the run."""
         if not self.finished:
             return (so_far(self.folder).words,)
-        known, now = self._numbers.answers, load_study(self.folder.study).search.candidates
+        known, now = self._numbers.answers, self.study.search.candidates
         if known is None or now <= known.candidates:
             return ()
         return (f"this answers {known.candidates} candidates; {now} are asked for by now, and not done",)
@@ -118,30 +127,35 @@ class Result:
         *,
         within: float | str | None = None,
         min_accuracy: float | str | None = None,
+        min_score: float | str | None = None,
     ) -> pd.Series:
         """Return the front's member that a rule picks; without arguments, by the study's rule.
 
         Args:
             rule: ``smallest``, ``frugal`` or ``accurate``.
-            within: Accuracy that may be lost against the dense reference: 0.01 or ``"1%"``.
+            within: Score (accuracy, unless the study says another) that may be lost against the dense reference: 0.01
+                or ``"1%"``.
             min_accuracy: Accuracy needed, instead: 0.95 or ``"95%"``.
+            min_score: The same of the study's score, whichever it is.
 
         Raises:
-            InputError: A tolerance is no share, or both are given.
+            InputError: A tolerance is no share, two are given, or ``min_accuracy`` where the score is another.
             NothingFits: Nothing fits, or no member is accurate enough.
             Unfinished: There is no front yet.
         """
         lost: float | None = check_option("within", Accuracy | None, within)
         needed: float | None = check_option("min_accuracy", Accuracy | None, min_accuracy)
-        wanted, front = load_study(self.folder.study).pick, self.front
+        least: float | None = check_option("min_score", Accuracy | None, min_score)
+        study, front = self.study, self.front
+        wanted, needed = study.pick, _needed(study.score, needed, least)
         if front.empty:
             raise NothingFits(self._numbers.nearest_miss or "")
         if lost is None and needed is None:
-            lost, needed = wanted.within, wanted.min_accuracy
-        accuracy = None if lost is None else self._dense.accuracy_val
-        row = pick_row(front, rule or wanted.rule, accuracy or 0.0, lost, needed)
+            lost, needed = wanted.within, wanted.needed
+        score = None if lost is None else self._dense.score
+        row = pick_row(front, rule or wanted.rule, score or 0.0, lost, needed)
         if row is None:
-            best = front["accuracy_val"].max()
+            best = front[score_column(front)].max()
             raise NothingFits(
                 f"no member of the front is accurate enough: the best reaches {best} on validation"
             )
@@ -194,3 +208,18 @@ class Result:
             todo = "a report needs the final trainings; hwsearch front and hwsearch pick show what there is"
             raise Unfinished(f"{self.folder.path}: {so_far(self.folder).words} ({todo})")
         return write_pages(self.folder.path)
+
+
+def _needed(score: Score, min_accuracy: float | None, min_score: float | None) -> float | None:
+    """Return the score that is needed; None: neither says it.
+
+    Raises:
+        InputError: Both say it, or an accuracy is needed where the study's score is another.
+    """
+    if min_accuracy is not None and min_score is not None:
+        law = "at most one of min_accuracy and min_score may be given"
+        raise InputError([Fault("", law, f"min_accuracy {min_accuracy}, min_score {min_score}")])
+    if min_accuracy is not None and score != "accuracy":
+        law = f"what a pick needs must be of the study's score, which is {score}"
+        raise InputError([Fault("min_accuracy", law, str(min_accuracy), "give min_score")])
+    return min_score if min_accuracy is None else min_accuracy

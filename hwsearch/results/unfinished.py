@@ -12,6 +12,7 @@ import pandas as pd
 from hwsearch.errors import Unfinished
 from hwsearch.plan.plan import make_plan
 from hwsearch.plan.pricing import price_on_device
+from hwsearch.records.columns import LATER
 from hwsearch.records.front import DenseRow
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trial_table import read_trials_frame
@@ -60,7 +61,8 @@ def so_far(folder: RunFolder) -> SoFar:
     if not folder.trials.exists():
         return SoFar(pd.DataFrame(columns=list(_SHOWN)), 0, total)
     trials = read_trials_frame(folder.trials, (*_SHOWN, "outcome", "on_front"))
-    front = trials.loc[trials["on_front"].astype(bool), list(_SHOWN)]
+    shown = [*_SHOWN, *(name for name in ("score_val", *LATER) if name in trials)]
+    front = trials.loc[trials["on_front"].astype(bool), shown]
     front = front.sort_values(["memory_bytes", "trial"]).reset_index(drop=True)
     return SoFar(front, len(trials), max(total, len(trials)))
 
@@ -82,7 +84,7 @@ def front_so_far(folder: RunFolder) -> pd.DataFrame:
 
 
 def dense_so_far(folder: RunFolder) -> DenseRow:
-    """Return the dense network of the search: its accuracy on validation, and its costs.
+    """Return the dense network of the search, of several the best: accuracy on validation, and costs.
 
     Raises:
         Unfinished: It is not in the cache.
@@ -90,11 +92,14 @@ def dense_so_far(folder: RunFolder) -> DenseRow:
     """
     plan = make_plan(with_used_files(load_study(folder.study), folder))
     cache = Cache(folder.cache, plan.digest, folder.shared)
-    dense = cache.load(cache.path("dense"))
+    every = [cache.load(cache.path("dense", *plan.at(i).place)) for i in range(len(plan.networks))]
+    score = plan.study.score
+    dense = max((d for d in every if d is not None), key=lambda d: d.score_val(score) or 0.0, default=None)
     if dense is None or dense.workload is None:
         raise Unfinished(
             f"{folder.path}: unfinished, and the dense reference is not in its cache, so what is lost against it "
             f"cannot be told: give --min-accuracy, or go on with the run"
         )
     costs = price_on_device(plan, dense.workload).fields
-    return DenseRow.model_validate({"accuracy_val": dense.accuracy_val, **costs})
+    scored = {} if score == "accuracy" else {"score_val": dense.score_val(score)}
+    return DenseRow.model_validate({"accuracy_val": dense.accuracy_val, **scored, **costs})

@@ -148,7 +148,8 @@ class History:
             remember(self._known, record)
         self.state = self._context.state(dict(self._known))
         self.front = self.state.front(self.records)
-        write_trials(self.records, {r.trial for r in self.front}, self._folder.trials)
+        members = {record.trial for record in self.front}
+        write_trials(self.records, members, self._folder.trials, self._context.plan.later_columns)
 
 
 def _on_trained(tell: Listener, done: int, total: int) -> Progress:
@@ -160,9 +161,9 @@ def _best_words(front: Sequence[TrialRecord]) -> str:
     """Say how good the search is so far."""
     if not front:
         return "nothing fits yet"
-    best = max(front, key=lambda r: r.accuracy_val or 0.0)
+    best = max(front, key=lambda r: r.score or 0.0)
     small = min(front, key=lambda r: float((r.measured or {}).get("memory_bytes") or 0))
     return (
-        f"front of {len(front)}: best {best.accuracy_val:.1%} at {(best.measured or {})['memory_bytes']:,} B, "
-        f"smallest {(small.measured or {})['memory_bytes']:,} B at {small.accuracy_val:.1%}"
+        f"front of {len(front)}: best {best.score:.1%} at {(best.measured or {})['memory_bytes']:,} B, "
+        f"smallest {(small.measured or {})['memory_bytes']:,} B at {small.score:.1%}"
     )

@@ -84,4 +84,9 @@ def _task(study: Study) -> dict[str, str]:
     """Return what must be equal for a learning curve to mean the same: digests of sections, by name."""
     data = study.data.model_copy(update={"root": None})
     sections = {"data": data, "network": study.network, "train": study.train, "tickets": study.tickets}
-    return {name: digest(section) for name, section in sections.items()} | {"rungs": str(rung_epochs(study))}
+    scored = {"score": digest(study.score)}
+    return (
+        {name: digest(section) for name, section in sections.items()}
+        | scored
+        | {"rungs": str(rung_epochs(study))}
+    )

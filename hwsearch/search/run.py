@@ -19,7 +19,6 @@ from hwsearch.records.events import Event, Listener
 from hwsearch.records.files import write_text
 from hwsearch.records.finals import write_finals
 from hwsearch.records.finished import answers
-from hwsearch.records.front import write_front
 from hwsearch.records.log import logged, seconds_spent
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, write_summary
@@ -31,7 +30,7 @@ from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.stages.finals import final_record, finalise
 from hwsearch.search.stages.preparation import prepare
-from hwsearch.search.stages.rows import front_rows
+from hwsearch.search.stages.rows import write_members
 from hwsearch.search.stages.warm_start import as_here, others_words
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.storage import Place, check_place, place_of, remember, storage_words
@@ -69,10 +68,10 @@ def search(
             tell(Event("note", note))
         corners = cheapest(plan)
         if proposer.count == 0 and all(corner.priced.faults for corner in corners):
-            write_trials([], set(), folder.trials)
+            write_trials([], set(), folder.trials, plan.later_columns)
             summary = summarise_refusal(plan, miss_words(plan, corners[0]), seconds_spent(folder, 0.0).wall)
         else:
-            bench = Bench(plan.spec, plan.data, plan.widths, plan.study.train.neuron_loop, device)
+            bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
             with Trainer(bench, workers) as trainer:
                 summary = _search(plan, folder, proposer, trainer, tell)
         answered = answers(plan.study, plan.profile.digest, storage, folder)
@@ -100,10 +99,9 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
     )
     with clock:
         records = with_chances(state, records)
-    rows = front_rows(plan, finals)
-    write_front(rows, folder.front)
+    rows = write_members(plan, finals, folder)
     write_finals([final_record(member) for member in finals.members], folder.finals)
-    write_trials(records, {row.trial for row in rows}, folder.trials)
+    write_trials(records, {row.trial for row in rows}, folder.trials, plan.later_columns)
     return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()))
 
 

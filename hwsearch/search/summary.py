@@ -29,7 +29,7 @@ from hwsearch.search.decide.pick import pick_row
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.finals import Finals
-from hwsearch.search.stages.rows import dense_row
+from hwsearch.search.stages.rows import dense_rows
 from hwsearch.search.stages.spent import nothing_spent, spent_by
 from hwsearch.search.stages.warm_start import others_words
 
@@ -54,12 +54,12 @@ def summarise(
         front: Rows of front.csv.
         seconds: What it took.
     """
-    plan, search_dense = context.plan, context.dense
-    dense = dense_row(search_dense, finals)
+    plan = context.plan
+    dense, every_dense = dense_rows(context, finals)
     box = state.box(in_full=True)
     names = plan.study.objectives
-    reference = objective_values(names, 1.0 - box.worst, search_dense.cost)
-    return Summary(
+    reference = objective_values(names, 1.0 - box.worst, state.dense_cost)
+    summary = Summary(
         **_circumstances(plan),
         dense=dense,
         counts=_counts(records),
@@ -68,7 +68,7 @@ def summarise(
         audit=audited(state, records),
         left=completion(records),
         front_size=len(front),
-        hypervolume=state.hypervolume([row.accuracy_val for row in front], [row.costs for row in front]),
+        hypervolume=state.hypervolume([row.score or 0.0 for row in front], [row.costs for row in front]),
         reference_point=dict(zip(names, reference, strict=True)),
         pick=_pick(plan, dense, front),
         nearest_miss=None if front else why_nothing(plan, records, finals.lacking if finals else ()),
@@ -78,6 +78,8 @@ def summarise(
         ),
         notes=_notes(context, seconds),
     )
+    # where there is one, nothing is said of several
+    return summary.model_copy(update={"references": tuple(every_dense)}) if every_dense else summary
 
 
 def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> Summary:
@@ -118,6 +120,7 @@ def _circumstances(plan: Plan) -> dict[str, Any]:
         "seed": study.seed,
         "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
         "objectives": study.objectives,
+        "score": study.score,
         "budgets": study.device.budgets,
         "samples": Samples(train=len(data.y_train), val=len(data.y_val), test=len(data.y_test)),
         "classes": Classes(
@@ -127,21 +130,21 @@ def _circumstances(plan: Plan) -> dict[str, Any]:
             largest_class_share_test=largest_class_share(data.y_test.ravel()),
         ),
         "labels": plan.profile.labels,
-        "arithmetic": claim_of(plan.profile, plan.spec.laws),
+        "arithmetic": claim_of(plan.profile, plan.laws),
     }
 
 
 def _class_sizes(plan: Plan, labels: np.ndarray) -> tuple[int, ...]:
-    return tuple(np.bincount(labels.ravel(), minlength=plan.spec.classes).tolist())
+    return tuple(np.bincount(labels.ravel(), minlength=plan.data.classes).tolist())
 
 
 def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | None:
     """Return the member of the front that the study's rule picks; None where there is none."""
     if not front:
         return None
-    rule, accuracy = plan.study.pick, dense.accuracy_val
-    assert accuracy is not None
-    picked = pick_row(front_frame(front), rule.rule, accuracy, rule.within, rule.min_accuracy)
+    rule, score = plan.study.pick, dense.score
+    assert score is not None
+    picked = pick_row(front_frame(front), rule.rule, score, rule.within, rule.needed)
     return None if picked is None else _rounded(picked)
 
 

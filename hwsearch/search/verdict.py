@@ -27,10 +27,8 @@ def verdict(state: SearchState, record: TrialRecord) -> Verdict:
         return Verdict("pruned", None, constraints)
     # a placeholder for samplers that learn from complete trials only; its constraints keep it off every front
     # (one that was cut is feasible: it is told as what is expected of it)
-    accuracy = (
-        state.plan.largest_class_share if record.accuracy_foreseen is None else record.accuracy_foreseen
-    )
-    values = np.divide(objective_values(study.objectives, accuracy, record.predicted), scale)
+    score = state.plan.constant_score if record.foreseen is None else record.foreseen
+    values = np.divide(objective_values(study.objectives, score, record.predicted), scale)
     return Verdict("complete", tuple(float(v) for v in values), constraints)
 
 

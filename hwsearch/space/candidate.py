@@ -6,7 +6,7 @@ Its layers are the prunable connections of the network, in their order (`graph.N
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hwsearch.study.digest import digest
@@ -22,24 +22,29 @@ class Candidate:
             are pruned differ; then there is a sparsity a layer too, and what is not pruned has ``weight``.
         weight_bits: Bits of a weight: one for the whole network, or one a layer.
         timesteps: T.
+        network: Which of the study's networks it is cut from, from 0 on.
+        state_bits: Width of its membranes; None: the device's own.
     """
 
     sparsity: tuple[float, ...]
     granularity: str | tuple[str, ...]
     weight_bits: tuple[int, ...]
     timesteps: int
+    network: int = 0
+    state_bits: int | None = None
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits that name its record."""
+        """16 hex digits that name its record; a knob that came later is in them only where it is turned."""
+        granularity = self.granularity if isinstance(self.granularity, str) else list(self.granularity)
+        later = {"network": self.network or None, "state_bits": self.state_bits}
         return digest(
             {
                 "sparsity": list(self.sparsity),
-                "granularity": self.granularity
-                if isinstance(self.granularity, str)
-                else list(self.granularity),
+                "granularity": granularity,
                 "weight_bits": list(self.weight_bits),
                 "timesteps": self.timesteps,
+                **{name: value for name, value in later.items() if value is not None},
             }
         )
 
@@ -80,6 +85,4 @@ def canonical(candidate: Candidate) -> Candidate:
     if len(used) < 2:
         granularity = min(used, default="weight")
     sparsity = tuple(step for _, step in cuts)
-    return Candidate(
-        sparsity if used else sparsity[:1], granularity, candidate.weight_bits, candidate.timesteps
-    )
+    return replace(candidate, sparsity=sparsity if used else sparsity[:1], granularity=granularity)

@@ -1,27 +1,41 @@
 """The search space: knobs and their levels, and the one spelling of each candidate.
 
-What the device does not support or the network does not have is dropped, and a note says so. Two spellings of one
-network (sparsity 0 at any granularity; n:m between its steps) are one candidate.
+Two spellings of one network (sparsity 0 at any granularity; n:m between its steps) are one candidate. Not for which
+levels a device supports: `supported`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from hwsearch.graph.graph import Connection
-from hwsearch.hardware.device import HardwareProfile
 from hwsearch.space.candidate import Candidate, canonical, rounded_snap
-from hwsearch.study.sections import KNOBS, Space
+from hwsearch.study.sections import KNOBS
 
 Setting = dict[str, str | int]
 """A choice for every knob: a granularity's name, levels by index."""
 Cut = tuple[str, int]
 """A granularity and a level of sparsity."""
+
+
+@dataclass(frozen=True)
+class NetworkChoice:
+    """One of the networks to choose from.
+
+    Attributes:
+        number: Its place in the study's list.
+        name: Its spelling there; empty where there is no choice.
+        has_planes: Whether it has a conv layer: without one the granularity ``kernel`` prunes nothing; it is spelled as
+            the first one that does.
+    """
+
+    number: int = 0
+    name: str = ""
+    has_planes: bool = True
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,8 @@ class SearchSpace:
         notes: What was dropped, and why.
         apart: The knobs of which each layer has its own, where any has: ``granularity`` only with ``sparsity``.
         granularity_of: Of each layer, the granularities that it can have, where each has its own.
+        networks: The networks to choose from.
+        state_bits: Widths of membranes as a candidate has them, rising; None: the device's own.
     """
 
     sparsity: tuple[float, ...]
@@ -44,6 +60,16 @@ class SearchSpace:
     notes: tuple[str, ...] = ()
     apart: tuple[str, ...] = KNOBS[:2]
     granularity_of: tuple[tuple[str, ...], ...] = ()
+    networks: tuple[NetworkChoice, ...] = (NetworkChoice(),)
+    state_bits: tuple[int | None, ...] = (None,)
+
+    def at(self, network: int) -> SearchSpace:
+        """Return the part of the space that is of one network."""
+        if len(self.networks) == 1:
+            return self
+        choice = next(choice for choice in self.networks if choice.number == network)
+        applying = tuple(name for name in self.granularity if choice.has_planes or name != "kernel")
+        return replace(self, networks=(choice,), granularity=applying or self.granularity)
 
     @property
     def knobs(self) -> dict[str, tuple[str, ...] | int]:
@@ -59,12 +85,19 @@ class SearchSpace:
             f"{knob}_{layer + 1}" for layer in range(self.per_layer) for knob in _ORDER if self._apart(knob)
         ]
         order = [*(knob for knob in _ORDER if not self._apart(knob)), *layers]
-        return {name: choices[name] for name in order} | {"timesteps": len(self.timesteps)}
+        knobs = {name: choices[name] for name in order} | {"timesteps": len(self.timesteps)}
+        if len(self.state_bits) > 1:
+            knobs["state_bits"] = len(self.state_bits)
+        if len(self.networks) > 1:
+            knobs["network"] = tuple(choice.name for choice in self.networks)
+        return knobs
 
     @property
     def size(self) -> int:
         """Number of different candidates (several settings may spell one)."""
-        return self._n_masks * self._n_bits * len(self.timesteps)
+        if len(self.networks) > 1:
+            return sum(part.size for part in self._parts)
+        return self._n_masks * self._n_bits * len(self.timesteps) * len(self.state_bits)
 
     def nth(self, index: int) -> Setting:
         """Return the setting of the index-th of the different candidates, worked out without listing them.
@@ -74,9 +107,15 @@ class SearchSpace:
         """
         if not 0 <= index < self.size:
             raise ValueError(f"the space has candidates 0 to {self.size - 1}; got {index}")
+        for part in self._parts if len(self.networks) > 1 else ():
+            if index < part.size:
+                setting = part.nth(index) | {"network": part.networks[0].name}
+                return {name: setting[name] for name in self.knobs}
+            index -= part.size
+        index, state_bits = divmod(index, len(self.state_bits))
         index, timesteps = divmod(index, len(self.timesteps))
         mask, bits = divmod(index, self._n_bits)
-        setting: Setting = {"timesteps": timesteps, **self._cuts_spelt(self._nth_mask(mask))}
+        setting = {"timesteps": timesteps, "state_bits": state_bits, **self._cuts_spelt(self._nth_mask(mask))}
         for name in self._names("weight_bits"):
             bits, setting[name] = divmod(bits, len(self.weight_bits))
         return {name: setting[name] for name in self.knobs}
@@ -114,6 +153,11 @@ class SearchSpace:
         return spelt | dict(
             zip(self._names("granularity"), (granularity for granularity, _ in cuts), strict=False)
         )
+
+    @cached_property
+    def _parts(self) -> tuple[SearchSpace, ...]:
+        """The parts of the space, one a network."""
+        return tuple(self.at(choice.number) for choice in self.networks)
 
     @cached_property
     def _steps(self) -> dict[str, dict[float, int]]:
@@ -165,7 +209,13 @@ class SearchSpace:
         sparsity = tuple(self.sparsity[int(setting[name])] for name in self._names("sparsity"))
         bits = tuple(self.weight_bits[int(setting[name])] for name in self._names("weight_bits"))
         timesteps = self.timesteps[int(setting["timesteps"])]
-        return canonical(Candidate(sparsity, granularity, bits, timesteps))
+        state_bits = self.state_bits[int(setting.get("state_bits", 0))]
+        choice = self.networks[0]
+        if len(self.networks) > 1:
+            choice = next(choice for choice in self.networks if choice.name == setting["network"])
+        if granularity == "kernel" and not choice.has_planes:
+            granularity = self.at(choice.number).granularity[0]
+        return canonical(Candidate(sparsity, granularity, bits, timesteps, choice.number, state_bits))
 
     def setting(self, candidate: Candidate) -> Setting:
         """Return a setting of a candidate of this space; of another's, the nearest one."""
@@ -174,6 +224,12 @@ class SearchSpace:
         names = self._names("weight_bits")
         for name, width in zip(names, candidate.bits(len(names)), strict=True):
             setting[name] = self.weight_bits.index(width)
+        names_of = {choice.number: choice.name for choice in self.networks}
+        setting["network"] = names_of.get(candidate.network, self.networks[0].name)
+        own = self.state_bits.index(None) if None in self.state_bits else 0
+        setting["state_bits"] = (
+            self.state_bits.index(candidate.state_bits) if candidate.state_bits in self.state_bits else own
+        )
         return {name: setting[name] for name in self.knobs}
 
     def _nearest_cuts(self, candidate: Candidate) -> list[Cut]:
@@ -197,10 +253,11 @@ class SearchSpace:
         return min(found, key=lambda gap_and_cuts: gap_and_cuts[0])[1]
 
     def uniform(self, sparsity: float, granularity: str, weight_bits: int, timesteps: int) -> Candidate:
-        """Return the candidate that has one choice for all layers."""
+        """Return the candidate that has one choice for all layers, of the first network, its membranes narrowest."""
         sparsities = (sparsity,) * len(self._names("sparsity"))
         bits = (weight_bits,) * len(self._names("weight_bits"))
-        return canonical(Candidate(sparsities, granularity, bits, timesteps))
+        network, state_bits = self.networks[0].number, self.state_bits[0]
+        return canonical(Candidate(sparsities, granularity, bits, timesteps, network, state_bits))
 
     def draw(self, rng: np.random.Generator) -> Setting:
         """Return a setting drawn evenly over the knobs."""
@@ -227,54 +284,3 @@ _ORDER = ("granularity", "sparsity", "weight_bits")
 
 def _power(base: int, exponent: int) -> int:
     return math.prod([base] * exponent)
-
-
-def search_space(
-    space: Space, profile: HardwareProfile, *, has_conv: bool, layers: Sequence[Connection] = ()
-) -> SearchSpace:
-    """Return what can be searched of a study's space on a device.
-
-    Args:
-        space: The study's section.
-        profile: The device.
-        has_conv: Whether the network has a conv layer.
-        layers: The prunable connections; needed where each has knobs of its own.
-    """
-    notes = []
-    granularity = list(space.granularity)
-    if "kernel" in granularity and not has_conv:
-        granularity.remove("kernel")
-        notes.append("granularity kernel is not searched: the network has no conv layer")
-    unsupported = [g for g in granularity if g not in profile.granularities]
-    if unsupported:
-        notes.append(
-            f"granularity {', '.join(unsupported)} is not searched: {profile.id} does not support it"
-        )
-    bits_out = [b for b in space.weight_bits if b not in profile.weight_bits]
-    if bits_out:
-        listed = ", ".join(map(str, bits_out))
-        notes.append(f"weight_bits {listed} is not searched: {profile.id} does not store it")
-    names = tuple(g for g in granularity if g not in unsupported)
-    return SearchSpace(
-        sparsity=tuple(sorted(space.sparsity_levels)),
-        granularity=names,
-        weight_bits=tuple(sorted(b for b in space.weight_bits if b not in bits_out)),
-        timesteps=tuple(sorted(space.timesteps)),
-        per_layer=len(layers) if space.per_layer else 0,
-        notes=tuple(notes),
-        apart=space.knobs_per_layer or KNOBS[:2],
-        granularity_of=tuple(_applicable(layer, names) for layer in layers)
-        if "granularity" in space.knobs_per_layer
-        else (),
-    )
-
-
-def _applicable(layer: Connection, names: Collection[str]) -> tuple[str, ...]:
-    """Return the granularities that prune something of a layer; all of them where none does."""
-    no_planes, no_channels = layer.kind == "fc", layer.readout
-    fitting = [
-        name
-        for name in names
-        if not (name == "kernel" and no_planes) and not (name == "channel" and no_channels)
-    ]
-    return tuple(fitting or names)

@@ -22,6 +22,7 @@ BUDGETS = ("memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "macs"
 
 Granularity = Literal["weight", "nm:4", "nm:8", "nm:16", "block:4", "block:8", "kernel", "channel"]
 FinderName = Literal["magnitude", "iterative", "early_bird", "early_time", "multi_prize"]
+Score = Literal["accuracy", "balanced_accuracy", "macro_f1"]
 Objective = Literal["error", "energy_j", "memory_bytes", "latency_s", "synaptic_ops"]
 
 
@@ -142,6 +143,7 @@ Accuracy = Annotated[
 Step = Annotated[float, share("step must lie in (0, 1)", lambda v: 0 < v < 1)]
 Sparsity = Annotated[float, share("sparsity must lie in [0, 1)", lambda v: 0 <= v < 1)]
 WeightBits = Annotated[int, law("weight_bits must lie in 1 .. 8, or be 16", lambda v: v in WEIGHT_BITS)]
+StateBits = Annotated[int, law("state_bits must lie in 4 .. 32", lambda v: 4 <= v <= 32)]
 Timesteps = Annotated[int, law("timesteps must lie in 1 .. 64", lambda v: 1 <= v <= 64)]
 ReadoutLeak = Annotated[int, law("leak_shift of a readout must lie in 1 .. 8", lambda v: 1 <= v <= 8)]
 InputBits = Annotated[int, law("input_bits must lie in 1 .. 8", lambda v: 1 <= v <= 8)]

@@ -13,9 +13,9 @@ from pydantic import field_validator as check
 from ruamel.yaml import YAML
 
 from hwsearch.errors import Fault, InputError
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import Data, NamedData
 from hwsearch.study.digest import digest as digest_of
-from hwsearch.study.laws import Name, Objective, Seed, law, unique
+from hwsearch.study.laws import Name, Objective, Score, Seed, law, unique
 from hwsearch.study.network_section import Network, NirSection
 from hwsearch.study.search_sections import Final, Pick, Search, Tickets
 from hwsearch.study.section import Section
@@ -44,12 +44,22 @@ _NOT_SEARCHED = {
     "name", "description", "final", "pick", "data.root", "device.profile",
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
-_LEFT_OUT_AT_DEFAULT = {"network.readout", "network.connections", "network.nir"}
+_LEFT_OUT_AT_DEFAULT = {
+    "network.readout", "network.connections", "network.nir", "train.class_weights", "score", "space.state_bits",
+    "data.target", "data.frames", "data.layout",
+    "data.split", "data.equal_samples", "data.encode",
+}  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
 
 class Study(Section):
-    """A whole study; changed by ``override``, or by ``model_copy(update=...)``, which checks nothing."""
+    """A whole study; changed by ``override``, or by ``model_copy(update=...)``, which checks nothing.
+
+    Attributes:
+        score: What is to be high: the objective ``error`` is 1 - score, and ``search.worth`` and the pick's tolerance
+            are shares of it. With few samples of a class, ``balanced_accuracy`` (the mean of the classes' recalls) or
+            ``macro_f1``.
+    """
 
     name: Name
     description: str = ""
@@ -64,6 +74,7 @@ class Study(Section):
         unique,
         law("error must be one of the objectives", lambda v: "error" in v),
     ] = ("error", "energy_j", "memory_bytes")
+    score: Score = "accuracy"
     train: Train = Train()
     tickets: Tickets = Tickets()
     search: Search
@@ -89,6 +100,15 @@ class Study(Section):
             raise broken(law, str(value.rewind_epoch), at=("rewind_epoch",))
         return value
 
+    @check("pick")
+    @classmethod
+    def _needs_the_score(cls, value: Pick, info: ValidationInfo) -> Pick:
+        score = info.data.get("score", "accuracy")
+        if value.min_accuracy is not None and score != "accuracy":
+            law = f"what a pick needs must be of the study's score, which is {score}"
+            raise broken(law, f"min_accuracy {value.min_accuracy}", "write min_score", at=("min_accuracy",))
+        return value
+
     @property
     def digest(self) -> str:
         """16 hex digits over all that changes the search."""
@@ -111,8 +131,12 @@ class Study(Section):
             if isinstance(section, Section)
             else section
             for name, section in dict(self).items()
-            if name not in _NOT_SEARCHED
+            if name not in _NOT_SEARCHED and not (name in _LEFT_OUT_AT_DEFAULT and _at_default(self, name))
         }
+
+    def write(self, path: str | Path) -> None:
+        """Write it as a study file, defaults filled in; ``hwsearch run`` of that file asks the same question."""
+        write_study(self, Path(path))
 
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values."""
@@ -127,8 +151,11 @@ def _content(value: Any) -> Any:
 def _is_searched(section: Section, name: str, key: str) -> bool:
     """Return whether a key of a section counts among what a run holds fast to."""
     later = f"{name}.{key}" in _LEFT_OUT_AT_DEFAULT
-    default = later and getattr(section, key) == type(section).model_fields[key].default
-    return not default and f"{name}.{key}" not in _NOT_SEARCHED
+    return not (later and _at_default(section, key)) and f"{name}.{key}" not in _NOT_SEARCHED
+
+
+def _at_default(section: Section, key: str) -> bool:
+    return bool(getattr(section, key) == type(section).model_fields[key].default)
 
 
 def load_study(path: Path) -> Study:
@@ -142,7 +169,15 @@ def load_study(path: Path) -> Study:
     faults = [*document.repeats, *(result if isinstance(result, list) else [])]
     if isinstance(result, list) or faults:
         raise InputError(sorted(faults, key=lambda fault: fault.line or 0))
-    return result
+    return _with_its_folder(result, path)
+
+
+def _with_its_folder(study: Study, path: Path) -> Study:
+    """Return the study with the folder that its data files' paths start from: its own, unless it names another."""
+    if isinstance(study.data, NamedData):
+        return study  # shipped sets lie in the folder of data sets
+    root = path.parent / (study.data.root or "")
+    return override(study, data_root=str(root.resolve()))
 
 
 def write_study(study: Study, path: Path) -> None:
@@ -152,8 +187,11 @@ def write_study(study: Study, path: Path) -> None:
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 10_000  # a value stands on its key's line, however long
     unfinished = path.with_name(path.name + ".part")
+    content = study.to_yaml_dict()
+    if study.data.root == str(path.parent.resolve()):
+        content["data"]["root"] = None  # as `load_study` finds it, wherever the folder is moved to
     with unfinished.open("w", encoding="utf-8") as stream:
-        yaml.dump(study.to_yaml_dict(), stream)
+        yaml.dump(content, stream)
     unfinished.replace(path)
 
 

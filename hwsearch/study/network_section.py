@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
 from pydantic import field_validator as check
 
 from hwsearch.graph import spelling
@@ -23,6 +32,7 @@ from hwsearch.study.laws import (
     Window,
     law,
     some,
+    unique,
 )
 from hwsearch.study.section import Section
 from hwsearch.study.yaml_border import all_broken, broken
@@ -136,11 +146,26 @@ class NirSection(Section):
     full_scale: Positive = 1.0
 
 
+def _keeps_the_grammar(value: str) -> str:
+    """Refuse a spelling that breaks the grammar."""
+    if faults := spelling.faults_of(value):
+        raise broken("; ".join(faults), todo=f'{spelling.LAYERS}; for example "16c3-p2-32c3-p2-fc128"')
+    return value
+
+
+Spelling = Annotated[str, AfterValidator(_keeps_the_grammar)]
+Layers = Annotated[
+    Annotated[Spelling, Tag("one")] | Annotated[tuple[Spelling, ...], some, unique, Tag("list")],
+    Discriminator(lambda v: "list" if isinstance(v, list | tuple) else "one"),
+]
+
+
 class Network(Section):
     """The dense architecture that tickets are cut from.
 
     Attributes:
-        layers: Tokens joined by ``-`` (`graph.spelling`); the readout is added by itself.
+        layers: Tokens joined by ``-`` (`graph.spelling`); the readout is added by itself. Or a list of such networks to
+            choose from.
         connections: The same as a list, where no string says it (`graph.explicit`).
         nir: A trained network of another framework instead: its weights, neurons and readout are the file's.
         neuron: Leaky or plain integrate-and-fire.
@@ -152,7 +177,7 @@ class Network(Section):
         readout: How it predicts.
     """
 
-    layers: str | None = None
+    layers: Layers | None = None
     connections: Annotated[tuple[ConnectionSection, ...], some] | None = None
     nir: Annotated[NirSection, BeforeValidator(lambda v: {"file": v} if isinstance(v, str) else v)] | None = (
         None
@@ -167,10 +192,8 @@ class Network(Section):
 
     @check("layers")
     @classmethod
-    def _keep_the_grammar(cls, value: str | None) -> str | None:
-        if value is not None and (faults := spelling.faults_of(value)):
-            raise broken("; ".join(faults), todo=f'{spelling.LAYERS}; for example "16c3-p2-32c3-p2-fc128"')
-        return value
+    def _one_is_no_choice(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
     @check("connections")
     @classmethod
@@ -212,12 +235,24 @@ class Network(Section):
 
     @property
     def has_conv(self) -> bool:
-        """Whether any layer is convolutional; of a NIR file, which is not read here, whether it may be."""
+        """Whether any layer is convolutional, of any network; of a NIR file, unread here, whether it may be."""
         if self.nir is not None:
             return True
-        if self.layers is not None:
-            return spelling.has_conv(self.layers)
+        if self.spellings:
+            return any(map(spelling.has_conv, self.spellings))
         return any(entry.kind in ("conv", "depthwise") for entry in self.entries)
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The spelling of each network to choose from; empty where none is spelled."""
+        if self.layers is None:
+            return ()
+        return (self.layers,) if isinstance(self.layers, str) else self.layers
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """The names of the networks to choose from; empty where there is no choice."""
+        return self.spellings if len(self.spellings) > 1 else ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -5,11 +5,12 @@ Not for where the data come from (`data_section`).
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo
 from pydantic import field_validator as check
 
+from hwsearch.study.encode_section import DIRECT, EncodeKey
 from hwsearch.study.laws import Count, Fraction, InputBits, Seed, law
 from hwsearch.study.section import Section
 from hwsearch.study.yaml_border import broken
@@ -19,13 +20,20 @@ class Parts(Section):
     """How samples become a training, a validation and a test part of whole numbers, wherever they come from.
 
     Attributes:
-        root: Folder of data sets; None: from ``--data-root`` or ``HWSEARCH_DATA``.
+        root: Folder that paths of data files start from; None: that of the study. Of a shipped set, the folder of data
+            sets; None: from ``--data-root`` or ``HWSEARCH_DATA``.
         train_size: Training samples, validation included; None: all.
         validation: Share for validation: of all samples, or, where a test set is official, of the
             training samples.
         test: Share of all samples for the test; ignored where the set has an official test set.
         split_seed: Seed of the splits.
-        input_bits: Bits that inputs are requantised to; None: as they come.
+        input_bits: Bits that inputs are requantised to; None: as they come, and 8 for measured values.
+        split: ``official``: the test part is that of the data. ``stratified``: parts are drawn, classes in proportion;
+            groups, and windows that overlap, stay whole. ``time``: the last samples are the test, those before them
+            validation. None: official where the data have parts, else stratified.
+        equal_samples: Whether equal samples stay ``together`` in one part, or are ``spread`` as if they were different
+            (for inputs of so few values that equal ones are no repeats).
+        encode: How inputs become what a network reads.
     """
 
     root: Annotated[str, law("a path may not be empty", str.strip)] | None = None
@@ -34,6 +42,9 @@ class Parts(Section):
     test: Fraction = Field(default=0.2, validate_default=True)
     split_seed: Seed = 0
     input_bits: InputBits | None = None
+    split: Literal["official", "stratified", "time"] | None = None
+    equal_samples: Literal["together", "spread"] = "together"
+    encode: EncodeKey = DIRECT
 
     @check("test")
     @classmethod

@@ -22,10 +22,10 @@ def placed(faults: Iterable[Fault], path: Path | None, options: Iterable[str] = 
 
     Args:
         faults: Those that lie in another file (a profile, a data file) come last, as they are.
-        path: The study's file; None: there is none.
+        path: The study's file; None, or not written yet: there is none.
         options: Which of ``OPTIONS`` were given: their names stand for the keys that they replace.
     """
-    document = None if path is None else read_yaml(path)
+    document = None if path is None or not path.exists() else read_yaml(path)
     names = {OPTIONS[option]: option for option in options}
     found = [_placed(fault, document, names) for fault in faults]
     return sorted(found, key=lambda fault: (fault.path != path, fault.line or 0))

@@ -36,7 +36,8 @@ class Search(Section):
         rank: Whether proposals are drawn in plenty, and those with the largest expected gain a train_step are taken:
             suggestions of the sampler, even draws, neighbours of what is good; one in eight is a suggestion unranked.
             What ``random`` and ``grid`` suggest is asked as it comes, whatever this says.
-        worth: Accuracy that a network may lose against the dense one and still be of use: others are on no front.
+        worth: Score (accuracy, unless the study says another) that a network may lose against the dense one and still
+            be of use: others are on no front.
         finish: Chance to be on the front above which what was stopped is trained on at the end; 1: nothing is.
         learn_from: Folders of other runs of the same task, whose trainings the surrogate learns from as well.
         stack: Candidates that are trained together, at most; ``auto``: as many as the machine trains fastest.
@@ -115,25 +116,40 @@ class Final(Section):
     adds: Share = 0.001
 
 
+_NEEDED = ("min_accuracy", "min_score")
+
+
 class Pick(Section):
     """Which member of the front is handed over.
 
     Attributes:
-        rule: The smallest, most frugal or most accurate of those accurate enough.
-        min_accuracy: Accuracy needed; None: ``within`` says it.
-        within: Accuracy that may be lost against the dense network; None: ``min_accuracy`` says it.
+        rule: The smallest, most frugal or most accurate of those accurate enough, by the study's score.
+        min_accuracy: Accuracy needed; None: another says it.
+        min_score: The same of the study's score, whichever it is.
+        within: Score that may be lost against the dense network; None: ``min_accuracy`` or ``min_score`` says it.
     """
 
     rule: Literal["smallest", "frugal", "accurate"] = "smallest"
     min_accuracy: Accuracy | None = None
+    min_score: Accuracy | None = None
     within: Accuracy | None = Field(
-        default_factory=lambda data: 0.01 if data.get("min_accuracy") is None else None
+        default_factory=lambda data: None if any(data.get(name) is not None for name in _NEEDED) else 0.01
     )
 
-    @check("within")
+    @check("min_score", "within")
     @classmethod
     def _one_tolerance(cls, value: float | None, info: ValidationInfo) -> float | None:
-        if "min_accuracy" in info.data and (value is None) == (info.data["min_accuracy"] is None):
-            got = f"within {value}, min_accuracy {info.data['min_accuracy']}"
-            raise broken("exactly one of within and min_accuracy must be given", got, "leave one out")
+        names = (*_NEEDED, "within")
+        given = {name: info.data[name] for name in names if name in info.data} | {str(info.field_name): value}
+        said = [name for name, share in given.items() if share is not None]
+        none_is_left = info.field_name == "within" and len(given) == len(names) and not said
+        if len(said) > 1 or none_is_left:
+            got = ", ".join(f"{name} {share}" for name, share in given.items())
+            law = "exactly one of within and min_accuracy (or min_score) must be given"
+            raise broken(law, got, "leave one out" if said else "give one")
         return value
+
+    @property
+    def needed(self) -> float | None:
+        """Score needed; None: ``within`` says it."""
+        return self.min_score if self.min_accuracy is None else self.min_accuracy

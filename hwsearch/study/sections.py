@@ -1,4 +1,4 @@
-"""Sections of a study file, one frozen model each, with the laws between its values (`data_section`, `search_sections`).
+"""Sections of a study file, one frozen model each, with laws between values (`data_section`, `search_sections`).
 
 Not for what needs the hardware profile, the data or the layer shapes: that is checked where those are known.
 """
@@ -19,6 +19,7 @@ from hwsearch.study.laws import (
     Positive,
     Share,
     Sparsity,
+    StateBits,
     Step,
     Timesteps,
     WeightBits,
@@ -78,6 +79,7 @@ class Space(Section):
         granularity: Of the pruning.
         weight_bits: Bits of a weight.
         timesteps: T of the deployed model.
+        state_bits: Widths of membranes, of those that the device offers; None: its own.
         per_layer: Knobs of which each layer has its own; true: sparsity and bits. The granularity only together with
             the sparsity, which n:m gives its steps.
         scope: Whether weights are ranked over the network or layer by layer.
@@ -91,6 +93,7 @@ class Space(Section):
     granularity: Annotated[tuple[Granularity, ...], some, unique]
     weight_bits: Annotated[tuple[WeightBits, ...], some, unique]
     timesteps: Annotated[tuple[Timesteps, ...], some, unique]
+    state_bits: Annotated[tuple[StateBits, ...], some, unique] | None = None
     per_layer: bool | tuple[Knob, ...] = False
     scope: Literal["global", "layer"] = "global"
     gentle: Annotated[float, law("gentle must be at least 1 (1: like other layers)", lambda v: v >= 1)] = 2.0
@@ -156,6 +159,8 @@ class Train(Section):
         dense_learning_rate, learning_rate: Adam's, at the start of a cosine.
         loss_gain: Factor on the readout before the softmax.
         input_noise: Standard deviation of noise on training inputs, as a share of their range.
+        class_weights: ``balanced``: each class weighs N / (classes N_class) in the loss, of the training samples, so
+            that all have the same say.
         neuron_loop: The fused loop, or spikingjelly's own neuron.
     """
 
@@ -166,4 +171,5 @@ class Train(Section):
     learning_rate: Positive = 0.002
     loss_gain: Positive = 1.0
     input_noise: Share = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
     neuron_loop: Literal["fused", "spikingjelly"] = "fused"

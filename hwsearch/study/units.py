@@ -22,7 +22,7 @@ UNITS: dict[str, dict[str, float]] = {
     "width": {"bit": 1},
     "cycles": {"cycles": 1.0},
     "count": {"count": 1},
-    "share": {"ratio": 1.0},
+    "share": {"ratio": 1.0, "%": 0.01},
 }
 """Units accepted for each kind of quantity, and what one of them is in SI units."""
 

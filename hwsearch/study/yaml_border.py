@@ -221,8 +221,12 @@ def _known_keys(model: type[BaseModel], loc: Loc) -> list[str]:
     models = [model]
     for part in loc[:-1]:
         fields = [parent.model_fields[str(part)] for parent in models if str(part) in parent.model_fields]
-        if fields:  # otherwise an index, a free key or a union's tag: the model stays
+        if (
+            fields
+        ):  # otherwise an index, a free key or a union's tag, which may be the name of one of its models
             models = [found for field in fields for found in _models(field.annotation)]
+        else:
+            models = [parent for parent in models if parent.__name__ == part] or models
     return sorted({info.alias or key for parent in models for key, info in parent.model_fields.items()})
 
 

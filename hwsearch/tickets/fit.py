@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +73,7 @@ class Fit:
         for array in (self.x, self.y):
             samples.update(f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).tobytes())
         spec = replace(self.spec, channel_multiple=1)  # of the device: it shapes masks, no training
-        how = [spec, self.timesteps, self.schedule, self.seed, self.bits, self.neuron_loop]
+        how = [spec, self.timesteps, _content(self.schedule), self.seed, self.bits, self.neuron_loop]
         how += [self.given] if self.given else []
         return digest([samples.hexdigest(), *how])
 
@@ -105,6 +106,11 @@ class Fit:
         if failures:
             raise HwsearchError(f"no ticket was found: {failures[0]}; lower dense_learning_rate")
         return [network.params for network in trained if network.params is not None]
+
+
+def _content(schedule: Schedule) -> dict[str, object]:
+    """Return a schedule's settings; class weights came later, and without them a training is what it was."""
+    return {k: v for k, v in dataclasses.asdict(schedule).items() if (k, v) != ("class_weights", "none")}
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from hwsearch.network.stack import Stack
 from hwsearch.seeds import seed_of
 from hwsearch.train.adam import StackAdam
 from hwsearch.train.inputs import as_floats, stored_inputs
-from hwsearch.train.loss import cross_entropy
+from hwsearch.train.loss import balanced_weights, cross_entropy
 
 Watch = Callable[[int, Callable[[], list[Params]]], bool]
 """(finished epochs, what returns the parameters of each candidate now) -> whether training may stop."""
@@ -38,6 +38,7 @@ class Schedule:
         learning_rate: Adam's, at the start of the cosine.
         loss_gain: Factor on the readout current before the softmax.
         input_noise: Standard deviation of normal noise on training inputs, as a share of their range (0: none).
+        class_weights: ``none``, or ``balanced``: all classes have the same say in the loss (`balanced_weights`).
     """
 
     epochs: int
@@ -45,6 +46,7 @@ class Schedule:
     learning_rate: float
     loss_gain: float = 1.0
     input_noise: float = 0.0
+    class_weights: str = "none"
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def train_stack(
     stack = build(spec, tickets, neuron_loop).move(device).train()
     adam = StackAdam(stack, [ticket.rate for ticket in tickets])
     inputs = stored_inputs(x, spec.input, timesteps).to(device)
-    source = _Source(inputs, torch.from_numpy(y).to(device), spec.input, timesteps, seed)
+    weights = balanced_weights(y, spec.classes).to(device) if schedule.class_weights == "balanced" else None
+    source = _Source(inputs, torch.from_numpy(y).to(device), spec.input, timesteps, seed, weights)
     losses, n_finished = torch.zeros(stack.size), 0
     while n_finished < schedule.epochs:
         losses = _epoch(stack, adam, source, schedule, n_finished, timesteps)
@@ -115,6 +118,7 @@ class _Source:
     read: Input
     timesteps: int
     seed: int
+    class_weights: Tensor | None
 
     @cached_property
     def generator(self) -> torch.Generator:
@@ -153,7 +157,7 @@ def _epoch(
     for step, batch in enumerate(batches, epoch * len(batches)):
         rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
         out = stack(source.batch(batch, schedule.input_noise, noise), timesteps)
-        loss = cross_entropy(out, source.targets[batch], schedule.loss_gain)
+        loss = cross_entropy(out, source.targets[batch], schedule.loss_gain, source.class_weights)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         adam.step(rate)
         losses += loss.detach() * (len(batch) / n)

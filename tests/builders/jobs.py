@@ -18,11 +18,11 @@ X = (RNG.integers(0, 5, (90, 1, 4, 4)) + 11 * (np.arange(4) == Y[:, None])[:, No
 def bench(widths=Widths()):  # noqa: B008 frozen
     spec = graphs.spec("fc12", (1, 4, 4), norm=True)
     data = Dataset("made", X[:60], Y[:60], X[60:80], Y[60:80], X[80:], Y[80:], 16, 5, 3, (1, 4, 4))
-    return Bench(spec, data, widths, "fused")
+    return Bench((spec,), data, widths, "fused")
 
 
 def job():
-    spec = bench().spec
+    (spec,) = bench().networks
     params = initial_params(spec, 0)
     cuts = [("weight", 0.5, 4), ("channel", 0.25, 2), ("weight", 0.0, 8)]
     masks = [tuple(prune(spec.connections, params.weights, g, s)) for g, s, _ in cuts]

@@ -33,7 +33,8 @@ def estimator(quality=GOOD, alike=0.5):
 
 
 def state_of(plan, records=(), calibration=None, *, dense_cost=DENSE, dense_error=DENSE_ERROR):
-    return SearchState(plan, dense_cost, dense_error, calibration, latest(records))
+    calibrations = () if calibration is None else (calibration,)
+    return SearchState(plan, dense_cost, (dense_error,), calibrations, latest(records))
 
 
 def with_search(plan, **changes):

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from builders.idx import idx_file
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from hwsearch.data.datasets import LOADERS, find_root, load_dataset, requantise, resplit
+from hwsearch.data.datasets import find_root, load_dataset, resplit
+from hwsearch.data.readers.shipped import LOADERS
 from hwsearch.data.samples import Samples
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Input
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import NamedData
 
 REPO = Path(__file__).parents[2]
 REAL = Path(os.environ.get("HWSEARCH_DATA", REPO.parent / "shared" / "data"))
@@ -28,7 +27,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 @pytest.fixture(scope="module")
 def digits() -> Any:
-    return load_dataset(Data(name="digits"))
+    return load_dataset(NamedData(name="digits"))
 
 
 def test_digits(digits: Any) -> None:
@@ -54,47 +53,39 @@ def test_digits_parts_are_disjoint_and_complete(digits: Any) -> None:
 
 
 def test_splits_are_seeded_and_draws_independent(digits: Any) -> None:
-    again = load_dataset(Data(name="digits"))
-    other = load_dataset(Data(name="digits", split_seed=1))
-    fewer = load_dataset(Data(name="digits", train_size=500))
+    again = load_dataset(NamedData(name="digits"))
+    other = load_dataset(NamedData(name="digits", split_seed=1))
+    fewer = load_dataset(NamedData(name="digits", train_size=500))
     assert np.array_equal(again.x_train, digits.x_train)
     assert not np.array_equal(other.y_test, digits.y_test)
     assert np.array_equal(fewer.x_test, digits.x_test)
     assert (len(fewer.y_train), len(fewer.y_val)) == (375, 125)
 
 
-def test_requantise_by_hand() -> None:
-    x = np.array([0, 1, 7, 8, 9, 16], dtype=np.uint8)
-    assert requantise(x, 16, 1).tolist() == [0, 0, 0, 1, 1, 1]
-    assert requantise(x, 16, 15).tolist() == [0, 1, 7, 8, 8, 15]  # 8 * 15/16 = 7.5 goes up, 9 * 15/16 = 8.44
-    assert requantise(np.array([255, 128, 127], dtype=np.uint8), 255, 3).tolist() == [3, 2, 1]
-    assert requantise(x, 16, 255).tolist() == [0, 16, 112, 128, 143, 255]
-
-
 @pytest.mark.parametrize("bits", range(1, 9))
 def test_input_bits(bits: int) -> None:
-    dataset = load_dataset(Data(name="digits", input_bits=bits))
+    dataset = load_dataset(NamedData(name="digits", input_bits=bits))
     assert (dataset.input_max, dataset.input_bits) == (2**bits - 1, bits)
     assert dataset.x_train.max() == 2**bits - 1
 
 
 def test_unknown_names_and_sizes_are_refused() -> None:
     with pytest.raises(InputError, match=r"data\.name: .* a known one; got 'cifar'"):
-        load_dataset(Data(name="cifar"))
+        load_dataset(NamedData(name="cifar"))
     with pytest.raises(InputError, match=r"train_size may be 1438 at most, .* of digits; got 1439"):
-        load_dataset(Data(name="digits", train_size=1439))
+        load_dataset(NamedData(name="digits", train_size=1439))
 
 
 def test_a_class_that_is_missing_in_a_part_is_refused() -> None:
     with pytest.raises(InputError, match=r"none of class .* in the validation part of 4"):
-        load_dataset(Data(name="digits", train_size=15))
+        load_dataset(NamedData(name="digits", train_size=15))
 
 
 def test_a_new_data_set_is_one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.arange(40, dtype=np.uint8).reshape(10, 1, 2, 2)
     samples = Samples(x, np.repeat([0, 1], 5), input_max=39, classes=2)
-    monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
-    dataset = load_dataset(Data(name="mine"))
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
+    dataset = load_dataset(NamedData(name="mine"))
     assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (6, 2, 2)
     assert (dataset.input_bits, dataset.input_shape) == (6, (1, 2, 2))
 
@@ -102,8 +93,8 @@ def test_a_new_data_set_is_one_loader(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sequences_with_a_label_for_each_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.arange(240, dtype=np.uint8).reshape(10, 3, 2, 2, 2)
     samples = Samples(x, np.repeat([0, 1], 5), input_max=239, classes=2, binning="mean")
-    monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
-    dataset = load_dataset(Data(name="mine"))
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
+    dataset = load_dataset(NamedData(name="mine"))
     assert dataset.x_train.shape == (6, 3, 2, 2, 2)
     assert dataset.input == Input((2, 2, 2), 239, 8, frames=3, binning="mean")
     assert not dataset.labels_each_frame
@@ -114,9 +105,10 @@ def test_sequences_with_a_label_for_each_sample(monkeypatch: pytest.MonkeyPatch)
 
 def test_sequences_with_a_label_for_each_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     y = np.array([[0, 0, 1], [1, 1, 0]]).repeat(5, 0)
-    samples = Samples(np.ones((10, 3, 1, 1, 1), np.uint8), y, input_max=1, classes=2)
-    monkeypatch.setitem(LOADERS, "mine", lambda root: samples)
-    dataset = load_dataset(Data(name="mine"))
+    x = np.arange(30, dtype=np.uint8).reshape(10, 3, 1, 1, 1)
+    samples = Samples(x, y, input_max=29, classes=2)
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
+    dataset = load_dataset(NamedData(name="mine"))
     assert dataset.labels_each_frame
     # drawn by the most frequent label, so each part has both kinds of samples
     assert [sorted(part[:, 0].tolist()) for part in (dataset.y_train, dataset.y_val, dataset.y_test)] == [
@@ -134,7 +126,7 @@ def write_mnist(root: Path, labels: bytes = bytes(range(10)) * 4) -> None:
 
 def test_an_official_test_set_stays_as_it_is(tmp_path: Path) -> None:
     write_mnist(tmp_path)
-    data = Data(name="mnist", train_size=30, validation=1 / 3, test=0.5)
+    data = NamedData(name="mnist", train_size=30, validation=1 / 3, test=0.5)
     dataset = load_dataset(data, tmp_path)
     assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (20, 10, 40)
     assert np.bincount(dataset.y_train).tolist() == [2] * 10
@@ -145,13 +137,13 @@ def test_an_official_test_set_stays_as_it_is(tmp_path: Path) -> None:
 def test_labels_must_fit_the_images(tmp_path: Path) -> None:
     write_mnist(tmp_path, bytes(39))
     with pytest.raises(InputError, match="one label for each of the 40 images; got 39 labels"):
-        load_dataset(Data(name="mnist"), tmp_path)
+        load_dataset(NamedData(name="mnist"), tmp_path)
 
 
 def test_labels_must_be_classes(tmp_path: Path) -> None:
     write_mnist(tmp_path, bytes(range(11)) + bytes(29))
     with pytest.raises(InputError, match=r"labels must lie in 0 \.\. 9; got 10"):
-        load_dataset(Data(name="mnist"), tmp_path)
+        load_dataset(NamedData(name="mnist"), tmp_path)
 
 
 def test_find_root_in_the_order_of_the_three_places() -> None:
@@ -164,14 +156,16 @@ def test_find_root_in_the_order_of_the_three_places() -> None:
 
 def test_a_missing_folder_says_where_to_name_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"set data\.root in the study, --data-root .* or HWSEARCH_DATA"):
-        load_dataset(Data(name="mnist"))
+        load_dataset(NamedData(name="mnist"))
     with pytest.raises(
         InputError, match=r"data\.root: the folder of data sets must hold fashion-mnist/; got "
     ):
-        load_dataset(Data(name="fashion-mnist", root=str(tmp_path)))
+        load_dataset(NamedData(name="fashion-mnist", root=str(tmp_path)))
     (tmp_path / "mnist").mkdir()
-    with pytest.raises(InputError, match=r"train-images-idx3-ubyte\.gz: .* No such file"):
-        load_dataset(Data(name="mnist"), tmp_path)
+    with pytest.raises(
+        InputError, match=r"data\.name: .* must exist; got no 'train-images-idx3-ubyte\.gz' in .*mnist"
+    ):
+        load_dataset(NamedData(name="mnist"), tmp_path)
 
 
 MNIST_TRAIN = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
@@ -185,7 +179,7 @@ MNIST_TEST = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
 def test_the_real_files(name: str, train: list[int], test: list[int], mean: float) -> None:
     if not (REAL / name).is_dir():
         pytest.skip(f"no {name}/ in {REAL}: set HWSEARCH_DATA to the folder of data sets")
-    dataset = load_dataset(Data(name=name), REAL)
+    dataset = load_dataset(NamedData(name=name), REAL)
     counts = np.bincount(dataset.y_train) + np.bincount(dataset.y_val)
     assert counts.tolist() == train
     assert np.bincount(dataset.y_test).tolist() == test
@@ -199,14 +193,6 @@ def test_neither_torch_nor_sklearn_is_imported_beforehand() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False).returncode == 0
 
 
-@given(st.integers(1, 255), st.integers(1, 255))
-@settings(deadline=None)
-def test_requantising_keeps_the_order_and_both_ends(old_max: int, new_max: int) -> None:
-    x = requantise(np.arange(old_max + 1, dtype=np.uint8), old_max, new_max)
-    assert (np.diff(x.astype(int)) >= 0).all()
-    assert (x[0], x[-1]) == (0, new_max)
-
-
 def test_a_split_drawn_anew_has_the_same_sizes_samples_and_test(digits: Any) -> None:
     other, again = resplit(digits, 7), resplit(digits, 7)
     assert np.array_equal(other.x_test, digits.x_test)
@@ -215,3 +201,44 @@ def test_a_split_drawn_anew_has_the_same_sizes_samples_and_test(digits: Any) -> 
     assert sorted(map(bytes, both[0])) == sorted(map(bytes, both[1]))
     assert not np.array_equal(other.y_val, digits.y_val)
     assert np.array_equal(other.x_val, again.x_val)
+
+
+def grouped_samples() -> Samples:
+    x = np.arange(120, dtype=np.uint8).reshape(60, 2, 1, 1)
+    return Samples(x, np.tile([0, 1], 30), input_max=119, classes=2, groups=np.repeat(np.arange(12), 5))
+
+
+def test_a_split_drawn_anew_keeps_groups_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: grouped_samples())
+    dataset = load_dataset(NamedData(name="mine"))
+    for seed in range(5):
+        again = resplit(dataset, seed)
+        assert again.groups is not None
+        train, val, test = (set(part.tolist()) for part in again.groups)
+        assert not train & val
+        assert not (train | val) & test
+        assert again.groups[0].tolist() == (again.x_train[:, 0, 0, 0] // 10).tolist()
+    assert any(not np.array_equal(resplit(dataset, seed).x_val, dataset.x_val) for seed in range(5))
+
+
+def test_a_split_by_time_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: grouped_samples())
+    dataset = load_dataset(NamedData(name="mine", split="time"))
+    assert resplit(dataset, 1) is dataset
+    assert dataset.x_train.max() < dataset.x_val.min() <= dataset.x_val.max() < dataset.x_test.min()
+
+
+def test_measured_values_are_standardised_by_training_samples_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.arange(20, dtype=np.float32).reshape(20, 1, 1, 1)
+    samples = Samples(
+        x, np.tile([0, 1], 10), None, classes=2, class_names=("on", "off"), skipped=("row 7: empty",)
+    )
+    monkeypatch.setitem(LOADERS, "mine", lambda root, data: samples)
+    dataset = load_dataset(NamedData(name="mine", split="time", validation=0.25, test=0.25))
+    # training 0 .. 9: mean 4.5; the last, 19, is more than three deviations (8.6) above it
+    assert dataset.encoding is not None
+    assert dataset.encoding.settings[0]["standardise"]["mean"] == [[[4.5]]]
+    assert dataset.x_test.ravel()[-1] == 255
+    assert (dataset.input_max, dataset.class_names) == (255, ("on", "off"))
+    assert dataset.notes[0] == "row 7: empty"
+    assert "encoded on the host" in dataset.notes[1]

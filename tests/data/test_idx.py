@@ -38,7 +38,10 @@ def test_read_idx_by_hand(tmp_path: Path) -> None:
         (idx_file((2, 2, 2), bytes(9)), r"needs exactly 8 bytes behind it; got more"),
         (idx_file((2**32 - 1, 2, 2), bytes(4)), r"must hold the items .* got 4294967295 items"),
         (idx_file((2, 2, 2), bytes(8))[:-9], r"readable gzip file"),
-        (b"plain", r"readable gzip file"),
+        (b"plain", r"magic number must be 00000803 .* got 706c6169"),
+        (b"", r"got an empty file"),
+        (b"<!DOCTYPE html><html>", r"got 3c21444f, the beginning of a web page"),
+        (gzip.compress(idx_file((2, 2, 2), bytes(8)), mtime=0), r"got 1f8b0800, gzip within gzip .unpack it once"),
     ],
 )
 def test_damaged_idx_files_are_refused(tmp_path: Path, content: bytes, words: str) -> None:
@@ -49,8 +52,19 @@ def test_damaged_idx_files_are_refused(tmp_path: Path, content: bytes, words: st
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.gz: .*readable gzip file; got .*No such file"):
+    with pytest.raises(InputError, match=r"none\.gz: the file must be readable; got .*No such file"):
         read_idx(tmp_path / "none.gz")
+
+
+def test_of_any_shape_packed_or_plain(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(gzip.decompress(idx_file((2, 1, 3, 2), bytes(range(12)))))
+    assert read_idx(path, None).tolist() == np.arange(12).reshape(2, 1, 3, 2).tolist()
+    path.write_bytes(idx_file((2, 3), bytes(range(6))))
+    assert read_idx(path, None).shape == (2, 3)
+    path.write_bytes(idx_file((2,) * 5, bytes(32)))
+    with pytest.raises(InputError, match=r"must be 00000801 \.\. 00000804"):
+        read_idx(path, None)
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4))))

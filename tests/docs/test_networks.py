@@ -21,8 +21,8 @@ SECTIONS = [
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: next(iter(section)))
 def test_each_network_is_valid(section):
     network = Network.model_validate(section)
-    if network.layers is not None:
-        assert spec(network.layers, (1, 8, 8)).connections[-1].readout
+    for spelling in network.spellings:
+        assert spec(spelling, (1, 8, 8)).connections[-1].readout
 
 
 def test_the_list_is_the_string_with_one_connection_more():

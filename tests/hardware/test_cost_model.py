@@ -119,3 +119,10 @@ def test_fewer_bits_and_more_zeros_are_never_costlier_on_memory(name):
     assert (np.diff(table, axis=0) <= 0).all()
     assert (np.diff(table, axis=1) >= 0).all()
     assert table[-1, 0] < table[0, 0]
+
+
+@pytest.mark.parametrize(("bits", "membranes"), [(8, 8 * 1), (16, 8 * 2), (32, 8 * 4), (None, 8 * 2)])
+def test_membranes_take_the_bytes_of_the_width_that_the_network_was_made_for(bits, membranes):
+    cost = price(replace(NET, state_bits=bits), MCU)
+    assert cost.state_bytes == membranes + 2 * 4  # a readout has an accumulator, whatever membranes have
+    assert cost.memory_bytes == 133 - 8 * 2 + membranes

@@ -89,3 +89,19 @@ def test_a_role_may_have_lists_of_its_own():
 def test_what_is_reserved_in_a_bank_is_not_free():
     assert Bank("ram", ("state",), 100, 30).free_bytes == 70
     assert Bank("ram", ("state",), None, 30).free_bytes is None
+
+
+def test_a_device_holds_membranes_in_the_narrowest_width_that_is_wide_enough():
+    device = replace(load_profile(MICROBIT), state_menu=(8, 16, 32))
+    assert device.state_widths == (8, 16, 32)
+    assert device.with_membranes(None) is device
+    assert [device.with_membranes(bits).state_bits for bits in (6, 8, 9, 16, 24, 40)] == [
+        8,
+        8,
+        16,
+        16,
+        32,
+        32,
+    ]
+    alone = replace(device, state_menu=())
+    assert [alone.with_membranes(bits).state_bits for bits in (8, 16, 32)] == [16, 16, 16]

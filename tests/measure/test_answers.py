@@ -41,11 +41,11 @@ def test_recall_ties_and_what_no_input_reaches():
     answers = counted(ONE_OF_TWO, images([0, 0], [1, 0], [0, 4]), [0, 0, 2], 4)
     assert answers == Answers(
         samples=(2, 0, 1, 0), answered=(3, 0, 0, 0), right=(2, 0, 0, 0), ties=2, input_independent=2,
-        silent_layers=(), silent_channels=1,
+        silent_layers=(), silent_channels=1, confusion=((2, 0, 0, 0), (0,) * 4, (1, 0, 0, 0), (0,) * 4),
     )  # fmt: skip
     assert answers.recalls == (1.0, None, 0.0, None)
     assert answers.accuracy == answers.largest_class_share == pytest.approx(2 / 3)
-    assert not answers.skilled
+    assert not answers.skilled()
 
 
 def test_without_input_is_a_blank_input_or_no_spike_at_the_readout():
@@ -91,14 +91,14 @@ def test_in_a_stack_each_network_reaches_what_it_reaches_alone():
 )
 def test_a_model_is_better_than_the_largest_class_by_more_than_luck(right, skilled):
     answers = Answers((182, 18), (0, 0), right, 0, 0, (), 0)
-    assert answers.skilled is skilled
-    assert answers.accuracy > answers.largest_class_share or not answers.skilled
+    assert answers.skilled() is skilled
+    assert answers.accuracy > answers.largest_class_share or not answers.skilled()
 
 
 def test_on_even_classes_guessing_is_no_skill():
-    assert not Answers((20,) * 10, (200,) + (0,) * 9, (20,) + (0,) * 9, 0, 0, (), 0).skilled
-    assert not Answers((20,) * 10, (20,) * 10, (2,) * 10, 0, 0, (), 0).skilled  # 18 gained, 18 lost
-    assert Answers((20,) * 10, (20,) * 10, (6,) * 10, 0, 0, (), 0).skilled  # 54 gained, 14 lost
+    assert not Answers((20,) * 10, (200,) + (0,) * 9, (20,) + (0,) * 9, 0, 0, (), 0).skilled()
+    assert not Answers((20,) * 10, (20,) * 10, (2,) * 10, 0, 0, (), 0).skilled()  # 18 gained, 18 lost
+    assert Answers((20,) * 10, (20,) * 10, (6,) * 10, 0, 0, (), 0).skilled()  # 54 gained, 14 lost
 
 
 def test_every_timestep_of_a_sequence_is_an_answer():
@@ -111,6 +111,7 @@ def test_every_timestep_of_a_sequence_is_an_answer():
     answers = counted(net, x, [[0, 1, 0], [1, 1, 0]], 2)
     assert answers == Answers(
         samples=(3, 3), answered=(3, 3), right=(2, 2), ties=2, input_independent=1, silent_layers=(), silent_channels=0,
+        confusion=((2, 1), (1, 2)),
     )  # fmt: skip
     assert answers.n == 6
 

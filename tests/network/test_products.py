@@ -106,3 +106,24 @@ def test_convolution_alone_in_a_stack_and_grouped(shared, kernel):
         strict=True,
     ):
         torch.testing.assert_close(a, c, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("spikes", [True, False])
+@pytest.mark.parametrize(("density", "stride"), [(1.0, (1, 1)), (0.1, (1, 1)), (0.6, (2, 1))])
+def test_convolutions_of_many_frames_alone_and_in_a_stack(spikes, density, stride):
+    """Candidates of different densities: each way of a convolution, chunk after chunk of frames."""
+    x = draw(3, 150, 17, 6, 5)
+    x = (x > 0.8).float() if spikes else x
+    densities = torch.tensor([density, 1.0, 0.05]).view(3, 1, 1, 1, 1)
+    w = draw(3, 18, 17, 3, 3, seed=1)
+    w = w * (torch.rand(w.shape, generator=torch.Generator().manual_seed(0)) < densities)
+    every = [t.requires_grad_() for t in (x, w, draw(3, 18, seed=2))]
+    out = convolution(*every, stride)
+    upstream = draw(*out.shape, seed=3)
+    grads = torch.autograd.grad(out, every, upstream)
+    for k in range(3):
+        single = [t[k : k + 1].detach().clone().requires_grad_() for t in every]
+        alone = convolution(*single, stride)
+        assert torch.equal(alone[0], out[k])
+        apart = torch.autograd.grad(alone, single, upstream[k : k + 1])
+        assert all(torch.equal(a[0], g[k]) for a, g in zip(apart, grads, strict=True))

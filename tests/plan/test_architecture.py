@@ -7,7 +7,7 @@ from builders.studies import changed
 from hwsearch.data.samples import Dataset
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Readout
-from hwsearch.plan.architecture import MOST_WEIGHTS, network_spec
+from hwsearch.plan.architecture import MOST_WEIGHTS, network_specs
 from hwsearch.study.model import Study
 
 LIST = [
@@ -32,13 +32,13 @@ def data(frames=None, labels_each_frame=False, shape=(1, 6, 6)):
 
 def faults(asked, given):
     with pytest.raises(InputError) as refused:
-        network_spec(asked, given)
+        network_specs(asked, given)
     return [str(fault) for fault in refused.value.faults]
 
 
 def test_a_string_and_a_list_of_one_study_are_one_network():
-    spelled = network_spec(study({"layers": "4c3-res(4c3)", "batch_norm": True, "leak_shift": 2}), data())
-    listed = network_spec(study({"connections": LIST, "batch_norm": True, "leak_shift": 2}), data())
+    (spelled,) = network_specs(study({"layers": "4c3-res(4c3)", "batch_norm": True, "leak_shift": 2}), data())
+    (listed,) = network_specs(study({"connections": LIST, "batch_norm": True, "leak_shift": 2}), data())
     assert [p.norm for p in spelled.populations] == [True, True, False]
     assert [p.law for p in spelled.populations] == [p.law for p in listed.populations]
     assert spelled.laws[0].leak_shift == 2
@@ -48,7 +48,7 @@ def test_a_string_and_a_list_of_one_study_are_one_network():
 def test_what_else_the_study_and_the_data_say():
     network = {"layers": "fc8", "readout": {"labels": "step", "leak_shift": 3}, "neuron": "if"}
     asked = study(network, tickets={"order": "prune_then_quantise"})
-    spec = network_spec(asked, data(frames=4, labels_each_frame=True))
+    (spec,) = network_specs(asked, data(frames=4, labels_each_frame=True))
     assert spec.readout == Readout(leak_shift=3, labels="step")
     assert (spec.input.frames, spec.classes, spec.quantise_first) == (4, 3, False)
     assert spec.laws[0].leak_shift is None

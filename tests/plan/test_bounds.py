@@ -13,10 +13,11 @@ from hwsearch.graph.graph import Input
 from hwsearch.graph.spelling import has_conv
 from hwsearch.hardware.cost_model import cost_fields, price
 from hwsearch.hardware.profiles.load import load_profile
+from hwsearch.plan.architecture import network_specs
 from hwsearch.plan.bounds import cheapest, least_prices
-from hwsearch.plan.plan import Plan, network_spec
+from hwsearch.plan.plan import Plan
 from hwsearch.predict.cost import predict_workload
-from hwsearch.space.space import search_space
+from hwsearch.space.supported import search_space
 from hwsearch.study.model import Study
 
 DATA = SimpleNamespace(input=Input((1, 8, 8), 16, 5), classes=10, frames=None, labels_each_frame=False)
@@ -50,10 +51,10 @@ def plan_of(layers, device, data=DATA, **space):
             "search": {"candidates": 1},
         }
     )
-    spec, profile = network_spec(study, data), load_profile(device)
+    (spec,), profile = network_specs(study, data), load_profile(device)
     layers_of = [spec.connections[place] for place in spec.prunable]
     found = search_space(study.space, profile, has_conv=spec.has_conv, layers=layers_of)
-    return Plan(study, profile, data, spec, found, None, "")
+    return Plan(study, profile, data, (spec,), found, None, "")
 
 
 def priced(plan, candidate, weights):

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwsearch.data.datasets import LOADERS
+from hwsearch.data.readers.shipped import LOADERS
 from hwsearch.data.samples import Samples
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Input, Readout
+from hwsearch.plan.bounds import cheapest
 from hwsearch.plan.plan import make_plan
 from hwsearch.study.model import load_study
 
@@ -129,10 +130,14 @@ def test_an_option_that_was_put_over_a_key_is_named_instead(tmp_path):
 def sequences(monkeypatch, *, labels_each_frame=False):
     """Let the data set ``digits`` be 40 sequences of 3 frames of 2 classes."""
     y = np.arange(40) % 2
+    x = np.unpackbits(np.arange(40, dtype=np.uint8)[:, None], axis=1)
     samples = Samples(
-        np.ones((40, 3, 1, 2, 2), np.uint8), np.stack([y] * 3, 1) if labels_each_frame else y, 1, 2
+        np.pad(x, ((0, 0), (0, 4))).reshape(40, 3, 1, 2, 2),
+        np.stack([y] * 3, 1) if labels_each_frame else y,
+        1,
+        2,
     )
-    monkeypatch.setitem(LOADERS, "digits", lambda root: samples)
+    monkeypatch.setitem(LOADERS, "digits", lambda root, data: samples)
 
 
 def test_a_plan_of_sequences(tmp_path, monkeypatch):
@@ -165,3 +170,49 @@ def test_what_needs_other_frames_or_labels_stands_at_its_key(tmp_path, monkeypat
     ((where, _, text),) = faults(tmp_path / "s.yaml", small)
     assert where == "network.readout.labels"
     assert "one a frame; got sample (set labels: step)" in text
+
+
+def test_a_plan_of_one_of_several_networks(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(
+        TEXT.replace("fc24", "[fc24, 4c3-p2-fc8]").replace("PROFILE", "nrf51822_microbit")
+        .replace("[weight]", "[kernel, weight]").replace("timesteps: [2]", "timesteps: [2]\n  state_bits: [8, 16]")
+    )  # fmt: skip
+    plan = make_plan(load_study(path), path)
+    assert plan.names == ("fc24", "4c3-p2-fc8")
+    with pytest.raises(ValueError, match="too many values"):
+        _ = plan.spec
+    first, second = plan.at(0), plan.at(1)
+    assert (first.number, second.number) == (0, 1)
+    assert (first.space.granularity, second.space.granularity) == (("weight",), ("kernel", "weight"))
+    assert second.spec is plan.networks[1]
+    assert second.at(0) is second
+    assert first.digest == plan.digest
+    # each network with each granularity that prunes something of it, at the narrowest membranes
+    corners = {(c.candidate.network, c.candidate.granularity, c.candidate.state_bits) for c in cheapest(plan)}
+    assert corners == {(0, "weight", 8), (1, "kernel", 8), (1, "weight", 8)}
+
+
+def test_what_a_study_does_not_turn_is_in_no_digest(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(TEXT.replace("PROFILE", "nrf51822_microbit"))
+    study = load_study(path)
+    assert study.digest == "cfd4454fdad29185"  # as before there were lists and widths
+    listed = study.model_validate(study.model_dump() | {"network": {"layers": ["fc24"]}})
+    assert listed.digest == study.digest
+
+
+def test_a_changed_file_of_one_s_own_is_another_plan(tmp_path):
+    study = tmp_path / "study.yaml"
+    study.write_text(
+        TEXT.replace("  name: digits\n  train_size: 400\n", "  npz: w.npz\n")
+        .replace("PROFILE", "nrf51822_microbit")
+        .replace("memory_bytes: 3000", "memory_bytes: 16384")
+    )
+    x, y = np.random.default_rng(0).normal(size=(60, 4)), np.tile([0, 1], 30)
+    digests = []
+    for value in (0.0, 0.0, 9.0):
+        x[0, 0] = value
+        np.savez(tmp_path / "w.npz", x=x, y=y)
+        digests.append(make_plan(load_study(study), study).digest)
+    assert digests[0] == digests[1] != digests[2]

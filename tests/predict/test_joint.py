@@ -6,7 +6,16 @@ from builders.graphs import spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.predict.joint import Joint, LayerTables, between, by_granularity, differ, feeders, knobs_of
+from hwsearch.predict.joint import (
+    Joint,
+    LayerTables,
+    between,
+    by_granularity,
+    differ,
+    feeders,
+    knobs_of,
+    stretched,
+)
 
 LEVELS = np.array([0.0, 0.5, 0.9])
 
@@ -114,3 +123,11 @@ def test_what_feeds_a_layer_is_the_one_that_decides_for_its_channels():
     assert feeders(spec("r5-fc4").connections) == (-1, 0, 0, 2)
     # channels of the input stay, and so do those that share them
     assert feeders(spec("dw3-fc4", (2, 6, 6)).connections) == (-1, -1, 1)
+
+
+def test_a_shallow_network_is_seen_by_the_depth_of_its_layers():
+    # two layers, one name: sparsities 0 and 1, bits 4 and 8
+    knobs = np.array([[0.0, 1.0, 4.0, 8.0, 0.5]])
+    assert stretched(knobs, 2, 2) is knobs
+    assert stretched(knobs, 2, 3).tolist() == [[0.0, 0.5, 1.0, 4.0, 6.0, 8.0, 0.5]]
+    assert stretched(np.array([[0.3, 2.0, 0.5]]), 1, 3).tolist() == [[0.3] * 3 + [2.0] * 3 + [0.5]]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hwsearch.predict.quality import Quality, quality_of
+from hwsearch.predict.quality import Quality, average, quality_of
 
 
 def test_two_candidates_by_hand():
@@ -48,3 +48,12 @@ def test_errors_are_shares_and_calibration_errs_no_more_than_the_mean(predicted,
     assert 0 <= quality.ece <= quality.mae + 1e-12 <= 1 + 1e-9
     assert 0 <= quality.brier <= 1
     assert -1 - 1e-9 <= quality.spearman <= 1 + 1e-9
+
+
+def test_of_several_estimators_the_candidates_are_added_up_and_the_rest_is_the_mean():
+    alone = Quality(32, 0.9, 0.02, 0.1, 0.01)
+    assert average([alone]) is alone
+    both = average([alone, Quality(32, 0.7, 0.04, 0.3, 0.03)])
+    assert (both.n, both.spearman, both.mae, both.brier, both.ece) == pytest.approx(
+        (64, 0.8, 0.03, 0.2, 0.02)
+    )

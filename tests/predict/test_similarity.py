@@ -18,7 +18,7 @@ from hwsearch.predict.margin_gradient import margin_gradient
 from hwsearch.predict.probe_and_add import probe_and_add
 from hwsearch.predict.probes import probe, untrained_logits
 from hwsearch.predict.similarity import calibrated
-from hwsearch.study.data_section import Data
+from hwsearch.study.data_section import NamedData
 from hwsearch.tickets.fit import dense_masks
 from hwsearch.train.loop import Schedule, train_stack
 
@@ -57,7 +57,7 @@ class Trained:
 
 @pytest.fixture(scope="module")
 def digits():
-    data = load_dataset(Data(name="digits"), None)
+    data = load_dataset(NamedData(name="digits"), None)
     spec = graphs.spec("fc48-fc32", (1, 8, 8), 10, norm=True, input_max=data.input_max)
     params = initial_params(spec, 2)
     whole = Ticket(params, dense_masks(params), (8, 8, 8))

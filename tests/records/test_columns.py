@@ -1,7 +1,7 @@
 """What several tables say alike, by hand."""
 
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.records.columns import knob_columns, width_columns
+from hwsearch.records.columns import LaterColumns, knob_columns, width_columns
 from hwsearch.space.candidate import Candidate
 
 
@@ -23,3 +23,17 @@ def test_what_was_not_trained_has_no_widths():
         "sums_clipped": 0.5, "membranes_clipped": 0.0,
     }  # fmt: skip
     assert set(width_columns(None, None, None).values()) == {None}
+
+
+def test_knobs_that_came_later_have_columns_only_where_a_study_turns_them():
+    candidate = Candidate((0.5,), "nm:4", (8,), 3, network=1)
+    assert LaterColumns().names == ()
+    assert LaterColumns().columns(candidate) == {}
+    turned = LaterColumns(("fc8", "fc16"), 16)
+    assert turned.names == ("state_bits", "network")
+    # a candidate that chose no width has the device's own
+    assert turned.columns(candidate) == {"state_bits": 16, "network": "fc16"}
+    assert turned.columns(Candidate((0.5,), "nm:4", (8,), 3, state_bits=8)) == {
+        "state_bits": 8,
+        "network": "fc8",
+    }

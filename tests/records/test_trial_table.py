@@ -8,6 +8,7 @@ from builders.records import record
 
 from hwsearch.errors import RecordError
 from hwsearch.network.width_loss import WidthLoss
+from hwsearch.records.columns import LaterColumns
 from hwsearch.records.trial_table import (
     TRIAL_COLUMNS,
     read_trials,
@@ -51,6 +52,17 @@ def test_the_file_by_hand(tmp_path):
     assert first.endswith(f",17,,2,0,0,0.0,0.0,{TRAINED.candidate.digest},1.235,True")
 
 
+def test_another_score_has_its_columns_at_the_end(tmp_path):
+    scored = replace(TRAINED, score_val=0.5).expecting(0.4, 0.6, "macro_f1")
+    write_trials([scored, PRICED], {0}, tmp_path / "trials.csv", LaterColumns(score="macro_f1"))
+    head, first, second = (tmp_path / "trials.csv").read_text().splitlines()
+    assert head == f"{HEAD},score_val,score_foreseen,score_most"
+    assert first.endswith(",True,0.5,0.4,0.6")
+    assert second.endswith(",True,,,")
+    row, _ = read_trials(tmp_path / "trials.csv")
+    assert (row.score_val, row.accuracy_val, row.accuracy_foreseen) == (0.5, 0.123456, None)
+
+
 def test_what_is_written_is_read(tmp_path):
     write_trials([TRAINED, PRICED], {0}, tmp_path / "trials.csv")
     rows = read_trials(tmp_path / "trials.csv")
@@ -81,3 +93,13 @@ def test_an_outcome_that_is_none_is_refused(tmp_path):
         read_trials(path)
     with pytest.raises(RecordError, match="none of colour"):
         read_trials_frame(path, ("trial", "colour"))
+
+
+def test_a_study_with_networks_and_widths_to_choose_from_has_them_in_the_last_columns(tmp_path):
+    later = LaterColumns(("fc8", "fc16"), 16)
+    write_trials([TRAINED, PRICED], {0}, tmp_path / "trials.csv", later)
+    head, first, _ = (tmp_path / "trials.csv").read_text().splitlines()
+    assert head == f"{HEAD},state_bits,network"
+    assert first.endswith(",True,16,fc8")
+    (row, _) = read_trials(tmp_path / "trials.csv")
+    assert (row.state_bits, row.network) == (16, "fc8")

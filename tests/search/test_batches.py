@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from builders.contexts import context_of_one
 from builders.records import DENSE, estimator, plan_of_three_rungs, record, with_search
 
 from hwsearch.records.run_folder import RunFolder
@@ -11,7 +12,6 @@ from hwsearch.records.trial_table import read_trials
 from hwsearch.search import batches as module
 from hwsearch.search.batches import History, run_batches
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.context import Context
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def plan(tmp_path, tiny_text):
 
 def context_of(plan):
     dense = SimpleNamespace(params=(), cost=DENSE, error=0.02)
-    return Context(plan, dense, None, None, estimator())
+    return context_of_one(plan, dense, calibration=estimator())
 
 
 def proposer_of(plan, folder):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from builders.contexts import context_of_one
 
 from hwsearch.plan.plan import make_plan
 from hwsearch.search import evaluate as evaluate_module
@@ -11,7 +12,6 @@ from hwsearch.search.jobs.job import Bench
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.optuna_study import Proposal
 from hwsearch.search.stages import pricing
-from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_reference
 from hwsearch.search.store.cache import Cache
 from hwsearch.space.candidate import Candidate
@@ -30,9 +30,9 @@ def context(tmp_path, tiny_text):
     plan = make_plan(load_study(path), path)
     search = plan.study.search.model_copy(update={"audit": 0.0})
     plan = replace(plan, study=plan.study.model_copy(update={"search": search}))
-    with Trainer(Bench(plan.spec, plan.data, plan.widths, "fused"), 1) as trainer:
+    with Trainer(Bench(plan.networks, plan.data, plan.widths, "fused"), 1) as trainer:
         cache = Cache(tmp_path / "cache", "plan")
-        yield Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
+        yield context_of_one(plan, dense_reference(plan, trainer, cache), trainer, cache)
 
 
 def stopped(context):

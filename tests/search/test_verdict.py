@@ -58,3 +58,14 @@ def test_what_is_told_of_the_untrained_is_the_largest_class(plan):
     assert (told.state, told.values[0]) == ("complete", pytest.approx(0.09))
     cut = verdict(state_of(uneven), trial("foreseen", curve=(), accuracy_foreseen=0.95))
     assert cut.values[0] == pytest.approx(0.05)
+
+
+def test_what_is_told_is_of_the_studys_score(plan):
+    scored = replace(plan, study=plan.study.model_copy(update={"score": "macro_f1"}))
+    told = verdict(state_of(scored), trial(measured=COSTS, score_val=0.7))
+    assert told.values[0] == pytest.approx(0.3)
+    by_gp = with_search(scored, sampler="gp")
+    cut = verdict(state_of(by_gp), trial("foreseen", curve=(), score_foreseen=0.6))
+    assert cut.values[0] == pytest.approx(0.4)
+    unknown = verdict(state_of(by_gp), trial("over_budget", curve=()))
+    assert unknown.values[0] == pytest.approx(1 - by_gp.constant_score)

@@ -5,15 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.devices import profile
-from builders.graphs import spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.space.candidate import Candidate, canonical
-from hwsearch.space.space import SearchSpace, search_space
-from hwsearch.study.sections import KNOBS, Space
+from hwsearch.space.space import NetworkChoice, SearchSpace
+from hwsearch.study.sections import KNOBS
 
+TWO = (NetworkChoice(0, "4c3-fc4"), NetworkChoice(1, "fc4", has_planes=False))
 SPACES = [
     SearchSpace((0.0, 0.5, 0.6, 0.8), ("weight", "nm:4", "channel"), (2, 8), (2, 4), 0),
     SearchSpace((0.1, 0.5), ("weight", "nm:4"), (2, 8), (4,), 0),  # 0.1 is 0 for nm:4, and for no other
@@ -27,6 +26,8 @@ SPACES = [
         (0.1, 0.5), ("nm:4", "channel", "kernel"), (2, 8), (4,), 2, apart=KNOBS,
         granularity_of=(("nm:4", "channel", "kernel"), ("nm:4",)),
     ),
+    SearchSpace((0.0, 0.5), ("kernel", "weight"), (8,), (4,), 0, networks=TWO, state_bits=(8, None)),
+    SearchSpace((0.5, 0.9), ("kernel", "weight", "channel"), (2, 8), (4,), 2, networks=TWO),
 ]  # fmt: skip
 
 
@@ -100,6 +101,18 @@ def test_the_size_by_hand():
     assert SPACES[8].size == (2 + 2 + 2) * 2 * 2**2
 
 
+def test_networks_are_counted_each_with_the_granularities_that_prune_something_of_it():
+    space = SearchSpace((0.0, 0.5), ("kernel", "weight"), (8,), (4,), 0, networks=TWO, state_bits=(8, None))
+    # the unpruned, kernel 0.5 and weight 0.5 of the first network; of the second, which has no planes, no kernel
+    assert space.size == (3 + 2) * 2
+    assert space.at(1).granularity == ("weight",)
+    assert {space.at(1).candidate(space.at(1).nth(i)).network for i in range(4)} == {1}
+    setting = {"granularity": "kernel", "sparsity": 1, "weight_bits": 0, "timesteps": 0, "state_bits": 1}
+    of_second = space.candidate(setting | {"network": "fc4"})
+    assert of_second == Candidate((0.5,), "weight", (8,), 4, network=1)
+    assert space.candidate(setting | {"network": "4c3-fc4"}) == Candidate((0.5,), "kernel", (8,), 4)
+
+
 def test_a_candidate_of_another_space_gets_the_nearest_setting():
     other = Candidate((0.7,), "weight", (2,), 4)
     assert SPACES[0].candidate(SPACES[0].setting(other)) == Candidate((0.6,), "weight", (2,), 4)
@@ -140,50 +153,3 @@ def test_a_neighbour_moves_one_knob_or_two_and_no_level_by_more_than_two():
         assert len(changed) <= 2
         for name in changed:
             assert name == "granularity" or abs(moved[name] - setting[name]) <= 2
-
-
-def test_what_the_device_or_the_network_has_not_is_dropped_with_a_note():
-    asked = Space(
-        sparsity=(0.5, 0.0),
-        granularity=("weight", "kernel", "channel"),
-        weight_bits=(16, 4),
-        timesteps=(4, 2),
-    )
-    device = replace(profile("nrf51822_microbit"), granularities=("kernel", "channel"), weight_bits=(4, 8))
-    space = search_space(asked, device, has_conv=False, layers=spec("fc4-fc4").connections)
-    assert (space.sparsity, space.timesteps, space.per_layer) == ((0.0, 0.5), (2, 4), 0)
-    assert (space.granularity, space.weight_bits) == (("channel",), (4,))
-    assert space.notes == (
-        "granularity kernel is not searched: the network has no conv layer",
-        "granularity weight is not searched: nrf51822_microbit does not support it",
-        "weight_bits 16 is not searched: nrf51822_microbit does not store it",
-    )
-
-
-def test_a_layer_has_knobs_of_its_own_where_the_study_says_so():
-    asked = Space(sparsity=(0.5,), granularity=("weight",), weight_bits=(4,), timesteps=(2,), per_layer=True)
-    space = search_space(asked, profile("nrf51822_microbit"), has_conv=False, layers=spec("fc4").connections)
-    assert list(space.knobs) == [
-        "granularity", "sparsity_1", "weight_bits_1", "sparsity_2", "weight_bits_2", "timesteps",
-    ]  # fmt: skip
-    assert space.notes == ()
-
-
-def test_each_layer_has_the_granularities_that_prune_something_of_it():
-    network = spec("4c3-fc4-res(fc4)")
-    layers = [network.connections[i] for i in network.prunable]
-    asked = Space(
-        sparsity=(0.5,), granularity=("kernel", "channel"), weight_bits=(4, 5), timesteps=(2,),
-        per_layer=("granularity", "sparsity"),
-    )  # fmt: skip
-    device = replace(profile("nrf51822_microbit"), granularities=("kernel", "channel"), weight_bits=(5,))
-    space = search_space(asked, device, has_conv=True, layers=layers)
-    assert {name: choices for name, choices in space.knobs.items() if name.startswith("granularity")} == {
-        "granularity_1": ("kernel", "channel"),
-        "granularity_2": ("channel",),
-        "granularity_3": ("channel",),
-        # nothing of a readout goes by either: what is asked of it makes no difference
-        "granularity_4": ("kernel", "channel"),
-    }
-    assert list(space.knobs)[:3] == ["weight_bits", "granularity_1", "sparsity_1"]
-    assert space.knobs["weight_bits"] == 1

@@ -1,16 +1,17 @@
 """Laws of single values: shares and percentages, budgets with units."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 import pytest
 from builders.studies import changed, faults, load
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
-from hwsearch.study.laws import BudgetName, Fraction, Name, Seed
-from hwsearch.study.model import load_study, write_study
+from hwsearch.study.laws import BudgetName, Fraction, Name, Seed, share
+from hwsearch.study.model import Study, load_study, write_study
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ def test_a_percentage_with_two_places_is_the_fraction_itself(hundredths: int) ->
 SHARES = [
     ("pick.within", "1%", 0.01),
     ("pick", {"min_accuracy": "95 %"}, 0.95),
+    ("pick", {"min_score": "95 %"}, 0.95),
     ("data.validation", "20%", 0.2),
     ("data.test", "25%", 0.25),
     ("space.sparsity", ["0%", "90%"], 0.9),
@@ -120,3 +122,68 @@ def test_units_of_another_kind_are_refused_one_by_one(tmp_path: Path) -> None:
         "device.budgets.ram_bytes: a budget must be above 0",
     ]
     assert 'got "5 ms" (ms is a unit of time; units of energy: pJ, nJ, uJ, mJ, J)' in found[0]
+
+
+NOT_SHARES = {
+    "data.encode.standardise.clip": "deviations",
+    "data.hop": "frames, or seconds",
+    "data.range_db": "decibels",
+    "data.window": "frames, or seconds",
+    "device.budgets": "a quantity, with its unit",
+    "network.nir.dt": "seconds",
+    "network.nir.full_scale": "in units of the other framework",
+    "network.threshold": "in units of the float network",
+    "space.gentle": "how many times less",
+    "tickets.kl_limit": "a distance without a limit",
+    "tickets.score_gain": "a factor",
+    "tickets.score_learning_rate": "a rate of Adam",
+    "tickets.tolerance": "in units of a distance, that of unrelated masks",
+    "train.dense_learning_rate": "a rate of Adam",
+    "train.learning_rate": "a rate of Adam",
+    "train.loss_gain": "a factor",
+}
+"""Numbers of a study that are no share, and what they are."""
+
+
+def numbers(annotation: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield key and type of every number with a fraction below a type, wherever a union or a list hides it."""
+    base = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    if isinstance(base, type) and issubclass(base, BaseModel):
+        for name, field in base.model_fields.items():
+            whole = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+            yield from numbers(whole, f"{key}.{name}".lstrip("."))
+    elif base is float:
+        yield key, annotation
+    else:
+        for part in get_args(base):
+            yield from numbers(part, key)
+
+
+def is_share(kind: Any) -> bool:
+    readers = [note for note in get_args(kind)[1:] if isinstance(note, BeforeValidator)]
+    return any(note.func.__qualname__.startswith(f"{share.__name__}.") for note in readers)
+
+
+EVERY_SHARE = {key: kind for key, kind in numbers(Study) if is_share(kind)}
+
+
+def test_every_number_of_a_study_is_a_share_or_known_to_be_none() -> None:
+    others = {key for key, kind in numbers(Study) if not is_share(kind)}
+    assert others <= set(NOT_SHARES), "give a new key the law of a share, or say here what else it is"
+    assert {key for key, _, _ in SHARES if "." in key} <= set(EVERY_SHARE)
+    assert {"pick.min_accuracy", "pick.min_score", "space.sparsity.step"} <= set(EVERY_SHARE)
+
+
+@pytest.mark.parametrize("key", EVERY_SHARE)
+def test_every_share_takes_percents_and_refuses_what_could_mean_two(key: str) -> None:
+    adapter = TypeAdapter(EVERY_SHARE[key])
+    assert adapter.validate_python("1%") == adapter.validate_python(0.01) == 0.01
+    bare = [30, "30"] if key in ("search.twins", "search.finish") else [1, "1", 30, "30"]
+    for value in bare:
+        with pytest.raises(ValidationError) as refused:
+            adapter.validate_python(value)
+        said = refused.value.errors()[0]["ctx"]["todo"]
+        assert (
+            f"{value} could mean {value} % (write {value}% or {int(value) / 100:.12g}) or {int(value)}00 %"
+            in said
+        )

@@ -123,6 +123,31 @@ def test_written_and_read_back_it_is_equal(tmp_path: Path, key: str, value: Any)
     assert again.to_yaml_dict() == study.to_yaml_dict()
 
 
+def test_the_score_counts_in_the_digest_unless_it_is_accuracy(tmp_path: Path) -> None:
+    plain, said, other = (
+        load(tmp_path, changed("seed", 0) | more)
+        for more in ({}, {"score": "accuracy", "train": {"class_weights": "none"}}, {"score": "macro_f1"})
+    )
+    assert plain.digest == said.digest != other.digest
+    assert plain.digest != load(tmp_path, changed("train.class_weights", "balanced")).digest
+    assert "score" not in plain.searched()
+    assert other.searched()["score"] == "macro_f1"
+
+
+def test_what_is_needed_is_of_the_score(tmp_path: Path) -> None:
+    scored = {"score": "balanced_accuracy"}
+    study = load(tmp_path, changed("pick", {"min_score": "90%"}) | scored)
+    assert (study.pick.needed, study.pick.within) == (0.9, None)
+    (fault,) = faults(tmp_path, changed("pick", {"min_accuracy": 0.9}) | scored)
+    assert (
+        "pick.min_accuracy: what a pick needs must be of the study's score, which is balanced_accuracy"
+        in fault
+    )
+    assert "(write min_score)" in fault
+    (fault,) = faults(tmp_path, changed("score", "f1"))
+    assert "score: must be 'accuracy', 'balanced_accuracy' or 'macro_f1'" in fault
+
+
 def test_all_of_it_is_written_so_that_it_can_be_read_again(tmp_path: Path) -> None:
     study = load(
         tmp_path, changed("pick", {"min_accuracy": "100%"}) | {"search": {"candidates": 1, "audit": "100%"}}

@@ -16,6 +16,11 @@ from hwsearch.study.search_sections import Pick, Search
         ("search.sampler", "bo", "must be 'tpe', 'nsga2', 'gp', 'random' or 'grid'"),
         ("final.seeds", True, "must be a valid integer; got true"),
         ("pick", {"within": 0.1, "min_accuracy": 0.9}, "exactly one of within and min_accuracy"),
+        (
+            "pick",
+            {"min_score": 0.9, "min_accuracy": 0.9},
+            "exactly one of within and min_accuracy (or min_score)",
+        ),
         ("pick.within", 1.5, "an accuracy or its loss must lie in [0, 1]"),
         ("pick.within", None, "exactly one of within and min_accuracy"),
     ],
@@ -54,6 +59,11 @@ def test_other_finders_do_not_rewind(tmp_path: Path) -> None:
 
 def test_a_tolerance_is_given_once() -> None:
     assert (Pick().within, Pick().min_accuracy) == (0.01, None)
+    assert (Pick(min_score=0.9).within, Pick(min_score=0.9).needed, Pick(min_accuracy=0.8).needed) == (
+        None,
+        0.9,
+        0.8,
+    )
     assert (Pick(min_accuracy=0.9).within, Pick(min_accuracy=0.9).min_accuracy) == (None, 0.9)
 
 

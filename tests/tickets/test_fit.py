@@ -8,7 +8,7 @@ from builders.finders import X, Y, n_removed, of_chain, params_of, spec, task
 
 from hwsearch.errors import HwsearchError
 from hwsearch.network.params import initial_params
-from hwsearch.tickets.fit import Pruner, Target, criterion_on, dense_masks
+from hwsearch.tickets.fit import Pruner, Target, _content, criterion_on, dense_masks
 from hwsearch.train.loop import Schedule
 
 
@@ -36,6 +36,14 @@ def test_a_training_is_named_by_its_samples_and_settings():
         replace(fit, spec=spec(leak_shift=2)),
     ]
     assert len({fit.digest, *(other_fit.digest for other_fit in changed)}) == 8
+
+
+def test_class_weights_name_another_training_and_none_the_same_as_before():
+    fit = task()
+    balanced = replace(fit, schedule=replace(fit.schedule, class_weights="balanced"))
+    assert balanced.digest != fit.digest
+    assert "class_weights" not in _content(fit.schedule)
+    assert _content(balanced.schedule)["class_weights"] == "balanced"
 
 
 def test_an_epoch_counts_samples_times_timesteps():

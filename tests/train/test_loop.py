@@ -68,6 +68,28 @@ def test_every_kind_of_network_stacked_equals_alone(kind, native, monkeypatch):
         assert not np.array_equal(together.params.weights[0], ticket.params.weights[0])
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_class_weights_stacked_equal_alone_and_equal_ones_change_no_bit(native, monkeypatch):
+    if not native:
+        without_loops(monkeypatch)
+    own = spec("fc12", norm=True)
+    every = lively(own, [("weight", 0.5, 4), ("weight", 0.0, 8), ("weight", 0.3, 1)])
+    few = np.flatnonzero((Y != 1) | (np.arange(len(Y)) % 5 == 0))  # class 1 has few samples
+    plain, balanced = Schedule(2, 21, 0.005), Schedule(2, 21, 0.005, class_weights="balanced")
+    stacked = train_stack(own, every, X[few], Y[few], timesteps=3, schedule=balanced, seed=1)
+    unweighted = train_stack(own, every, X[few], Y[few], timesteps=3, schedule=plain, seed=1)
+    for ticket, together, other in zip(every, stacked, unweighted, strict=True):
+        (alone,) = train_stack(own, [ticket], X[few], Y[few], timesteps=3, schedule=balanced, seed=1)
+        assert together.loss == alone.loss != other.loss
+        assert same(together.params, alone.params)
+        assert not same(together.params, other.params)
+    even = np.concatenate([np.flatnonzero(label == Y)[:12] for label in range(own.classes)])
+    pair = [
+        train_stack(own, every, X[even], Y[even], timesteps=3, schedule=s, seed=1) for s in (plain, balanced)
+    ]
+    assert all(same(a.params, b.params) for a, b in zip(*pair, strict=True))
+
+
 def test_learns():
     own = spec("fc24", norm=True)
     trained = train_stack(

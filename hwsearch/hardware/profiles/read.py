@@ -87,6 +87,7 @@ def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
         conv_mac_cycles=_conv_mac(profile),
         arithmetic=_arithmetic(profile.neurons),
         connectivity=_connectivity(profile.connections),
+        state_menu=() if profile.state.menu is None else tuple(sorted(profile.state.menu.value)),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo
 from pydantic import field_validator as check
 
 from hwsearch.hardware.device import HELD
@@ -90,11 +90,21 @@ class WeightsSection(Section):
 
 
 class StateSection(Section):
-    """Widths of a membrane and of an accumulator."""
+    """Widths of a membrane and of an accumulator; ``menu``: all widths of membranes, where there is a choice."""
 
     bits: Width
+    menu: Menu | None = None
     accumulator_bits: Width
     overflow: Literal["saturate", "reject"]
+
+    @check("menu")
+    @classmethod
+    def _has_the_usual_width(cls, menu: Menu | None, info: ValidationInfo) -> Menu | None:
+        bits = info.data.get("bits")
+        if menu is not None and bits is not None and bits.si() not in menu.value:
+            law = "the menu must hold the width that membranes have where nobody chooses (bits)"
+            raise broken(law, menu.text(), f"add {bits.si():.0f}")
+        return menu
 
 
 class NeuronsSection(Section):

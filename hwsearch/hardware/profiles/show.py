@@ -46,7 +46,7 @@ def _fits(profile: HardwareProfile) -> list[str]:
             for bank in profile.banks
         ),
         f"weights of {', '.join(map(str, profile.weight_bits))} bits, stored as {', '.join(profile.formats)}",
-        f"membranes of {profile.state_bits} bits ({profile.overflow} on overflow), accumulators of "
+        f"membranes of {profile.state_bits} bits{_choice(profile)} ({profile.overflow} on overflow), accumulators of "
         f"{profile.accumulator_bits} bits, biases of {profile.bias_bits}, thresholds of {profile.threshold_bits}",
         f"neurons: {', '.join(profile.neuron_models)}; reset: {', '.join(profile.resets)}",
         f"pruning by {', '.join(profile.granularities)}",
@@ -55,6 +55,12 @@ def _fits(profile: HardwareProfile) -> list[str]:
         *_first_layer(profile),
         *_connections(profile),
     ]
+
+
+def _choice(profile: HardwareProfile) -> str:
+    """Return which widths a study may choose for membranes instead, in words."""
+    others = [str(bits) for bits in profile.state_widths if bits != profile.state_bits]
+    return f", or of {', '.join(others)}" if others else ""
 
 
 _ABILITIES = {

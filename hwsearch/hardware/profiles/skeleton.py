@@ -34,6 +34,8 @@ weights:
 
 state:
   bits: {value: 16, unit: bit, grade: toolchain, source: SOFTWARE}
+  # every width that a study may choose instead (space.state_bits); left out: there is no choice
+  menu: {value: [8, 16, 32], unit: bit, grade: toolchain, source: SOFTWARE}
   accumulator_bits: {value: 32, unit: bit, grade: toolchain, source: SOFTWARE}
   overflow: saturate # or reject
 

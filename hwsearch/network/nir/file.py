@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import nir
 import numpy as np
 
 from hwsearch.errors import Fault, InputError
@@ -74,6 +75,20 @@ def read_raw(source: Any) -> RawGraph:
     if faults:
         raise InputError(faults)
     return graph
+
+
+def write_graph(graph: Any, path: Path) -> None:
+    """Write an ``nir.NIRGraph`` to a file.
+
+    Raises:
+        InputError: It is no such graph, or it is damaged.
+    """
+    read_raw(graph)
+    try:
+        nir.write(path, graph)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        law = "a graph must be one that nir.write writes"
+        raise InputError([Fault("network", law, f"{type(error).__name__}: {error}")]) from None
 
 
 def _file_content(path: Path) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import steps_ahead
 from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.features import dense_lead, similarity_logits
 from hwsearch.search.decide.front import log_costs
 from hwsearch.search.decide.hypervolume_gain import DRAWS, Draws, choose
-from hwsearch.search.decide.learned import similarity_logits
 from hwsearch.search.decide.state import SearchState
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, Setting
@@ -88,7 +88,7 @@ def _expected(
 ) -> tuple[list[TrialRecord], Draws, Draws]:
     """Return the candidates that may be chosen, what is reached, and draws of what each may become."""
     if not state.can_rank:
-        reached, ahead = _by_similarity(state.plan, candidates, rng)
+        reached, ahead = _by_similarity(state, candidates, rng)
         return candidates, reached, ahead
     learned = state.learned
     candidates = learned.contenders(candidates, begun=True)
@@ -97,12 +97,15 @@ def _expected(
 
 
 def _by_similarity(
-    plan: Plan, records: Sequence[TrialRecord], rng: np.random.Generator
+    state: SearchState, records: Sequence[TrialRecord], rng: np.random.Generator
 ) -> tuple[Draws, Draws]:
-    """Return what similarity alone makes expect: nothing reached, and draws of each candidate on its own."""
-    mean = _PRIOR_MEAN + _PRIOR_SLOPE * similarity_logits(records)
+    """Return what similarity alone makes expect: nothing reached, and draws of each candidate on its own.
+
+    Of a network whose dense reference is less accurate than another's, so much less is expected.
+    """
+    mean = _PRIOR_MEAN + _PRIOR_SLOPE * similarity_logits(records) + dense_lead(state.dense_errors, records)
     errors = 1.0 - accuracy_of(mean + _PRIOR_SD * rng.standard_normal((DRAWS, len(records))))
-    costs = log_costs(plan, [r.predicted for r in records])
+    costs = log_costs(state.plan, [r.predicted for r in records])
     return Draws(np.zeros((DRAWS, 0)), costs[:0]), Draws(errors, costs)
 
 

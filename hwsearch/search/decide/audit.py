@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.intervals import poisson_binomial_interval
+from hwsearch.predict.quality import average
 from hwsearch.records.summary import Audit, Completion, SimilarityQuality
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.completion import RULED_OUT, audited_and_dropped
@@ -17,10 +18,11 @@ NO_AUDIT = Audit(continued=0, left=0, false_cuts=0, low=None, high=None)
 
 
 def similarity_quality(state: SearchState) -> SimilarityQuality:
-    """Return the quality of ticket similarity in this run."""
-    if state.calibration is None:
+    """Return the quality of ticket similarity in this run; of several networks on average."""
+    if not state.calibrations:
         return NO_SIMILARITY
-    return SimilarityQuality(**dataclasses.asdict(state.calibration.quality))
+    quality = average([calibration.quality for calibration in state.calibrations])
+    return SimilarityQuality(**dataclasses.asdict(quality))
 
 
 def audited(state: SearchState, records: Sequence[TrialRecord]) -> Audit:

@@ -14,8 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from hwsearch.measure.scores import most_lost
 from hwsearch.predict.joint import Joint, joint_of
-from hwsearch.predict.similarity import Similarity
 from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.state import SearchState
@@ -34,46 +34,64 @@ def cut(state: SearchState, candidates: Sequence[TrialRecord]) -> list[TrialReco
         candidates: Priced, and to be trained unless they are cut here.
     """
     trained = [r for r in state.records if r.outcome == "trained" and r.accuracy_val is not None]
-    if state.calibration is None or len(trained) < LEAST_TRAINED or not candidates:
+    if not state.calibrations or len(trained) < LEAST_TRAINED or not candidates:
         return list(candidates)
     mean, sd = state.learned.predict(candidates, begun=True)
     deviations = _DEVIATIONS if state.trusts_similarity else _DEVIATIONS_IF_POOR
     most = accuracy_of(mean + deviations * np.hypot(sd, state.learned.surrogate.noise))
     expected = accuracy_of(mean)
     predicted = [
-        replace(record, accuracy_foreseen=float(e), accuracy_most=float(m))
+        record.expecting(float(e), float(m), state.plan.study.score)
         for record, e, m in zip(candidates, expected, most, strict=True)
     ]
     judged = [_cut_if_dominated(state, trained, record) for record in predicted]
     if not state.trusts_similarity or state.plan.study.search.twins >= 1:
         return judged
-    return [_cut_if_alike(state, state.calibration.similarity, record) for record in judged]
+    return [_cut_if_alike(state, record) for record in judged]
 
 
 def _cut_if_dominated(state: SearchState, trained: Sequence[TrialRecord], record: TrialRecord) -> TrialRecord:
     """Cut a candidate that a trained trial must dominate, unless the audit draws it."""
     cheaper = _no_costlier(state, trained, record)
-    better = next((r for r in cheaper if (r.accuracy_val or 0.0) >= (record.accuracy_most or 1.0)), None)
+    better = next((r for r in cheaper if (r.score or 0.0) >= (record.most or 1.0)), None)
     if better is None:
         return record
-    reason = f"{record.accuracy_most:.1%} at most is foreseen: trial {better.trial} is as accurate and costs no more"
+    reason = f"{record.most:.1%} at most is foreseen: trial {better.trial} is as accurate and costs no more"
     return _cut_unless_audited(state, record, "foreseen", reason)
 
 
-def _cut_if_alike(state: SearchState, similarity: Similarity, record: TrialRecord) -> TrialRecord:
-    """Cut a candidate that is predicted to behave like a trained one that costs no more, unless the audit draws it."""
-    others = _no_costlier(state, state.learned.finished, record)
+def _cut_if_alike(state: SearchState, record: TrialRecord) -> TrialRecord:
+    """Cut a candidate that is predicted to behave like a trained one that costs no more, unless the audit draws it.
+
+    The estimator compares candidates of one network as they are before their membranes have a width: with others none
+    is compared.
+    """
+    same_kind = [r for r in state.learned.finished if _kind(r) == _kind(record)]
+    others = _no_costlier(state, same_kind, record)
     if record.outcome is not None or record.audited or record.curve or not others:
         return record
+    similarity = state.calibrations[record.candidate.network].similarity
     alike = similarity.alike(_joint(state, [record] * len(others)), _joint(state, others))
     nearest = int(alike.argmax())
-    if alike[nearest] < state.plan.study.search.twins:
+    if alike[nearest] < _share_of_twins(state):
         return record
     same = others[nearest]
     reason = (
         f"alike to trial {same.trial} on {alike[nearest]:.1%} of inputs, as foretold, which costs no more"
     )
     return replace(_cut_unless_audited(state, record, "lookalike", reason), twin_of=same.trial)
+
+
+def _share_of_twins(state: SearchState) -> float:
+    """Return the share of inputs on which two must behave alike for one to stand for the other.
+
+    What `search.twins` leaves is meant as a loss of score. Where all that differs could be one small class, whose
+    inputs count for more than their share, less may differ (`most_lost`).
+    """
+    study = state.plan.study
+    if study.score == "accuracy":
+        return study.search.twins
+    return 1.0 - (1.0 - study.search.twins) / most_lost(1.0, state.plan.samples_val, study.score)
 
 
 def _cut_unless_audited(state: SearchState, record: TrialRecord, outcome: str, reason: str) -> TrialRecord:
@@ -98,7 +116,14 @@ def _no_costlier(
     ]
 
 
+def _kind(record: TrialRecord) -> tuple[int, int | None]:
+    """Return a candidate's network and its width of membranes."""
+    return record.candidate.network, record.candidate.state_bits
+
+
 def _joint(state: SearchState, records: Sequence[TrialRecord]) -> Joint:
+    """Return candidates of one network as arrays."""
     candidates = [record.candidate for record in records]
     sparsities = [record.layer_sparsity or () for record in records]
-    return joint_of(candidates, sparsities, state.plan.spec.connections)
+    spec = state.plan.networks[candidates[0].network]
+    return joint_of(candidates, sparsities, spec.connections)

@@ -35,7 +35,7 @@ def finalists(
     members = {record.trial for record in chosen}
     others = [r for r in records if r.eligible and r.trial not in members]
     others.sort(
-        key=lambda r: (-(r.accuracy_val or 0.0), float((r.measured or {}).get("memory_bytes") or 0), r.trial)
+        key=lambda r: (-(r.score or 0.0), float((r.measured or {}).get("memory_bytes") or 0), r.trial)
     )
     return [*chosen, *others[:_RESERVES]]
 

@@ -84,7 +84,7 @@ def hypervolume(box: Box, errors: np.ndarray, costs: np.ndarray) -> float:
 
 
 _EARLY_SLACK = 0.07
-"""Accuracy that a quarter of the epochs may lack to all of them (mixes of the tabular benchmark: 0.05 in the mean)."""
+"""Score that a quarter of the epochs may lack to all of them (mixes of the tabular benchmark: 0.05 in the mean)."""
 
 
 def front_records(plan: Plan, records: Sequence[TrialRecord], dense_error: float) -> list[TrialRecord]:
@@ -98,7 +98,7 @@ def front_records(plan: Plan, records: Sequence[TrialRecord], dense_error: float
     values = np.array([r.objectives(plan.study.objectives) for r in eligible])
     front = [r for r, on_front in zip(eligible, non_dominated(values), strict=True) if on_front]
     worst = worst_of(plan, dense_error)
-    return [r for r in front if 1.0 - (r.accuracy_val or 0.0) < worst] or front
+    return [r for r in front if 1.0 - (r.score or 0.0) < worst] or front
 
 
 def on_final_front(plan: Plan, reached: Sequence[tuple[float, CostFields]], dense_error: float) -> list[bool]:
@@ -108,13 +108,13 @@ def on_final_front(plan: Plan, reached: Sequence[tuple[float, CostFields]], dens
 
     Args:
         plan: The question.
-        reached: Accuracy and costs of each.
+        reached: Score and costs of each.
         dense_error: Of the dense reference under the same protocol.
     """
     worst, names = worst_of(plan, dense_error, in_full=True), plan.study.objectives
-    useful = [1.0 - accuracy < worst for accuracy, _ in reached]
+    useful = [1.0 - score < worst for score, _ in reached]
     useful = useful if any(useful) else [True] * len(reached)
-    values = [objective_values(names, accuracy, cost) for accuracy, cost in reached]
+    values = [objective_values(names, score, cost) for score, cost in reached]
     dominated = np.ones(len(reached), bool)
     if reached:
         dominated[useful] = ~non_dominated(np.array(values)[useful])
@@ -132,7 +132,7 @@ def worst_of(plan: Plan, dense_error: float, *, in_full: bool = False) -> float:
         dense_error: Of the dense network.
         in_full: Whether of a network that was trained in full, though the search trains in part.
     """
-    return min(1.0 - plan.largest_class_share, worst_error(plan.study, dense_error, in_full=in_full))
+    return min(1.0 - plan.constant_score, worst_error(plan.study, dense_error, in_full=in_full))
 
 
 def worst_error(study: Study, dense_error: float, *, in_full: bool = False) -> float:

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from hwsearch.plan.plan import Plan
-from hwsearch.predict.joint import joint_of, knobs_of
 from hwsearch.predict.process import NOT_BEGUN, Inputs, joined
 from hwsearch.predict.surrogate import Surrogate, accuracy_of, fit
 from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.features import KnownBefore, inputs_of, training_name
 from hwsearch.search.decide.front import Box, cost_names, log_costs, non_dominated
 from hwsearch.search.decide.hypervolume_gain import DRAWS, Draws, Prediction, chance_on_front
 from hwsearch.train.machine import OneThread
@@ -30,13 +30,13 @@ class Learned:
 
     Attributes:
         plan: The question.
-        with_similarity: Whether similarity is one of the surrogate's inputs.
-        trained: Records with an accuracy, of any rung.
+        before: What the surrogate knows before any training.
+        trained: Records with a score, of any rung.
         surrogate: Fitted on them.
     """
 
     plan: Plan
-    with_similarity: bool
+    before: KnownBefore
     trained: list[TrialRecord]
     surrogate: Surrogate
 
@@ -103,7 +103,7 @@ class Learned:
     @cached_property
     def _front(self) -> tuple[np.ndarray, np.ndarray]:
         """Errors [M] and logarithms of costs [M, C] of what is finished and dominated by none."""
-        errors = np.array([1.0 - (r.accuracy_val or 0.0) for r in self.finished])
+        errors = np.array([1.0 - (r.score or 0.0) for r in self.finished])
         costs = log_costs(self.plan, [r.measured or {} for r in self.finished])
         front = non_dominated(np.concatenate([errors[:, None], costs], axis=1))
         return errors[front], costs[front]
@@ -139,18 +139,18 @@ class Learned:
     def _inputs(self, records: Sequence[TrialRecord], begun: bool) -> Inputs:
         training = np.array([training_name(r) if begun else NOT_BEGUN for r in records])
         rung = np.full(len(records), len(self.plan.cycles) - 1)
-        return inputs_of(self.plan, self.with_similarity, records, rung=rung, training=training)
+        return inputs_of(self.plan, self.before, records, rung=rung, training=training)
 
 
 def fit_records(
-    plan: Plan, with_similarity: bool, records: Sequence[TrialRecord], prior: Surrogate | None = None
+    plan: Plan, before: KnownBefore, records: Sequence[TrialRecord], prior: Surrogate | None = None
 ) -> Learned:
     """Fit the surrogate on every rung of every training, of this run and of those that it learns from.
 
     Args:
         plan: The question.
-        with_similarity: Whether similarity is one of its inputs.
-        records: With at least two that have an accuracy.
+        before: What it knows before any training.
+        records: With at least two that have a score.
         prior: A surrogate whose hyper-parameters are taken over; None: they are fitted.
     """
     trained = [r for r in records if r.curve]
@@ -160,47 +160,10 @@ def fit_records(
     ]
     points = [(name, record, rung) for name, record in named for rung in range(len(record.curve))]
     inputs = inputs_of(
-        plan, with_similarity, [record for _, record, _ in points],
+        plan, before, [record for _, record, _ in points],
         rung=np.array([rung for _, _, rung in points]), training=np.array([name for name, _, _ in points]),
     )  # fmt: skip
-    accuracy = np.array([record.curve[rung] for _, record, rung in points])
+    scores = np.array([record.curve[rung] for _, record, rung in points])
     with OneThread():
-        surrogate = fit(inputs, accuracy, len(plan.cycles), prior)
-    return Learned(plan, with_similarity, trained, surrogate)
-
-
-def similarity_logits(records: Sequence[TrialRecord]) -> np.ndarray:
-    """Return logits [N] of similarities; 0 where there is none."""
-    similarity = np.clip([0.5 if r.similarity is None else r.similarity for r in records], 0.01, 0.99)
-    return np.asarray(np.log(similarity / (1 - similarity)))
-
-
-def training_name(record: TrialRecord) -> int:
-    """Return what the surrogate calls a record's training; NOT_BEGUN before it has begun."""
-    return NOT_BEGUN if record.training is None else record.training
-
-
-def inputs_of(
-    plan: Plan,
-    with_similarity: bool,
-    records: Sequence[TrialRecord],
-    *,
-    rung: np.ndarray | None = None,
-    training: np.ndarray | None = None,
-) -> Inputs:
-    """Return records as the surrogate sees them (see `process.Inputs`); scales are fixed, not fitted."""
-    joint = joint_of(
-        [r.candidate for r in records], [r.layer_sparsity or () for r in records], plan.spec.connections
-    )
-    knobs, groups = knobs_of(joint, plan.space.granularity)
-    timesteps = np.log2([[r.candidate.timesteps] for r in records])
-    size = np.log10([[max(1.0, float(r.predicted["weight_bytes"] or 1.0))] for r in records]) - 4.0
-    known = similarity_logits(records)[:, None] / 2.5 if with_similarity else np.zeros((len(records), 0))
-    return Inputs(
-        np.concatenate([knobs, timesteps], axis=1),
-        np.append(groups, groups.max() + 1),
-        size,
-        known,
-        rung,
-        training,
-    )
+        surrogate = fit(inputs, scores, len(plan.cycles), prior)
+    return Learned(plan, before, trained, surrogate)

@@ -26,7 +26,7 @@ def nothing_known(records: Sequence[TrialRecord], lacking: Sequence[str]) -> str
         return f"nothing to hand over: trained with fresh seeds, none of {len(lacking)} is a model. One is {lacking[0]}"
     if not ignorant or any(record.eligible for record in records):
         return ""
-    best = max(ignorant, key=lambda record: record.accuracy_val or 0.0)
+    best = max(ignorant, key=lambda record: record.score or 0.0)
     return (
         f"nothing to hand over: of {len(ignorant)} trained candidates that keep the budgets none is a model. The best, "
         f"trial {best.trial}, is {best.reason}. Allow less sparsity or more weight_bits, or raise train.epochs"
@@ -41,7 +41,8 @@ def nearest_miss(plan: Plan, records: Sequence[TrialRecord]) -> str:
     budgets = plan.study.device.budgets
     nearest = min(missed, key=lambda record: _most_over(record, budgets))
     ratio, name = _most_over(nearest, budgets)
-    knobs = ", ".join(f"{key} {value}" for key, value in knob_columns(nearest.candidate).items())
+    turned = knob_columns(nearest.candidate) | plan.later_columns.columns(nearest.candidate)
+    knobs = ", ".join(f"{key} {value}" for key, value in turned.items())
     costs = nearest.measured or nearest.predicted
     if name not in costs:
         return f"nothing fits. Nearest miss: trial {nearest.trial} ({knobs}): {nearest.reason}"

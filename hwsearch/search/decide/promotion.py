@@ -20,8 +20,8 @@ import numpy as np
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import steps_ahead
 from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.features import training_name
 from hwsearch.search.decide.hypervolume_gain import choose
-from hwsearch.search.decide.learned import training_name
 from hwsearch.search.decide.state import SearchState
 
 _REDUCTION, _DRAW = 3, 0x5709  # one in so many trains on
@@ -62,8 +62,8 @@ def _promoted(state: SearchState, rung: Sequence[TrialRecord]) -> set[int]:
 
 
 def _floor(state: SearchState) -> float:
-    """Return the accuracy up to which a network has learned nothing yet: a little above the largest class's share."""
-    chance = state.plan.largest_class_share
+    """Return the score up to which a network has learned nothing yet: a little above always the largest class."""
+    chance = state.plan.constant_score
     return chance + _LEARNED * max(0.0, 1.0 - state.dense_error - chance)
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.quality import Calibration
 from hwsearch.records.trials import CostFields, TrialRecord
+from hwsearch.search.decide.features import KnownBefore, training_name
 from hwsearch.search.decide.front import Box, box_of, front_records, hypervolume, log_costs
-from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records, training_name
+from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records
 
 _LEAST_LEARNED = 2
 
@@ -26,22 +27,28 @@ class SearchState:
 
     Attributes:
         plan: The question.
-        dense_cost: Of the dense reference, by column.
-        dense_error: Of the dense reference, on validation.
-        calibration: The similarity estimator; None: nothing is predicted of candidates before their training.
+        dense_cost: Of the dense reference, by column; of several the most.
+        dense_errors: Of the dense reference of each network, on validation.
+        calibrations: The similarity estimator of each network; none: nothing is predicted of candidates before their
+            training.
         known: The last record of each candidate, by its digest.
     """
 
     plan: Plan
     dense_cost: CostFields
-    dense_error: float
-    calibration: Calibration | None
+    dense_errors: tuple[float, ...]
+    calibrations: tuple[Calibration, ...]
     known: Mapping[str, TrialRecord]
 
     @property
+    def dense_error(self) -> float:
+        """Of the most accurate dense reference: losses are counted from it."""
+        return min(self.dense_errors)
+
+    @property
     def trusts_similarity(self) -> bool:
-        """Whether there is a similarity estimator, and one good enough to decide by."""
-        return self.calibration is not None and not self.calibration.quality.poor
+        """Whether there is a similarity estimator, and one good enough to decide by: that of each network."""
+        return bool(self.calibrations) and not any(found.quality.poor for found in self.calibrations)
 
     @property
     def records(self) -> list[TrialRecord]:
@@ -63,10 +70,15 @@ class SearchState:
         """Whether there are enough trainings, with those of other runs, to rank candidates by."""
         return self.n_trainings + len(self.plan.others) >= LEAST_KNOWN
 
+    @property
+    def seen(self) -> KnownBefore:
+        """What the surrogate knows before any training."""
+        return KnownBefore(self.trusts_similarity, self.dense_errors)
+
     @cached_property
     def learned(self) -> Learned:
         """The surrogate of what is known; it takes at least two trainings."""
-        return fit_records(self.plan, self.trusts_similarity, self.records)
+        return fit_records(self.plan, self.seen, self.records)
 
     def learned_with(self, rung: Sequence[TrialRecord]) -> Learned:
         """Return the surrogate of what is known and of a batch under way.
@@ -79,7 +91,7 @@ class SearchState:
         begun = {training_name(record) for record in rung}
         records = [*(record for record in self.known.values() if training_name(record) not in begun), *rung]
         prior = self.learned.surrogate if self.can_rank else None
-        return fit_records(self.plan, self.trusts_similarity, records, prior)
+        return fit_records(self.plan, self.seen, records, prior)
 
     def front(self, records: Sequence[TrialRecord]) -> list[TrialRecord]:
         """Return the records that are on the Pareto front so far (`front.front_records`)."""
@@ -89,8 +101,6 @@ class SearchState:
         """Return what hypervolume is counted in; in_full: of networks that were trained in full."""
         return box_of(self.plan, self.dense_cost, self.dense_error, in_full=in_full)
 
-    def hypervolume(self, accuracies: Sequence[float], costs: Sequence[CostFields]) -> float:
+    def hypervolume(self, scores: Sequence[float], costs: Sequence[CostFields]) -> float:
         """Return the share of the box that networks dominate that were trained in full."""
-        return hypervolume(
-            self.box(in_full=True), 1.0 - np.array(accuracies, float), log_costs(self.plan, costs)
-        )
+        return hypervolume(self.box(in_full=True), 1.0 - np.array(scores, float), log_costs(self.plan, costs))

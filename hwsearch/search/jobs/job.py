@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from hwsearch.compress.masks import sparsity_of
 from hwsearch.data.datasets import resplit
 from hwsearch.data.frames import timestep_labels
@@ -37,14 +39,14 @@ class Bench:
     """What every job of a run shares.
 
     Attributes:
-        spec: The architecture.
+        networks: The architectures.
         data: The data set with its splits.
         widths: What the device offers.
         neuron_loop: ``fused`` or ``spikingjelly``.
         device: ``cpu`` or ``cuda``.
     """
 
-    spec: NetworkSpec
+    networks: tuple[NetworkSpec, ...]
     data: Dataset
     widths: Widths
     neuron_loop: str
@@ -56,7 +58,7 @@ class Job:
     """A stack to train and measure.
 
     Attributes:
-        tickets: What to train from; they share T, epochs and the order of the samples.
+        tickets: What to train from; they share network, T, epochs and the order of the samples.
         timesteps: T.
         schedule: Epochs, batch size, learning rate.
         seed: Of the order of the samples.
@@ -66,6 +68,7 @@ class Job:
         trained: Outcomes of a training that is there already, one a ticket: they are only measured.
         early_timesteps: T that is trained with; None: the same as is measured with.
         widths: What the integers must fit; None: the device's.
+        network: Which of the architectures the tickets are of.
     """
 
     tickets: tuple[Ticket, ...]
@@ -78,15 +81,17 @@ class Job:
     trained: tuple[Trained, ...] | None = None
     early_timesteps: int | None = None
     widths: Widths | None = None
+    network: int = 0
 
     def pieces(self, size: int) -> list[Job]:
         """Return the job in jobs of at most that many candidates."""
-        parts = [slice(start, start + size) for start in range(0, len(self.tickets), size)]
-        outcomes = [None if self.trained is None else self.trained[part] for part in parts]
-        return [
-            replace(self, tickets=self.tickets[part], trained=trained)
-            for part, trained in zip(parts, outcomes, strict=True)
-        ]
+        everything = range(len(self.tickets))
+        return [self.of(everything[start : start + size]) for start in everything[::size]]
+
+    def of(self, members: Sequence[int]) -> Job:
+        """Return the job of some of its tickets."""
+        trained = None if self.trained is None else tuple(self.trained[i] for i in members)
+        return replace(self, tickets=tuple(self.tickets[i] for i in members), trained=trained)
 
 
 def run_job(bench: Bench, job: Job) -> list[Measured]:
@@ -95,8 +100,8 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
     A stack that would not fit the memory is trained in pieces. A training breaks by running out of memory (here) or of
     finite numbers (`train.loop` says so); whatever else is raised is a fault of ours, and no candidate's failure.
     """
-    timesteps = job.early_timesteps or job.timesteps
-    fits = fitting(bench.spec, timesteps, job.schedule.batch_size, 1, bench.device)
+    timesteps, spec = job.early_timesteps or job.timesteps, bench.networks[job.network]
+    fits = fitting(spec, timesteps, job.schedule.batch_size, 1, bench.device)
     if fits < len(job.tickets):
         return [measured for piece in job.pieces(fits) for measured in run_job(bench, piece)]
     start = time.perf_counter()
@@ -105,11 +110,11 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
         job = replace(job, split_seed=None)
     try:
         trained = job.trained or train_stack(
-            bench.spec, job.tickets, bench.data.x_train, timestep_labels(bench.data.y_train, timesteps),
+            spec, job.tickets, bench.data.x_train, timestep_labels(bench.data.y_train, timesteps),
             timesteps=timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
             device=bench.device,
         )  # fmt: skip
-        results = _measure(bench, job, trained)
+        results = _measure_alike(bench, job, trained)
     except (RuntimeError, MemoryError) as error:
         if not _out_of_memory(error):
             raise
@@ -126,6 +131,17 @@ def _out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY)
 
 
+def _measure_alike(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measured]:
+    """Measure trained candidates, those with membranes of one width together."""
+    groups: dict[int | None, list[int]] = {}
+    for place, ticket in enumerate(job.tickets):
+        groups.setdefault(ticket.state_bits, []).append(place)
+    results: dict[int, Measured] = {}
+    for members in groups.values():
+        results |= zip(members, _measure(bench, job.of(members), [trained[i] for i in members]), strict=True)
+    return [results[place] for place in range(len(job.tickets))]
+
+
 def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measured]:
     """Turn trained candidates into integers and measure those."""
     results = [
@@ -134,12 +150,13 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
     sound = [k for k, candidate in enumerate(results) if not candidate.failure]
     if not sound:
         return results
-    data, networks = bench.data, [network for k in sound if (network := results[k].network) is not None]
+    data, spec = bench.data, bench.networks[job.network]
+    networks = [network for k in sound if (network := results[k].network) is not None]
     tickets = [
         replace(job.tickets[k], params=params) for k in sound if (params := trained[k].params) is not None
     ]
     floats = logits(
-        bench.spec, tickets, data.x_val, job.timesteps, neuron_loop=bench.neuron_loop, device=bench.device
+        spec, tickets, data.x_val, job.timesteps, neuron_loop=bench.neuron_loop, device=bench.device
     ).argmax(-1)
     runs = run_integer_stack(networks, data.x_val, device=bench.device)
     tests = (
@@ -149,10 +166,12 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
     y_val, y_test = timestep_labels(data.y_val, job.timesteps), timestep_labels(data.y_test, job.timesteps)
     n_evaluated = 2 * len(data.y_val) + (len(data.y_test) if job.test else 0) + idle.shape[1]
     for k, network, run, test, guesses, fixed in zip(sound, networks, runs, tests, floats, idle, strict=True):
-        count = partial(answers_of, network, without_input=fixed, classes=bench.spec.classes)
+        count = partial(answers_of, network, without_input=fixed, classes=spec.classes)
         results[k] = replace(
             results[k],
-            workload=count_workload(network, run.input_maps, run.spikes),
+            workload=replace(
+                count_workload(network, run.input_maps, run.spikes), state_bits=job.tickets[k].state_bits
+            ),
             accuracy_val=accuracy(run.predictions, y_val),
             accuracy_val_float=accuracy(guesses, y_val),
             accuracy_test=None if test is None else accuracy(test.predictions, y_test),
@@ -161,23 +180,36 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
             only_integers_right=int(((guesses != y_val) & (run.predictions == y_val)).sum()),
             answers_val=count(run, y_val),
             answers_test=None if test is None else count(test, y_test),
+            fallen=_fallen(guesses == y_val, run.predictions == y_val, y_val, spec.classes),
             eval_steps=n_evaluated * job.timesteps,
         )
     return results
+
+
+def _fallen(
+    floats: np.ndarray, integers: np.ndarray, labels: np.ndarray, classes: int
+) -> tuple[tuple[int, int], ...]:
+    """Return of each class how often the floats alone are right, and the integers alone."""
+    pairs = [
+        np.bincount(labels[alone], minlength=classes).tolist()
+        for alone in (floats & ~integers, integers & ~floats)
+    ]
+    return tuple(zip(*pairs, strict=True))
 
 
 def _folded(bench: Bench, job: Job, ticket: Ticket, trained: Trained) -> Measured:
     """Return a trained candidate's shrunk integers, not yet run; or why there are none."""
     if trained.params is None:
         return _failed(trained.failure, trained.train_steps)
-    widths, spec = job.widths or bench.widths, bench.spec
+    widths, spec = job.widths or bench.widths, bench.networks[job.network]
+    widths = replace(widths, state=ticket.state_bits or widths.state)
     whole, loss = fold_counting_losses(spec, trained.params, ticket.masks, ticket.bits, job.timesteps, widths)
     if widths.overflow == "reject" and (reason := overflows(whole, widths)):
         return _failed(reason, trained.train_steps)
     accumulator, membrane = _widths(whole)
     return replace(
         _failed("", trained.train_steps),
-        network=shrink(whole, bench.spec.channel_multiple)[0],
+        network=shrink(whole, spec.channel_multiple)[0],
         sparsity_effective=sparsity_of(spec.connections, [c.weight != 0 for c in whole.connections]),
         accumulator_bits=accumulator,
         membrane_bits=membrane,

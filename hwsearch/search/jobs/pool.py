@@ -16,6 +16,7 @@ from typing import Literal
 
 from hwsearch.measure.measured import Measured
 from hwsearch.search.jobs.job import Bench, Job, run_job
+from hwsearch.space.candidate import Candidate
 from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
 from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 
@@ -27,7 +28,7 @@ class Trainer:
 
     def __init__(self, bench: Bench, workers: int) -> None:
         self._bench, self._workers = bench, workers
-        self._sizes: dict[tuple[int, int], int] = {}
+        self._sizes: dict[tuple[int, int, int], int] = {}
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
             # spawn: a forked torch can hang on the locks of threads that were not forked
@@ -47,41 +48,41 @@ class Trainer:
             self._pool.shutdown(wait=not any(error), cancel_futures=True)
 
     def stacks(
-        self, timesteps: Sequence[int], batch_size: int, most: int | Literal["auto"]
+        self, candidates: Sequence[Candidate], batch_size: int, most: int | Literal["auto"]
     ) -> list[list[int]]:
-        """Return candidates grouped by T in stacks of the size that this machine trains fastest.
+        """Return candidates grouped by network and T in stacks of the size that this machine trains fastest.
 
         Args:
-            timesteps: T of each candidate.
+            candidates: What is to be trained.
             batch_size: Samples a training step.
             most: Upper bound of a stack's size.
 
         Returns:
             The positions of each stack's candidates.
         """
-        groups = []
-        for steps in sorted(set(timesteps)):
-            same = [index for index, t in enumerate(timesteps) if t == steps]
-            size = self._size(steps, batch_size, MOST_GPU if most == "auto" else most)
+        groups, kinds = [], [(candidate.network, candidate.timesteps) for candidate in candidates]
+        for network, steps in sorted(set(kinds)):
+            same = [index for index, kind in enumerate(kinds) if kind == (network, steps)]
+            size = self._size(network, steps, batch_size, MOST_GPU if most == "auto" else most)
             # no worker waits while another trains what it could have taken
             size = min(size, math.ceil(len(same) / self._workers))
             groups += [same[i : i + size] for i in range(0, len(same), size)]
         return groups
 
-    def _size(self, timesteps: int, batch_size: int, most: int) -> int:
+    def _size(self, network: int, timesteps: int, batch_size: int, most: int) -> int:
         """Return the fastest size of a stack, measured once."""
-        key = (timesteps, batch_size)
+        key = (network, timesteps, batch_size)
         if key not in self._sizes:
             bench = self._bench
-            fits = fitting(bench.spec, timesteps, batch_size, self._workers, bench.device)
+            fits = fitting(bench.networks[network], timesteps, batch_size, self._workers, bench.device)
             fits = min(fits, MOST if bench.device == "cpu" else MOST_GPU)
             if bench.device != "cpu":
                 self._sizes[key] = fits
             elif self._pool is None:
                 with OneThread():
-                    self._sizes[key] = _fastest(self._bench, timesteps, batch_size, fits)
+                    self._sizes[key] = _fastest(self._bench, *key, fits)
             else:
-                measured = self._pool.submit(_fastest_in_worker, timesteps, batch_size, fits)
+                measured = self._pool.submit(_fastest_in_worker, *key, fits)
                 self._sizes[key] = measured.result()
         return min(most, self._sizes[key])
 
@@ -144,11 +145,11 @@ def _run_in_worker(job: Job) -> list[Measured]:
     return run_job(_bench, job)
 
 
-def _fastest(bench: Bench, timesteps: int, batch_size: int, most: int) -> int:
-    return fastest(bench.spec, timesteps, batch_size, most, bench.neuron_loop)
+def _fastest(bench: Bench, network: int, timesteps: int, batch_size: int, most: int) -> int:
+    return fastest(bench.networks[network], timesteps, batch_size, most, bench.neuron_loop)
 
 
-def _fastest_in_worker(timesteps: int, batch_size: int, most: int) -> int:
+def _fastest_in_worker(network: int, timesteps: int, batch_size: int, most: int) -> int:
     if _bench is None:
         raise RuntimeError("the worker was not started")
-    return _fastest(_bench, timesteps, batch_size, most)
+    return _fastest(_bench, network, timesteps, batch_size, most)

@@ -15,7 +15,8 @@ import numpy as np
 
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.network.params import Ticket
-from hwsearch.plan.plan import REFERENCE_BITS, Plan
+from hwsearch.plan.fidelity import REFERENCE_BITS
+from hwsearch.plan.plan import Plan
 from hwsearch.predict.estimators import ESTIMATORS
 from hwsearch.predict.joint import joint_of
 from hwsearch.predict.layer_sensitivity import EstimatorScope

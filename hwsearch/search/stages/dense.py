@@ -1,4 +1,7 @@
-"""The dense reference, trained once: tickets are cut from it, prices foretold, losses measured against it."""
+"""The dense reference, trained once: tickets are cut from it, prices foretold, losses measured against it.
+
+Each network that a study lists has its own; plans are of one network here (`Plan.at`).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from hwsearch.measure.measured import Measured
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import Run, run_integer
 from hwsearch.network.params import Params, Ticket
-from hwsearch.plan.plan import REFERENCE_BITS, Plan
+from hwsearch.plan.fidelity import REFERENCE_BITS
+from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields
 from hwsearch.search.jobs.pool import Job, Trainer
@@ -21,6 +25,7 @@ from hwsearch.search.stages.reference_check import refuse_fallen
 from hwsearch.search.stages.skill import refuse_without_skill
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import StoredWork, TicketStore
+from hwsearch.study.laws import Score
 from hwsearch.tickets.fit import Fit, dense_masks
 from hwsearch.train.loop import Schedule, Trained
 
@@ -36,6 +41,7 @@ class Dense:
         cost: What it costs on the device, by column.
         train_steps, eval_steps: Samples times timesteps that this run spent on it.
         whole_steps: What training it costs, whichever run did.
+        scored_by: The study's score.
     """
 
     measured: Measured
@@ -45,11 +51,17 @@ class Dense:
     train_steps: int
     eval_steps: int
     whole_steps: int
+    scored_by: Score = "accuracy"
+
+    @property
+    def score(self) -> float:
+        """Of its integer model on validation."""
+        return self.measured.score_val(self.scored_by) or 0.0
 
     @property
     def error(self) -> float:
-        """Of its integer model on validation."""
-        return 1.0 - (self.measured.accuracy_val or 0.0)
+        """1 - score."""
+        return 1.0 - self.score
 
 
 def dense_ticket(plan: Plan, seed: int) -> Ticket:
@@ -62,8 +74,9 @@ def dense_schedule(plan: Plan) -> Schedule:
     """Return how the dense network is trained."""
     train = plan.study.train
     return Schedule(
-        train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain, train.input_noise
-    )
+        train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain, train.input_noise,
+        train.class_weights,
+    )  # fmt: skip
 
 
 def dense_fit(plan: Plan, data: Dataset, seed: int) -> Fit:
@@ -100,6 +113,7 @@ def dense_job(plan: Plan, store: TicketStore, seed: int, split_seed: int | None 
     return Job(
         (dense_ticket(plan, seed),), plan.dense_timesteps, dense_schedule(plan), seed, split_seed,
         test=split_seed is not None, keep_params=True, trained=trained, widths=plan.reference_widths,
+        network=plan.number,
     )  # fmt: skip
 
 
@@ -117,7 +131,7 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
         HwsearchError: Training failed, or it is no better than the largest class: there is nothing to search from.
         InputError: On the device it loses more than the study tolerates.
     """
-    path = cache.path("dense")
+    path = cache.path("dense", *plan.place)
     measured = cache.load(path, with_params=True)
     ticket = dense_ticket(plan, plan.study.seed)
     if measured is None:
@@ -126,14 +140,14 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
         measured = trainer.run([job])[0][0]
         if measured.params is None or measured.workload is None:
             raise HwsearchError(
-                f"the dense network could not be trained: {measured.failure}; lower dense_learning_rate"
+                f"{_what(plan)} could not be trained: {measured.failure}; lower dense_learning_rate"
             )
         keep_dense(plan, store, job, measured)
         cache.save(path, measured)
     assert measured.params is not None
     assert measured.workload is not None
     refuse_fallen(plan, measured, ticket)
-    refuse_without_skill(measured, "the dense reference")
+    refuse_without_skill(measured, _what(plan), plan.study.score)
     runs = {}
     for timesteps in plan.space.timesteps:
         network = fold(
@@ -143,7 +157,8 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     probes = len(plan.data.y_val) * sum(plan.space.timesteps)
     cost = price_on_device(plan, measured.workload).fields
     return Dense(
-        measured, measured.params, runs, cost, measured.train_steps, measured.eval_steps + probes, whole_steps(plan)
+        measured, measured.params, runs, cost, measured.train_steps, measured.eval_steps + probes, whole_steps(plan),
+        plan.study.score,
     )  # fmt: skip
 
 
@@ -163,7 +178,8 @@ def fresh_references(
         seeds: Of the splits, the initial weights and the order of the samples.
         on_trained: Told how many there are so far.
     """
-    results = {seed: cache.load(cache.final_path(None, seed), with_params=True) for seed in seeds}
+    paths = {seed: cache.final_path(plan.place, seed) for seed in seeds}
+    results = {seed: cache.load(paths[seed], with_params=True) for seed in seeds}
     missing = [seed for seed in seeds if results[seed] is None]
     store = TicketStore(cache)
     jobs = [dense_job(plan, store, seed, split_seed=seed) for seed in missing]
@@ -172,12 +188,17 @@ def fresh_references(
         seed = missing[index]
         keep_dense(plan, store, jobs[index], measured[0])
         if measured[0].params is not None:
-            cache.save(cache.final_path(None, seed), measured[0])
+            cache.save(paths[seed], measured[0])
         results[seed] = measured[0]
         on_trained(sum(result is not None for result in results.values()))
 
     trainer.run(jobs, save)
     return [result for result in results.values() if result is not None]
+
+
+def _what(plan: Plan) -> str:
+    """Return what the dense reference is called: by its network, where a study has several."""
+    return f"the dense reference of {plan.names[plan.number]}" if plan.place else "the dense reference"
 
 
 def whole_steps(plan: Plan) -> int:

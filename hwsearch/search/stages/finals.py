@@ -8,13 +8,15 @@ validation is therefore the mean over the fresh splits, and the network that is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.measured import Measured
+from hwsearch.measure.scores import score_interval
 from hwsearch.network.params import Params
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
@@ -22,13 +24,24 @@ from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.records.finals import FinalRecord
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.jobs.pool import Job
-from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import fresh_references, whole_steps
 from hwsearch.search.stages.skill import lack_of_skill, refuse_without_skill
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.seeds import seed_of
+from hwsearch.study.laws import Score
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The study's score of a recipe: means over the seeds, and the 95 % interval of that on test (`scores`)."""
+
+    score_val: float
+    score_test: float
+    score_test_low: float
+    score_test_high: float
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,7 @@ class Finalist:
         accuracies_val, accuracies_test: Of every seed.
         feasible: Whether the network that is handed over keeps every budget.
         lacking: Why the network that is handed over is no model (`skill`); empty where it is one.
+        scored: The study's score, where that is another than accuracy.
     """
 
     record: TrialRecord | None
@@ -61,6 +75,17 @@ class Finalist:
     accuracies_test: tuple[float, ...]
     feasible: bool
     lacking: str
+    scored: Scored | None = None
+
+    @property
+    def score(self) -> float:
+        """The study's score on validation, mean over the seeds."""
+        return self.accuracy_val if self.scored is None else self.scored.score_val
+
+    @property
+    def score_columns(self) -> dict[str, float]:
+        """The study's score as columns; none where that is accuracy."""
+        return {} if self.scored is None else asdict(self.scored)
 
 
 @dataclass(frozen=True)
@@ -68,7 +93,8 @@ class Finals:
     """The outcome of the final trainings.
 
     Attributes:
-        dense: The dense reference under the same protocol.
+        references: The dense references under the same protocol, by their network: those that members are cut from, and
+            the yardstick of the search.
         members: One a front member that trained, keeps the budgets and is a model.
         lacking: Why each of the others that keep the budgets is no model.
         train_steps, eval_steps: Samples times timesteps that this run spent.
@@ -76,7 +102,7 @@ class Finals:
         wall_s: Seconds of the trainings.
     """
 
-    dense: Finalist
+    references: Mapping[int, Finalist]
     members: tuple[Finalist, ...]
     lacking: tuple[str, ...]
     train_steps: int
@@ -84,45 +110,77 @@ class Finals:
     reused_steps: int
     wall_s: float
 
+    @property
+    def yardstick(self) -> int:
+        """The network that losses are counted from: whose dense reference has the best score."""
+        return max(self.references, key=lambda number: self.references[number].score)
+
+    @property
+    def dense(self) -> Finalist:
+        """The dense reference that losses are counted from."""
+        return self.references[self.yardstick]
+
 
 def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:
-    """Run the front's recipes and the dense reference with fresh seeds, and measure them on test.
+    """Run the front's recipes and their dense references with fresh seeds, and measure them on test.
 
     Args:
-        context: Plan, dense network, trainer, cache.
+        context: Plan, dense networks, trainer, cache.
         front: Records of the front's members.
         on_trained: Called with how many of how many trainings are done.
 
     Raises:
-        HwsearchError: The dense network did not train with a fresh seed, or knows nothing with it.
+        HwsearchError: A dense network did not train with a fresh seed, or knows nothing with it.
     """
-    seeds = final_seeds(context.plan)
-    total = len(seeds) * (1 + len(front))
-    dense = fresh_references(
-        context.plan, context.trainer, context.cache, seeds, lambda n: on_trained and on_trained(n, total)
-    )
-    params = {seed: m.params for seed, m in zip(seeds, dense, strict=True) if m.params is not None}
-    if len(params) < len(seeds):
-        raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
-    for seed, measured in zip(seeds, dense, strict=True):
-        refuse_without_skill(measured, f"the dense reference of fresh seed {seed}")
-    members = _train_members(
-        context, front, params, lambda n: on_trained and on_trained(len(seeds) + n, total)
-    )
-    everything = [*dense, *(m for runs in members for m in runs)]
-    finalists = [_choose(context.plan, r, runs, dense, seeds) for r, runs in zip(front, members, strict=True)]
-    reference = _choose(context.plan, None, dense, dense, seeds)
-    assert reference is not None
+    seeds, plan = final_seeds(context.plan), context.plan
+    numbers = sorted({context.yardstick.plan.number, *(record.candidate.network for record in front)})
+    total, done = len(seeds) * (len(numbers) + len(front)), 0
+    dense: dict[int, list[Measured]] = {}
+    for number in numbers:
+        told = partial(_told, on_trained, done, total)
+        dense[number] = _sound_references(context, number, seeds, told)
+        done += len(seeds)
+    members = _train_members(context, front, dense, seeds, partial(_told, on_trained, done, total))
+    whole = [m for runs in dense.values() for m in runs]
+    everything = [*whole, *(m for runs in members for m in runs)]
+    finalists = [
+        _choose(plan, record, runs, dense[record.candidate.network], seeds)
+        for record, runs in zip(front, members, strict=True)
+    ]
+    references = {number: _choose(plan, None, runs, runs, seeds) for number, runs in dense.items()}
     sound = [f for f in finalists if f is not None and f.feasible]
     return Finals(
-        reference,
+        {number: finalist for number, finalist in references.items() if finalist is not None},
         tuple(f for f in sound if not f.lacking),
         tuple(f.lacking for f in sound if f.lacking),
         sum(m.train_steps for m in everything),
         sum(m.eval_steps for m in everything),
-        sum(whole_steps(context.plan) - m.train_steps for m in dense),
+        sum(whole_steps(plan) - m.train_steps for m in whole),
         sum(m.wall_s for m in everything if m.train_steps),
     )
+
+
+def _told(on_trained: Progress | None, before: int, total: int, n: int) -> None:
+    """Tell how many of all trainings are done: n, and those before."""
+    if on_trained is not None:
+        on_trained(before + n, total)
+
+
+def _sound_references(
+    context: Context, number: int, seeds: Sequence[int], on_trained: Callable[[int], object]
+) -> list[Measured]:
+    """Return the dense references of a network and of every fresh seed.
+
+    Raises:
+        HwsearchError: One did not train, or knows nothing.
+    """
+    plan = context.at(number).plan
+    dense = fresh_references(plan, context.trainer, context.cache, seeds, on_trained)
+    if any(measured.params is None for measured in dense):
+        raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
+    for seed, measured in zip(seeds, dense, strict=True):
+        refuse_without_skill(measured, f"the dense reference of fresh seed {seed}", plan.study.score)
+    return dense
 
 
 def final_record(member: Finalist) -> FinalRecord:
@@ -132,7 +190,7 @@ def final_record(member: Finalist) -> FinalRecord:
     assert measured.workload is not None
     return FinalRecord(
         member.record.trial, member.accuracy_val, member.accuracy_test, *member.accuracy_test_interval,
-        measured.accumulator_bits, measured.membrane_bits, measured.workload,
+        measured.accumulator_bits, measured.membrane_bits, measured.workload, **member.score_columns,
     )  # fmt: skip
 
 
@@ -141,38 +199,49 @@ def final_seeds(plan: Plan) -> list[int]:
     return [seed_of("final", plan.study.seed, i) for i in range(plan.study.final.seeds)]
 
 
-def fresh_dense(context: Context, seed: int) -> Params:
+def fresh_dense(context: Context, reference: Reference, seed: int) -> Params:
     """Return the dense network of a fresh seed, trained unless it is stored."""
-    (measured,) = fresh_references(context.plan, context.trainer, context.cache, [seed])
+    (measured,) = fresh_references(reference.plan, context.trainer, context.cache, [seed])
     if measured.params is None:
         raise HwsearchError("the dense network did not train with a fresh seed")
     return measured.params
 
 
 def member_job(context: Context, records: Sequence[TrialRecord], dense: Params, seed: int) -> Job:
-    """Return the final training of recipes that share T, from the dense network of a seed."""
-    fresh = replace(context, dense=replace(context.dense, params=dense))
+    """Return the final training of recipes that share network and T, from the dense network of a seed."""
+    first = records[0].candidate
+    fresh = context.cut_from(first.network, dense)
     return Job(
         tuple(ticket_of(fresh, record.candidate, seed) for record in records),
-        records[0].candidate.timesteps,
+        first.timesteps,
         candidate_schedule(context.plan),
         seed,
         split_seed=seed,
         test=True,
+        network=first.network,
     )
 
 
 def _train_members(
     context: Context,
     front: Sequence[TrialRecord],
-    dense: Mapping[int, Params],
+    dense: Mapping[int, Sequence[Measured]],
+    seeds: Sequence[int],
     on_trained: Callable[[int], object],
 ) -> list[list[Measured]]:
-    """Return each member's results, one a seed; what is stored is not trained again."""
+    """Return each member's results, one a seed; what is stored is not trained again.
+
+    Args:
+        context: Where they are trained and stored.
+        front: The members.
+        dense: The dense networks by network, one a seed.
+        seeds: The fresh seeds.
+        on_trained: Told how many trainings are done.
+    """
     results: dict[tuple[int, int], Measured] = {}
     missing: list[tuple[int, list[TrialRecord]]] = []
     study = context.plan.study
-    for seed in dense:
+    for seed in seeds:
         untrained = []
         for record in front:
             stored = context.cache.load(context.cache.final_path(record.candidate, seed))
@@ -180,10 +249,14 @@ def _train_members(
                 untrained.append(record)
             else:
                 results[record.trial, seed] = stored
-        timesteps = [record.candidate.timesteps for record in untrained]
-        stacks = context.trainer.stacks(timesteps, study.train.batch_size, study.search.stack)
+        candidates = [record.candidate for record in untrained]
+        stacks = context.trainer.stacks(candidates, study.train.batch_size, study.search.stack)
         missing += [(seed, [untrained[i] for i in stack]) for stack in stacks]
-    jobs = [member_job(context, stack, dense[seed], seed) for seed, stack in missing]
+    jobs = []
+    for seed, stack in missing:
+        params = dense[stack[0].candidate.network][seeds.index(seed)].params
+        assert params is not None
+        jobs.append(member_job(context, stack, params, seed))
 
     def store(index: int, measured: list[Measured]) -> None:
         seed, stack = missing[index]
@@ -193,7 +266,7 @@ def _train_members(
         on_trained(len(results))
 
     context.trainer.run(jobs, store)
-    return [[results[record.trial, seed] for seed in dense] for record in front]
+    return [[results[record.trial, seed] for seed in seeds] for record in front]
 
 
 def _choose(
@@ -204,7 +277,7 @@ def _choose(
     seeds: Sequence[int],
 ) -> Finalist | None:
     """Return a recipe's finalist, or None if it never trained."""
-    trained = []
+    trained, score = [], plan.study.score
     for measured, whole, seed in zip(runs, dense, seeds, strict=True):
         if (
             measured.workload is not None
@@ -212,8 +285,8 @@ def _choose(
             and measured.accuracy_test is not None
         ):
             price = price_on_device(plan, measured.workload)
-            loss = (whole.accuracy_val or 0.0) - measured.accuracy_val
-            lacking = lack_of_skill(measured)
+            loss = (whole.score_val(score) or 0.0) - (measured.score_val(score) or 0.0)
+            lacking = lack_of_skill(measured, score)
             trained.append((bool(price.faults), bool(lacking), loss, seed, measured, price, lacking))
     if not trained:
         return None
@@ -232,4 +305,15 @@ def _choose(
         accuracies_test=tests,
         feasible=not over,
         lacking=lacking,
+        scored=None if score == "accuracy" else _scored([m for *_, m, _, _ in trained], score),
     )
+
+
+def _scored(trained: Sequence[Measured], score: Score) -> Scored:
+    """Return the score of a recipe's trainings; its interval is that of their mean answers on the one test split."""
+    val = [value for m in trained if (value := m.score_val(score)) is not None]
+    test = [value for m in trained if (value := m.score_test(score)) is not None]
+    confusion = np.mean([m.answers_test.confusion for m in trained if m.answers_test is not None], axis=0)
+    mean = float(np.mean(test))
+    low, high = score_interval(confusion, score)
+    return Scored(float(np.mean(val)), mean, min(low, mean), max(high, mean))

@@ -1,4 +1,4 @@
-"""Before the first candidate: the dense reference is trained, and the similarity estimator calibrated on it."""
+"""Before the first candidate: dense references are trained, and similarity estimators calibrated on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hwsearch.predict.quality import Quality
 from hwsearch.records.events import Event, Listener
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.calibration import JUDGING, calibrate
-from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import Dense, dense_reference
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
@@ -20,32 +20,46 @@ def prepare(plan: Plan, trainer: Trainer, cache: Cache, tell: Listener) -> Conte
     """Return what a search works with; what the cache has is not done again.
 
     Raises:
-        HwsearchError: The dense reference is no model: there is nothing to search from.
+        HwsearchError: A dense reference is no model: there is nothing to search from.
         InputError: On the device it loses more than the study tolerates.
     """
-    tell(Event("dense", "training the dense reference", 0, 1))
-    context = Context(plan, dense_reference(plan, trainer, cache), trainer, cache)
-    tell(Event("dense", _dense_words(context.dense), 1, 1))
+    references, total = list[Reference](), len(plan.networks)
+    for number in range(total):
+        of_one = plan.at(number)
+        tell(Event("dense", f"training the dense reference{_of(of_one)}", number, total))
+        references.append(Reference(of_one, dense_reference(of_one, trainer, cache)))
+        tell(Event("dense", _dense_words(of_one, references[-1].dense), number + 1, total))
+    context = Context(plan, tuple(references), trainer, cache)
     if not plan.study.search.foresee:
         return context
-    with context.model_clock:
-        stored = cache.path("probes", JUDGING)
-        calibration = calibrate(plan, context.dense, partial(ticket_of, context), stored=stored)
-    tell(Event("note", _quality_words(calibration.quality), model_s=context.model_clock.lap()))
-    return replace(context, calibration=calibration)
+    calibrated = []
+    for reference in references:
+        with context.model_clock:
+            stored = cache.path("probes", *reference.plan.place, JUDGING)
+            ticket = partial(ticket_of, context)
+            calibration = calibrate(reference.plan, reference.dense, ticket, stored=stored)
+        calibrated.append(replace(reference, calibration=calibration))
+        said = _quality_words(reference.plan, calibration.quality)
+        tell(Event("note", said, model_s=context.model_clock.lap()))
+    return replace(context, references=tuple(calibrated))
 
 
-def _dense_words(dense: Dense) -> str:
-    """Say how good the dense reference is, and what the device's widths took from it."""
-    known = f"{dense.measured.accuracy_val:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
+def _of(plan: Plan) -> str:
+    """Return which network a plan is of, where the study has several."""
+    return f" of {plan.names[plan.number]}" if plan.place else ""
+
+
+def _dense_words(plan: Plan, dense: Dense) -> str:
+    """Say how good a dense reference is, and what the device's widths took from it."""
+    known = f"{dense.score:.1%} on validation, {dense.cost['memory_bytes']:,} bytes"
     lost = dense.measured.loss.words if dense.measured.loss is not None else ""
-    return f"dense reference: {known}" + (f" ({lost})" if lost else "")
+    return f"dense reference{_of(plan)}: {known}" + (f" ({lost})" if lost else "")
 
 
-def _quality_words(quality: Quality) -> str:
+def _quality_words(plan: Plan, quality: Quality) -> str:
     """Say how good similarity is in this run."""
     said = (
-        f"ticket similarity on {quality.n} candidates: rank correlation {quality.spearman:.2f}, "
+        f"ticket similarity{_of(plan)} on {quality.n} candidates: rank correlation {quality.spearman:.2f}, "
         f"mean error {quality.mae:.3f}"
     )
     return f"{said}: poor, so it is left out and less is cut" if quality.poor else said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,13 +52,13 @@ class Priced:
 
 
 class PricedCandidates:
-    """The candidates that were priced, by digest: each is cut from the dense network and priced once.
+    """The candidates that were priced, by digest: each is cut from its dense network and priced once.
 
     The oldest go when all their tickets together take more memory than they may.
     """
 
-    def __init__(self, dense: Params) -> None:
-        self._dense, self._by_digest = dense, dict[str, Priced]()
+    def __init__(self, dense: Sequence[Params]) -> None:
+        self._dense, self._by_digest = list(dense), dict[str, Priced]()
         self._n_bytes = 0
 
     def get(self, candidate: Candidate) -> Priced | None:
@@ -75,8 +75,8 @@ class PricedCandidates:
             self._n_bytes -= self._size(oldest.ticket)
 
     def _size(self, ticket: Ticket) -> int:
-        """Return the bytes of a ticket's masks, and of its weights where they are not the dense network's."""
+        """Return the bytes of a ticket's masks, and of its weights where they are not a dense network's."""
         masks = sum(mask.nbytes for mask in ticket.masks)
-        if ticket.params is self._dense:
+        if any(ticket.params is dense for dense in self._dense):
             return masks
         return masks + sum(np.asarray(weight).nbytes for weight in ticket.params.weights)

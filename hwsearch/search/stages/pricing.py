@@ -34,34 +34,36 @@ def price_all(context: Context, candidates: Sequence[Candidate]) -> list[Priced]
 
 def _price(context: Context, candidate: Candidate) -> Priced:
     """Return a candidate with its ticket and price."""
-    ticket = ticket_of(context, candidate)
+    ticket, reference = ticket_of(context, candidate), context.of(candidate)
+    spec = reference.plan.spec
     workload = predict_workload(
-        context.plan.spec,
+        spec,
         ticket.masks,
         ticket.bits,
         candidate.timesteps,
-        context.dense.runs[candidate.timesteps],
-        context.counted,
+        reference.dense.runs[candidate.timesteps],
+        reference.counted,
     )
     return Priced(
         candidate,
         ticket,
-        price_on_device(context.plan, workload),
-        sparsity_of(context.plan.spec.connections, ticket.masks),
-        layer_sparsity(context.plan.spec, ticket, candidate),
+        price_on_device(context.plan, replace(workload, state_bits=candidate.state_bits)),
+        sparsity_of(spec.connections, ticket.masks),
+        layer_sparsity(spec, ticket, candidate),
     )
 
 
 def _with_similarity(context: Context, priced: Sequence[Priced]) -> list[Priced]:
     """Return candidates with their similarity: those that keep the budgets, if the run has an estimator."""
-    feasible = [candidate for candidate in priced if not candidate.price.faults]
-    if context.calibration is None or not feasible:
-        return list(priced)
-    candidates, sparsities = [p.candidate for p in feasible], [p.layer_sparsity for p in feasible]
-    joint = joint_of(candidates, sparsities, context.plan.spec.connections)
-    agreement = context.calibration.similarity.agreement(joint)
-    similar = {
-        p.candidate.digest: replace(p, similarity=float(value))
-        for p, value in zip(feasible, agreement, strict=True)
-    }
+    similar: dict[str, Priced] = {}
+    for reference in context.references:
+        number = reference.plan.number
+        feasible = [p for p in priced if not p.price.faults and p.candidate.network == number]
+        if reference.calibration is None or not feasible:
+            continue
+        candidates, sparsities = [p.candidate for p in feasible], [p.layer_sparsity for p in feasible]
+        joint = joint_of(candidates, sparsities, reference.plan.spec.connections)
+        agreement = reference.calibration.similarity.agreement(joint)
+        for p, value in zip(feasible, agreement, strict=True):
+            similar[p.candidate.digest] = replace(p, similarity=float(value))
     return [similar.get(p.candidate.digest, p) for p in priced]

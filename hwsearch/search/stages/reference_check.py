@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +25,8 @@ _TOLERANCE = 0.01  # where the study says what must be reached, not what may be 
 def refuse_fallen(plan: Plan, measured: Measured, ticket: Ticket) -> None:
     """Refuse a dense reference whose integers fall off its float network by more than the study tolerates.
 
-    The loss is that of the same predictions on validation; chance alone (two standard errors of the paired difference)
+    The loss is that of the same predictions on validation, of accuracy; of balanced accuracy where the study's score is
+    another than accuracy. Chance alone (two standard errors of the paired difference)
     refuses nothing.
 
     Args:
@@ -39,6 +41,8 @@ def refuse_fallen(plan: Plan, measured: Measured, ticket: Ticket) -> None:
     n = timestep_labels(plan.data.y_val, plan.dense_timesteps).size
     loss = (lost - won) / n
     chance = _SURE * math.sqrt(max(lost + won - (lost - won) ** 2 / n, 0.0)) / n
+    if plan.study.score != "accuracy" and measured.answers_val is not None:
+        loss, chance = _loss_by_class(measured.fallen, measured.answers_val.samples)
     tolerance = _TOLERANCE if plan.study.pick.within is None else plan.study.pick.within
     if loss - chance <= tolerance:
         return
@@ -55,6 +59,16 @@ def refuse_fallen(plan: Plan, measured: Measured, ticket: Ticket) -> None:
         "has the widths that it needs"
     )
     raise InputError([Fault("device.profile", law, got, todo)])
+
+
+def _loss_by_class(fallen: Sequence[tuple[int, int]], samples: Sequence[int]) -> tuple[float, float]:
+    """Return the loss of balanced accuracy, and what of it may be chance: means over classes of paired differences."""
+    classes, loss, variance = sum(n > 0 for n in samples), 0.0, 0.0
+    for (lost, won), n in zip(fallen, samples, strict=True):
+        if n:
+            loss += (lost - won) / (classes * n)
+            variance += max(lost + won - (lost - won) ** 2 / n, 0.0) / (classes * n) ** 2
+    return loss, _SURE * math.sqrt(variance)
 
 
 def _blamed(plan: Plan, measured: Measured, ticket: Ticket, accuracy_there: float) -> str:

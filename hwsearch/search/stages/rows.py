@@ -1,4 +1,4 @@
-"""What front.csv and summary.json say of networks: the front's members and the dense reference."""
+"""What front.csv and summary.json say of networks: the front's members and the dense references."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import numpy as np
 
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan
-from hwsearch.records.columns import knob_columns, width_columns
-from hwsearch.records.front import DenseRow, FrontRow
+from hwsearch.records.columns import LaterColumns, knob_columns, width_columns
+from hwsearch.records.front import DenseRow, FrontRow, write_front
+from hwsearch.records.run_folder import RunFolder
 from hwsearch.search.decide.front import on_final_front
+from hwsearch.search.stages.class_answers import write_answers
+from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import Dense
 from hwsearch.search.stages.finals import Finalist, Finals
 from hwsearch.search.stages.skill import answer_columns
+
+_NONE = LaterColumns()
 
 
 def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
@@ -19,14 +24,26 @@ def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
 
     They are judged by what the networks that are handed over measure.
     """
-    reached = [(member.accuracy_val, member.cost) for member in finals.members]
-    keep = on_final_front(plan, reached, 1.0 - finals.dense.accuracy_val)
-    rows = [front_row(member) for member, kept in zip(finals.members, keep, strict=True) if kept]
+    reached = [(member.score, member.cost) for member in finals.members]
+    keep = on_final_front(plan, reached, 1.0 - finals.dense.score)
+    rows = [
+        front_row(member, plan.later_columns)
+        for member, kept in zip(finals.members, keep, strict=True)
+        if kept
+    ]
     return sorted(rows, key=lambda row: (row.memory_bytes or 0, row.trial))
 
 
-def front_row(member: Finalist) -> FrontRow:
-    """Return a finalist as a row of front.csv."""
+def write_members(plan: Plan, finals: Finals, folder: RunFolder) -> list[FrontRow]:
+    """Write front.csv, and what its members answer class by class; return its rows."""
+    rows = front_rows(plan, finals)
+    write_front(rows, folder.front)
+    write_answers(plan, finals.members, {row.trial for row in rows}, folder)
+    return rows
+
+
+def front_row(member: Finalist, later: LaterColumns = _NONE) -> FrontRow:
+    """Return a finalist as a row of front.csv; later: the columns that its study asks for."""
     record, measured = member.record, member.measured
     assert record is not None
     tests = member.accuracies_test
@@ -40,6 +57,7 @@ def front_row(member: Finalist) -> FrontRow:
             "accuracy_test_low": low,
             "accuracy_test_high": high,
             **member.cost,
+            **member.score_columns,
             "accuracy_val_search": record.accuracy_val,
             "accuracy_val_float": measured.accuracy_val_float,
             "accuracy_val_own": measured.accuracy_val,
@@ -54,17 +72,37 @@ def front_row(member: Finalist) -> FrontRow:
             "digest": record.candidate.digest,
             **answer_columns(measured),
             "network_digest": None if measured.network is None else network_digest(measured.network),
+            **later.columns(record.candidate),
         }
     )
 
 
-def dense_row(dense: Dense, finals: Finals | None) -> DenseRow:
-    """Return the dense reference's numbers: of the network that the final protocol chose, once there is one."""
+def dense_rows(context: Context, finals: Finals | None) -> tuple[DenseRow, list[DenseRow]]:
+    """Return the dense reference that losses are counted from, and all of them where there are several."""
+    known = {} if finals is None else finals.references
+    rows = []
+    for number, reference in enumerate(context.references):
+        row = dense_row(reference.dense, known.get(number))
+        names = context.plan.names
+        rows.append(row.model_copy(update={"network": names[number]}) if names else row)
+    yardstick = context.yardstick.plan.number if finals is None else finals.yardstick
+    return rows[yardstick], rows if len(rows) > 1 else []
+
+
+def dense_row(dense: Dense, member: Finalist | None) -> DenseRow:
+    """Return a dense reference's numbers: of the network that the final protocol chose, once there is one (member)."""
     searched = dense.measured.accuracy_val
-    if finals is None:
+    if member is None:
         accuracies = {"accuracy_val": searched, "accuracy_val_search": searched, "accuracy_test": None}
-        return DenseRow.model_validate({**accuracies, **dense.cost, **answer_columns(dense.measured)})
-    member, measured = finals.dense, finals.dense.measured
+        scored = (
+            {}
+            if dense.scored_by == "accuracy"
+            else {"score_val": dense.score, "score_val_search": dense.score}
+        )
+        return DenseRow.model_validate(
+            {**accuracies, **scored, **dense.cost, **answer_columns(dense.measured)}
+        )
+    measured = member.measured
     low, high = member.accuracy_test_interval
     return DenseRow.model_validate(
         {
@@ -76,6 +114,8 @@ def dense_row(dense: Dense, finals: Finals | None) -> DenseRow:
             "accuracy_val_own": measured.accuracy_val,
             "accuracy_test_own": measured.accuracy_test,
             "accuracy_val_float": measured.accuracy_val_float,
+            **member.score_columns,
+            **({} if member.scored is None else {"score_val_search": dense.score}),
             "weight_bits": measured.network.weight_bits[0] if measured.network else None,
             "timesteps": measured.network.timesteps if measured.network else None,
             **width_columns(measured.loss, measured.accumulator_bits, measured.membrane_bits),

@@ -18,6 +18,7 @@ from hwsearch.search.jobs.pool import Job
 from hwsearch.search.stages.context import Context, Progress
 from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.seeds import seed_of
+from hwsearch.space.candidate import Candidate
 
 Judge = Callable[[SearchState, Sequence[TrialRecord]], list[TrialRecord]]
 """Gives the records of a rung that stop their outcome (`promotion.promote`, `completion.keep_likely`)."""
@@ -79,7 +80,7 @@ def ascend(
 def train_rung(
     context: Context, trials: Sequence[Trial], rung: int, on_trained: Progress | None = None
 ) -> dict[int, Measured]:
-    """Train trials for a rung, in stacks of one T; what was trained before is read from the cache.
+    """Train trials for a rung, in stacks of one network and T; what was trained before is read from the cache.
 
     Where the weights of an earlier rung are gone from the cache they are trained again, and counted again.
 
@@ -95,10 +96,10 @@ def train_rung(
     results = _stored(context, trials, rung)
     missing = [trial for trial in trials if trial.record.trial not in results]
     starts, again = _starts(context, missing, rung)
-    search, timesteps = context.plan.study.search, [trial.record.candidate.timesteps for trial in missing]
-    stacks = context.trainer.stacks(timesteps, context.plan.study.train.batch_size, search.stack)
+    study, candidates = context.plan.study, [trial.record.candidate for trial in missing]
+    stacks = context.trainer.stacks(candidates, study.train.batch_size, study.search.stack)
     jobs = [
-        _rung_job(context.plan, [starts[i] for i in stack], timesteps[stack[0]], rung) for stack in stacks
+        _rung_job(context.plan, [starts[i] for i in stack], candidates[stack[0]], rung) for stack in stacks
     ]
 
     def store(index: int, measured: list[Measured]) -> None:
@@ -113,15 +114,16 @@ def train_rung(
     return results
 
 
-def _rung_job(plan: Plan, tickets: Sequence[Ticket], timesteps: int, rung: int) -> Job:
-    """Return the training of a stack for a rung."""
+def _rung_job(plan: Plan, tickets: Sequence[Ticket], first: Candidate, rung: int) -> Job:
+    """Return the training of a stack for a rung; first: one of its candidates, which share network and T."""
     return Job(
         tuple(tickets),
-        timesteps,
+        first.timesteps,
         rung_schedule(plan, rung),
         seed_of("rung", plan.study.seed, rung),  # each rung sees its own order of the samples
         keep_params=rung + 1 < len(plan.cycles),
-        early_timesteps=plan.rung_timesteps(rung, timesteps),
+        early_timesteps=plan.rung_timesteps(rung, first.timesteps),
+        network=first.network,
     )
 
 
@@ -169,7 +171,9 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
     if measured.workload is None or measured.accuracy_val is None:
         return replace(spent, outcome="failed", reason=measured.failure)
     price = price_on_device(plan, measured.workload)
-    lacking = lack_of_skill(measured)
+    wanted = plan.study.score
+    lacking, score = lack_of_skill(measured, wanted), measured.score_val(wanted)
+    assert score is not None
     return replace(
         spent,
         reason="; ".join([*price.faults, lacking] if lacking else price.faults),
@@ -180,7 +184,8 @@ def _measure(plan: Plan, record: TrialRecord, measured: Measured) -> TrialRecord
         accumulator_bits=measured.accumulator_bits,
         membrane_bits=measured.membrane_bits,
         sparsity_effective=measured.sparsity_effective,
-        curve=(*record.curve, measured.accuracy_val),
+        score_val=None if wanted == "accuracy" else score,
+        curve=(*record.curve, score),
         feasible=not price.faults,
         loss=measured.loss,
         skilled=not lacking,

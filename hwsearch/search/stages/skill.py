@@ -12,21 +12,24 @@ from typing import Any
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.answers import Answers
 from hwsearch.measure.measured import Measured
+from hwsearch.measure.scores import constant_score, score_of
+from hwsearch.study.laws import Score
 
 _FLOAT_LOSS = 0.1  # accuracy that integers may lack to the float network before they are named as the cause
 _UNEVEN = 1.5  # times its even share from which on a class is named as too large
 
 
-def lack_of_skill(measured: Measured) -> str:
+def lack_of_skill(measured: Measured, score: Score = "accuracy") -> str:
     """Return why a measured network is no model, with what it answers; empty where it is one.
 
-    Judged on the validation split, by the integers.
+    Judged on the validation split, by the integers and the study's score.
     """
     answers = measured.answers_val
-    if answers is None or answers.skilled:
+    if answers is None or answers.skilled(score):
         return ""
     most = max(range(len(answers.answered)), key=answers.answered.__getitem__)
-    above = "no" if answers.accuracy <= answers.largest_class_share else "by no more than chance"
+    constant = constant_score(answers.samples, score)
+    above = "no" if score_of(answers, score) <= constant else "by no more than chance"
     said = (
         f"{above} better than always answering the largest class: right on {answers.accuracy:.1%} of {answers.n} "
         f"validation samples, {answers.largest_class_share:.1%} of which are class {answers.largest_class}; it answers "
@@ -37,17 +40,18 @@ def lack_of_skill(measured: Measured) -> str:
     return said
 
 
-def refuse_without_skill(measured: Measured, what: str) -> None:
+def refuse_without_skill(measured: Measured, what: str, score: Score = "accuracy") -> None:
     """Refuse a network that everything else is to be built on or measured against.
 
     Args:
         measured: The network.
         what: What it is called.
+        score: Of the study.
 
     Raises:
         HwsearchError: It is no model; the message says what it answers, the likely cause, and what to do.
     """
-    lacking = lack_of_skill(measured)
+    lacking = lack_of_skill(measured, score)
     if lacking:
         assert measured.answers_val is not None
         raise HwsearchError(f"{what} is no model: {lacking}. {_cause(measured, measured.answers_val)}")
@@ -96,8 +100,8 @@ def _cause(measured: Measured, answers: Answers) -> str:
         )
     if answers.largest_class_share * len(answers.samples) >= _UNEVEN:
         return (
-            "The classes are uneven: give as many samples of each class, or more validation samples of the small ones, "
-            "or raise train.dense_epochs"
+            "The classes are uneven: set train.class_weights: balanced, give as many samples of each class, or more "
+            "validation samples of the small ones, or raise train.dense_epochs"
         )
     return (
         "It seems to have learned nothing: check that labels belong to inputs, raise train.dense_epochs, or change "

@@ -23,17 +23,23 @@ def spent_by(
     seconds: Seconds,
 ) -> Spent:
     """Return what a search cost that trained something; see `search.summary.summarise`."""
-    dense = context.dense
-    predicting = context.calibration.eval_steps if context.calibration else 0
+    dense = [reference.dense for reference in context.references]
+    predicting = sum(r.calibration.eval_steps for r in context.references if r.calibration)
     found, reused = _finder_steps(context, records, finals, front)
-    reused += dense.whole_steps - dense.train_steps + (finals.reused_steps if finals else 0)
+    reused += sum(d.whole_steps - d.train_steps for d in dense) + (finals.reused_steps if finals else 0)
     searched = sum(record.train_steps for record in records)
     evaluated = sum(record.eval_steps for record in records)
     return Spent(
-        train_steps=searched + dense.train_steps + (finals.train_steps if finals else 0) + found,
-        eval_steps=predicting + evaluated + dense.eval_steps + (finals.eval_steps if finals else 0),
+        train_steps=searched
+        + sum(d.train_steps for d in dense)
+        + (finals.train_steps if finals else 0)
+        + found,
+        eval_steps=predicting
+        + evaluated
+        + sum(d.eval_steps for d in dense)
+        + (finals.eval_steps if finals else 0),
         foresee_eval_steps=predicting,
-        dense_train_steps=dense.whole_steps,
+        dense_train_steps=dense[0].whole_steps,  # as many of each network: steps are samples times timesteps
         finder_train_steps=found,
         final_train_steps=finals.train_steps if finals else 0,
         reused_train_steps=reused,
@@ -73,13 +79,16 @@ def _finder_steps(
     if context.plan.study.tickets.finder == "magnitude":
         return 0, 0
     asked = {record.candidate.digest: record.candidate for record in records}
-    tickets = [find_ticket(source_of(context), candidate) for candidate in asked.values()]
+    tickets = [find_ticket(source_of(context, candidate.network), candidate) for candidate in asked.values()]
     if finals is not None:
         members = {row.trial for row in front}
         candidates = [record.candidate for record in records if record.trial in members]
         for seed in final_seeds(context.plan):
-            fresh = source_of(context, seed)
-            tickets += [find_ticket(fresh, candidate) for candidate in candidates]
+            fresh = {
+                number: source_of(context, number, seed)
+                for number in {candidate.network for candidate in candidates}
+            }
+            tickets += [find_ticket(fresh[candidate.network], candidate) for candidate in candidates]
     spent, reused = dict[str, int](), dict[str, int]()
     for ticket in tickets:
         spent |= ticket.spent

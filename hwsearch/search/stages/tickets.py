@@ -52,7 +52,7 @@ class TicketSource:
     """Where tickets are looked for.
 
     Attributes:
-        plan: The question.
+        plan: The question, of one network.
         store: Where finished work is kept.
         dense: The trained dense network of this seed.
         data: The samples of this seed.
@@ -257,19 +257,21 @@ def ticket_of(context: Context, candidate: Candidate, fresh_seed: int | None = N
     """Return the ticket of a candidate: what the study's finder lets survive, and its own bits.
 
     Args:
-        context: Its dense network is the one that tickets are cut from.
+        context: Its dense networks are what tickets are cut from.
         candidate: The knobs.
         fresh_seed: Seed of a final training, with its own split; None: the search's.
     """
-    found = find_ticket(source_of(context, fresh_seed), candidate)
-    return Ticket(found.params, found.masks, bits_of(context.plan.spec, candidate))
+    found = find_ticket(source_of(context, candidate.network, fresh_seed), candidate)
+    bits = bits_of(context.of(candidate).plan.spec, candidate)
+    return Ticket(found.params, found.masks, bits, state_bits=candidate.state_bits)
 
 
-def source_of(context: Context, fresh_seed: int | None = None) -> TicketSource:
-    """Return where the tickets of a seed are looked for."""
-    plan, store = context.plan, TicketStore(context.cache)
+def source_of(context: Context, network: int, fresh_seed: int | None = None) -> TicketSource:
+    """Return where the tickets of a network and a seed are looked for."""
+    reference, store = context.at(network), TicketStore(context.cache)
+    plan = reference.plan
     if fresh_seed is None:
         data, seed = plan.data, plan.study.seed
     else:
         data, seed = resplit(plan.data, fresh_seed), fresh_seed
-    return TicketSource(plan, store, context.dense.params, data, seed, context.layer_masks)
+    return TicketSource(plan, store, reference.dense.params, data, seed, reference.layer_masks)

@@ -28,6 +28,7 @@ def _within(plan: Plan, record: TrialRecord) -> bool:
     """Return whether a candidate is one of the plan's space."""
     candidate, space = record.candidate, plan.space
     known = set(candidate.weight_bits) <= set(space.weight_bits) and candidate.timesteps in space.timesteps
+    known &= candidate.network < len(plan.networks)
     layers = max(1, space.per_layer)
     shaped = {len(candidate.sparsity), len(candidate.weight_bits)} <= {1, layers}
     return known and shaped and space.candidate(space.setting(candidate)).digest == candidate.digest

@@ -61,13 +61,18 @@ class Cache:
         versions = [importlib.metadata.version(name) for name in ("hwsearch", "torch")]
         return self.shared / f"{kind}-{digest([versions, kind, *key])}.safetensors"
 
-    def final_path(self, candidate: Candidate | None, seed: int) -> Path:
-        """Return the file of a final training with a fresh seed; candidate None: of the dense reference."""
-        return self.path("final", "dense" if candidate is None else candidate.digest, seed)
+    def final_path(self, what: Candidate | tuple[int, ...], seed: int) -> Path:
+        """Return the file of a final training with a fresh seed: of a candidate, or of a dense reference by its place.
+
+        The place is that of its network in the study's list; empty where there is one.
+        """
+        names = (what.digest,) if isinstance(what, Candidate) else ("dense", *what)
+        return self.path("final", *names, seed)
 
     def save(self, path: Path, measured: Measured) -> None:
         """Keep a measured candidate."""
         values: dict[str, object] = {name: getattr(measured, name) for name in _PLAIN}
+        values["fallen"] = measured.fallen
         for name in ("workload", "loss", *_ANSWERS):
             part = getattr(measured, name)
             values[name] = None if part is None else dataclasses.asdict(part)
@@ -93,6 +98,7 @@ class Cache:
                 loss=None if loss is None else WidthLoss(**loss),
                 answers_val=_answers_from(values["answers_val"]),
                 answers_test=_answers_from(values["answers_test"]),
+                fallen=_tuples(values.get("fallen", [])),
                 **{name: values[name] for name in _PLAIN},  # type: ignore[arg-type]
             )
             if with_params:
@@ -106,10 +112,11 @@ def _answers_from(values: Any) -> Answers | None:
     """Return the Answers that were kept; JSON turned their tuples into lists."""
     if values is None:
         return None
-    plain: dict[str, Any] = {
-        k: tuple(value) if isinstance(value, list) else value for k, value in values.items()
-    }
-    return Answers(**plain)
+    return Answers(**{name: _tuples(value) for name, value in values.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _floats(path: Path) -> Path:

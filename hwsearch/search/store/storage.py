@@ -111,8 +111,9 @@ def check_place(place: Place, digest: str) -> None:
         got = f"{_shown(place.url)}, the search is in {_shown(place.elsewhere)}"
         raise InputError([Fault("--storage", law, got, todo)])
     if name is None and place.inside and held:
-        law, todo = "a run folder holds one study", "choose another --out, or put the study back"
-        raise InputError([Fault("", law, f"another than {', '.join(held)}", todo, file)])
+        law = "a run folder holds one study, of the data as they were"
+        todo = "choose another --out, or put the study and its data back"
+        raise InputError([Fault("", law, f"another than {', '.join(held)}, or changed data", todo, file)])
 
 
 def open_study(url: str, name: str, digest: str, n_objectives: int) -> optuna.Study:
@@ -215,7 +216,7 @@ def _find(url: str, held: Mapping[str, Any], name: str, digest: str) -> str | No
         InputError: Another study has its name.
     """
     if name in held and held[name] not in (None, digest):
-        law = "a storage holds one study of a name, and this one has changed since (or hwsearch has)"
+        law = "a storage holds one study of a name, and this one or its data have changed since (or hwsearch has)"
         todo = "choose another --out or --storage, or put the study back"
         raise _fault(url, law, f"{name}: {digest}, there it is {held[name]}", todo)
     return name if name in held else next((title for title, other in held.items() if other == digest), None)

@@ -19,6 +19,8 @@ from hwsearch.hardware.profiles.load import check_profile
         ("{value: 16, unit: KiB", "{value: -1, unit: KiB", "memory.banks.1.bytes.value"),
         ("{value: 16, unit: MHz", "{value: .inf, unit: MHz", "timing.clock.value"),
         ("unit: MHz, grade: vendor", "grade: vendor", "timing.clock.unit"),
+        ("menu: {value: [8, 16, 32]", "menu: {value: [8, 32]", "state.menu"),
+        ("menu: {value: [8, 16, 32]", "menu: {value: [16, 64]", "state.menu.value.1"),
         ("value: 30", "value: 30\n      value: 31", "timing.cycles.neuron_update.value"),
     ],
 )

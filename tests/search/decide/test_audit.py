@@ -14,10 +14,10 @@ from hwsearch.search.decide.audit import NO_SIMILARITY, audited, completion, sim
 
 def test_the_quality_of_similarity_is_that_of_the_calibration():
     quality = Quality(32, 0.9, 0.01, 0.2, 0.05)
-    assert similarity_quality(SimpleNamespace(calibration=SimpleNamespace(quality=quality))).model_dump() == {
+    assert similarity_quality(SimpleNamespace(calibrations=(SimpleNamespace(quality=quality),))).model_dump() == {
         "n": 32, "spearman": 0.9, "mae": 0.01, "brier": 0.2, "ece": 0.05,
     }  # fmt: skip
-    assert similarity_quality(SimpleNamespace(calibration=None)) is NO_SIMILARITY
+    assert similarity_quality(SimpleNamespace(calibrations=())) is NO_SIMILARITY
 
 
 def test_what_the_front_may_lack_is_the_sum_of_chances():

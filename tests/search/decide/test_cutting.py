@@ -100,6 +100,32 @@ def test_what_behaves_like_a_trained_trial_that_costs_no_more_is_its_lookalike(p
     assert cut_one(with_search(plan, twins=1.0), fresh, calibration=estimator(alike=1.0)).outcome is None
 
 
+def scored(plan, **study):
+    """Return the plan by balanced accuracy, one class of ten having a fiftieth of the validation samples."""
+    labels = np.repeat(np.arange(10), [*[32] * 8, 38, 6])
+    return replace(
+        plan,
+        study=plan.study.model_copy(update={"score": "balanced_accuracy"} | study),
+        data=replace(plan.data, y_val=labels),
+    )
+
+
+def test_by_another_score_what_is_expected_is_of_it(plan):
+    known = [replace(trial, accuracy_val=0.5, score_val=trial.accuracy_val) for trial in trained()]
+    judged = cut_one(scored(plan), candidate(50, 0.85, 2600.0), known)
+    assert judged.outcome == "foreseen"
+    assert judged.accuracy_foreseen is None
+    assert judged.score_foreseen == judged.foreseen < judged.score_most == judged.most < 0.97
+
+
+def test_by_another_score_lookalikes_must_agree_on_more(plan):
+    # 300 samples, 10 classes, 6 in the smallest: its inputs count five times, so 2 % of score is 0.4 % of inputs
+    fresh, uneven = candidate(50, 0.3, 1700.0), scored(plan)
+    assert cut_one(uneven, fresh, calibration=estimator(alike=0.995)).outcome is None
+    assert cut_one(uneven, fresh, calibration=estimator(alike=0.997)).outcome == "lookalike"
+    assert cut_one(plan, fresh, calibration=estimator(alike=0.981)).outcome == "lookalike"
+
+
 def test_a_lookalike_is_remembered_deferred_and_stands_for_those_that_repeat_it(plan):
     lookalike = cut_one(plan, candidate(50, 0.3, 1700.0), calibration=estimator(alike=0.99))
     assert deferred(state_of(plan, [lookalike])) == [lookalike]
@@ -182,3 +208,17 @@ def test_a_study_may_switch_foreseeing_off(tmp_path, tiny_text):
     assert summary["similarity"]["n"] == 0
     assert summary["cost"]["foresee_eval_steps"] == 0
     assert "similarity" not in (tmp_path / "run" / "log.jsonl").read_text()
+
+
+def test_no_lookalike_is_found_among_other_networks_or_widths_of_membranes(plan):
+    fresh = candidate(50, 0.3, 1700.0)
+    for knob in ({"network": 1}, {"state_bits": 8}):
+        others = [replace(r, candidate=replace(r.candidate, **knob)) for r in trained()]
+        two = replace(plan, networks=plan.networks * 2)
+        calibrations = (estimator(alike=0.99),) * 2
+        state = replace(state_of(two, others), calibrations=calibrations, dense_errors=(0.02, 0.02))
+        (judged,) = cut(state, [fresh])
+        assert judged.outcome != "lookalike"
+        same = replace(fresh, candidate=replace(fresh.candidate, **knob))
+        (judged,) = cut(state, [same])
+        assert judged.outcome == "lookalike"

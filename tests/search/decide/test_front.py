@@ -86,3 +86,16 @@ def test_of_use_is_what_the_search_says_and_a_pick_that_takes_more_is_told_so(ti
     assert worst_of(plan, dense_error=0.02) == pytest.approx(worst)
     taken = pick["within"] or 1 - pick["min_accuracy"]
     assert any("search.worth" in note for note in plan.notes) == (taken > worth)
+
+
+def test_by_another_score_a_front_and_what_is_of_use_go_by_it(tiny):
+    plan = make_plan(load_study(tiny), tiny)
+    plan = replace(plan, study=plan.study.model_copy(update={"score": "balanced_accuracy"}))
+    # the second is more accurate, and by the score both costlier and worse than the first
+    scored = [replace(record(0, 0.90, 200), score_val=0.94), replace(record(1, 0.96, 300), score_val=0.90)]
+    assert [r.trial for r in front_records(plan, scored, dense_error=0.02)] == [0]
+    assert scored[0].objectives(("error", "memory_bytes")) == (pytest.approx(0.06), 200)
+    labels = np.repeat(np.arange(10), [910, *[10] * 9])
+    uneven = replace(plan, data=replace(plan.data, y_val=labels))
+    assert uneven.constant_score == pytest.approx(0.1)  # the mean of a recall of 1 and nine of 0
+    assert worst_of(uneven, dense_error=0.8) == pytest.approx(0.9)

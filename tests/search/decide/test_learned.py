@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from builders.records import plan_of_three_rungs, record, state_of
 
-from hwsearch.predict.process import NOT_BEGUN
 from hwsearch.search.decide import learned as module
+from hwsearch.search.decide.features import KnownBefore
 from hwsearch.search.decide.front import Box
-from hwsearch.search.decide.learned import fit_records, inputs_of, similarity_logits, training_name
+from hwsearch.search.decide.learned import fit_records
 
 
 @pytest.fixture
@@ -44,27 +44,9 @@ def test_a_training_that_went_on_twice_is_learned_from_once(plan, monkeypatch):
     assert len(given[-1].training) == 3 + 3
 
 
-def test_a_training_is_named_by_its_first_trial():
-    assert training_name(record(7, 0.5, (0.9,), 1.0)) == 7
-    assert training_name(replace(record(9, 0.5, (0.9,), 1.0), began=7)) == 7
-    assert training_name(record(7, 0.5, (), 1.0)) == NOT_BEGUN
-
-
-def test_similarities_count_as_logits_and_an_unknown_one_says_nothing():
-    rows = [replace(record(0, 0.5, (), 1.0), similarity=s) for s in (None, 0.5, 0.9, 1.0)]
-    # ln(0.9 / 0.1) = 2.1972; 1 counts as 0.99: ln(99) = 4.5951
-    assert similarity_logits(rows) == pytest.approx([0.0, 0.0, 2.1972, 4.5951], abs=1e-4)
-
-
-def test_similarity_is_an_input_only_where_it_is_trusted(plan):
-    rows = finished(3)
-    assert inputs_of(plan, True, rows).curves.shape == (3, 1)
-    assert inputs_of(plan, False, rows).curves.shape == (3, 0)
-
-
 def test_what_a_quantiser_saves_is_learned_from_trials_of_the_same_bits(plan):
     rows = [replace(r, measured={k: 0.5 * v for k, v in r.measured.items()}) for r in finished()]
-    learned = fit_records(plan, False, rows)
+    learned = fit_records(plan, KnownBefore(False), rows)
     fresh = record(50, 0.5, (), 1000.0)
     assert {name: share.tolist() for name, share in learned.shares(fresh).items()} == {
         "energy_j": [0.5] * 8, "memory_bytes": [0.5] * 8,
@@ -73,7 +55,7 @@ def test_what_a_quantiser_saves_is_learned_from_trials_of_the_same_bits(plan):
 
 
 def test_what_is_smaller_than_all_and_as_good_has_a_chance_and_what_is_dominated_has_none(plan):
-    learned = fit_records(plan, False, finished())
+    learned = fit_records(plan, KnownBefore(False), finished())
     box = Box(0.5, np.log([4e-6, 4000.0]))
     small, large = record(50, 0.12, (), 100.0), record(51, 0.9, (), 2990.0)
     chances = learned.chances([small, large], box)
@@ -82,7 +64,7 @@ def test_what_is_smaller_than_all_and_as_good_has_a_chance_and_what_is_dominated
 
 
 def test_draws_are_of_every_candidate_and_what_is_reached_has_no_luck(plan):
-    learned = fit_records(plan, False, finished())
+    learned = fit_records(plan, KnownBefore(False), finished())
     reached, ahead = learned.draws(learned.finished, [record(50, 0.5, (), 900.0)], np.random.default_rng(0))
     assert reached.errors.shape == (module.DRAWS, 8)
     assert ahead.errors.shape == (module.DRAWS, 1)

@@ -30,8 +30,16 @@ def test_the_rule_picks_among_those_that_are_accurate_enough(rule, within, trial
 
 
 def test_a_needed_accuracy_stands_in_place_of_a_loss():
-    assert pick_row(FRONT, "smallest", 0.0, min_accuracy=0.9)["trial"] == 3
-    assert pick_row(FRONT, "smallest", 0.0, min_accuracy=0.98) is None
+    assert pick_row(FRONT, "smallest", 0.0, min_score=0.9)["trial"] == 3
+    assert pick_row(FRONT, "smallest", 0.0, min_score=0.98) is None
+
+
+def test_where_the_score_is_another_it_decides():
+    # the most accurate finds the rare class least
+    scored = FRONT.assign(score_val=[0.70, 0.92, 0.90, 0.60])
+    assert pick_row(scored, "accurate", 0.93, 0.3)["trial"] == 1
+    assert pick_row(scored, "smallest", 0.93, 0.04)["trial"] == 1
+    assert pick_row(scored, "smallest", 0.93, min_score=0.95) is None
 
 
 def test_a_hair_of_rounding_does_not_decide():

@@ -144,7 +144,7 @@ def test_labels_a_timestep_are_those_of_its_last_frame():
     params = initial_params(network, 0)
     ticket = Ticket(params, tuple(np.ones(w.shape, bool) for w in params.weights), (8, 8))
     given = Job((ticket,), 2, Schedule(3, 8, 0.02), 0, test=True)
-    (measured,) = run_job(Bench(network, data, Widths(), "fused"), given)
+    (measured,) = run_job(Bench((network,), data, Widths(), "fused"), given)
     assert measured.failure == ""
     assert measured.answers_val.n == measured.answers_test.n == 10 * 2
     assert measured.answers_val.samples == tuple(np.bincount(y[40:50, [1, 3]].ravel(), minlength=2))
@@ -152,3 +152,28 @@ def test_labels_a_timestep_are_those_of_its_last_frame():
     assert measured.train_steps == 3 * 40 * 2
     # samples count once however many predictions they have; two blank runs
     assert measured.eval_steps == (2 * 10 + 10 + 2) * 2
+
+
+def test_membranes_of_a_stack_may_have_widths_of_their_own():
+    given = untrained()
+    first, second, third = given.tickets
+    mixed = (replace(first, state_bits=8), second, replace(third, state_bits=8))
+    results = run_job(bench(), replace(given, tickets=mixed))
+    assert [result.network.state_bits for result in results] == [8, 32, 8]
+    assert [result.workload.state_bits for result in results] == [8, None, 8]
+    for place, ticket in enumerate(mixed):
+        alone = run_job(bench(), replace(given, tickets=(ticket,), trained=given.trained[place : place + 1]))
+        assert_same(results[place], alone[0])
+    plain = run_job(bench(Widths(state=8)), given)
+    assert_same(results[0], plain[0])
+
+
+def test_a_job_is_of_one_of_the_networks():
+    two, other = bench(), spec("fc6", (1, 4, 4), norm=True)
+    two = replace(two, networks=(*two.networks, other))
+    params = initial_params(other, 0)
+    ticket = Ticket(params, tuple(np.ones(w.shape, bool) for w in params.weights), (8, 8))
+    (measured,) = run_job(two, Job((ticket,), 3, Schedule(1, 16, 0.01), 0, network=1))
+    assert measured.failure == ""
+    assert [p.shape.channels for p in measured.network.populations][-1] == 3
+    assert measured.network.populations[0].shape.channels <= 6

@@ -34,7 +34,8 @@ def prepared(plan, tmp_path, monkeypatch, quality=GOOD):
 
 def test_the_reference_is_trained_and_similarity_calibrated(plan, tmp_path, monkeypatch):
     context, stored, told = prepared(plan, tmp_path, monkeypatch)
-    assert context.dense is DENSE
+    (reference,) = context.references
+    assert reference.dense is DENSE
     assert context.state({}).trusts_similarity
     assert stored[0].name.startswith("probes-")
     assert told[0] == "training the dense reference"
@@ -50,6 +51,18 @@ def test_a_poor_similarity_is_told(plan, tmp_path, monkeypatch):
 
 def test_a_study_may_do_without_similarity(plan, tmp_path, monkeypatch):
     context, stored, told = prepared(with_search(plan, foresee=False), tmp_path, monkeypatch)
-    assert context.calibration is None
+    assert context.references[0].calibration is None
     assert stored == []
     assert len(told) == 2
+
+
+def test_each_network_has_its_own_reference_and_estimator(tmp_path, tiny_text, monkeypatch):
+    text = tiny_text.replace("layers: fc24-fc16", "layers: [fc24-fc16, fc8]")
+    plan = plan_of_three_rungs(tmp_path, text)
+    context, stored, told = prepared(plan, tmp_path, monkeypatch)
+    assert [reference.plan.number for reference in context.references] == [0, 1]
+    assert all(reference.calibration for reference in context.references)
+    assert len({path.name for path in stored}) == 2
+    assert told[0] == "training the dense reference of fc24-fc16"
+    assert told[3].startswith("dense reference of fc8: 97.3%")
+    assert told[5].startswith("ticket similarity of fc8 on 32 candidates")

@@ -37,7 +37,7 @@ def test_the_oldest_goes_when_tickets_take_too_much(monkeypatch, params, room):
     monkeypatch.setattr(module, "_MOST_BYTES", 350)  # a mask takes 100 bytes, weights of its own 400 more
     if room == 1:
         monkeypatch.setattr(module, "_MOST_BYTES", 600)
-    candidates = PricedCandidates(DENSE)
+    candidates = PricedCandidates([DENSE])
     everything = [priced(0.1 * i, params=params) for i in range(5)]
     candidates.add(everything)
     kept = [candidates.get(own.candidate) is own for own in everything]

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from builders.contexts import context_of_one
 from builders.records import GOOD, plan_of_three_rungs
 
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.predict.quality import Calibration
 from hwsearch.search.stages import pricing as module
-from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import dense_ticket
 from hwsearch.search.stages.pricing import price_all
 from hwsearch.search.store.cache import Cache
@@ -34,7 +34,9 @@ def context(tmp_path, tiny_text):
     }
     dense = SimpleNamespace(params=ticket.params, runs=runs, cost={}, error=0.03)
     similarity = SimpleNamespace(agreement=lambda joint: 1.0 - joint.sparsity.mean(1) / 2)
-    return Context(plan, dense, None, Cache(tmp_path / "cache", "plan"), Calibration(similarity, GOOD, 0))
+    return context_of_one(
+        plan, dense, cache=Cache(tmp_path / "cache", "plan"), calibration=Calibration(similarity, GOOD, 0)
+    )
 
 
 def test_each_is_priced_once(context, monkeypatch):

@@ -1,5 +1,6 @@
 """What is said of networks: a finalist and the dense reference as rows."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ from builders.records import record
 from hwsearch.measure.answers import Answers
 from hwsearch.measure.measured import Measured
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.search.stages.finals import Finalist
+from hwsearch.search.stages.finals import Finalist, Scored
 from hwsearch.search.stages.rows import dense_row, front_row
 from hwsearch.search.stages.skill import answer_columns
 
@@ -46,20 +47,35 @@ def test_a_finalist_is_a_row():
     assert row.network_digest is None
 
 
+def test_another_score_has_columns_of_its_own():
+    scored = replace(finalist(3), scored=Scored(0.7, 0.6, 0.5, 0.65))
+    row = front_row(scored)
+    assert [name for name in row.columns() if name.startswith("score")] == [
+        "score_val", "score_test", "score_test_low", "score_test_high",
+    ]  # fmt: skip
+    assert (scored.score, row.score, row.accuracy_val) == (0.7, 0.7, 0.89)
+    assert not any(name.startswith("score") for name in front_row(finalist(3)).columns())
+    dense = SimpleNamespace(measured=MEASURED, cost=COST, scored_by="macro_f1", score=0.8)
+    assert dense_row(dense, None).score == 0.8
+    final = replace(finalist(None), scored=scored.scored)
+    told = dense_row(dense, SimpleNamespace(dense=final))
+    assert (told.score, told.score_val_search, told.accuracy_val) == (0.7, 0.8, 0.89)
+
+
 def test_one_seed_has_no_spread():
     row = front_row(finalist(3, tests=(0.88,)))
     assert (row.seeds, row.accuracy_test_sd) == (1, None)
 
 
 def test_the_dense_reference_of_the_search_has_no_test():
-    dense = SimpleNamespace(measured=MEASURED, cost=COST)
+    dense = SimpleNamespace(measured=MEASURED, cost=COST, scored_by="accuracy")
     row = dense_row(dense, None)
     assert list(row.columns())[:4] == ["accuracy_val", "accuracy_val_search", "accuracy_test", "memory_bytes"]
     assert (row.accuracy_val, row.accuracy_val_search, row.accuracy_test) == (0.9, 0.9, None)
 
 
 def test_the_dense_reference_of_the_final_trainings_has_all():
-    row = dense_row(SimpleNamespace(measured=MEASURED, cost={}), SimpleNamespace(dense=finalist(None)))
+    row = dense_row(SimpleNamespace(measured=MEASURED, cost={}), finalist(None))
     assert (row.accuracy_val, row.accuracy_val_search) == (0.89, 0.9)
     assert (row.accuracy_test_low, row.accuracy_test_own) == (0.8, 0.88)
     assert row.banks == {"flash_bytes": 90}

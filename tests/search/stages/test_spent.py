@@ -21,7 +21,8 @@ FINALS = SimpleNamespace(train_steps=300, eval_steps=30, reused_steps=5, wall_s=
 
 def context(finder="magnitude", predicting=None):
     study = SimpleNamespace(tickets=SimpleNamespace(finder=finder))
-    return SimpleNamespace(dense=DENSE, calibration=predicting, plan=SimpleNamespace(study=study))
+    reference = SimpleNamespace(dense=DENSE, calibration=predicting)
+    return SimpleNamespace(references=[reference], plan=SimpleNamespace(study=study))
 
 
 def test_steps_are_summed_each_once():
@@ -51,7 +52,7 @@ def test_what_tickets_share_is_counted_once(monkeypatch):
         trial = next(r.trial for r in RECORDS if r.candidate == candidate)
         return SimpleNamespace(spent=ladders[trial], reused={f"{ground}": 3})
 
-    monkeypatch.setattr(spent, "source_of", lambda context, seed=None: seed)
+    monkeypatch.setattr(spent, "source_of", lambda context, network, seed=None: seed)
     monkeypatch.setattr(spent, "final_seeds", lambda plan: [8, 9])
     monkeypatch.setattr(spent, "find_ticket", find)
     cost = spent_by(context("iterative"), RECORDS, FINALS, [SimpleNamespace(trial=1)], Seconds(1.0, 0.0))

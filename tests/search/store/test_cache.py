@@ -53,7 +53,8 @@ def test_what_is_damaged_is_not_there(cache):
 def test_a_file_is_named_by_all_that_it_depends_on(tmp_path, cache):
     candidate = Candidate((0.5,), "weight", (4,), 2)
     paths = [
-        cache.path("trained", "a"), cache.path("trained", "b"), cache.path("rung", "a"), cache.final_path(None, 1),
+        cache.path("trained", "a"), cache.path("trained", "b"), cache.path("rung", "a"), cache.final_path((), 1),
+        cache.final_path((1,), 1),
         cache.final_path(candidate, 1), cache.final_path(candidate, 2), Cache(tmp_path, "other").path("trained", "a"),
     ]  # fmt: skip
     assert len(set(paths)) == len(paths)

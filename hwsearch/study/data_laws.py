@@ -1,0 +1,100 @@
+"""The laws of single values in a study's section ``data``: paths, patterns of names, durations, choices of files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+from hwsearch.study.laws import law
+from hwsearch.study.units import read_quantity
+from hwsearch.study.yaml_border import broken
+
+_FIELD = re.compile(r"\{(\w*)\}")
+_RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
+_MOST_VALUES = 1_000_000
+
+
+def _path(value: Any) -> Any:
+    """Read a path that stays below the folder that it is taken from."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        raise broken("a path may not be empty")
+    windows, posix = PureWindowsPath(value), PurePosixPath(value)
+    if windows.drive or windows.root or ".." in windows.parts or posix.parts[:1] == ("~",) or "\0" in value:
+        law = "a path must lie below the study's folder, or below data.root"
+        raise broken(
+            law, value, "set data.root to the folder that holds the data, and write the path from there"
+        )
+    return value
+
+
+def fields_of(pattern: str) -> list[str]:
+    """Return the names in braces of a pattern, in order."""
+    return _FIELD.findall(pattern)
+
+
+def pattern_regex(pattern: str) -> re.Pattern[str]:
+    """Return the regular expression of a pattern: a field stands for one character or more, none of them ``/``."""
+    parts = _FIELD.split(pattern)
+    texts, names = parts[::2], parts[1::2]
+    fields = [f"(?P<{name}>[^/]+?)" for name in names] + [""]
+    return re.compile("".join(re.escape(text) + field for text, field in zip(texts, fields, strict=True)))
+
+
+def _label_pattern(value: str) -> str:
+    """Refuse a pattern from which no label can be read."""
+    if value == "folder":
+        return value
+    law = "label must be folder, or a pattern of file names with {label} in it, such as {label}_{group}_{take}.wav"
+    names = fields_of(value)
+    if names.count("label") != 1 or len(set(names)) != len(names):
+        raise broken(law, value, "name each field once, {label} among them")
+    if (
+        not all(name.isidentifier() for name in names)
+        or "{" in _FIELD.sub("", value)
+        or "}" in _FIELD.sub("", value)
+    ):
+        raise broken(law, value, "a field is a name in braces")
+    if "}{" in value:
+        raise broken(law, value, "write something between two fields, so that it is plain where one ends")
+    return value
+
+
+def _duration(value: Any) -> Any:
+    """Read a time with its unit, in seconds."""
+    law = "a time must be above 0 and carry its unit"
+    if isinstance(value, str):
+        try:
+            value = read_quantity(value, "time")
+        except ValueError as error:
+            raise broken(law, value, str(error)) from None
+    elif isinstance(value, bool) or not isinstance(value, float):
+        raise broken(law, todo="write for example 16 ms")
+    if not 0 < value < 1e6:
+        raise broken(law)
+    return value
+
+
+def _choice(value: Any) -> Any:
+    """Read which values of a field are meant: ``0..4``, one value, or a list, as text."""
+    law = "write a range of whole numbers (0..4), a value, or a list of values"
+    if isinstance(value, str) and (match := _RANGE.fullmatch(value.strip())):
+        low, high = int(match[1]), int(match[2])
+        if not low <= high < low + _MOST_VALUES:
+            raise broken(law, value)
+        return tuple(str(number) for number in range(low, high + 1))
+    values = value if isinstance(value, list | tuple) else [value]
+    if not values or not all(isinstance(item, str | int) and not isinstance(item, bool) for item in values):
+        raise broken(law)
+    return tuple(str(item) for item in values)
+
+
+FileName = Annotated[str, BeforeValidator(_path)]
+Column = Annotated[str, law("a name may not be empty", str.strip)]
+LabelPattern = Annotated[str, AfterValidator(_label_pattern)]
+Duration = Annotated[float, BeforeValidator(_duration)]
+Choice = Annotated[tuple[str, ...], BeforeValidator(_choice)]
