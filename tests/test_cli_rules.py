@@ -9,18 +9,19 @@ NONE = {"smallest": False, "frugal": False, "accurate": False}
 
 
 def test_a_rule_is_named_or_the_studys():
-    assert rule_of(NONE, None, None) is None
-    assert rule_of(NONE | {"frugal": True}, "1%", None) == "frugal"
+    assert rule_of(NONE, within=None, min_accuracy=None) == {}
+    assert rule_of(NONE | {"frugal": True}, within="1%", min_score=None) == {"rule": "frugal", "within": "1%"}
 
 
 @pytest.mark.parametrize(
-    ("rules", "within", "min_accuracy", "law"),
+    ("rules", "tolerances", "law"),
     [
-        (NONE | {"smallest": True, "accurate": True}, None, None, "at most one of --smallest"),
-        (NONE, "1%", "95%", "at most one of --within and --min-accuracy"),
-        (NONE, "much", None, "--within"),
+        (NONE | {"smallest": True, "accurate": True}, {}, "at most one of --smallest"),
+        (NONE, {"within": "1%", "min_accuracy": "95%"}, "at most one of --within, --min-accuracy"),
+        (NONE, {"within": "much"}, "--within"),
+        (NONE, {"min_score": "95"}, "--min-score"),
     ],
 )
-def test_what_contradicts_itself_is_refused(rules, within, min_accuracy, law):
+def test_what_contradicts_itself_is_refused(rules, tolerances, law):
     with pytest.raises(InputError, match=law):
-        rule_of(rules, within, min_accuracy)
+        rule_of(rules, **tolerances)
