@@ -212,9 +212,10 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
 
 
 def _content(data: Dataset) -> str:
-    """Return a digest of all samples, as they are trained on and measured on."""
+    """Return a digest of all samples, as they are trained on and measured on, and of what made them whole numbers."""
     parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
-    return digest_of_arrays({name: getattr(data, name) for name in parts})
+    samples = digest_of_arrays({name: getattr(data, name) for name in parts})
+    return digest([samples, None if data.encoding is None else data.encoding.settings])
 
 
 def _space(study: Study, profile: HardwareProfile, specs: Sequence[NetworkSpec]) -> SearchSpace:

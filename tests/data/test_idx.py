@@ -41,7 +41,10 @@ def test_read_idx_by_hand(tmp_path: Path) -> None:
         (b"plain", r"magic number must be 00000803 .* got 706c6169"),
         (b"", r"got an empty file"),
         (b"<!DOCTYPE html><html>", r"got 3c21444f, the beginning of a web page"),
-        (gzip.compress(idx_file((2, 2, 2), bytes(8)), mtime=0), r"got 1f8b0800, gzip within gzip .unpack it once"),
+        (
+            gzip.compress(idx_file((2, 2, 2), bytes(8)), mtime=0),
+            r"got 1f8b0800, gzip within gzip .unpack it once",
+        ),
     ],
 )
 def test_damaged_idx_files_are_refused(tmp_path: Path, content: bytes, words: str) -> None:

@@ -31,7 +31,8 @@ def test_the_text_is_the_fields_after_the_format():
     assert list(values)[:4] == ["format", "trial", "candidate", "outcome"]
     assert values["format"] == TRIAL_FORMAT
     assert values["candidate"] == {
-        "sparsity": [0.5, 0.9], "granularity": "nm:4", "weight_bits": [2, 8], "timesteps": 3,
+        "sparsity": [0.5, 0.9], "granularity": "nm:4", "weight_bits": [2, 8], "timesteps": 3, "network": 0,
+        "state_bits": None,
     }  # fmt: skip
     assert values["predicted"] == {"memory_bytes": 12, "energy_j": 0.1 + 0.2, "latency_s": None}
     assert "12," in FULL.to_json()  # a whole number stays one

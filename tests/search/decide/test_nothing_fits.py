@@ -6,11 +6,13 @@ from types import SimpleNamespace
 import pytest
 from builders.records import record
 
+from hwsearch.records.columns import LaterColumns
 from hwsearch.search.decide.nothing_fits import nearest_miss, why_nothing
 
 
 def plan(**budgets):
-    return SimpleNamespace(study=SimpleNamespace(device=SimpleNamespace(budgets=budgets)))
+    study = SimpleNamespace(device=SimpleNamespace(budgets=budgets))
+    return SimpleNamespace(study=study, later_columns=LaterColumns())
 
 
 def over(trial, sparsity, memory, outcome="over_budget"):

@@ -11,7 +11,7 @@ from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.store.cache import Cache
 
 MEASURED = SimpleNamespace(accuracy_val=0.973, loss=WidthLoss(weights_zeroed=2))
-DENSE = SimpleNamespace(params=(), cost={"memory_bytes": 2500}, error=0.027, measured=MEASURED)
+DENSE = SimpleNamespace(params=(), cost={"memory_bytes": 2500}, error=0.027, score=0.973, measured=MEASURED)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_another_score_has_columns_of_its_own():
     dense = SimpleNamespace(measured=MEASURED, cost=COST, scored_by="macro_f1", score=0.8)
     assert dense_row(dense, None).score == 0.8
     final = replace(finalist(None), scored=scored.scored)
-    told = dense_row(dense, SimpleNamespace(dense=final))
+    told = dense_row(dense, final)
     assert (told.score, told.score_val_search, told.accuracy_val) == (0.7, 0.8, 0.89)
 
 

@@ -138,7 +138,11 @@ def test_a_fresh_dense_reference_that_knows_nothing_is_refused_before_members_ar
     monkeypatch.setattr(final, "_train_members", None)
     seed = final.final_seeds(plan)[1]
     with pytest.raises(HwsearchError, match=f"fresh seed {seed} is no model"):
-        final.finalise(SimpleNamespace(plan=plan, trainer=None, cache=None), [])
+        reference = SimpleNamespace(plan=plan)
+        context = SimpleNamespace(
+            plan=plan, trainer=None, cache=None, yardstick=reference, at=lambda number: reference
+        )
+        final.finalise(context, [])
 
 
 def test_answers_come_back_from_the_cache(tmp_path):
