@@ -137,11 +137,11 @@ def test_a_fresh_dense_reference_that_knows_nothing_is_refused_before_members_ar
     monkeypatch.setattr(final, "fresh_references", lambda p, t, c, seeds, told: dense[: len(seeds)])
     monkeypatch.setattr(final, "_train_members", None)
     seed = final.final_seeds(plan)[1]
+    reference = SimpleNamespace(plan=plan)
+    context = SimpleNamespace(
+        plan=plan, trainer=None, cache=None, yardstick=reference, at=lambda number: reference
+    )
     with pytest.raises(HwsearchError, match=f"fresh seed {seed} is no model"):
-        reference = SimpleNamespace(plan=plan)
-        context = SimpleNamespace(
-            plan=plan, trainer=None, cache=None, yardstick=reference, at=lambda number: reference
-        )
         final.finalise(context, [])
 
 
