@@ -52,7 +52,8 @@ def test_the_order_of_its_keys_is_kept(finished):
     assert list(values) == [
         "format", "study", "study_digest", "profile", "profile_digest", "seed", "versions", "objectives", "score",
         "budgets", "dense", "counts", "cost", "similarity", "audit", "left", "front_size", "hypervolume",
-        "reference_point", "pick", "nearest_miss", "samples", "classes", "labels", "arithmetic", "no_skill", "notes", "answers",
+        "reference_point", "pick", "nearest_miss", "samples", "classes", "labels", "arithmetic",
+        "no_skill", "notes", "answers",
     ]  # fmt: skip
     columns = pd.read_csv(finished / "front.csv").columns
     assert list(values["pick"]) == list(columns)
