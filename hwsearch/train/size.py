@@ -33,7 +33,8 @@ def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
 
     Stored for the way back: each spiking population's potentials and what is read of its spikes, and its currents
     (twice where they are normalised); what is stepped through time besides each timestep's membranes; on top three
-    times the largest of them for gradients on their way. Of each weight: itself, its mask, what is quantised, its
+    times the largest of them for gradients on their way, five times where connections without a delay join, since the gradient of a sum
+    waits for all that enters it. Of each weight: itself, its mask, what is quantised, its
     gradient, both of Adam's moments, and one copy on its way.
     """
     stored, largest = 0, 0
@@ -56,7 +57,9 @@ def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
         stored += 2 * potentials if place in stepped else 0
         largest = max(largest, potentials)
     weights = sum(connection.n_weights for connection in spec.connections)
-    return 4 * (stored + 3 * largest + 7 * weights)
+    targets = [connection.target for connection in spec.connections if not connection.delay]
+    waiting = 3 if len(set(targets)) == len(targets) else 5
+    return 4 * (stored + waiting * largest + 7 * weights)
 
 
 def _still(spec: NetworkSpec, population: int) -> bool:

@@ -10,14 +10,14 @@ import pandas as pd
 import hwsearch
 
 UNEVEN = {
-    "data": "{name: mnist, root: data, input_bits: 2}",
+    "data": "{name: mnist, root: data, input_bits: 2, equal_samples: spread}",
     "network": "{layers: fc16, batch_norm: true}",
     "space": "{sparsity: [0.0, 0.99], granularity: [weight], weight_bits: [4], timesteps: [4]}",
 }
 
 
 def write_uneven(folder):
-    """Write MNIST's four files, 91 % of their images being of class 0: a square, at a place for each class."""
+    """Write MNIST's four files, 91 % of their images being of class 0: a square, at one of 25 places for each class."""
     (folder / "data/mnist").mkdir(parents=True)
     rng = np.random.default_rng(0)
     for part, n in (("train", 1000), ("t10k", 500)):

@@ -31,11 +31,12 @@ def test_bytes_of_a_recurrent_population_by_hand():
 
 
 def test_what_is_read_pooled_and_whole_is_kept_twice():
-    # 64 * 2 = 128 neurons, 768 potentials at batch 2 and T 3; the block reads them pooled to a quarter
+    # 64 * 2 = 128 neurons, 768 potentials at batch 2 and T 3; the block reads them pooled to a quarter,
+    # and joins, so 5 * 768 are on their way
     own = spec("2c3-p2-res(2c3)", norm=False)
     whole, quarter = 768, 192
     stored = whole + quarter + 256 + 3 * quarter
-    assert size.stack_bytes(own, 3, 2) == 4 * (stored + 3 * whole + 7 * (18 + 36 + 2 + 320))
+    assert size.stack_bytes(own, 3, 2) == 4 * (stored + 5 * whole + 7 * (18 + 36 + 2 + 320))
 
 
 @pytest.mark.slow
