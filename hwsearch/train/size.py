@@ -33,9 +33,9 @@ def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
 
     Stored for the way back: each spiking population's potentials and what is read of its spikes, and its currents
     (twice where they are normalised); what is stepped through time besides each timestep's membranes; on top three
-    times the largest of them for gradients on their way, five times where connections without a delay join, since the gradient of a sum
-    waits for all that enters it. Of each weight: itself, its mask, what is quantised, its
-    gradient, both of Adam's moments, and one copy on its way.
+    times the largest of them for gradients on their way, five times where connections without a delay join, since the
+    gradient of a sum waits for all that enters it. Of each weight: itself, its mask, what is quantised, its gradient,
+    both of Adam's moments, and one copy on its way.
     """
     stored, largest = 0, 0
     stepped = {
