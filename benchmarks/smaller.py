@@ -4,10 +4,10 @@
 
 Every study of `real_data.SETS` is run by the command line, its pick exported and verified. A test part of a few hundred
 samples cannot tell whether the pick loses a point, so the picked recipe (sparsity, granularity, bits, timesteps) is
-searched for alone, from a dense network of its own, on further splits: the folds of `real_data`, or, where the test part
-is official, training and validation samples drawn anew. Of all splits the losses are counted, pick against dense network,
-each trained once with a fresh seed. Test parts of thousands need no further splits. Runs lie in DIR, and what has ended
-there is not run again. Progress goes to standard error.
+searched for alone, from a dense network of its own, on further splits: the folds of `real_data`, or, where the test
+part is official, training and validation samples drawn anew. The losses of all splits are counted, pick against dense
+network, each trained once with a fresh seed. Test parts of thousands need no further splits. Runs lie in DIR, and what
+has ended there is not run again. Progress goes to standard error.
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ def print_task(task: Task, work: Path, workers: int) -> str:
                int(row["memory_bytes"]))  # fmt: skip
     others = pairs(task, plan, row, work, workers)
     print(f"\n## {study.name}\n\n{study.description}; {plan.profile.id}. Pick: trial {int(row['trial'])}, sparsity "
-          f"{row['sparsity']:g}, granularity {row['granularity']}, {int(row['weight_bits'])} bits, T {int(row['timesteps'])}, "
-          f"chosen on validation within {study.pick.within:.1%}: {own.bytes:,} B where the dense network has "
+          f"{row['sparsity']:g}, granularity {row['granularity']}, {int(row['weight_bits'])} bits, "
+          f"T {int(row['timesteps'])}, chosen on validation within {study.pick.within:.1%}: {own.bytes:,} B where the dense network has "
           f"{dense['memory_bytes']:,}.\n\n| split | dense, test | pick, test | samples | loses, points |"
           " pick, B |\n|---|---|---|---|---|---|")  # fmt: skip
     for pair in (own, *others):
