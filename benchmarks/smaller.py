@@ -144,9 +144,10 @@ def print_task(task: Task, work: Path, workers: int) -> str:
     own = Pair("the search's own", row["accuracy_test"], dense["accuracy_test"], len(plan.data.y_test),
                int(row["memory_bytes"]))  # fmt: skip
     others = pairs(task, plan, row, work, workers)
+    within = f"chosen on validation within {study.pick.within:.1%}"
     print(f"\n## {study.name}\n\n{study.description}; {plan.profile.id}. Pick: trial {int(row['trial'])}, sparsity "
           f"{row['sparsity']:g}, granularity {row['granularity']}, {int(row['weight_bits'])} bits, "
-          f"T {int(row['timesteps'])}, chosen on validation within {study.pick.within:.1%}: {own.bytes:,} B where the dense network has "
+          f"T {int(row['timesteps'])}, {within}: {own.bytes:,} B where the dense network has "
           f"{dense['memory_bytes']:,}.\n\n| split | dense, test | pick, test | samples | loses, points |"
           " pick, B |\n|---|---|---|---|---|---|")  # fmt: skip
     for pair in (own, *others):
