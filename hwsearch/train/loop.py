@@ -23,6 +23,7 @@ from hwsearch.seeds import seed_of
 from hwsearch.train.adam import StackAdam
 from hwsearch.train.inputs import as_floats, stored_inputs
 from hwsearch.train.loss import balanced_weights, cross_entropy
+from hwsearch.train.machine import give_back_holes
 
 Watch = Callable[[int, Callable[[], list[Params]]], bool]
 """(finished epochs, what returns the parameters of each candidate now) -> whether training may stop."""
@@ -104,6 +105,7 @@ def train_stack(
     while n_finished < schedule.epochs:
         losses = _epoch(stack, adam, source, schedule, n_finished, timesteps)
         n_finished += 1
+        give_back_holes()
         if watch is not None and watch(n_finished, stack.params):
             break
     return _outcomes(stack.params(), losses.tolist(), n_finished * len(y) * timesteps)

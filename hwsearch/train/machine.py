@@ -3,7 +3,8 @@
 One torch thread: two threads in each of two processes wait for each other and are slower than one thread in each;
 stacks use the cores by processes instead. malloc: glibc gives every large tensor fresh pages from the kernel and takes
 them back; keeping them in the process saves the page faults (up to half the time of nets with large maps; Linux and
-glibc only, and the memory stays with the process until it ends).
+glibc only). What is kept must not grow for ever: tensors of ever other sizes leave holes that fit no other, which are
+given back between epochs (`give_back_holes`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from types import TracebackType
 
 import torch
 
+_MOST_IDLE = 512 << 20  # bytes of a heap that may lie idle between epochs
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 
@@ -34,6 +36,26 @@ def keep_freed_memory() -> bool:
     settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 64 << 20))
     accepted = [mallopt(option, value) for option, value in settings]
     return all(accepted)
+
+
+class _MallInfo(ctypes.Structure):
+    """What glibc's ``mallinfo2`` says of the heap; ``fordblks``: bytes that are free in it."""
+
+    _names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in _names.split()]
+
+
+def give_back_holes() -> bool:
+    """Give freed memory back to the system where much lies idle; return whether that was so."""
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+        info, trim = libc.mallinfo2, libc.malloc_trim
+    except (OSError, AttributeError):  # no glibc, or one before 2.33
+        return False
+    info.restype = _MallInfo
+    if info().fordblks < _MOST_IDLE:
+        return False
+    return bool(trim(0))
 
 
 class OneThread:
