@@ -29,6 +29,9 @@ Watch = Callable[[int, Callable[[], list[Params]]], bool]
 """(finished epochs, what returns the parameters of each candidate now) -> whether training may stop."""
 
 
+_STEPS_BETWEEN_TRIMS = 64
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How long and how fast to train.
@@ -105,7 +108,6 @@ def train_stack(
     while n_finished < schedule.epochs:
         losses = _epoch(stack, adam, source, schedule, n_finished, timesteps)
         n_finished += 1
-        give_back_holes()
         if watch is not None and watch(n_finished, stack.params):
             break
     return _outcomes(stack.params(), losses.tolist(), n_finished * len(y) * timesteps)
@@ -163,6 +165,8 @@ def _epoch(
         loss.sum().backward()  # type: ignore[no-untyped-call]
         adam.step(rate)
         losses += loss.detach() * (len(batch) / n)
+        if step % _STEPS_BETWEEN_TRIMS == 0:
+            give_back_holes()
     return losses
 
 

@@ -4,18 +4,19 @@ One torch thread: two threads in each of two processes wait for each other and a
 stacks use the cores by processes instead. malloc: glibc gives every large tensor fresh pages from the kernel and takes
 them back; keeping them in the process saves the page faults (up to half the time of nets with large maps; Linux and
 glibc only). What is kept must not grow for ever: tensors of ever other sizes leave holes that fit no other, which are
-given back between epochs (`give_back_holes`).
+given back every few steps (`give_back_holes`).
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from functools import cache
 from types import TracebackType
 
 import torch
 
-_MOST_IDLE = 512 << 20  # bytes of a heap that may lie idle between epochs
+_MOST_IDLE = 256 << 20  # bytes of a heap that may lie idle
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 
@@ -47,15 +48,21 @@ class _MallInfo(ctypes.Structure):
 
 def give_back_holes() -> bool:
     """Give freed memory back to the system where much lies idle; return whether that was so."""
+    heap = _heap()
+    if heap is None or heap.mallinfo2().fordblks < _MOST_IDLE:
+        return False
+    return bool(heap.malloc_trim(0))
+
+
+@cache
+def _heap() -> ctypes.CDLL | None:
+    """Return glibc; None where there is none, or one before 2.33."""
     try:
         libc = ctypes.CDLL("libc.so.6")
-        info, trim = libc.mallinfo2, libc.malloc_trim
-    except (OSError, AttributeError):  # no glibc, or one before 2.33
-        return False
-    info.restype = _MallInfo
-    if info().fordblks < _MOST_IDLE:
-        return False
-    return bool(trim(0))
+        libc.mallinfo2.restype = _MallInfo
+    except (OSError, AttributeError):
+        return None
+    return libc
 
 
 class OneThread:
