@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -28,6 +29,12 @@ _SHIFT = (
     6  # an instruction takes 2**6 ns of the board's time: longer than a tick of any board, so none is lost
 )
 _LIBRARY = (f"{PREFIX}.c", f"{PREFIX}_data.c", f"{PREFIX}_kernels.c")
+_FLAGS = (
+    "-std=gnu99", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-ffunction-sections", "-fdata-sections",
+    "-fno-common", "-fstack-usage",
+    # a function stays one, whoever else uses it: so its bytes and its stack can be told without compiling
+    "-fno-inline-functions-called-once",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +50,8 @@ class BoardRun:
         state_bytes: Of the library's state, a raw frame where frames are binned included.
         stack_bytes: Most that the stack took.
         arrays: Bytes of each constant array in the linked file.
+        functions: Bytes of each function of the linked file; what the compiler split off a function is a part of it.
+        frames: Bytes of stack of each function that was compiled.
     """
 
     trace: bytes
@@ -54,6 +63,8 @@ class BoardRun:
     state_bytes: int
     stack_bytes: int
     arrays: dict[str, int]
+    functions: dict[str, int]
+    frames: dict[str, int]
 
 
 def missing_tools(board: Board) -> list[str]:
@@ -118,6 +129,8 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
             state_bytes=sizes.get(".state", 0),
             stack_bytes=int(ticks[-1]),
             arrays=_arrays(board, work),
+            functions=_functions(board, work),
+            frames=_frames(work),
         )
 
 
@@ -139,9 +152,7 @@ def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
     template = jinja2.Template((support / "linker.ld.j2").read_text(encoding="utf-8"))
     (work / "board.ld").write_text(template.render(board=board, stack_bytes=STACK_BYTES), encoding="utf-8")
     flags = [
-        *board.flags, "-std=gnu99", optimise, "-ffreestanding", "-fno-tree-loop-distribute-patterns",
-        "-ffunction-sections", "-fdata-sections", "-fno-common", "-DSNN_COUNTED", f"-I{library / 'src'}",
-        f"-I{library / 'test'}", f"-I{work}",
+        *board.flags, *_FLAGS, optimise, "-DSNN_COUNTED", f"-I{library / 'src'}", f"-I{library / 'test'}", f"-I{work}",
     ]  # fmt: skip
     sources = [*(library / "src" / name for name in _LIBRARY), library / "test" / f"{PREFIX}_trace.c"]
     sources += [work / name for name in ("main.c", "memory.c", f"start_{board.architecture}.c")]
@@ -201,9 +212,33 @@ def _sections(board: Board, work: Path) -> dict[str, int]:
     return {part[0]: int(part[1]) for part in parts if len(part) == 3 and part[0].startswith(".")}
 
 
-def _arrays(board: Board, work: Path) -> dict[str, int]:
-    """Return the bytes of each of the library's constant arrays in the linked file."""
+def _symbols(board: Board, work: Path) -> list[tuple[str, str, int]]:
+    """Return (name, nm's letter, bytes) of each symbol of the linked file that has a size."""
     listed = _tool(board, work, [f"{board.prefix}nm", "-S", "firmware.elf"], work).splitlines()
     parts = [line.split() for line in listed]
+    return [(part[3], part[2], int(part[1], 16)) for part in parts if len(part) == 4]
+
+
+def _arrays(board: Board, work: Path) -> dict[str, int]:
+    """Return the bytes of each of the library's constant arrays in the linked file."""
     pattern = re.compile(rf"{PREFIX}_(weights|bias|threshold)_")
-    return {part[3]: int(part[1], 16) for part in parts if len(part) == 4 and pattern.match(part[3])}
+    return {name: n_bytes for name, _, n_bytes in _symbols(board, work) if pattern.match(name)}
+
+
+def _functions(board: Board, work: Path) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for name, letter, n_bytes in _symbols(board, work):
+        if letter in "tT":
+            total[name.partition(".")[0]] += n_bytes
+    return dict(total)
+
+
+def _frames(work: Path) -> dict[str, int]:
+    """Return the stack of each function, as the compiler wrote it beside the objects."""
+    frames: dict[str, int] = {}
+    for path in sorted(work.glob("*.su")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            place, n_bytes, _ = line.split("\t")
+            name = place.rpartition(":")[2].partition(".")[0]
+            frames[name] = max(frames.get(name, 0), int(n_bytes))
+    return frames
