@@ -109,7 +109,9 @@ def _fitted(rows: Sequence[tuple[Mapping[str, float], float]]) -> dict[str, floa
 
 
 def relative_errors(
-    measured: Sequence[Measured], predicted: Callable[[Measured], float | None], seen: Callable[[Measured], float]
+    measured: Sequence[Measured],
+    predicted: Callable[[Measured], float | None],
+    seen: Callable[[Measured], float],
 ) -> np.ndarray:
     """Return predicted / seen - 1 of each network; NaN where it cannot be told."""
     pairs = [(predicted(each), seen(each)) for each in measured]

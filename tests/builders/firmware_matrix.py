@@ -100,7 +100,9 @@ def _mask(rng, c, granularity, density):
         rows = rng.random(rows.shape) < (density or 0.4)
     elif kind == "block":
         blocks = runs(rows, int(length), False)
-        rows = _flat(np.broadcast_to(rng.random((*blocks.shape[:2], 1)) < (density or 0.5), blocks.shape), rows)
+        rows = _flat(
+            np.broadcast_to(rng.random((*blocks.shape[:2], 1)) < (density or 0.5), blocks.shape), rows
+        )
     elif kind == "nm":
         order = runs(rng.random(rows.shape), int(length), 2.0).argsort(2).argsort(2)
         rows = _flat(order < max(1, int(length) * (density or 0.5) // 1), rows)

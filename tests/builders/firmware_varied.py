@@ -23,7 +23,15 @@ def varied(number: int, *, n_inputs=4, seed=7) -> Case:
         density, rate = float(rng.uniform(0.05, 0.8)), float(rng.uniform(0.05, 0.9))
         try:
             each = of_settings(
-                rng, name, _settings(rng, kind), granularity, bits, reset, n_inputs=n_inputs, density=density, rate=rate
+                rng,
+                name,
+                _settings(rng, kind),
+                granularity,
+                bits,
+                reset,
+                n_inputs=n_inputs,
+                density=density,
+                rate=rate,
             )
         except InputError:  # sums beyond 32 bits, or filters that no longer fit the map
             continue
@@ -54,7 +62,7 @@ def _settings(rng, kind):
 
 def _wide(rng, low, high):
     """Return a width, by the logarithm as likely narrow as wide."""
-    return int(round(np.exp(rng.uniform(np.log(low), np.log(high)))))
+    return round(float(np.exp(rng.uniform(np.log(low), np.log(high)))))
 
 
 def _sides(rng, low, high):

@@ -63,10 +63,10 @@ def _statements(model: CModel) -> Iterator[tuple[str, int, int]]:
             yield called[1], int(length[1]) if length else 0, calls
 
 
-def _connections(
-    model: CModel, workload: Workload, called: dict[str, int]
-) -> Iterator[LibraryConnection]:
-    names = zip(model.program.calls, model.names.connections, model.weights, workload.connections, strict=True)
+def _connections(model: CModel, workload: Workload, called: dict[str, int]) -> Iterator[LibraryConnection]:
+    names = zip(
+        model.program.calls, model.names.connections, model.weights, workload.connections, strict=True
+    )
     for call, name, weights, work in names:
         calls = called[f"add_{name}"]
         yield LibraryConnection(
@@ -110,4 +110,6 @@ def _frames(model: CModel) -> Iterator[PlainLoop]:
     yield PlainLoop(f"frame_{'bits' if feed.raw == BITS else 'values'}", feed.inputs, feed.frames)
     if feed.bins == "mean":
         wide = any(mean.wide for mean in feed.means)
-        yield PlainLoop(f"mean_{'wide' if wide else 'narrow'}{'_bits' if feed.counts else ''}", feed.inputs, timesteps)
+        yield PlainLoop(
+            f"mean_{'wide' if wide else 'narrow'}{'_bits' if feed.counts else ''}", feed.inputs, timesteps
+        )

@@ -42,9 +42,7 @@ def lists_of(c: LibraryConnection) -> Lists:
     n = c.events / c.calls
     p = min(1.0, n / values)
     deviation = math.sqrt(n * (1 - p))
-    full = sum(
-        _reaches(n, deviation, k * LIST_EVENTS) for k in range(1, values // LIST_EVENTS + 1)
-    )
+    full = sum(_reaches(n, deviation, k * LIST_EVENTS) for k in range(1, values // LIST_EVENTS + 1))
     some = 1 - (1 - p) ** values
     channels = _channels(c)
     active = channels * (1 - (1 - p) ** (values / channels))
@@ -78,7 +76,7 @@ def bits_looked_at(c: LibraryConnection) -> tuple[float, float]:
 
 
 def further_bytes(bits: int) -> float:
-    """Return the bytes that a field of so many bits reaches into beyond its first, on average over where it may begin."""
+    """Return the bytes beyond its first that a field of so many bits reaches into, mean over where it may begin."""
     if not bits:
         return 0.0
     starts = range(0, _BYTE, math.gcd(bits, _BYTE))

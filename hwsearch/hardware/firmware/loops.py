@@ -142,7 +142,9 @@ def _conv_stream(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
             yield "plane weight", stored * area
             yield "byte taken", stored * area * bits / 8
         case "nm":
-            groups = planes * (1 + (area - 1) / c.unit)  # the one that it begins in, and those that it goes on into
+            groups = planes * (
+                1 + (area - 1) / c.unit
+            )  # the one that it begins in, and those that it goes on into
             slots = groups * c.stream("indices").count / max(1, _runs(c))
             yield "conv_nm unit", groups * c.unit
             yield "conv_nm slot", slots
