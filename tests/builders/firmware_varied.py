@@ -3,10 +3,14 @@
 import numpy as np
 
 from builders.c_networks import Case
-from builders.firmware_matrix import BITS, GRANULARITIES, KINDS, RESETS, of_settings
+from builders.firmware_matrix import BITS, KINDS, RESETS, of_settings
 from hwsearch.errors import InputError
 from hwsearch.graph.graph import Readout
 
+_GRANULARITIES = (
+    ("weight",), ("nm:4", "nm:8", "nm:16"), ("channel",), ("weight",), ("block:4", "block:8"), ("kernel",), ("weight",),
+    ("channel",),
+)  # fmt: skip
 MOST_RAM, MOST_FLASH = 5_000, 80_000
 """Bytes of state and of weights: what the smallest board holds."""
 _MOST_OPS = 400_000  # weights times pixels times timesteps: an emulated inference stays below a second
@@ -16,7 +20,7 @@ def varied(number: int, *, n_inputs=4, seed=7) -> Case:
     """Return the network of a number: its kind, widths, density, bits and rates are drawn."""
     rng = np.random.default_rng([seed, number])
     kind = list(KINDS)[number % len(KINDS)]
-    granularity = GRANULARITIES[number // len(KINDS) % len(GRANULARITIES)]
+    granularity = str(rng.choice(_GRANULARITIES[number // len(KINDS) % len(_GRANULARITIES)]))
     while True:
         bits, reset = int(rng.choice(BITS)), str(rng.choice(RESETS))
         name = f"{number} {kind} {granularity} {bits} bits {reset}"
@@ -71,7 +75,10 @@ def _sides(rng, low, high):
 
 def _mlp(rng):
     layers = [f"fc{_wide(rng, 6, 160)}" for _ in range(int(rng.integers(1, 4)))]
-    return {"spelling": "-".join(layers), "shape": (1, *_sides(rng, 3, 18))}
+    return {
+        "spelling": str(rng.choice(["", "", "p2-"])) + "-".join(layers),
+        "shape": (1, *_sides(rng, 3, 18)),
+    }
 
 
 def _conv(rng):

@@ -29,12 +29,13 @@ _SHIFT = (
     6  # an instruction takes 2**6 ns of the board's time: longer than a tick of any board, so none is lost
 )
 _LIBRARY = (f"{PREFIX}.c", f"{PREFIX}_data.c", f"{PREFIX}_kernels.c")
-_FLAGS = (
+FLAGS = (
     "-std=gnu99", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-ffunction-sections", "-fdata-sections",
     "-fno-common", "-fstack-usage",
     # a function stays one, whoever else uses it: so its bytes and its stack can be told without compiling
     "-fno-inline-functions-called-once",
 )  # fmt: skip
+"""Of the compiler, for every board."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +153,7 @@ def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
     template = jinja2.Template((support / "linker.ld.j2").read_text(encoding="utf-8"))
     (work / "board.ld").write_text(template.render(board=board, stack_bytes=STACK_BYTES), encoding="utf-8")
     flags = [
-        *board.flags, *_FLAGS, optimise, "-DSNN_COUNTED", f"-I{library / 'src'}", f"-I{library / 'test'}", f"-I{work}",
+        *board.flags, *FLAGS, optimise, "-DSNN_COUNTED", f"-I{library / 'src'}", f"-I{library / 'test'}", f"-I{work}",
     ]  # fmt: skip
     sources = [*(library / "src" / name for name in _LIBRARY), library / "test" / f"{PREFIX}_trace.c"]
     sources += [work / name for name in ("main.c", "memory.c", f"start_{board.architecture}.c")]

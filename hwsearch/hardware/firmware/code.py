@@ -7,6 +7,7 @@ of it in every library, since functions are not merged (-fno-inline-functions-ca
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -19,6 +20,7 @@ DESCRIPTORS = "descriptors"
 
 _STREAMED = ("bitmap", "block", "nm", "kernel")
 _ROWS = ("csr", "delta")
+_OF_VALUES = re.compile(r"(?:snnk_)?(scan|pooled)_((?:fc|conv)_)?(bits|u8|u16|u32)(_max|_sum)?")
 _FLAGS = ("sum", "constant", "clip", "saturate")
 
 
@@ -37,27 +39,37 @@ def code_parts(library: Library) -> dict[str, int]:
     return dict(total)
 
 
-def code_bytes(library: Library, sizes: Mapping[str, float]) -> int | None:
-    """Return the bytes of a library's code and descriptors; None where the core's sizes lack a part of it.
+def code_bytes(library: Library, sizes: Mapping[str, float]) -> int:
+    """Return the bytes of a library's code and descriptors.
 
     Args:
         library: What is computed.
         sizes: Bytes of each part.
+
+    Raises:
+        KeyError: The core's sizes lack a part of it.
     """
     parts = code_parts(library)
     described = parts.pop(DESCRIPTORS)
-    if not parts.keys() <= sizes.keys():
-        return None
     return round(described + sum(sizes[name] * count for name, count in parts.items()))
 
 
+def part_of(function: str) -> str:
+    """Return the part that a function of ``kernels.c`` is: scans of values are one, however wide these are."""
+    found = _OF_VALUES.fullmatch(function)
+    if found is None:
+        return function
+    what, kind, width, pool = found.groups()
+    return f"{what} {kind or ''}{'bits' if width == 'bits' else 'values'}{pool or ''}"
+
+
 def kernel_functions(c: LibraryConnection) -> Iterator[str]:
-    """Yield the functions of ``kernels.c`` that a connection needs; those that are inlined have no bytes."""
+    """Yield the parts of ``kernels.c`` that a connection needs; those that are inlined have no bytes."""
     kind, kernel = c.work.kind, c.kernel
-    yield f"snnk_scan_{c.scan_name}"
+    yield f"scan {c.scan_name}"
     yield f"snnk_{c.name}"
     if c.work.pooling.area > 1:
-        yield f"pooled_{c.scan}_{c.work.pooling.kind}"
+        yield f"pooled {c.scan_name.partition('_')[2]}"
     if kernel in _ROWS:
         yield "pointer"
     if kernel in _ROWS or kind == "conv":

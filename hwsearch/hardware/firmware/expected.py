@@ -101,7 +101,7 @@ def _population(p: PopulationWork, workload: Workload, place: int, state_bits: i
 
 
 def _loops(workload: Workload) -> Iterator[PlainLoop]:
-    """Yield what clears sums, once for a still image's and in each timestep for others, and keeps what a delay reads."""
+    """Yield what clears sums (once for a still image's, else in each timestep) and keeps what a delay reads."""
     for place, p in enumerate(workload.populations):
         kept = [_kept(c, workload) for c in workload.entering(place)]
         if any(kept):

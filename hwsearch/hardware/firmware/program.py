@@ -40,9 +40,9 @@ class LibraryConnection:
 
     @property
     def scan_name(self) -> str:
-        """Of its scan: ``fc_bits``, ``conv_u8_max``."""
-        pooling = self.work.pooling
-        return f"{self.work.kind}_{self.scan}" + (f"_{pooling.kind}" if pooling.area > 1 else "")
+        """Of its scan: ``fc_bits``, ``conv_values_max``; values of 8, 16 and 32 bits take as many instructions."""
+        pooling, kind = self.work.pooling, "bits" if self.scan == "bits" else "values"
+        return f"{self.work.kind}_{kind}" + (f"_{pooling.kind}" if pooling.area > 1 else "")
 
     def stream(self, *names: str) -> Stream:
         """Return the first stream of one of these names; one of no fields where there is none."""

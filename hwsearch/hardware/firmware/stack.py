@@ -25,13 +25,17 @@ def stack_bytes(library: Library, frames: Mapping[str, float]) -> int | None:
     return round(frames["snn_step"] + deepest) if "snn_step" in frames else None
 
 
+def tap_bytes(c: LibraryConnection) -> int:
+    """Return the bytes of stack for a plane's decoded weights, as the stack is aligned."""
+    return -(-TAP_BYTES * c.work.census.kernel_area // 8) * 8 if c.work.kind == "conv" else 0
+
+
 def _way(c: LibraryConnection, frames: Mapping[str, float]) -> float | None:
     kind, names = c.work.kind, set(kernel_functions(c))
-    scan, kernel = f"snnk_scan_{c.scan_name}", f"snnk_{c.name}"
+    scan, kernel = f"scan {c.scan_name}", f"snnk_{c.name}"
     if not {f"add {kind}", scan, kernel} <= frames.keys():
         return None
-    taps = TAP_BYTES * c.work.census.kernel_area if kind == "conv" else 0
-    under_scan = [frames.get(name, 0) for name in names if name.startswith(("pooled_", "locate"))]
+    under_scan = [frames.get(name, 0) for name in names if name.startswith(("pooled", "locate"))]
     below = {"seek": 0.0, "plane": 0.0}
     for name in names - {scan, kernel}:
         part = name.partition("_")[0]
@@ -42,7 +46,7 @@ def _way(c: LibraryConnection, frames: Mapping[str, float]) -> float | None:
     under_kernel = [below["seek"] + inner, below["plane"] + inner, *flat]
     return (
         frames[f"add {kind}"]
-        + -(-taps // 8) * 8
+        + tap_bytes(c)
         + max(
             frames[scan] + max(under_scan, default=0),
             frames[kernel] + max(under_kernel, default=0),
