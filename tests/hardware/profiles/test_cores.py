@@ -15,7 +15,7 @@ def test_each_shipped_core_tells_of_every_kernel_and_of_its_source(name):
     core = core_of(name, (SHIPPED,))
     assert core.name == name
     assert missing(core) == ([], [])
-    assert "gcc" in core.source and "QEMU" in core.source and "-O2" in core.source
+    assert all(word in core.source for word in ("gcc", "QEMU", "-O2"))
     assert "held out" in core.errors
     assert {"flash", "flash population", "ram", "stack"} <= core.test_bytes.keys()
 
