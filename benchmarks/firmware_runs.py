@@ -18,7 +18,7 @@ from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import BoardRun, run_on
 from hwsearch.export.c.check import first_wrong
 from hwsearch.export.c.project import project_files
-from hwsearch.network.integer import run_integer
+from hwsearch.network.integer import Run, run_integer
 
 _IDENTITY = {"study_digest": "0" * 16, "trial": 0, "network_digest": "0" * 16}
 N_INPUTS = 4
@@ -58,16 +58,26 @@ def case_of(network: str) -> Case:
 
 def ran(board: Board, each: Case, loop: str | None = None) -> BoardRun:
     """Run a network on a board, its step replaced by a loop if one is given; it must equal the integer model."""
-    run = run_integer(each.model.network, each.x, trace=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file, data in project_files(each.model, _IDENTITY, each.x, run).items():
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file).write_bytes(data)
+        run = write_library(each, folder)
         if loop is not None:
             source = folder / "c/src/snn.c"
             source.write_text(source.read_text().replace("void snn_step(", "void snn_unused(") + loop)
-        done = run_on(board, folder / "c", each.model, each.x)
+        return _run(board, each, folder, run)
+
+
+def write_library(each: Case, folder: Path) -> Run:
+    """Write a network's library into a folder; return what the integer model does."""
+    run = run_integer(each.model.network, each.x, trace=True)
+    for file, data in project_files(each.model, _IDENTITY, each.x, run).items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(data)
+    return run
+
+
+def _run(board: Board, each: Case, folder: Path, run: Run) -> BoardRun:
+    done = run_on(board, folder / "c", each.model, each.x)
     wrong = first_wrong(done.trace, each.model.network, run)
     if wrong:
         raise AssertionError(f"{each.name} on {board.name}: {wrong}")
@@ -81,23 +91,29 @@ def observe(networks: list[str], boards: list[str], path: Path | None) -> list[O
     """
     known = {(each.board, each.network): each for each in _read(path)}
     for network in networks:
-        each = None
-        for ident in boards:
-            if (ident, network) in known:
-                continue
-            each = each or case_of(network)
-            try:
-                made = _observation(ident, network, ran(BOARDS[ident], each))
-            except InputError as error:
-                print(f"{ident} {network} left out: {error}", file=sys.stderr)
-                continue
-            known[ident, network] = made
-            if path is not None:
-                with path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(asdict(made)) + "\n")
-            print(ident, network, each.name, file=sys.stderr)
+        todo = [ident for ident in boards if (ident, network) not in known]
+        if not todo:
+            continue
+        each = case_of(network)
+        with tempfile.TemporaryDirectory() as name:
+            run = write_library(each, Path(name))
+            for ident in todo:
+                try:
+                    made = _observation(ident, network, _run(BOARDS[ident], each, Path(name), run))
+                except InputError as error:
+                    print(f"{ident} {network} left out: {error}", file=sys.stderr)
+                    continue
+                known[ident, network] = made
+                _append(path, made)
+        print(network, each.name, file=sys.stderr, flush=True)
     wanted = set(networks)
     return [each for each in known.values() if each.network in wanted and each.board in boards]
+
+
+def _append(path: Path | None, made: Observation) -> None:
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(made)) + "\n")
 
 
 def _observation(ident: str, network: str, done: BoardRun) -> Observation:

@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
         (work / "inputs.bin").write_bytes(raw_bytes(x, model.program.feed))
         _emulate(board, work)
         ticks = np.frombuffer((work / "ticks.bin").read_bytes(), "<u4")
-        sizes = _sections(board, work)
+        sizes, symbols = _sections(board, work), _symbols(board, work)
         calls = model.program.feed.frames or model.network.timesteps
         return BoardRun(
             trace=(work / "trace.bin").read_bytes(),
@@ -129,8 +130,8 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
             ram_bytes=sum(sizes.get(name, 0) for name in (".data", ".state", ".bss")),
             state_bytes=sizes.get(".state", 0),
             stack_bytes=int(ticks[-1]),
-            arrays=_arrays(board, work),
-            functions=_functions(board, work),
+            arrays=_arrays(symbols),
+            functions=_functions(symbols),
             frames=_frames(work),
         )
 
@@ -147,20 +148,15 @@ def _instructions(board: Board, ticks: np.ndarray, samples: int, calls: int) -> 
 
 def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
     support = resources.files("hwsearch.export.boards") / "support"
-    for item in support.iterdir():
-        if item.name.endswith((".c", ".h")):
-            (work / item.name).write_text(item.read_text(encoding="utf-8"), encoding="utf-8")
     template = jinja2.Template((support / "linker.ld.j2").read_text(encoding="utf-8"))
     (work / "board.ld").write_text(template.render(board=board, stack_bytes=STACK_BYTES), encoding="utf-8")
-    flags = [
-        *board.flags, *FLAGS, optimise, "-DSNN_COUNTED", f"-I{library / 'src'}", f"-I{library / 'test'}", f"-I{work}",
-    ]  # fmt: skip
+    header = (library / "test" / f"{PREFIX}_trace.h").read_text(encoding="utf-8")
+    for name, data in _support_objects(board, optimise, header):
+        (work / name).write_bytes(data)
     sources = [*(library / "src" / name for name in _LIBRARY), library / "test" / f"{PREFIX}_trace.c"]
-    sources += [work / name for name in ("main.c", "memory.c", f"start_{board.architecture}.c")]
-    objects = []
+    folders = [library / "src", library / "test"]
     for source in sources:
-        objects.append(f"{source.stem}.o")
-        _tool(board, work, [f"{board.prefix}gcc", *flags, "-c", "-o", objects[-1], source], library)
+        _compile(board, source, work, optimise, folders)
     link = [
         f"{board.prefix}gcc",
         *board.flags,
@@ -169,7 +165,28 @@ def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
         "-Wl,--gc-sections",
         "-Tboard.ld",
     ]
+    objects = sorted(path.name for path in work.glob("*.o"))
     _tool(board, work, [*link, "-o", "firmware.elf", *objects, "-lgcc"], library)
+
+
+@lru_cache
+def _support_objects(board: Board, optimise: str, header: str) -> tuple[tuple[str, bytes], ...]:
+    """Return the objects of the test's own firmware, and their stack, by file name: every library has the same."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        for item in (resources.files("hwsearch.export.boards") / "support").iterdir():
+            if item.name.endswith((".c", ".h")):
+                (work / item.name).write_text(item.read_text(encoding="utf-8"), encoding="utf-8")
+        (work / f"{PREFIX}_trace.h").write_text(header, encoding="utf-8")
+        for source in ("main.c", "memory.c", f"start_{board.architecture}.c"):
+            _compile(board, work / source, work, optimise, [work])
+        return tuple((p.name, p.read_bytes()) for p in sorted(work.iterdir()) if p.suffix in (".o", ".su"))
+
+
+def _compile(board: Board, source: Path, work: Path, optimise: str, folders: Sequence[Path]) -> None:
+    flags = [*board.flags, *FLAGS, optimise, "-DSNN_COUNTED", *(f"-I{folder}" for folder in folders)]
+    command = [f"{board.prefix}gcc", *flags, "-c", "-o", f"{source.stem}.o", source]
+    _tool(board, work, command, source.parent.parent)
 
 
 def _tool(board: Board, work: Path, command: Sequence[str | Path], library: Path) -> str:
@@ -213,22 +230,26 @@ def _sections(board: Board, work: Path) -> dict[str, int]:
     return {part[0]: int(part[1]) for part in parts if len(part) == 3 and part[0].startswith(".")}
 
 
-def _symbols(board: Board, work: Path) -> list[tuple[str, str, int]]:
-    """Return (name, nm's letter, bytes) of each symbol of the linked file that has a size."""
+_Symbol = tuple[str, str, int]
+"""Name, nm's letter, bytes."""
+
+
+def _symbols(board: Board, work: Path) -> list[_Symbol]:
+    """Return each symbol of the linked file that has a size."""
     listed = _tool(board, work, [f"{board.prefix}nm", "-S", "firmware.elf"], work).splitlines()
     parts = [line.split() for line in listed]
     return [(part[3], part[2], int(part[1], 16)) for part in parts if len(part) == 4]
 
 
-def _arrays(board: Board, work: Path) -> dict[str, int]:
+def _arrays(symbols: list[_Symbol]) -> dict[str, int]:
     """Return the bytes of each of the library's constant arrays in the linked file."""
     pattern = re.compile(rf"{PREFIX}_(weights|bias|threshold)_")
-    return {name: n_bytes for name, _, n_bytes in _symbols(board, work) if pattern.match(name)}
+    return {name: n_bytes for name, _, n_bytes in symbols if pattern.match(name)}
 
 
-def _functions(board: Board, work: Path) -> dict[str, int]:
+def _functions(symbols: list[_Symbol]) -> dict[str, int]:
     total: Counter[str] = Counter()
-    for name, letter, n_bytes in _symbols(board, work):
+    for name, letter, n_bytes in symbols:
         if letter in "tT":
             total[name.partition(".")[0]] += n_bytes
     return dict(total)
