@@ -58,6 +58,7 @@ class Cost:
         notes: What a reader of these numbers should know.
         packed_bytes: Bytes of the weights as a file in ``formats``; fewer than ``weight_bytes`` where the device
             gives memory out in lumps.
+        code_bytes: Program code, in the bank of the weights; 0 where the profile does not count it.
     """
 
     memory_bytes: int
@@ -78,6 +79,7 @@ class Cost:
     latency_grade: str | None
     notes: tuple[str, ...]
     packed_bytes: int = 0
+    code_bytes: int = 0
 
 
 def price(workload: Workload, profile: HardwareProfile) -> Cost:
@@ -99,8 +101,14 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
     if parts.latency_s is not None and parts.static_w is not None and not parts.all_in:
         static_j = parts.static_w * parts.latency_s
     return Cost(
-        memory_bytes=sum(n_bytes.values()),
-        banks=tuple((bank.name, sum(n_bytes[what] for what in bank.holds)) for bank in profile.banks),
+        memory_bytes=sum(n_bytes.values()) + parts.code,
+        banks=tuple(
+            (
+                bank.name,
+                sum(n_bytes[what] for what in bank.holds) + (parts.code if "weights" in bank.holds else 0),
+            )
+            for bank in profile.banks
+        ),
         weight_bytes=n_bytes["weights"],
         bias_bytes=n_bytes["params"],
         state_bytes=n_bytes["state"],
@@ -117,6 +125,7 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
         latency_grade=None if parts.latency_s is None else profile.labels.get("latency_s"),
         notes=_notes(workload, profile, parts),
         packed_bytes=_packed_bytes(profile, parts),
+        code_bytes=parts.code,
     )
 
 
