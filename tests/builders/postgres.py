@@ -31,7 +31,7 @@ max_connections = 40
 def binaries() -> Path | None:
     """Return the folder of initdb and pg_ctl, the newest; None where PostgreSQL is not installed."""
     if (found := shutil.which("initdb")) is not None:
-        return Path(found).parent
+        return Path(found).resolve().parent
     folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     return max(folders, key=lambda path: float(path.parent.name), default=None)
 
