@@ -81,6 +81,11 @@ class PostgresServer:
         """Start it, and wait until it answers."""
         self._do("pg_ctl", "-D", self.data, "-l", self.folder / "server.log", "-w", "-t", "30", "start")
 
+    def start_if_stopped(self) -> None:
+        """Start it unless it runs."""
+        if not (self.data / "postmaster.pid").exists():
+            self.start()
+
     def stop(self, mode: str = "fast") -> None:
         """Stop it: ``fast`` ends every session; ``immediate`` is a crash, from which it recovers at its start."""
         if (self.data / "postmaster.pid").exists():
