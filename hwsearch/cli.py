@@ -26,11 +26,12 @@ from hwsearch.cli_answers import (
 )
 from hwsearch.cli_check import Plugins, StudyName
 from hwsearch.cli_data import data
+from hwsearch.cli_exits import run_command
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.data.plugins import install
-from hwsearch.errors import Fault, HwsearchError, InputError, Interrupted, NothingFits
+from hwsearch.errors import Fault, InputError, Interrupted, NothingFits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,20 +62,12 @@ def everywhere(plugin: Plugins = None) -> None:
 
 
 def main() -> None:
-    """Run the command line; every refusal is one message and an exit code."""
+    """Run the command line; every failure is one message and an exit code (`cli_exits`)."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and `&` leave it
             signal.signal(number, _interrupt)
     sys.unraisablehook = _unraisable
-    try:
-        app()
-    except InputError as error:
-        for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except HwsearchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    sys.exit(run_command(app))
 
 
 @app.command()

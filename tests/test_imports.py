@@ -15,7 +15,7 @@ ORDER = [
     "errors", "seeds", "graph", "study", "hardware", "space", "data", "native", "compress", "network", "train",
     "tickets", "measure", "predict", "records", "plan", "search", "comparison", "report", "export", "results", "start",
     "api", "api_sections", "api_arrays", "api_data", "terminal", "cli_rules", "cli_check", "cli_data", "cli_profiles",
-    "cli_init", "cli_answers", "cli",
+    "cli_init", "cli_answers", "cli_exits", "cli",
     "__main__",
 ]  # fmt: skip
 OWNERS = {
@@ -27,7 +27,7 @@ OWNERS = {
     "moocore": {"search"},
     "sklearn": {"data"},
     "ruamel": {"study", "export"},
-    "typer": {"cli", "cli_check", "cli_data", "cli_init", "cli_profiles", "cli_rules"},
+    "typer": {"cli", "cli_check", "cli_data", "cli_exits", "cli_init", "cli_profiles", "cli_rules"},
     "rich": {"terminal"},
     "nir": {"export", "network"},
     "h5py": {"data", "network"},

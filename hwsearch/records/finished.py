@@ -16,6 +16,7 @@ from hwsearch.data.content import content_digest
 from hwsearch.errors import InputError, RecordError
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.storage_url import shown_url
 from hwsearch.records.summary import Answered, Summary, read_summary
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study, load_study, override
@@ -82,7 +83,8 @@ def _question(study: Study, profile_digest: str, storage: str | None) -> str:
     settings = study.to_yaml_dict()
     content = content_digest(study.data)
     settings["search"] = {name: value for name, value in settings["search"].items() if name != "candidates"}
-    return digest([settings, profile_digest, storage, *([] if content is None else [content])])
+    kept = None if storage is None else shown_url(storage)
+    return digest([settings, profile_digest, kept, *([] if content is None else [content])])
 
 
 def _unchanged(folder: RunFolder, files: Mapping[str, str]) -> bool:

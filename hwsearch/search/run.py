@@ -36,7 +36,7 @@ from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.stages.rows import write_members
 from hwsearch.search.stages.warm_start import as_here, others_words
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.storage import Place, check_place, place_of, remember, storage_words
+from hwsearch.search.store.place import Place, check_place, place_of, remember
 from hwsearch.search.summary import summarise, summarise_refusal
 from hwsearch.study.model import write_study
 
@@ -63,7 +63,7 @@ def search(
     place = place_of(folder, plan.study.name, storage)
     check_place(place, plan.digest)
     folder.path.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder), storage_words(place.url):
+    with _only_one(folder):
         proposer = _open(plan, folder, place)
         tell = logged(folder, listen)
         tell(Event("start", plan.study.name))
@@ -136,9 +136,10 @@ def _open(plan: Plan, folder: RunFolder, place: Place) -> Proposer:
     Raises:
         InputError: The storage holds another study.
     """
+    names, score = plan.study.objectives, plan.study.score
     proposer = Proposer(
-        place.url, place.name, plan.digest, plan.space,
-        plan.study.search.sampler, plan.study.seed, len(plan.study.objectives),
+        place.url, place.name, plan.digest, plan.space, plan.study.search.sampler, plan.study.seed, len(names),
+        [f"error (1 - {score})" if name == "error" else name for name in names],
     )  # fmt: skip
     remember(folder, place, proposer.name)
     write_text(folder.profile, plan.profile.path.read_text(encoding="utf-8"))
