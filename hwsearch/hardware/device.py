@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,9 @@ from hwsearch.study.digest import digest
 
 Grade = Literal["measured", "vendor", "toolchain", "simulated", "derived", "estimated"]
 """How a number came about, best evidence first."""
+
+Storage = Literal["smallest", "fastest", "both"]
+"""How the format of a connection's weights is chosen: by bytes, by instructions, or by both, within the budget."""
 
 GRADES: tuple[Grade, ...] = get_args(Grade)
 
@@ -171,6 +174,8 @@ class HardwareProfile:
         quantities: Every number with its evidence, by its dotted place in the file.
         sources: (key, text) of each source.
         path: The file.
+        storage: How a connection's format is chosen: what a study says, not the file.
+        storage_budgets: (cost, upper limit) of the study, within which formats are chosen.
     """
 
     id: str
@@ -212,6 +217,8 @@ class HardwareProfile:
     arithmetic: Arithmetic = dataclasses.field(default_factory=Arithmetic)
     connectivity: Connectivity = dataclasses.field(default_factory=Connectivity)
     state_menu: tuple[int, ...] = ()
+    storage: Storage = "smallest"
+    storage_budgets: tuple[tuple[str, float], ...] = ()
 
     @property
     def state_widths(self) -> tuple[int, ...]:
@@ -227,6 +234,17 @@ class HardwareProfile:
             return self
         fits = next((bits for bits in self.state_widths if bits >= state_bits), self.state_widths[-1])
         return self._at_width[fits]
+
+    def storing(self, storage: Storage, budgets: Mapping[str, float]) -> HardwareProfile:
+        """Return the device as a study stores networks on it.
+
+        Args:
+            storage: How formats are chosen.
+            budgets: Of the study.
+        """
+        if storage == "smallest":
+            return self
+        return dataclasses.replace(self, storage=storage, storage_budgets=tuple(sorted(budgets.items())))
 
     @cached_property
     def _at_width(self) -> dict[int, HardwareProfile]:
@@ -248,11 +266,11 @@ class HardwareProfile:
         """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out.
 
         So is what it can do beyond a chain of plain connections, and which other widths it has for membranes: that
-        counts for networks and studies that ask for it (`plan`).
+        counts for networks and studies that ask for it (`plan`). How formats are chosen is in the study's digest.
         """
         wording = (
             "name", "vendor", "description", "quantities", "sources", "path", "uncalibrated", "arithmetic",
-            "connectivity", "state_menu",
+            "connectivity", "state_menu", "storage", "storage_budgets",
         )  # fmt: skip
         fields = [field for field in dataclasses.fields(self) if field.name not in wording]
         values = {field.name: getattr(self, field.name) for field in fields}
