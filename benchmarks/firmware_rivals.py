@@ -270,8 +270,10 @@ def _multiplier(scale: float) -> tuple[int, int]:
 def _floats(board: Board, task: Task, width: int, net: MLPClassifier, nothing: BoardRun) -> Row:
     """Return what emlearn's code takes."""
     import emlearn
+    from emlearn.net import c_generate_net_inline
 
-    generated = emlearn.convert(net, method="inline").save(name="rival")
+    activations = [net.activation, net.out_activation_]
+    generated = c_generate_net_inline(activations, net.coefs_, net.intercepts_, "rival")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = sources.emlearn_network(Path(emlearn.includedir), folder, generated, task.x_test.shape[1])
