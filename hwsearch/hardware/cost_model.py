@@ -60,6 +60,7 @@ class Cost:
         packed_bytes: Bytes of the weights as a file in ``formats``; fewer than ``weight_bytes`` where the device
             gives memory out in lumps.
         storage: What formats cost that are not the smallest, a sentence a connection.
+        code_bytes: Program code, in the bank of the weights; 0 where the profile does not count it.
     """
 
     memory_bytes: int
@@ -81,6 +82,7 @@ class Cost:
     notes: tuple[str, ...]
     packed_bytes: int = 0
     storage: tuple[str, ...] = ()
+    code_bytes: int = 0
 
 
 def price(workload: Workload, profile: HardwareProfile) -> Cost:
@@ -103,8 +105,14 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
     if parts.latency_s is not None and parts.static_w is not None and not parts.all_in:
         static_j = parts.static_w * parts.latency_s
     return Cost(
-        memory_bytes=sum(n_bytes.values()),
-        banks=tuple((bank.name, sum(n_bytes[what] for what in bank.holds)) for bank in profile.banks),
+        memory_bytes=sum(n_bytes.values()) + parts.code,
+        banks=tuple(
+            (
+                bank.name,
+                sum(n_bytes[what] for what in bank.holds) + (parts.code if "weights" in bank.holds else 0),
+            )
+            for bank in profile.banks
+        ),
         weight_bytes=n_bytes["weights"],
         bias_bytes=n_bytes["params"],
         state_bytes=n_bytes["state"],
@@ -122,6 +130,7 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
         notes=(*_notes(workload, profile, parts), *storage),
         packed_bytes=_packed_bytes(profile, parts),
         storage=storage,
+        code_bytes=parts.code,
     )
 
 

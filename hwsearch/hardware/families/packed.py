@@ -9,6 +9,9 @@ stored is worked off; elsewhere every weight of it is::
               ops.blocks[B]        block:B
               ops.planes           kernel
               ops.dense            dense, or the device does not skip these zeros
+
+Where the profile says that its core's firmware is priced, the cycles are the instructions of the exported C library
+(`firmware`), one a cycle: latency = instructions / clock, energy = instructions * energy of a cycle.
 """
 
 from __future__ import annotations
@@ -27,6 +30,10 @@ from hwsearch.hardware.families.parts import (
     total,
 )
 from hwsearch.hardware.families.storing import stored_layers
+from hwsearch.hardware.firmware.code import code_bytes
+from hwsearch.hardware.firmware.expected import expected_library
+from hwsearch.hardware.firmware.instructions import instructions
+from hwsearch.hardware.firmware.program import Library
 from hwsearch.hardware.workload import ConnectionWork, Workload
 
 
@@ -34,7 +41,12 @@ def packed(workload: Workload, profile: HardwareProfile) -> Parts:
     """Return a network on a device without a model of its own: formats, cycles and terms say all."""
     params, state, buffers = shared_bytes(workload, profile)
     stored = stored_layers(workload, profile, {"params": params, "state": state, "buffers": buffers})
-    cycles = _cycles(workload, profile, stored)
+    core, code = profile.priced_core, 0
+    if core is None:
+        cycles = _cycles(workload, profile, stored)
+    else:
+        library = _library(workload, profile, stored)
+        cycles, code = instructions(library, core.instructions), code_bytes(library, core.code_bytes)
     energy_j: float | None = None
     match profile.energy:
         case PerCycle(cycle_j):
@@ -54,7 +66,25 @@ def packed(workload: Workload, profile: HardwareProfile) -> Parts:
         latency_s=None if cycles is None or profile.clock_hz is None else cycles / profile.clock_hz,
         static_w=profile.static_w,
         all_in=isinstance(profile.energy, PerCycle),
-        notes=(*_worked_off(stored, skips, profile.id), *_slower_than_dense(stored, profile)),
+        notes=_notes(stored, skips, profile, code),
+        code=code,
+    )
+
+
+def _library(workload: Workload, profile: HardwareProfile, stored: tuple[StoredLayer, ...]) -> Library:
+    formats = [layer.format for layer in stored]
+    return expected_library(workload, formats, profile.state_bits, profile.pointer_bits)
+
+
+def _notes(
+    stored: tuple[StoredLayer, ...], skips: list[tuple[str, ...]], profile: HardwareProfile, code: int
+) -> tuple[str, ...]:
+    if profile.priced_core is None:
+        return *_worked_off(stored, skips, profile.id), *_slower_than_dense(stored, profile)
+    return (
+        f"memory_bytes counts {code:,} bytes of program code, as linked for {profile.priced_core.name}",
+        "latency and energy are of emulated instructions, one a cycle: waits for memory and instructions of several "
+        "cycles are not in them",
     )
 
 

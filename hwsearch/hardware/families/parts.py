@@ -38,6 +38,7 @@ class Parts:
         static_w: Power drawn whatever it does; None: unknown or inside ``energy_j``.
         all_in: Whether ``energy_j`` holds everything: nothing is added.
         notes: What a reader of these numbers should know.
+        code: Bytes of program code; 0 where it is not counted.
     """
 
     stored: tuple[StoredLayer, ...]
@@ -50,6 +51,7 @@ class Parts:
     static_w: float | None
     all_in: bool
     notes: tuple[str, ...] = ()
+    code: int = 0
 
 
 def store(layer: ConnectionWork, profile: HardwareProfile) -> StoredLayer:
