@@ -193,6 +193,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         faults += law_faults(study, specs, profile)
     if faults or profile is None or data is None or not specs:
         raise InputError(placed(faults, study_path, options))
+    profile = profile.storing(study.device.storage, study.device.budgets)
     multiple = profile.limits.channel_multiple or 1
     specs = tuple(replace(spec, channel_multiple=multiple) for spec in specs)
     space = _space(study, profile, specs)

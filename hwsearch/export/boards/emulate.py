@@ -111,17 +111,42 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
         RecordError: It does not build, or does not end.
     """
     refuse_too_large(model, board)
+    calls = model.program.feed.frames or model.network.timesteps
+    return emulated(board, library, raw_bytes(x, model.program.feed), (len(x), calls), optimise)
+
+
+def emulated(
+    board: Board,
+    library: Path,
+    inputs: bytes,
+    counted: tuple[int, int],
+    optimise: str = "-O2",
+    libraries: Sequence[str] = (),
+) -> BoardRun:
+    """Build sources that have the place and the trace of a library for a board, and run them.
+
+    Args:
+        board: The board.
+        library: Folder with ``src/snn.c``, ``src/snn_data.c``, ``src/snn_kernels.c`` and ``test/snn_trace.c``.
+        inputs: Samples, as the trace asks for them.
+        counted: Samples, and the calls of a sample that are counted.
+        optimise: Flag of the compiler.
+        libraries: What the linker looks in besides; libraries of networks need none.
+
+    Raises:
+        InputError: It does not fit.
+        RecordError: It does not build, or does not end.
+    """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        _build(board, library, work, optimise)
-        (work / "inputs.bin").write_bytes(raw_bytes(x, model.program.feed))
+        _build(board, library, work, optimise, libraries)
+        (work / "inputs.bin").write_bytes(inputs)
         _emulate(board, work)
         ticks = np.frombuffer((work / "ticks.bin").read_bytes(), "<u4")
         sizes, symbols = _sections(board, work), _symbols(board, work)
-        calls = model.program.feed.frames or model.network.timesteps
         return BoardRun(
             trace=(work / "trace.bin").read_bytes(),
-            instructions=_instructions(board, ticks, len(x), calls),
+            instructions=_instructions(board, ticks, *counted),
             model_bytes=sizes.get(".model", 0),
             const_bytes=sizes.get(".weights", 0),
             flash_bytes=sum(
@@ -146,7 +171,7 @@ def _instructions(board: Board, ticks: np.ndarray, samples: int, calls: int) -> 
     return np.asarray(np.rint(counted * per_tick), np.int64).reshape(samples, calls)
 
 
-def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
+def _build(board: Board, library: Path, work: Path, optimise: str, libraries: Sequence[str]) -> None:
     support = resources.files("hwsearch.export.boards") / "support"
     template = jinja2.Template((support / "linker.ld.j2").read_text(encoding="utf-8"))
     (work / "board.ld").write_text(template.render(board=board, stack_bytes=STACK_BYTES), encoding="utf-8")
@@ -166,7 +191,7 @@ def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
         "-Tboard.ld",
     ]
     objects = sorted(path.name for path in work.glob("*.o"))
-    _tool(board, work, [*link, "-o", "firmware.elf", *objects, "-lgcc"], library)
+    _tool(board, work, [*link, "-o", "firmware.elf", *objects, *libraries, "-lgcc"], library)
 
 
 @lru_cache
