@@ -25,7 +25,7 @@ from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import records_of
 from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import dense_reference
-from hwsearch.search.stages.finals import fresh_dense, member_job
+from hwsearch.search.stages.final_trainings import fresh_dense, member_job
 from hwsearch.search.stages.rungs import Trial, train_rung
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
