@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.firmware_fit import Measured, core_from, library
 from benchmarks.firmware_runs import case_of, observe
-from hwsearch.export.boards.boards import Board
+from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import FLAGS
 from hwsearch.export.boards.predict import Prediction
 from hwsearch.hardware.firmware.complete import missing
@@ -34,7 +34,10 @@ def cores_table(
     seen = observe([*fitted, *held], [board.ident for board in boards], runs)
     cases = {name: case_of(name) for name in {each.network for each in seen}}
     libraries = {name: library(case) for name, case in cases.items()}
-    measured = [Measured(cases[each.network].model, libraries[each.network], each) for each in seen]
+    measured = [
+        Measured(cases[each.network].model, libraries[each.network].on(BOARDS[each.board].core), each)
+        for each in seen
+    ]
     _head(n_fitted, len(drawn), len(other))
     for board in boards:
         here = [each for each in measured if each.seen.board == board.ident]

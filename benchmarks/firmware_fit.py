@@ -24,6 +24,7 @@ from hwsearch.export.boards.predict import Prediction, predicted
 from hwsearch.export.c.model import CModel
 from hwsearch.export.c.work import library_of
 from hwsearch.hardware.firmware.code import (
+    added,
     code_parts,
     frame_parts,
     init_parts,
@@ -41,7 +42,7 @@ from hwsearch.network.integer import run_integer
 Counts = Mapping[str, float]
 _STACKED = (
     "snn", "add ", "scan ", "pooled ", "plane_", "seek_", "scatter", "locate", "bits_at", "pointer", "read_",
-    "stream_of",
+    "stream_of", "gather", "last_bits", "met", "add_column",
 )  # fmt: skip
 
 
@@ -90,7 +91,8 @@ def _code(measured: Sequence[Measured]) -> dict[str, float]:
     for each in measured:
         for name, n_bytes in each.seen.functions.items():
             sizes[part_of(name)].append(n_bytes)
-    whole = [name for name in wanted if "_" in name and not name.startswith(("frame_", "mean_"))]
+    named = [name for name in wanted if "_" in name and not name.startswith(("frame_", "mean_"))]
+    whole = {*named, *(wanted & sizes.keys())}
     found = {name: float(np.median(sizes[name])) if name in sizes else 0.0 for name in whole}
     for parts, function in ((step_parts, "snn_step"), (init_parts, "snn_init"), (frame_parts, "snn_frame")):
         having = [each for each in measured if function in each.seen.functions and parts(each.library)]
@@ -106,7 +108,7 @@ def _updates(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:
 
 def _adds(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:
     for each in measured:
-        kinds = [c.work.kind for c in each.library.connections]
+        kinds = [added(c) for c in each.library.connections]
         names = [f"add_{name}" for name in each.model.names.connections]
         total = sum(each.seen.functions.get(name, 0) for name in names)
         yield {f"add {kind}": kinds.count(kind) for kind in kinds}, total
@@ -119,7 +121,7 @@ def _stack(measured: Sequence[Measured]) -> dict[str, float]:
         for name, n_bytes in each.seen.frames.items():
             frames[part_of(name)] = max(frames[part_of(name)], n_bytes)
         for name, c in zip(each.model.names.connections, each.library.connections, strict=True):
-            part = f"add {c.work.kind}"
+            part = f"add {added(c)}"
             frames[part] = max(frames[part], each.seen.frames.get(f"add_{name}", 0) - tap_bytes(c))
     return {name: n_bytes for name, n_bytes in frames.items() if name.startswith(_STACKED)}
 

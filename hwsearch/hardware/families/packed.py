@@ -45,7 +45,7 @@ def packed(workload: Workload, profile: HardwareProfile) -> Parts:
     if core is None:
         cycles = _cycles(workload, profile, stored)
     else:
-        library = _library(workload, profile, stored)
+        library = _library(workload, profile, stored).on(core.name)
         cycles, code = instructions(library, core.instructions), code_bytes(library, core.code_bytes)
     energy_j: float | None = None
     match profile.energy:

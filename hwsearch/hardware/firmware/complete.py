@@ -10,6 +10,7 @@ from hwsearch.hardware.firmware.core import Core
 from hwsearch.hardware.firmware.instructions import terms
 from hwsearch.hardware.firmware.loops import KERNELS
 from hwsearch.hardware.firmware.program import (
+    PAIRING_CORES,
     Library,
     LibraryConnection,
     LibraryPopulation,
@@ -28,7 +29,7 @@ _STREAMS = tuple(Stream(name, 80, 3) for name in ("bitmap", "pointers", "indices
 
 def missing(core: Core) -> tuple[list[str], list[str]]:
     """Return the terms without instructions and the parts without bytes, of all that a workload can ask for."""
-    library = _everything()
+    library = _everything(core)
     parts = code_parts(library).keys() - {DESCRIPTORS}
     return (
         sorted(terms(library).keys() - core.instructions.keys()),
@@ -36,7 +37,7 @@ def missing(core: Core) -> tuple[list[str], list[str]]:
     )
 
 
-def _everything() -> Library:
+def _everything(core: Core) -> Library:
     neurons = [
         LibraryPopulation(4, 36, 9.0, 2, readout, "i16", sum=added, constant=not added)
         for readout in (False, True)
@@ -44,7 +45,7 @@ def _everything() -> Library:
     ]
     return Library(
         timesteps=2,
-        connections=tuple(_connections()),
+        connections=tuple(c for c in _connections() if c.kernel != "pairs" or core.name in PAIRING_CORES),
         populations=tuple(neurons),
         loops=(PlainLoop("clear", 36, 2), PlainLoop("copy", 36, 2)),
         statements=9,

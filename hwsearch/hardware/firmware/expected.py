@@ -66,7 +66,14 @@ def _connection(
         scan=_scan(c, workload),
         calls=calls,
         events=listed(c, workload, calls),
+        paired=_paired(c, workload, layout[0].bits) if kind == "dense" else False,
     )
+
+
+def _paired(c: ConnectionWork, workload: Workload, bits: int) -> bool:
+    """Return whether it reads small values through rows of whole bytes (`hwsearch.export.c.program`)."""
+    reads = c.kind == "fc" and _scan(c, workload) in ("u8", "u16") and c.pooling.area == 1
+    return reads and bits in (2, 4, 8) and c.inputs * bits % 8 == 0 and workload.input_bits <= 10
 
 
 def _scan(c: ConnectionWork, workload: Workload) -> str:
