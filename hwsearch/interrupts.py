@@ -42,6 +42,7 @@ class _Heed:
     over = False
     inside = False
     held = False
+    said = False
 
 
 @contextmanager
@@ -71,6 +72,7 @@ def heeded(*, last: bool = False) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if last else handler)
         signal.set_wakeup_fd(-1)
+        sys.unraisablehook = sys.__unraisablehook__
 
 
 @contextmanager
@@ -165,6 +167,9 @@ def _leave() -> None:
 
 def _clean_up() -> None:
     """End workers at once, whose work is done again; remove what is half-written; say that it was interrupted."""
+    if _Heed.said:  # by the other thread, just now
+        return
+    _Heed.said = True
     multiprocessing, files = (sys.modules.get(name) for name in ("multiprocessing", "hwsearch.whole_files"))
     for child in multiprocessing.active_children() if multiprocessing else ():
         child.kill()

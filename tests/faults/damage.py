@@ -1,6 +1,6 @@
 """Damage cached results in every way, go on with the run, and hold it against an undisturbed one.
 
-python tests/faults/damage.py [--count 60] [--seed 0]
+python tests/faults/damage.py [--count 60] [--seed 0] [--finders magnitude,iterative,...]
 
 For each finder a small search runs undisturbed, and once it is broken off in the middle. Then, again and again: some
 cached files of a copy are damaged (bytes flipped anywhere or in the header, cut, emptied, numbers edited, swapped with
@@ -33,8 +33,8 @@ device: {profile: nrf51822_microbit, budgets: {memory_bytes: 3000}}
 objectives: [error, memory_bytes]
 train: {dense_epochs: 9, epochs: 9, dense_learning_rate: 0.01, learning_rate: 0.01}
 tickets: {finder: FINDER}
-search: {candidates: 12, batch: 4, stack: 4}
-final: {seeds: 2}
+search: {candidates: 8, batch: 4, stack: 4}
+final: {seeds: 1}
 pick: {within: 0.5}
 """
 FINDERS = ("magnitude", "iterative", "early_time", "early_bird", "multi_prize")
@@ -109,6 +109,14 @@ def tables(folder):
     return [frame.drop(columns="wall_s", errors="ignore") for frame in frames]
 
 
+def same(expected, found):
+    """Return whether a column is as expected: to the last digit, but for predictions, which are sums over a batch."""
+    if expected.name != "similarity":
+        return expected.equals(found)
+    first, second = (pd.to_numeric(column, errors="coerce") for column in (expected, found))
+    return bool(((first - second).abs().fillna(0.0) < 1e-9).all() and (first.isna() == second.isna()).all())
+
+
 def broken_off(study, out, at):
     """Run a study until an event at which it is broken off; to its end where there is none."""
 
@@ -125,7 +133,7 @@ def broken_off(study, out, at):
 def damage(folder, draw):
     """Damage some cached files; return what was done to which."""
     done = {}
-    for _ in range(draw.choice((1, 2, 4))):
+    for _ in range(draw.choice((2, 4, 8))):
         files = sorted((folder / "cache").glob("*.safetensors"))
         path, way = draw.choice(files), draw.choice(WAYS)
         before = {file: file.read_bytes() for file in files}
@@ -155,8 +163,8 @@ def case(work, whole, stopped, study, draw):
     hwsearch.run(study, out=run)
     wrong = []
     for kind, expected, found in zip(("trials.csv", "front.csv"), tables(whole), tables(run), strict=True):
-        if not expected.equals(found):
-            columns = [c for c in expected if c not in found or not expected[c].equals(found[c])]
+        columns = [c for c in expected if c not in found or not same(expected[c], found[c])]
+        if columns:
             wrong.append(f"{kind} differs in {', '.join(columns)}")
     told = named(run, since)
     believed = {
@@ -173,21 +181,23 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--finders", default=",".join(FINDERS))
     asked = parser.parse_args()
+    finders = asked.finders.split(",")
     draw, kinds, bad, steps = random.Random(asked.seed), collections.Counter(), 0, 0
     named_kinds, ways = collections.Counter(), collections.Counter()
     print(f"seed {asked.seed}", flush=True)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         runs = {}
-        for finder in FINDERS:
+        for finder in finders:
             study = work / f"{finder}.yaml"
             study.write_text(STUDY.replace("FINDER", finder))
             runs[finder] = (work / f"{finder}_whole", work / f"{finder}_stopped", study)
             broken_off(study, runs[finder][0], None)
-            broken_off(study, runs[finder][1], ("candidates", 8))
+            broken_off(study, runs[finder][1], ("candidates", 4))
         for number in range(asked.count):
-            finder = FINDERS[number % len(FINDERS)]
+            finder = finders[number % len(finders)]
             done, told, wrong = case(work, *runs[finder], draw)
             for file, way in done.items():
                 kinds[kind_of(Path(file))] += 1
