@@ -19,6 +19,7 @@ from pathlib import Path
 import typer
 
 from hwsearch.errors import GOES_ON, ExitCode, HwsearchError, InputError
+from hwsearch.interrupts import Stopped
 from hwsearch.records.storage_url import without_passwords
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -67,6 +68,8 @@ def run_command(command: Callable[[], object]) -> int:
         failure = _told_by_typer(leaving)
         if failure is None:
             return _flushed(leaving)
+    except Stopped:  # a signal's: `interrupts` says so
+        raise
     except BaseException as error:
         failure = told(error)
     return _end(failure)

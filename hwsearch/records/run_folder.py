@@ -68,6 +68,11 @@ class RunFolder:
         return self.path / "storage.json"
 
     @property
+    def environment(self) -> Path:
+        """What the run was begun with: versions, the loops, the device, the samples."""
+        return self.path / "environment.json"
+
+    @property
     def trials(self) -> Path:
         """Every candidate ever asked."""
         return self.path / "trials.csv"
@@ -106,6 +111,11 @@ class RunFolder:
     def report(self) -> Path:
         """The run as a page."""
         return self.path / "report.html"
+
+    @property
+    def unfinished(self) -> Path:
+        """What there is of a run that has not ended, as a page."""
+        return self.path / "unfinished.html"
 
     @property
     def summary(self) -> Path:
