@@ -7,7 +7,8 @@
     ├── NothingFits               the search ended: no candidate keeps the budgets, or none is a model    exit 1
     ├── Unfinished                a run that goes on has no such answer yet                               exit 1
     ├── Interrupted               stopped from outside; the same command goes on                          exit 3
-    │   └── StorageAway           the storage is locked or cannot be reached                              exit 3
+    │   ├── StorageAway           the storage is locked or cannot be reached                              exit 3
+    │   └── WorkersAway           those who train cannot be reached, or die again and again               exit 3
     └── RecordError               a run folder or an export is not what its record says                   exit 2
 """
 
@@ -91,6 +92,10 @@ class Interrupted(HwsearchError):
 
 class StorageAway(Interrupted):
     """The storage of a search is locked or cannot be reached; the same command goes on once that is over."""
+
+
+class WorkersAway(Interrupted):
+    """Those who train cannot be reached, or die again and again; the same command goes on once that is over."""
 
 
 class RecordError(HwsearchError):

@@ -44,6 +44,7 @@ def test_the_tree_drawn_is_the_tree():
         "Unfinished": 1,
         "Interrupted": 3,
         "StorageAway": 3,
+        "WorkersAway": 3,
         "RecordError": 2,
     }
     found = {

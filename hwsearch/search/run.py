@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -37,9 +38,18 @@ from hwsearch.search.store.storage import Place, check_place, place_of, remember
 from hwsearch.search.summary import summarise, summarise_refusal
 from hwsearch.study.model import write_study
 
+if TYPE_CHECKING:
+    from hwsearch.search.jobs.cluster import Cluster
+
 
 def search(
-    plan: Plan, folder: RunFolder, *, storage: str | None, workers: int, listen: Listener, device: str = "cpu"
+    plan: Plan,
+    folder: RunFolder,
+    *,
+    storage: str | None,
+    workers: int | Cluster,
+    listen: Listener,
+    device: str = "cpu",
 ) -> Summary:
     """Run a search to its end, or go on with it; return the summary (``front_size`` 0: nothing fits).
 
@@ -47,13 +57,14 @@ def search(
         plan: The question.
         folder: Where everything is written.
         storage: URL of an Optuna storage; None: the one that the folder remembers, else a file in it.
-        workers: Processes that train.
+        workers: Processes that train, or a cluster that does.
         listen: Told of every event.
         device: ``cpu`` or ``cuda``.
 
     Raises:
         InputError: The folder or storage holds another study, or another process runs in it.
         StorageAway: The storage is locked or cannot be reached.
+        WorkersAway: Those who train cannot be reached, or die again and again.
         HwsearchError: The dense reference is no model: nothing is searched.
     """
     refuse_changed(plan.study, plan.profile, folder)
