@@ -5,7 +5,7 @@ Everything finished is on disk before the next thing starts, so the same call go
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,12 +24,15 @@ from hwsearch.records.log import logged, seconds_spent
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, write_summary
 from hwsearch.records.trial_table import write_trials
+from hwsearch.records.trials import TrialRecord
 from hwsearch.search.batches import run_batches
 from hwsearch.search.decide.completion import with_chances
-from hwsearch.search.decide.finalists import finalists
+from hwsearch.search.decide.finalists import contender, finalists
+from hwsearch.search.decide.state import SearchState
 from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.finals import final_record, finalise
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.finals import Finals, Progress, final_record, finalise
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.stages.rows import write_members
 from hwsearch.search.stages.warm_start import as_here, others_words
@@ -105,15 +108,37 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
         return summarise(context, state, records, None, [], seconds_spent(folder, clock.lap()))
     with clock:
         chosen = finalists(state, records, front)
-    finals = finalise(
-        context, chosen, lambda n, of: tell(Event("final", "final trainings", n, of, clock.lap()))
-    )
+
+    def on_trained(n: int, of: int) -> None:
+        tell(Event("final", "final trainings", n, of, clock.lap()))
+
+    finals = _trained_in_full(context, state, records, chosen, on_trained)
     with clock:
         records = with_chances(state, records)
     rows = write_members(plan, finals, folder)
     write_finals([final_record(member) for member in finals.members], folder.finals)
     write_trials(records, {row.trial for row in rows}, folder.trials, plan.later_columns)
     return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()))
+
+
+def _trained_in_full(
+    context: Context,
+    state: SearchState,
+    records: Sequence[TrialRecord],
+    chosen: Sequence[TrialRecord],
+    on_trained: Progress,
+) -> Finals:
+    """Train the finalists, and others for as long as none of them can be picked and one may be."""
+    finals, pick = finalise(context, chosen, on_trained), context.plan.study.pick
+    if finals.accurate_enough(pick):
+        return finals
+    while True:
+        enough = finals.accurate_enough(pick)
+        more = contender(state, records, {record.trial: record.trial in enough for record in chosen})
+        if more is None:
+            return finals
+        chosen = [*chosen, more]
+        finals = finalise(context, chosen, on_trained)
 
 
 def _open(plan: Plan, folder: RunFolder, place: Place) -> Proposer:

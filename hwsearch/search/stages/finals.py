@@ -30,6 +30,7 @@ from hwsearch.search.stages.skill import lack_of_skill, refuse_without_skill
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.seeds import seed_of
 from hwsearch.study.laws import Score
+from hwsearch.study.search_sections import Pick
 
 Progress = Callable[[int, int], None]
 
@@ -119,6 +120,11 @@ class Finals:
     def dense(self) -> Finalist:
         """The dense reference that losses are counted from."""
         return self.references[self.yardstick]
+
+    def accurate_enough(self, pick: Pick) -> set[int]:
+        """Return the trials of the members that lose no more than a pick may."""
+        floor = pick.floor(self.dense.score)
+        return {m.record.trial for m in self.members if m.record is not None and m.score >= floor}
 
 
 def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:
