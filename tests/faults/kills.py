@@ -5,8 +5,12 @@
 A run is the command line on a small study, with its search in SQLite or in a PostgreSQL server, trained in its own
 process (``--workers 0`` here) or on a Dask cluster of so many workers. SIGKILL hits the driver or, on a cluster, a
 worker, after a time that is drawn; the same line is typed again until it ends. Then trials.csv and front.csv must equal
-those of an undisturbed run in one process over SQLite to the last digit, but for wall_s, and the next run begins. What
-kills are left over when each cell has had its share is told; a failure says the seed and the folder.
+those of an undisturbed run in one process over SQLite to the last digit, but for wall_s, and the next run begins. A
+failure says the folder, whose log is beside it.
+
+Most of a small run is Python importing torch. So that kills come at moments that matter, drivers and workers are forked
+from this process, which has imported all, and dead workers are started again by it; ``--start fresh`` starts each of
+them as a command line, and workers under Dask's nannies, as the tests do.
 """
 
 from __future__ import annotations
@@ -16,7 +20,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -28,7 +31,15 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from builders.clusters import RealCluster
+from builders.clusters import (
+    Forked,
+    ForkedCluster,
+    Fresh,
+    Process,
+    RealCluster,
+    Start,
+    import_all,
+)
 from builders.postgres import PostgresServer, binaries
 
 STUDY = """
@@ -43,8 +54,8 @@ space:
   timesteps: [2, 3]
 device: {profile: nrf51822_microbit, budgets: {memory_bytes: 3000}}
 objectives: [error, energy_j, memory_bytes]
-train: {dense_epochs: 16, epochs: 8, dense_learning_rate: 0.01, learning_rate: 0.01}
-search: {candidates: 32, batch: 8, stack: 2}
+train: {dense_epochs: 8, epochs: 3, dense_learning_rate: 0.01, learning_rate: 0.01}
+search: {candidates: 24, batch: 8, stack: 2}
 final: {seeds: 2}
 pick: {within: 0.2}
 """
@@ -78,9 +89,14 @@ class Campaign:
     """One cell: one storage, one crew."""
 
     def __init__(
-        self, study: Path, work: Path, cluster: RealCluster | None, server: PostgresServer | None
+        self,
+        study: Path,
+        work: Path,
+        cluster: RealCluster | ForkedCluster | None,
+        server: PostgresServer | None,
+        start: Start,
     ) -> None:
-        self.study, self.work, self.cluster, self.server = study, work, cluster, server
+        self.study, self.work, self.cluster, self.server, self.start = study, work, cluster, server, start
         self.tally = Tally()
 
     def run(self, kills: int, rng: random.Random, whole: Path, whole_s: float) -> Tally:
@@ -106,23 +122,32 @@ class Campaign:
     ) -> int | None:
         """Type the line once, and kill; return its exit code, None: it was killed."""
         scheduler = ["--workers", "1"] if self.cluster is None else ["--scheduler", self.cluster.address]
-        with driver(self.study, folder, *storage, *scheduler) as process:
+        with driver(self.study, folder, *storage, *scheduler, start=self.start) as process:
             while sum(self.tally.kills.values()) < kills:
-                if not _ends_within(process, rng.uniform(0, 1.2 * whole_s)):
+                if not self._ends_within(process, rng.uniform(0, 1.2 * whole_s)):
                     if self.cluster is None or rng.random() < 0.5:
                         process.kill()
-                        process.wait()
                         self.tally.kills["driver"] += 1
                         return None
                     self._kill_worker(rng)
                     continue
                 break
-            code = process.wait(LONGEST_S)
+            assert self._ends_within(process, LONGEST_S), f"{folder} does not end"
+            code = process.code
         self.tally.ends[code] += 1
         log = folder.with_suffix(".log").read_text(errors="replace")
         assert code in (0, RESUMABLE), f"{folder}: exit {code}\n{log[-3000:]}"
         assert "Traceback" not in log, f"{folder}: {log[-3000:]}"
         return code
+
+    def _ends_within(self, process: Process, seconds: float) -> bool:
+        """Return whether a driver ends in time; meanwhile workers that died are started again."""
+        end = time.monotonic() + seconds
+        while process.code is None and time.monotonic() < end:
+            if isinstance(self.cluster, ForkedCluster):
+                self.cluster.tend()
+            time.sleep(min(0.05, max(0.0, end - time.monotonic())))
+        return process.code is not None
 
     def _kill_worker(self, rng: random.Random) -> None:
         """Kill a worker that lives: all of them may be starting again."""
@@ -135,24 +160,23 @@ class Campaign:
 
 
 @contextlib.contextmanager
-def driver(study: Path, folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def driver(study: Path, folder: Path, *options: str, start: Start) -> Iterator[Process]:
     """Yield a command line at work on a study; what it says goes to a file beside its folder."""
-    line = [sys.executable, "-m", "hwsearch", "run", str(study), "--out", str(folder), *options]
-    with folder.with_suffix(".log").open("ab") as log:
-        process = subprocess.Popen(line, stdout=log, stderr=log)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+    process = start(
+        ["hwsearch", "run", str(study), "--out", str(folder), *options], folder.with_suffix(".log")
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
 
 
-def undisturbed(study: Path, folder: Path) -> float:
+def undisturbed(study: Path, folder: Path, start: Start) -> float:
     """Run a study in one process without disturbing it; return its seconds."""
-    start = time.monotonic()
-    with driver(study, folder, "--workers", "1") as process:
+    began = time.monotonic()
+    with driver(study, folder, "--workers", "1", start=start) as process:
         assert process.wait(LONGEST_S) == 0, folder.with_suffix(".log").read_text()
-    return time.monotonic() - start
+    return time.monotonic() - began
 
 
 def assert_equal(folder: Path, whole: Path) -> None:
@@ -162,14 +186,6 @@ def assert_equal(folder: Path, whole: Path) -> None:
         found, wanted = (table.drop(columns="wall_s", errors="ignore") for table in (found, wanted))
         assert len(wanted), f"{whole / name} is empty"
         pd.testing.assert_frame_equal(found, wanted, obj=f"{folder / name}")
-
-
-def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 def shares(kills: int, cells: int) -> list[int]:
@@ -189,11 +205,16 @@ def main() -> None:
         "--storage", nargs="+", default=["sqlite", "postgres"], choices=["sqlite", "postgres"]
     )
     parser.add_argument("--workers", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--start", choices=["forked", "fresh"], default="forked")
     args = parser.parse_args()
     args.work.mkdir(parents=True)
     study, whole = args.work / "tiny.yaml", args.work / "whole"
     study.write_text(STUDY)
-    whole_s = undisturbed(study, whole)
+    start = Forked if args.start == "forked" else Fresh
+    make = ForkedCluster if args.start == "forked" else RealCluster
+    if args.start == "forked":
+        import_all()
+    whole_s = undisturbed(study, whole, start)
     print(f"seed {args.seed}; an undisturbed run takes {whole_s:.1f} s", flush=True)
     cells = [(storage, workers) for workers in args.workers for storage in args.storage]
     total = Tally()
@@ -208,11 +229,10 @@ def main() -> None:
             with contextlib.ExitStack() as cell:
                 cluster = None
                 if workers:
-                    cluster = cell.enter_context(RealCluster(args.work / f"{name}-cluster", workers))
+                    cluster = cell.enter_context(make(args.work / f"{name}-cluster", workers))
                 (args.work / name).mkdir()
-                campaign = Campaign(
-                    study, args.work / name, cluster, server if storage == "postgres" else None
-                )
+                place = server if storage == "postgres" else None
+                campaign = Campaign(study, args.work / name, cluster, place, start)
                 tally = campaign.run(kills, random.Random(f"{args.seed} {name}"), whole, whole_s)
             crew = "one process" if not workers else f"Dask, {workers} worker{'s' * (workers > 1)}"
             print(f"{storage}, {crew}: {tally.words}", flush=True)

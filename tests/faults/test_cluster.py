@@ -7,7 +7,7 @@ import time
 from functools import partial
 
 import pytest
-from builders.clusters import RealCluster, wait_until
+from builders.clusters import Fresh, RealCluster, wait_until
 from builders.jobs import bench
 from faults.kills import STUDY, assert_equal, driver, undisturbed
 
@@ -30,7 +30,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(study):
-    undisturbed(study, study.parent / "whole")
+    undisturbed(study, study.parent / "whole", Fresh)
     return study.parent / "whole"
 
 
@@ -48,7 +48,7 @@ def some_seconds(bench, seconds):
 def test_a_scheduler_that_is_stopped_and_started_is_waited_for(study, whole, tmp_path):
     folder = tmp_path / "run"
     with RealCluster(tmp_path / "cluster", 2) as cluster:
-        with driver(study, folder, "--scheduler", cluster.address) as process:
+        with driver(study, folder, "--scheduler", cluster.address, start=Fresh) as process:
             wait_until(lambda: at_work(folder), 120)
             cluster.stop(cluster.scheduler, signal.SIGKILL)
             cluster.stop(cluster.nanny, signal.SIGKILL)
@@ -65,17 +65,18 @@ def test_a_scheduler_that_is_stopped_and_started_is_waited_for(study, whole, tmp
 def test_a_worker_that_falls_silent_costs_its_job_s_time(study, whole, tmp_path):
     folder, rng = tmp_path / "run", random.Random(SEED)
     ttl = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "5s"}
-    with RealCluster(tmp_path / "cluster", 2, **ttl) as cluster:
-        with driver(study, folder, "--scheduler", cluster.address) as process:
-            wait_until(lambda: at_work(folder), 120)
-            silent = rng.choice(cluster.worker_pids())
-            os.kill(
-                silent, signal.SIGSTOP
-            )  # as behind a cable that is cut: no word, and no connection is closed
-            try:
-                assert process.wait(300) == 0
-            finally:
-                os.kill(silent, signal.SIGKILL)
+    with (
+        RealCluster(tmp_path / "cluster", 2, **ttl) as cluster,
+        driver(study, folder, "--scheduler", cluster.address, start=Fresh) as process,
+    ):
+        wait_until(lambda: at_work(folder), 120)
+        silent = rng.choice(cluster.worker_pids())
+        # as behind a cable that is cut: no word, and no connection is closed
+        os.kill(silent, signal.SIGSTOP)
+        try:
+            assert process.wait(300) == 0
+        finally:
+            os.kill(silent, signal.SIGKILL)
     assert_equal(folder, whole)
 
 

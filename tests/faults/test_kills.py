@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from builders.clusters import RealCluster
+from builders.clusters import Fresh, RealCluster
 from builders.postgres import PostgresServer, binaries
 from faults.kills import STUDY, Campaign, assert_equal, shares, undisturbed
 
@@ -33,11 +33,12 @@ def test_killed_runs_end_as_an_undisturbed_one(tmp_path):
         pytest.skip("PostgreSQL is not installed")
     study, rng = tmp_path / "tiny.yaml", random.Random(SEED)
     study.write_text(STUDY)
-    whole_s = undisturbed(study, tmp_path / "whole")
+    whole_s = undisturbed(study, tmp_path / "whole", Fresh)
     print(f"seed {SEED}")
     with PostgresServer(found) as server, RealCluster(tmp_path / "cluster", 2) as cluster:
         for name, crew, storage in (("here", None, None), ("there", cluster, server)):
             (tmp_path / name).mkdir()
-            tally = Campaign(study, tmp_path / name, crew, storage).run(3, rng, tmp_path / "whole", whole_s)
+            campaign = Campaign(study, tmp_path / name, crew, storage, Fresh)
+            tally = campaign.run(3, rng, tmp_path / "whole", whole_s)
             assert sum(tally.kills.values()) == 3
             assert tally.runs >= 1

@@ -200,7 +200,7 @@ class Cluster:
         self._client = Client(
             scheduler.address,
             security=security if scheduler.secure else None,
-            timeout=min(10.0, self._patience_s),
+            timeout=min(10.0, self._patience_s / 4),
             set_as_default=False,
             name="hwsearch",
         )

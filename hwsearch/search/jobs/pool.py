@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from hwsearch.errors import WorkersAway
@@ -108,7 +108,11 @@ class Trainer:
         key = (network, timesteps, batch_size)
         if key not in self._sizes:
             task: Task[int] = partial(
-                _fastest_size, network, timesteps, batch_size, processes=self._crew.neighbours
+                _fastest_size,
+                network=network,
+                timesteps=timesteps,
+                batch_size=batch_size,
+                processes=self._crew.neighbours,
             )
             ((_, self._sizes[key]),) = self._crew.results([task])
         return min(most, self._sizes[key])
@@ -164,9 +168,10 @@ class Processes:
     def _start(self) -> None:
         # spawn: a forked torch can hang on the locks of threads that were not forked
         context = multiprocessing.get_context("spawn")
-        self._failed = context.Event()
+        # a pipe that this process alone can write to: it ends with this process, and no worker that dies can hold it
+        given_up, self._holding = context.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(
-            self.size, context, initializer=_start_worker, initargs=(self._bench, os.getpid(), self._failed)
+            self.size, context, initializer=_start_worker, initargs=(self._bench, given_up)
         )
 
     def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
@@ -201,14 +206,14 @@ class Processes:
     def close(self, at_once: bool) -> None:
         """See `Crew`."""
         if at_once:
-            self._failed.set()
+            self._holding.close()
         self._pool.shutdown(wait=not at_once, cancel_futures=True)
 
 
 _bench: Bench | None = None
 
 
-def _start_worker(bench: Bench, parent: int, failed: Event) -> None:
+def _start_worker(bench: Bench, given_up: Connection) -> None:
     """Set up a worker process: one thread, its bench, and an end when its parent ends or gives up."""
     import signal
     import threading
@@ -219,8 +224,7 @@ def _start_worker(bench: Bench, parent: int, failed: Event) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
 
     def watch() -> None:
-        while os.getppid() == parent and not failed.wait(1.0):
-            pass
+        given_up.poll(None)  # until its other end is closed
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -232,7 +236,7 @@ def _run_in_worker(task: Task[Any]) -> Any:
     return task(_bench)
 
 
-def _fastest_size(bench: Bench, network: int, timesteps: int, batch_size: int, *, processes: int) -> int:
+def _fastest_size(bench: Bench, *, network: int, timesteps: int, batch_size: int, processes: int) -> int:
     """Return the fastest size of a stack that fits the memory of one of several processes."""
     fits = fitting(bench.networks[network], timesteps, batch_size, processes, bench.device)
     if bench.device != "cpu":

@@ -118,7 +118,7 @@ def test_a_scheduler_that_is_away_is_waited_for_and_then_named():
     address = f"tcp://127.0.0.1:{free_port()}"
     began = time.monotonic()
     with pytest.raises(WorkersAway, match=f"{address}: the scheduler must be reachable") as caught:
-        connected(address, say=said.append, patience_s=1.5).__enter__()
+        connected(address, say=said.append, patience_s=2.0).__enter__()
     assert caught.value.exit_code == 3
     assert time.monotonic() - began < 20
     assert said
