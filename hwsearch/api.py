@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hwsearch.comparison.finders import FINDERS, compare
 from hwsearch.errors import Fault, InputError, NothingFits
@@ -24,7 +23,7 @@ from hwsearch.records.summary import read_summary
 from hwsearch.report.page import write_pages
 from hwsearch.report.tickets import write_comparison
 from hwsearch.results.result import Result
-from hwsearch.search.jobs.pool import Bench, Trainer
+from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.jobs.scheduler import Scheduler
 from hwsearch.search.learn_from import plan_to_run
 from hwsearch.search.run import search
@@ -33,9 +32,6 @@ from hwsearch.study.model import Study, load_study, override
 from hwsearch.study.places import placed
 from hwsearch.study.shipped import find_study
 from hwsearch.train.device import DEVICES, find_device, unknown_device
-
-if TYPE_CHECKING:
-    from hwsearch.search.jobs.cluster import Cluster
 
 
 def run(
@@ -105,7 +101,7 @@ class Asker:
             raise InputError([unknown_device(self.device)])
 
     @contextmanager
-    def hired(self) -> Iterator[tuple[int | Cluster, str]]:
+    def hired(self) -> Iterator[tuple[Workers, str]]:
         """Yield who trains, and on what: processes here, or a cluster that is connected to as long.
 
         Raises:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -29,7 +28,7 @@ from hwsearch.search.batches import run_batches
 from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import contender, finalists
 from hwsearch.search.decide.state import SearchState
-from hwsearch.search.jobs.pool import Bench, Trainer
+from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.finals import Finals, Progress, final_record, finalise
@@ -41,16 +40,13 @@ from hwsearch.search.store.storage import Place, check_place, place_of, remember
 from hwsearch.search.summary import summarise, summarise_refusal
 from hwsearch.study.model import write_study
 
-if TYPE_CHECKING:
-    from hwsearch.search.jobs.cluster import Cluster
-
 
 def search(
     plan: Plan,
     folder: RunFolder,
     *,
     storage: str | None,
-    workers: int | Cluster,
+    workers: Workers,
     listen: Listener,
     device: str = "cpu",
 ) -> Summary:

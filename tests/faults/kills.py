@@ -60,7 +60,7 @@ final: {seeds: 2}
 pick: {within: 0.2}
 """
 RESUMABLE = 3
-LONGEST_S = 300.0
+LONGEST_S = 900.0
 TABLES = ("trials.csv", "front.csv")
 
 

@@ -176,13 +176,13 @@ class Cluster:
             except _GONE as error:
                 problem = _line(error)
             self._disconnect()
+            if problem != said:
+                self._say(f"{self._scheduler.address}: {problem}; waiting for it")
+                said = problem
             waited_s = time.monotonic() - began
             if waited_s + wait_s > patience_s:
                 law = "the scheduler must be reachable, with workers"
                 raise self._away(law, problem, waited_s)
-            if problem != said:
-                self._say(f"{self._scheduler.address}: {problem}; waiting for it")
-                said = problem
             time.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from hwsearch.errors import WorkersAway
 from hwsearch.measure.measured import Measured
@@ -27,11 +27,13 @@ from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 if TYPE_CHECKING:
     from hwsearch.search.jobs.cluster import Cluster
 
-__all__ = ["Bench", "Crew", "Job", "Trainer"]
+__all__ = ["Bench", "Crew", "Job", "Trainer", "Workers"]
 
 T = TypeVar("T")
 Task = Callable[[Bench], T]
 """What a worker does with the bench: a pure function, so that it makes no difference where it runs, or how often."""
+Workers: TypeAlias = "int | Cluster"
+"""Who is to train: so many processes, or a cluster."""
 
 _DEATHS = 3
 """How often in a row workers may die before a job of theirs is finished."""
@@ -66,7 +68,7 @@ class Crew(Protocol):
 class Trainer:
     """Runs jobs; use it as a context manager, so that its workers end."""
 
-    def __init__(self, bench: Bench, workers: int | Cluster) -> None:
+    def __init__(self, bench: Bench, workers: Workers) -> None:
         self._bench = bench
         self._sizes: dict[tuple[int, int, int], int] = {}
         if not isinstance(workers, int):
