@@ -27,7 +27,7 @@ from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.jobs.scheduler import Scheduler
 from hwsearch.search.learn_from import plan_to_run
 from hwsearch.search.run import search
-from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.environment import open_cache, recorded_device
 from hwsearch.study.model import Study, load_study, override
 from hwsearch.study.places import placed
 from hwsearch.study.shipped import find_study
@@ -101,22 +101,26 @@ class Asker:
             raise InputError([unknown_device(self.device)])
 
     @contextmanager
-    def hired(self) -> Iterator[tuple[Workers, str]]:
+    def hired(self, folder: RunFolder) -> Iterator[tuple[Workers, str]]:
         """Yield who trains, and on what: processes here, or a cluster that is connected to as long.
+
+        Args:
+            folder: A run that was begun on processors goes on there, unless it is asked otherwise.
 
         Raises:
             InputError: The device cannot be had, or workers of the cluster are not like the driver.
             WorkersAway: The scheduler cannot be reached, or has no workers.
         """
+        asked = "cpu" if self.device == "auto" and recorded_device(folder) == "cpu" else self.device
         if self.scheduler is None:
-            found = find_device(self.device)
+            found = find_device(asked)
             yield self.workers if found == "cpu" else 1, found
             return
         from hwsearch.search.jobs.cluster import Cluster
 
         hear = self.listen or (lambda event: None)
         with Cluster(_scheduler(self.scheduler), lambda text: hear(Event("note", text))) as cluster:
-            yield cluster, cluster.device(self.device)
+            yield cluster, cluster.device(asked)
 
 
 def _scheduler(scheduler: str | Scheduler) -> Scheduler:
@@ -144,7 +148,7 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
     if summary is None:
         plan = plan_to_run(study, path, options)
         hear = asker.listen or (lambda event: None)
-        with asker.hired() as (workers, found):
+        with asker.hired(folder) as (workers, found):
             summary = search(plan, folder, storage=storage, workers=workers, listen=hear, device=found)
     if not pages_stand(folder, summary):
         write_pages(folder.path)
@@ -175,7 +179,7 @@ def compare_finders(
 
     Raises:
         InputError: The study, its profile or its data break a law, a finder is unknown, or the folder is that of
-            another study's run.
+            another study's run, or was begun with what gives other numbers.
     """
     unknown = [name for name in finders if name not in FINDERS]
     if unknown:
@@ -191,10 +195,13 @@ def compare_finders(
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
     plan = make_plan(loaded, path, [] if root is None else ["--data-root"])
     refuse_changed(plan.study, plan.profile, folder)
-    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench, say = (
+        Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop),
+        tell or (lambda _: None),
+    )
+    cache = open_cache(folder, plan, "cpu", say)
     with Trainer(bench, 1) as trainer:
-        cache = Cache(folder.cache, plan.digest, folder.shared)
-        table, facts = compare(plan, cache, trainer, tell or (lambda text: None), finders)
+        table, facts = compare(plan, cache, trainer, say, finders)
     within = 0.01 if loaded.pick.within is None else loaded.pick.within
     return write_comparison(table, facts, loaded.name, within, folder.path)
 

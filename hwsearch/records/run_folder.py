@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -10,14 +11,26 @@ from urllib.parse import quote
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.records.files import damaged
 
+_NO_TEXT = {"Cc", "Cs", "Zl", "Zp"}  # control characters, bytes that are no text, ends of lines
+_TURNED = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # what is written from right to left
 _PLAIN = "/\\ !$&'()*+,;:=@[]~"  # in a path; the others would mean something in a URL
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Names of a run's files."""
+    """Names of a run's files.
+
+    Raises:
+        InputError: The folder's name is no text, or not of one line: it could be neither printed nor kept in a URL.
+    """
 
     path: Path
+
+    def __post_init__(self) -> None:
+        name = str(self.path.absolute())
+        if any(unicodedata.category(sign) in _NO_TEXT or sign in _TURNED for sign in name):
+            law = "the name of a run's folder, and of those that it lies in, must be text of one line"
+            raise InputError([Fault("", law, ascii(name), "choose another folder")])
 
     @property
     def study(self) -> Path:
@@ -53,6 +66,11 @@ class RunFolder:
     def storage_place(self) -> Path:
         """Where the search is kept: URL of the storage, and the name of its study there."""
         return self.path / "storage.json"
+
+    @property
+    def environment(self) -> Path:
+        """What the run was begun with: versions, the loops, the device, the samples."""
+        return self.path / "environment.json"
 
     @property
     def trials(self) -> Path:
@@ -93,6 +111,11 @@ class RunFolder:
     def report(self) -> Path:
         """The run as a page."""
         return self.path / "report.html"
+
+    @property
+    def unfinished(self) -> Path:
+        """What there is of a run that has not ended, as a page."""
+        return self.path / "unfinished.html"
 
     @property
     def summary(self) -> Path:

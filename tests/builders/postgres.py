@@ -48,10 +48,17 @@ class PostgresServer:
     bin: Path
     port: int = 0
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="hwsearch-pg-")))
+    _guard: subprocess.Popen[bytes] = field(init=False)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def __enter__(self) -> PostgresServer:
         self.port = self.port or _free_port()
+        # ends the server when this process does, however it ends: a pipe to it closes then
+        end = 'read _; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; rm -rf "$0"'
+        self._guard = subprocess.Popen(
+            ["sh", "-c", end, str(self.folder)], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
         self._owned(self.folder)
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
@@ -67,10 +74,7 @@ class PostgresServer:
         return self
 
     def __exit__(self, *error: object) -> None:
-        try:
-            self.stop("immediate")
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self._guard.communicate(timeout=60)
 
     @property
     def data(self) -> Path:
@@ -80,6 +84,11 @@ class PostgresServer:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self._do("pg_ctl", "-D", self.data, "-l", self.folder / "server.log", "-w", "-t", "30", "start")
+
+    def start_if_stopped(self) -> None:
+        """Start it unless it runs."""
+        if not (self.data / "postmaster.pid").exists():
+            self.start()
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it: ``fast`` ends every session; ``immediate`` is a crash, from which it recovers at its start."""

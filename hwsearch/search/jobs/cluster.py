@@ -20,7 +20,7 @@ import dask.config
 from distributed import Client, Future, KilledWorker, Security
 from distributed.client import CancelledError
 
-from hwsearch.errors import Fault, InputError, WorkersAway
+from hwsearch.errors import GOES_ON, Fault, InputError, NoResources, WorkersAway
 from hwsearch.search.jobs.facts import (
     Facts,
     Worker,
@@ -38,7 +38,6 @@ PATIENCE_S = 60.0
 """How long a scheduler that is away is waited for."""
 WORKERS_PATIENCE_S = 600.0
 """How long a scheduler without workers is waited with: queues of clusters are slow."""
-_GOES_ON = "nothing finished is lost: the same line goes on"
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
 _POLL_S = 2.0
 _LOSSES = 20
@@ -231,7 +230,7 @@ class Cluster:
                 client.close(timeout=5)
 
     def _away(self, law: str, got: str, waited_s: float) -> WorkersAway:
-        return WorkersAway(f"{self._scheduler.address}: {law}; got {got} for {waited_s:.0f} s ({_GOES_ON})")
+        return WorkersAway(f"{self._scheduler.address}: {law}; got {got} for {waited_s:.0f} s ({GOES_ON})")
 
 
 class ClusterCrew:
@@ -268,7 +267,7 @@ class ClusterCrew:
                 losses += 1
                 if losses > _LOSSES:
                     law = "a cluster must finish a job before it is lost again"
-                    raise WorkersAway(f"{law}; got {losses} losses in a row ({_GOES_ON})") from error
+                    raise WorkersAway(f"{law}; got {losses} losses in a row ({GOES_ON})") from error
                 self._cluster.connect_again(_line(error))
 
     def _finished(self, todo: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:
@@ -307,7 +306,7 @@ def _result(future: Future[Any]) -> bytes:
 
     Raises:
         InputError: Its worker came later and is not like the driver.
-        WorkersAway: It killed one worker after another, or a worker failed for reasons of its machine.
+        NoResources: It killed one worker after another, or a worker failed for reasons of its machine.
     """
     if future.status == "error":
         raise _told(future.exception())
@@ -324,14 +323,14 @@ def _told(error: BaseException) -> BaseException:
     if isinstance(error, KilledWorker):
         deaths, last = error.allowed_failures + 1, error.last_worker.address
         law = "a worker must live until its job is done"
-        todo = f"its log says why; most often memory did not suffice; {_GOES_ON}"
-        return WorkersAway(f"{law}; got {deaths} deaths over one job, the last of {last} ({todo})")
+        todo = f"its log says why; most often memory did not suffice; {GOES_ON}"
+        return NoResources(f"{law}; got {deaths} deaths over one job, the last of {last} ({todo})")
     if isinstance(error, ImportError):
         law, todo = "a worker that joins must have hwsearch installed", "stop it; the same line goes on"
         return InputError([Fault("--scheduler", law, str(error), todo)])
     if isinstance(error, OSError):
         law = "a worker's machine must let it do its job"
-        return WorkersAway(f"{law}; got {type(error).__name__}: {error} ({_GOES_ON})")
+        return NoResources(f"{law}; got {type(error).__name__}: {error} ({GOES_ON})")
     return error
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hwsearch.errors import WorkersAway
+from hwsearch.errors import NoResources
 
 _claimed: dict[str, tuple[int, FileLock]] = {}
 
@@ -26,7 +26,7 @@ def pinned(names: Sequence[str], folder: Path | None = None) -> int:
         folder: Of the locks; None: one of the user's in the system's temporary folder.
 
     Raises:
-        WorkersAway: Others have them all.
+        NoResources: Others have them all.
     """
     place = folder or Path(tempfile.gettempdir()) / f"hwsearch-gpus-{os.getuid()}"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def pinned(names: Sequence[str], folder: Path | None = None) -> int:
         _claimed[name] = (number, lock)
         return number
     law = "each worker of a machine needs a GPU of its own"
-    raise WorkersAway(f"{law}; got {len(names)}, all taken (start no more workers than there are GPUs)")
+    raise NoResources(f"{law}; got {len(names)}, all taken (start no more workers than there are GPUs)")
 
 
 def visible_gpus() -> list[str]:

@@ -17,7 +17,8 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
-from hwsearch.errors import WorkersAway
+from hwsearch.errors import GOES_ON, NoResources
+from hwsearch.interrupts import held, leave_to_parent
 from hwsearch.measure.measured import Measured
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.space.candidate import Candidate
@@ -56,7 +57,8 @@ class Crew(Protocol):
         """Run tasks; yield the place and the result of each as soon as it is there.
 
         Raises:
-            WorkersAway: Workers died again and again, or could not be reached.
+            NoResources: Workers died again and again.
+            WorkersAway: They could not be reached.
         """
         ...
 
@@ -75,6 +77,11 @@ class Trainer:
             self._crew: Crew = workers.crew(bench)
         else:
             self._crew = Here(bench) if workers == 1 else Processes(bench, workers)
+
+    @property
+    def device(self) -> str:
+        """Where it trains: ``cpu`` or ``cuda``."""
+        return self._bench.device
 
     def __enter__(self) -> Trainer:
         return self
@@ -129,7 +136,8 @@ class Trainer:
             on_done: Called with a job's index and result as soon as it is there.
 
         Raises:
-            WorkersAway: Workers died again and again, or could not be reached.
+            NoResources: Workers died again and again.
+            WorkersAway: They could not be reached.
         """
         results: list[list[Measured]] = [[] for _ in jobs]
         for index, result in self._crew.results([partial(run_job, job=job) for job in jobs]):
@@ -170,11 +178,12 @@ class Processes:
     def _start(self) -> None:
         # spawn: a forked torch can hang on the locks of threads that were not forked
         context = multiprocessing.get_context("spawn")
-        # a pipe that this process alone can write to: it ends with this process, and no worker that dies can hold it
-        given_up, self._holding = context.Pipe(duplex=False)
-        self._pool = ProcessPoolExecutor(
-            self.size, context, initializer=_start_worker, initargs=(self._bench, given_up)
-        )
+        with held():
+            # a pipe that this process alone can write to: it ends with it, and no worker that dies can hold it
+            given_up, self._holding = context.Pipe(duplex=False)
+            self._pool = ProcessPoolExecutor(
+                self.size, context, initializer=_start_worker, initargs=(self._bench, given_up)
+            )
 
     def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
         """See `Crew`. A worker that dies takes the others along, and costs the time of their jobs."""
@@ -190,15 +199,16 @@ class Processes:
                 self.close(at_once=True)
                 if deaths > _DEATHS:
                     law = "a worker process must live until its job is done"
-                    hint = "memory may not suffice: give fewer --workers; the same line goes on"
-                    raise WorkersAway(f"{law}; got {deaths} deaths in a row ({hint})") from None
+                    hint = f"most often for lack of memory: give fewer --workers; {GOES_ON}"
+                    raise NoResources(f"{law}; got {deaths} deaths in a row ({hint})") from None
                 self._start()
 
     def _finished(self, todo: dict[int, Task[T]]) -> Iterator[tuple[int, T]]:
         """Yield results until all are there, or the pool is broken."""
-        waiting: dict[Future[T], int] = {
-            self._pool.submit(_run_in_worker, task): place for place, task in todo.items()
-        }
+        waiting: dict[Future[T], int] = {}
+        for place, task in todo.items():
+            with held():  # a task may start a worker
+                waiting[self._pool.submit(_run_in_worker, task)] = place
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             # what is finished before what broke
@@ -217,13 +227,12 @@ _bench: Bench | None = None
 
 def _start_worker(bench: Bench, given_up: Connection) -> None:
     """Set up a worker process: one thread, its bench, and an end when its parent ends or gives up."""
-    import signal
     import threading
 
     global _bench
     _bench = bench
     tune_process()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    leave_to_parent()
 
     def watch() -> None:
         given_up.poll(None)  # until its other end is closed

@@ -11,7 +11,7 @@ from builders.jobs import assert_same, bench, job
 
 pytest.importorskip("distributed")
 
-from hwsearch.errors import InputError, WorkersAway
+from hwsearch.errors import InputError, NoResources, WorkersAway
 from hwsearch.search.jobs import cluster as module
 from hwsearch.search.jobs.cluster import Cluster
 from hwsearch.search.jobs.facts import facts_here
@@ -79,7 +79,7 @@ def test_a_bug_of_a_task_is_raised_here_and_a_full_disk_is_no_bug(address):
         crew = cluster.crew(bench())
         with pytest.raises(ZeroDivisionError):
             list(crew.results([partial(fail_with, error=ZeroDivisionError("1 / 0"))]))
-        with pytest.raises(WorkersAway, match="No space left"):
+        with pytest.raises(NoResources, match="No space left"):
             list(crew.results([partial(fail_with, error=OSError(28, "No space left on device"))]))
         assert list(crew.results([n_classes])) == [(0, 3)]
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from hwsearch.errors import WorkersAway
+from hwsearch.errors import NoResources
 from hwsearch.search.jobs import gpus
 
 HOLD = """
@@ -36,7 +36,7 @@ def test_processes_share_none_and_the_dead_hold_none(tmp_path):
         assert other.stdout.readline() == "0\n"
         assert gpus.pinned(names, tmp_path) == 1
         gpus._claimed.clear()  # what the garbage collector frees is this process's lock on y
-        with pytest.raises(WorkersAway, match="got 1, all taken"):
+        with pytest.raises(NoResources, match="got 1, all taken"):
             gpus.pinned(["x"], tmp_path)
         other.kill()
     assert gpus.pinned(["x"], tmp_path) == 0

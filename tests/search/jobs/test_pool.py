@@ -11,7 +11,7 @@ import pytest
 from builders import graphs
 from builders.jobs import assert_same, bench, job
 
-from hwsearch.errors import WorkersAway
+from hwsearch.errors import NoResources
 from hwsearch.search.jobs import pool as pools
 from hwsearch.search.jobs.job import run_job
 from hwsearch.search.jobs.pool import Processes, Trainer
@@ -81,9 +81,9 @@ def test_a_worker_that_is_killed_costs_time_and_nothing_else(tmp_path):
 def test_a_job_that_kills_every_worker_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(pools, "_DEATHS", 1)
     crew = Processes(bench(), 2)
-    with pytest.raises(WorkersAway, match="got 2 deaths in a row") as caught:
+    with pytest.raises(NoResources, match="got 2 deaths in a row") as caught:
         list(crew.results([partial(die_until, folder=tmp_path, times=99)]))
-    assert caught.value.exit_code == 3
+    assert caught.value.exit_code == 5
 
 
 def test_no_stack_mixes_networks(monkeypatch):
