@@ -1,5 +1,6 @@
 """A search that is kept in PostgreSQL: the same to the last digit, no password anywhere, and no stop loses anything."""
 
+import csv
 import os
 import re
 import signal
@@ -30,7 +31,7 @@ def command(*args, **settings):
 
 def without_seconds(path):
     """Return a table without what a clock told."""
-    rows = [line.split(",") for line in path.read_text().splitlines()]
+    rows = list(csv.reader(path.read_text().splitlines()))
     clocks = {index for index, name in enumerate(rows[0]) if name.startswith("wall_s")}
     return [[cell for index, cell in enumerate(row) if index not in clocks] for row in rows]
 
