@@ -226,14 +226,12 @@ class RealCluster:
             process.wait()
 
     def _start(self, what, *arguments):
-        log = (self.folder / f"{what}.log").open("ab")
-        return subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_" + what, *arguments],
-            stdout=log, stderr=log, env=self.environment,
-        )  # fmt: skip
+        line = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
+        with (self.folder / f"{what}.log").open("ab") as log:
+            return subprocess.Popen(line, stdout=log, stderr=log, env=self.environment)
 
 
-def wait_until(true, seconds=60.0):
+def wait_until(true, seconds=120.0):
     """Wait until something is true, or fail."""
     end = time.monotonic() + seconds
     while not true():

@@ -18,7 +18,7 @@ Client, KilledWorker, get_worker = distributed.Client, distributed.KilledWorker,
 
 @contextlib.contextmanager
 def client_of(address, **options):
-    with Client(address, set_as_default=False, timeout=20, **options) as client:
+    with Client(address, set_as_default=False, timeout=120, **options) as client:
         yield client
 
 
