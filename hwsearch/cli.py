@@ -31,6 +31,7 @@ from hwsearch.cli_profiles import profiles
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.data.plugins import install
 from hwsearch.errors import Fault, HwsearchError, InputError, Interrupted, NothingFits
+from hwsearch.shown import say, say_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,10 +71,10 @@ def main() -> None:
         app()
     except InputError as error:
         for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
+            say(f"error: {fault}", to=sys.stderr)
         sys.exit(error.exit_code)
     except HwsearchError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}", to=sys.stderr)
         sys.exit(error.exit_code)
 
 
@@ -153,8 +154,8 @@ def front(
         return
     print_front_on(result.front_on(device))
     for name, label in device.labels.items():
-        print(f"{name} on {device.id}: {label}")
-    print(claim_of(device, result.laws).words)
+        say(f"{name} on {device.id}: {label}")
+    say(claim_of(device, result.laws).words)
 
 
 @app.command()
@@ -221,7 +222,7 @@ def export(
         trial = int(result.pick(**rule)["trial"])
     folder = result.export(trial, to=to, formats=names)
     print_notes(result.notes)
-    print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    say(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
     print_doubts(result.trials, trial)
 
 
@@ -231,15 +232,18 @@ def verify(
     board: Annotated[
         str | None, typer.Option(help="Also run its C library on an emulated board: microbit, ...")
     ] = None,
+    own_code: Annotated[
+        bool, typer.Option("--own-code", help="Run its C library though this version would write another.")
+    ] = False,
 ) -> None:
     """Load an export anew and prove that it is what its record says."""
     from hwsearch.errors import RecordError
     from hwsearch.export.bundle import verify as check_export
 
-    checks = check_export(directory, board)
+    checks = check_export(directory, board, own_code=own_code)
     for check in checks:
         word = "skip" if check.skipped else "ok  " if check.passed else "FAIL"
-        print(f"{word} {check.name}: {check.detail}")
+        say(f"{word} {check.name}: {check.detail}")
     failed = [check.name for check in checks if not check.passed]
     if failed:
         raise RecordError(f"{directory}: {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")
@@ -262,10 +266,10 @@ def tickets(
 
     chosen = {} if not only else {"finders": only}
     folder = api.compare_finders(
-        study, out=out, data_root=data_root, tell=lambda text: print(text, flush=True), **chosen
+        study, out=out, data_root=data_root, tell=lambda text: say(text, flush=True), **chosen
     )
-    print((folder / "tickets.md").read_text(encoding="utf-8"))
-    print(f"{folder}: {', '.join(sorted(path.name for path in folder.glob('tickets.*')))}")
+    say_block((folder / "tickets.md").read_text(encoding="utf-8"))
+    say(f"{folder}: {', '.join(sorted(path.name for path in folder.glob('tickets.*')))}")
 
 
 @app.command()
@@ -275,7 +279,7 @@ def report(directory: RunDir) -> None:
     from hwsearch.records.summary import read_summary
 
     result = load_run(directory)
-    print(result.report())
+    say(result.report())
     summary = read_summary(result.folder.summary)
     if not summary.front_size:
         raise NothingFits(summary.nearest_miss or "")

@@ -18,6 +18,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hwsearch.shown import line
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -44,7 +46,7 @@ class Fault:
         key = f"{self.where}: " if self.where else ""
         got = f"; got {self.got}" if self.got else ""
         todo = f" ({self.todo})" if self.todo else ""
-        return f"{place}{key}{self.law}{got}{todo}"
+        return line(f"{place}{key}{self.law}{got}{todo}")
 
 
 def did_you_mean(name: str, known: Iterable[str], what: str) -> str:

@@ -15,6 +15,7 @@ from hwsearch.study.yaml_border import broken
 _FIELD = re.compile(r"\{(\w*)\}")
 _RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
 _MOST_VALUES = 1_000_000
+_MOST_PATH, _MOST_NAME, _MOST_FIELDS = 4096, 256, 8
 
 
 def _path(value: Any) -> Any:
@@ -23,6 +24,8 @@ def _path(value: Any) -> Any:
         return value
     if not value.strip():
         raise broken("a path may not be empty")
+    if len(value) > _MOST_PATH:
+        raise broken(f"a path may have {_MOST_PATH:,} characters at most")
     windows, posix = PureWindowsPath(value), PurePosixPath(value)
     if windows.drive or windows.root or ".." in windows.parts or posix.parts[:1] == ("~",) or "\0" in value:
         law = "a path must lie below the study's folder, or below data.root"
@@ -51,6 +54,9 @@ def _label_pattern(value: str) -> str:
         return value
     law = "label must be folder, or a pattern of file names with {label} in it, such as {label}_{group}_{take}.wav"
     names = fields_of(value)
+    if len(value) > _MOST_NAME or len(names) > _MOST_FIELDS:
+        law = f"label may have {_MOST_NAME} characters and {_MOST_FIELDS} fields at most"
+        raise broken(law)
     if names.count("label") != 1 or len(set(names)) != len(names):
         raise broken(law, value, "name each field once, {label} among them")
     if (
@@ -94,7 +100,11 @@ def _choice(value: Any) -> Any:
 
 
 FileName = Annotated[str, BeforeValidator(_path)]
-Column = Annotated[str, law("a name may not be empty", str.strip)]
+Column = Annotated[
+    str,
+    law("a name may not be empty", str.strip),
+    law(f"a name may have {_MOST_NAME} characters at most", lambda v: len(v) <= _MOST_NAME),
+]
 LabelPattern = Annotated[str, AfterValidator(_label_pattern)]
 Duration = Annotated[float, BeforeValidator(_duration)]
 Choice = Annotated[tuple[str, ...], BeforeValidator(_choice)]

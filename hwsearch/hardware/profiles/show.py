@@ -8,6 +8,7 @@ import textwrap
 from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.hardware.device import SKIPPABLE, HardwareProfile
 from hwsearch.hardware.models import Npu
+from hwsearch.shown import line
 
 _WIDTH = 110
 
@@ -15,8 +16,8 @@ _WIDTH = 110
 def describe(profile: HardwareProfile) -> str:
     """Return a profile as plain text."""
     parts = [
-        f"{profile.name} ({profile.id})",
-        f"{profile.vendor}; {profile.family}" if profile.vendor else profile.family,
+        line(f"{profile.name} ({profile.id})"),
+        line(f"{profile.vendor}; {profile.family}" if profile.vendor else profile.family),
         textwrap.fill(profile.description, _WIDTH),
         _section("What fits", _fits(profile)),
         _section("What a zero saves", _saves(profile)),
