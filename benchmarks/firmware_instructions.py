@@ -1,43 +1,36 @@
-"""Instructions of C libraries on emulated cores: of each format against a dense loop, and a fit that foretells them.
+"""C libraries on emulated cores: instructions of each format against a dense loop, and how well all is foretold.
 
-    python -m benchmarks.firmware_instructions [--networks 120] [--boards microbit ...] [--fit microbit ...]
-        > benchmarks/results/firmware_instructions.md
+    python -m benchmarks.firmware_instructions [--networks 140] [--held-out 80] [--boards microbit ...]
+        [--only formats|cores] [--runs FILE] [--write] > benchmarks/results/firmware_instructions.md
 
 First table: 256 inputs of which a tenth spike, 128 neurons, weights of 8 bits (and 4) of which 90 % are zero, stored
 in each format; and the same network as a plain loop over all weights, a byte each, without looking for spikes.
 Membranes of all of them are compared with the integer model.
 
-Second: instructions of an inference as a sum of counts times constants, one set a core, fitted on two thirds of drawn
-networks by least squares of relative errors with no constant below zero; the error is that on the other third.
-Instructions are not cycles. Progress goes to standard error.
+Second: instructions, flash and RAM told from a network's structure and counted events, against the board. A core's
+constants are fitted on drawn networks and tried on others; ``--write`` puts them into hardware_profiles/cores/. What
+ran is kept in the file of ``--runs`` and is not run again. Instructions are not cycles. Progress: standard error.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import nnls
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case, case
-from builders.firmware_matrix import drawn, every
 from builders.integer_networks import dense, graph, population
 
+from benchmarks.firmware_cores import cores_table
+from benchmarks.firmware_runs import ran
 from hwsearch.export.boards.boards import BOARDS, Board
-from hwsearch.export.boards.emulate import BoardRun, missing_tools, run_on
-from hwsearch.export.c.check import first_wrong
-from hwsearch.export.c.project import project_files
-from hwsearch.graph.graph import INPUT
-from hwsearch.measure.workload import count_workload
+from hwsearch.export.boards.emulate import missing_tools
 from hwsearch.network.integer import run_integer
 
-_IDENTITY = {"study_digest": "0" * 16, "trial": 0, "network_digest": "0" * 16}
 _INPUTS, _NEURONS, _CLASSES, _TIMESTEPS, _RATE = 256, 128, 10, 8, 0.1
 _FORMATS = ("dense", "bitmap", "csr", "delta", "nm:16", "block:8")
 
@@ -45,35 +38,23 @@ _FORMATS = ("dense", "bitmap", "csr", "delta", "nm:16", "block:8")
 def main() -> None:
     """Print the tables."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--networks", type=int, default=120)
+    options.add_argument("--networks", type=int, default=140)
+    options.add_argument("--held-out", type=int, default=80)
     options.add_argument(
         "--boards", nargs="*", default=[ident for ident in BOARDS if not missing_tools(BOARDS[ident])]
     )
-    options.add_argument("--fit", nargs="*", help="boards of the fit (default: all of --boards)")
+    options.add_argument("--only", choices=["formats", "cores"])
+    options.add_argument("--runs", type=Path)
+    options.add_argument("--write", action="store_true")
     given = options.parse_args()
     boards = [BOARDS[ident] for ident in given.boards]
     print("# Instructions on emulated cores\n")
     print("Rebuilt by `python -m benchmarks.firmware_instructions`. QEMU counts instructions, not cycles.\n")
-    formats_table(boards)
-    fit_table(boards if given.fit is None else [BOARDS[ident] for ident in given.fit], given.networks)
-
-
-def ran(board: Board, each: Case, loop: str | None = None) -> BoardRun:
-    """Run a network on a board, its step replaced by a loop if one is given; it must equal the integer model."""
-    run = run_integer(each.model.network, each.x, trace=True)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for file, data in project_files(each.model, _IDENTITY, each.x, run).items():
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file).write_bytes(data)
-        if loop is not None:
-            source = folder / "c/src/snn.c"
-            source.write_text(source.read_text().replace("void snn_step(", "void snn_unused(") + loop)
-        done = run_on(board, folder / "c", each.model, each.x)
-    wrong = first_wrong(done.trace, each.model.network, run)
-    if wrong:
-        raise AssertionError(f"{each.name} on {board.name}: {wrong}")
-    return done
+    if given.only != "cores":
+        formats_table(boards)
+    if given.only != "formats":
+        profiles = Path(__file__).parents[1] / "hardware_profiles" if given.write else None
+        cores_table(boards, given.networks, given.held_out, given.runs, profiles)
 
 
 def sparse(bits: int, name: str) -> Case:
@@ -173,57 +154,6 @@ def formats_table(boards: list[Board]) -> None:
         cells = [f"{counts[b.ident]:,.0f} ({loops[b.ident] / counts[b.ident]:.1f})" for b in boards]
         print(f"| {each.name} | {len(each.model.weights[0].data):,} | {' | '.join(cells)} |", flush=True)
     print()
-
-
-def counts_of(each: Case) -> dict[str, float]:
-    """Return what is counted of a network, of all its inputs: the terms of the fit, by name.
-
-    ``hit``: weights that are not zero and meet an event; ``met``: events times outputs that they are looked up in;
-    ``event``: events listed; ``scan``: values looked at; ``neuron``: updates; ``call``: connections times timesteps.
-    """
-    network, model = each.model.network, each.model
-    run = run_integer(network, each.x)
-    work = count_workload(network, run.input_maps, run.spikes)
-    total: Counter[str] = Counter()
-    for c, weights, shape in zip(work.connections, model.weights, network.connections, strict=True):
-        narrow = "" if weights.fields["value_bits"] == 8 else " narrow"
-        times = 1 if shape.shape.source == INPUT and network.input.still else network.timesteps
-        kind = f"{shape.shape.kind} {weights.kernel}"
-        total[f"{kind} hit{narrow}"] += c.ops.nonzero
-        rows = weights.fields["outputs"] if shape.shape.groups == 1 else 1
-        if weights.kernel not in ("csr", "delta", "bytes"):
-            total[f"{kind} met"] += c.ops.dense if weights.kernel == "dense" else c.spikes_in * rows
-        total[f"{shape.shape.kind} event"] += c.spikes_in
-        pooled = "pooled " if shape.shape.pooling.area > 1 else ""
-        total[f"{shape.shape.kind} {pooled}scan"] += c.inputs * times * shape.shape.pooling.area
-        total["call"] += times
-    total["neuron"] += work.neuron_updates
-    total["timestep"] += network.timesteps
-    return {name: count * len(each.x) for name, count in total.items()}
-
-
-def fit_table(boards: list[Board], n_networks: int) -> None:
-    """Print fits of instructions, and their errors on networks that were held out."""
-    chosen = np.random.default_rng(1).choice(len(every()), n_networks, replace=False)
-    cases = [drawn(*every()[place], n_inputs=4) for place in chosen]
-    counted = [counts_of(each) for each in cases]
-    names = sorted({name for counts in counted for name in counts})
-    matrix = np.array([[counts.get(name, 0.0) for name in names] for counts in counted])
-    held = np.arange(n_networks) % 3 == 2
-    print("## A fit of instructions\n")
-    print(f"{(~held).sum()} networks fitted, {held.sum()} held out; {len(names)} constants a core.\n")
-    print("Terms go together in drawn networks, so single constants mean little; only the sum is of use.\n")
-    print("| core | median error, held out | within 15 % | largest |\n|---|---|---|---|")
-    for board in boards:
-        taken = []
-        for each in cases:
-            taken.append(float(ran(board, each).instructions.sum()))
-            print(board.ident, each.name, file=sys.stderr)
-        spent = np.array(taken)
-        constants, _ = nnls(matrix[~held] / spent[~held, None], np.ones((~held).sum()), maxiter=10_000)
-        error = np.abs(matrix[held] @ constants / spent[held] - 1)
-        within = f"{(error <= 0.15).sum()} of {held.sum()}"
-        print(f"| {board.ident} | {np.median(error):.1%} | {within} | {error.max():.1%} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from hwsearch.results.result import Result
 from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.learn_from import plan_to_run
 from hwsearch.search.run import search
-from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.environment import open_cache, recorded_device
 from hwsearch.study.model import Study, load_study, override
 from hwsearch.study.places import placed
 from hwsearch.study.shipped import find_study
@@ -96,7 +96,7 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
     """
     if asker.workers < 1:
         raise InputError([Fault("--workers", "there must be at least one worker", str(asker.workers))])
-    found, storage = find_device(asker.device), asker.storage
+    found, storage = _device(asker.device, folder), asker.storage
     summary = answered(study, path, folder, storage)
     if summary is None:
         plan = plan_to_run(study, path, options)
@@ -107,6 +107,12 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
     if not summary.front_size:
         raise NothingFits(summary.nearest_miss or "")
     return load_run(folder.path, storage=storage)
+
+
+def _device(asked: str, folder: RunFolder) -> str:
+    """Return where a run is trained: where it is asked for, and by itself where it was begun."""
+    found = find_device(asked)
+    return "cpu" if asked == "auto" and recorded_device(folder) == "cpu" else found
 
 
 def compare_finders(
@@ -131,7 +137,7 @@ def compare_finders(
 
     Raises:
         InputError: The study, its profile or its data break a law, a finder is unknown, or the folder is that of
-            another study's run.
+            another study's run, or was begun with what gives other numbers.
     """
     unknown = [name for name in finders if name not in FINDERS]
     if unknown:
@@ -147,10 +153,13 @@ def compare_finders(
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
     plan = make_plan(loaded, path, [] if root is None else ["--data-root"])
     refuse_changed(plan.study, plan.profile, folder)
-    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench, say = (
+        Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop),
+        tell or (lambda _: None),
+    )
+    cache = open_cache(folder, plan, "cpu", say)
     with Trainer(bench, 1) as trainer:
-        cache = Cache(folder.cache, plan.digest, folder.shared)
-        table, facts = compare(plan, cache, trainer, tell or (lambda text: None), finders)
+        table, facts = compare(plan, cache, trainer, say, finders)
     within = 0.01 if loaded.pick.within is None else loaded.pick.within
     return write_comparison(table, facts, loaded.name, within, folder.path)
 

@@ -6,11 +6,9 @@ Nothing heavy is imported until a command needs it: ``--help`` and ``profiles`` 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -26,18 +24,14 @@ from hwsearch.cli_answers import (
 )
 from hwsearch.cli_check import Plugins, StudyName
 from hwsearch.cli_data import data
+from hwsearch.cli_exits import run_command
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.data.plugins import install
-from hwsearch.errors import Fault, HwsearchError, InputError, Interrupted, NothingFits
+from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.interrupts import heeded
 from hwsearch.shown import say, say_block
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
-
-    from hwsearch.records.events import Event
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -62,20 +56,10 @@ def everywhere(plugin: Plugins = None) -> None:
 
 
 def main() -> None:
-    """Run the command line; every refusal is one message and an exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and `&` leave it
-            signal.signal(number, _interrupt)
-    sys.unraisablehook = _unraisable
-    try:
-        app()
-    except InputError as error:
-        for fault in error.faults:
-            say(f"error: {fault}", to=sys.stderr)
-        sys.exit(error.exit_code)
-    except HwsearchError as error:
-        say(f"error: {error}", to=sys.stderr)
-        sys.exit(error.exit_code)
+    """Run the command line; every failure is one message and an exit code (`cli_exits`, `interrupts`)."""
+    with heeded():
+        code = run_command(app)
+    sys.exit(code)
 
 
 @app.command()
@@ -106,21 +90,17 @@ def run(
         from hwsearch.terminal import Progress
 
         install(plugin or ())
-        try:
-            with Progress(wanted.name) as progress:
-                result = api.run(
-                    study,
-                    out=out,
-                    data_root=data_root,
-                    workers=_cores() if workers is None else workers,
-                    storage=storage,
-                    seed=seed,
-                    device=device,
-                    listen=partial(_heeding, progress.listen),
-                )
-        except KeyboardInterrupt:
-            # before typer makes an exit code of its own of it
-            raise Interrupted("interrupted; the same line goes on where this one stopped") from None
+        with Progress(wanted.name) as progress:
+            result = api.run(
+                study,
+                out=out,
+                data_root=data_root,
+                workers=_cores() if workers is None else workers,
+                storage=storage,
+                seed=seed,
+                device=device,
+                listen=progress.listen,
+            )
         summary = read_summary(result.folder.summary)
     print_answer(folder, summary)
 
@@ -274,39 +254,15 @@ def tickets(
 
 @app.command()
 def report(directory: RunDir) -> None:
-    """Write report.html and front.png anew."""
+    """Write report.html and front.png anew; of a run that goes on, unfinished.html."""
     from hwsearch.api import load_run
     from hwsearch.records.summary import read_summary
 
     result = load_run(directory)
+    print_notes(result.notes if not result.finished else ())
     say(result.report())
+    if not result.finished:
+        return
     summary = read_summary(result.folder.summary)
     if not summary.front_size:
         raise NothingFits(summary.nearest_miss or "")
-
-
-_interrupted = False
-
-
-def _interrupt(_: int, frame: FrameType | None) -> None:
-    """Raise here, unless within SQLAlchemy, which would print the traceback of what broke its transaction off."""
-    global _interrupted
-    _interrupted = True
-    while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith("sqlalchemy."):
-            return
-        frame = frame.f_back
-    raise KeyboardInterrupt
-
-
-def _unraisable(what: sys.UnraisableHookArgs) -> None:
-    """Say what a destructor or a callback could not raise, unless it is an interrupt, which `_heeding` heeds."""
-    if not (_interrupted and isinstance(what.exc_value, KeyboardInterrupt)):
-        sys.__unraisablehook__(what)
-
-
-def _heeding(listen: Callable[[Event], None], event: Event) -> None:
-    """Listen, unless interrupted: what is raised in a destructor or within NumPy's C code never reaches the run."""
-    if _interrupted:
-        raise KeyboardInterrupt
-    listen(event)

@@ -137,12 +137,16 @@ def print_recall(pick: FrontRow | None, summary: Summary, recalls: Sequence[Reca
         summary: Of the run.
         recalls: recalls.csv; none of a run of an earlier version.
     """
+    from hwsearch.report.confusion import class_names
     from hwsearch.report.recall import chance_on_test, warnings, worst_class
 
     if pick is None:
         return
+    names = class_names(recalls)
     if (worst := worst_class(pick)) is not None:
-        say(f"  worst class: {worst[0]}, recognised in {worst[1]:.1%} of its test samples")
+        say(
+            f"  worst class: {names.get(worst[0], worst[0])}, recognised in {worst[1]:.1%} of its test samples"
+        )
     known = [row for row in recalls if row.trial == pick.trial and row.recall is not None]
     worst_first = sorted(known, key=lambda row: row.recall or 0.0)
     shown = known if len(known) <= _MOST_CLASSES else worst_first[:_MOST_CLASSES]
@@ -151,7 +155,7 @@ def print_recall(pick: FrontRow | None, summary: Summary, recalls: Sequence[Reca
         say(f"  recall of {row.name}: {share} ({low} to {high}) of {row.samples} test samples")
     if len(shown) < len(known):
         say(f"  {len(known) - len(shown)} more classes, all recognised better: recalls.csv")
-    for text in warnings(pick, chance_on_test(summary), summary.score):
+    for text in warnings(pick, chance_on_test(summary), summary.score, names):
         say(f"  warning: {text}")
 
 

@@ -12,11 +12,11 @@ import hwsearch
 PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
-    "shown", "errors", "seeds", "graph", "study", "hardware", "space", "data", "native", "compress", "network", "train",
-    "tickets", "measure", "predict", "records", "plan", "search", "comparison", "report", "export", "results", "start",
-    "api", "api_sections", "api_arrays", "api_data", "terminal", "cli_rules", "cli_check", "cli_data", "cli_profiles",
-    "cli_init", "cli_answers", "cli",
-    "__main__",
+    "shown", "errors", "seeds", "whole_files", "interrupts", "graph", "study", "hardware", "space", "data",
+    "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "plan", "search",
+    "comparison", "report", "export", "results", "start", "api", "api_sections", "api_arrays", "api_data",
+    "terminal", "cli_rules", "cli_check", "cli_data", "cli_profiles", "cli_init", "cli_answers", "cli_exits",
+    "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
@@ -27,7 +27,7 @@ OWNERS = {
     "moocore": {"search"},
     "sklearn": {"data"},
     "ruamel": {"study", "export"},
-    "typer": {"cli", "cli_check", "cli_data", "cli_init", "cli_profiles", "cli_rules"},
+    "typer": {"cli", "cli_check", "cli_data", "cli_exits", "cli_init", "cli_profiles", "cli_rules"},
     "rich": {"terminal"},
     "nir": {"export", "network"},
     "h5py": {"data", "network"},

@@ -18,14 +18,21 @@ from hwsearch.export.agree import IDENTITY
 from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.emulate import missing_tools, run_on
 from hwsearch.export.boards.findings import board_findings
+from hwsearch.export.boards.predict import Prediction, predicted
 from hwsearch.export.c.check import check_library, first_difference
 from hwsearch.export.c.model import CModel, c_model
 from hwsearch.export.c.project import FILES, FOLDER, project_files
+from hwsearch.export.c.work import library_of
 from hwsearch.export.checks import Check, check_file
 from hwsearch.export.recorded import run_recorded
 from hwsearch.export.replace import MANIFEST
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import packing_of
+from hwsearch.hardware.profiles.cores import FOLDER as CORES
+from hwsearch.hardware.profiles.cores import core_of
+from hwsearch.hardware.profiles.folders import profile_folders
+from hwsearch.measure.workload import count_workload
+from hwsearch.network.integer import Run
 from hwsearch.network.integers import IntegerNetwork
 
 OWN_CODE = "--own-code"
@@ -124,4 +131,13 @@ def check_board(board: Board, folder: Path, manifest: dict[str, Any], own_code: 
         return [_not_built(board.ident, foreign)]
     with _built_from(folder, {} if foreign else fresh) as place:
         ran = run_on(board, place / FOLDER, library, recorded["inputs"])
-    return [Check(*each) for each in board_findings(board, library, ran, run)]
+    return [Check(*each) for each in board_findings(board, library, ran, run, _told(board, library, run))]
+
+
+def _told(board: Board, library: CModel, run: Run) -> Prediction | None:
+    """Return what is predicted of a library on a board, with the events of a run; None where its core is not known."""
+    folders = tuple(profile_folders())
+    if not any((folder / CORES / f"{board.core}.yaml").exists() for folder in folders):
+        return None
+    workload = count_workload(library.network, run.input_maps, run.spikes)
+    return predicted(library, library_of(library, workload), core_of(board.core, folders, "--board"))

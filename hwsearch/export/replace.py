@@ -81,5 +81,5 @@ def _listed(manifest: Path) -> set[str]:
     try:
         files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
         return {*files, MANIFEST} if isinstance(files, dict) else set()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()

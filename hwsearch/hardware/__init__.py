@@ -4,6 +4,7 @@ The rooms, lowest first; each imports only those above it in this list, and a te
 
 - workload: what a candidate makes a device do, as counts
 - storage: bytes of a connection in every format
+- firmware: what an exported C library does and takes
 - limits, neurons, models: what a profile states, as values
 - alignment: how many channels may go where a device works off several together
 - device: the profile as a value

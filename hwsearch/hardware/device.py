@@ -8,19 +8,23 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
+from hwsearch.hardware.firmware.core import Core, Firmware
 from hwsearch.hardware.limits import Connectivity, Limits, RoleSkips
 from hwsearch.hardware.models import Model, known, needs
 from hwsearch.hardware.neurons import Arithmetic
 from hwsearch.study.digest import digest
 
-Grade = Literal["measured", "vendor", "toolchain", "simulated", "derived", "estimated"]
+Grade = Literal["measured", "vendor", "toolchain", "simulated", "emulated", "derived", "estimated"]
 """How a number came about, best evidence first."""
+
+Storage = Literal["smallest", "fastest", "both"]
+"""How the format of a connection's weights is chosen: by bytes, by instructions, or by both, within the budget."""
 
 GRADES: tuple[Grade, ...] = get_args(Grade)
 
@@ -171,6 +175,9 @@ class HardwareProfile:
         quantities: Every number with its evidence, by its dotted place in the file.
         sources: (key, text) of each source.
         path: The file.
+        storage: How a connection's format is chosen: what a study says, not the file.
+        storage_budgets: (cost, upper limit) of the study, within which formats are chosen.
+        firmware: What C libraries take on its core; None: nobody has tried.
     """
 
     id: str
@@ -212,6 +219,14 @@ class HardwareProfile:
     arithmetic: Arithmetic = dataclasses.field(default_factory=Arithmetic)
     connectivity: Connectivity = dataclasses.field(default_factory=Connectivity)
     state_menu: tuple[int, ...] = ()
+    storage: Storage = "smallest"
+    storage_budgets: tuple[tuple[str, float], ...] = ()
+    firmware: Firmware | None = None
+
+    @property
+    def priced_core(self) -> Core | None:
+        """The core whose instructions and code are counted; None: hand-counted cycles are, and no code."""
+        return self.firmware.core if self.firmware is not None and self.firmware.priced else None
 
     @property
     def state_widths(self) -> tuple[int, ...]:
@@ -227,6 +242,17 @@ class HardwareProfile:
             return self
         fits = next((bits for bits in self.state_widths if bits >= state_bits), self.state_widths[-1])
         return self._at_width[fits]
+
+    def storing(self, storage: Storage, budgets: Mapping[str, float]) -> HardwareProfile:
+        """Return the device as a study stores networks on it.
+
+        Args:
+            storage: How formats are chosen.
+            budgets: Of the study.
+        """
+        if storage == "smallest":
+            return self
+        return dataclasses.replace(self, storage=storage, storage_budgets=tuple(sorted(budgets.items())))
 
     @cached_property
     def _at_width(self) -> dict[int, HardwareProfile]:
@@ -248,11 +274,11 @@ class HardwareProfile:
         """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out.
 
         So is what it can do beyond a chain of plain connections, and which other widths it has for membranes: that
-        counts for networks and studies that ask for it (`plan`).
+        counts for networks and studies that ask for it (`plan`). How formats are chosen is in the study's digest.
         """
         wording = (
             "name", "vendor", "description", "quantities", "sources", "path", "uncalibrated", "arithmetic",
-            "connectivity", "state_menu",
+            "connectivity", "state_menu", "storage", "storage_budgets", "firmware",
         )  # fmt: skip
         fields = [field for field in dataclasses.fields(self) if field.name not in wording]
         values = {field.name: getattr(self, field.name) for field in fields}
@@ -265,6 +291,8 @@ class HardwareProfile:
             "conv_mac_cycles": None,
         }
         used = {name: value for name, value in values.items() if name not in later or value != later[name]}
+        if self.priced_core is not None:
+            used["core"] = [self.priced_core.instructions, self.priced_core.code_bytes]
         return digest([used, type(self.model).__name__] if self.model else used)
 
     def tells(self, name: str) -> bool:
@@ -272,7 +300,7 @@ class HardwareProfile:
         if self.model is not None and name in ("energy_j", "latency_s"):
             fields = needs(self.model, name)
             return fields is not None and all(known(self.model, field) for field in fields)
-        timed = None not in dataclasses.astuple(self.cycles)
+        timed = self.priced_core is not None or None not in dataclasses.astuple(self.cycles)
         if name == "latency_s":
             return timed and self.clock_hz is not None
         if name == "energy_j":
@@ -287,6 +315,7 @@ class HardwareProfile:
             if self.tells(name):
                 behind = self._behind(name)
                 graded = [quantity.grade for place, quantity in self.quantities if place.startswith(behind)]
+                graded += ["emulated"] if self.priced_core is not None and "firmware" in behind else []
                 unchecked = ", uncalibrated" if name in self.uncalibrated else ""
                 found[name] = weakest(graded) + unchecked
         return found
@@ -295,6 +324,8 @@ class HardwareProfile:
         """Return how the places of the constants behind a cost begin."""
         if self.model is not None:
             return tuple(f"model.{field}" for field in needs(self.model, name) or ())
+        if self.priced_core is not None and (name == "latency_s" or isinstance(self.energy, PerCycle)):
+            return ("firmware", "timing.clock" if name == "latency_s" else "energy.")
         if name == "latency_s":
             return ("timing.",)
         return ("energy.", "timing.cycles.") if isinstance(self.energy, PerCycle) else ("energy.",)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,16 +23,16 @@ from hwsearch.network.chain_settings import graph_settings
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
 from hwsearch.network.params import Params
 from hwsearch.network.stored_laws import network_fault
+from hwsearch.whole_files import whole_file
 
 
 def save_tensors(path: Path, tensors: dict[str, np.ndarray], values: dict[str, object]) -> None:
     """Write tensors and JSON values in one step (a reader sees the whole file or none)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")  # another process may write the same file
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    # not save_file, whose files nobody but their owner may read
-    unfinished.write_bytes(save(contiguous, {name: json.dumps(value) for name, value in values.items()}))
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        # not save_file, whose files nobody but their owner may read
+        unfinished.write_bytes(save(contiguous, {name: json.dumps(value) for name, value in values.items()}))
 
 
 def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:

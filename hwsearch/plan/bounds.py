@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from hwsearch.graph.graph import INPUT, Connection, NetworkSpec
 from hwsearch.hardware.cost_model import Cost, price
+from hwsearch.hardware.device import PerCycle
 from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.workload import (
     BLOCKS,
@@ -123,6 +124,8 @@ def _least_price(plan: Plan, candidate: Candidate, remainder: Remainder) -> Pric
     cost = price(workload, plan.profile)
     if plan.profile.model is None:  # packed: every weight takes its bits, wherever it lies
         cost = _with_weights(plan, cost, -(-remainder.total * bits // 8))
+    if plan.profile.priced_core is not None:
+        cost = _without_kernels(plan, cost, workload)
     broken = violations(workload, plan.profile, cost=cost)
     return held_to(plan, cost, [violation for violation in broken if violation.rule != _HEURISTIC])
 
@@ -134,6 +137,22 @@ def _with_weights(plan: Plan, cost: Cost, n_bytes: int) -> Cost:
     banks = tuple((name, held + more if holds[name] else held) for name, held in cost.banks)
     return replace(
         cost, weight_bytes=cost.weight_bytes + more, memory_bytes=cost.memory_bytes + more, banks=banks
+    )
+
+
+def _without_kernels(plan: Plan, cost: Cost, workload: Workload) -> Cost:
+    """Return a cost whose code and time are those of neurons alone: another mask may need another, cheaper kernel."""
+    neurons = price(replace(workload, connections=()), plan.profile)
+    less = cost.code_bytes - neurons.code_bytes
+    holds = {bank.name: "weights" in bank.holds for bank in plan.profile.banks}
+    banks = tuple((name, held - less if holds[name] else held) for name, held in cost.banks)
+    return replace(
+        cost,
+        code_bytes=neurons.code_bytes,
+        memory_bytes=cost.memory_bytes - less,
+        banks=banks,
+        latency_s=neurons.latency_s,
+        energy_j=neurons.energy_j if isinstance(plan.profile.energy, PerCycle) else cost.energy_j,
     )
 
 

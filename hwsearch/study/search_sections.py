@@ -132,6 +132,7 @@ class Final(Section):
 
 
 _NEEDED = ("min_accuracy", "min_score")
+_ROUNDING = 1e-9  # scores are counts over a split: a hair's breadth of rounding must not decide
 
 
 class Pick(Section):
@@ -168,3 +169,8 @@ class Pick(Section):
     def needed(self) -> float | None:
         """Score needed; None: ``within`` says it."""
         return self.min_score if self.min_accuracy is None else self.min_accuracy
+
+    def floor(self, dense_score: float) -> float:
+        """Return the score needed where the dense network has this one."""
+        needed = dense_score - self.within if self.within is not None else self.needed or 0.0
+        return needed - _ROUNDING

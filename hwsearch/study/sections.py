@@ -144,10 +144,14 @@ class Device(Section):
     Attributes:
         profile: Id or YAML file of the hardware profile.
         budgets: Upper limits, by quantity: a number in its unit, or with a unit (``16 KiB``, ``20 uJ``).
+        storage: How the format of each connection's weights is chosen on a microcontroller: the ``smallest``; the
+            ``fastest``, of fewest instructions; ``both``: the fastest where it finds room within the budget of
+            ``memory_bytes``, else the smallest.
     """
 
     profile: Annotated[str, law("a profile must be an id or the path of a YAML file", str.strip)]
     budgets: dict[BudgetName, Budget] = Field(default_factory=dict)
+    storage: Literal["smallest", "fastest", "both"] = "smallest"
 
     @check("budgets", mode="before")
     @classmethod

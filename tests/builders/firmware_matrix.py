@@ -41,13 +41,26 @@ def every():
 def drawn(kind, granularity, bits, reset, *, prefix="snn", n_inputs=200, seed=0) -> Case:
     """Return a network with inputs, its numbers drawn."""
     rng = np.random.default_rng([seed, *map(ord, f"{kind} {granularity} {bits} {reset}")])
-    settings = dict(KINDS[kind])
+    name = f"{kind} {granularity} {bits} bits {reset}"
+    return of_settings(rng, name, KINDS[kind], granularity, bits, reset, prefix=prefix, n_inputs=n_inputs)
+
+
+def of_settings(
+    rng, name, settings, granularity, bits, reset, *, prefix="snn", n_inputs=200, density=None, rate=0.6
+) -> Case:
+    """Return a network of some settings with inputs, its numbers drawn.
+
+    ``density``: share of weights, blocks or planes that are kept; None: 0.4 to 0.6. ``rate``: share of inputs that are
+    not put to zero.
+    """
+    settings = dict(settings)
     timesteps, spelling, shape = settings.pop("timesteps"), settings.pop("spelling"), settings.pop("shape")
     leak_shift = [None, 1, 2, 3][int(rng.integers(0, 4))]
+    eager = settings.pop("eager", 1.0)
     s = spec(spelling, shape, 4, reset=reset, leak_shift=leak_shift, **settings)
     connections, spread = [], [0.0] * len(s.populations)
     for c in s.connections:
-        weight = _weights(rng, c, granularity, bits)
+        weight = _weights(rng, c, granularity, bits, density)
         f = int(rng.integers(-1, 4))
         connections.append(IntegerConnection(c, weight, f))
         seen = s.input.max_at(timesteps) / 2 if c.source == INPUT else 0.4 * c.pooling.divisor
@@ -56,7 +69,8 @@ def drawn(kind, granularity, bits, reset, *, prefix="snn", n_inputs=200, seed=0)
     for p, variance in zip(s.populations, spread, strict=True):
         scale = variance**0.5
         bias = rng.integers(-int(scale / 8) - 1, int(scale / 8) + 2, p.channels).astype(np.int32)
-        threshold = rng.integers(int(0.5 * scale) + 1, int(1.2 * scale) + 2, p.channels).astype(np.int32)
+        low, high = int(0.5 * eager * scale) + 1, int(1.2 * eager * scale) + 2
+        threshold = rng.integers(low, high, p.channels).astype(np.int32)
         populations.append(IntegerPopulation(p, bias, None if p.law is None else threshold))
     network = IntegerNetwork(
         tuple(populations), tuple(connections), (bits,) * len(connections), timesteps, s.input, s.readout,
@@ -64,34 +78,36 @@ def drawn(kind, granularity, bits, reset, *, prefix="snn", n_inputs=200, seed=0)
     )  # fmt: skip
     frames = () if s.input.still else (s.input.frames,)
     x = rng.integers(0, s.input.max + 1, (n_inputs, *frames, *s.input.shape))
-    x *= rng.random(x.shape) < 0.6
+    x *= rng.random(x.shape) < rate
     formats = [_format(rng, c, granularity, bits) for c in connections]
-    name = f"{kind} {granularity} {bits} bits {reset}"
-    return case(name, network, x.astype(np.uint16), formats, prefix=prefix)
+    kind = np.uint16 if s.input.max < 2**16 else np.uint32
+    return case(name, network, x.astype(kind), formats, prefix=prefix)
 
 
-def _weights(rng, c, granularity, bits):
+def _weights(rng, c, granularity, bits, density=None):
     """Return weights with zeros as a granularity has them."""
     most = max(1, 2 ** (bits - 1) - 1)
     if not c.prunable:
         return np.full(c.weight_shape, max(1, most // 2), np.int32)
     weight = rng.integers(1, most + 1, c.weight_shape) * rng.choice([-1, 1], c.weight_shape)
-    return (weight * _mask(rng, c, granularity)).astype(np.int32)
+    return (weight * _mask(rng, c, granularity, density)).astype(np.int32)
 
 
-def _mask(rng, c, granularity):
+def _mask(rng, c, granularity, density):
     shape, (kind, _, length) = c.weight_shape, granularity.partition(":")
     rows = np.ones((shape[0], c.n_weights // shape[0]), bool)
     if kind == "weight":
-        rows = rng.random(rows.shape) < 0.4
+        rows = rng.random(rows.shape) < (density or 0.4)
     elif kind == "block":
         blocks = runs(rows, int(length), False)
-        rows = _flat(np.broadcast_to(rng.random((*blocks.shape[:2], 1)) < 0.5, blocks.shape), rows)
+        rows = _flat(
+            np.broadcast_to(rng.random((*blocks.shape[:2], 1)) < (density or 0.5), blocks.shape), rows
+        )
     elif kind == "nm":
         order = runs(rng.random(rows.shape), int(length), 2.0).argsort(2).argsort(2)
-        rows = _flat(order < int(length) // 2, rows)
+        rows = _flat(order < max(1, int(length) * (density or 0.5) // 1), rows)
     elif kind == "kernel" and c.area > 1:
-        rows = np.repeat(rng.random((shape[0], shape[1])) < 0.6, c.area, axis=1)
+        rows = np.repeat(rng.random((shape[0], shape[1])) < (density or 0.6), c.area, axis=1)
     return rows.reshape(shape)
 
 

@@ -74,9 +74,9 @@ def _answered(case: Case, argv: list[str], folder: Path) -> Answer:
     if case.kind == "study":
         with mock.patch("hwsearch.api.search", side_effect=Accepted):
             answer = called(argv, folder)
-        if "Accepted" not in answer.trace:
+        if "Accepted" not in answer.err:
             return answer
-        found = replace(answer, trace="", code=0)
+        found = replace(answer, err="", code=0)
         return searched_study(argv, folder) if cheap(folder / argv[1]) else found
     answer = called(argv, folder)
     if case.kind == "profile" and answer.code == 0:

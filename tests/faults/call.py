@@ -72,6 +72,8 @@ def _within(folder: Path) -> Iterator[None]:
     """Work in a folder, with an alarm for time, a limit of memory, and everything set back afterwards."""
     here, handlers = Path.cwd(), {number: signal.getsignal(number) for number in _SIGNALS}
     hook, limits = sys.unraisablehook, resource.getrlimit(resource.RLIMIT_AS)
+    log = os.environ.get("HWSEARCH_LOG")
+    os.environ["HWSEARCH_LOG"] = os.devnull  # a bug's trace: the message says enough here
     alarm = signal.signal(signal.SIGALRM, _too_long)
     os.chdir(folder)
     resource.setrlimit(resource.RLIMIT_AS, (_mapped() + BYTES, limits[1]))
@@ -88,6 +90,9 @@ def _within(folder: Path) -> Iterator[None]:
         for number, handler in handlers.items():
             signal.signal(number, handler)
         sys.unraisablehook = hook
+        os.environ.pop("HWSEARCH_LOG", None)
+        if log is not None:
+            os.environ["HWSEARCH_LOG"] = log
 
 
 def _mapped() -> int:

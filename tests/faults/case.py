@@ -40,7 +40,7 @@ def wrong(case: Case, answer: Answer, before: dict[str, str], after: dict[str, s
     if answer.trace:
         broken.append("traceback: " + answer.trace.strip().splitlines()[-1][:200])
     elif answer.code not in case.codes:
-        broken.append(f"exit code {answer.code}, not one of {case.codes}")
+        broken.append(f"exit code {answer.code}, not one of {case.codes}: {answer.err.strip()[-300:]!r}")
     if "Traceback (most recent call last)" in answer.out + answer.err:
         broken.append("a traceback was printed")
     if answer.code == 2 and not answer.trace and not _says_something(answer.err):

@@ -6,8 +6,11 @@ import pytest
 from builders.profile_files import GENERIC, MICROBIT, MICROBIT_DIGEST, written
 
 from hwsearch.hardware.device import Bank, PerTerm, format_granularity, weakest
+from hwsearch.hardware.firmware.core import Core, Firmware
 from hwsearch.hardware.limits import RoleSkips
 from hwsearch.hardware.profiles.load import load_profile
+
+CORE = Core("cortex-m0", instructions={"timestep": 9.0}, code_bytes={"step": 8.0})
 
 
 def test_the_generic_device_in_si_units():
@@ -105,3 +108,22 @@ def test_a_device_holds_membranes_in_the_narrowest_width_that_is_wide_enough():
     ]
     alone = replace(device, state_menu=())
     assert [alone.with_membranes(bits).state_bits for bits in (8, 16, 32)] == [16, 16, 16]
+
+
+def test_a_core_that_is_not_priced_changes_no_digest_and_no_grade():
+    shipped = load_profile(MICROBIT)
+    assert replace(shipped, firmware=None).digest == replace(shipped, firmware=Firmware(CORE, False)).digest
+    priced = replace(shipped, firmware=Firmware(CORE, True))
+    other = replace(priced, firmware=Firmware(replace(CORE, code_bytes={"step": 9.0}), True))
+    assert len({replace(shipped, firmware=None).digest, priced.digest, other.digest}) == 3
+    reworded = replace(priced, firmware=Firmware(replace(CORE, errors="other"), True))
+    assert reworded.digest == priced.digest
+
+
+def test_emulated_instructions_are_better_evidence_than_cycles_counted_by_hand():
+    shipped = replace(load_profile(MICROBIT), uncalibrated=())
+    priced = replace(shipped, firmware=Firmware(CORE, True))
+    assert replace(shipped, firmware=None).labels["latency_s"] == "estimated"
+    assert priced.labels["latency_s"] == "emulated"
+    assert priced.priced_core is CORE
+    assert replace(shipped, firmware=Firmware(CORE, False)).priced_core is None

@@ -36,7 +36,7 @@ class Board:
         name: In words.
         machine: QEMU's name of it.
         architecture: ``arm`` or ``riscv``.
-        flags: Of the compiler, for its core.
+        core: Its core, as the compiler says it.
         flash, ram: Its memories, where firmware lies.
         tick_hz: Rate of the counter that is read; 0: it counts instructions.
         source: Where the sizes are from.
@@ -46,7 +46,7 @@ class Board:
     name: str
     machine: str
     architecture: Literal["arm", "riscv"]
-    flags: tuple[str, ...]
+    core: str
     flash: Region
     ram: Region
     tick_hz: int
@@ -58,46 +58,49 @@ class Board:
         return {"arm": "arm-none-eabi-", "riscv": "riscv64-unknown-elf-"}[self.architecture]
 
     @property
+    def flags(self) -> tuple[str, ...]:
+        """Of the compiler, for its core."""
+        if self.architecture == "arm":
+            return f"-mcpu={self.core}", "-mthumb", "-mfloat-abi=soft"
+        return f"-march={self.core}_zicsr", "-mabi=ilp32", "-mcmodel=medany"
+
+    @property
     def emulator(self) -> str:
         """QEMU's program."""
         return {"arm": "qemu-system-arm", "riscv": "qemu-system-riscv32"}[self.architecture]
-
-
-def _arm(core: str) -> tuple[str, ...]:
-    return f"-mcpu={core}", "-mthumb", "-mfloat-abi=soft"
 
 
 BOARDS = {
     board.ident: board
     for board in (
         Board(
-            "microbit", "BBC micro:bit v1 (Cortex-M0)", "microbit", "arm", _arm("cortex-m0"),
+            "microbit", "BBC micro:bit v1 (Cortex-M0)", "microbit", "arm", "cortex-m0",
             Region(0x00000000, 256 * _KIB), Region(0x20000000, 16 * _KIB), 16_000_000,
             "nRF51822 product specification 3.4: 256 KiB of flash, 16 KiB of RAM",
         ),
         Board(
-            "stm32vldiscovery", "STM32VLDISCOVERY (Cortex-M3)", "stm32vldiscovery", "arm", _arm("cortex-m3"),
+            "stm32vldiscovery", "STM32VLDISCOVERY (Cortex-M3)", "stm32vldiscovery", "arm", "cortex-m3",
             Region(0x08000000, 128 * _KIB), Region(0x20000000, 8 * _KIB), 24_000_000,
             "STM32F100RB data sheet: 128 KiB of flash, 8 KiB of RAM",
         ),
         Board(
-            "mps2-an386", "MPS2 with AN386 (Cortex-M4)", "mps2-an386", "arm", _arm("cortex-m4"),
+            "mps2-an386", "MPS2 with AN386 (Cortex-M4)", "mps2-an386", "arm", "cortex-m4",
             Region(0x00000000, 4 * _MIB), Region(0x20000000, 4 * _MIB), 25_000_000,
             "ARM DAI0386: 4 MiB of code memory, 4 MiB of data memory",
         ),
         Board(
-            "mps2-an500", "MPS2 with AN500 (Cortex-M7)", "mps2-an500", "arm", _arm("cortex-m7"),
+            "mps2-an500", "MPS2 with AN500 (Cortex-M7)", "mps2-an500", "arm", "cortex-m7",
             Region(0x00000000, 4 * _MIB), Region(0x20000000, 4 * _MIB), 25_000_000,
             "ARM DAI0500: 4 MiB of code memory, 4 MiB of data memory",
         ),
         Board(
-            "mps2-an505", "MPS2 with AN505 (Cortex-M33)", "mps2-an505", "arm", _arm("cortex-m33"),
+            "mps2-an505", "MPS2 with AN505 (Cortex-M33)", "mps2-an505", "arm", "cortex-m33",
             Region(0x10000000, 4 * _MIB), Region(0x38000000, 4 * _MIB), 20_000_000,
             "ARM DAI0505: 4 MiB of code memory, 4 MiB of data memory",
         ),
         Board(
             "sifive-e", "SiFive E, as the HiFive1 (RISC-V rv32imac)", "sifive_e", "riscv",
-            ("-march=rv32imac_zicsr", "-mabi=ilp32", "-mcmodel=medany"),
+            "rv32imac",
             Region(0x20400000, 12 * _MIB), Region(0x80000000, 16 * _KIB), 0,
             "HiFive1 getting started guide: 16 MiB of flash, the first 4 of the boot loader; 16 KiB of RAM",
         ),

@@ -6,8 +6,10 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -28,6 +30,13 @@ _SHIFT = (
     6  # an instruction takes 2**6 ns of the board's time: longer than a tick of any board, so none is lost
 )
 _LIBRARY = (f"{PREFIX}.c", f"{PREFIX}_data.c", f"{PREFIX}_kernels.c")
+FLAGS = (
+    "-std=gnu99", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-ffunction-sections", "-fdata-sections",
+    "-fno-common", "-fstack-usage",
+    # a function stays one, whoever else uses it: so its bytes and its stack can be told without compiling
+    "-fno-inline-functions-called-once",
+)  # fmt: skip
+"""Of the compiler, for every board."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +52,8 @@ class BoardRun:
         state_bytes: Of the library's state, a raw frame where frames are binned included.
         stack_bytes: Most that the stack took.
         arrays: Bytes of each constant array in the linked file.
+        functions: Bytes of each function of the linked file; what the compiler split off a function is a part of it.
+        frames: Bytes of stack of each function that was compiled.
     """
 
     trace: bytes
@@ -54,6 +65,8 @@ class BoardRun:
     state_bytes: int
     stack_bytes: int
     arrays: dict[str, int]
+    functions: dict[str, int]
+    frames: dict[str, int]
 
 
 def missing_tools(board: Board) -> list[str]:
@@ -98,17 +111,42 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
         RecordError: It does not build, or does not end.
     """
     refuse_too_large(model, board)
+    calls = model.program.feed.frames or model.network.timesteps
+    return emulated(board, library, raw_bytes(x, model.program.feed), (len(x), calls), optimise)
+
+
+def emulated(
+    board: Board,
+    library: Path,
+    inputs: bytes,
+    counted: tuple[int, int],
+    optimise: str = "-O2",
+    libraries: Sequence[str] = (),
+) -> BoardRun:
+    """Build sources that have the place and the trace of a library for a board, and run them.
+
+    Args:
+        board: The board.
+        library: Folder with ``src/snn.c``, ``src/snn_data.c``, ``src/snn_kernels.c`` and ``test/snn_trace.c``.
+        inputs: Samples, as the trace asks for them.
+        counted: Samples, and the calls of a sample that are counted.
+        optimise: Flag of the compiler.
+        libraries: What the linker looks in besides; libraries of networks need none.
+
+    Raises:
+        InputError: It does not fit.
+        RecordError: It does not build, or does not end.
+    """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        _build(board, library, work, optimise)
-        (work / "inputs.bin").write_bytes(raw_bytes(x, model.program.feed))
+        _build(board, library, work, optimise, libraries)
+        (work / "inputs.bin").write_bytes(inputs)
         _emulate(board, work)
         ticks = np.frombuffer((work / "ticks.bin").read_bytes(), "<u4")
-        sizes = _sections(board, work)
-        calls = model.program.feed.frames or model.network.timesteps
+        sizes, symbols = _sections(board, work), _symbols(board, work)
         return BoardRun(
             trace=(work / "trace.bin").read_bytes(),
-            instructions=_instructions(board, ticks, len(x), calls),
+            instructions=_instructions(board, ticks, *counted),
             model_bytes=sizes.get(".model", 0),
             const_bytes=sizes.get(".weights", 0),
             flash_bytes=sum(
@@ -117,7 +155,9 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
             ram_bytes=sum(sizes.get(name, 0) for name in (".data", ".state", ".bss")),
             state_bytes=sizes.get(".state", 0),
             stack_bytes=int(ticks[-1]),
-            arrays=_arrays(board, work),
+            arrays=_arrays(symbols),
+            functions=_functions(symbols),
+            frames=_frames(work),
         )
 
 
@@ -131,24 +171,17 @@ def _instructions(board: Board, ticks: np.ndarray, samples: int, calls: int) -> 
     return np.asarray(np.rint(counted * per_tick), np.int64).reshape(samples, calls)
 
 
-def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
+def _build(board: Board, library: Path, work: Path, optimise: str, libraries: Sequence[str]) -> None:
     support = resources.files("hwsearch.export.boards") / "support"
-    for item in support.iterdir():
-        if item.name.endswith((".c", ".h")):
-            (work / item.name).write_text(item.read_text(encoding="utf-8"), encoding="utf-8")
     template = jinja2.Template((support / "linker.ld.j2").read_text(encoding="utf-8"))
     (work / "board.ld").write_text(template.render(board=board, stack_bytes=STACK_BYTES), encoding="utf-8")
-    flags = [
-        *board.flags, "-std=gnu99", optimise, "-ffreestanding", "-fno-tree-loop-distribute-patterns",
-        "-ffunction-sections", "-fdata-sections", "-fno-common", "-DSNN_COUNTED", f"-I{library / 'src'}",
-        f"-I{library / 'test'}", f"-I{work}",
-    ]  # fmt: skip
+    header = (library / "test" / f"{PREFIX}_trace.h").read_text(encoding="utf-8")
+    for name, data in _support_objects(board, optimise, header):
+        (work / name).write_bytes(data)
     sources = [*(library / "src" / name for name in _LIBRARY), library / "test" / f"{PREFIX}_trace.c"]
-    sources += [work / name for name in ("main.c", "memory.c", f"start_{board.architecture}.c")]
-    objects = []
+    folders = [library / "src", library / "test"]
     for source in sources:
-        objects.append(f"{source.stem}.o")
-        _tool(board, work, [f"{board.prefix}gcc", *flags, "-c", "-o", objects[-1], source], library)
+        _compile(board, source, work, optimise, folders)
     link = [
         f"{board.prefix}gcc",
         *board.flags,
@@ -157,7 +190,28 @@ def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
         "-Wl,--gc-sections",
         "-Tboard.ld",
     ]
-    _tool(board, work, [*link, "-o", "firmware.elf", *objects, "-lgcc"], library)
+    objects = sorted(path.name for path in work.glob("*.o"))
+    _tool(board, work, [*link, "-o", "firmware.elf", *objects, *libraries, "-lgcc"], library)
+
+
+@lru_cache
+def _support_objects(board: Board, optimise: str, header: str) -> tuple[tuple[str, bytes], ...]:
+    """Return the objects of the test's own firmware, and their stack, by file name: every library has the same."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        for item in (resources.files("hwsearch.export.boards") / "support").iterdir():
+            if item.name.endswith((".c", ".h")):
+                (work / item.name).write_text(item.read_text(encoding="utf-8"), encoding="utf-8")
+        (work / f"{PREFIX}_trace.h").write_text(header, encoding="utf-8")
+        for source in ("main.c", "memory.c", f"start_{board.architecture}.c"):
+            _compile(board, work / source, work, optimise, [work])
+        return tuple((p.name, p.read_bytes()) for p in sorted(work.iterdir()) if p.suffix in (".o", ".su"))
+
+
+def _compile(board: Board, source: Path, work: Path, optimise: str, folders: Sequence[Path]) -> None:
+    flags = [*board.flags, *FLAGS, optimise, "-DSNN_COUNTED", *(f"-I{folder}" for folder in folders)]
+    command = [f"{board.prefix}gcc", *flags, "-c", "-o", f"{source.stem}.o", source]
+    _tool(board, work, command, source.parent.parent)
 
 
 def _tool(board: Board, work: Path, command: Sequence[str | Path], library: Path) -> str:
@@ -201,9 +255,37 @@ def _sections(board: Board, work: Path) -> dict[str, int]:
     return {part[0]: int(part[1]) for part in parts if len(part) == 3 and part[0].startswith(".")}
 
 
-def _arrays(board: Board, work: Path) -> dict[str, int]:
-    """Return the bytes of each of the library's constant arrays in the linked file."""
+_Symbol = tuple[str, str, int]
+"""Name, nm's letter, bytes."""
+
+
+def _symbols(board: Board, work: Path) -> list[_Symbol]:
+    """Return each symbol of the linked file that has a size."""
     listed = _tool(board, work, [f"{board.prefix}nm", "-S", "firmware.elf"], work).splitlines()
     parts = [line.split() for line in listed]
+    return [(part[3], part[2], int(part[1], 16)) for part in parts if len(part) == 4]
+
+
+def _arrays(symbols: list[_Symbol]) -> dict[str, int]:
+    """Return the bytes of each of the library's constant arrays in the linked file."""
     pattern = re.compile(rf"{PREFIX}_(weights|bias|threshold)_")
-    return {part[3]: int(part[1], 16) for part in parts if len(part) == 4 and pattern.match(part[3])}
+    return {name: n_bytes for name, _, n_bytes in symbols if pattern.match(name)}
+
+
+def _functions(symbols: list[_Symbol]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for name, letter, n_bytes in symbols:
+        if letter in "tT":
+            total[name.partition(".")[0]] += n_bytes
+    return dict(total)
+
+
+def _frames(work: Path) -> dict[str, int]:
+    """Return the stack of each function, as the compiler wrote it beside the objects."""
+    frames: dict[str, int] = {}
+    for path in sorted(work.glob("*.su")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            place, n_bytes, _ = line.split("\t")
+            name = place.rpartition(":")[2].partition(".")[0]
+            frames[name] = max(frames.get(name, 0), int(n_bytes))
+    return frames

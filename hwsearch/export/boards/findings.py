@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.emulate import BoardRun
+from hwsearch.export.boards.predict import Prediction
 from hwsearch.export.c.check import first_wrong
 from hwsearch.export.c.model import CModel
 from hwsearch.network.integer import Run
@@ -14,7 +15,9 @@ Finding = tuple[str, bool, str]
 """Name, whether it holds, and the numbers behind it."""
 
 
-def board_findings(board: Board, model: CModel, ran: BoardRun, run: Run) -> Iterator[Finding]:
+def board_findings(
+    board: Board, model: CModel, ran: BoardRun, run: Run, told: Prediction | None = None
+) -> Iterator[Finding]:
     """Yield what a run on a board shows.
 
     Args:
@@ -22,6 +25,7 @@ def board_findings(board: Board, model: CModel, ran: BoardRun, run: Run) -> Iter
         model: The network as C.
         ran: What the board did.
         run: What the integer model does with the same inputs, traced.
+        told: What was predicted of it; None: nothing is known of its core.
     """
     wrong = first_wrong(ran.trace, model.network, run)
     n = len(run.readout)
@@ -33,20 +37,23 @@ def board_findings(board: Board, model: CModel, ran: BoardRun, run: Run) -> Iter
     detail = f"{weights:,} of weights, {params:,} of biases and thresholds in the linked file"
     said = f"{model.weight_bytes:,} and {model.param_bytes:,} stored"
     yield f"{board.ident} constants", exact, f"{detail}; {said}"
-    yield f"{board.ident} flash", *_memory(ran.flash_bytes, board.flash.n_bytes, [
+    yield f"{board.ident} flash", *_memory(ran.flash_bytes, board.flash.n_bytes, told and told.flash_bytes, [
         (ran.model_bytes, "code"), (ran.const_bytes, "constants"),
         (ran.flash_bytes - ran.model_bytes - ran.const_bytes, "of the test's own"),
     ])  # fmt: skip
     stacked = ran.ram_bytes + ran.stack_bytes
-    yield f"{board.ident} RAM", *_memory(stacked, board.ram.n_bytes, [
+    yield f"{board.ident} RAM", *_memory(stacked, board.ram.n_bytes, told and told.ram_bytes, [
         (ran.state_bytes, "state"), (ran.stack_bytes, "stack"),
         (ran.ram_bytes - ran.state_bytes, "of the test's own"),
     ])  # fmt: skip
     each = ran.instructions.sum(1)
     detail = f"{each.mean():,.0f} an inference ({each.min():,} to {each.max():,}), without cycles of memory"
+    if told is not None and told.instructions is not None:
+        detail += f"; {told.instructions:,.0f} were predicted"
     yield f"{board.ident} instructions", True, detail
 
 
-def _memory(used: int, limit: int, parts: list[tuple[int, str]]) -> tuple[bool, str]:
+def _memory(used: int, limit: int, told: int | None, parts: list[tuple[int, str]]) -> tuple[bool, str]:
     shown = ", ".join(f"{n_bytes:,} {what}" for n_bytes, what in parts)
-    return used <= limit, f"{used:,} of {limit:,} bytes: {shown}"
+    predicted = "" if told is None else f"; {told:,} were predicted"
+    return used <= limit, f"{used:,} of {limit:,} bytes: {shown}{predicted}"

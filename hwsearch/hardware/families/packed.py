@@ -1,6 +1,7 @@
 """Processors and ideal accelerators: packed formats, work by the cycle or by the term.
 
-Each connection is stored in the smallest format that the device reads; a note says where dense would take fewer cycles.
+Each connection is stored in a format that the device reads, the smallest unless the study says otherwise (`storing`); a
+note says where dense would take fewer cycles.
 Where the device skips the zeros that this format leaves out (its list for cycles, and another for energy), only what is
 stored is worked off; elsewhere every weight of it is::
 
@@ -8,6 +9,9 @@ stored is worked off; elsewhere every weight of it is::
               ops.blocks[B]        block:B
               ops.planes           kernel
               ops.dense            dense, or the device does not skip these zeros
+
+Where the profile says that its core's firmware is priced, the cycles are the instructions of the exported C library
+(`firmware`), one a cycle: latency = instructions / clock, energy = instructions * energy of a cycle.
 """
 
 from __future__ import annotations
@@ -23,17 +27,26 @@ from hwsearch.hardware.families.parts import (
     charged,
     shared_bytes,
     state_bits_of,
-    store,
     total,
 )
+from hwsearch.hardware.families.storing import stored_layers
+from hwsearch.hardware.firmware.code import code_bytes
+from hwsearch.hardware.firmware.expected import expected_library
+from hwsearch.hardware.firmware.instructions import instructions
+from hwsearch.hardware.firmware.program import Library
 from hwsearch.hardware.workload import ConnectionWork, Workload
 
 
 def packed(workload: Workload, profile: HardwareProfile) -> Parts:
     """Return a network on a device without a model of its own: formats, cycles and terms say all."""
-    stored = tuple(store(connection, profile) for connection in workload.connections)
     params, state, buffers = shared_bytes(workload, profile)
-    cycles = _cycles(workload, profile, stored)
+    stored = stored_layers(workload, profile, {"params": params, "state": state, "buffers": buffers})
+    core, code = profile.priced_core, 0
+    if core is None:
+        cycles = _cycles(workload, profile, stored)
+    else:
+        library = _library(workload, profile, stored).on(core.name)
+        cycles, code = instructions(library, core.instructions), code_bytes(library, core.code_bytes)
     energy_j: float | None = None
     match profile.energy:
         case PerCycle(cycle_j):
@@ -53,7 +66,25 @@ def packed(workload: Workload, profile: HardwareProfile) -> Parts:
         latency_s=None if cycles is None or profile.clock_hz is None else cycles / profile.clock_hz,
         static_w=profile.static_w,
         all_in=isinstance(profile.energy, PerCycle),
-        notes=(*_worked_off(stored, skips, profile.id), *_slower_than_dense(stored, profile)),
+        notes=_notes(stored, skips, profile, code),
+        code=code,
+    )
+
+
+def _library(workload: Workload, profile: HardwareProfile, stored: tuple[StoredLayer, ...]) -> Library:
+    formats = [layer.format for layer in stored]
+    return expected_library(workload, formats, profile.state_bits, profile.pointer_bits)
+
+
+def _notes(
+    stored: tuple[StoredLayer, ...], skips: list[tuple[str, ...]], profile: HardwareProfile, code: int
+) -> tuple[str, ...]:
+    if profile.priced_core is None:
+        return *_worked_off(stored, skips, profile.id), *_slower_than_dense(stored, profile)
+    return (
+        f"memory_bytes counts {code:,} bytes of program code, as linked for {profile.priced_core.name}",
+        "latency and energy are of emulated instructions, one a cycle: waits for memory and instructions of several "
+        "cycles are not in them",
     )
 
 

@@ -38,6 +38,7 @@ class Parts:
         static_w: Power drawn whatever it does; None: unknown or inside ``energy_j``.
         all_in: Whether ``energy_j`` holds everything: nothing is added.
         notes: What a reader of these numbers should know.
+        code: Bytes of program code; 0 where it is not counted.
     """
 
     stored: tuple[StoredLayer, ...]
@@ -50,13 +51,19 @@ class Parts:
     static_w: float | None
     all_in: bool
     notes: tuple[str, ...] = ()
+    code: int = 0
 
 
 def store(layer: ConnectionWork, profile: HardwareProfile) -> StoredLayer:
     """Return a connection in the smallest packed format that the device reads."""
-    bits, pointer_bits = layer.weight_bits, profile.pointer_bits
-    name, n_bytes = smallest(profile.formats, layer.census, bits, pointer_bits)
-    layout = streams(name, layer.census, bits, pointer_bits) or ()
+    name, _ = smallest(profile.formats, layer.census, layer.weight_bits, profile.pointer_bits)
+    return store_as(layer, name, profile)
+
+
+def store_as(layer: ConnectionWork, name: str, profile: HardwareProfile) -> StoredLayer:
+    """Return a connection in a packed format, which must hold it."""
+    layout = streams(name, layer.census, layer.weight_bits, profile.pointer_bits) or ()
+    n_bytes = sum(stream.n_bytes for stream in layout)
     return StoredLayer(layer, name, n_bytes, sum(stream.count * stream.bits for stream in layout))
 
 

@@ -6,15 +6,12 @@ shape and laws (`schema`), its conversion (`read`) or prices (`cost_model`).
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from hwsearch.errors import Fault, InputError, did_you_mean
 from hwsearch.hardware.device import HardwareProfile
-
-FOLDERS_VARIABLE = "HWSEARCH_PROFILES"
-"""Environment variable with further folders of profiles, separated as PATH is."""
+from hwsearch.hardware.profiles.folders import profile_folders
 
 _HEAD = re.compile(r"""^(id|name):\s*(?:"([^"]*)"|'([^']*)'|([^#\n]*?))\s*(?:#.*)?$""", re.MULTILINE)
 
@@ -59,15 +56,6 @@ def list_profiles() -> list[tuple[str, str, Path]]:
             if head.get("id"):
                 found.setdefault(head["id"], (head["id"], head.get("name", ""), path))
     return sorted(found.values())
-
-
-def profile_folders() -> list[Path]:
-    """Return the folders of profiles, nearest first: ./hardware_profiles, HWSEARCH_PROFILES, the package's own."""
-    package = Path(__file__).parents[2]
-    packaged = package / "hardware_profiles"  # in a wheel; in a checkout they stand beside the package
-    shipped = packaged if packaged.is_dir() else package.parent / "hardware_profiles"
-    named = [Path(part) for part in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
-    return [folder for folder in (Path("hardware_profiles"), *named, shipped) if folder.is_dir()]
 
 
 def profile_beside(profile: str, path: Path | None) -> str:

@@ -19,8 +19,11 @@ from hwsearch.hardware.device import (
     PerTerm,
     Quantity,
 )
+from hwsearch.hardware.firmware.core import Firmware
 from hwsearch.hardware.limits import Connectivity, Limits, RoleSkips
 from hwsearch.hardware.neurons import Arithmetic
+from hwsearch.hardware.profiles.cores import core_of
+from hwsearch.hardware.profiles.folders import profile_folders
 from hwsearch.hardware.profiles.model_sections import model_value
 from hwsearch.hardware.profiles.quantities import Number, Series, Spelling, Word, quantities
 from hwsearch.hardware.profiles.schema import ProfileSection, parse_profile
@@ -87,6 +90,7 @@ def _device(profile: ProfileSection, path: Path) -> HardwareProfile:
         conv_mac_cycles=_conv_mac(profile),
         arithmetic=_arithmetic(profile.neurons),
         connectivity=_connectivity(profile.connections),
+        firmware=_firmware(profile, path),
         state_menu=() if profile.state.menu is None else tuple(sorted(profile.state.menu.value)),
     )
 
@@ -134,6 +138,14 @@ def _connectivity(section: ConnectionsSection) -> Connectivity:
 
 def _menu(series: Series | None) -> tuple[int, ...]:
     return () if series is None else series.value
+
+
+def _firmware(profile: ProfileSection, path: Path) -> Firmware | None:
+    section = profile.firmware
+    if section is None:
+        return None
+    where = f"{path}: firmware.core"
+    return Firmware(core_of(section.core, (path.parent, *profile_folders()), where), section.priced)
 
 
 def _cycles(profile: ProfileSection) -> Cycles:

@@ -19,6 +19,7 @@ from hwsearch.hardware.profiles.model_sections import ManyCoreSection, ModelSect
 from hwsearch.hardware.profiles.quantities import Section
 from hwsearch.hardware.profiles.sections import (
     ConnectionsSection,
+    FirmwareSection,
     LimitsSection,
     MemorySection,
     NeuronsSection,
@@ -59,6 +60,7 @@ class ProfileSection(Section):
     energy: Annotated[PerCycleSection | PerTermSection, Field(discriminator="kind")] | None
     model: ModelSection | None = None
     power: PowerSection
+    firmware: FirmwareSection | None = None
     uncalibrated: tuple[Literal["energy_j", "latency_s"], ...] = ()
     sources: Annotated[dict[str, str], Field(min_length=1)]
 
@@ -81,6 +83,16 @@ class ProfileSection(Section):
             law = "where energy is priced by the cycle, sparsity.energy must list what sparsity.cycles lists"
             raise broken(law, ", ".join(sparsity.energy) or "none")
         return energy
+
+    @check("firmware")
+    @classmethod
+    def _only_processors_run_c(cls, firmware: Any, info: ValidationInfo) -> Any:
+        family = info.data.get("family")
+        if firmware is not None and family != "mcu":
+            raise broken(
+                "only a device of the family mcu runs the exported C library", str(family), "remove firmware"
+            )
+        return firmware
 
     @check("model")
     @classmethod

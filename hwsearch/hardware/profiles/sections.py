@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo
+from pydantic import Field, StrictBool, ValidationInfo
 from pydantic import field_validator as check
 
 from hwsearch.hardware.device import HELD
@@ -243,3 +243,10 @@ class PowerSection(Section):
     """Power drawn whatever the device does."""
 
     static: Power
+
+
+class FirmwareSection(Section):
+    """The core that the exported C library runs on, and whether its code and instructions are priced."""
+
+    core: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    priced: StrictBool

@@ -7,6 +7,7 @@ import textwrap
 
 from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.hardware.device import SKIPPABLE, HardwareProfile
+from hwsearch.hardware.firmware.core import Firmware
 from hwsearch.hardware.models import Npu
 from hwsearch.shown import line
 
@@ -22,6 +23,11 @@ def describe(profile: HardwareProfile) -> str:
         _section("What fits", _fits(profile)),
         _section("What a zero saves", _saves(profile)),
         _section("Whether it computes as the integer model does", _arithmetic(profile)),
+        *(
+            [_section("What the exported C library takes", _firmware(profile.firmware))]
+            if profile.firmware
+            else []
+        ),
         _section("What is unknown", _unknown(profile)),
         _section("Every number", _numbers(profile)),
         _section("Sources", [f"{key}: {text}" for key, text in profile.sources]),
@@ -156,6 +162,19 @@ def _arithmetic(profile: HardwareProfile) -> list[str]:
             claim = arithmetic_claim(profile, 1 if neuron == "lif" else None, reset)
             kinds.setdefault(claim.words, []).append(f"{neuron}, reset {reset}")
     return [f"{'; '.join(names)}: {words}" for words, names in kinds.items()]
+
+
+def _firmware(firmware: Firmware) -> list[str]:
+    """Return what is known of its core, and whether prices use it."""
+    core = firmware.core
+    used = "memory counts its code, latency and energy its instructions, one a cycle"
+    unused = "not priced (firmware.priced: false): memory counts no code, and latency hand-counted cycles"
+    return [
+        f"{core.name}: {used if firmware.priced else unused}",
+        f"instructions of {len(core.instructions)} terms and bytes of {len(core.code_bytes)} parts [emulated: "
+        f"instructions, not cycles; {core.source}]",
+        f"errors on {core.errors}",
+    ]
 
 
 def _unknown(profile: HardwareProfile) -> list[str]:

@@ -17,7 +17,8 @@ from hwsearch.errors import InputError
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.models import Npu
-from hwsearch.hardware.profiles.load import load_profile, profile_folders
+from hwsearch.hardware.profiles.folders import profile_folders
+from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.profiles.quantities import Section
 from hwsearch.hardware.validation.networks import dense_pass, fully_connected, packed_weights
 from hwsearch.study.yaml_border import read_yaml, validate

@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from multiprocessing.synchronize import Event
 from typing import Literal
 
+from hwsearch.interrupts import held, leave_to_parent
 from hwsearch.measure.measured import Measured
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.space.candidate import Candidate
@@ -33,10 +34,16 @@ class Trainer:
         if workers > 1:
             # spawn: a forked torch can hang on the locks of threads that were not forked
             context = multiprocessing.get_context("spawn")
-            self._failed = context.Event()
-            self._pool = ProcessPoolExecutor(
-                workers, context, initializer=_start_worker, initargs=(bench, os.getpid(), self._failed)
-            )
+            with held():
+                self._failed = context.Event()
+                self._pool = ProcessPoolExecutor(
+                    workers, context, initializer=_start_worker, initargs=(bench, os.getpid(), self._failed)
+                )
+
+    @property
+    def device(self) -> str:
+        """Where it trains: ``cpu`` or ``cuda``."""
+        return self._bench.device
 
     def __enter__(self) -> Trainer:
         return self
@@ -82,7 +89,8 @@ class Trainer:
                 with OneThread():
                     self._sizes[key] = _fastest(self._bench, *key, fits)
             else:
-                measured = self._pool.submit(_fastest_in_worker, *key, fits)
+                with held():
+                    measured = self._pool.submit(_fastest_in_worker, *key, fits)
                 self._sizes[key] = measured.result()
         return min(most, self._sizes[key])
 
@@ -108,9 +116,10 @@ class Trainer:
                 for index, job in enumerate(jobs):
                     finish(index, run_job(self._bench, job))
             return results
-        waiting: dict[Future[list[Measured]], int] = {
-            self._pool.submit(_run_in_worker, job): i for i, job in enumerate(jobs)
-        }
+        waiting: dict[Future[list[Measured]], int] = {}
+        for index, job in enumerate(jobs):
+            with held():  # a job may start a worker
+                waiting[self._pool.submit(_run_in_worker, job)] = index
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
@@ -123,13 +132,12 @@ _bench: Bench | None = None
 
 def _start_worker(bench: Bench, parent: int, failed: Event) -> None:
     """Set up a worker process: one thread, its bench, and an end when its parent ends or gives up."""
-    import signal
     import threading
 
     global _bench
     _bench = bench
     tune_process()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    leave_to_parent()
 
     def watch() -> None:
         while os.getppid() == parent and not failed.wait(1.0):

@@ -7,6 +7,8 @@ from builders.devices import mlp, profile
 from builders.hand_network import GENERIC, LAST, MCU, NET, READOUT
 
 from hwsearch.hardware.cost_model import price
+from hwsearch.hardware.firmware.expected import expected_library
+from hwsearch.hardware.firmware.instructions import instructions
 from hwsearch.hardware.workload import (
     OpCounts,
     WeightCensus,
@@ -126,3 +128,39 @@ def test_a_small_format_that_is_slower_than_dense_says_so():
     assert f"{ops.nonzero * 18 - ops.dense * 11:,.0f} cycles fewer" in notes[0]
     sparse = price(mlp([64, 128, 10], density=0.2), board)
     assert not any("dense would take" in note for note in sparse.notes)
+
+
+def priced(device="nrf51822_microbit"):
+    """Return a device whose firmware is priced, whatever its file says."""
+    shipped = profile(device)
+    return replace(shipped, firmware=replace(shipped.firmware, priced=True))
+
+
+def test_code_is_in_the_bank_of_the_weights_and_time_is_of_instructions():
+    device = priced()
+    net = mlp((64, 16, 4), density=0.3)
+    plain, counted = price(net, profile("nrf51822_microbit")), price(net, device)
+    assert plain.code_bytes == 0
+    assert 1_000 < counted.code_bytes < 6_000
+    assert counted.memory_bytes == plain.memory_bytes + counted.code_bytes
+    assert dict(counted.banks)["flash"] == dict(plain.banks)["flash"] + counted.code_bytes
+    assert dict(counted.banks)["ram"] == dict(plain.banks)["ram"]
+    library = expected_library(net, counted.formats, device.state_bits, device.pointer_bits)
+    spent = instructions(library, device.firmware.core.instructions)
+    assert counted.latency_s == pytest.approx(spent / 16e6)
+    assert counted.energy_j == pytest.approx(spent * 825e-12)
+    assert any("emulated instructions, one a cycle" in note for note in counted.notes)
+    assert not any("emulated" in note for note in plain.notes)
+
+
+def test_a_second_layer_of_a_format_has_no_second_kernel():
+    device = replace(priced(), formats=("csr",))
+    one, two = (price(mlp(sizes, density=0.3), device).code_bytes for sizes in ((64, 16, 4), (64, 16, 16, 4)))
+    mixed = price(mlp((64, 16, 16, 4), density=0.3), replace(priced(), formats=("csr", "bitmap")))
+    assert 0 < two - one < 400  # a function, descriptors and a statement or two
+    assert "csr" in mixed.formats or "bitmap" in mixed.formats
+
+
+def test_more_events_take_longer_where_firmware_is_priced():
+    few, many = (price(mlp((64, 16, 4), rate=rate), priced()).latency_s for rate in (0.1, 0.4))
+    assert few < many

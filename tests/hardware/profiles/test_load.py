@@ -7,7 +7,8 @@ from builders.devices import SHIPPED
 from builders.profile_files import FILES, MICROBIT
 
 from hwsearch.errors import InputError
-from hwsearch.hardware.profiles.load import check_profile, list_profiles, load_profile, profile_folders
+from hwsearch.hardware.profiles.folders import profile_folders
+from hwsearch.hardware.profiles.load import check_profile, list_profiles, load_profile
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -1,0 +1,143 @@
+"""Cores fitted on drawn networks and tried on others: the tables of errors, and the files of cores."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.firmware_fit import Measured, core_from, library
+from benchmarks.firmware_runs import case_of, observe
+from hwsearch.export.boards.boards import BOARDS, Board
+from hwsearch.export.boards.emulate import FLAGS
+from hwsearch.export.boards.predict import Prediction
+from hwsearch.hardware.firmware.complete import missing
+from hwsearch.hardware.firmware.core import Core
+from hwsearch.hardware.profiles.cores import FOLDER
+
+COMMAND = "python -m benchmarks.firmware_instructions"
+_WITHIN = {"instructions": 0.15, "flash": 0.03, "RAM": 0.03}
+
+
+def cores_table(
+    boards: list[Board], n_fitted: int, n_held: int, runs: Path | None, write: Path | None
+) -> None:
+    """Print errors of prediction on networks that were held out; write the cores' files."""
+    fitted = [f"varied {i}" for i in range(n_fitted)]
+    drawn = [f"varied {n_fitted + i}" for i in range(n_held // 2)]
+    other = np.random.default_rng(3).choice(784, n_held - len(drawn), replace=False)
+    held = [*drawn, *(f"matrix {i}" for i in sorted(other))]
+    seen = observe([*fitted, *held], [board.ident for board in boards], runs)
+    cases = {name: case_of(name) for name in {each.network for each in seen}}
+    libraries = {name: library(case) for name, case in cases.items()}
+    measured = [
+        Measured(cases[each.network].model, libraries[each.network].on(BOARDS[each.board].core), each)
+        for each in seen
+    ]
+    _head(n_fitted, len(drawn), len(other))
+    for board in boards:
+        here = [each for each in measured if each.seen.board == board.ident]
+        core = core_from(board.core, _source(board), [m for m in here if m.seen.network in set(fitted)])
+        tried = [m for m in here if m.seen.network in set(held)]
+        errors = {what: _errors(tried, core, what) for what in _WITHIN}
+        for what, values in errors.items():
+            print(f"| {board.ident} | {board.core} | {what} | {_row(values, _WITHIN[what])} |", flush=True)
+        if write is not None:
+            write_core(write, replace(core, errors=_in_words(errors)))
+
+
+def _head(n_fitted: int, n_drawn: int, n_other: int) -> None:
+    print("## What is told without a board, and what the board shows\n")
+    print(
+        f"Constants of a core are of {n_fitted} drawn networks; errors are those of others: {n_drawn} drawn alike,"
+    )
+    print(
+        f"{n_other} of the smaller ones of [the equality](firmware.md). Instructions are told from events counted on"
+    )
+    print(
+        "the same inputs; flash and RAM are of the whole linked firmware, the stack and the test's own included.\n"
+    )
+    print(
+        "| board | core | what | networks | median error | within | largest |\n|---|---|---|---|---|---|---|"
+    )
+
+
+def _errors(tried: Sequence[Measured], core: Core, what: str) -> np.ndarray:
+    """Return predicted / measured - 1 of each network; NaN where a constant is missing."""
+    of: Mapping[str, Callable[[Prediction], float | None]] = {
+        "instructions": lambda p: p.instructions, "flash": lambda p: p.flash_bytes, "RAM": lambda p: p.ram_bytes,
+    }  # fmt: skip
+    errors = []
+    for each in tried:
+        told, seen = each.predicted(core), each.seen
+        took = {
+            "instructions": seen.instructions,
+            "flash": seen.flash_bytes,
+            "RAM": seen.ram_bytes + seen.stack_bytes,
+        }
+        value = None if told is None else of[what](told)
+        errors.append(np.nan if value is None else value / took[what] - 1)
+    return np.array(errors)
+
+
+def _row(errors: np.ndarray, limit: float) -> str:
+    size = np.abs(errors)
+    within = f"{(size <= limit).sum()} within {limit:.0%}"
+    return f"{len(size)} | {np.nanmedian(size):.1%} | {within} | {np.nanmax(size):.1%}"
+
+
+def _in_words(errors: Mapping[str, np.ndarray]) -> str:
+    parts = []
+    for what, values in errors.items():
+        size, limit = np.abs(values), _WITHIN[what]
+        parts.append(
+            f"{what}: {(size <= limit).sum()} of {len(size)} within {limit:.0%}, largest {np.nanmax(size):.1%}"
+        )
+    return f"networks that were held out: {'; '.join(parts)}"
+
+
+def _source(board: Board) -> str:
+    said = subprocess.run(
+        [f"{board.prefix}gcc", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    shown = subprocess.run([board.emulator, "--version"], capture_output=True, text=True, check=True).stdout
+    flags = " ".join([*board.flags, "-O2", *FLAGS])
+    emulator = re.search(r"version (\S+)", shown)
+    return f"{COMMAND} --write; {said.splitlines()[0]}; {flags}; QEMU {emulator[1] if emulator else ''} {board.machine}"
+
+
+def write_core(folder: Path, core: Core) -> None:
+    """Write a core's file.
+
+    Raises:
+        ValueError: It does not tell of every kernel: more networks must be drawn.
+    """
+    terms, parts = missing(core)
+    if terms or parts:
+        raise ValueError(
+            f"{core.name}: nothing is known of {', '.join([*terms, *parts])}: draw more networks"
+        )
+    lines = [
+        f"# What the exported C library takes on this core: emulated. Written by {COMMAND} --write; not by hand.",
+        "schema_version: 1", f"core: {core.name}", "grade: emulated", f'source: "{core.source}"',
+        f'errors: "{core.errors}"',
+    ]  # fmt: skip
+    tables = {
+        "instructions": ("# of an emulator, not cycles: what each turn of a loop takes", core.instructions),
+        "code_bytes": ("# of each function, and of parts that functions repeat", core.code_bytes),
+        "stack_bytes": ("# of each function's frame", core.stack_bytes),
+        "test_bytes": ("# of the firmware around a library that is tried on a board", core.test_bytes),
+    }
+    for name, (comment, values) in tables.items():
+        lines += [
+            "",
+            comment,
+            f"{name}:",
+            *(f'  "{key}": {value:.6g}' for key, value in sorted(values.items())),
+        ]
+    (folder / FOLDER).mkdir(exist_ok=True)
+    (folder / FOLDER / f"{core.name}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")

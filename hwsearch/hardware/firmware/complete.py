@@ -1,0 +1,73 @@
+"""A library that has every kernel and every scan: what a core's constants must tell of, to price any network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hwsearch.graph.graph import NO_POOLING, Pooling
+from hwsearch.hardware.firmware.code import DESCRIPTORS, code_parts
+from hwsearch.hardware.firmware.core import Core
+from hwsearch.hardware.firmware.instructions import terms
+from hwsearch.hardware.firmware.loops import KERNELS
+from hwsearch.hardware.firmware.program import (
+    PAIRING_CORES,
+    Library,
+    LibraryConnection,
+    LibraryPopulation,
+    PlainLoop,
+)
+from hwsearch.hardware.storage import Stream
+from hwsearch.hardware.workload import ConnectionWork, OpCounts, WeightCensus
+
+_POOLINGS = (NO_POOLING, Pooling((2, 2), "max"), Pooling((2, 2), "sum"))
+_CENSUS = WeightCensus(
+    out_channels=4, in_channels=4, kernel_area=9, nonzero=72, blocks=(30, 18), nm_most=(2, 4, 8), planes=12,
+    delta_entries=(80,) * 7,
+)  # fmt: skip
+_STREAMS = tuple(Stream(name, 80, 3) for name in ("bitmap", "pointers", "indices", "values"))
+
+
+def missing(core: Core) -> tuple[list[str], list[str]]:
+    """Return the terms without instructions and the parts without bytes, of all that a workload can ask for."""
+    library = _everything(core)
+    parts = code_parts(library).keys() - {DESCRIPTORS}
+    return (
+        sorted(terms(library).keys() - core.instructions.keys()),
+        sorted(parts - core.code_bytes.keys()),
+    )
+
+
+def _everything(core: Core) -> Library:
+    neurons = [
+        LibraryPopulation(4, 36, 9.0, 2, readout, "i16", sum=added, constant=not added)
+        for readout in (False, True)
+        for added in (False, True)
+    ]
+    return Library(
+        timesteps=2,
+        connections=tuple(c for c in _connections() if c.kernel != "pairs" or core.name in PAIRING_CORES),
+        populations=tuple(neurons),
+        loops=(PlainLoop("clear", 36, 2), PlainLoop("copy", 36, 2)),
+        statements=9,
+        scales=1,
+        arrays=9,
+    )
+
+
+def _connections() -> Iterator[LibraryConnection]:
+    for name in KERNELS:
+        kind, _, kernel = name.partition("_")
+        for scan in ("bits", "u8"):
+            for pooling in _POOLINGS:
+                for stride in (1, 2) if kind == "conv" else (1,):
+                    yield LibraryConnection(_work(kind, pooling, stride), kernel, _STREAMS, 4, scan, 2, 40.0)
+
+
+def _work(kind: str, pooling: Pooling, stride: int) -> ConnectionWork:
+    conv = kind == "conv"
+    return ConnectionWork(
+        name=kind, source=0, target=1, role="hidden", kind=kind, analog=False, weight_bits=3, census=_CENSUS,
+        inputs=144 if conv else 4, ops=OpCounts(900.0, 1500.0, (900.0, 900.0), 900.0), spikes_in=40.0,
+        kernel=(3, 3) if conv else (1, 1), stride=(stride, stride), pooling=pooling,
+        in_size=(6, 6) if conv else (1, 1), out_size=(6, 6) if conv else (1, 1),
+    )  # fmt: skip

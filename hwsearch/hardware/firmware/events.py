@@ -1,0 +1,99 @@
+"""How the events of a connection fall into lists and channels: expectations, from their number alone.
+
+Each of n values is an event with the same probability p, independently. Real events come together in some channels and
+timesteps; what that is worth is part of the error that the fit's held-out networks show.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hwsearch.hardware.firmware.program import LIST_EVENTS, LibraryConnection
+from hwsearch.hardware.workload import ConnectionWork, Workload
+
+_BYTE = 8
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of events of a connection in an inference.
+
+    Attributes:
+        all: Lists, the last of each call, which is not full, included.
+        filled: Lists that hold any event.
+        groups: Runs of one channel's events in one list.
+    """
+
+    all: float
+    filled: float
+    groups: float
+
+
+def lists_of(c: LibraryConnection) -> Lists:
+    """Return the lists of a connection.
+
+    Full lists are E[floor(n / 32)] = sum over k of P(n >= 32 k), n binomial, by the normal approximation. A channel
+    that straddles two lists is a run in each.
+    """
+    values = c.work.inputs
+    if not values or not c.calls:
+        return Lists(0.0, 0.0, 0.0)
+    n = c.events / c.calls
+    p = min(1.0, n / values)
+    deviation = math.sqrt(n * (1 - p))
+    full = sum(_reaches(n, deviation, k * LIST_EVENTS) for k in range(1, values // LIST_EVENTS + 1))
+    some = 1 - (1 - p) ** values
+    channels = _channels(c)
+    active = channels * (1 - (1 - p) ** (values / channels))
+    split = max(0.0, 1 - active / n) if n else 0.0
+    groups = min(n, active + full * split)
+    return Lists(c.calls * (full + 1), c.calls * (full + some), c.calls * groups)
+
+
+def _channels(c: LibraryConnection) -> int:
+    height, width = c.work.in_size
+    return max(1, c.work.inputs // (height * width)) if c.work.kind == "conv" else 1
+
+
+def _reaches(mean: float, deviation: float, n: int) -> float:
+    """Return P(events >= n)."""
+    if deviation == 0:
+        return float(mean >= n)
+    return 0.5 * math.erfc((n - 0.5 - mean) / deviation / math.sqrt(2))
+
+
+def bits_looked_at(c: LibraryConnection) -> tuple[float, float]:
+    """Return the turns that a scan of bits spends on a bit, and on a byte of which nothing is left, in an inference.
+
+    It looks at a byte's bits up to the last spike; a byte whose last bit spikes needs no further look.
+    """
+    values = c.work.inputs * c.calls
+    p = min(1.0, c.events / values) if values else 0.0
+    n_bytes = -(-c.work.inputs // _BYTE) * c.calls
+    looked = sum(1 - (1 - p) ** rest for rest in range(1, _BYTE + 1))
+    return n_bytes * looked, n_bytes * (1 - p)
+
+
+def further_bytes(bits: int) -> float:
+    """Return the bytes beyond its first that a field of so many bits reaches into, mean over where it may begin."""
+    if not bits:
+        return 0.0
+    starts = range(0, _BYTE, math.gcd(bits, _BYTE))
+    return sum((start + bits - 1) // _BYTE for start in starts) / len(starts)
+
+
+def listed(c: ConnectionWork, workload: Workload, calls: float) -> float:
+    """Return the events that a connection lists in an inference, in so many calls.
+
+    Spikes that are added up over a window are one event. What arrives in timesteps that a readout leaves out is not
+    looked at.
+    """
+    if c.analog and workload.still:
+        return c.spikes_in
+    share = calls / workload.timesteps
+    if c.pooling.kind != "sum" or c.pooling.area == 1 or c.analog:
+        return c.spikes_in * share
+    windows = c.inputs * workload.timesteps
+    p = min(1.0, c.spikes_in / (windows * c.pooling.area)) if windows else 0.0
+    return windows * (1 - (1 - p) ** c.pooling.area) * share

@@ -1,0 +1,22 @@
+"""What a core must tell of."""
+
+from hwsearch.hardware.firmware.complete import missing
+from hwsearch.hardware.firmware.core import Core
+from hwsearch.hardware.firmware.loops import KERNELS
+
+
+def test_a_core_that_says_nothing_lacks_every_kernel():
+    terms, parts = missing(Core("m"))
+    assert {f"{name} list" for name in KERNELS} <= set(terms)
+    assert {f"snnk_{name}" for name in KERNELS} <= set(parts)
+    assert {
+        "scatter miss",
+        "scatter strided miss",
+        "scan conv_values_sum list".replace("scan ", "scan_"),
+    } <= set(terms)
+
+
+def test_a_core_that_tells_of_all_lacks_nothing():
+    terms, parts = missing(Core("m"))
+    whole = Core("m", instructions=dict.fromkeys(terms, 1.0), code_bytes=dict.fromkeys(parts, 1.0))
+    assert missing(whole) == ([], [])
