@@ -31,7 +31,7 @@ from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest
 from hwsearch.data.plugins import install
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.interrupts import heeded
-from hwsearch.shown import say, say_block
+from hwsearch.shown import line, say, say_block
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,8 +58,20 @@ def everywhere(plugin: Plugins = None) -> None:
 def main() -> None:
     """Run the command line; every failure is one message and an exit code (`cli_exits`, `interrupts`)."""
     with heeded():
-        code = run_command(app)
+        code = run_command(_answer)
     sys.exit(code)
+
+
+def _answer() -> None:
+    """Answer the command line; an argument that a terminal would not show as it is goes no further.
+
+    Raises:
+        InputError: There is one: a file's name may have come from anywhere, and typer repeats what it refuses.
+    """
+    if unclear := [text for text in sys.argv[1:] if line(text) != text]:
+        law, todo = "an argument must be text of one line, without controls", "rename the file or folder"
+        raise InputError([Fault("arguments", law, line(text), todo) for text in unclear])
+    app()
 
 
 @app.command()

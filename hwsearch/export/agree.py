@@ -75,9 +75,12 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         document = read_yaml(path)
     except InputError as error:
-        raise RecordError(f"a config must be readable YAML: {error}") from None
+        fault = error.faults[0]
+        line = "" if fault.line is None else f" in line {fault.line}"
+        got = f"{fault.got}{line} ({fault.law})"
+        raise RecordError(f"{path}: a config must be readable YAML; got: {got}") from None
     if document.repeats:
-        raise RecordError(f"a config must be as it was written: {document.repeats[0]}")
+        raise RecordError(f"{path}: a config must be as it was written; got: {document.repeats[0]}")
     config: dict[str, Any] = document.data
     return config
 
