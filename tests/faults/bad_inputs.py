@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import itertools
 import random
 import sys
 import tempfile
@@ -31,7 +32,12 @@ from faults.tables import data_cases
 from faults.texts import yaml_cases
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+_CHUNK = 120
 _ENDS = {0: "accepted", 1: "nothing fits", 2: "refused", 3: "stopped"}
+
+
+class OutOfTime(BaseException):
+    """The minutes that were given are over."""
 
 
 class Accepted(BaseException):
@@ -140,32 +146,45 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", help="only this kind")
     parser.add_argument("--hand", type=int, help="so many of the cases by hand (default: all)")
+    parser.add_argument("--minutes", type=float, help="stop after so many, whatever was refused")
     parser.add_argument("--to", type=Path, help="the table is written here too")
     asked = parser.parse_args()
     start, tally = time.monotonic(), Tally()
 
     def use(case: Case) -> None:
+        if asked.minutes is not None and time.monotonic() - start > 60 * asked.minutes:
+            raise OutOfTime
         if asked.kind in (None, case.kind):
             answer, broken = tried(case)
             tally.add(case, answer, broken)
             for text in broken:
                 print(f"{case.kind}: {case.name}: {text}", flush=True)
 
-    draw = random.Random(asked.seed)
-    cases = [case for case in by_hand(draw, 1) if asked.kind in (None, case.kind)]
-    for case in cases if asked.hand is None else draw.sample(cases, min(asked.hand, len(cases))):
-        use(case)
-    turn = 0
-    while tally.refused < asked.count and turn < 100:
-        drawn(100, asked.seed + turn, use)
-        turn += 1
-        print(f"{tally.refused} refused", file=sys.stderr, flush=True)
+    with contextlib.suppress(OutOfTime):
+        _try_all(asked, tally, use)
     command = f"python -m faults.bad_inputs --count {asked.count} --seed {asked.seed}"
+    command += "" if asked.minutes is None else f" --minutes {asked.minutes:g}"
     text = "\n".join(report(tally, command, time.monotonic() - start))
     print(text)
     if asked.to is not None:
         asked.to.write_text(text + "\n")
     return int(bool(tally.wrong))
+
+
+def _try_all(asked: argparse.Namespace, tally: Tally, use: Callable[[Case], None]) -> None:
+    """Try the cases by hand in a drawn order, drawn ones between them and after them until enough were refused."""
+    draw = random.Random(asked.seed)
+    cases = [case for case in by_hand(draw, 1) if asked.kind in (None, case.kind)]
+    cases = draw.sample(cases, len(cases) if asked.hand is None else min(asked.hand, len(cases)))
+    turns = itertools.count(asked.seed)
+    draws = asked.count > 0 and asked.kind in (None, "study", "profile")
+    while cases or (draws and tally.refused < asked.count):
+        for case in cases[:_CHUNK]:
+            use(case)
+        cases = cases[_CHUNK:]
+        if draws:
+            drawn(_CHUNK // 4, next(turns), use)
+        print(f"{tally.refused} refused", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
