@@ -2,10 +2,10 @@
 
     python -m benchmarks.firmware_storage [--board mps2-an386] [--networks 24] > benchmarks/results/firmware_storage.md
 
-Matrices and filters are drawn: sparsity, bits of a weight, how many inputs spike. Each is built in every format that an
-nRF52840 reads and that holds it, and run; membranes must be the integer model's. `storage: fastest` takes the format
-for which `hwsearch.hardware.format_work` counts the fewest instructions: how often that is the one with the fewest, and
-how many more it takes where it is not, is the error of that count. Progress goes to standard error.
+Matrices and filters are drawn: sparsity, bits of a weight, how many inputs spike. Each is built in every format that
+an nRF52840 reads and that holds it, and run; membranes must be the integer model's. `storage: fastest` takes the format
+for which the fewest instructions are counted (`hwsearch.hardware.families.storing`): how often that is the one with
+the fewest, and how many more it takes where it is not, is the error of that count. Progress goes to standard error.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def row_of(board: Board, number: int) -> Row:
     """Return a drawn connection, measured in every format that holds it; every third has filters."""
     name, network, x = drawn(number)
     run = run_integer(network, x)
-    work = count_workload(network, run.input_maps, run.spikes).connections[0]
+    workload = count_workload(network, run.input_maps, run.spikes)
+    work = workload.connections[0]
     sizes = {
         each: size
         for each in _DEVICE.formats
@@ -80,7 +81,7 @@ def row_of(board: Board, number: int) -> Row:
     }
     taken = {each: measured(board, name, network, x, each) for each in sizes}
     small, _ = smallest(_DEVICE.formats, work.census, work.weight_bits, _DEVICE.pointer_bits)
-    return Row(name, taken, sizes, small, fastest_format(work, _TIMESTEPS, _DEVICE))
+    return Row(name, taken, sizes, small, fastest_format(work, workload, _DEVICE))
 
 
 def drawn(number: int) -> tuple[str, IntegerNetwork, np.ndarray]:

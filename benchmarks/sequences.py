@@ -3,11 +3,11 @@
     python -m benchmarks.sequences [--candidates 24] [--workers 1] [--work DIR] > benchmarks/results/sequences.md
 
 Each study is searched as it is, over sequences; over the same samples squeezed into one frame (the mean of values, the
-sum of counts), shown at every timestep; and over the same frames laid side by side in one still image, so that all of
-their values are there at once. All have the study's network, budgets, epochs and number of candidates; stills are shown
-for T out of ``STILL_TIMESTEPS``, since more of what never changes tells nothing new. The figure,
-``benchmarks/results/sequences.png``, has the fronts. With
-``--work`` the runs lie there, and what has ended is not run again. Progress goes to standard error.
+sum of counts), shown at every timestep; and, of fully connected networks, over the same frames laid side by side in one
+still image, so that all of their values are there at once. All have the study's network, budgets, epochs and number of
+candidates; stills are shown for T out of ``STILL_TIMESTEPS``, since more of what never changes tells nothing new. The
+figure, ``benchmarks/results/sequences.png``, has the fronts. With ``--work`` the runs lie there, and what has ended is
+not run again. Progress goes to standard error.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import hwsearch
+from hwsearch.api import make_plan
 from hwsearch.data.datasets import find_root
 from hwsearch.data.readers.read import read_samples
 from hwsearch.data.samples import Samples
@@ -76,7 +77,12 @@ def ways(study: Study, folder: Path) -> dict[str, Study]:
     samples = read_samples(study.data, find_root(study.data.root, None, os.environ))
     assert samples.official_test is not None
     found = {"sequence": study}
-    for name, make in (("one frame", squeezed), ("side by side", side_by_side)):
+    makers = {"one frame": squeezed, "side by side": side_by_side}
+    if any(connection.kind == "conv" for connection in make_plan(study).spec.connections):
+        del makers[
+            "side by side"
+        ]  # filters would run over the seams, and a map of ten frames is another network
+    for name, make in makers.items():
         file = folder / f"{study.name}_{name.replace(' ', '_')}.npz"
         part = np.where(samples.official_test, "test", "train")
         np.savez(file, x=make(samples), y=samples.y, part=part)

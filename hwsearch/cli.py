@@ -23,6 +23,7 @@ from hwsearch.cli_answers import (
     print_recall,
 )
 from hwsearch.cli_check import Plugins, StudyName
+from hwsearch.cli_cluster import SchedulerAddress, TlsCa, TlsCert, TlsKey, scheduler_of
 from hwsearch.cli_data import data
 from hwsearch.cli_exits import run_command
 from hwsearch.cli_init import init
@@ -80,6 +81,10 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
+    scheduler: SchedulerAddress = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     storage: Annotated[
         str | None, typer.Option(help="Optuna storage URL (default: the folder's own, else a file in it).")
     ] = None,
@@ -94,6 +99,7 @@ def run(
 
     # all that can be refused is refused before torch is loaded, and what is answered is told without it
     study = find_study(name)
+    cluster = scheduler_of(scheduler, (tls_ca, tls_cert, tls_key), workers)
     wanted, folder = asked(study, out=out, data_root=data_root, seed=seed)
     summary = answered(wanted, study, folder, storage)
     plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
@@ -111,6 +117,7 @@ def run(
                 storage=storage,
                 seed=seed,
                 device=device,
+                scheduler=cluster,
                 listen=progress.listen,
             )
         summary = read_summary(result.folder.summary)

@@ -7,7 +7,8 @@
     ├── NothingFits               the search ended: no candidate keeps the budgets, or none is a model    exit 1
     ├── Unfinished                a run that goes on has no such answer yet                               exit 4
     ├── Interrupted               stopped from outside; the same command goes on                          exit 3
-    │   └── StorageAway           the storage is locked or cannot be reached                              exit 3
+    │   ├── StorageAway           the storage is locked or cannot be reached                              exit 3
+    │   └── WorkersAway           a cluster's scheduler or workers cannot be reached                  exit 3
     ├── NoResources               the machine has no disk or memory left, or ended a worker               exit 5
     └── RecordError               a run folder or an export is not what its record says                   exit 2
 
@@ -140,6 +141,10 @@ class NoResources(HwsearchError):
     """The machine has no room on a disk or no memory left, or ended a worker; the same command goes on then."""
 
     exit_code = ExitCode.NO_RESOURCES
+
+
+class WorkersAway(Interrupted):
+    """A cluster's scheduler or workers cannot be reached; the same command goes on once that is over."""
 
 
 class RecordError(HwsearchError):

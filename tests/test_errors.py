@@ -44,6 +44,7 @@ def test_the_tree_drawn_is_the_tree():
         "Unfinished": 4,
         "Interrupted": 3,
         "StorageAway": 3,
+        "WorkersAway": 3,
         "NoResources": 5,
         "RecordError": 2,
     }

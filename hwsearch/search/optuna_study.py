@@ -25,7 +25,7 @@ from hwsearch.records.trials import TrialRecord
 from hwsearch.search.samplers import suggester
 from hwsearch.search.store.place import place_of
 from hwsearch.search.store.storage import FORMAT, open_study, read_study
-from hwsearch.search.stored_trial import Spelling
+from hwsearch.search.stored_trial import LISTED_CONSTRAINTS, Spelling
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, Setting
 from hwsearch.study.model import Study
@@ -172,6 +172,9 @@ class Proposer:
                 if name not in frozen.constraints:
                     trial.set_constraint(name, value)
         by_value = self._spelling.by_value
+        if by_value:  # optuna-dashboard (0.21) reads them as Optuna 4 wrote them
+            found = list(verdict.constraints.values())
+            self._study._storage.set_trial_system_attr(frozen._trial_id, LISTED_CONSTRAINTS, found)
         if by_value and verdict.units and not self._units:
             self._study.set_user_attr(_UNITS, list(verdict.units))
             self._units = verdict.units

@@ -28,7 +28,7 @@ from hwsearch.records.trial_table import write_trials
 from hwsearch.search.batches import run_batches
 from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import contender, finalists
-from hwsearch.search.jobs.pool import Bench, Trainer
+from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.stages.finals import final_record, finalise_until
 from hwsearch.search.stages.preparation import prepare
@@ -47,7 +47,13 @@ from hwsearch.whole_files import remove_left, whole_file
 
 
 def search(
-    plan: Plan, folder: RunFolder, *, storage: str | None, workers: int, listen: Listener, device: str = "cpu"
+    plan: Plan,
+    folder: RunFolder,
+    *,
+    storage: str | None,
+    workers: Workers,
+    listen: Listener,
+    device: str = "cpu",
 ) -> Summary:
     """Run a search to its end, or go on with it; return the summary (``front_size`` 0: nothing fits).
 
@@ -55,7 +61,7 @@ def search(
         plan: The question.
         folder: Where everything is written.
         storage: URL of an Optuna storage; None: the one that the folder remembers, else a file in it.
-        workers: Processes that train.
+        workers: Processes that train, or a cluster that does.
         listen: Told of every event.
         device: ``cpu`` or ``cuda``.
 
@@ -63,6 +69,7 @@ def search(
         InputError: The folder or storage holds another study, or another process runs in it, or the run was begun with
             what gives other numbers.
         StorageAway: The storage is locked or cannot be reached.
+        WorkersAway: Those who train cannot be reached, or die again and again.
         HwsearchError: The dense reference is no model: nothing is searched.
     """
     refuse_changed(plan.study, plan.profile, folder)

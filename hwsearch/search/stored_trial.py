@@ -26,6 +26,8 @@ from optuna.trial import FrozenTrial
 from hwsearch.search.samplers import distributions
 from hwsearch.space.space import SearchSpace, Setting
 
+LISTED_CONSTRAINTS = "constraints"
+"""Optuna's name for the constraints of a trial as a list, without their names; no sampler is to count them twice."""
 Level = float | int | None
 _OF_LAYER = re.compile(r"_\d+$")  # of a knob that each layer has for itself
 
@@ -81,6 +83,9 @@ class Spelling:
             return trial
         shown = copy.copy(trial)
         shown.params, shown.distributions = self.setting(trial.params), self._suggested
+        shown.system_attrs = {
+            name: value for name, value in trial.system_attrs.items() if name != LISTED_CONSTRAINTS
+        }
         if trial.values is not None and units:
             shown.values = [float(value) for value in np.divide(trial.values, units)]
         return shown

@@ -19,9 +19,9 @@ from pathlib import Path
 USER = "ann"
 PASSWORD = "s3cret%word"  # what has to be quoted in a URL is in it on purpose
 QUOTED = "s3cret%25word"
+# quick where the machine itself never fails: what is committed survives a crash of the server all the same
 _SETTINGS = """
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 shared_buffers = 16MB
 max_connections = 40

@@ -113,6 +113,12 @@ def test_a_constraint_is_a_system_attribute_and_stays_as_it_was_first(study):
     assert study.trials[0].system_attrs == {"constraints:memory_bytes": 0.5}
 
 
+def test_a_list_of_constraints_is_counted_as_well():
+    """Why samplers are not shown the list that is kept for optuna-dashboard."""
+    trial = create_trial(values=(1.0, 2.0), system_attrs={"constraints": [0.5], "constraints:a": 0.5})
+    assert trial.constraints == {"0": 0.5, "a": 0.5}
+
+
 def test_names_of_objectives_are_a_system_attribute(study):
     study.set_metric_names(["error", "memory_bytes"])
     assert study._storage.get_study_system_attrs(study._study_id)["study:metric_names"] == [

@@ -57,13 +57,14 @@ def test_a_sampler_sees_places_and_shares(values, units, index):
     setting, spelling = SPACE.nth(index), Spelling(SPACE)
     stored = create_trial(
         values=values, params=spelling.params(setting), distributions=spelling.distributions,
-        system_attrs={"constraints:memory_bytes": 0.5},
+        system_attrs={"constraints:memory_bytes": 0.5, "constraints": [0.5]},
     )  # fmt: skip
     shown = spelling.for_sampler(stored, units)
     assert shown.params == setting
     assert shown.distributions == distributions(SPACE)
     assert shown.values == [value / unit for value, unit in zip(values, units, strict=True)]
-    assert shown.constraints == stored.constraints
+    assert shown.constraints == {"memory_bytes": 0.5}
+    assert stored.system_attrs["constraints"] == [0.5]
     assert stored.params == spelling.params(setting)
 
 

@@ -1,6 +1,6 @@
 """Which format each connection of a network is stored in: the smallest, the fastest, or the fastest that has room.
 
-The fastest is the one whose kernel takes the fewest instructions (`format_work`); of equals the smaller, then the
+The fastest is the one whose kernel takes the fewest instructions; of equals the smaller, then the
 plainer. Where a connection may have either (``both``), all begin as the smallest, and those that save the most
 instructions for a byte change first, as long as weights stay within the study's budgets, and within the memory that
 holds them.
@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.families.parts import StoredLayer, store, store_as
+from hwsearch.hardware.firmware.expected import expected_connection
+from hwsearch.hardware.firmware.instructions import connection_instructions
 from hwsearch.hardware.format_work import format_instructions
 from hwsearch.hardware.storage import stored_bytes
 from hwsearch.hardware.workload import ConnectionWork, Workload
@@ -31,9 +33,7 @@ def stored_layers(
     smallest = tuple(store(connection, profile) for connection in workload.connections)
     if profile.storage == "smallest":
         return smallest
-    fastest = tuple(
-        store_as(c, fastest_format(c, calls_of(c, workload), profile), profile) for c in workload.connections
-    )
+    fastest = tuple(store_as(c, fastest_format(c, workload, profile), profile) for c in workload.connections)
     if profile.storage == "fastest":
         return fastest
     return _within(workload, profile, smallest, fastest, room_for_weights(profile, others))
@@ -49,15 +49,35 @@ def room_for_weights(profile: HardwareProfile, others: Mapping[str, int]) -> flo
     return min(rooms, default=math.inf)
 
 
-def fastest_format(connection: ConnectionWork, calls: int, profile: HardwareProfile) -> str:
+def fastest_format(connection: ConnectionWork, workload: Workload, profile: HardwareProfile) -> str:
     """Return the format of a connection whose kernel takes the fewest instructions."""
-    found = []
-    for place, name in enumerate(profile.formats):
-        n_bytes = stored_bytes(name, connection.census, connection.weight_bits, profile.pointer_bits)
-        taken = format_instructions(connection, name, calls, profile.pointer_bits)
-        if n_bytes is not None and taken is not None:
-            found.append((taken, n_bytes, place, name))
-    return min(found)[3]
+    sizes = {
+        name: n_bytes
+        for name in profile.formats
+        if (n_bytes := stored_bytes(name, connection.census, connection.weight_bits, profile.pointer_bits))
+        is not None
+    }
+    taken = instructions_in(connection, list(sizes), workload, profile)
+    return min(zip(taken, sizes.values(), range(len(sizes)), sizes, strict=True))[3]
+
+
+def instructions_in(
+    connection: ConnectionWork, formats: Sequence[str], workload: Workload, profile: HardwareProfile
+) -> list[float]:
+    """Return the instructions of a connection in an inference, in each of formats that hold it.
+
+    By the constants of the profile's core, those of finding events included; where it has none for one of the formats,
+    by the counts of `format_work` for all.
+    """
+    core = None if profile.firmware is None else profile.firmware.core
+    if core is not None:
+        made = [expected_connection(connection, name, workload, profile.pointer_bits) for name in formats]
+        known = [connection_instructions(each.on(core.name), core.instructions) for each in made]
+        if None not in known:
+            return [taken for taken in known if taken is not None]
+    calls = calls_of(connection, workload)
+    counted = [format_instructions(connection, name, calls, profile.pointer_bits) for name in formats]
+    return [taken for taken in counted if taken is not None]
 
 
 def calls_of(connection: ConnectionWork, workload: Workload) -> int:
@@ -74,11 +94,7 @@ def storage_words(
         small = store(layer.work, profile)
         if small.format == layer.format:
             continue
-        calls = calls_of(layer.work, workload)
-        taken = [
-            format_instructions(layer.work, each.format, calls, profile.pointer_bits) or 0.0
-            for each in (layer, small)
-        ]
+        taken = instructions_in(layer.work, [layer.format, small.format], workload, profile)
         said.append(
             f"{layer.work.name} is stored as {layer.format}, {layer.n_bytes:,} bytes and about {taken[0]:,.0f} "
             f"instructions an inference; {small.format}, its smallest format, would take {small.n_bytes:,} bytes and "
@@ -98,11 +114,7 @@ def _within(
     chosen, total = list(smallest), sum(layer.n_bytes for layer in smallest)
     worth = []
     for place, (small, fast) in enumerate(zip(smallest, fastest, strict=True)):
-        calls = calls_of(small.work, workload)
-        slow, quick = (
-            format_instructions(small.work, each.format, calls, profile.pointer_bits) or 0.0
-            for each in (small, fast)
-        )
+        slow, quick = instructions_in(small.work, [small.format, fast.format], workload, profile)
         more = fast.n_bytes - small.n_bytes
         if quick < slow:
             worth.append(((slow - quick) / more if more else math.inf, -place))

@@ -9,7 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from hwsearch.hardware.firmware.loops import Term, connection_terms
-from hwsearch.hardware.firmware.program import Library, LibraryPopulation
+from hwsearch.hardware.firmware.program import (
+    Library,
+    LibraryConnection,
+    LibraryPopulation,
+)
 
 
 def terms(library: Library) -> dict[str, float]:
@@ -37,6 +41,14 @@ def instructions(library: Library, constants: Mapping[str, float]) -> float | No
     if not counted.keys() <= constants.keys():
         return None
     return sum(constants[name] * count for name, count in counted.items())
+
+
+def connection_instructions(c: LibraryConnection, constants: Mapping[str, float]) -> float | None:
+    """Return the instructions of a connection in an inference; None where the constants lack one of its terms."""
+    counted = list(connection_terms(c))
+    if not {name for name, _ in counted} <= constants.keys():
+        return None
+    return sum(constants[name] * count for name, count in counted)
 
 
 def _terms(library: Library) -> Iterator[Term]:

@@ -44,6 +44,10 @@ class LibraryConnection:
         """Of its kernel: ``fc_csr``."""
         return f"{self.work.kind}_{self.kernel}"
 
+    def on(self, core: str) -> LibraryConnection:
+        """Return the connection as it is compiled for a core."""
+        return replace(self, kernel="pairs") if self.paired and core in PAIRING_CORES else self
+
     @property
     def function(self) -> str:
         """Of its kernel in C: ``snnk_fc_csr``, ``snnk_fc_pairs_u8_4``."""
@@ -146,5 +150,4 @@ class Library:
         """Return the library as it is compiled for a core, by the compiler's name of it."""
         if core not in PAIRING_CORES:
             return self
-        taken = (replace(c, kernel="pairs") if c.paired else c for c in self.connections)
-        return replace(self, connections=tuple(taken))
+        return replace(self, connections=tuple(c.on(core) for c in self.connections))

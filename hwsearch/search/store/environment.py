@@ -196,7 +196,12 @@ def _around(device: str) -> dict[str, str]:
     """Return what may change last bits or proposals, by name."""
     found = {name: importlib.metadata.version(name) for name in ("optuna", "scipy")}
     found |= {"python": platform.python_version(), "processor": _processor()}
-    return found if device == "cpu" else found | {"GPU": torch.cuda.get_device_name()}
+    # a cluster's workers may have GPUs where the driver has none
+    return (
+        found | {"GPU": torch.cuda.get_device_name()}
+        if device != "cpu" and torch.cuda.is_available()
+        else found
+    )
 
 
 def _processor() -> str:

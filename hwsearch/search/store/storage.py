@@ -53,6 +53,19 @@ class StoredStudy:
         return do() if self.url is None else patiently(self.url, do, again)
 
 
+class _Storage(RDBStorage):
+    """Optuna's, which closes its connections when it goes, or fails to come."""
+
+    def __init__(self, url: str, *, engine_kwargs: dict[str, Any], skip_table_creation: bool) -> None:
+        try:
+            super().__init__(url, engine_kwargs, skip_table_creation=skip_table_creation)
+        except BaseException:
+            if (engine := getattr(self, "engine", None)) is not None:
+                engine.dispose()
+            raise
+        weakref.finalize(self, self.engine.dispose)
+
+
 def open_study(url: str | None, name: str, digest: str, n_objectives: int) -> StoredStudy:
     """Open the Optuna study of a search, or create it; url None: in memory.
 
@@ -163,11 +176,10 @@ def _opened(url: str, parsed: URL, *, create: bool = False) -> BaseStorage:
         InputError: Its tables are those of another Optuna.
     """
     try:
-        storage = RDBStorage(url, engine_kwargs=_engine_settings(url, parsed), skip_table_creation=not create)
+        storage = _Storage(url, engine_kwargs=_engine_settings(url, parsed), skip_table_creation=not create)
     except RuntimeError as error:
         raise refused(url, "the storage must be one of this Optuna", str(error)) from None
     heed_errors(storage.engine, url)
-    weakref.finalize(storage, storage.engine.dispose)  # Optuna leaves connections open
     return get_storage(storage)  # as Optuna does with a URL: finished trials are read once
 
 

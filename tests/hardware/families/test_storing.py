@@ -6,12 +6,12 @@ from builders.hand_network import FIRST, LAST, MCU, NET
 
 from hwsearch.hardware.cost_model import price
 from hwsearch.hardware.families.storing import (
-    calls_of,
     fastest_format,
     room_for_weights,
     storage_words,
     stored_layers,
 )
+from hwsearch.hardware.firmware.core import Core, Firmware
 
 FORMATS = ("dense", "bitmap", "csr")
 DEVICE = replace(MCU, formats=FORMATS)
@@ -29,8 +29,19 @@ def test_the_smallest_is_the_default():
 
 
 def test_the_fastest_takes_the_fewest_instructions():
-    assert fastest_format(LAST, calls_of(LAST, NET), DEVICE) == FAST
+    assert fastest_format(LAST, NET, DEVICE) == FAST
     assert formats(DEVICE.storing("fastest", {})) == ["dense", FAST]
+
+
+def test_a_core_that_is_known_says_what_a_format_takes():
+    # a core on which a weight of compressed rows is free, and a dense one is not
+    free = {"fc call", "fc_csr list", "fc_csr event", "fc_csr weight", "byte taken", "scan_fc_bits list",
+            "scan_fc_bits event", "scan_fc_bits bit", "scan_fc_bits byte"}  # fmt: skip
+    dense = {"fc_dense list", "fc_dense event", "fc_dense column", "fc_dense weight"}
+    core = Core("cortex-m0", instructions=dict.fromkeys(free, 0.0) | dict.fromkeys(dense, 1000.0))
+    known = replace(DEVICE, firmware=Firmware(core, priced=False), formats=("dense", "csr"))
+    assert fastest_format(LAST, NET, known) == "csr"
+    assert fastest_format(LAST, NET, replace(known, firmware=None)) == "dense"
 
 
 def test_both_changes_formats_while_there_is_room():
