@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any
@@ -40,12 +41,34 @@ def fields_of(pattern: str) -> list[str]:
     return _FIELD.findall(pattern)
 
 
-def pattern_regex(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a pattern: a field stands for one character or more, none of them ``/``."""
+def match_pattern(pattern: str, name: str) -> dict[str, str] | None:
+    """Return what each field of a pattern stands for in a name; None: the name is not of the pattern.
+
+    A field stands for one character or more, none of them ``/``, and for as few as can be, the first field first. Each
+    place of the name is tried once for each field, so that no pattern and no name take long together.
+    """
     parts = _FIELD.split(pattern)
     texts, names = parts[::2], parts[1::2]
-    fields = [f"(?P<{name}>[^/]+?)" for name in names] + [""]
-    return re.compile("".join(re.escape(text) + field for text, field in zip(texts, fields, strict=True)))
+    if len(name) > _MOST_PATH or not name.startswith(texts[0]):
+        return None
+
+    @functools.cache
+    def rest(field: int, start: int) -> tuple[str, ...] | None:
+        """Return what the fields from one on stand for, from a place on."""
+        if field == len(names):
+            return () if start == len(name) else None
+        slash = name.find("/", start)
+        most = len(name) if slash < 0 else slash
+        end = name.find(texts[field + 1], start + 1)
+        while 0 <= end <= most:
+            after = rest(field + 1, end + len(texts[field + 1]))
+            if after is not None:
+                return name[start:end], *after
+            end = name.find(texts[field + 1], end + 1)
+        return None
+
+    found = rest(0, len(texts[0]))
+    return None if found is None else dict(zip(names, found, strict=True))
 
 
 def _label_pattern(value: str) -> str:

@@ -215,7 +215,7 @@ def argument_cases(draw: random.Random, count: int) -> Iterator[Case]:
         else:
             words = [text for text in TEXTS if "\0" not in text and "\ud800" not in text]
             argv = [draw.choice(_COMMAND_NAMES), *draw.choices(words, k=draw.randint(1, 3))]
-        yield Case("argument", " ".join(argv)[:60], functools.partial(_argued, argv), (2,), ())
+        yield Case("argument", " ".join(argv)[:60], functools.partial(_argued, argv), (2, 4), ())
 
 
 def _argued(argv: list[str], folder: Path) -> list[str]:
