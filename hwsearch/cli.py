@@ -32,6 +32,7 @@ from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest
 from hwsearch.data.plugins import install
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.interrupts import heeded
+from hwsearch.shown import line, say, say_block
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,8 +59,20 @@ def everywhere(plugin: Plugins = None) -> None:
 def main() -> None:
     """Run the command line; every failure is one message and an exit code (`cli_exits`, `interrupts`)."""
     with heeded():
-        code = run_command(app)
+        code = run_command(_answer)
     sys.exit(code)
+
+
+def _answer() -> None:
+    """Answer the command line; an argument that a terminal would not show as it is goes no further.
+
+    Raises:
+        InputError: There is one: a file's name may have come from anywhere, and typer repeats what it refuses.
+    """
+    if unclear := [text for text in sys.argv[1:] if line(text) != text]:
+        law, todo = "an argument must be text of one line, without controls", "rename the file or folder"
+        raise InputError([Fault("arguments", law, line(text), todo) for text in unclear])
+    app()
 
 
 @app.command()
@@ -140,8 +153,8 @@ def front(
         return
     print_front_on(result.front_on(device))
     for name, label in device.labels.items():
-        print(f"{name} on {device.id}: {label}")
-    print(claim_of(device, result.laws).words)
+        say(f"{name} on {device.id}: {label}")
+    say(claim_of(device, result.laws).words)
 
 
 @app.command()
@@ -208,7 +221,7 @@ def export(
         trial = int(result.pick(**rule)["trial"])
     folder = result.export(trial, to=to, formats=names)
     print_notes(result.notes)
-    print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    say(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
     print_doubts(result.trials, trial)
 
 
@@ -218,15 +231,18 @@ def verify(
     board: Annotated[
         str | None, typer.Option(help="Also run its C library on an emulated board: microbit, ...")
     ] = None,
+    own_code: Annotated[
+        bool, typer.Option("--own-code", help="Run its C library though this version would write another.")
+    ] = False,
 ) -> None:
     """Load an export anew and prove that it is what its record says."""
     from hwsearch.errors import RecordError
     from hwsearch.export.bundle import verify as check_export
 
-    checks = check_export(directory, board)
+    checks = check_export(directory, board, own_code=own_code)
     for check in checks:
         word = "skip" if check.skipped else "ok  " if check.passed else "FAIL"
-        print(f"{word} {check.name}: {check.detail}")
+        say(f"{word} {check.name}: {check.detail}")
     failed = [check.name for check in checks if not check.passed]
     if failed:
         raise RecordError(f"{directory}: {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")
@@ -249,10 +265,10 @@ def tickets(
 
     chosen = {} if not only else {"finders": only}
     folder = api.compare_finders(
-        study, out=out, data_root=data_root, tell=lambda text: print(text, flush=True), **chosen
+        study, out=out, data_root=data_root, tell=lambda text: say(text, flush=True), **chosen
     )
-    print((folder / "tickets.md").read_text(encoding="utf-8"))
-    print(f"{folder}: {', '.join(sorted(path.name for path in folder.glob('tickets.*')))}")
+    say_block((folder / "tickets.md").read_text(encoding="utf-8"))
+    say(f"{folder}: {', '.join(sorted(path.name for path in folder.glob('tickets.*')))}")
 
 
 @app.command()
@@ -263,7 +279,7 @@ def report(directory: RunDir) -> None:
 
     result = load_run(directory)
     print_notes(result.notes if not result.finished else ())
-    print(result.report())
+    say(result.report())
     if not result.finished:
         return
     summary = read_summary(result.folder.summary)

@@ -21,6 +21,7 @@ import typer
 from hwsearch.errors import GOES_ON, ExitCode, HwsearchError, InputError
 from hwsearch.interrupts import Stopped
 from hwsearch.records.storage_url import without_passwords
+from hwsearch.shown import line, say
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _SHORT = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
@@ -118,7 +119,7 @@ def _of_the_system(error: OSError) -> Failure | None:
         law = "whoever reads the output must stay until its end"
         return Failure(ExitCode.CLOSED_PIPE, (f"error: {law}; got a closed pipe ({GOES_ON})",))
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if name is not None]
-    place = "".join(f"{_one_line(name)}: " for name in names[:1])
+    place = "".join(f"{line(name)}: " for name in names[:1])
     got = error.strerror or type(error).__name__
     if error.errno in _FULL:
         law = "the disk must have room"
@@ -158,7 +159,7 @@ def _told_by_typer(leaving: SystemExit) -> Failure | None:
 def _bug(error: BaseException) -> Failure:
     """Return how a bug is told: one line; its trace is written where the line says."""
     what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-    what = _one_line(without_passwords(what, _storage()).rstrip(": "))
+    what = line(without_passwords(what, _storage()).rstrip(": "))
     try:
         where = f"its trace is in {_write_trace(error)}: please report it"
     except OSError:
@@ -224,18 +225,11 @@ def _end(failure: Failure) -> int:
     for output in (sys.stdout, sys.stderr):
         try:
             if output is not None and output is sys.stderr:
-                print(*failure.lines, sep="\n", file=output)
+                for text in failure.lines:
+                    say(text, to=output)
             if output is not None:
                 output.flush()
         except (OSError, ValueError):
             # nobody reads it any more, or its disk is full: what is left must not be tried again at the end
             os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
     return failure.code
-
-
-def _one_line(text: str) -> str:
-    """Return a text with whatever a terminal would take for more than a sign spelled out."""
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode()
-        for sign in text
-    )

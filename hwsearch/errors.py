@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from hwsearch.shown import line
+
 GOES_ON = "nothing finished is lost: the same line goes on"
 
 
@@ -75,7 +77,7 @@ class Fault:
         key = f"{self.where}: " if self.where else ""
         got = f"; got {self.got}" if self.got else ""
         todo = f" ({self.todo})" if self.todo else ""
-        return f"{place}{key}{self.law}{got}{todo}"
+        return line(f"{place}{key}{self.law}{got}{todo}")
 
 
 def did_you_mean(name: str, known: Iterable[str], what: str) -> str:

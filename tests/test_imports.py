@@ -12,10 +12,11 @@ import hwsearch
 PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
-    "errors", "seeds", "whole_files", "interrupts", "graph", "study", "hardware", "space", "data", "native", "compress",
-    "network", "train", "tickets", "measure", "predict", "records", "plan", "search", "comparison", "report", "export",
-    "results", "start", "api", "api_sections", "api_arrays", "api_data", "terminal", "cli_rules", "cli_check",
-    "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_answers", "cli_exits", "cli", "__main__",
+    "shown", "errors", "seeds", "whole_files", "interrupts", "graph", "study", "hardware", "space", "data",
+    "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "plan", "search",
+    "comparison", "report", "export", "results", "start", "api", "api_sections", "api_arrays", "api_data",
+    "terminal", "cli_rules", "cli_check", "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_answers",
+    "cli_exits", "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},

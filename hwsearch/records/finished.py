@@ -15,7 +15,7 @@ from pathlib import Path
 from hwsearch.data.content import content_digest, names_plugins
 from hwsearch.errors import InputError, RecordError
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
-from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.run_folder import RunFolder, refuse_irregular
 from hwsearch.records.storage_url import shown_url
 from hwsearch.records.summary import Answered, Summary, read_summary
 from hwsearch.study.digest import digest
@@ -29,10 +29,13 @@ def asked(
 
     Raises:
         InputError: The study file or an option breaks a law.
+        RecordError: Something else lies in the folder where a file must.
     """
     root = None if data_root is None else str(Path(data_root).resolve())
     study = override(load_study(study_path), seed=seed, data_root=root)
-    return study, RunFolder(out if out is not None else Path("runs") / study.name)
+    folder = RunFolder(out if out is not None else Path("runs") / study.name)
+    refuse_irregular(folder)
+    return study, folder
 
 
 def answers(study: Study, profile_digest: str, storage: str | None, folder: RunFolder) -> Answered:

@@ -148,12 +148,30 @@ def open_run(path: Path) -> RunFolder:
 
     Raises:
         InputError: There is no run there.
-        RecordError: There is one, but the study that it ran is gone.
+        RecordError: There is one, but the study that it ran is gone, or one of its files is none.
     """
     folder = RunFolder(path)
+    refuse_irregular(folder)
     if not folder.study.exists() and (folder.summary.exists() or folder.trials.exists()):
         raise RecordError(damaged(folder.study, "a run must have the study as used", "no such file"))
     if not folder.study.exists():
         law = "a run folder must hold a study.yaml"
         raise InputError([Fault("", law, todo="give the folder that hwsearch run wrote", path=path)])
     return folder
+
+
+def refuse_irregular(folder: RunFolder) -> None:
+    """Refuse a folder where something else lies in the place of a file: a pipe would be waited for without end.
+
+    Raises:
+        RecordError: It does.
+    """
+    files = (
+        folder.study, folder.profile, folder.network, folder.data, folder.database, folder.storage_place,
+        folder.environment, folder.trials, folder.front, folder.recalls, folder.confusion, folder.finals,
+        folder.left_out, folder.front_png, folder.report, folder.unfinished, folder.summary, folder.log, folder.lock,
+    )  # fmt: skip
+    for path in files:
+        if path.exists() and not path.is_file():
+            got = "a folder" if path.is_dir() else "a pipe or a device"
+            raise RecordError(damaged(path, "it must be a file", got, "move it away: a run wrote none there"))

@@ -13,6 +13,7 @@ from functools import partial
 from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError
+from hwsearch.native.library import why_none
 from hwsearch.plan.bounds import cheapest, miss_words
 from hwsearch.plan.plan import Plan
 from hwsearch.records.changed import refuse_changed
@@ -91,6 +92,8 @@ def search(
             write_trials([], set(), folder.trials, plan.later_columns)
             summary = summarise_refusal(plan, miss_words(plan, corners[0]), seconds_spent(folder, 0.0).wall)
         else:
+            if device == "cpu" and (why := why_none()):
+                tell(Event("note", why))
             bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
             with Trainer(bench, workers) as trainer:
                 summary = _search(plan, folder, proposer, trainer, tell)

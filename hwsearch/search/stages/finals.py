@@ -58,6 +58,7 @@ class Finalist:
         feasible: Whether the network that is handed over keeps every budget.
         lacking: Why the network that is handed over is no model (`skill`); empty where it is one.
         scored: The study's score, where that is another than accuracy.
+        over: Which budgets and limits the network that is handed over breaks, in words; empty where it keeps all.
     """
 
     record: TrialRecord | None
@@ -72,6 +73,7 @@ class Finalist:
     feasible: bool
     lacking: str
     scored: Scored | None = None
+    over: str = ""
 
     @property
     def score(self) -> float:
@@ -93,6 +95,7 @@ class Finals:
             the yardstick of the search.
         members: One a front member that trained, keeps the budgets and is a model.
         lacking: Why each of the others that keep the budgets is no model.
+        over: Of each that keeps them with no seed, which trial it is and what its network breaks.
         train_steps, eval_steps: Samples times timesteps that this run spent.
         reused_steps: Those that another run had spent on the same dense networks.
         wall_s: Seconds of the trainings.
@@ -105,6 +108,7 @@ class Finals:
     eval_steps: int
     reused_steps: int
     wall_s: float
+    over: tuple[str, ...] = ()
 
     @property
     def yardstick(self) -> int:
@@ -158,6 +162,7 @@ def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progres
         sum(m.eval_steps for m in everything),
         sum(whole_steps(plan) - m.train_steps for m in whole),
         sum(m.wall_s for m in everything if m.train_steps),
+        tuple(f"trial {f.record.trial}: {f.over}" for f in finalists if f and f.record and not f.feasible),
     )
 
 
@@ -244,6 +249,7 @@ def _choose(
         feasible=not over,
         lacking=lacking,
         scored=None if score == "accuracy" else _scored([m for *_, m, _, _ in trained], score),
+        over="; ".join(price.faults),
     )
 
 

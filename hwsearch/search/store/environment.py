@@ -163,7 +163,7 @@ def _read(path: Path) -> Environment:
         if values["format"] != _FORMAT:
             raise ValueError(f"format {values['format']}")
         return Environment(_texts(values["results"]), _texts(values["around"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         law = "what a run folder says of what its run was begun with must be readable"
         todo = "put the file back as it was, or choose another --out"
         raise InputError([Fault("", law, repr(error)[:80], todo, path)]) from None

@@ -102,7 +102,7 @@ def _remembered(folder: RunFolder) -> Mapping[str, str]:
     try:
         values = json.loads(folder.storage_place.read_text(encoding="utf-8"))
         return {"url": str(values["url"] or ""), "study": str(values["study"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         law = "the file must say where the search is kept (url, study)"
         todo = "delete it, and give --storage if the search is kept elsewhere"
         raise InputError([Fault("", law, repr(error), todo, folder.storage_place)]) from None
