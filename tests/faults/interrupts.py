@@ -203,12 +203,12 @@ def main():
         (work / "table.csv").write_text(TABLE)
         lines = commands(work)
         chosen = [name for name in lines if not asked.only or name in asked.only.split(",")]
-        timed(["run", work / "study.yaml", "--out", work / "finished", "--workers", "1"])
+        whole_run = timed(["run", work / "study.yaml", "--out", work / "finished", "--workers", "1"])
         timed(["export", work / "finished", "--to", work / "whole_model", "--format", "config,weights,nir,c"])
         print(f"seed {asked.seed}, {asked.count} interrupts of {', '.join(chosen)}", flush=True)
-        longest = {}
+        longest = {"run": whole_run, "run2": whole_run}
         for name in chosen:
-            longest[name] = timed(lines[name])
+            longest[name] = longest.get(name) or timed(lines[name])
             for path in lines[name]:
                 if isinstance(path, Path) and path.name in ("run", "run2", "tickets", "left", "model"):
                     shutil.rmtree(path, ignore_errors=True)
