@@ -46,7 +46,7 @@ def test_narrow_weights_cross_bytes():
 def test_pairs_read_every_value_in_words():
     work = fc("fc1", "input", np.ones((8, 72)), 1.0, 4, timesteps=1).connection
     terms = terms_of(work, "dense", events=3.0, scan="u8")
-    assert "scan_fc_u8 value" in terms
+    assert terms["scan_fc_values value"] == 72
     layout = streams("dense", work.census, 4)
     paired = LibraryConnection(work, "pairs", layout, 1, "u8", 1, 3.0)
     assert paired.function == "snnk_fc_pairs_u8_4"
