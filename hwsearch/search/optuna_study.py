@@ -99,6 +99,7 @@ class Proposer:
             InputError: The storage cannot be used, or holds another search under this name.
             StorageAway: It is locked or cannot be reached.
         """
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._suggester = suggester(sampler, space, seed, n_objectives)
         self._shown: dict[int, FrozenTrial] = {}  # finished trials as the sampler sees them
         self._stored = open_study(storage, name, study_digest, n_objectives)

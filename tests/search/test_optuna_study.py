@@ -43,6 +43,12 @@ def test_what_was_told_is_kept(tmp_path):
     assert proposer.records() == {n: f"record {n}" for n in range(12)}
 
 
+def test_optuna_says_nothing_of_its_own(tmp_path, capfd):
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    play(open_study(tmp_path), 0, 2)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_suggestions_ask_for_nothing_and_settings_are_kept(tmp_path):
     proposer = open_study(tmp_path)
     play(proposer, 0, 24)
