@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+TESTS = Path(__file__).parents[1]
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "3",
@@ -169,7 +170,8 @@ class RealCluster:
 
     def __init__(self, folder, workers=2, options=(), protocol="tcp", **settings):
         self.folder, self.size, self.options = folder, workers, options
-        self.environment = os.environ | ENVIRONMENT | settings
+        here = os.pathsep.join([str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
+        self.environment = os.environ | ENVIRONMENT | {"PYTHONPATH": here} | settings
         self.port, self.protocol = free_port(), protocol
         self.address = f"{protocol}://127.0.0.1:{self.port}"
         self.scheduler = self.nanny = None

@@ -7,6 +7,7 @@ import time
 from functools import partial
 
 import pytest
+from builders.cluster_tasks import some_seconds
 from builders.clusters import Fresh, RealCluster, wait_until
 from builders.jobs import bench
 from faults.kills import STUDY, assert_equal, driver, undisturbed
@@ -38,11 +39,6 @@ def at_work(folder):
     """Return whether a run has trained its first candidates."""
     log = folder / "log.jsonl"
     return log.exists() and "trained" in log.read_text()
-
-
-def some_seconds(bench, seconds):
-    time.sleep(seconds)
-    return seconds
 
 
 def test_a_scheduler_that_is_stopped_and_started_is_waited_for(study, whole, tmp_path):

@@ -9,6 +9,7 @@ import time
 import dask.config
 import numpy as np
 import pytest
+from builders.cluster_tasks import die, die_once, nothing
 from builders.clusters import RealCluster, cluster_here, wait_until
 
 distributed = pytest.importorskip("distributed")
@@ -31,22 +32,6 @@ def address():
 def identity(value):
     time.sleep(0.02)
     return id(value), get_worker().address
-
-
-def die(seconds=0.0):
-    time.sleep(seconds)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def die_once(path):
-    if not path.exists():
-        path.touch()
-        die()
-    return "done"
-
-
-def nothing(seconds=0.0):
-    time.sleep(seconds)
 
 
 def test_what_is_broadcast_is_one_object_for_all_tasks_of_a_worker(address):
