@@ -167,7 +167,7 @@ def _in(kind: str, *, whole: bool = False, known: bool = False, nonzero: bool = 
             raise broken(law, repr(number.value), "write null", at=("value",))
         si = number.si()
         if si is not None and not (si == 0 or least <= si <= most):
-            law = f"a {kind} must lie in {least:g} .. {most:g} {next(u for u in units if units[u] == 1)}"
+            law = f"a quantity of {kind} must lie in {least:g} .. {most:g} (in SI units)"
             raise broken(law, number.text(), at=("value",))
         if whole and si is not None and si != int(si):
             raise broken("this must be a whole number", f"{number.value} {number.unit}", at=("value",))
