@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,11 @@ class Plan:
     def rung_timesteps(self, rung: int, timesteps: int) -> int:
         """Return the T that a rung of a candidate with this T is trained with; it is measured at its own."""
         return rung_timesteps(self.study, rung, timesteps)
+
+    @cached_property
+    def samples_digest(self) -> str:
+        """Names all samples, as they are trained on and measured on, and what made them whole numbers."""
+        return _content(self.data)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def summarise(
         hypervolume=state.hypervolume([row.score or 0.0 for row in front], [row.costs for row in front]),
         reference_point=dict(zip(names, reference, strict=True)),
         pick=picked,
-        nearest_miss=None if front else why_nothing(plan, records, finals.lacking if finals else ()),
+        nearest_miss=None if front else _why_nothing(plan, records, finals),
         no_skill=WithoutSkill(
             trained=sum(r.outcome == "trained" and not r.skilled for r in records),
             final=len(finals.lacking) if finals else 0,
@@ -82,6 +82,10 @@ def summarise(
     )
     # where there is one, nothing is said of several
     return summary.model_copy(update={"references": tuple(every_dense)}) if every_dense else summary
+
+
+def _why_nothing(plan: Plan, records: Sequence[TrialRecord], finals: Finals | None) -> str:
+    return why_nothing(plan, records, finals.lacking if finals else (), finals.over if finals else ())
 
 
 def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> Summary:

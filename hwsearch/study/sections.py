@@ -23,6 +23,7 @@ from hwsearch.study.laws import (
     Step,
     Timesteps,
     WeightBits,
+    few,
     law,
     some,
     unique,
@@ -87,7 +88,8 @@ class Space(Section):
     """
 
     sparsity: Annotated[
-        Annotated[tuple[Sparsity, ...], some, unique, Tag("list")] | Annotated[SparsityRange, Tag("range")],
+        Annotated[tuple[Sparsity, ...], some, few, unique, Tag("list")]
+        | Annotated[SparsityRange, Tag("range")],
         Discriminator(lambda v: "range" if isinstance(v, dict | SparsityRange) else "list"),
     ]
     granularity: Annotated[tuple[Granularity, ...], some, unique]
@@ -96,7 +98,11 @@ class Space(Section):
     state_bits: Annotated[tuple[StateBits, ...], some, unique] | None = None
     per_layer: bool | tuple[Knob, ...] = False
     scope: Literal["global", "layer"] = "global"
-    gentle: Annotated[float, law("gentle must be at least 1 (1: like other layers)", lambda v: v >= 1)] = 2.0
+    gentle: Annotated[
+        float,
+        law("gentle must be at least 1 (1: like other layers)", lambda v: v >= 1),
+        law("gentle may be 1000 at most", lambda v: v <= 1000),
+    ] = 2.0
 
     @check("per_layer", mode="before")
     @classmethod
