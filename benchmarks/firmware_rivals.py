@@ -41,7 +41,7 @@ from hwsearch.network.integer import run_integer
 from hwsearch.results.export_model import model_of
 from hwsearch.results.recover import recover
 
-_WIDTHS = (8, 12, 16, 24, 32, 48, 64, 96, 128)
+_WIDTHS = (24, 64, 128)
 _SEEDS = range(3)
 _TOLERANCE = 0.005
 _LIBM = ("-lm", "-lc", "-lnosys")
@@ -186,22 +186,22 @@ def rows(
         ways["floats"] = lambda width, net: _floats(board, task, width, net, nothing)
     for name, built in ways.items():
         try:
-            yield _as_accurate(built, trained, task, least)
+            yield from _as_accurate(built, trained, task, least)
         except InputError as error:
             print(f"| {name}: {error} | | | | |")
 
 
 def _as_accurate(
     built: Callable[[int, MLPClassifier], Row], trained: Networks, task: Task, least: float
-) -> Row:
-    """Return the row of the narrowest network that is accurate enough on the board; where none is, of the widest."""
+) -> Iterator[Row]:
+    """Yield the rows of the narrowest network, and of the narrowest that is accurate enough, else of the widest."""
     for width, net in trained:
-        last = width == _WIDTHS[-1]
-        if last or net.score(task.x_test / 16.0, task.y_test) >= least:
+        first, last = width == _WIDTHS[0], width == _WIDTHS[-1]
+        if first or last or net.score(task.x_test / 16.0, task.y_test) >= least:
             row = built(width, net)
-            if last or row.accuracy >= least:
-                return row
-    raise AssertionError("there is a widest")
+            yield row
+            if row.accuracy >= least:
+                return
 
 
 def replace_constants(row: Row, n_bytes: int) -> Row:
@@ -282,10 +282,10 @@ def _multiplier(scale: float) -> tuple[int, int]:
 def _floats(board: Board, task: Task, width: int, net: MLPClassifier, nothing: BoardRun) -> Row:
     """Return what emlearn's code takes."""
     import emlearn
-    from emlearn.net import c_generate_net_inline
+    from emlearn.net import c_generate_net_loadable
 
     activations = [net.activation, net.out_activation_]
-    generated = c_generate_net_inline(activations, net.coefs_, net.intercepts_, "rival")
+    generated = c_generate_net_loadable(activations, net.coefs_, net.intercepts_, "rival")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = sources.emlearn_network(Path(emlearn.includedir), folder, generated, task.x_test.shape[1])

@@ -4,7 +4,7 @@ Made for comparing formats of one connection with each other: what they have in 
 neurons) is left out. Instructions are not cycles.
 
 Source: the kernels of `hwsearch.export.c`, their loops counted on an emulated Cortex-M4
-(benchmarks/results/firmware_storage.md says how often the fastest is found).
+(`python -m benchmarks.firmware_storage` says how often the fastest is found).
 """
 
 from __future__ import annotations
