@@ -231,6 +231,7 @@ def test_a_server_that_stops_in_the_middle_of_a_run(postgres, database, finished
         assert process.wait(60) == 3, said
     finally:
         process.kill()
+        process.communicate()
         postgres.start_if_stopped()
     assert len(re.findall("waiting for up to 4 s", said)) >= 1
     (error,) = [line for line in said.splitlines() if line.startswith("error: ")]
@@ -250,7 +251,7 @@ def test_killed_with_a_database_away_it_goes_on(postgres, database, finished, tm
         if "candidates 8/24" in line:
             process.send_signal(signal.SIGKILL)
             break
-    process.wait(30)
+    process.communicate(timeout=30)
     assert command("run", tiny, "--out", out, "--workers", "2", "--storage", database).returncode == 0
     assert differences(out, finished) == []
 
