@@ -30,14 +30,14 @@ def cheap(path: Path) -> bool:
     ]
     named = [*study.network.spellings, *("" for _ in study.network.entries)]
     return (
-        max(epochs) <= 3
+        max(epochs) <= 8
         and search.candidates <= 4
         and search.batch <= 8
         and study.final.seeds <= 2
         and max(study.space.timesteps) <= 4
         and tickets.samples <= 1000
         and all(text in ("", "fc4", "fc16", "r4", "16c3") for text in named)
-        and (study.data.train_size or 61) <= 100
+        and (study.data.train_size or 61) <= 300
         and next(_turn) % 3 == 0
     )
 
@@ -57,7 +57,7 @@ def searched_profile(folder: Path, path: Path) -> Answer:
     limit = profile.limits.timesteps
     content = TINY | {
         "network": {
-            "layers": "fc4", "neuron": profile.neuron_models[-1], "reset": profile.resets[-1],
+            "layers": "fc16", "batch_norm": True, "neuron": profile.neuron_models[-1], "reset": profile.resets[-1],
             "leak_shift": 1 if profile.neuron_models[-1] == "lif" else None,
         },
         "space": {

@@ -17,14 +17,16 @@ from hwsearch.study.model import Study
 
 TINY: dict[str, Any] = {
     "name": "tiny",
-    "data": {"name": "digits", "train_size": 60, "validation": 0.3, "input_bits": 4},
-    "network": {"layers": "fc4", "neuron": "lif", "leak_shift": 1, "readout": {"leak_shift": 2}},
+    "data": {"name": "digits", "train_size": 300, "validation": 0.3, "input_bits": 4},
+    "network": {
+        "layers": "fc16", "neuron": "lif", "leak_shift": 1, "batch_norm": True, "readout": {"leak_shift": 2},
+    },
     "space": {
         "sparsity": [0.0, 0.5], "granularity": ["weight", "channel"], "weight_bits": [4, 8], "timesteps": [1, 2],
     },
     "device": {"profile": "nrf51822_microbit", "budgets": {"memory_bytes": 8000, "ram_bytes": "4 KiB"}},
     "objectives": ["error", "energy_j", "memory_bytes"],
-    "train": {"dense_epochs": 1, "epochs": 1, "dense_learning_rate": 0.01, "learning_rate": 0.01, "batch_size": 16},
+    "train": {"dense_epochs": 8, "epochs": 3, "dense_learning_rate": 0.01, "learning_rate": 0.01, "batch_size": 16},
     "tickets": {"finder": "magnitude", "rewind_epoch": 1, "warmup_epochs": 1, "score_epochs": 1},
     "search": {"sampler": "random", "candidates": 2, "batch": 2, "foresee": False, "rungs": False},
     "final": {"seeds": 1},

@@ -1,4 +1,4 @@
-"""A drawn part of the bad inputs: `bad_inputs` tries thousands, and its table is in benchmarks/results."""
+"""A drawn part of the bad inputs: `bad_inputs` tries as many as it is asked for."""
 
 import random
 
