@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hwsearch.comparison.leave_out import leave_out as left_out
-from hwsearch.comparison.leave_out import left_out_words, write_left_out
+from hwsearch.comparison.leave_out import left_out_words, parts_to_leave, write_left_out
 from hwsearch.data.datasets import find_root
 from hwsearch.data.readers.read import read_samples
 from hwsearch.errors import Fault, InputError
@@ -61,10 +61,10 @@ def leave_out(
     refuse_changed(plan.study, plan.profile, folder)
     samples = read_samples(plan.study.data, find_root(plan.study.data.root, None, os.environ))
     say, trained_on = tell or (lambda _: None), find_device(device)
-    cache = open_cache(folder, plan, trained_on, say)
     try:
-        rows = left_out(plan, samples, cache, say, n_folds, trained_on)
+        parts = parts_to_leave(plan, samples, n_folds)  # refused before anything is written
     except InputError as error:
         raise InputError(placed(error.faults, path)) from None
+    rows = left_out(plan, samples, parts, open_cache(folder, plan, trained_on, say), say, trained_on)
     write_left_out(rows, folder.left_out)
     return folder.left_out, left_out_words(rows)

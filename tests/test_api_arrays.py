@@ -149,7 +149,7 @@ def test_a_run_of_data_that_have_changed_since_is_neither_answered_nor_mixed(fou
     with np.load(changed / "data.npz") as file:
         arrays = {name: file[name] for name in file.files}
     np.savez(changed / "data.npz", **{**arrays, "x": arrays["x"] * 2})
-    with pytest.raises(InputError, match="one study of a name, and this one or its data have changed"):
+    with pytest.raises(InputError, match="samples: a run must go on with what it was begun with"):
         hwsearch.run(changed / "study.yaml", out=changed)
 
 

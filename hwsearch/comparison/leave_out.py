@@ -18,7 +18,7 @@ import numpy as np
 from hwsearch.data.datasets import encoded
 from hwsearch.data.folds import Fold, folds, left_out_groups
 from hwsearch.data.leaks import find_leaks
-from hwsearch.data.parts import split_around
+from hwsearch.data.parts import Split, split_around
 from hwsearch.data.samples import Samples
 from hwsearch.data.together import equal_samples
 from hwsearch.errors import HwsearchError
@@ -53,32 +53,47 @@ class LeftOut:
     train_steps: int
 
 
+Parts = Sequence[tuple[Fold, Split]]
+"""What is left out, and the split around it."""
+
+
+def parts_to_leave(plan: Plan, samples: Samples, n_folds: int | None = None) -> Parts:
+    """Return what is left out, one after another.
+
+    Args:
+        plan: The question.
+        samples: All samples, as read.
+        n_folds: Folds of groups (or of samples, where there are no groups); None: each group is left out alone.
+
+    Raises:
+        InputError: There are too few groups, or a class is missing in what is trained on.
+    """
+    data, equal = plan.study.data, equal_samples(samples.x)
+    parts = left_out_groups(samples) if n_folds is None else folds(data, samples, equal, n_folds)
+    return [(part, split_around(data, samples, equal, part.test)) for part in parts]
+
+
 def leave_out(
-    plan: Plan, samples: Samples, cache: Cache, tell: Tell, n_folds: int | None = None, device: str = "cpu"
+    plan: Plan, samples: Samples, parts: Parts, cache: Cache, tell: Tell, device: str = "cpu"
 ) -> list[LeftOut]:
     """Train the dense reference once for each group, without it, and measure it on that group.
 
     Args:
         plan: The question.
         samples: All samples, as read.
+        parts: What is left out (`parts_to_leave`).
         cache: Where trained networks are stored: what is there is not trained again.
         tell: Told each result as soon as it is there, and what leaks.
-        n_folds: Folds of groups (or of samples, where there are no groups); None: each group is left out alone.
         device: ``cpu`` or ``cuda``.
 
     Raises:
-        InputError: There are too few groups, or a class is missing in what is trained on.
         HwsearchError: A training failed.
     """
     data, equal = plan.study.data, equal_samples(samples.x)
-    parts = left_out_groups(samples) if n_folds is None else folds(data, samples, equal, n_folds)
-    splits = [
-        split_around(data, samples, equal, part.test) for part in parts
-    ]  # refused before anything is spent
-    for note in dict.fromkeys(note for split in splits for note in split.notes):
+    for note in dict.fromkeys(note for _, split in parts for note in split.notes):
         tell(note)
     rows = []
-    for part, split in zip(parts, splits, strict=True):
+    for part, split in parts:
         for leak in find_leaks(samples, split.parts, equal):
             tell(f"{part.name}: leak: {leak.words}")
         without = replace(plan, data=encoded(data, samples, split))

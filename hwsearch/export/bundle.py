@@ -36,7 +36,7 @@ from hwsearch.export.manifest import irregular, read_manifest
 from hwsearch.export.nir import FILE as NIR
 from hwsearch.export.nir import check_nir, read_nir, write_nir
 from hwsearch.export.recorded import CHECK, run_recorded
-from hwsearch.export.replace import MANIFEST, check_target, clear_target
+from hwsearch.export.replace import MANIFEST, UNFINISHED, check_target, clear_target
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import packed_bytes, read_weights, weights_digest, write_weights
 from hwsearch.network.integer import Run, run_integer
@@ -106,6 +106,7 @@ def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMAT
         if "nir" in formats:
             write_nir(model.network, to / NIR)
         write_text(to / MANIFEST, json.dumps(_manifest(model, to, names, identity), indent=1))
+        (to / UNFINISHED).unlink()
     except OSError as error:
         law, got = "an export needs a folder that can be written", error.strerror or str(error)
         raise InputError([Fault("--to", law, got, "make room, or choose another", to)]) from None

@@ -15,7 +15,7 @@ from hwsearch.errors import Fault, InputError
 from hwsearch.records.files import write_text
 
 MANIFEST = "manifest.json"
-_UNFINISHED = MANIFEST + ".part"
+UNFINISHED = MANIFEST + ".part"
 _PART = re.compile(r"(\.\d+)?\.part$")
 
 
@@ -28,7 +28,7 @@ def check_target(to: Path) -> None:
     law = "an export needs a new or empty folder, or one of an earlier export"
     if to.exists() and not to.is_dir():
         raise InputError([Fault("--to", law, "a file", "choose another", to)])
-    listed = _listed(to / MANIFEST) | _listed(to / _UNFINISHED)
+    listed = _listed(to / MANIFEST) | _listed(to / UNFINISHED)
     folders = {str(folder) for name in listed for folder in PurePosixPath(name).parents}
     strange = [
         name
@@ -49,10 +49,10 @@ def clear_target(to: Path, names: Sequence[str]) -> None:
         names: Files that are to be written before the manifest is.
     """
     to.mkdir(parents=True, exist_ok=True)
-    there = [(name, path) for name, path in _inside(to) if name != _UNFINISHED]
+    there = [(name, path) for name, path in _inside(to) if name != UNFINISHED]
     old = [(name, path) for name, path in there if not _is_folder(path)]
     files = {_PART.sub("", name) for name, _ in old} | set(names)
-    write_text(to / _UNFINISHED, json.dumps({"files": dict.fromkeys(sorted(files))}))
+    write_text(to / UNFINISHED, json.dumps({"files": dict.fromkeys(sorted(files))}))
     for _, path in sorted(old, key=lambda each: each[0] != MANIFEST):  # from here on it is no export
         path.unlink()
     for _, path in sorted(there, reverse=True):  # the innermost first

@@ -4,6 +4,7 @@ The rooms, lowest first; each imports only those above it in this list, and a te
 
 - workload: what a candidate makes a device do, as counts
 - storage: bytes of a connection in every format
+- format_work: instructions of each format, where no core says them
 - firmware: what an exported C library does and takes
 - limits, neurons, models: what a profile states, as values
 - alignment: how many channels may go where a device works off several together

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.errors import Fault, InputError, NothingFits, Unfinished
 from hwsearch.export.bundle import DEFAULT_FORMATS, write_export
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
@@ -203,6 +203,7 @@ class Result:
 
         Raises:
             RecordError: A file is missing or damaged.
+            Unfinished: Nothing was begun.
         """
         return write_pages(self.folder.path) if self.finished else self._provisional_page()
 
@@ -210,6 +211,8 @@ class Result:
         """Write what there is of an unfinished run."""
         found, study = so_far(self.folder), self.study
         outcomes = dict(self.trials["outcome"].value_counts()) if found.evaluated else {}
+        if not self.folder.profile.exists():
+            raise Unfinished(f"{self.folder.path}: {found.words} (nothing was begun that could be reported)")
         device = load_profile(self.folder.profile).id
         return write_unfinished(
             self.folder, Provisional(study.name, device, found.words, found.front, outcomes)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from builders.records import plan_of_three_rungs
 
-from hwsearch.comparison.leave_out import LeftOut, leave_out, left_out_words, write_left_out
+from hwsearch.comparison.leave_out import LeftOut, leave_out, left_out_words, parts_to_leave, write_left_out
 from hwsearch.data.readers.read import read_samples
 from hwsearch.measure.accuracy import wilson
 from hwsearch.search.store.cache import Cache
@@ -18,7 +18,9 @@ def test_each_group_is_left_out_once_and_not_trained_twice(tmp_path, tiny_text):
     names = ("ann", "bob", "cy", "dee")
     samples = replace(read_samples(plan.study.data), groups=np.arange(1797) % 4, group_names=names)
     told = []
-    rows = leave_out(plan, samples, Cache(tmp_path / "cache", "plan"), told.append)
+    rows = leave_out(
+        plan, samples, parts_to_leave(plan, samples), Cache(tmp_path / "cache", "plan"), told.append
+    )
     assert [(row.group, row.n) for row in rows] == list(zip(names, [450, 449, 449, 449], strict=True))
     # 8 epochs at T 3 of two of the three groups that are left, 133 samples each when 400 are drawn
     assert [row.train_steps / 24 for row in rows] == pytest.approx([267] * 4, abs=20)
@@ -26,7 +28,9 @@ def test_each_group_is_left_out_once_and_not_trained_twice(tmp_path, tiny_text):
     assert rows[0].low < rows[0].accuracy < rows[0].high
     stored = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()}
     assert len(stored) == 4
-    again = leave_out(plan, samples, Cache(tmp_path / "cache", "plan"), told.append)
+    again = leave_out(
+        plan, samples, parts_to_leave(plan, samples), Cache(tmp_path / "cache", "plan"), told.append
+    )
     assert again == rows
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").iterdir()} == stored
     assert told[0] == f"ann: {rows[0].accuracy:.4f} of 450"
