@@ -48,12 +48,12 @@ class Observation:
     frames: dict[str, int]
 
 
-def case_of(network: str) -> Case:
+def case_of(network: str, prefix: str = "snn") -> Case:
     """Return a network by its name: ``varied 17``, or ``matrix 203``."""
     kind, _, number = network.partition(" ")
     if kind == "varied":
-        return varied(int(number), n_inputs=N_INPUTS)
-    return drawn(*every()[int(number)], n_inputs=N_INPUTS)
+        return varied(int(number), prefix=prefix, n_inputs=N_INPUTS)
+    return drawn(*every()[int(number)], prefix=prefix, n_inputs=N_INPUTS)
 
 
 def ran(board: Board, each: Case, loop: str | None = None) -> BoardRun:

@@ -16,7 +16,7 @@ MOST_RAM, MOST_FLASH = 5_000, 80_000
 _MOST_OPS = 400_000  # weights times pixels times timesteps: an emulated inference stays below a second
 
 
-def varied(number: int, *, n_inputs=4, seed=7) -> Case:
+def varied(number: int, *, prefix="snn", n_inputs=4, seed=7) -> Case:
     """Return the network of a number: its kind, widths, density, bits and rates are drawn."""
     rng = np.random.default_rng([seed, number])
     kind = list(KINDS)[number % len(KINDS)]
@@ -33,6 +33,7 @@ def varied(number: int, *, n_inputs=4, seed=7) -> Case:
                 granularity,
                 bits,
                 reset,
+                prefix=prefix,
                 n_inputs=n_inputs,
                 density=density,
                 rate=rate,

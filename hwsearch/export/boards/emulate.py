@@ -115,13 +115,12 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
         work = Path(name)
         _build(board, library, work, optimise)
         (work / "inputs.bin").write_bytes(raw_bytes(x, model.program.feed))
-        _emulate(board, work)
-        ticks = np.frombuffer((work / "ticks.bin").read_bytes(), "<u4")
+        ticks = emulated(board, work)
         sizes, symbols = _sections(board, work), _symbols(board, work)
         calls = model.program.feed.frames or model.network.timesteps
         return BoardRun(
             trace=(work / "trace.bin").read_bytes(),
-            instructions=_instructions(board, ticks, len(x), calls),
+            instructions=instructions_of(board, ticks, len(x) * calls).reshape(len(x), calls),
             model_bytes=sizes.get(".model", 0),
             const_bytes=sizes.get(".weights", 0),
             flash_bytes=sum(
@@ -136,14 +135,18 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
         )
 
 
-def _instructions(board: Board, ticks: np.ndarray, samples: int, calls: int) -> np.ndarray:
-    """Return the instructions of each call, without those of counting."""
-    if len(ticks) < _WARM_UP + samples * calls + 1:
+def instructions_of(board: Board, ticks: np.ndarray, n_calls: int) -> np.ndarray:
+    """Return the instructions of each call, without those of counting: [calls]."""
+    if len(ticks) < _WARM_UP + n_calls + 1:
         raise RecordError(f"{board.name}: the firmware ended before all samples were run")
-    counted = ticks[_WARM_UP : _WARM_UP + samples * calls].astype(np.float64)
+    counted = ticks[_WARM_UP : _WARM_UP + n_calls].astype(np.float64)
     counted -= ticks[1:_WARM_UP].min()
-    per_tick = 1.0 if not board.tick_hz else 1e9 / board.tick_hz / 2**_SHIFT
-    return np.asarray(np.rint(counted * per_tick), np.int64).reshape(samples, calls)
+    return np.asarray(np.rint(counted * per_tick(board)), np.int64)
+
+
+def per_tick(board: Board) -> float:
+    """Return the instructions that a board executes in a tick of its counter."""
+    return 1.0 if not board.tick_hz else 1e9 / board.tick_hz / 2**_SHIFT
 
 
 def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
@@ -151,26 +154,27 @@ def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
     template = jinja2.Template((support / "linker.ld.j2").read_text(encoding="utf-8"))
     (work / "board.ld").write_text(template.render(board=board, stack_bytes=STACK_BYTES), encoding="utf-8")
     header = (library / "test" / f"{PREFIX}_trace.h").read_text(encoding="utf-8")
-    for name, data in _support_objects(board, optimise, header):
+    for name, data in support_objects(board, optimise, header):
         (work / name).write_bytes(data)
-    sources = [*(library / "src" / name for name in _LIBRARY), library / "test" / f"{PREFIX}_trace.c"]
-    folders = [library / "src", library / "test"]
-    for source in sources:
-        _compile(board, source, work, optimise, folders)
-    link = [
-        f"{board.prefix}gcc",
-        *board.flags,
-        "-nostdlib",
-        "-nostartfiles",
-        "-Wl,--gc-sections",
-        "-Tboard.ld",
-    ]
+    for source in [*(library / "src" / name for name in _LIBRARY), library / "test" / f"{PREFIX}_trace.c"]:
+        compiled(board, source, work, [library / "src", library / "test"], optimise)
+    linked(board, work, library)
+
+
+def linked(board: Board, work: Path, library: Path) -> None:
+    """Link all objects of a folder by its ``board.ld`` to its ``firmware.elf``.
+
+    Raises:
+        InputError: They do not fit.
+    """
+    flags = [*board.flags, "-nostdlib", "-nostartfiles", "-Wl,--gc-sections"]
     objects = sorted(path.name for path in work.glob("*.o"))
-    _tool(board, work, [*link, "-o", "firmware.elf", *objects, "-lgcc"], library)
+    command = [f"{board.prefix}gcc", *flags, "-Tboard.ld", "-o", "firmware.elf", *objects, "-lgcc"]
+    _tool(board, work, command, library)
 
 
 @lru_cache
-def _support_objects(board: Board, optimise: str, header: str) -> tuple[tuple[str, bytes], ...]:
+def support_objects(board: Board, optimise: str, header: str) -> tuple[tuple[str, bytes], ...]:
     """Return the objects of the test's own firmware, and their stack, by file name: every library has the same."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -179,11 +183,12 @@ def _support_objects(board: Board, optimise: str, header: str) -> tuple[tuple[st
                 (work / item.name).write_text(item.read_text(encoding="utf-8"), encoding="utf-8")
         (work / f"{PREFIX}_trace.h").write_text(header, encoding="utf-8")
         for source in ("main.c", "memory.c", f"start_{board.architecture}.c"):
-            _compile(board, work / source, work, optimise, [work])
+            compiled(board, work / source, work, [work], optimise)
         return tuple((p.name, p.read_bytes()) for p in sorted(work.iterdir()) if p.suffix in (".o", ".su"))
 
 
-def _compile(board: Board, source: Path, work: Path, optimise: str, folders: Sequence[Path]) -> None:
+def compiled(board: Board, source: Path, work: Path, folders: Sequence[Path], optimise: str = "-O2") -> None:
+    """Compile a source for a board into a folder; ``folders``: of headers."""
     flags = [*board.flags, *FLAGS, optimise, "-DSNN_COUNTED", *(f"-I{folder}" for folder in folders)]
     command = [f"{board.prefix}gcc", *flags, "-c", "-o", f"{source.stem}.o", source]
     _tool(board, work, command, source.parent.parent)
@@ -206,7 +211,8 @@ def _tool(board: Board, work: Path, command: Sequence[str | Path], library: Path
     return done.stdout
 
 
-def _emulate(board: Board, work: Path) -> None:
+def emulated(board: Board, work: Path) -> np.ndarray:
+    """Run the ``firmware.elf`` of a folder on its ``inputs.bin``; return the ticks that it wrote."""
     shift = _SHIFT if board.tick_hz else 0
     command = [
         board.emulator, "-M", board.machine, "-nographic", "-monitor", "none", "-serial", "none",
@@ -221,6 +227,7 @@ def _emulate(board: Board, work: Path) -> None:
     if done.returncode or not (work / "ticks.bin").exists():
         lines = done.stderr.strip().splitlines() or ["no message"]
         raise RecordError(f"{board.name}: the emulator ended with {done.returncode}: {lines[-1]}")
+    return np.frombuffer((work / "ticks.bin").read_bytes(), "<u4")
 
 
 def _sections(board: Board, work: Path) -> dict[str, int]:

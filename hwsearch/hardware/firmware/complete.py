@@ -66,7 +66,7 @@ def _work(kind: str, pooling: Pooling, stride: int) -> ConnectionWork:
     conv = kind == "conv"
     return ConnectionWork(
         name=kind, source=0, target=1, role="hidden", kind=kind, analog=False, weight_bits=3, census=_CENSUS,
-        inputs=144 if conv else 4, ops=OpCounts(900.0, 1500.0, (900.0, 900.0), 900.0), spikes_in=40.0,
+        inputs=144 if conv else 4, ops=OpCounts(200.0, 400.0, (300.0, 300.0), 300.0), spikes_in=40.0,
         kernel=(3, 3) if conv else (1, 1), stride=(stride, stride), pooling=pooling,
         in_size=(6, 6) if conv else (1, 1), out_size=(6, 6) if conv else (1, 1),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from hwsearch.hardware.firmware.loops import Term, connection_terms
-from hwsearch.hardware.firmware.program import Library, LibraryPopulation
+from hwsearch.hardware.firmware.program import Library, LibraryPopulation, PlainLoop
 
 
 def terms(library: Library) -> dict[str, float]:
@@ -44,15 +44,20 @@ def _terms(library: Library) -> Iterator[Term]:
     for c in library.connections:
         yield from connection_terms(c)
     for population in library.populations:
-        yield from _updates(population)
+        yield from update_terms(population)
     for loop in library.loops:
-        yield f"{loop.name} call", loop.calls
-        yield f"{loop.name} element", loop.calls * loop.elements
+        yield from plain_terms(loop)
     if library.frames:
         yield "frame", library.frames
 
 
-def _updates(p: LibraryPopulation) -> Iterator[Term]:
+def plain_terms(loop: PlainLoop) -> Iterator[Term]:
+    """Yield the terms of a loop over an array."""
+    yield f"{loop.name} call", loop.calls
+    yield f"{loop.name} element", loop.calls * loop.elements
+
+
+def update_terms(p: LibraryPopulation) -> Iterator[Term]:
     """Yield the terms of neurons: what each takes whatever is added, and what each addition takes on top."""
     kind = ("read" if p.readout else "fire") + (" wide" if p.wide else "")
     neurons = p.neurons * p.calls

@@ -21,11 +21,23 @@ def connection_terms(c: LibraryConnection) -> Iterator[Term]:
     Raises:
         KeyError: The kernel is not one of `KERNELS`.
     """
-    lists = lists_of(c)
     yield f"{c.work.kind} call", c.calls
-    for name, count in (*_scan(c, lists), *KERNELS[c.name](c, lists)):
-        if count:
-            yield name, count
+    yield from scan_terms(c)
+    yield from kernel_terms(c)
+
+
+def kernel_terms(c: LibraryConnection) -> Iterator[Term]:
+    """Yield the terms of a connection's kernel in an inference.
+
+    Raises:
+        KeyError: The kernel is not one of `KERNELS`.
+    """
+    return ((name, count) for name, count in KERNELS[c.name](c, lists_of(c)) if count)
+
+
+def scan_terms(c: LibraryConnection) -> Iterator[Term]:
+    """Yield the terms of a connection's scan in an inference."""
+    return ((name, count) for name, count in _scan(c, lists_of(c)) if count)
 
 
 def _scan(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
