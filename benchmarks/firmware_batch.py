@@ -6,11 +6,12 @@ are taken off. What a timestep takes around its calls is seen in a network's own
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -20,11 +21,15 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case
 
+from benchmarks.firmware_runs import case_of
 from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.emulate import (
     STACK_BYTES,
     compiled,
     emulated,
+    frames_of,
+    function_sizes,
+    instructions_of,
     linked,
     per_tick,
     support_objects,
@@ -37,6 +42,7 @@ from hwsearch.network.integer import run_integer
 
 _HEADER = "uint8_t {}_trace(uint8_t (*get)(void *to, uint32_t n), void (*put)(int32_t value));"
 _PROBES = 48
+_AT_A_TIME = 14  # networks of one firmware: what the smallest flash holds
 _PROBED = re.compile(
     r"^( +)((?:n = )?snnk_(scan|fc|conv|fire|read|clear|copy|rescale|settle)_?\w*\(.*\);)$", re.MULTILINE
 )
@@ -71,6 +77,22 @@ static void show_probes(void (*put)(int32_t value))
     probed[0] = 0u;
 }}
 """
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A network in a probed firmware.
+
+    Attributes:
+        board, network: Which.
+        instructions: Of an inference, mean over its inputs, probing included.
+        probes: What each probe is of, its name, and its instructions of an inference.
+    """
+
+    board: str
+    network: str
+    instructions: float
+    probes: list[tuple[str, str, float]]
 
 
 @dataclass(frozen=True)
@@ -136,8 +158,47 @@ def _dispatcher(cases: Sequence[Case]) -> str:
     )
 
 
-def run_batch(board: Board, cases: Sequence[Case], folder: Path) -> list[np.ndarray]:
-    """Return each network's instructions at each probe of an inference, mean over its inputs: [probes].
+def probe_all(networks: Sequence[str], boards: Sequence[Board], path: Path) -> list[Probed]:
+    """Return what probes show of networks; what a file holds already is not run again, and what is run is added."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    known = {(each.board, each.network): each for each in (Probed(**json.loads(line)) for line in lines)}
+    for first in range(0, len(networks), _AT_A_TIME):
+        part = networks[first : first + _AT_A_TIME]
+        todo = [board for board in boards if any((board.ident, name) not in known for name in part)]
+        cases = [case_of(name, f"n{i}") for i, name in enumerate(part)] if todo else []
+        with tempfile.TemporaryDirectory() as name:
+            probes = write_batch(cases, Path(name)) if todo else []
+            for board in todo:
+                found = run_batch(board, cases, Path(name))
+                made = [
+                    Probed(
+                        board.ident,
+                        network,
+                        whole,
+                        [(p.what, p.name, n) for p, n in zip(of, spent, strict=False)],
+                    )
+                    for network, of, (whole, spent) in zip(part, probes, found, strict=True)
+                ]
+                known |= {(each.board, each.network): each for each in made}
+                with path.open("a", encoding="utf-8") as file:
+                    file.writelines(json.dumps(asdict(each)) + "\n" for each in made)
+                print(board.ident, "probed", *part, file=sys.stderr, flush=True)
+    wanted, idents = set(networks), {board.ident for board in boards}
+    return [each for each in known.values() if each.network in wanted and each.board in idents]
+
+
+def kernel_sizes(board: Board, cases: Sequence[Case]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the bytes, and the stack, of each function of the kernels that networks use together."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        for file, text in kernel_files(together(each.model.program.use for each in cases)).items():
+            (work / file).write_text(text, encoding="utf-8")
+        compiled(board, work / "snn_kernels.c", work, [work])
+        return function_sizes(board, work, "snn_kernels.o"), frames_of(work)
+
+
+def run_batch(board: Board, cases: Sequence[Case], folder: Path) -> list[tuple[float, list[float]]]:
+    """Return each network's instructions of an inference, mean over its inputs: all, probing included; each probe's.
 
     Args:
         board: The board.
@@ -159,9 +220,20 @@ def run_batch(board: Board, cases: Sequence[Case], folder: Path) -> list[np.ndar
         (work / "inputs.bin").write_bytes(
             b"".join(raw_bytes(each.x, each.model.program.feed) for each in cases)
         )
-        emulated(board, work)
+        ticks = emulated(board, work)
         words = np.frombuffer((work / "trace.bin").read_bytes(), "<i4")
-    found, start = [], 0
+    calls = [len(each.x) * (each.model.program.feed.frames or each.model.network.timesteps) for each in cases]
+    spent = np.split(instructions_of(board, ticks, sum(calls)), np.cumsum(calls)[:-1])
+    probes = _probes(board, cases, words)
+    return [
+        (float(whole.sum() / len(each.x)), (shown.mean(0) * per_tick(board)).tolist())
+        for each, whole, shown in zip(cases, spent, probes, strict=True)
+    ]
+
+
+def _probes(board: Board, cases: Sequence[Case], words: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield each network's ticks at its probes, [inputs, probes], after its trace was compared."""
+    start = 0
     for each in cases:
         network = each.model.network
         width = network.timesteps * (sum(p.shape.neurons for p in network.populations) + 1)
@@ -172,8 +244,7 @@ def run_batch(board: Board, cases: Sequence[Case], folder: Path) -> list[np.ndar
         wrong = first_wrong(trace, network, run_integer(network, each.x, trace=True))
         if wrong:
             raise AssertionError(f"{each.name} on {board.name}: {wrong}")
-        found.append(shown[:, _PROBES + width :].mean(0) * per_tick(board))
-    return found
+        yield shown[:, _PROBES + width :]
 
 
 def _linker(board: Board, cases: Sequence[Case]) -> str:

@@ -116,7 +116,7 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
         _build(board, library, work, optimise)
         (work / "inputs.bin").write_bytes(raw_bytes(x, model.program.feed))
         ticks = emulated(board, work)
-        sizes, symbols = _sections(board, work), _symbols(board, work)
+        sizes, symbols = _sections(board, work), _symbols(board, work, "firmware.elf")
         calls = model.program.feed.frames or model.network.timesteps
         return BoardRun(
             trace=(work / "trace.bin").read_bytes(),
@@ -131,7 +131,7 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
             stack_bytes=int(ticks[-1]),
             arrays=_arrays(symbols),
             functions=_functions(symbols),
-            frames=_frames(work),
+            frames=frames_of(work),
         )
 
 
@@ -241,9 +241,9 @@ _Symbol = tuple[str, str, int]
 """Name, nm's letter, bytes."""
 
 
-def _symbols(board: Board, work: Path) -> list[_Symbol]:
-    """Return each symbol of the linked file that has a size."""
-    listed = _tool(board, work, [f"{board.prefix}nm", "-S", "firmware.elf"], work).splitlines()
+def _symbols(board: Board, work: Path, file: str) -> list[_Symbol]:
+    """Return each symbol of a file that has a size."""
+    listed = _tool(board, work, [f"{board.prefix}nm", "-S", file], work).splitlines()
     parts = [line.split() for line in listed]
     return [(part[3], part[2], int(part[1], 16)) for part in parts if len(part) == 4]
 
@@ -254,6 +254,11 @@ def _arrays(symbols: list[_Symbol]) -> dict[str, int]:
     return {name: n_bytes for name, _, n_bytes in symbols if pattern.match(name)}
 
 
+def function_sizes(board: Board, work: Path, file: str) -> dict[str, int]:
+    """Return the bytes of each function of a file; what the compiler split off a function is a part of it."""
+    return _functions(_symbols(board, work, file))
+
+
 def _functions(symbols: list[_Symbol]) -> dict[str, int]:
     total: Counter[str] = Counter()
     for name, letter, n_bytes in symbols:
@@ -262,8 +267,8 @@ def _functions(symbols: list[_Symbol]) -> dict[str, int]:
     return dict(total)
 
 
-def _frames(work: Path) -> dict[str, int]:
-    """Return the stack of each function, as the compiler wrote it beside the objects."""
+def frames_of(work: Path) -> dict[str, int]:
+    """Return the bytes of stack of each function, as the compiler wrote it beside the objects of a folder."""
     frames: dict[str, int] = {}
     for path in sorted(work.glob("*.su")):
         for line in path.read_text(encoding="utf-8").splitlines():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from hwsearch.hardware.firmware.events import Lists, bits_looked_at, further_bytes, lists_of
 from hwsearch.hardware.firmware.program import LibraryConnection
+from hwsearch.hardware.workload import BLOCKS
 
 Term = tuple[str, float]
 """Its name, and how often it happens in an inference."""
@@ -109,7 +110,7 @@ def _fc_found(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
 def _fc_nm(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     """Each event looks through the slots of its group, in each output; an unused slot is a zero at the first place."""
     outputs, slots = c.work.census.out_channels, c.stream("indices")
-    looked = c.events * slots.count / max(1, c.work.census.in_channels) * c.unit
+    looked = c.events * outputs * slots.count / max(1, _runs(c))
     unused = (slots.count - c.work.census.nonzero) * c.events / max(1, c.work.census.in_channels)
     hits = _hits(c) + unused
     yield "fc_nm list", lists.all
@@ -223,8 +224,8 @@ def _hits(c: LibraryConnection) -> float:
 
 def _in_blocks(c: LibraryConnection) -> float:
     """Return the weights of stored blocks that listed events meet."""
-    census = c.work.census
-    return c.events * c.stream("values").count / max(1, census.in_channels)
+    met = c.work.ops.blocks[BLOCKS.index(c.unit)]
+    return met * c.events / c.work.spikes_in if c.work.spikes_in else 0.0
 
 
 KERNELS: dict[str, Callable[[LibraryConnection, Lists], Iterator[Term]]] = {
