@@ -2,8 +2,9 @@
 
 SKELETON = """\
 # One device. Every number: {value, unit, grade, source, conditions}. Grades, best first: measured, vendor, toolchain,
-# simulated, emulated, derived, estimated. What you do not know is `value: null`: it is never guessed, and what hangs on it stays
-# unknown. `hwsearch profiles check FILE` names every fault with its line; `hwsearch profiles schema` is for editors.
+# simulated, emulated, derived, estimated. What you do not know is `value: null`: it is never guessed, and what hangs on
+# it stays unknown. `hwsearch profiles check FILE` names every fault with its line; `hwsearch profiles schema` is for
+# editors.
 schema_version: 1
 id: my_device # small letters, digits and _
 name: My device
