@@ -48,7 +48,7 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
     """Return which networks are drawn: none of those that are tried is fitted on.
 
     Args:
-        n_rounds: Times 42 networks are probed, 3 at most.
+        n_rounds: Times 46 networks are probed, 3 at most.
         n_built: Networks that are built for bytes of functions, 14 at most.
         n_held: Networks that are tried.
     """
@@ -57,7 +57,10 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
         _ROUND * r + 7 * block + kind for r in range(n_rounds) for block in _BLOCKS for kind in range(7)
     ]
     return Networks(
-        [f"varied {number}" for number in numbers],
+        [
+            *(f"varied {number}" for number in numbers),
+            *(f"pooled {number}" for number in range(4 * n_rounds)),
+        ],
         [f"varied {number}" for number in range(n_built)],
         [
             *(f"varied {200 + number}" for number in range(n_held // 2)),

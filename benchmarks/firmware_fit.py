@@ -40,13 +40,15 @@ from hwsearch.hardware.firmware.events import lists_of
 from hwsearch.hardware.firmware.instructions import plain_terms, terms, update_terms
 from hwsearch.hardware.firmware.loops import kernel_terms, scan_terms
 from hwsearch.hardware.firmware.program import Library
-from hwsearch.hardware.firmware.stack import stack_bytes, tap_bytes
+from hwsearch.hardware.firmware.stack import tap_bytes
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.integer import run_integer
 
 Counts = Mapping[str, float]
 _LEAST = 50.0  # instructions: what takes fewer is not worth a fit
 _PROBE = "probe"
+_CALLERS = ("reset", "started", "main", "snn_trace")  # of a timestep, in a test's firmware
+_ROUNDS, _EXACT = 12, 0.01  # renewals of weights; an error below which none is better than another
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def core_from(
     """
     sizes, frames = kernel_sizes(board, list(cases.values()))
     rows = [row for each in probed for row in _rows(each, cases[each.network])]
+    rows += [(terms(each.library), each.seen.instructions) for each in built]
     stack = _stack(frames, built)
     return Core(
         name=board.core,
@@ -136,8 +139,7 @@ def _code(
     """Return the bytes of each part; of a function that is inlined everywhere none."""
     wanted = {name for case in cases.values() for name in code_parts(library(case))}
     wanted |= {name for each in built for name in code_parts(each.library)}
-    whole = [name for name in wanted if "_" in name and not name.startswith(("frame_", "mean_"))]
-    found = {name: float(sizes.get(name, 0)) for name in whole}
+    found: dict[str, float] = {}
     for parts, function in (
         (step_parts, "snn_step"), (init_parts, "snn_init"), (frame_parts, "snn_frame"),
         (lambda _: {"snn_prediction": 1}, "snn_prediction"),
@@ -146,7 +148,11 @@ def _code(
         found |= _fitted([(parts(each.library), each.seen.functions[function]) for each in having])
     populations = {p.name: p for case in cases.values() for p in library(case).populations}
     found |= _fitted([(update_parts(p), sizes[f"snnk_{name}"]) for name, p in populations.items()])
-    return found | _fitted(list(_adds(built)))
+    found |= _fitted(list(_adds(built)))
+    helpers = [name for name in wanted - found.keys() if not name.startswith(("snnk_", "scan "))]
+    return (
+        dict.fromkeys(helpers, 0.0) | {name: float(n) for name, n in sizes.items() if name in wanted} | found
+    )
 
 
 def _adds(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:
@@ -176,20 +182,28 @@ def _test(measured: Sequence[Measured], stack: Mapping[str, float]) -> dict[str,
     for each in measured:
         counts = {"flash": 1, "flash population": len(each.library.populations)}
         rows.append((counts, each.seen.flash_bytes - each.seen.model_bytes - each.seen.const_bytes))
-    above = [each.seen.stack_bytes - (stack_bytes(each.library, stack) or 0) for each in measured]
+    above = [sum(each.seen.frames.get(name, 0) for name in _CALLERS) for each in measured]
     around = [each.seen.ram_bytes - each.seen.state_bytes for each in measured]
     return {**_fitted(rows), "ram": float(np.median(around)), "stack": float(np.median(above))}
 
 
 def _fitted(rows: Sequence[tuple[Counts, float]], least: float = 1.0) -> dict[str, float]:
-    """Return constants, none below zero, by least squares of errors relative to the total, or to ``least``."""
+    """Return constants, none below zero, by least absolute errors relative to the total, or to ``least``.
+
+    Absolute, not squared: where events come in clusters their expected number may be off by a factor, and such a row must
+    not bend the constants of all others. Solved by least squares whose weights are renewed.
+    """
     names = sorted({name for counts, _ in rows for name in counts})
     if not names:
         return {}
     matrix = np.array([[counts.get(name, 0.0) for name in names] for counts, _ in rows])
     totals = np.array([total for _, total in rows])
-    weights = 1 / np.maximum(totals, least)
-    relative = matrix * weights[:, None]
-    scale = np.maximum(relative.max(0), 1e-12)
-    constants, _ = nnls(relative / scale, totals * weights, maxiter=50_000)
-    return dict(zip(names, (constants / scale).tolist(), strict=True))
+    relative, goal = matrix / np.maximum(totals, least)[:, None], totals / np.maximum(totals, least)
+    weights = np.ones(len(rows))
+    for _ in range(_ROUNDS):
+        weighted = relative * weights[:, None]
+        scale = np.maximum(weighted.max(0), 1e-12)
+        found, _ = nnls(weighted / scale, goal * weights, maxiter=50_000)
+        constants = found / scale
+        weights = 1 / np.sqrt(np.maximum(np.abs(relative @ constants - goal), _EXACT))
+    return dict(zip(names, constants.tolist(), strict=True))

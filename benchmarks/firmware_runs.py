@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case
 from builders.firmware_matrix import drawn, every
-from builders.firmware_varied import varied
+from builders.firmware_varied import pooled, varied
 
 from hwsearch.errors import InputError
 from hwsearch.export.boards.boards import BOARDS, Board
@@ -49,8 +49,10 @@ class Observation:
 
 
 def case_of(network: str, prefix: str = "snn") -> Case:
-    """Return a network by its name: ``varied 17``, or ``matrix 203``."""
+    """Return a network by its name: ``varied 17``, ``pooled 1``, or ``matrix 203``."""
     kind, _, number = network.partition(" ")
+    if kind == "pooled":
+        return pooled(int(number), prefix=prefix, n_inputs=N_INPUTS)
     if kind == "varied":
         return varied(int(number), prefix=prefix, n_inputs=N_INPUTS)
     return drawn(*every()[int(number)], prefix=prefix, n_inputs=N_INPUTS)

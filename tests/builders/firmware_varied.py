@@ -16,8 +16,14 @@ MOST_RAM, MOST_FLASH = 5_000, 80_000
 _MOST_OPS = 400_000  # weights times pixels times timesteps: an emulated inference stays below a second
 
 
-def varied(number: int, *, prefix="snn", n_inputs=4, seed=7) -> Case:
-    """Return the network of a number: its kind, widths, density, bits and rates are drawn."""
+def pooled(number: int, *, prefix="snn", n_inputs=4) -> Case:
+    """Return a network whose first matrix reads pooled values, which `varied` seldom has: largest ones, sums if odd."""
+    fixed = {"spelling": "p2-fc20", "pool": ("max", "sum")[number % 2], "input_max": 15}
+    return varied(len(KINDS) * number, prefix=prefix, n_inputs=n_inputs, seed=8, fixed=fixed)
+
+
+def varied(number: int, *, prefix="snn", n_inputs=4, seed=7, fixed=None) -> Case:
+    """Return the network of a number: its kind, widths, density, bits and rates are drawn; ``fixed``: what is not."""
     rng = np.random.default_rng([seed, number])
     kind = list(KINDS)[number % len(KINDS)]
     granularity = str(rng.choice(_GRANULARITIES[number // len(KINDS) % len(_GRANULARITIES)]))
@@ -29,7 +35,7 @@ def varied(number: int, *, prefix="snn", n_inputs=4, seed=7) -> Case:
             each = of_settings(
                 rng,
                 name,
-                _settings(rng, kind),
+                _settings(rng, kind) | (fixed or {}),
                 granularity,
                 bits,
                 reset,

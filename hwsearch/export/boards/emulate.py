@@ -34,7 +34,7 @@ FLAGS = (
     "-std=gnu99", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-ffunction-sections", "-fdata-sections",
     "-fno-common", "-fstack-usage",
     # a function stays one, whoever else uses it: so its bytes and its stack can be told without compiling
-    "-fno-inline-functions-called-once",
+    "-fno-inline-functions-called-once", "-fno-ipa-icf",
 )  # fmt: skip
 """Of the compiler, for every board."""
 

@@ -63,9 +63,11 @@ def update_terms(p: LibraryPopulation) -> Iterator[Term]:
     neurons = p.neurons * p.calls
     yield f"{kind} call", p.calls
     yield f"{kind} neuron", neurons
-    for name, on in (("sum", p.sum), ("constant", p.constant), ("clip", p.clip), ("saturate", p.saturate)):
+    for name, on in (("sum", p.sum), ("clip", p.clip), ("saturate", p.saturate)):
         if on:
             yield f"{kind} {name}", neurons
+    if p.constant:
+        yield "wide constant" if p.wide else "constant", neurons
     if not p.readout:
         yield f"{kind} channel", p.channels * p.calls
         yield f"{kind} byte", p.neurons * p.calls / 8
