@@ -190,8 +190,8 @@ def _test(measured: Sequence[Measured], stack: Mapping[str, float]) -> dict[str,
 def _fitted(rows: Sequence[tuple[Counts, float]], least: float = 1.0) -> dict[str, float]:
     """Return constants, none below zero, by least absolute errors relative to the total, or to ``least``.
 
-    Absolute, not squared: where events come in clusters their expected number may be off by a factor, and such a row must
-    not bend the constants of all others. Solved by least squares whose weights are renewed.
+    Absolute, not squared: where events come in clusters their expected number may be off by a factor, and such a row
+    must not bend the constants of all others. Solved by least squares whose weights are renewed.
     """
     names = sorted({name for counts, _ in rows for name in counts})
     if not names:
