@@ -6,6 +6,7 @@ are taken off. What a timestep takes around its calls is seen in a network's own
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import sys
@@ -26,25 +27,27 @@ from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.emulate import (
     STACK_BYTES,
     compiled,
-    emulated,
     frames_of,
     function_sizes,
     instructions_of,
     linked,
     per_tick,
     support_objects,
+    ticks_of,
 )
 from hwsearch.export.c.check import first_wrong
 from hwsearch.export.c.inputs import raw_bytes
 from hwsearch.export.c.kernels import together
 from hwsearch.export.c.render import kernel_files, model_files, trace_files
+from hwsearch.hardware.firmware.program import PAIRED_BITS, PAIRED_TYPES
 from hwsearch.network.integer import run_integer
 
 _HEADER = "uint8_t {}_trace(uint8_t (*get)(void *to, uint32_t n), void (*put)(int32_t value));"
 _PROBES = 48
 _AT_A_TIME = 14  # networks of one firmware: what the smallest flash holds
 _PROBED = re.compile(
-    r"^( +)((?:n = )?snnk_(scan|fc|conv|fire|read|clear|copy|rescale|settle)_?\w*\(.*\);)$", re.MULTILINE
+    r"^( +)((?:n = )?snnk_(scan|fc_pairs|fc|conv|fire|read|clear|copy|rescale|settle)_?\w*\(.*\);)$",
+    re.MULTILINE,
 )
 _FUNCTION = re.compile(r"^static void add_(\w+)\(", re.MULTILINE)
 _C = """
@@ -100,7 +103,8 @@ class Probe:
     """What a place of a network's source does.
 
     Attributes:
-        what: ``scan``, ``fc`` or ``conv`` (a kernel), ``fire``, ``read``, ``clear``, ``copy``, ``rescale``, ``settle``.
+        what: ``scan``, ``fc``, ``conv`` or ``fc_pairs`` (a kernel), ``fire``, ``read``, ``clear``, ``copy``,
+            ``rescale``, ``settle``.
         name: The connection whose it is; for others the statement.
     """
 
@@ -114,7 +118,7 @@ def probed(text: str) -> tuple[str, list[Probe]]:
 
     def around(match: re.Match[str]) -> str:
         owners = [found[1] for found in _FUNCTION.finditer(text, 0, match.start())]
-        inner = match[3] in ("scan", "fc", "conv")
+        inner = match[3] in ("scan", "fc", "conv", "fc_pairs")
         probes.append(Probe(match[3], owners[-1] if inner else match[2]))
         place = len(probes) - 1
         return f"{match[1]}snn_start();\n{match[1]}{match[2]}\n{match[1]}snn_stop({place}u);"
@@ -188,10 +192,15 @@ def probe_all(networks: Sequence[str], boards: Sequence[Board], path: Path) -> l
 
 
 def kernel_sizes(board: Board, cases: Sequence[Case]) -> tuple[dict[str, int], dict[str, int]]:
-    """Return the bytes, and the stack, of each function of the kernels that networks use together."""
+    """Return the bytes, and the stack, of each function of the kernels that networks use together.
+
+    Kernels of pairs are one for each type and width, so all of them are compiled, drawn or not.
+    """
+    use = together(each.model.program.use for each in cases)
+    use.pairs.update(itertools.product(PAIRED_TYPES, PAIRED_BITS))
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        for file, text in kernel_files(together(each.model.program.use for each in cases)).items():
+        for file, text in kernel_files(use).items():
             (work / file).write_text(text, encoding="utf-8")
         compiled(board, work / "snn_kernels.c", work, [work])
         return function_sizes(board, work, "snn_kernels.o"), frames_of(work)
@@ -220,7 +229,7 @@ def run_batch(board: Board, cases: Sequence[Case], folder: Path) -> list[tuple[f
         (work / "inputs.bin").write_bytes(
             b"".join(raw_bytes(each.x, each.model.program.feed) for each in cases)
         )
-        ticks = emulated(board, work)
+        ticks = ticks_of(board, work)
         words = np.frombuffer((work / "trace.bin").read_bytes(), "<i4")
     calls = [len(each.x) * (each.model.program.feed.frames or each.model.network.timesteps) for each in cases]
     spent = np.split(instructions_of(board, ticks, sum(calls)), np.cumsum(calls)[:-1])

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.firmware_batch import probe_all
 from benchmarks.firmware_fit import Measured, core_from, library
 from benchmarks.firmware_runs import case_of, observe
-from hwsearch.export.boards.boards import Board
+from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import FLAGS
 from hwsearch.export.boards.predict import Prediction
 from hwsearch.hardware.firmware.complete import missing
@@ -40,6 +40,7 @@ class Networks:
 
 
 _BLOCKS = (2, 3, 4, 5, 6, 9)
+_PAIRED = 3  # networks, of 2, 4 and 8 bits
 _ROUND = 56
 """Seven numbers in a row are of the seven kinds and one granularity; these blocks have every granularity."""
 
@@ -48,8 +49,8 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
     """Return which networks are drawn: none of those that are tried is fitted on.
 
     Args:
-        n_rounds: Times 46 networks are probed, 3 at most.
-        n_built: Networks that are built for bytes of functions, 14 at most.
+        n_rounds: Times 56 networks are probed, 3 at most.
+        n_built: Networks that are built for bytes of functions, 14 at most; 3 more, for pairs of values, always are.
         n_held: Networks that are tried.
     """
     other = np.random.default_rng(3).permutation(784)[: n_held - n_held // 2]
@@ -60,8 +61,13 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
         [
             *(f"varied {number}" for number in numbers),
             *(f"pooled {number}" for number in range(4 * n_rounds)),
+            *(f"paired {number}" for number in range(6 * n_rounds)),
+            *(f"aligned {number}" for number in range(4 * n_rounds)),
         ],
-        [f"varied {number}" for number in range(n_built)],
+        [
+            *(f"varied {number}" for number in range(n_built)),
+            *(f"paired {number}" for number in range(_PAIRED)),
+        ],
         [
             *(f"varied {200 + number}" for number in range(n_held // 2)),
             *(f"matrix {number}" for number in other),
@@ -84,7 +90,10 @@ def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | 
     fitted = {name: case_of(name) for name in drawn.probed}
     cases = {name: case_of(name) for name in {each.network for each in seen}}
     libraries = {name: library(case) for name, case in cases.items()}
-    measured = [Measured(cases[each.network].model, libraries[each.network], each) for each in seen]
+    measured = [
+        Measured(cases[each.network].model, libraries[each.network].on(BOARDS[each.board].core), each)
+        for each in seen
+    ]
     print(_HEAD.format(probed=len(drawn.probed), built=len(drawn.built), held=len(drawn.held)))
     for board in boards:
         here = [each for each in measured if each.seen.board == board.ident]

@@ -28,6 +28,7 @@ from hwsearch.export.boards.predict import Prediction, predicted
 from hwsearch.export.c.model import CModel
 from hwsearch.export.c.work import library_of
 from hwsearch.hardware.firmware.code import (
+    added,
     code_parts,
     frame_parts,
     init_parts,
@@ -38,8 +39,8 @@ from hwsearch.hardware.firmware.code import (
 from hwsearch.hardware.firmware.core import Core
 from hwsearch.hardware.firmware.events import lists_of
 from hwsearch.hardware.firmware.instructions import plain_terms, terms, update_terms
-from hwsearch.hardware.firmware.loops import kernel_terms, scan_terms
-from hwsearch.hardware.firmware.program import Library
+from hwsearch.hardware.firmware.loops import Term, kernel_terms, scan_terms
+from hwsearch.hardware.firmware.program import Library, LibraryConnection
 from hwsearch.hardware.firmware.stack import tap_bytes
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.integer import run_integer
@@ -90,30 +91,32 @@ def core_from(
         built: Networks that were built on their own, for the functions that each has of its own.
     """
     sizes, frames = kernel_sizes(board, list(cases.values()))
-    rows = [row for each in probed for row in _rows(each, cases[each.network])]
+    rows = [row for each in probed for row in _rows(each, cases[each.network], board.core)]
     rows += [(terms(each.library), each.seen.instructions) for each in built]
     stack = _stack(frames, built)
     return Core(
         name=board.core,
         source=source,
         instructions={name: n for name, n in _fitted(rows, _LEAST).items() if name != _PROBE},
-        code_bytes=_code({part_of(name): n for name, n in sizes.items()}, cases, built),
+        code_bytes=_code({part_of(name): n for name, n in sizes.items()}, cases, built, board.core),
         stack_bytes=stack,
         test_bytes=_test(built, stack),
     )
 
 
-def _rows(probed: Probed, case: Case) -> Iterator[tuple[Counts, float]]:
+def _rows(probed: Probed, case: Case, core: str) -> Iterator[tuple[Counts, float]]:
     """Yield what each probe, and the whole, took, with the terms that happened in it."""
-    whole, names = library(case), case.model.names
+    whole, names = library(case).on(core), case.model.names
     connections = dict(zip(names.connections, whole.connections, strict=True))
     populations = dict(zip(names.populations, whole.populations, strict=True))
     loops, n_probes = iter(whole.loops), 0.0
     for what, name, spent in probed.probes:
         found: Iterable[tuple[str, float]]
-        if what in ("scan", "fc", "conv"):
+        if what in ("scan", "fc", "conv", "fc_pairs"):
             c = connections[name]
-            found, times = (scan_terms if what == "scan" else kernel_terms)(c), lists_of(c).all
+            if (c.kernel == "pairs") != (what == "fc_pairs"):
+                continue  # what other cores do in this place
+            found, times = _of_connection(what, c)
         elif what in ("fire", "read"):
             p = populations[re.findall(r"&(\w+)_neurons", name)[0]]
             found, times = update_terms(p), p.calls
@@ -126,6 +129,13 @@ def _rows(probed: Probed, case: Case) -> Iterator[tuple[Counts, float]]:
     yield {**terms(whole), _PROBE: n_probes}, probed.instructions
 
 
+def _of_connection(what: str, c: LibraryConnection) -> tuple[Iterator[Term], float]:
+    """Return the terms of what is probed of a connection, and how often that is called in an inference."""
+    if what == "scan":
+        return scan_terms(c), lists_of(c).all
+    return kernel_terms(c), c.calls if what == "fc_pairs" else lists_of(c).filled
+
+
 def _added(found: Iterable[tuple[str, float]]) -> Counts:
     total: Counter[str] = Counter()
     for name, count in found:
@@ -134,10 +144,11 @@ def _added(found: Iterable[tuple[str, float]]) -> Counts:
 
 
 def _code(
-    sizes: Mapping[str, float], cases: Mapping[str, Case], built: Sequence[Measured]
+    sizes: Mapping[str, float], cases: Mapping[str, Case], built: Sequence[Measured], core: str
 ) -> dict[str, float]:
     """Return the bytes of each part; of a function that is inlined everywhere none."""
-    wanted = {name for case in cases.values() for name in code_parts(library(case))}
+    wanted = {name for name in sizes if name.startswith("snnk_fc_pairs_")}
+    wanted |= {name for case in cases.values() for name in code_parts(library(case).on(core))}
     wanted |= {name for each in built for name in code_parts(each.library)}
     found: dict[str, float] = {}
     for parts, function in (
@@ -149,7 +160,7 @@ def _code(
     populations = {p.name: p for case in cases.values() for p in library(case).populations}
     found |= _fitted([(update_parts(p), sizes[f"snnk_{name}"]) for name, p in populations.items()])
     found |= _fitted(list(_adds(built)))
-    helpers = [name for name in wanted - found.keys() if not name.startswith(("snnk_", "scan "))]
+    helpers = [name for name in wanted - found.keys() if not name.startswith(("snnk_", "scan ", "add "))]
     return (
         dict.fromkeys(helpers, 0.0) | {name: float(n) for name, n in sizes.items() if name in wanted} | found
     )
@@ -157,7 +168,7 @@ def _code(
 
 def _adds(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:
     for each in measured:
-        kinds = [c.work.kind for c in each.library.connections]
+        kinds = [added(c) for c in each.library.connections]
         names = [f"add_{name}" for name in each.model.names.connections]
         total = sum(each.seen.functions.get(name, 0) for name in names)
         yield {f"add {kind}": kinds.count(kind) for kind in kinds}, total
@@ -171,7 +182,7 @@ def _stack(kernels: Mapping[str, int], built: Sequence[Measured]) -> dict[str, f
     for each in built:
         frames["snn_step"] = max(frames["snn_step"], each.seen.frames["snn_step"])
         for name, c in zip(each.model.names.connections, each.library.connections, strict=True):
-            part = f"add {c.work.kind}"
+            part = f"add {added(c)}"
             frames[part] = max(frames[part], each.seen.frames.get(f"add_{name}", 0) - tap_bytes(c))
     return dict(frames)
 

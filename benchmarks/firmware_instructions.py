@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case, case
 from builders.integer_networks import dense, graph, population
 
-from benchmarks.firmware_cores import cores_table, networks
+from benchmarks.firmware_cores import COMMAND, cores_table, networks
 from benchmarks.firmware_runs import ran
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import missing_tools
@@ -40,7 +40,7 @@ def main() -> None:
     """Print the tables."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument(
-        "--rounds", type=int, default=1, help="of 46 networks that instructions are fitted on"
+        "--rounds", type=int, default=1, help="of 56 networks that instructions are fitted on"
     )
     options.add_argument("--built", type=int, default=14, help="networks that bytes are fitted on")
     options.add_argument("--held-out", type=int, default=40, help="networks that all is tried on")
@@ -53,7 +53,7 @@ def main() -> None:
     given = options.parse_args()
     boards = [BOARDS[ident] for ident in given.boards]
     print("# Instructions on emulated cores\n")
-    print("Rebuilt by `python -m benchmarks.firmware_instructions`. QEMU counts instructions, not cycles.\n")
+    print(f"Rebuilt by `{_command(given)}`. QEMU counts instructions, not cycles.\n")
     if given.only != "cores":
         formats_table(boards)
     if given.only != "formats":
@@ -61,6 +61,13 @@ def main() -> None:
         drawn = networks(given.rounds, given.built, given.held_out)
         with tempfile.TemporaryDirectory() as name:
             cores_table(boards, drawn, given.runs or Path(name), profiles)
+
+
+def _command(given: argparse.Namespace) -> str:
+    """Return what was called, without where runs are kept and which boards there were."""
+    words = [COMMAND, *(["--only", given.only] if given.only else [])]
+    words += ["--runs", "DIR"] if given.runs else []
+    return " ".join([*words, *(["--write"] if given.write else [])])
 
 
 def sparse(bits: int, name: str) -> Case:

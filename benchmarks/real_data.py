@@ -1,13 +1,12 @@
-"""Dense networks of 8-bit integers on real data, and how much smaller a search makes them.
+"""Dense networks of 8-bit integers on real data.
 
-    python -m benchmarks.real_data --set NAME [--seeds 5] [--work DIR] [--search] > benchmarks/results/NAME.md
+    python -m benchmarks.real_data --set NAME [--seeds 5] [--work DIR] > benchmarks/results/NAME.md
 
 NAME is one of ``SETS``. Every seed trains the dense network of the study as a run does, and its integer model, of the
 device's widths, answers the test samples: the official ones, with training and validation samples drawn anew by the
 seed, or, where a set has too few or none, all samples in turn, as the test part of one of five folds that the seed
-draws (groups whole). Where a set has speakers, each is also left out once. ``--search`` then runs the studies,
-exports their picks to a temporary folder and verifies them. With ``--work`` a training that has its row there is not
-done again. Progress goes to standard error.
+draws (groups whole). Where a set has speakers, each is also left out once. With ``--work`` a training that has its row
+there is not done again. Progress goes to standard error.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ import numpy as np
 import torch
 from scipy.stats import t as student
 
-from benchmarks.residual import print_search
 from hwsearch.api import make_plan
 from hwsearch.data.datasets import encoded, find_root, resplit
 from hwsearch.data.folds import folds, left_out_groups
@@ -218,30 +216,20 @@ def main() -> None:
     parser.add_argument("--set", choices=SETS, required=True)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--work", type=Path, help="folder of the trainings so far")
-    parser.add_argument("--search", action="store_true")
-    parser.add_argument("--workers", type=int, default=1, help="of the search")
     options = parser.parse_args()
     if options.work is not None:
         options.work.mkdir(parents=True, exist_ok=True)
     tune_process()
     torch.set_num_threads(1)
-    tasks, start = SETS[options.set], time.perf_counter()
     command = f"python -m benchmarks.real_data --set {options.set} --seeds {options.seeds}"
-    print(f"# {options.set}: real data\n\nRebuilt by `{command}{' --search' if options.search else ''}`; "
+    print(f"# {options.set}: real data\n\nRebuilt by `{command}`; "
           f"torch {torch.__version__}.")  # fmt: skip
     cpu_s = 0.0
-    for task in tasks:
+    for task in SETS[options.set]:
         plan, rows = rows_of(task, options.seeds, options.work)
         print_accuracies(task, plan, rows)
         cpu_s += sum(row.cpu_s for row in rows)
     print(f"\nProcessor time of these trainings: {cpu_s / 60:.1f} min.")
-    if options.search:
-        print("\n## Searched, picked, exported, verified")
-        start = time.perf_counter()
-        for task in tasks:
-            print(f"\n### {Path(task.study).stem}")
-            print_search(Path(task.study), options.workers)
-        print(f"\nWall time of the searches: {(time.perf_counter() - start) / 60:.1f} min.")
 
 
 if __name__ == "__main__":

@@ -22,27 +22,27 @@ The flow, folder by folder::
     results    a run's folder                 -> its answer, the front on another device, a network recovered
 
 ``run``, ``search``, ``load_run`` and ``Result`` are the interface; the command line is a thin skin over them. Importing
-the package loads neither torch nor pandas: they come with the first call.
+the package loads neither torch nor pandas: they come with the first call. It loads next to nothing: a command must heed
+signals before anything else (`interrupts`).
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
-from hwsearch.errors import (
-    Fault,
-    HwsearchError,
-    InputError,
-    Interrupted,
-    NothingFits,
-    RecordError,
-    Unfinished,
-)
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from hwsearch.api import load_run, run
     from hwsearch.api_arrays import search
+    from hwsearch.errors import (
+        Fault,
+        HwsearchError,
+        InputError,
+        Interrupted,
+        NothingFits,
+        RecordError,
+        Unfinished,
+    )
     from hwsearch.results.result import Result
 
 __version__ = "0.1.0"
@@ -60,11 +60,21 @@ __all__ = [
     "search",
 ]
 
-_LATE = {"Result": "api", "load_run": "api", "run": "api", "api_arrays": "", "search": ""}
-"""Public names whose modules load torch or pandas, with the module of each; those without one are modules."""
+_LATE = {
+    **dict.fromkeys(["Result", "load_run", "run"], "api"),
+    **dict.fromkeys(
+        ["Fault", "HwsearchError", "InputError", "Interrupted", "NothingFits", "RecordError", "Unfinished"],
+        "errors",
+    ),
+    "api_arrays": "",
+    "search": "",
+}
+"""Public names, with the module of each, which is loaded when it is asked for; those without one are modules."""
 
 
 def __getattr__(name: str) -> Any:
+    import importlib
+
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if not _LATE[name]:

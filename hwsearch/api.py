@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +23,15 @@ from hwsearch.records.summary import read_summary
 from hwsearch.report.page import write_pages
 from hwsearch.report.tickets import write_comparison
 from hwsearch.results.result import Result
-from hwsearch.search.jobs.pool import Bench, Trainer
+from hwsearch.search.jobs.pool import Bench, Trainer, Workers
+from hwsearch.search.jobs.scheduler import Scheduler
 from hwsearch.search.learn_from import plan_to_run
 from hwsearch.search.run import search
-from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.environment import open_cache, recorded_device
 from hwsearch.study.model import Study, load_study, override
 from hwsearch.study.places import placed
 from hwsearch.study.shipped import find_study
-from hwsearch.train.device import find_device
+from hwsearch.train.device import DEVICES, find_device, unknown_device
 
 
 def run(
@@ -41,6 +43,7 @@ def run(
     storage: str | None = None,
     seed: int | None = None,
     device: str = "auto",
+    scheduler: str | Scheduler | None = None,
     listen: Callable[[Event], None] | None = None,
 ) -> Result:
     """Run a study to its end, or go on with it where it stopped; one that was answered before is answered at once.
@@ -54,18 +57,20 @@ def run(
         storage: URL of an Optuna storage; None: the one that the run folder remembers, else a file in it.
         seed: Replaces the study's seed.
         device: ``cpu``, ``cuda``, or ``auto``: the GPU where torch finds one. A GPU is fed by one process.
+        scheduler: ``tcp://HOST:PORT`` of a Dask cluster whose workers train instead; with certificates, a `Scheduler`.
         listen: Told of every event.
 
     Raises:
         InputError: The study, its profile, its data or an option breaks a law; nothing was spent.
         NothingFits: No candidate keeps every budget; the message names the nearest miss.
         StorageAway: The storage is locked or cannot be reached.
+        WorkersAway: Those who train cannot be reached, or die again and again.
     """
     path = find_study(study, "study")
     loaded, folder = asked(path, out=None if out is None else Path(out), data_root=data_root, seed=seed)
     given = {"--seed": seed, "--data-root": data_root}
     options = [name for name, value in given.items() if value is not None]
-    asker = Asker(workers, storage, device, listen)
+    asker = Asker(workers, storage, device, listen, scheduler)
     return answer(loaded, path, folder, asker, options)
 
 
@@ -77,6 +82,49 @@ class Asker:
     storage: str | None = None
     device: str = "auto"
     listen: Callable[[Event], None] | None = None
+    scheduler: str | Scheduler | None = None
+
+    def check(self) -> None:
+        """Refuse workers that cannot be.
+
+        Raises:
+            InputError: There are none, the device is none that is there, or the scheduler's address or a certificate is
+                at fault.
+        """
+        if self.workers < 1:
+            raise InputError([Fault("--workers", "there must be at least one worker", str(self.workers))])
+        if self.scheduler is None:
+            find_device(self.device)
+            return
+        _scheduler(self.scheduler).check()
+        if self.device not in DEVICES:
+            raise InputError([unknown_device(self.device)])
+
+    @contextmanager
+    def hired(self, folder: RunFolder) -> Iterator[tuple[Workers, str]]:
+        """Yield who trains, and on what: processes here, or a cluster that is connected to as long.
+
+        Args:
+            folder: A run that was begun on processors goes on there, unless it is asked otherwise.
+
+        Raises:
+            InputError: The device cannot be had, or workers of the cluster are not like the driver.
+            WorkersAway: The scheduler cannot be reached, or has no workers.
+        """
+        asked = "cpu" if self.device == "auto" and recorded_device(folder) == "cpu" else self.device
+        if self.scheduler is None:
+            found = find_device(asked)
+            yield self.workers if found == "cpu" else 1, found
+            return
+        from hwsearch.search.jobs.cluster import Cluster
+
+        hear = self.listen or (lambda event: None)
+        with Cluster(_scheduler(self.scheduler), lambda text: hear(Event("note", text))) as cluster:
+            yield cluster, cluster.device(asked)
+
+
+def _scheduler(scheduler: str | Scheduler) -> Scheduler:
+    return scheduler if isinstance(scheduler, Scheduler) else Scheduler(scheduler)
 
 
 def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: Sequence[str] = ()) -> Result:
@@ -94,14 +142,14 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
         NothingFits: As `run`.
         StorageAway: As `run`.
     """
-    if asker.workers < 1:
-        raise InputError([Fault("--workers", "there must be at least one worker", str(asker.workers))])
-    found, storage = find_device(asker.device), asker.storage
+    asker.check()
+    storage = asker.storage
     summary = answered(study, path, folder, storage)
     if summary is None:
         plan = plan_to_run(study, path, options)
-        hear, processes = asker.listen or (lambda event: None), asker.workers if found == "cpu" else 1
-        summary = search(plan, folder, storage=storage, workers=processes, listen=hear, device=found)
+        hear = asker.listen or (lambda event: None)
+        with asker.hired(folder) as (workers, found):
+            summary = search(plan, folder, storage=storage, workers=workers, listen=hear, device=found)
     if not pages_stand(folder, summary):
         write_pages(folder.path)
     if not summary.front_size:
@@ -131,7 +179,7 @@ def compare_finders(
 
     Raises:
         InputError: The study, its profile or its data break a law, a finder is unknown, or the folder is that of
-            another study's run.
+            another study's run, or was begun with what gives other numbers.
     """
     unknown = [name for name in finders if name not in FINDERS]
     if unknown:
@@ -147,10 +195,13 @@ def compare_finders(
     folder = RunFolder(Path(out) if out is not None else Path("runs") / loaded.name)
     plan = make_plan(loaded, path, [] if root is None else ["--data-root"])
     refuse_changed(plan.study, plan.profile, folder)
-    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
+    bench, say = (
+        Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop),
+        tell or (lambda _: None),
+    )
+    cache = open_cache(folder, plan, "cpu", say)
     with Trainer(bench, 1) as trainer:
-        cache = Cache(folder.cache, plan.digest, folder.shared)
-        table, facts = compare(plan, cache, trainer, tell or (lambda text: None), finders)
+        table, facts = compare(plan, cache, trainer, say, finders)
     within = 0.01 if loaded.pick.within is None else loaded.pick.within
     return write_comparison(table, facts, loaded.name, within, folder.path)
 

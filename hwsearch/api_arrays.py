@@ -26,6 +26,7 @@ from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.results.result import Result
+from hwsearch.search.jobs.scheduler import Scheduler
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study, override
 from hwsearch.study.said import at_arguments, said_study
@@ -50,6 +51,7 @@ def search(
     workers: int = 1,
     storage: str | None = None,
     train_on: str = "auto",
+    scheduler: str | Scheduler | None = None,
     listen: Callable[[Event], None] | None = None,
     **sections: Any,
 ) -> Result:
@@ -77,6 +79,7 @@ def search(
             ``if __name__ == "__main__":``.
         storage: URL of an Optuna storage; None: the one that the folder remembers, else a file in it.
         train_on: ``cpu``, ``cuda``, or ``auto``: the GPU where torch finds one.
+        scheduler: ``tcp://HOST:PORT`` of a Dask cluster whose workers train instead; with certificates, a `Scheduler`.
         listen: Told of every event.
         **sections: All else that a study file says, by its keys: ``space={"weight_bits": [2, 4]}``, ``train=``,
             ``data={"validation": 0.1}``, ``search=``, ``tickets=``, ``final=``, ``pick=``, ``objectives=``, ``name=``,
@@ -89,6 +92,7 @@ def search(
         InputError: An argument breaks a law: all such faults, by the arguments' names; nothing was spent or written.
         NothingFits: No candidate keeps every budget; the message names the nearest miss.
         StorageAway: The storage is locked or cannot be reached.
+        WorkersAway: Those who train cannot be reached, or die again and again.
     """
     faults: list[Fault] = []
     arrays, samples = _samples(x, y, groups, x_test, y_test, axes, faults)
@@ -106,7 +110,7 @@ def search(
     try:
         refuse_changed(study, profile, folder)
         with _kept(folder, arrays, question.graph):
-            return answer(study, folder.study, folder, Asker(workers, storage, train_on, listen))
+            return answer(study, folder.study, folder, Asker(workers, storage, train_on, listen, scheduler))
     except InputError as error:
         raise InputError(at_arguments(error.faults, question.names, folder.study)) from None
 

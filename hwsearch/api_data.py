@@ -17,7 +17,7 @@ from hwsearch.errors import Fault, InputError
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.changed import refuse_changed
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.environment import open_cache
 from hwsearch.study.model import load_study, override
 from hwsearch.study.places import placed
 from hwsearch.study.shipped import find_study
@@ -60,9 +60,10 @@ def leave_out(
     plan = make_plan(loaded, path, [] if root is None else ["--data-root"])
     refuse_changed(plan.study, plan.profile, folder)
     samples = read_samples(plan.study.data, find_root(plan.study.data.root, None, os.environ))
-    cache = Cache(folder.cache, plan.digest, folder.shared)
+    say, trained_on = tell or (lambda _: None), find_device(device)
+    cache = open_cache(folder, plan, trained_on, say)
     try:
-        rows = left_out(plan, samples, cache, tell or (lambda text: None), n_folds, find_device(device))
+        rows = left_out(plan, samples, cache, say, n_folds, trained_on)
     except InputError as error:
         raise InputError(placed(error.faults, path)) from None
     write_left_out(rows, folder.left_out)

@@ -19,6 +19,8 @@ from hwsearch.records.run_folder import RunFolder
 
 _NAMES = {
     "--out": "out", "--workers": "workers", "--device": "train_on", "--storage": "storage",
+    "--scheduler": "scheduler",
+    "--tls-ca": "scheduler.ca", "--tls-cert": "scheduler.cert", "--tls-key": "scheduler.key",
     "data.x": "x", "data.y": "y", "data.group": "groups", "data.part": "x_test", "data.axes": "axes",
     "device.profile": "device", "device.budgets": "budgets",
 }  # fmt: skip

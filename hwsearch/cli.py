@@ -6,11 +6,9 @@ Nothing heavy is imported until a command needs it: ``--help`` and ``profiles`` 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -25,18 +23,16 @@ from hwsearch.cli_answers import (
     print_recall,
 )
 from hwsearch.cli_check import Plugins, StudyName
+from hwsearch.cli_cluster import SchedulerAddress, TlsCa, TlsCert, TlsKey, scheduler_of
 from hwsearch.cli_data import data
+from hwsearch.cli_exits import run_command
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.data.plugins import install
-from hwsearch.errors import Fault, HwsearchError, InputError, Interrupted, NothingFits
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
-
-    from hwsearch.records.events import Event
+from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.interrupts import heeded
+from hwsearch.shown import line, say, say_block
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -61,20 +57,22 @@ def everywhere(plugin: Plugins = None) -> None:
 
 
 def main() -> None:
-    """Run the command line; every refusal is one message and an exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup and `&` leave it
-            signal.signal(number, _interrupt)
-    sys.unraisablehook = _unraisable
-    try:
-        app()
-    except InputError as error:
-        for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except HwsearchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    """Run the command line; every failure is one message and an exit code (`cli_exits`, `interrupts`)."""
+    with heeded():
+        code = run_command(_answer)
+    sys.exit(code)
+
+
+def _answer() -> None:
+    """Answer the command line; an argument that a terminal would not show as it is goes no further.
+
+    Raises:
+        InputError: There is one: a file's name may have come from anywhere, and typer repeats what it refuses.
+    """
+    if unclear := [text for text in sys.argv[1:] if line(text) != text]:
+        law, todo = "an argument must be text of one line, without controls", "rename the file or folder"
+        raise InputError([Fault("arguments", law, line(text), todo) for text in unclear])
+    app()
 
 
 @app.command()
@@ -83,6 +81,10 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
+    scheduler: SchedulerAddress = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     storage: Annotated[
         str | None, typer.Option(help="Optuna storage URL (default: the folder's own, else a file in it).")
     ] = None,
@@ -97,6 +99,7 @@ def run(
 
     # all that can be refused is refused before torch is loaded, and what is answered is told without it
     study = find_study(name)
+    cluster = scheduler_of(scheduler, (tls_ca, tls_cert, tls_key), workers)
     wanted, folder = asked(study, out=out, data_root=data_root, seed=seed)
     summary = answered(wanted, study, folder, storage)
     plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
@@ -105,21 +108,18 @@ def run(
         from hwsearch.terminal import Progress
 
         install(plugin or ())
-        try:
-            with Progress(wanted.name) as progress:
-                result = api.run(
-                    study,
-                    out=out,
-                    data_root=data_root,
-                    workers=_cores() if workers is None else workers,
-                    storage=storage,
-                    seed=seed,
-                    device=device,
-                    listen=partial(_heeding, progress.listen),
-                )
-        except KeyboardInterrupt:
-            # before typer makes an exit code of its own of it
-            raise Interrupted("interrupted; the same line goes on where this one stopped") from None
+        with Progress(wanted.name) as progress:
+            result = api.run(
+                study,
+                out=out,
+                data_root=data_root,
+                workers=_cores() if workers is None else workers,
+                storage=storage,
+                seed=seed,
+                device=device,
+                scheduler=cluster,
+                listen=progress.listen,
+            )
         summary = read_summary(result.folder.summary)
     print_answer(folder, summary)
 
@@ -153,8 +153,8 @@ def front(
         return
     print_front_on(result.front_on(device))
     for name, label in device.labels.items():
-        print(f"{name} on {device.id}: {label}")
-    print(claim_of(device, result.laws).words)
+        say(f"{name} on {device.id}: {label}")
+    say(claim_of(device, result.laws).words)
 
 
 @app.command()
@@ -221,7 +221,7 @@ def export(
         trial = int(result.pick(**rule)["trial"])
     folder = result.export(trial, to=to, formats=names)
     print_notes(result.notes)
-    print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    say(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
     print_doubts(result.trials, trial)
 
 
@@ -231,15 +231,18 @@ def verify(
     board: Annotated[
         str | None, typer.Option(help="Also run its C library on an emulated board: microbit, ...")
     ] = None,
+    own_code: Annotated[
+        bool, typer.Option("--own-code", help="Run its C library though this version would write another.")
+    ] = False,
 ) -> None:
     """Load an export anew and prove that it is what its record says."""
     from hwsearch.errors import RecordError
     from hwsearch.export.bundle import verify as check_export
 
-    checks = check_export(directory, board)
+    checks = check_export(directory, board, own_code=own_code)
     for check in checks:
         word = "skip" if check.skipped else "ok  " if check.passed else "FAIL"
-        print(f"{word} {check.name}: {check.detail}")
+        say(f"{word} {check.name}: {check.detail}")
     failed = [check.name for check in checks if not check.passed]
     if failed:
         raise RecordError(f"{directory}: {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")
@@ -262,47 +265,23 @@ def tickets(
 
     chosen = {} if not only else {"finders": only}
     folder = api.compare_finders(
-        study, out=out, data_root=data_root, tell=lambda text: print(text, flush=True), **chosen
+        study, out=out, data_root=data_root, tell=lambda text: say(text, flush=True), **chosen
     )
-    print((folder / "tickets.md").read_text(encoding="utf-8"))
-    print(f"{folder}: {', '.join(sorted(path.name for path in folder.glob('tickets.*')))}")
+    say_block((folder / "tickets.md").read_text(encoding="utf-8"))
+    say(f"{folder}: {', '.join(sorted(path.name for path in folder.glob('tickets.*')))}")
 
 
 @app.command()
 def report(directory: RunDir) -> None:
-    """Write report.html and front.png anew."""
+    """Write report.html and front.png anew; of a run that goes on, unfinished.html."""
     from hwsearch.api import load_run
     from hwsearch.records.summary import read_summary
 
     result = load_run(directory)
-    print(result.report())
+    print_notes(result.notes if not result.finished else ())
+    say(result.report())
+    if not result.finished:
+        return
     summary = read_summary(result.folder.summary)
     if not summary.front_size:
         raise NothingFits(summary.nearest_miss or "")
-
-
-_interrupted = False
-
-
-def _interrupt(_: int, frame: FrameType | None) -> None:
-    """Raise here, unless within SQLAlchemy, which would print the traceback of what broke its transaction off."""
-    global _interrupted
-    _interrupted = True
-    while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith("sqlalchemy."):
-            return
-        frame = frame.f_back
-    raise KeyboardInterrupt
-
-
-def _unraisable(what: sys.UnraisableHookArgs) -> None:
-    """Say what a destructor or a callback could not raise, unless it is an interrupt, which `_heeding` heeds."""
-    if not (_interrupted and isinstance(what.exc_value, KeyboardInterrupt)):
-        sys.__unraisablehook__(what)
-
-
-def _heeding(listen: Callable[[Event], None], event: Event) -> None:
-    """Listen, unless interrupted: what is raised in a destructor or within NumPy's C code never reaches the run."""
-    if _interrupted:
-        raise KeyboardInterrupt
-    listen(event)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hwsearch.errors import NothingFits
 from hwsearch.report.quantities import UNKNOWN, column, duration, percent, plain, score_words, times
+from hwsearch.shown import say, say_block
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,13 +64,13 @@ def print_answer(folder: RunFolder, summary: Summary) -> None:
     print_pick(summary.pick, summary.dense, summary.score)
     print_recall(summary.pick, summary, read_recalls(folder.recalls))
     print_spent(summary)
-    print(f"report: {folder.report}")
+    say(f"report: {folder.report}")
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """Print what a reader must know."""
     for note in notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
 
 
 def print_front(table: pd.DataFrame) -> None:
@@ -80,48 +81,48 @@ def print_front(table: pd.DataFrame) -> None:
         if name in shown:
             unit, shown[name] = column(name, shown[name].astype(float).tolist())
             heads[name] = f"{_SHOWN[name]} {unit}".rstrip()
-    print(shown.rename(columns=heads).to_string(index=False))
+    say_block(shown.rename(columns=heads).to_string(index=False))
 
 
 def print_front_on(answer: FrontOn) -> None:
     """Print the front on another device: its rows, what the device cannot tell, and which trials were left out."""
     print_front(answer.front)
     for note in answer.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     left_out = sum(len(group.trials) for group in answer.left_out)
-    print(f"left out: {left_out} of {left_out + len(answer.front)} candidates")
+    say(f"left out: {left_out} of {left_out + len(answer.front)} candidates")
     for group in answer.left_out:
-        print(f"  {len(group.trials)}: {group.reason}")
+        say(f"  {len(group.trials)}: {group.reason}")
 
 
 def print_pick(pick: FrontRow | None, dense: DenseRow, score: str = "accuracy") -> None:
     """Print the pick next to the dense reference."""
     if pick is None:
-        print(
+        say(
             "pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy (min_score)"
         )
         return
-    print(f"pick: {_knobs(pick)}")
+    say(f"pick: {_knobs(pick)}")
     if pick.score_test is not None:
         test, low, high, full = _percents(
             pick.score_test, pick.score_test_low, pick.score_test_high, dense.score_test
         )
-        print(
+        say(
             f"  {score_words(score)} on test {test} ({low} to {high}); dense {full} (means of {pick.seeds} trainings)"
         )
     test, low, high = _percents(pick.accuracy_test, pick.accuracy_test_low, pick.accuracy_test_high)
     (full,) = _percents(dense.accuracy_test)
-    print(f"  test {test} ({low} to {high}); dense {full} (means of {pick.seeds} trainings)")
+    say(f"  test {test} ({low} to {high}); dense {full} (means of {pick.seeds} trainings)")
     member, whole = _percents(pick.accuracy_test_own, dense.accuracy_test_own)
-    print(f"  test of the network that is handed over {member}; of the dense one {whole}")
+    say(f"  test of the network that is handed over {member}; of the dense one {whole}")
     if lost := pick.width_loss.words:
-        print(f"  to the device's widths: {lost}")
+        say(f"  to the device's widths: {lost}")
     ratio = times(dense.memory_bytes, pick.memory_bytes, "larger", "smaller")
-    print(f"  memory {pick.memory_bytes:,} B; dense {dense.memory_bytes:,} B ({ratio})")
+    say(f"  memory {pick.memory_bytes:,} B; dense {dense.memory_bytes:,} B ({ratio})")
     if pick.energy_j and dense.energy_j:
         unit, (ours, theirs) = column("energy_j", [pick.energy_j, dense.energy_j])
         ratio = times(dense.energy_j, pick.energy_j, "more", "less")
-        print(f"  energy {ours} {unit}; dense {theirs} {unit} ({ratio})")
+        say(f"  energy {ours} {unit}; dense {theirs} {unit} ({ratio})")
 
 
 def _percents(*accuracies: float | None) -> Iterator[str]:
@@ -136,22 +137,26 @@ def print_recall(pick: FrontRow | None, summary: Summary, recalls: Sequence[Reca
         summary: Of the run.
         recalls: recalls.csv; none of a run of an earlier version.
     """
+    from hwsearch.report.confusion import class_names
     from hwsearch.report.recall import chance_on_test, warnings, worst_class
 
     if pick is None:
         return
+    names = class_names(recalls)
     if (worst := worst_class(pick)) is not None:
-        print(f"  worst class: {worst[0]}, recognised in {worst[1]:.1%} of its test samples")
+        say(
+            f"  worst class: {names.get(worst[0], worst[0])}, recognised in {worst[1]:.1%} of its test samples"
+        )
     known = [row for row in recalls if row.trial == pick.trial and row.recall is not None]
     worst_first = sorted(known, key=lambda row: row.recall or 0.0)
     shown = known if len(known) <= _MOST_CLASSES else worst_first[:_MOST_CLASSES]
     for row in shown:
         share, low, high = _percents(row.recall, row.recall_low, row.recall_high)
-        print(f"  recall of {row.name}: {share} ({low} to {high}) of {row.samples} test samples")
+        say(f"  recall of {row.name}: {share} ({low} to {high}) of {row.samples} test samples")
     if len(shown) < len(known):
-        print(f"  {len(known) - len(shown)} more classes, all recognised better: recalls.csv")
-    for text in warnings(pick, chance_on_test(summary), summary.score):
-        print(f"  warning: {text}")
+        say(f"  {len(known) - len(shown)} more classes, all recognised better: recalls.csv")
+    for text in warnings(pick, chance_on_test(summary), summary.score, names):
+        say(f"  warning: {text}")
 
 
 def print_doubts(trials: pd.DataFrame, trial: int | None) -> None:
@@ -160,13 +165,13 @@ def print_doubts(trials: pd.DataFrame, trial: int | None) -> None:
         return
     row = trials[trials["trial"] == trial]
     if not row.empty and not bool(row["skilled"].iloc[0]):
-        print(f"warning: trial {trial} is no model: {row['reason'].iloc[0]}")
+        say(f"warning: trial {trial} is no model: {row['reason'].iloc[0]}")
 
 
 def print_provisional_pick(pick: FrontRow) -> None:
     """Print the pick of a run that has not ended."""
-    print(f"provisional pick: {_knobs(pick)}")
-    print(f"  validation {percent(pick.score or 0.0)} in the search; memory {pick.memory_bytes:,} B")
+    say(f"provisional pick: {_knobs(pick)}")
+    say(f"  validation {percent(pick.score or 0.0)} in the search; memory {pick.memory_bytes:,} B")
 
 
 def _knobs(row: FrontRow) -> str:
@@ -183,37 +188,37 @@ def print_spent(summary: Summary) -> None:
     told = ", ".join(
         f"{counts[key]} {key.replace('_', ' ')}" for key in counts if key != "asked" and counts[key]
     )
-    print(f"{counts['asked']} candidates: {told}")
+    say(f"{counts['asked']} candidates: {told}")
     if no_skill.trained or no_skill.final:
-        print(
+        say(
             f"no better than always answering the largest class: {no_skill.trained} of those trained, and "
             f"{no_skill.final} of the final trainings; they are on no front"
         )
     _print_predictions(summary)
     _print_cost(summary.cost)
     if summary.arithmetic is not None and not summary.arithmetic.as_device:
-        print(summary.arithmetic.words)
+        say(summary.arithmetic.words)
 
 
 def _print_predictions(summary: Summary) -> None:
     """Print how good similarity was, what the front may lack, and what the audit found."""
     similarity, completion, audit = summary.similarity, summary.left, summary.audit
     if similarity.n:
-        print(
+        say(
             f"ticket similarity: rank correlation {similarity.spearman:.2f}, mean error {similarity.mae:.3f} "
             f"on {similarity.n} candidates that it was not settled on"
         )
     if completion.n:
         bounds = "" if completion.high is None else f", {completion.low} to {completion.high} at 95 %"
-        print(
+        say(
             f"left: {completion.n} candidates that were stopped or cut; the front is expected to lack "
             f"{completion.expected:.1f} of them{bounds} (a smaller search.finish trains on)"
         )
     if not audit.continued:
-        print("audit: none of what was to be cut or stopped was drawn")
+        say("audit: none of what was to be cut or stopped was drawn")
         return
     share = "" if audit.high is None else f" ({audit.low:.0%} to {audit.high:.0%} at 95 %)"
-    print(
+    say(
         f"audit: {audit.continued} of what was to be cut or stopped were trained all the same; "
         f"{audit.left} would have been left for good, {audit.false_cuts} of these came to the front{share}"
     )
@@ -228,4 +233,4 @@ def _print_cost(cost: Spent) -> None:
     if cost.model_s is not None and cost.model_steps is not None and steps:
         share = percent(cost.model_steps / steps)
         spent += f"; probes and model took {duration(cost.model_s)}, as long as {share} of it"
-    print(spent)
+    say(spent)

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from hwsearch.shown import say
+
 StudyName = Annotated[
     str, typer.Argument(help="The study file, or the name of a shipped study.", metavar="STUDY")
 ]
@@ -45,10 +47,10 @@ def check(
     try:
         samples = read_samples(study.data, find_root(study.data.root, None, os.environ))
         for words in samples_words(samples):
-            print(words)
+            say(words)
         draw_samples(samples, to)
-        print(f"a few samples: {to}")
+        say(f"a few samples: {to}")
         for words in dataset_words(dataset_of(study.data, samples), samples):
-            print(words)
+            say(words)
     except InputError as error:
         raise InputError(placed(error.faults, path, () if root is None else ("--data-root",))) from None

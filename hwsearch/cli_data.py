@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from hwsearch.cli_check import check
+from hwsearch.shown import say, say_block
 
 data = typer.Typer(help="Data: what a study reads, and how it is split.", no_args_is_help=True)
 data.command()(check)
@@ -36,7 +37,7 @@ def data_leave_out(
     from hwsearch import api_data
 
     path, words = api_data.leave_out(
-        study, out=out, data_root=data_root, n_folds=folds, tell=lambda text: print(text, flush=True)
+        study, out=out, data_root=data_root, n_folds=folds, tell=lambda text: say(text, flush=True)
     )
-    print(words)
-    print(path)
+    say_block(words)
+    say(path)

@@ -5,6 +5,7 @@ Nothing heavy is imported until a command needs it.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwsearch.errors import Fault, InputError, did_you_mean
+from hwsearch.shown import say, say_block
 
 if TYPE_CHECKING:
     from hwsearch.start.look import Found
@@ -81,9 +83,10 @@ def init(
     from hwsearch.start.write import Answers, write_first_study
 
     plan = write_first_study(found, Answers(data, device, within, uses, settings, budgets), to)
-    print(f"{to}: {plan.study.network.layers} for {plan.profile.id}; then")
-    print(f"  hwsearch data check {to}")
-    print(f"  hwsearch run {to}")
+    say(f"{to}: {plan.study.network.layers} for {plan.profile.id}; then")
+    shown = shlex.quote(str(to))
+    say(f"  hwsearch data check {shown}")
+    say(f"  hwsearch run {shown}")
 
 
 def _asks() -> bool:
@@ -102,7 +105,7 @@ def _uses(found: Found, said: dict[str, str | None], asks: bool) -> dict[str, st
     faults, uses = [], {}
     if asks:
         for name, words in found.fields.items():
-            print(f"  {name}: {words}")
+            say(f"  {name}: {words}")
     for use, given in said.items():
         guess = found.guesses.get(use)
         asked = asks and use in _QUESTIONS and not (use == "time" and found.source == "npz")
@@ -158,6 +161,6 @@ def _device() -> str:
         try:
             load_profile(answer, "device")
         except InputError as error:
-            print(error)
+            say_block(error)
         else:
             return str(answer)

@@ -6,12 +6,15 @@ Nothing heavy is imported until a command needs it; only ``compare``, which runs
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hwsearch.errors import Fault, InputError
+from hwsearch.shown import say, say_block
 
 profiles = typer.Typer(help="Hardware profiles: devices as data.", no_args_is_help=True)
 
@@ -24,7 +27,7 @@ def profiles_list() -> None:
     found = list_profiles()
     width = max((len(item[0]) for item in found), default=0)
     for ident, name, path in found:
-        print(f"{ident:<{width}}  {name}  ({path})")
+        say(f"{ident:<{width}}  {name}  ({path})")
 
 
 @profiles.command("show")
@@ -33,7 +36,7 @@ def profiles_show(ident: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     from hwsearch.hardware.profiles.load import load_profile
     from hwsearch.hardware.profiles.show import describe
 
-    print(describe(load_profile(ident, "ID")))
+    say_block(describe(load_profile(ident, "ID")))
 
 
 @profiles.command("check")
@@ -44,7 +47,7 @@ def profiles_check(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> Non
     faults = check_profile(file)
     if faults:
         raise InputError(faults)
-    print(f"{file}: no fault")
+    say(f"{file}: no fault")
 
 
 @profiles.command("new")
@@ -57,8 +60,10 @@ def profiles_new(file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     if file.exists():
         raise InputError([Fault("FILE", "a new profile needs a file that is not there yet", str(file))])
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(SKELETON.replace("my_device", file.stem), encoding="utf-8")
-    print(f"{file}: fill it in, then `hwsearch profiles check {file}`")
+    # an id is of small letters, digits and _, whatever the file is called
+    ident = re.sub(r"[^a-z0-9_]+", "_", file.stem.lower()).strip("_")[:64] or "my_device"
+    file.write_text(SKELETON.replace("my_device", ident), encoding="utf-8")
+    say(f"{file}: fill it in, then `hwsearch profiles check {shlex.quote(str(file))}`")
 
 
 @profiles.command("schema")
@@ -66,7 +71,7 @@ def profiles_schema() -> None:
     """Print the JSON Schema of a profile, for editors."""
     from hwsearch.hardware.profiles.schema import ProfileSection
 
-    print(json.dumps(ProfileSection.model_json_schema(), indent=1))
+    say_block(json.dumps(ProfileSection.model_json_schema(), indent=1))
 
 
 @profiles.command("validate")
@@ -79,11 +84,11 @@ def profiles_validate(
 
     text = validation_table(validate_profiles())
     if to is None:
-        print(text, end="")
+        say_block(text)
         return
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_text(text, encoding="utf-8")
-    print(to)
+    say(to)
 
 
 @profiles.command("compare")
@@ -95,4 +100,4 @@ def profiles_compare(
     from hwsearch.export.compare import compare_devices, comparison_table
 
     folder = export.parent if export.is_file() else export
-    print(comparison_table(compare_devices(folder, idents)))
+    say_block(comparison_table(compare_devices(folder, idents)))

@@ -7,8 +7,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+
+from hwsearch.shown import line, say
 
 if TYPE_CHECKING:
     from hwsearch.records.events import Event
@@ -45,11 +48,13 @@ class Progress:
             return
         stage = _STAGES.get(event.kind)
         if stage is None:
-            self._console.print(f"note: {event.text}")
+            self._console.print(line(f"note: {event.text}"), markup=False, highlight=False)
             return
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=event.total, best="")
-        self._bars.update(self._tasks[stage], completed=event.done, total=event.total, best=event.text)
+        self._bars.update(
+            self._tasks[stage], completed=event.done, total=event.total, best=escape(line(event.text))
+        )
         # one plain line a finished batch, not one a trained stack
         if not event.text.startswith("candidates ") and (event.kind != "final" or event.done == event.total):
             self._line(f"{stage} {event.done}/{event.total}: {event.text}")
@@ -57,4 +62,4 @@ class Progress:
     def _line(self, text: str) -> None:
         if not self._console.is_terminal and text != self._said:
             self._said = text
-            print(f"[{time.monotonic() - self._start:6.1f} s] {text}", flush=True)
+            say(f"[{time.monotonic() - self._start:6.1f} s] {text}", flush=True)

@@ -1,10 +1,12 @@
 """A study small enough to run in a second or two, and one finished run of it that many tests look at."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from builders.postgres import PostgresServer, binaries
 
 import hwsearch
 
@@ -52,3 +54,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study.write_text(TINY)
     hwsearch.run(study, out=folder / "run")
     return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Yield a PostgreSQL server that runs; a test that stops it must start it again."""
+    found = binaries()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
+    pytest.importorskip("psycopg")
+    with PostgresServer(found) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> str:
+    """Return the URL of an empty PostgreSQL database, its password in it."""
+    return postgres.database()

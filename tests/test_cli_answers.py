@@ -17,6 +17,7 @@ from hwsearch.cli_answers import (
     print_spent,
 )
 from hwsearch.errors import NothingFits
+from hwsearch.records.by_class import RecallRow
 from hwsearch.records.front import DenseRow, FrontRow
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import read_summary
@@ -104,6 +105,11 @@ def test_a_class_that_is_hardly_recognised_is_warned_of(summary, capsys):
     said = capsys.readouterr().out
     assert "worst class: 1, recognised in 40.0% of its test samples" in said
     assert "warning: Class 1" in said
+    named = RecallRow(trial=3, true_class=1, name="boot", samples=5, answered=2, right=2)
+    print_recall(PICK, summary(), [named])
+    said = capsys.readouterr().out
+    assert "worst class: boot, recognised" in said
+    assert "warning: Class boot is" in said
     print_recall(None, summary())
     assert capsys.readouterr().out == ""
 

@@ -41,9 +41,11 @@ def test_the_tree_drawn_is_the_tree():
     codes = {
         "InputError": 2,
         "NothingFits": 1,
-        "Unfinished": 1,
+        "Unfinished": 4,
         "Interrupted": 3,
         "StorageAway": 3,
+        "WorkersAway": 3,
+        "NoResources": 5,
         "RecordError": 2,
     }
     found = {

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwsearch.compress.masks import runs
+from hwsearch.compress.packed_laws import check_streams
 from hwsearch.hardware.storage import FORMATS, Stream, streams
 from hwsearch.hardware.workload import BLOCKS, DELTA_BITS, LANES, NM_GROUPS, WeightCensus
 
@@ -120,13 +121,16 @@ def unpack(packed: Packed) -> npt.NDArray[np.int32]:
     """Return the weights of a stored connection, in their shape; the exact inverse of `pack`.
 
     Raises:
-        ValueError: If the format is unknown or the data is not as long as its streams.
+        ValueError: If the format is unknown, the data is not as long as its streams, or the streams are not those of
+            the format, or not of this shape. What is believed of the streams is no more than their data holds, so
+            that damaged or foreign ones take no more memory than a layer of their size.
     """
     if packed.format not in FORMATS:
         raise ValueError(f"format must be one of {FORMATS}; got {packed.format!r}")
     need = sum(stream.n_bytes for stream in packed.streams)
-    if len(packed.data) != need:
+    if packed.data.dtype != np.uint8 or packed.data.shape != (need,):
         raise ValueError(f"packed data must be {need} bytes long; got {len(packed.data)}")
+    check_streams(packed)
     parts = np.split(packed.data, np.cumsum([stream.n_bytes for stream in packed.streams])[:-1])
     pairs = zip(packed.streams, parts, strict=True)
     fields = {stream.name: _read(part, stream) for stream, part in pairs}
@@ -226,6 +230,8 @@ def _to_delta(matrix: Fields, index_bits: int) -> dict[str, Fields]:
 def _from_rows(kind: str, fields: dict[str, Fields], shape: tuple[int, int]) -> Fields:
     pointers, column = fields["pointers"], fields["indices"]
     entries = np.diff(pointers)
+    if len(entries) != shape[0] or (entries < 0).any() or pointers[0] != 0 or pointers[-1] != len(column):
+        raise ValueError(f"row pointers must part {len(column)} entries into {shape[0]} rows")
     if kind == "delta":
         reached = np.concatenate([[0], np.cumsum(column + 1)])
         column = reached[1:] - np.repeat(reached[pointers[:-1]], entries) - 1

@@ -1,6 +1,7 @@
 """Whether a study's data files are what they were: a digest of their content, without reading them as samples.
 
-Not for shipped data sets, which are described and do not change, nor for a plugin's, which names no files.
+Not for shipped data sets, which are described and do not change, nor for a plugin's, which names no files: what these
+gave is known by its samples alone (`plan.Plan.samples_digest`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ def content_digest(data: Parts) -> str | None:
             found.update(f"{key} {file.relative_to(path).as_posix()} ".encode())
             found.update(_digest_of(file))
     return found.hexdigest()[:16]
+
+
+def names_plugins(data: Parts) -> bool:
+    """Return whether code of the user's own makes samples or encodes them: what it gives is known when it has run."""
+    return isinstance(data, PluginData) or data.encode.plugin is not None
 
 
 def _named(data: Parts) -> Iterator[tuple[str, str]]:

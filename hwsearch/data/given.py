@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwsearch.errors import Fault, InputError, RecordError
+from hwsearch.whole_files import whole_file
 
 Array = npt.NDArray[Any]
 
@@ -62,10 +63,8 @@ def write_arrays(arrays: Mapping[str, Array], path: Path) -> None:
     """
     if any(array.dtype.hasobject for array in arrays.values()):
         raise ValueError("arrays of Python objects are not written")
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("wb") as stream:
+    with whole_file(path) as unfinished, unfinished.open("wb") as stream:
         np.savez(stream, **arrays)  # type: ignore[arg-type]  # its keywords are names of arrays
-    unfinished.replace(path)
 
 
 def read_arrays(path: Path) -> dict[str, Array]:

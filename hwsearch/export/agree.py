@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from hwsearch.errors import RecordError
+from hwsearch.errors import InputError, RecordError
 from hwsearch.export.weights import packed_bytes, read_weights, weights_facts
 from hwsearch.graph.graph import INPUT
 from hwsearch.network.integers import IntegerNetwork, IntegerPopulation
 from hwsearch.network.store import input_settings, load_tensors, network_digest
+from hwsearch.study.yaml_border import read_yaml
 
 IDENTITY = ("trial", "candidate", "seed", "study_digest", "profile_digest", "network_digest")
+_SHOWN = 200
 
 
 def identity_of(config: Mapping[str, Any], network: IntegerNetwork) -> dict[str, Any]:
@@ -74,11 +73,15 @@ def read_config(path: Path) -> dict[str, Any]:
         RecordError: It is missing or damaged.
     """
     try:
-        config = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise RecordError(f"{path}: a config must be readable YAML; got: {error!r}") from None
-    if not isinstance(config, dict):
-        raise RecordError(f"{path}: a config must be a mapping; got: {type(config).__name__}")
+        document = read_yaml(path)
+    except InputError as error:
+        fault = error.faults[0]
+        line = "" if fault.line is None else f" in line {fault.line}"
+        got = f"{fault.got}{line} ({fault.law})"
+        raise RecordError(f"{path}: a config must be readable YAML; got: {got}") from None
+    if document.repeats:
+        raise RecordError(f"{path}: a config must be as it was written; got: {document.repeats[0]}")
+    config: dict[str, Any] = document.data
     return config
 
 
@@ -93,12 +96,18 @@ def other_models(said: Mapping[str, Any], identities: Mapping[str, Any]) -> list
     for file, identity in identities.items():
         values = identity if isinstance(identity, Mapping) else {}
         wrong += [
-            f"{name} {values.get(name)} in {file}, {said.get(name)} in the manifest"
+            f"{name} {_short(values.get(name))} in {file}, {_short(said.get(name))} in the manifest"
             for name in IDENTITY
             if name in values and values[name] != said.get(name)
         ]
         wrong += [f"{file} does not say its {name}" for name in IDENTITY if name not in values]
     return wrong
+
+
+def _short(value: Any) -> str:
+    """Return a value in few letters: what a file says may be of any length."""
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def config_identity(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,7 +135,7 @@ def config_against_weights(config: Mapping[str, Any], weights: Path) -> list[str
     }
     found = {**here, "timesteps": network.timesteps, "packed_bytes": packed_bytes(arrays)}
     return [
-        f"{name} {said[name]} in the config, {found[name]} in the weights"
+        f"{name} {_short(said[name])} in the config, {_short(found[name])} in the weights"
         for name in found
         if said[name] != found[name]
     ]

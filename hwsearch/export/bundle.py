@@ -31,15 +31,17 @@ from hwsearch.export.c.model import c_model
 from hwsearch.export.c.project import FILES as C_FILES
 from hwsearch.export.c.project import project_files
 from hwsearch.export.checks import Check, check_file, guarded, sha256
-from hwsearch.export.library import CHECK, check_board, check_c
+from hwsearch.export.library import check_board, check_c
+from hwsearch.export.manifest import irregular, read_manifest
 from hwsearch.export.nir import FILE as NIR
 from hwsearch.export.nir import check_nir, read_nir, write_nir
+from hwsearch.export.recorded import CHECK, run_recorded
 from hwsearch.export.replace import MANIFEST, check_target, clear_target
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import packed_bytes, read_weights, weights_digest, write_weights
 from hwsearch.network.integer import Run, run_integer
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.network.store import load_tensors, network_digest, save_tensors
+from hwsearch.network.store import network_digest, save_tensors
 from hwsearch.records.files import write_bytes, write_text
 
 CONFIG = "config.yaml"
@@ -53,7 +55,6 @@ FORMATS = tuple(_FILES)
 DEFAULT_FORMATS = ("config", "weights")
 """What every model can be exported as; NIR cannot say some."""
 _MANIFEST_VERSION = 3
-_READABLE = (2, 3)  # 2: a network was a list of layers
 
 
 @dataclass(frozen=True)
@@ -129,28 +130,32 @@ def _manifest(model: Model, to: Path, names: Sequence[str], identity: Mapping[st
     }
 
 
-def verify(folder: Path, board: str | None = None) -> list[Check]:
+def verify(folder: Path, board: str | None = None, *, own_code: bool = False) -> list[Check]:
     """Load an export anew and check that it is what its record says.
 
     Args:
         folder: The export.
         board: An emulated board to run its C library on too (`hwsearch.export.boards`).
+        own_code: Whether the C library's code is the asker's own, to be built and run though this version would write
+            another (`library`).
 
     Raises:
-        InputError: The board is unknown, or the model does not fit it.
-        RecordError: There is no readable manifest, or one of another version; or no C library to run on a board.
+        InputError: The board is unknown, or the model does not fit it; or there is no C library to run on it.
+        RecordError: There is no readable manifest, one of another version, or one that lists what no export has.
     """
     chosen = None if board is None else board_of(board)
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        files: dict[str, dict[str, Any]] = manifest["files"]
-        version = manifest["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{folder}: an export must have a {MANIFEST}; got: {error!r}") from None
-    if version not in _READABLE:
-        law = f"a {MANIFEST} must be of format {' or '.join(map(str, _READABLE))}"
-        raise RecordError(f"{folder}: {law}; got {version} (export the trial again)")
+    manifest = read_manifest(folder)
+    files: dict[str, dict[str, Any]] = manifest["files"]
+    known = {name for names in _FILES.values() for name in names}
+    if known.isdisjoint(files):
+        law = f"a {MANIFEST} must list a file of an export"
+        got = ", ".join(list(files)[:3])
+        raise RecordError(
+            f"{folder / MANIFEST}: {law}; got: {got} (give the folder that hwsearch export wrote)"
+        )
     checks = [check_file(folder, name, entry) for name, entry in files.items()]
+    if any(irregular(folder, name) for name in files):
+        return checks  # what is no file of the folder is not opened, and so nothing more can be told
     checks += guarded(_check_one_model, folder, manifest)
     if CONFIG in files and WEIGHTS in files:
         checks += guarded(_check_config, folder, manifest)
@@ -160,9 +165,9 @@ def verify(folder: Path, board: str | None = None) -> list[Check]:
     if NIR in files:
         checks += guarded(_check_nir, folder, manifest)
     if C_FILES[0] in files:
-        checks += guarded(check_c, folder, manifest)
+        checks += guarded(partial(check_c, own_code=own_code), folder, manifest)
         if chosen is not None:
-            checks += guarded(partial(check_board, chosen), folder, manifest)
+            checks += guarded(partial(check_board, chosen, own_code=own_code), folder, manifest)
     elif chosen is not None:
         law = "a board needs an export with a C library"
         raise InputError([Fault("--board", law, ", ".join(files), "export it with --format c", folder)])
@@ -192,7 +197,7 @@ def _check_weights(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     """Compare the packed weights with the clear ones, and their bytes with the predicted ones."""
     network, arrays = read_weights(folder / WEIGHTS)
     connections = network.connections
-    equal = all(np.array_equal(c.weight, arrays[f"{c.shape.name}.weight"]) for c in connections)
+    equal = all(np.array_equal(c.weight, arrays.get(f"{c.shape.name}.weight")) for c in connections)
     here, recorded = weights_digest(folder / WEIGHTS), manifest.get("identity", {}).get("network_digest")
     size, said = packed_bytes(arrays), manifest["weight_bytes"]
     return [
@@ -206,19 +211,15 @@ def _check_weights(folder: Path, manifest: dict[str, Any]) -> list[Check]:
 
 def _check_behaviour(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     """Compare predictions and membranes on the recorded inputs, bit for bit."""
-    network, _ = read_weights(folder / WEIGHTS)
-    recorded, _ = load_tensors(folder / CHECK)
-    run = run_integer(network, recorded["inputs"], trace=True)
+    _, recorded, run = run_recorded(folder)
     traces = [name for name in recorded if name.startswith("membrane.")]
     membranes = run.membranes or ()
     same = len(traces) == len(membranes) and all(
         np.array_equal(recorded[f"membrane.{i}"], trace) for i, trace in enumerate(membranes)
     )
-    n = len(recorded["inputs"])
+    n, predictions = len(recorded["inputs"]), recorded.get("predictions", ())
     return [
-        Check(
-            "predictions", np.array_equal(run.predictions, recorded["predictions"]), f"{n} recorded inputs"
-        ),
+        Check("predictions", np.array_equal(run.predictions, predictions), f"{n} recorded inputs"),
         Check("membranes", same, f"{len(traces)} populations, every timestep"),
     ]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hwsearch.errors import RecordError
+from hwsearch.export.manifest import irregular
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,14 @@ def guarded(
 def check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> Check:
     """Compare a file with the size and sha256 that the manifest says."""
     path = folder / name
+    if wrong := irregular(folder, name):
+        return Check(name, False, wrong)
     if not path.exists():
         return Check(name, False, "missing")
-    size, sha = path.stat().st_size, sha256(path)
+    try:
+        size, sha = path.stat().st_size, sha256(path)
+    except OSError as error:
+        return Check(name, False, f"it cannot be read: {error.strerror}")
     same = size == entry["bytes"] and sha == entry["sha256"]
     return Check(
         name, same, f"{size:,} bytes, sha256 {sha[:12]}" + ("" if same else " differs from the manifest")
@@ -54,4 +60,5 @@ def check_file(folder: Path, name: str, entry: Mapping[str, Any]) -> Check:
 
 def sha256(path: Path) -> str:
     """Return the digest of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

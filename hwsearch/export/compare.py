@@ -10,18 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwsearch.errors import RecordError
-from hwsearch.export.library import CHECK
-from hwsearch.export.weights import FILE as WEIGHTS
-from hwsearch.export.weights import read_weights
+from hwsearch.export.recorded import run_recorded
 from hwsearch.hardware.arithmetic import Claim, claim_of
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.rules.check import violations
 from hwsearch.hardware.rules.violation import Violation
 from hwsearch.measure.workload import count_workload
-from hwsearch.network.integer import run_integer
-from hwsearch.network.store import load_tensors
 from hwsearch.report.quantities import column
 
 
@@ -50,11 +45,7 @@ def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
         RecordError: The folder holds no weights, or no recorded inputs.
     """
     profiles = [load_profile(ident, "ID") for ident in idents]
-    network, _ = read_weights(folder / WEIGHTS)
-    recorded, _ = load_tensors(folder / CHECK)
-    if "inputs" not in recorded:
-        raise RecordError(f"{folder / CHECK}: the file must hold recorded inputs")
-    run = run_integer(network, recorded["inputs"])
+    network, _, run = run_recorded(folder)
     workload = count_workload(network, run.input_maps, run.spikes)
     laws = [p.shape.law for p in network.populations if p.shape.law is not None]
     return [

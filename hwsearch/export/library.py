@@ -1,11 +1,20 @@
-"""The C library of an export: what its files should be, what it computes here, and on an emulated board."""
+"""The C library of an export: what its files should be, what it computes here, and on an emulated board.
+
+Building and running a library runs code, and an export may be anybody's. So only what this version itself writes of
+the export's weights is built, from its own copy; a library that differs is named, and built only where the asker says
+that the code is his own.
+"""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hwsearch.errors import InputError, RecordError
+from hwsearch.export.agree import IDENTITY
 from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.emulate import missing_tools, run_on
 from hwsearch.export.boards.findings import board_findings
@@ -15,34 +24,89 @@ from hwsearch.export.c.model import CModel, c_model
 from hwsearch.export.c.project import FILES, FOLDER, project_files
 from hwsearch.export.c.work import library_of
 from hwsearch.export.checks import Check, check_file
+from hwsearch.export.recorded import run_recorded
+from hwsearch.export.replace import MANIFEST
 from hwsearch.export.weights import FILE as WEIGHTS
-from hwsearch.export.weights import packing_of, read_weights
+from hwsearch.export.weights import packing_of
 from hwsearch.hardware.profiles.cores import FOLDER as CORES
 from hwsearch.hardware.profiles.cores import core_of
 from hwsearch.hardware.profiles.folders import profile_folders
 from hwsearch.measure.workload import count_workload
-from hwsearch.network.integer import Run, run_integer
+from hwsearch.network.integer import Run
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.network.store import load_tensors
 
-CHECK = "check.safetensors"
-"""Recorded inputs, with what the integer model makes of them."""
+OWN_CODE = "--own-code"
+"""The option that says that a library's code is the asker's own."""
 
 
-def check_c(folder: Path, manifest: dict[str, Any]) -> list[Check]:
-    """Compare a C library with what its weights give, and build it and compare what it computes."""
-    network, _ = read_weights(folder / WEIGHTS)
-    recorded, _ = load_tensors(folder / CHECK)
-    run = run_integer(network, recorded["inputs"], trace=True)
+def check_c(folder: Path, manifest: dict[str, Any], own_code: bool = False) -> list[Check]:
+    """Compare a C library with what its weights give, and build it and compare what it computes.
+
+    Args:
+        folder: The export.
+        manifest: Its manifest.
+        own_code: Whether to build and run the folder's code though this version writes another.
+    """
+    network, recorded, run = run_recorded(folder)
     library = _library(folder, network)
-    edited = {name for name in FILES if not check_file(folder, name, manifest["files"][name]).passed}
+    fresh = project_files(library, _identity(folder, manifest), recorded["inputs"], run)
+    listed = manifest["files"]
+    edited = {name for name in FILES if name in listed and not check_file(folder, name, listed[name]).passed}
     checks = []
     if edited:  # an older version wrote other files, so they are compared only to find the place
-        fresh = project_files(library, manifest["identity"], recorded["inputs"], run)
         places = [f"{name}: {first_difference(folder / name, fresh[name])}" for name in sorted(edited)]
         checks.append(Check("C files", False, "; ".join(places)))
-    passed, detail = check_library(folder, library, recorded["inputs"], run)
+    foreign = _foreign(folder, fresh)
+    if foreign and not own_code:
+        return [*checks, _not_built("C library", foreign)]
+    with _built_from(folder, {} if foreign else fresh) as place:
+        passed, detail = check_library(place, library, recorded["inputs"], run)
     return [*checks, Check("C library", passed is not False, detail, skipped=passed is None)]
+
+
+def _identity(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return which model a manifest says it is, which its library says too."""
+    identity: dict[str, Any] = manifest["identity"]
+    if missing := [name for name in IDENTITY if name not in identity]:
+        raise RecordError(
+            f"{folder / MANIFEST}: identity must have {', '.join(IDENTITY)}; got none of {missing[0]}"
+        )
+    return identity
+
+
+def _foreign(folder: Path, fresh: dict[str, bytes]) -> str:
+    """Return where the library first differs from what this version writes; empty where it does not."""
+    for name in sorted(fresh):
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != fresh[name]:
+            return f"{name}: {first_difference(path, fresh[name])}"
+    return ""
+
+
+def _not_built(name: str, foreign: str) -> Check:
+    """Return the check that a library of unknown code is."""
+    detail = (
+        f"not built, since that would run its code: it is not what this version writes of these weights ({foreign}). "
+        f"If another version of hwsearch wrote it for you, add {OWN_CODE}"
+    )
+    return Check(name, False, detail)
+
+
+@contextmanager
+def _built_from(folder: Path, fresh: dict[str, bytes]) -> Iterator[Path]:
+    """Give a folder with the files to build: a copy of what this version wrote, else the export itself.
+
+    A header that lies beside the listed files would be found before the system's, so the export's folder is not used.
+    """
+    if not fresh:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as made:
+        for name, data in fresh.items():
+            path = Path(made) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        yield Path(made)
 
 
 def _library(folder: Path, network: IntegerNetwork) -> CModel:
@@ -53,17 +117,20 @@ def _library(folder: Path, network: IntegerNetwork) -> CModel:
         raise RecordError(f"{folder / WEIGHTS}: the file must hold a network of C; got: {error}") from None
 
 
-def check_board(board: Board, folder: Path, manifest: dict[str, Any]) -> list[Check]:
+def check_board(board: Board, folder: Path, manifest: dict[str, Any], own_code: bool = False) -> list[Check]:
     """Run a C library on an emulated board, and compare all of it with the integer model."""
     missing = missing_tools(board)
     if missing:
         detail = f"not run: {', '.join(missing)} must be installed"
         return [Check(board.ident, True, detail, skipped=True)]
-    network, _ = read_weights(folder / WEIGHTS)
-    recorded, _ = load_tensors(folder / CHECK)
+    network, recorded, run = run_recorded(folder)
     library = _library(folder, network)
-    ran = run_on(board, folder / FOLDER, library, recorded["inputs"])
-    run = run_integer(network, recorded["inputs"], trace=True)
+    fresh = project_files(library, _identity(folder, manifest), recorded["inputs"], run)
+    foreign = _foreign(folder, fresh)
+    if foreign and not own_code:
+        return [_not_built(board.ident, foreign)]
+    with _built_from(folder, {} if foreign else fresh) as place:
+        ran = run_on(board, place / FOLDER, library, recorded["inputs"])
     return [Check(*each) for each in board_findings(board, library, ran, run, _told(board, library, run))]
 
 

@@ -36,6 +36,7 @@ from hwsearch.network.nir.units import (
     shift_of,
 )
 from hwsearch.network.store import network_settings
+from hwsearch.whole_files import whole_file
 
 FILE = "network.nir"
 
@@ -47,10 +48,9 @@ def write_nir(network: IntegerNetwork, path: Path) -> None:
         InputError: NIR has no such operation, or the file cannot be written.
     """
     graph = nir_graph(network)
-    unfinished = path.with_name(f"{path.name}.part")
     try:
-        nir.write(unfinished, graph)
-        unfinished.replace(path)
+        with whole_file(path) as unfinished:
+            nir.write(unfinished, graph)
     except OSError as error:
         law, got = "an export needs a folder that can be written", error.strerror or str(error)
         raise InputError([Fault("--to", law, got, "make room, or choose another", path)]) from None

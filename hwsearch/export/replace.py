@@ -78,8 +78,10 @@ def _is_folder(path: Path) -> bool:
 
 def _listed(manifest: Path) -> set[str]:
     """Return what a manifest lists, and itself; nothing where it is none of ours."""
+    if not manifest.is_file():  # a pipe would be waited for without end
+        return set()
     try:
         files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
         return {*files, MANIFEST} if isinstance(files, dict) else set()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()

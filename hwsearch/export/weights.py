@@ -80,8 +80,13 @@ def read_weights(path: Path) -> tuple[IntegerNetwork, dict[str, np.ndarray]]:
         unpacked = dict(arrays)
         for name, layout in layouts.items():
             unpacked[f"{name}.weight"] = unpack(_packed(arrays[f"{name}.packed"], layout))
-        return network_from(settings, unpacked), arrays
-    except (KeyError, TypeError, ValueError) as error:
+        network = network_from(settings, unpacked)
+        if layouts.keys() != {connection.shape.name for connection in network.connections}:
+            raise ValueError("packing must tell of each connection, and of no other")
+        return network, arrays
+    except RecordError as error:
+        raise RecordError(f"{path}: the file must describe a whole network; got: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise RecordError(f"{path}: the file must describe a whole network; got: {error!r}") from None
 
 
@@ -126,7 +131,17 @@ def packed_bytes(arrays: Mapping[str, np.ndarray]) -> int:
 
 
 def _packed(data: np.ndarray, layout: Mapping[str, Any]) -> Packed:
+    """Return packed weights as a file says them.
+
+    Raises:
+        TypeError: A value is of another type.
+        ValueError: A field is wider than a weight's place can be.
+    """
     fields = dict(layout)
     fields["streams"] = tuple(Stream(**stream) for stream in fields["streams"])
     fields["shape"] = tuple(fields["shape"])
+    numbers = [fields[name] for name in ("weight_bits", "slots", "groups") if name in fields]
+    numbers += [*fields["shape"], *(n for stream in fields["streams"] for n in (stream.count, stream.bits))]
+    if not all(type(number) is int and 0 <= number < 2**32 for number in numbers):
+        raise ValueError("counts, widths and shapes of packed weights must be whole numbers below 2**32")
     return Packed(data=data, **fields)

@@ -20,6 +20,7 @@ from hwsearch.hardware.families.packed import packed
 from hwsearch.hardware.families.parts import Parts
 from hwsearch.hardware.families.roofline import npu, roofline
 from hwsearch.hardware.families.step_cycles import step_cycles
+from hwsearch.hardware.families.storing import storage_words
 from hwsearch.hardware.models import (
     Crossbar,
     EventCores,
@@ -58,6 +59,7 @@ class Cost:
         notes: What a reader of these numbers should know.
         packed_bytes: Bytes of the weights as a file in ``formats``; fewer than ``weight_bytes`` where the device
             gives memory out in lumps.
+        storage: What formats cost that are not the smallest, a sentence a connection.
         code_bytes: Program code, in the bank of the weights; 0 where the profile does not count it.
     """
 
@@ -79,6 +81,7 @@ class Cost:
     latency_grade: str | None
     notes: tuple[str, ...]
     packed_bytes: int = 0
+    storage: tuple[str, ...] = ()
     code_bytes: int = 0
 
 
@@ -97,6 +100,7 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
         "state": parts.state,
         "buffers": parts.buffers,
     }
+    storage = storage_words(workload, profile, parts.stored)
     static_j = None
     if parts.latency_s is not None and parts.static_w is not None and not parts.all_in:
         static_j = parts.static_w * parts.latency_s
@@ -123,8 +127,9 @@ def price(workload: Workload, profile: HardwareProfile) -> Cost:
         latency_s=parts.latency_s,
         energy_grade=None if parts.energy_j is None else profile.labels.get("energy_j"),
         latency_grade=None if parts.latency_s is None else profile.labels.get("latency_s"),
-        notes=_notes(workload, profile, parts),
+        notes=(*_notes(workload, profile, parts), *storage),
         packed_bytes=_packed_bytes(profile, parts),
+        storage=storage,
         code_bytes=parts.code,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,9 @@ from hwsearch.study.digest import digest
 
 Grade = Literal["measured", "vendor", "toolchain", "simulated", "emulated", "derived", "estimated"]
 """How a number came about, best evidence first."""
+
+Storage = Literal["smallest", "fastest", "both"]
+"""How the format of a connection's weights is chosen: by bytes, by instructions, or by both, within the budget."""
 
 GRADES: tuple[Grade, ...] = get_args(Grade)
 
@@ -172,6 +175,8 @@ class HardwareProfile:
         quantities: Every number with its evidence, by its dotted place in the file.
         sources: (key, text) of each source.
         path: The file.
+        storage: How a connection's format is chosen: what a study says, not the file.
+        storage_budgets: (cost, upper limit) of the study, within which formats are chosen.
         firmware: What C libraries take on its core; None: nobody has tried.
     """
 
@@ -214,6 +219,8 @@ class HardwareProfile:
     arithmetic: Arithmetic = dataclasses.field(default_factory=Arithmetic)
     connectivity: Connectivity = dataclasses.field(default_factory=Connectivity)
     state_menu: tuple[int, ...] = ()
+    storage: Storage = "smallest"
+    storage_budgets: tuple[tuple[str, float], ...] = ()
     firmware: Firmware | None = None
 
     @property
@@ -236,6 +243,17 @@ class HardwareProfile:
         fits = next((bits for bits in self.state_widths if bits >= state_bits), self.state_widths[-1])
         return self._at_width[fits]
 
+    def storing(self, storage: Storage, budgets: Mapping[str, float]) -> HardwareProfile:
+        """Return the device as a study stores networks on it.
+
+        Args:
+            storage: How formats are chosen.
+            budgets: Of the study.
+        """
+        if storage == "smallest":
+            return self
+        return dataclasses.replace(self, storage=storage, storage_budgets=tuple(sorted(budgets.items())))
+
     @cached_property
     def _at_width(self) -> dict[int, HardwareProfile]:
         return {bits: dataclasses.replace(self, state_bits=bits) for bits in self.state_widths}
@@ -256,11 +274,11 @@ class HardwareProfile:
         """16 hex digits of everything that a price or a rule hangs on; wording and evidence are left out.
 
         So is what it can do beyond a chain of plain connections, and which other widths it has for membranes: that
-        counts for networks and studies that ask for it (`plan`).
+        counts for networks and studies that ask for it (`plan`). How formats are chosen is in the study's digest.
         """
         wording = (
             "name", "vendor", "description", "quantities", "sources", "path", "uncalibrated", "arithmetic",
-            "connectivity", "state_menu", "firmware",
+            "connectivity", "state_menu", "storage", "storage_budgets", "firmware",
         )  # fmt: skip
         fields = [field for field in dataclasses.fields(self) if field.name not in wording]
         values = {field.name: getattr(self, field.name) for field in fields}

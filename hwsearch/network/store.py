@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,17 @@ from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.network.chain_settings import graph_settings
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
 from hwsearch.network.params import Params
+from hwsearch.network.stored_laws import network_fault
+from hwsearch.whole_files import whole_file
 
 
 def save_tensors(path: Path, tensors: dict[str, np.ndarray], values: dict[str, object]) -> None:
     """Write tensors and JSON values in one step (a reader sees the whole file or none)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")  # another process may write the same file
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    # not save_file, whose files nobody but their owner may read
-    unfinished.write_bytes(save(contiguous, {name: json.dumps(value) for name, value in values.items()}))
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        # not save_file, whose files nobody but their owner may read
+        unfinished.write_bytes(save(contiguous, {name: json.dumps(value) for name, value in values.items()}))
 
 
 def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:
@@ -41,11 +41,14 @@ def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     Raises:
         RecordError: The file is missing or damaged.
     """
+    if path.exists() and not path.is_file():  # a FIFO would never end
+        raise RecordError(f"{path}: a whole safetensors file is needed; got: no regular file")
     try:
         with safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 no dict
             values = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
-    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+    # damage shows as what it happens to hit: a type that NumPy has not, a number of too many digits, JSON too deep
+    except (OSError, SafetensorError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{path}: a whole safetensors file is needed; got: {error}") from None
     return tensors, values
 
@@ -84,10 +87,19 @@ def connection_settings(shape: Connection) -> dict[str, Any]:
 
 
 def network_from(settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> IntegerNetwork:
-    """Return the network of ``network_settings`` and arrays by name: ``network_arrays``."""
-    if "layers" in settings:
-        names = (layer["name"] for layer in settings["layers"])
-        settings = graph_settings(settings, {name: arrays[f"{name}.weight"].shape for name in names})
+    """Return the network of ``network_settings`` and arrays by name: ``network_arrays``.
+
+    Raises:
+        RecordError: They describe no network (`stored_laws`).
+    """
+    try:
+        if "layers" in settings:
+            names = (layer["name"] for layer in settings["layers"])
+            settings = graph_settings(settings, {name: arrays[f"{name}.weight"].shape for name in names})
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, ZeroDivisionError) as error:
+        raise RecordError(f"settings must describe a chain of layers; got: {error!r}") from None
+    if fault := network_fault(settings, arrays):
+        raise RecordError(fault)
     populations = tuple(
         IntegerPopulation(_population(each), arrays[f"{name}.bias"], arrays.get(f"{name}.threshold"))
         for each in settings["populations"]

@@ -18,6 +18,9 @@ from hwsearch.study.model import Study
 MOST_WEIGHTS = 2**26
 """More than any device of this kind stores; the stack that trains them takes seven times as many floats, 2 GB."""
 
+MOST_ACTIVATIONS = 2**27
+"""Membranes of a step of training; the backward pass keeps about three floats for each, 1.6 GB."""
+
 
 def network_specs(study: Study, data: Dataset) -> tuple[NetworkSpec, ...]:
     """Return the dense architectures of a study on a data set: one, or those that it lists to choose from.
@@ -33,7 +36,7 @@ def network_specs(study: Study, data: Dataset) -> tuple[NetworkSpec, ...]:
         try:
             spec = _graph(study, data, spelling)
             specs.append(spec)
-            faults += _size_faults(where, spec)
+            faults += [*_size_faults(where, spec), *_activation_faults(where, spec, study, data)]
         except ListError as error:
             faults += [
                 Fault(where if f.place is None else f"{where}.{f.place}", f.law, f.got, f.todo)
@@ -109,6 +112,17 @@ def _size_faults(where: str, spec: NetworkSpec) -> list[Fault]:
     law = f"a network may have {MOST_WEIGHTS:,} weights at most"
     got = f"{spec.n_weights:,}, {largest.n_weights:,} of them into {spec.populations[largest.target].name!r}"
     return [Fault(where, law, got, "use fewer channels, or pool what it reads")]
+
+
+def _activation_faults(where: str, spec: NetworkSpec, study: Study, data: Dataset) -> list[Fault]:
+    """Return whether a step of training keeps more membranes than memory holds."""
+    neurons, longest = sum(p.neurons for p in spec.populations), max(study.space.timesteps)
+    batch = min(study.train.batch_size, len(data.y_train))
+    if neurons * longest * batch <= MOST_ACTIVATIONS:
+        return []
+    law = f"neurons times timesteps times the samples of a step may be {MOST_ACTIVATIONS:,} at most"
+    got = f"{neurons:,} times {longest} times {batch:,}"
+    return [Fault(where, law, got, "use fewer channels, pool, or lower train.batch_size or timesteps")]
 
 
 def _time_faults(study: Study, data: Dataset) -> list[Fault]:

@@ -102,7 +102,7 @@ def miss_words(plan: Plan, nearest: Corner) -> str:
         "nothing fits, whatever is trained (nothing was). Nearest miss: the cheapest candidate of the space"
     )
     if name not in plan.study.device.budgets:
-        return f"{said} ({knobs}): {nearest.priced.faults[0]}"
+        return f"{said} ({knobs}): {nearest.priced.rule}"
     limit, need = plan.study.device.budgets[name], nearest.priced.fields[name]
     return (
         f"{said} ({knobs}): needs {name} {need:,.6g} at least, the budget is {limit:,.6g} "

@@ -46,6 +46,9 @@ def profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
         elif name in unknown:
             law = f"{profile.id} must know what a budget limits"
             faults.append(Fault(f"device.budgets.{name}", law, f"{name}: unknown", "leave this budget out"))
+    if study.device.storage != "smallest" and profile.family != "mcu":
+        law = f"formats are chosen by their instructions on microcontrollers alone; {profile.id} is none"
+        faults.append(Fault("device.storage", law, study.device.storage, "leave it at smallest"))
     for index, name in enumerate(study.objectives):
         if name in unknown:
             law = f"{profile.id} must know what an objective minimises"

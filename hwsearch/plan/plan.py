@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,11 @@ class Plan:
         """Return the T that a rung of a candidate with this T is trained with; it is measured at its own."""
         return rung_timesteps(self.study, rung, timesteps)
 
+    @cached_property
+    def samples_digest(self) -> str:
+        """Names all samples, as they are trained on and measured on, and what made them whole numbers."""
+        return _content(self.data)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the run must know."""
@@ -193,6 +199,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
         faults += law_faults(study, specs, profile)
     if faults or profile is None or data is None or not specs:
         raise InputError(placed(faults, study_path, options))
+    profile = profile.storing(study.device.storage, study.device.budgets)
     multiple = profile.limits.channel_multiple or 1
     specs = tuple(replace(spec, channel_multiple=multiple) for spec in specs)
     space = _space(study, profile, specs)

@@ -22,12 +22,14 @@ class Price:
         fields: The same as columns.
         constraints: Need over budget, minus 1, by budget and bank: at most 0 is feasible.
         faults: Each broken rule or budget in words.
+        rule: The rule of the device that is broken most, in words; empty where none is.
     """
 
     cost: Cost
     fields: CostFields
     constraints: Mapping[str, float]
     faults: tuple[str, ...]
+    rule: str = ""
 
 
 def price_on_device(plan: Plan, workload: Workload) -> Price:
@@ -47,11 +49,15 @@ def held_to(plan: Plan, cost: Cost, broken: Sequence[Violation]) -> Price:
         constraints[name] = float(need) / limit - 1.0
         if need > limit:
             faults.append(f"{name} {need:,.6g} is over its budget of {limit:,.6g} ({need / limit:.2f} times)")
-    constraints["device_rules"] = float(
-        max((v.need / v.limit - 1.0 if v.limit else 1.0 for v in broken), default=0.0)
-    )
+    constraints["device_rules"] = float(max(map(_over, broken), default=0.0))
     faults += [violation.message for violation in broken]
-    return Price(cost, fields, constraints, tuple(faults))
+    rule = max(broken, key=_over).message if broken else ""
+    return Price(cost, fields, constraints, tuple(faults), rule)
+
+
+def _over(violation: Violation) -> float:
+    """Return by how much of its limit a violation is over it; 1 where there is no number."""
+    return violation.need / violation.limit - 1.0 if violation.limit else 1.0
 
 
 def steps_ahead(plan: Plan, record: TrialRecord) -> int:

@@ -50,6 +50,21 @@ class Probes:
     eval_steps: int
 
 
+@dataclass(frozen=True, eq=False)
+class Probed:
+    """All that is measured before similarity can be told.
+
+    Attributes:
+        probes: Of the dense network's layers; None for estimators that need none.
+        settled: [N] share of the probe inputs on which a candidate agrees with the dense network.
+        agree: [K, B] whether a candidate agrees on an input, of other candidates and inputs.
+    """
+
+    probes: Probes | None
+    settled: np.ndarray
+    agree: np.ndarray
+
+
 def probe(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope) -> Probes:
     """Probe every layer at every granularity, a few sparsities, and every number of bits.
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from hwsearch.whole_files import whole_file
+
 REBUILD = "run the study again into the same folder: what is finished is kept, and its files are written anew"
 NEWER = "a newer hwsearch wrote it: use that one"
 
@@ -20,9 +22,8 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file in one step, likewise."""
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(data)
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(data)
 
 
 def damaged(path: Path, law: str, got: str, todo: str = REBUILD) -> str:

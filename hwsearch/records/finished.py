@@ -12,10 +12,11 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from hwsearch.data.content import content_digest
+from hwsearch.data.content import content_digest, names_plugins
 from hwsearch.errors import InputError, RecordError
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
-from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.run_folder import RunFolder, refuse_irregular
+from hwsearch.records.storage_url import shown_url
 from hwsearch.records.summary import Answered, Summary, read_summary
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study, load_study, override
@@ -28,10 +29,13 @@ def asked(
 
     Raises:
         InputError: The study file or an option breaks a law.
+        RecordError: Something else lies in the folder where a file must.
     """
     root = None if data_root is None else str(Path(data_root).resolve())
     study = override(load_study(study_path), seed=seed, data_root=root)
-    return study, RunFolder(out if out is not None else Path("runs") / study.name)
+    folder = RunFolder(out if out is not None else Path("runs") / study.name)
+    refuse_irregular(folder)
+    return study, folder
 
 
 def answers(study: Study, profile_digest: str, storage: str | None, folder: RunFolder) -> Answered:
@@ -40,7 +44,7 @@ def answers(study: Study, profile_digest: str, storage: str | None, folder: RunF
         path for path in (folder.trials, folder.front, folder.recalls, folder.confusion) if path.exists()
     ]
     return Answered(
-        question=_question(study, profile_digest, storage),
+        question=_question(study, profile_digest, storage, folder.network),
         candidates=study.search.candidates,
         inside=folder.database.exists(),
         files={path.name: _digest_of(path) for path in tables},
@@ -56,10 +60,12 @@ def answered(study: Study, study_path: Path, folder: RunFolder, storage: str | N
         folder: Where it would be answered.
         storage: URL of an Optuna storage; None: a file in the folder.
     """
+    if names_plugins(study.data):  # what it gives is known when it has run
+        return None
     try:
         summary = read_summary(folder.summary)
         profile = load_profile(profile_beside(study.device.profile, study_path))
-        question = _question(study, profile.digest, storage)
+        question = _question(study, profile.digest, storage, _network_file(study, study_path))
     except (RecordError, InputError, OSError):
         return None  # what is wrong is said on the ordinary way
     known = summary.answers
@@ -77,12 +83,19 @@ def pages_stand(folder: RunFolder, summary: Summary) -> bool:
     return all(page.exists() and page.stat().st_mtime >= since for page in pages)
 
 
-def _question(study: Study, profile_digest: str, storage: str | None) -> str:
+def _network_file(study: Study, study_path: Path) -> Path:
+    """Return the NIR file that a study names, if it does."""
+    return study_path.parent / (study.network.nir.file if study.network.nir is not None else "")
+
+
+def _question(study: Study, profile_digest: str, storage: str | None, network: Path) -> str:
     """Return a digest of all that the files of a run depend on, but for how many candidates are asked."""
     settings = study.to_yaml_dict()
-    content = content_digest(study.data)
+    content = [found for found in (content_digest(study.data),) if found is not None]
+    content += [] if study.network.nir is None else [_digest_of(network)]
     settings["search"] = {name: value for name, value in settings["search"].items() if name != "candidates"}
-    return digest([settings, profile_digest, storage, *([] if content is None else [content])])
+    kept = None if storage is None else shown_url(storage)
+    return digest([settings, profile_digest, kept, *content])
 
 
 def _unchanged(folder: RunFolder, files: Mapping[str, str]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -47,8 +49,8 @@ class Log:
 
     @property
     def wall_s(self) -> float:
-        """Seconds of all sessions, each from its start to its last event."""
-        return float(sum(events[-1].time - events[0].time for events in self.sessions))
+        """Seconds of all sessions, each from its start to its last event; a clock that was set back takes none away."""
+        return float(sum(_passed(events) for events in self.sessions))
 
     @property
     def model_s(self) -> float:
@@ -74,7 +76,7 @@ class Seconds:
 def seconds_spent(folder: RunFolder, model_s: float) -> Seconds:
     """Return the time spent in a folder by all sessions; model_s: of probes and model that was not logged yet."""
     log = read_log(folder)
-    since = time.time() - log.sessions[-1][-1].time if log.sessions else 0.0
+    since = max(0.0, time.time() - log.sessions[-1][-1].time) if log.sessions else 0.0
     return Seconds(log.wall_s + since, log.model_s + model_s, log.torn)
 
 
@@ -93,6 +95,12 @@ def read_log(folder: RunFolder) -> Log:
         else:
             sessions[-1].append(event)
     return Log(tuple(map(tuple, sessions)), torn)
+
+
+def _passed(events: Sequence[LoggedEvent]) -> float:
+    """Return the seconds from the first event to the last, with those added by which the clock was set back."""
+    back = sum(max(0.0, earlier.time - later.time) for earlier, later in itertools.pairwise(events))
+    return events[-1].time - events[0].time + back
 
 
 def logged(folder: RunFolder, listen: Listener) -> Listener:

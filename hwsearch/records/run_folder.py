@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -10,14 +11,26 @@ from urllib.parse import quote
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.records.files import damaged
 
+_NO_TEXT = {"Cc", "Cs", "Zl", "Zp"}  # control characters, bytes that are no text, ends of lines
+_TURNED = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # what is written from right to left
 _PLAIN = "/\\ !$&'()*+,;:=@[]~"  # in a path; the others would mean something in a URL
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Names of a run's files."""
+    """Names of a run's files.
+
+    Raises:
+        InputError: The folder's name is no text, or not of one line: it could be neither printed nor kept in a URL.
+    """
 
     path: Path
+
+    def __post_init__(self) -> None:
+        name = str(self.path.absolute())
+        if any(unicodedata.category(sign) in _NO_TEXT or sign in _TURNED for sign in name):
+            law = "the name of a run's folder, and of those that it lies in, must be text of one line"
+            raise InputError([Fault("", law, ascii(name), "choose another folder")])
 
     @property
     def study(self) -> Path:
@@ -53,6 +66,11 @@ class RunFolder:
     def storage_place(self) -> Path:
         """Where the search is kept: URL of the storage, and the name of its study there."""
         return self.path / "storage.json"
+
+    @property
+    def environment(self) -> Path:
+        """What the run was begun with: versions, the loops, the device, the samples."""
+        return self.path / "environment.json"
 
     @property
     def trials(self) -> Path:
@@ -95,6 +113,11 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def unfinished(self) -> Path:
+        """What there is of a run that has not ended, as a page."""
+        return self.path / "unfinished.html"
+
+    @property
     def summary(self) -> Path:
         """The run in numbers."""
         return self.path / "summary.json"
@@ -125,12 +148,30 @@ def open_run(path: Path) -> RunFolder:
 
     Raises:
         InputError: There is no run there.
-        RecordError: There is one, but the study that it ran is gone.
+        RecordError: There is one, but the study that it ran is gone, or one of its files is none.
     """
     folder = RunFolder(path)
+    refuse_irregular(folder)
     if not folder.study.exists() and (folder.summary.exists() or folder.trials.exists()):
         raise RecordError(damaged(folder.study, "a run must have the study as used", "no such file"))
     if not folder.study.exists():
         law = "a run folder must hold a study.yaml"
         raise InputError([Fault("", law, todo="give the folder that hwsearch run wrote", path=path)])
     return folder
+
+
+def refuse_irregular(folder: RunFolder) -> None:
+    """Refuse a folder where something else lies in the place of a file: a pipe would be waited for without end.
+
+    Raises:
+        RecordError: It does.
+    """
+    files = (
+        folder.study, folder.profile, folder.network, folder.data, folder.database, folder.storage_place,
+        folder.environment, folder.trials, folder.front, folder.recalls, folder.confusion, folder.finals,
+        folder.left_out, folder.front_png, folder.report, folder.unfinished, folder.summary, folder.log, folder.lock,
+    )  # fmt: skip
+    for path in files:
+        if path.exists() and not path.is_file():
+            got = "a folder" if path.is_dir() else "a pipe or a device"
+            raise RecordError(damaged(path, "it must be a file", got, "move it away: a run wrote none there"))

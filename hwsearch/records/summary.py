@@ -224,7 +224,7 @@ def read_summary(path: Path) -> Summary:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         got = "no such file" if isinstance(error, FileNotFoundError) else str(error)
         raise RecordError(damaged(path, "a finished run must have a summary", got)) from None
     missing = [name for name in _NEEDED if not isinstance(values, dict) or name not in values]

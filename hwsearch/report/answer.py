@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from hwsearch.records.front import DenseRow, FrontRow, NetworkRow
+from hwsearch.report.confusion import class_names
 from hwsearch.report.layers import knobs
 from hwsearch.report.quantities import UNKNOWN, count, score_words, spell, times, title
 from hwsearch.report.recall import chance_on_test, warnings
@@ -120,7 +121,7 @@ def risks(tables: RunTables) -> list[str]:
     said = _score_risk(summary.dense, summary.pick, score_words(summary.score))
     said += _accuracy_risk(summary.dense, summary.pick, summary.samples.test)
     said += _drop(summary.pick)
-    said += warnings(summary.pick, chance_on_test(summary), summary.score)
+    said += warnings(summary.pick, chance_on_test(summary), summary.score, class_names(tables.recalls))
     estimated = {
         title(n).lower(): how for n, how in summary.labels.items() if summary.pick.number(n) is not None
     }

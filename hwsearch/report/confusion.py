@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hwsearch.records.by_class import RecallRow
 from hwsearch.report.tables import RunTables
 
 _MOST_CLASSES, _MOST_MISTAKES = 25, 10
@@ -42,9 +44,9 @@ class Confusion:
     mistakes: tuple[Mistake, ...]
 
 
-def class_names(tables: RunTables) -> dict[int, str]:
+def class_names(recalls: Sequence[RecallRow]) -> dict[int, str]:
     """Return what the data call each class, by its number; none where the run did not record it."""
-    return {row.true_class: row.name for row in tables.recalls}
+    return {row.true_class: row.name for row in recalls}
 
 
 def confusion_of_pick(tables: RunTables) -> Confusion | None:
@@ -53,7 +55,7 @@ def confusion_of_pick(tables: RunTables) -> Confusion | None:
     counts = None if pick is None else tables.confusion.get(pick.trial)
     if not counts:
         return None
-    known = class_names(tables)
+    known = class_names(tables.recalls)
     names = tuple(known.get(label, str(label)) for label in range(len(counts)))
     sizes = [sum(row) for row in counts]
     shares = [[n / max(1, size) for n in row] for row, size in zip(counts, sizes, strict=True)]

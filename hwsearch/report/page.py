@@ -34,13 +34,17 @@ from hwsearch.report.tables import RunTables, read_run
 def write_pages(run_dir: Path | str) -> Path:
     """Write report.html into a run's folder, and front.png where there is a front; return the page.
 
+    What was written while the run went on (`unfinished_page`) is removed.
+
     Raises:
         RecordError: A file is missing or damaged.
     """
     tables = read_run(run_dir)
     if tables.front:
         write_front_png(tables, RunFolder(tables.run_dir).front_png)
-    return write_report(tables)
+    page = write_report(tables)
+    RunFolder(tables.run_dir).unfinished.unlink(missing_ok=True)
+    return page
 
 
 def write_report(tables: RunTables) -> Path:

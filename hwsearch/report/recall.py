@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hwsearch.measure.accuracy import wilson
@@ -33,7 +34,7 @@ def recall_lines(tables: RunTables) -> list[ClassLine]:
     if summary.pick is None or not summary.classes.test:
         return []
     networks = recalls(summary.pick), recalls(summary.dense)
-    lines, names = [], class_names(tables)
+    lines, names = [], class_names(tables.recalls)
     for label, n in enumerate(summary.classes.test):
         texts = [_with_interval(known[label] if label < len(known) else None, n) for known in networks]
         lines.append(ClassLine(names.get(label, str(label)), n, *texts))
@@ -64,13 +65,16 @@ def chance_on_test(summary: Summary) -> float | None:
     return constant_score(summary.classes.test, summary.score)
 
 
-def warnings(row: NetworkRow, chance: float | None, score: Score = "accuracy") -> list[str]:
+def warnings(
+    row: NetworkRow, chance: float | None, score: Score = "accuracy", names: Mapping[int, str] | None = None
+) -> list[str]:
     """Return what is wrong with a network's answers, a sentence each.
 
     Args:
         row: Its row of front.csv.
         chance: The score on test of always answering the largest class.
         score: Of the study.
+        names: What the data call each class (`class_names`); None: their numbers.
     """
     said = []
     low = row.number("accuracy_test_low" if score == "accuracy" else "score_test_low")
@@ -82,7 +86,9 @@ def warnings(row: NetworkRow, chance: float | None, score: Score = "accuracy") -
         )
     worst, accuracy = worst_class(row), row.number("accuracy_test_own")
     if worst is not None and accuracy is not None and worst[1] < _WEAK * accuracy:
-        said.append(f"Class {worst[0]} is recognised in {worst[1]:.1%} of its test samples only.")
+        said.append(
+            f"Class {(names or {}).get(worst[0], worst[0])} is recognised in {worst[1]:.1%} of its test samples only."
+        )
     if (silent := row.number("silent_layers_test")) is not None and silent > 0:
         said.append(f"In {count(silent)} of its layers no neuron fires for any test sample.")
     if (unheard := row.number("input_independent_test")) is not None and unheard >= _MANY:

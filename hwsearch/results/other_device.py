@@ -135,6 +135,8 @@ def front_elsewhere(
         NothingFits: No trained network maps onto the device and keeps the study's budgets and tolerance there.
     """
     study = load_study(folder.study)
+    if device.family == "mcu":
+        device = device.storing(study.device.storage, study.device.budgets)
     records = records_of(folder, study, storage)
     question = _question(study, device, load_profile(folder.profile), dense)
     entries, reasons = _entries(folder, records)

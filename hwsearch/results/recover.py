@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,13 @@ from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import records_of
 from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import dense_reference
-from hwsearch.search.stages.finals import fresh_dense, member_job
+from hwsearch.search.stages.final_trainings import fresh_dense, member_job
 from hwsearch.search.stages.rungs import Trial, train_rung
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.environment import environment_of, is_as_recorded, recorded_device
 from hwsearch.study.model import Study, load_study
+from hwsearch.train.device import find_device
 
 _BYTES = ("memory_bytes", "weight_bytes")
 
@@ -77,7 +80,8 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     plan = make_plan(with_used_files(study, folder), folder.study)
     row = _front_row(folder, trial)
     seed = None if row is None else row.seed
-    cache = Cache(folder.cache, plan.digest, folder.shared)
+    key = environment_of(plan, _device(folder)).key if folder.environment.exists() else ""
+    cache = Cache(folder.cache, plan.digest, folder.shared, key)
     path = (
         cache.path("trained", record.candidate.digest)
         if seed is None
@@ -86,7 +90,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     measured = cache.load(path)
     cached = measured is not None and measured.network is not None
     if measured is None or not cached:
-        measured = _train_again(plan, cache, record, seed)
+        measured = _train_again(plan, cache, folder, record, seed)
     versions = recorded_versions(folder)
     if wrong := _differences(plan, _recorded(record, row), measured):
         reason = _other_network(versions, path if cached else None)
@@ -188,9 +192,26 @@ def _front_row(folder: RunFolder, trial: int) -> FrontRow | None:
     return next((row for row in read_front(folder.front) if row.trial == trial), None)
 
 
-def _train_again(plan: Plan, cache: Cache, record: TrialRecord, seed: int | None) -> Measured:
-    """Train a candidate as the run did (the cache was deleted)."""
-    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
+def _device(folder: RunFolder) -> str:
+    """Return where a run's networks are trained again: where it trained them, if that is here."""
+    return "cuda" if recorded_device(folder) == "cuda" and find_device("auto") == "cuda" else "cpu"
+
+
+def _train_again(
+    plan: Plan, cache: Cache, folder: RunFolder, record: TrialRecord, seed: int | None
+) -> Measured:
+    """Train a candidate as the run did (it is not in the cache)."""
+    device = _device(folder)
+    if is_as_recorded(folder, environment_of(plan, device)):
+        return _trained_again(plan, cache, device, record, seed)
+    # what it rests on may come out otherwise, and the run must never go on from that
+    with tempfile.TemporaryDirectory() as scratch:
+        other = Cache(Path(scratch), plan.digest, environment=cache.environment)
+        return _trained_again(plan, other, device, record, seed)
+
+
+def _trained_again(plan: Plan, cache: Cache, device: str, record: TrialRecord, seed: int | None) -> Measured:
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
     of_one = plan.at(record.candidate.network)
     with Trainer(bench, 1) as trainer:
         reference = Reference(of_one, dense_reference(of_one, trainer, cache))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from hwsearch.errors import Fault, InputError, NothingFits, Unfinished
+from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.export.bundle import DEFAULT_FORMATS, write_export
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
@@ -23,6 +23,7 @@ from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, read_summary
 from hwsearch.records.trial_table import read_trials_frame
 from hwsearch.report.page import write_pages
+from hwsearch.report.unfinished_page import Provisional, write_unfinished
 from hwsearch.results.export_model import model_of
 from hwsearch.results.other_device import FrontOn, front_elsewhere, front_here
 from hwsearch.results.recover import recover, with_used_files
@@ -198,16 +199,21 @@ class Result:
         return write_export(model_of(recover(self.folder, number, self.storage)), Path(to), formats)
 
     def report(self) -> Path:
-        """Write report.html and front.png anew; return the page.
+        """Write report.html and front.png anew, of an unfinished run unfinished.html; return the page.
 
         Raises:
             RecordError: A file is missing or damaged.
-            Unfinished: The run has not ended: there is nothing to report yet.
         """
-        if not self.finished:
-            todo = "a report needs the final trainings; hwsearch front and hwsearch pick show what there is"
-            raise Unfinished(f"{self.folder.path}: {so_far(self.folder).words} ({todo})")
-        return write_pages(self.folder.path)
+        return write_pages(self.folder.path) if self.finished else self._provisional_page()
+
+    def _provisional_page(self) -> Path:
+        """Write what there is of an unfinished run."""
+        found, study = so_far(self.folder), self.study
+        outcomes = dict(self.trials["outcome"].value_counts()) if found.evaluated else {}
+        device = load_profile(self.folder.profile).id
+        return write_unfinished(
+            self.folder, Provisional(study.name, device, found.words, found.front, outcomes)
+        )
 
 
 def _needed(score: Score, min_accuracy: float | None, min_score: float | None) -> float | None:

@@ -91,7 +91,7 @@ def dense_so_far(folder: RunFolder) -> DenseRow:
         InputError: The data or the profile of the run is gone.
     """
     plan = make_plan(with_used_files(load_study(folder.study), folder))
-    cache = Cache(folder.cache, plan.digest, folder.shared)
+    cache = Cache(folder.cache, plan.digest, environment="as recorded" if folder.environment.exists() else "")
     every = [cache.load(cache.path("dense", *plan.at(i).place)) for i in range(len(plan.networks))]
     score = plan.study.score
     dense = max((d for d in every if d is not None), key=lambda d: d.score_val(score) or 0.0, default=None)

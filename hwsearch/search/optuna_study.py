@@ -11,22 +11,27 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import optuna
 from optuna.samplers import RandomSampler
-from optuna.trial import Trial, TrialState, create_trial
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.records.files import damaged
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trials import TrialRecord
-from hwsearch.search.samplers import distributions, suggester
-from hwsearch.search.store.storage import open_study, place_of, read_study, storage_words
+from hwsearch.search.samplers import suggester
+from hwsearch.search.store.place import place_of
+from hwsearch.search.store.storage import FORMAT, open_study, read_study
+from hwsearch.search.stored_trial import LISTED_CONSTRAINTS, Spelling
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, Setting
 from hwsearch.study.model import Study
 
 _RECORD = "hwsearch:record"
+_UNITS = "hwsearch:units"
 _ONE_SEARCH = Fault("--storage", "only one search at a time may use a storage", "another one")
 
 
@@ -44,13 +49,24 @@ class Verdict:
 
     Attributes:
         state: ``complete``, ``pruned`` or ``fail``.
-        values: Objectives, minimised; None unless complete.
+        values: Objectives, minimised, in units of their own; None unless complete.
         constraints: Need over budget, minus 1, by budget: at most 0 is feasible.
+        units: What samplers count each objective in; empty: as it is.
+        outcome: What became of the trial, for whoever looks into the storage; empty: not said.
     """
 
     state: str
     values: tuple[float, ...] | None
     constraints: Mapping[str, float]
+    units: tuple[float, ...] = ()
+    outcome: str = ""
+
+    @property
+    def scaled(self) -> tuple[float, ...] | None:
+        """The objectives as samplers count them."""
+        if self.values is None or not self.units:
+            return self.values
+        return tuple(float(value) for value in np.divide(self.values, self.units))
 
 
 class Proposer:
@@ -65,20 +81,37 @@ class Proposer:
         sampler: str,
         seed: int,
         n_objectives: int,
+        metrics: Sequence[str] = (),
     ) -> None:
         """Open the storage, or create it; None: in memory.
+
+        Args:
+            storage: URL.
+            name: Of the study there.
+            study_digest: What it has to be of.
+            space: What may be asked.
+            sampler: By name.
+            seed: Of what is suggested.
+            n_objectives: How many.
+            metrics: What each objective is called there; none: by its place.
 
         Raises:
             InputError: The storage cannot be used, or holds another search under this name.
             StorageAway: It is locked or cannot be reached.
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._space, self._suggester = space, suggester(sampler, space, seed, n_objectives)
-        if storage is None:
-            self._study = optuna.create_study(directions=["minimize"] * n_objectives)
-        else:
-            self._study = open_study(storage, name, study_digest, n_objectives)
+        self._suggester = suggester(sampler, space, seed, n_objectives)
+        self._shown: dict[int, FrozenTrial] = {}  # finished trials as the sampler sees them
+        self._stored = open_study(storage, name, study_digest, n_objectives)
+        self._study, self._patiently = self._stored.study, self._stored.patiently
         self._study.sampler = RandomSampler(seed)
+        by_value = self._stored.format >= FORMAT
+        self._space, self._spelling = space, Spelling(space, by_value)
+        self._units: tuple[float, ...] = tuple(
+            self._patiently(lambda: self._study.user_attrs.get(_UNITS, ()))
+        )
+        if metrics and by_value:
+            self._patiently(partial(self._name_objectives, list(metrics)))
 
     @property
     def name(self) -> str:
@@ -90,7 +123,7 @@ class Proposer:
 
         Fewer where the sampler asks everything once and nothing else is left.
         """
-        earlier = self._study.get_trials(deepcopy=False)[:first]
+        earlier = [self._for_sampler(trial) for trial in self._trials()[:first]]
         return self._suggester.suggest(earlier, range(first, first + count))
 
     def proposals(
@@ -105,44 +138,89 @@ class Proposer:
             end: One more than the number of the last; there are fewer if there are not so many settings.
             settings: What gives the setting of each; None: the sampler suggests them.
         """
-        trials = self._study.get_trials(deepcopy=False)
+        trials = self._trials()
         if len(trials) < end:
             chosen = self.suggestions(first, end - first) if settings is None else settings()
-            missing, knobs = chosen[max(0, len(trials) - first) :], distributions(self._space)
-            for setting in missing:
-                self._study.add_trial(
-                    create_trial(state=TrialState.RUNNING, params=dict(setting), distributions=knobs)
-                )
-            before, trials = len(trials), self._study.get_trials(deepcopy=False)
+            missing, before = chosen[max(0, len(trials) - first) :], len(trials)
+            for number, setting in enumerate(missing, start=before):
+                add = partial(self._add, setting)
+                self._patiently(add, again=partial(self._add_unless, number, add))
+            trials = self._trials()
             if len(trials) != before + len(missing):
                 raise InputError([_ONE_SEARCH])
-        return [Proposal(t.number, self._space.candidate(t.params)) for t in trials[first:end]]
+        spelling = self._spelling
+        return [
+            Proposal(trial.number, self._space.candidate(spelling.setting(trial.params)))
+            for trial in trials[first:end]
+        ]
 
     def tell(self, number: int, verdict: Verdict, record: str) -> None:
         """Keep a trial's record and tell the sampler its verdict; a trial that was told stays as it is."""
+        self._patiently(partial(self._tell, number, verdict, record))
+
+    def _tell(self, number: int, verdict: Verdict, record: str) -> None:
         frozen = self._study.get_trials(deepcopy=False)[number]
         if frozen.state.is_finished():
             return
         trial = Trial(self._study, frozen._trial_id)
         trial.set_user_attr(_RECORD, record)
+        if verdict.outcome:
+            trial.set_user_attr("outcome", verdict.outcome)
+            trial.set_user_attr("feasible", all(value <= 0 for value in verdict.constraints.values()))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             for name, value in verdict.constraints.items():
                 if name not in frozen.constraints:
                     trial.set_constraint(name, value)
+        by_value = self._spelling.by_value
+        if by_value:  # optuna-dashboard (0.21) reads them as Optuna 4 wrote them
+            found = list(verdict.constraints.values())
+            self._study._storage.set_trial_system_attr(frozen._trial_id, LISTED_CONSTRAINTS, found)
+        if by_value and verdict.units and not self._units:
+            self._study.set_user_attr(_UNITS, list(verdict.units))
+            self._units = verdict.units
         state = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "fail": TrialState.FAIL}[
             verdict.state
         ]
-        self._study.tell(number, values=verdict.values, state=state)
+        self._study.tell(number, values=verdict.values if by_value else verdict.scaled, state=state)
+
+    def _add(self, setting: Setting) -> None:
+        params, knobs = self._spelling.params(setting), self._spelling.distributions
+        self._study.add_trial(create_trial(state=TrialState.RUNNING, params=params, distributions=knobs))
+
+    def _add_unless(self, number: int, add: Callable[[], None]) -> None:
+        """Add a trial unless it is there: the answer to its commit may have got lost."""
+        if len(self._study.get_trials(deepcopy=False)) <= number:
+            add()
+
+    def _name_objectives(self, names: list[str]) -> None:
+        """Name the objectives, once."""
+        if "study:metric_names" not in self._study._storage.get_study_system_attrs(self._study._study_id):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                self._study.set_metric_names(names)
+
+    def _trials(self) -> list[FrozenTrial]:
+        """Return every trial as it is stored."""
+        return self._patiently(lambda: self._study.get_trials(deepcopy=False))
+
+    def _for_sampler(self, trial: FrozenTrial) -> FrozenTrial:
+        """Return a trial as the sampler sees it."""
+        if trial.number in self._shown:
+            return self._shown[trial.number]
+        shown = self._spelling.for_sampler(trial, self._units)
+        if trial.state.is_finished():
+            self._shown[trial.number] = shown
+        return shown
 
     def records(self) -> dict[int, str]:
         """Return the record of every finished trial."""
-        return _records(self._study)
+        return self._patiently(lambda: _records(self._study))
 
     @property
     def count(self) -> int:
         """How many trials were asked for, those without an outcome included."""
-        return len(self._study.get_trials(deepcopy=False))
+        return len(self._trials())
 
 
 def read_records(storage: str, name: str) -> dict[int, str]:
@@ -152,8 +230,8 @@ def read_records(storage: str, name: str) -> dict[int, str]:
         InputError: The storage cannot be used, or does not hold the search.
         StorageAway: It is locked or cannot be reached.
     """
-    with storage_words(storage):
-        return _records(read_study(storage, name))
+    stored = read_study(storage, name)
+    return stored.patiently(lambda: _records(stored.study))
 
 
 def _records(study: optuna.Study) -> dict[int, str]:

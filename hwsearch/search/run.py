@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from filelock import FileLock, Timeout
 
 from hwsearch.errors import Fault, InputError
+from hwsearch.native.library import why_none
 from hwsearch.plan.bounds import cheapest, miss_words
 from hwsearch.plan.plan import Plan
 from hwsearch.records.changed import refuse_changed
@@ -25,21 +27,33 @@ from hwsearch.records.summary import Summary, write_summary
 from hwsearch.records.trial_table import write_trials
 from hwsearch.search.batches import run_batches
 from hwsearch.search.decide.completion import with_chances
-from hwsearch.search.decide.finalists import finalists
-from hwsearch.search.jobs.pool import Bench, Trainer
+from hwsearch.search.decide.finalists import contender, finalists
+from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.finals import final_record, finalise
+from hwsearch.search.stages.finals import final_record, finalise_until
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.stages.rows import write_members
 from hwsearch.search.stages.warm_start import as_here, others_words
-from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.storage import Place, check_place, place_of, remember, storage_words
+from hwsearch.search.store.environment import (
+    check_environment,
+    environment_of,
+    open_cache,
+    record_environment,
+)
+from hwsearch.search.store.place import Place, check_place, place_of, remember
 from hwsearch.search.summary import summarise, summarise_refusal
 from hwsearch.study.model import write_study
+from hwsearch.whole_files import remove_left, whole_file
 
 
 def search(
-    plan: Plan, folder: RunFolder, *, storage: str | None, workers: int, listen: Listener, device: str = "cpu"
+    plan: Plan,
+    folder: RunFolder,
+    *,
+    storage: str | None,
+    workers: Workers,
+    listen: Listener,
+    device: str = "cpu",
 ) -> Summary:
     """Run a search to its end, or go on with it; return the summary (``front_size`` 0: nothing fits).
 
@@ -47,20 +61,27 @@ def search(
         plan: The question.
         folder: Where everything is written.
         storage: URL of an Optuna storage; None: the one that the folder remembers, else a file in it.
-        workers: Processes that train.
+        workers: Processes that train, or a cluster that does.
         listen: Told of every event.
         device: ``cpu`` or ``cuda``.
 
     Raises:
-        InputError: The folder or storage holds another study, or another process runs in it.
+        InputError: The folder or storage holds another study, or another process runs in it, or the run was begun with
+            what gives other numbers.
         StorageAway: The storage is locked or cannot be reached.
+        WorkersAway: Those who train cannot be reached, or die again and again.
         HwsearchError: The dense reference is no model: nothing is searched.
     """
     refuse_changed(plan.study, plan.profile, folder)
+    environment = environment_of(plan, device)
+    check_environment(folder, environment)
     place = place_of(folder, plan.study.name, storage)
     check_place(place, plan.digest)
     folder.path.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder), storage_words(place.url):
+    with _only_one(folder):
+        remove_left(folder.path, folder.cache)
+        # before the study is written: a folder that has one and no environment is of an earlier version
+        record_environment(folder, environment)
         proposer = _open(plan, folder, place)
         tell = logged(folder, listen)
         tell(Event("start", plan.study.name))
@@ -71,6 +92,8 @@ def search(
             write_trials([], set(), folder.trials, plan.later_columns)
             summary = summarise_refusal(plan, miss_words(plan, corners[0]), seconds_spent(folder, 0.0).wall)
         else:
+            if device == "cpu" and (why := why_none()):
+                tell(Event("note", why))
             bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
             with Trainer(bench, workers) as trainer:
                 summary = _search(plan, folder, proposer, trainer, tell)
@@ -82,9 +105,10 @@ def search(
 
 def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer, tell: Listener) -> Summary:
     """Take a search through its stages, and write its tables."""
+    cache = open_cache(folder, plan, trainer.device, lambda text: tell(Event("note", text)))
     # what other runs trained is as it was recorded there; it is priced on this run's device
     others, plan = plan.others, replace(plan, others=())
-    context = prepare(plan, trainer, Cache(folder.cache, plan.digest, folder.shared), tell)
+    context = prepare(plan, trainer, cache, tell)
     if others:
         context = replace(context, plan=replace(plan, others=as_here(context, others)))
         tell(Event("note", others_words(context.plan.others)))
@@ -94,9 +118,11 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
         return summarise(context, state, records, None, [], seconds_spent(folder, clock.lap()))
     with clock:
         chosen = finalists(state, records, front)
-    finals = finalise(
-        context, chosen, lambda n, of: tell(Event("final", "final trainings", n, of, clock.lap()))
-    )
+
+    def on_trained(n: int, of: int) -> None:
+        tell(Event("final", "final trainings", n, of, clock.lap()))
+
+    finals = finalise_until(context, chosen, partial(contender, state, records), on_trained)
     with clock:
         records = with_chances(state, records)
     rows = write_members(plan, finals, folder)
@@ -111,14 +137,16 @@ def _open(plan: Plan, folder: RunFolder, place: Place) -> Proposer:
     Raises:
         InputError: The storage holds another study.
     """
+    names, score = plan.study.objectives, plan.study.score
     proposer = Proposer(
-        place.url, place.name, plan.digest, plan.space,
-        plan.study.search.sampler, plan.study.seed, len(plan.study.objectives),
+        place.url, place.name, plan.digest, plan.space, plan.study.search.sampler, plan.study.seed, len(names),
+        [f"error (1 - {score})" if name == "error" else name for name in names],
     )  # fmt: skip
     remember(folder, place, proposer.name)
     write_text(folder.profile, plan.profile.path.read_text(encoding="utf-8"))
     if plan.given is not None and not folder.network.exists():
-        folder.network.write_bytes(plan.given.path.read_bytes())
+        with whole_file(folder.network) as unfinished:
+            unfinished.write_bytes(plan.given.path.read_bytes())
     write_study(plan.study, folder.study)
     return proposer
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hwsearch.hardware.arithmetic import claim_of
+from hwsearch.hardware.cost_model import price
 from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.plan.plan import Plan
 from hwsearch.records.front import DenseRow, FrontRow, front_frame
@@ -58,6 +59,7 @@ def summarise(
     dense, every_dense = dense_rows(context, finals)
     box = state.box(in_full=True)
     names = plan.study.objectives
+    picked = _pick(plan, dense, front)
     reference = objective_values(names, 1.0 - box.worst, state.dense_cost)
     summary = Summary(
         **_circumstances(plan),
@@ -70,16 +72,20 @@ def summarise(
         front_size=len(front),
         hypervolume=state.hypervolume([row.score or 0.0 for row in front], [row.costs for row in front]),
         reference_point=dict(zip(names, reference, strict=True)),
-        pick=_pick(plan, dense, front),
-        nearest_miss=None if front else why_nothing(plan, records, finals.lacking if finals else ()),
+        pick=picked,
+        nearest_miss=None if front else _why_nothing(plan, records, finals),
         no_skill=WithoutSkill(
             trained=sum(r.outcome == "trained" and not r.skilled for r in records),
             final=len(finals.lacking) if finals else 0,
         ),
-        notes=_notes(context, seconds),
+        notes=(*_notes(context, seconds), *_storage_notes(plan, finals, picked)),
     )
     # where there is one, nothing is said of several
     return summary.model_copy(update={"references": tuple(every_dense)}) if every_dense else summary
+
+
+def _why_nothing(plan: Plan, records: Sequence[TrialRecord], finals: Finals | None) -> str:
+    return why_nothing(plan, records, finals.lacking if finals else (), finals.over if finals else ())
 
 
 def summarise_refusal(plan: Plan, miss: str, wall_s: float) -> Summary:
@@ -146,6 +152,19 @@ def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | 
     assert score is not None
     picked = pick_row(front_frame(front), rule.rule, score, rule.within, rule.needed)
     return None if picked is None else _rounded(picked)
+
+
+def _storage_notes(plan: Plan, finals: Finals | None, picked: FrontRow | None) -> tuple[str, ...]:
+    """Return what the pick's formats cost that are not the smallest."""
+    if plan.study.device.storage == "smallest" or finals is None or picked is None:
+        return ()
+    member = next(
+        (m for m in finals.members if m.record is not None and m.record.trial == picked.trial), None
+    )
+    if member is None or member.measured.workload is None:
+        return ()
+    said = price(member.measured.workload, plan.profile).storage
+    return tuple(f"the pick, trial {picked.trial}: {words}" for words in said)
 
 
 def _rounded(row: pd.Series) -> FrontRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
 
 from hwsearch.plan.plan import Plan
 from hwsearch.records.trials import TrialRecord, objective_values
@@ -13,23 +13,26 @@ from hwsearch.study.search_sections import UNRANKED
 
 
 def verdict(state: SearchState, record: TrialRecord) -> Verdict:
-    """Return what the sampler is told of a record: objectives in units of the dense network's, and constraints."""
-    study, constraints = state.plan.study, _constraints(state.plan, record)
-    scale = objective_values(study.objectives, 0.0, state.dense_cost)
+    """Return what is told of a record: objectives, for samplers in units of the dense network's, and constraints."""
+    study = state.plan.study
+    told = partial(
+        Verdict,
+        constraints=_constraints(state.plan, record),
+        units=objective_values(study.objectives, 0.0, state.dense_cost),
+        outcome=record.outcome or "",
+    )
     learns_from_pruned = study.search.sampler in LEARNS_FROM_PRUNED
     partly_trained = len(record.curve) < len(state.plan.cycles) and learns_from_pruned
     if record.measured is not None and not partly_trained:
-        values = np.divide(record.objectives(study.objectives), scale)
-        return Verdict("complete", tuple(float(v) for v in values), constraints)
+        return told("complete", record.objectives(study.objectives))
     if record.outcome == "failed":
-        return Verdict("fail", None, constraints)
+        return told("fail", None)
     if learns_from_pruned or study.search.sampler in UNRANKED:
-        return Verdict("pruned", None, constraints)
+        return told("pruned", None)
     # a placeholder for samplers that learn from complete trials only; its constraints keep it off every front
     # (one that was cut is feasible: it is told as what is expected of it)
     score = state.plan.constant_score if record.foreseen is None else record.foreseen
-    values = np.divide(objective_values(study.objectives, score, record.predicted), scale)
-    return Verdict("complete", tuple(float(v) for v in values), constraints)
+    return told("complete", objective_values(study.objectives, score, record.predicted))
 
 
 def _constraints(plan: Plan, record: TrialRecord) -> dict[str, float]:

@@ -21,6 +21,7 @@ from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.plan.proposal import Sample, objectives, proposed
 from hwsearch.records.files import write_text
+from hwsearch.shown import line
 from hwsearch.start.look import TABLES, Found, inputs_of
 from hwsearch.study.model import Study, override
 from hwsearch.study.said import at_arguments, said_study
@@ -147,7 +148,7 @@ def _text(content: Mapping[str, Any], plan: Plan, samples: Samples) -> str:
         "# Written by `hwsearch init`. Look at the data: hwsearch data check FILE; search: hwsearch run FILE."
     ]
     for name, value in content.items():
-        lines += [f"# {text}" for text in comments.get(name, ())]
+        lines += [f"# {line(text)}" for text in comments.get(name, ())]  # a class may be called anything
         if isinstance(value, Mapping) and name in ("data", "space", "device"):
             lines += [f"{name}:", *(f"  {key}: {_flow(part)}" for key, part in value.items())]
         else:
@@ -199,4 +200,10 @@ def _flow(value: Any) -> str:
         return "[" + ", ".join(map(_flow, value)) + "]"
     if isinstance(value, str) and _BARE.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    """Return text in double quotes; what is no letter to read as the escape that YAML has for it."""
+    shown = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from hwsearch.study.yaml_border import broken
 _FIELD = re.compile(r"\{(\w*)\}")
 _RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
 _MOST_VALUES = 1_000_000
+_MOST_PATH, _MOST_NAME, _MOST_FIELDS = 4096, 256, 8
 
 
 def _path(value: Any) -> Any:
@@ -23,6 +25,8 @@ def _path(value: Any) -> Any:
         return value
     if not value.strip():
         raise broken("a path may not be empty")
+    if len(value) > _MOST_PATH:
+        raise broken(f"a path may have {_MOST_PATH:,} characters at most")
     windows, posix = PureWindowsPath(value), PurePosixPath(value)
     if windows.drive or windows.root or ".." in windows.parts or posix.parts[:1] == ("~",) or "\0" in value:
         law = "a path must lie below the study's folder, or below data.root"
@@ -37,12 +41,34 @@ def fields_of(pattern: str) -> list[str]:
     return _FIELD.findall(pattern)
 
 
-def pattern_regex(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a pattern: a field stands for one character or more, none of them ``/``."""
+def match_pattern(pattern: str, name: str) -> dict[str, str] | None:
+    """Return what each field of a pattern stands for in a name; None: the name is not of the pattern.
+
+    A field stands for one character or more, none of them ``/``, and for as few as can be, the first field first. Each
+    place of the name is tried once for each field, so that no pattern and no name take long together.
+    """
     parts = _FIELD.split(pattern)
     texts, names = parts[::2], parts[1::2]
-    fields = [f"(?P<{name}>[^/]+?)" for name in names] + [""]
-    return re.compile("".join(re.escape(text) + field for text, field in zip(texts, fields, strict=True)))
+    if len(name) > _MOST_PATH or not name.startswith(texts[0]):
+        return None
+
+    @functools.cache
+    def rest(field: int, start: int) -> tuple[str, ...] | None:
+        """Return what the fields from one on stand for, from a place on."""
+        if field == len(names):
+            return () if start == len(name) else None
+        slash = name.find("/", start)
+        most = len(name) if slash < 0 else slash
+        end = name.find(texts[field + 1], start + 1)
+        while 0 <= end <= most:
+            after = rest(field + 1, end + len(texts[field + 1]))
+            if after is not None:
+                return name[start:end], *after
+            end = name.find(texts[field + 1], end + 1)
+        return None
+
+    found = rest(0, len(texts[0]))
+    return None if found is None else dict(zip(names, found, strict=True))
 
 
 def _label_pattern(value: str) -> str:
@@ -51,6 +77,9 @@ def _label_pattern(value: str) -> str:
         return value
     law = "label must be folder, or a pattern of file names with {label} in it, such as {label}_{group}_{take}.wav"
     names = fields_of(value)
+    if len(value) > _MOST_NAME or len(names) > _MOST_FIELDS:
+        law = f"label may have {_MOST_NAME} characters and {_MOST_FIELDS} fields at most"
+        raise broken(law)
     if names.count("label") != 1 or len(set(names)) != len(names):
         raise broken(law, value, "name each field once, {label} among them")
     if (
@@ -94,7 +123,11 @@ def _choice(value: Any) -> Any:
 
 
 FileName = Annotated[str, BeforeValidator(_path)]
-Column = Annotated[str, law("a name may not be empty", str.strip)]
+Column = Annotated[
+    str,
+    law("a name may not be empty", str.strip),
+    law(f"a name may have {_MOST_NAME} characters at most", lambda v: len(v) <= _MOST_NAME),
+]
 LabelPattern = Annotated[str, AfterValidator(_label_pattern)]
 Duration = Annotated[float, BeforeValidator(_duration)]
 Choice = Annotated[tuple[str, ...], BeforeValidator(_choice)]

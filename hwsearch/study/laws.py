@@ -104,14 +104,21 @@ def _limit(named: Any) -> Any:
             raise broken(f"a budget of {kind} must be a number or carry its unit", got, str(error)) from None
     if isinstance(value, int | float) and value <= 0:
         raise broken("a budget must be above 0", got)
+    if isinstance(value, int | float) and math.isfinite(value) and not 1e-30 <= value <= 1e30:
+        raise broken("a budget must lie in 1e-30 .. 1e30", got)
     return value
 
+
+MOST_COUNT = 1_000_000
+"""Candidates, epochs, samples of a step: no search of this kind asks for more."""
+SMALLEST, LARGEST = 1e-12, 1e12
+"""Of learning rates, gains, thresholds: beyond them floats of 32 bits lose what is added to them."""
 
 Name = Annotated[
     str,
     law(
-        "a name must be letters, digits, _ and -, beginning with a letter or digit",
-        re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*").fullmatch,
+        "a name must be letters, digits, _ and -, beginning with a letter or digit, 100 letters at most",
+        re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}").fullmatch,
     ),
 ]
 Population = Annotated[
@@ -122,7 +129,11 @@ Population = Annotated[
     ),
 ]
 Seed = Annotated[int, law("a seed must lie in 0 .. 2**32 - 1", lambda v: 0 <= v < 2**32)]
-Count = Annotated[int, law("a count must be at least 1", lambda v: v >= 1)]
+Count = Annotated[
+    int,
+    law("a count must be at least 1", lambda v: v >= 1),
+    law(f"a count may be {MOST_COUNT:,} at most", lambda v: v <= MOST_COUNT),
+]
 Channels = Annotated[int, law(f"a number of channels must lie in 1 .. {MOST}", lambda v: 1 <= v <= MOST)]
 Sides = Annotated[
     tuple[int, int], BeforeValidator(sides("sides must be a number, or a list of two: down and across"))
@@ -132,7 +143,11 @@ Window = Annotated[
     BeforeValidator(sides("a window must be a number, a list of two (down and across) or global", "global")),
 ]
 Said = Annotated[bool, law("it must be true, or left out", lambda v: v)]
-Positive = Annotated[float, law("the value must be above 0", lambda v: v > 0)]
+Positive = Annotated[
+    float,
+    law("the value must be above 0", lambda v: v > 0),
+    law(f"the value must lie in {SMALLEST:g} .. {LARGEST:g}", lambda v: SMALLEST <= v <= LARGEST),
+]
 WRITTEN = PlainSerializer(lambda v: "100%" if v == 1 else v, return_type=float | str, when_used="json")
 """How a share is written where a bare 1 is refused."""
 Fraction = Annotated[float, share("a fraction must lie in (0, 1)", lambda v: 0 < v < 1)]
@@ -152,8 +167,10 @@ BudgetName = Annotated[
     str,
     law(
         f"a budget must be one of {', '.join(BUDGETS)}, or a memory bank's name and _bytes",
-        lambda v: v in BUDGETS or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_]*_bytes", v),
+        lambda v: v in BUDGETS or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_]{0,99}_bytes", v),
     ),
 ]
+MOST_VALUES = 1000
 some = law("a list may not be empty", lambda v: len(v) > 0)
+few = law(f"a list may have {MOST_VALUES} values at most", lambda v: len(v) <= MOST_VALUES)
 unique = law("a list may not repeat a value", lambda v: len(set(v)) == len(v))

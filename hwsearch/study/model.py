@@ -21,6 +21,7 @@ from hwsearch.study.search_sections import Final, Pick, Search, Tickets
 from hwsearch.study.section import Section
 from hwsearch.study.sections import Device, Space, SparsityRange, Train
 from hwsearch.study.yaml_border import broken, read_yaml, validate
+from hwsearch.whole_files import whole_file
 
 __all__ = [
     "Data",
@@ -47,7 +48,7 @@ _NOT_SEARCHED = {
 _LEFT_OUT_AT_DEFAULT = {
     "network.readout", "network.connections", "network.nir", "train.class_weights", "score", "space.state_bits",
     "data.target", "data.frames", "data.layout",
-    "data.split", "data.equal_samples", "data.encode",
+    "data.split", "data.equal_samples", "data.encode", "device.storage",
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
@@ -186,13 +187,11 @@ def write_study(study: Study, path: Path) -> None:
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 10_000  # a value stands on its key's line, however long
-    unfinished = path.with_name(path.name + ".part")
     content = study.to_yaml_dict()
     if study.data.root == str(path.parent.resolve()):
         content["data"]["root"] = None  # as `load_study` finds it, wherever the folder is moved to
-    with unfinished.open("w", encoding="utf-8") as stream:
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8") as stream:
         yaml.dump(content, stream)
-    unfinished.replace(path)
 
 
 def override(study: Study, seed: int | None = None, data_root: str | None = None) -> Study:

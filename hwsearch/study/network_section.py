@@ -30,6 +30,7 @@ from hwsearch.study.laws import (
     Said,
     Sides,
     Window,
+    few,
     law,
     some,
     unique,
@@ -155,7 +156,7 @@ def _keeps_the_grammar(value: str) -> str:
 
 Spelling = Annotated[str, AfterValidator(_keeps_the_grammar)]
 Layers = Annotated[
-    Annotated[Spelling, Tag("one")] | Annotated[tuple[Spelling, ...], some, unique, Tag("list")],
+    Annotated[Spelling, Tag("one")] | Annotated[tuple[Spelling, ...], some, few, unique, Tag("list")],
     Discriminator(lambda v: "list" if isinstance(v, list | tuple) else "one"),
 ]
 
@@ -178,7 +179,7 @@ class Network(Section):
     """
 
     layers: Layers | None = None
-    connections: Annotated[tuple[ConnectionSection, ...], some] | None = None
+    connections: Annotated[tuple[ConnectionSection, ...], some, few] | None = None
     nir: Annotated[NirSection, BeforeValidator(lambda v: {"file": v} if isinstance(v, str) else v)] | None = (
         None
     )

@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo
 from pydantic import field_validator as check
 
-from hwsearch.study.laws import WRITTEN, Accuracy, Count, FinderName, Fraction, Positive, Share, law, share
+from hwsearch.study.laws import (
+    MOST_COUNT,
+    WRITTEN,
+    Accuracy,
+    Count,
+    FinderName,
+    Fraction,
+    Positive,
+    Share,
+    law,
+    share,
+)
 from hwsearch.study.section import Section
 from hwsearch.study.yaml_border import broken
 
@@ -94,7 +105,11 @@ class Tickets(Section):
     order: Literal["quantise_then_prune", "prune_then_quantise"] = "quantise_then_prune"
     early: Literal["iterative", "early_bird"] = "iterative"
     fraction: Fraction = 0.25
-    rewind_epoch: Annotated[int, law("an epoch must be at least 0", lambda v: v >= 0)] = 2
+    rewind_epoch: Annotated[
+        int,
+        law("an epoch must be at least 0", lambda v: v >= 0),
+        law(f"an epoch may be {MOST_COUNT:,} at most", lambda v: v <= MOST_COUNT),
+    ] = 2
     tolerance: Positive = 0.2
     kl_limit: Positive = 0.6
     warmup_epochs: Count = 8
@@ -117,6 +132,7 @@ class Final(Section):
 
 
 _NEEDED = ("min_accuracy", "min_score")
+_ROUNDING = 1e-9  # scores are counts over a split: a hair's breadth of rounding must not decide
 
 
 class Pick(Section):
@@ -153,3 +169,8 @@ class Pick(Section):
     def needed(self) -> float | None:
         """Score needed; None: ``within`` says it."""
         return self.min_score if self.min_accuracy is None else self.min_accuracy
+
+    def floor(self, dense_score: float) -> float:
+        """Return the score needed where the dense network has this one."""
+        needed = dense_score - self.within if self.within is not None else self.needed or 0.0
+        return needed - _ROUNDING

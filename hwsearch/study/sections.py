@@ -23,6 +23,7 @@ from hwsearch.study.laws import (
     Step,
     Timesteps,
     WeightBits,
+    few,
     law,
     some,
     unique,
@@ -87,7 +88,8 @@ class Space(Section):
     """
 
     sparsity: Annotated[
-        Annotated[tuple[Sparsity, ...], some, unique, Tag("list")] | Annotated[SparsityRange, Tag("range")],
+        Annotated[tuple[Sparsity, ...], some, few, unique, Tag("list")]
+        | Annotated[SparsityRange, Tag("range")],
         Discriminator(lambda v: "range" if isinstance(v, dict | SparsityRange) else "list"),
     ]
     granularity: Annotated[tuple[Granularity, ...], some, unique]
@@ -96,7 +98,11 @@ class Space(Section):
     state_bits: Annotated[tuple[StateBits, ...], some, unique] | None = None
     per_layer: bool | tuple[Knob, ...] = False
     scope: Literal["global", "layer"] = "global"
-    gentle: Annotated[float, law("gentle must be at least 1 (1: like other layers)", lambda v: v >= 1)] = 2.0
+    gentle: Annotated[
+        float,
+        law("gentle must be at least 1 (1: like other layers)", lambda v: v >= 1),
+        law("gentle may be 1000 at most", lambda v: v <= 1000),
+    ] = 2.0
 
     @check("per_layer", mode="before")
     @classmethod
@@ -138,10 +144,14 @@ class Device(Section):
     Attributes:
         profile: Id or YAML file of the hardware profile.
         budgets: Upper limits, by quantity: a number in its unit, or with a unit (``16 KiB``, ``20 uJ``).
+        storage: How the format of each connection's weights is chosen on a microcontroller: the ``smallest``; the
+            ``fastest``, of fewest instructions; ``both``: the fastest where it finds room within the budget of
+            ``memory_bytes``, else the smallest.
     """
 
     profile: Annotated[str, law("a profile must be an id or the path of a YAML file", str.strip)]
     budgets: dict[BudgetName, Budget] = Field(default_factory=dict)
+    storage: Literal["smallest", "fastest", "both"] = "smallest"
 
     @check("budgets", mode="before")
     @classmethod

@@ -27,7 +27,8 @@ UNITS: dict[str, dict[str, float]] = {
 """Units accepted for each kind of quantity, and what one of them is in SI units."""
 
 _KINDS = {"_bytes": "memory", "_j": "energy", "_s": "time"}
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+# one way to read each text, so that no text takes long, and exponents that decimals can be multiplied with
+_NUMBER = r"[-+]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][-+]?[0-9]{1,3})?"
 _SHARE = re.compile(rf"\s*({_NUMBER})\s*(%?)\s*")
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([^\d\s.+-]\S*)\s*")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -21,14 +22,20 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from hwsearch.errors import Fault, InputError, did_you_mean
+from hwsearch.study.text_file import read_bounded
 
 Loc = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
-# aliases are written once and expand many times; no study or profile comes near this
-_MOST_ENTRIES = 100_000
-_DEEPEST = 50
-_YAML_1_1 = re.compile(r"^%YAML\s+1\.[01]\b", re.MULTILINE)
+MOST_BYTES = 2**19
+"""Bytes of a file; a study or profile has some thousands, and the parser takes a second for each 100,000."""
+MOST_ENTRIES = 100_000
+"""Keys and items with aliases and merged keys written out: they are written once and may expand many times."""
+DEEPEST = 50
+"""Levels of keys and lists."""
+_LAW, _DEEP = "the file must be YAML 1.2", "values may not nest this deep, nor hold themselves"
+_MOST = 2**63
+_DIRECTIVE = re.compile(r"%YAML\s+1\.2\s*(#.*)?")
 
 
 @dataclass(frozen=True)
@@ -66,51 +73,80 @@ def read_yaml(path: Path) -> YamlDocument:
         InputError: The file cannot be read, is not YAML, or is not a mapping.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        got = getattr(error, "strerror", None) or str(error)
-        raise InputError([Fault("", "the file must be readable text", got, path=path)]) from None
-    node, data = _parse(path, text)
+        text = read_bounded(path, MOST_BYTES)
+    except OSError as error:
+        raise _unread(path, "the file must be readable text", error.strerror or str(error)) from None
+    except ValueError as error:
+        law = f"the file must be readable text of {MOST_BYTES:,} bytes at most"
+        raise _unread(path, law, str(error)) from None
+    _check_directives(path, text)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.allow_duplicate_keys = True
+    node = _read(path, partial(yaml.compose, text))
+    # before anything is constructed: what expands too far must not be
+    lines, repeats = _lines(path, node) if isinstance(node, MappingNode) else ({}, [])
+    data = None if node is None else _read(path, partial(yaml.constructor.construct_document, node))
     if not isinstance(node, MappingNode):
         got = "nothing" if data is None else type(data).__name__
         fault = Fault("", "the file must be a mapping of keys to values", got, path=path, line=1)
         raise InputError([fault])
+    return YamlDocument(path, data, lines, tuple(repeats))
+
+
+def _unread(path: Path, law: str, got: str) -> InputError:
+    return InputError([Fault("", law, got, path=path)])
+
+
+def _check_directives(path: Path, text: str) -> None:
+    """Refuse every directive but %YAML 1.2: 1.1 reads ``off`` as false, and %TAG gives tags other meanings."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith("%") and not _DIRECTIVE.fullmatch(line):
+            what = "YAML 1.1" if re.match(r"%YAML\s+1\.[01]\b", line) else line.split()[0][:20]
+            todo = f"remove the {line.split()[0][:20]} line"
+            raise InputError([Fault("", _LAW, f"a directive for {what}", todo, path, number)])
+        if line.strip() and not line.lstrip().startswith(("#", "%")):
+            return
+
+
+def _lines(path: Path, node: Node) -> tuple[dict[Loc, int], list[Fault]]:
+    """Return the line of each key and item, and a fault for each key that stands twice.
+
+    Raises:
+        InputError: There are too many, or they nest too deep.
+    """
     lines: dict[Loc, int] = {}
     repeats: list[Fault] = []
     for count, (loc, mark, repeated) in enumerate(_places(node, ())):
-        if count >= _MOST_ENTRIES:
-            raise InputError([Fault("", f"the file may hold {_MOST_ENTRIES} entries at most", path=path)])
-        if len(loc) > _DEEPEST:
-            raise InputError(
-                [Fault("", "values may not nest this deep, nor hold themselves", path=path, line=mark)]
-            )
+        if count >= MOST_ENTRIES:
+            raise InputError([Fault("", f"the file may hold {MOST_ENTRIES:,} entries at most", path=path)])
+        if len(loc) > DEEPEST:
+            raise InputError([Fault("", _DEEP, path=path, line=mark)])
         if repeated:
             where = ".".join(str(part) for part in loc)
             got = f"a second {loc[-1]!r}"
             repeats.append(Fault(where, "a key may stand only once", got, "remove one", path, mark))
         else:
             lines[loc] = mark
-    return YamlDocument(path, data, lines, tuple(repeats))
+    return lines, repeats
 
 
-def _parse(path: Path, text: str) -> tuple[Node | None, Any]:
-    """Return the nodes, which know their lines, and the plain data of a YAML text."""
-    law = "the file must be YAML 1.2"
-    if _YAML_1_1.search(text):
-        raise InputError([Fault("", law, "a directive for YAML 1.1", "remove the %YAML line", path, 1)])
-    yaml = YAML(typ="safe", pure=True)
-    yaml.allow_duplicate_keys = True
+def _read(path: Path, read: Callable[[], Any]) -> Any:
+    """Return what is read of a YAML text: the nodes, which know their lines, or the plain data of these.
+
+    Raises:
+        InputError: It is no YAML, or nests too deep.
+    """
     try:
-        return yaml.compose(text), yaml.load(text)
+        return read()
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         got = ", ".join(str(part) for part in (error.context, error.problem) if part)
-        raise InputError([Fault("", law, got, path=path, line=line)]) from None
-    except (YAMLError, ValueError) as error:  # ValueError: a date or number that Python cannot hold
-        raise InputError([Fault("", law, str(error).partition("\n")[0], path=path)]) from None
+        raise InputError([Fault("", _LAW, got, path=path, line=line)]) from None
+    # a date or number that Python cannot hold, a tag on what it does not fit
+    except (YAMLError, ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
+        raise InputError([Fault("", _LAW, str(error).partition("\n")[0], path=path)]) from None
     except RecursionError:
-        fault = Fault("", "values may not nest this deep, nor hold themselves", path=path)
-        raise InputError([fault]) from None
+        raise InputError([Fault("", _DEEP, path=path)]) from None
 
 
 def _places(node: Node, loc: Loc) -> Iterator[tuple[Loc, int, bool]]:
@@ -155,6 +191,8 @@ def validate(document: YamlDocument, model: type[Model], data: Any, loc: Loc = (
     Returns:
         The model's value, or every fault found.
     """
+    if large := [at for at, value in _numbers(data, loc) if abs(value) >= _MOST]:
+        return [document.fault(at, f"a whole number must be below {_MOST:,}", "a larger one") for at in large]
     try:
         text = json.dumps(data, allow_nan=True, default=_plain)
     except (TypeError, ValueError) as error:
@@ -165,6 +203,18 @@ def validate(document: YamlDocument, model: type[Model], data: Any, loc: Loc = (
         # a default that hangs on a faulty value is not a fault of its own
         items = [item for item in error.errors() if item["type"] != "default_factory_not_called"]
         return [_fault(document, model, loc, item) for item in items]
+
+
+def _numbers(data: Any, loc: Loc) -> Iterator[tuple[Loc, int]]:
+    """Yield every whole number with its place."""
+    if isinstance(data, int):
+        yield loc, data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from _numbers(value, (*loc, str(key)))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _numbers(value, (*loc, index))
 
 
 def check_option(name: str, kind: Any, value: Any) -> Any:

@@ -16,9 +16,14 @@ def find_device(name: str) -> str:
         InputError: The name is unknown, or there is no GPU that torch can use.
     """
     if name not in DEVICES:
-        raise InputError([Fault("--device", f"a device must be one of {', '.join(DEVICES)}", name)])
+        raise InputError([unknown_device(name)])
     usable = torch.cuda.is_available()
     if name == "cuda" and not usable:
         hint = "install a CUDA build of torch, or leave --device out"
         raise InputError([Fault("--device", "cuda needs a GPU that torch can use", "none is found", hint)])
     return "cuda" if name != "cpu" and usable else "cpu"
+
+
+def unknown_device(name: str) -> Fault:
+    """Return what is wrong with a name that is not in ``DEVICES``."""
+    return Fault("--device", f"a device must be one of {', '.join(DEVICES)}", name)

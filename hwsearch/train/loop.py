@@ -23,9 +23,13 @@ from hwsearch.seeds import seed_of
 from hwsearch.train.adam import StackAdam
 from hwsearch.train.inputs import as_floats, stored_inputs
 from hwsearch.train.loss import balanced_weights, cross_entropy
+from hwsearch.train.machine import give_back_holes
 
 Watch = Callable[[int, Callable[[], list[Params]]], bool]
 """(finished epochs, what returns the parameters of each candidate now) -> whether training may stop."""
+
+
+_STEPS_BETWEEN_TRIMS = 64
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,8 @@ def _epoch(
         loss.sum().backward()  # type: ignore[no-untyped-call]
         adam.step(rate)
         losses += loss.detach() * (len(batch) / n)
+        if step % _STEPS_BETWEEN_TRIMS == 0:
+            give_back_holes()
     return losses
 
 

@@ -3,17 +3,20 @@
 One torch thread: two threads in each of two processes wait for each other and are slower than one thread in each;
 stacks use the cores by processes instead. malloc: glibc gives every large tensor fresh pages from the kernel and takes
 them back; keeping them in the process saves the page faults (up to half the time of nets with large maps; Linux and
-glibc only, and the memory stays with the process until it ends).
+glibc only). What is kept must not grow for ever: tensors of ever other sizes leave holes that fit no other, which are
+given back every few steps (`give_back_holes`).
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from functools import cache
 from types import TracebackType
 
 import torch
 
+_MOST_IDLE = 256 << 20  # bytes of a heap that may lie idle
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 
@@ -34,6 +37,32 @@ def keep_freed_memory() -> bool:
     settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 64 << 20))
     accepted = [mallopt(option, value) for option, value in settings]
     return all(accepted)
+
+
+class _MallInfo(ctypes.Structure):
+    """What glibc's ``mallinfo2`` says of the heap; ``fordblks``: bytes that are free in it."""
+
+    _names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in _names.split()]
+
+
+def give_back_holes() -> bool:
+    """Give freed memory back to the system where much lies idle; return whether that was so."""
+    heap = _heap()
+    if heap is None or heap.mallinfo2().fordblks < _MOST_IDLE:
+        return False
+    return bool(heap.malloc_trim(0))
+
+
+@cache
+def _heap() -> ctypes.CDLL | None:
+    """Return glibc; None where there is none, or one before 2.33."""
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallinfo2.restype = _MallInfo
+    except (OSError, AttributeError):
+        return None
+    return libc
 
 
 class OneThread:

@@ -23,7 +23,7 @@ MOST = 32
 """Larger stacks were never faster on a core."""
 MOST_GPU = 256
 """Of a stack on a GPU. Not measured there: its results depend on the stack in their last bits, so the size is fixed."""
-_MOST_BYTES = 400_000_000  # of a process's stack: two workers and their parent then stay below 2 GB
+_MOST_BYTES = 400_000_000  # of a process's stack; with all that a process holds besides, about 1.3 GB
 _GAIN = 0.03  # of time per candidate that a larger stack must bring
 _PATIENCE_S = 1.0  # that trying one size may take
 

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 INDEX = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
-NEEDS = {"benchmarks.nir_portability": ("snntorch", "norse")}
-"""Modules that need the extra `verify`."""
+NEEDS = {"benchmarks.nir_portability": ("snntorch", "norse"), "benchmarks.cluster": ("distributed",)}
+"""What modules need beside the extra `test`."""
 
 
 def can_import(name):
@@ -28,14 +28,14 @@ RESULTS = sorted((BENCHMARKS / "results").glob("*.md"))
 @pytest.mark.parametrize("name", MODULES)
 def test_it_imports_and_says_what_it_is(name):
     if not can_import(name):
-        pytest.skip("the extra verify is not installed")
+        pytest.skip("what it needs is not installed")
     assert importlib.import_module(name).__doc__
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_its_docstring_has_its_command_and_the_index_names_it(name):
     if not can_import(name):
-        pytest.skip("the extra verify is not installed")
+        pytest.skip("what it needs is not installed")
     assert f"python -m {name}" in importlib.import_module(name).__doc__
     assert f"python -m {name}" in INDEX
 

@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from hwsearch.data.content import content_digest
+from hwsearch.data.content import content_digest, names_plugins
 from hwsearch.errors import InputError
-from hwsearch.study.data_section import CsvData, IdxData, ImagesData, NamedData
+from hwsearch.study.data_section import CsvData, IdxData, ImagesData, NamedData, PluginData
 
 
 def table(folder, name="a.csv"):
@@ -49,3 +49,10 @@ def test_shipped_sets_have_none_and_a_missing_file_is_a_fault(tmp_path):
     assert content_digest(NamedData(name="digits")) is None
     with pytest.raises(InputError, match=r"data\.csv: the file or folder must exist"):
         content_digest(table(tmp_path))
+
+
+def test_what_code_of_ones_own_gives_is_not_known_by_files(tmp_path):
+    assert not names_plugins(table(tmp_path))
+    assert names_plugins(PluginData(plugin="mine"))
+    encode = {"plugin": {"name": "mine"}}
+    assert names_plugins(CsvData.model_validate({"csv": "a.csv", "label": "s", "encode": encode}))

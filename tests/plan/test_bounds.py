@@ -20,7 +20,10 @@ from hwsearch.predict.cost import predict_workload
 from hwsearch.space.supported import search_space
 from hwsearch.study.model import Study
 
-DATA = SimpleNamespace(input=Input((1, 8, 8), 16, 5), classes=10, frames=None, labels_each_frame=False)
+SAMPLES = np.zeros(100, np.int64)
+DATA = SimpleNamespace(
+    input=Input((1, 8, 8), 16, 5), classes=10, frames=None, labels_each_frame=False, y_train=SAMPLES
+)
 FAMILIES = [
     "nrf51822_microbit",
     "generic_45nm",
@@ -101,7 +104,7 @@ def test_no_mask_costs_less(device, layers, space):
 
 GRAPHS = ["6c3-res(6c3-6c3)-fc8", "4c3s2-dw3-gap", "r12-fc8", "6c3-dw3-res(6c1)-p2-fc10", "fc8-res(r8)-fc6"]
 EVENTS = SimpleNamespace(
-    input=Input((1, 8, 8), 1, 1, frames=6), classes=10, frames=6, labels_each_frame=False
+    input=Input((1, 8, 8), 1, 1, frames=6), classes=10, frames=6, labels_each_frame=False, y_train=SAMPLES
 )
 
 

@@ -116,6 +116,26 @@ def test_what_the_device_cannot_tell_stands_at_its_key(tmp_path):
     ]
 
 
+def test_formats_are_chosen_by_instructions_on_microcontrollers_alone(tmp_path):
+    ((where, _, text),) = faults(
+        tmp_path / "s.yaml", ("  budgets:", "  storage: fastest\n  budgets:"), profile="generic_45nm"
+    )
+    assert where == "device.storage"
+    assert "generic_45nm is none" in text
+
+
+def test_a_plan_stores_networks_as_its_study_says(tmp_path):
+    path = tmp_path / "s.yaml"
+    text = TEXT.replace("PROFILE", "nrf51822_microbit")
+    path.write_text(text.replace("  budgets:", "  storage: both\n  budgets:"))
+    both = make_plan(load_study(path), path)
+    assert (both.profile.storage, both.profile.storage_budgets) == ("both", (("memory_bytes", 3000.0),))
+    path.write_text(text)
+    plain = make_plan(load_study(path), path)
+    assert plain.profile.storage == "smallest"
+    assert plain.digest != both.digest
+
+
 def test_an_option_that_was_put_over_a_key_is_named_instead(tmp_path):
     path = tmp_path / "s.yaml"
     path.write_text(TEXT.replace("PROFILE", "nrf51822_microbit").replace("digits", "mnist"))

@@ -2,15 +2,18 @@
 
 import json
 import shutil
+from functools import partial
 
 import pytest
 
 import hwsearch
-from hwsearch.records.finished import answered, pages_stand
+from hwsearch.records.finished import _question, answered, pages_stand
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import read_summary
 from hwsearch.search import batches
+from hwsearch.study.encode_section import Encode
 from hwsearch.study.model import load_study
+from hwsearch.study.network_section import Network
 
 
 @pytest.fixture
@@ -46,6 +49,26 @@ def test_the_same_question_does_nothing(run, tiny):
 def test_a_question_is_the_whole_study(run, tiny, tiny_text, change, same):
     tiny.write_text(tiny_text.replace(*change))
     assert (answered(load_study(tiny), tiny, RunFolder(run)) is not None) == same
+
+
+def test_a_study_that_names_a_plugin_is_asked_anew(run, tiny):
+    study = load_study(tiny)
+    encode = Encode.model_validate({"plugin": {"name": "mine"}})
+    data = study.data.model_copy(update={"encode": encode})
+    assert answered(study.model_copy(update={"data": data}), tiny, RunFolder(run)) is None
+
+
+def test_the_content_of_a_network_file_is_part_of_the_question(tiny, tmp_path):
+    study, network = load_study(tiny), tmp_path / "net.nir"
+    question = partial(_question, storage=None, profile_digest="profile", network=network)
+    plain = question(study)
+    study = study.model_copy(update={"network": Network.model_validate({"nir": "net.nir"})})
+    asked = []
+    for content in (b"1", b"2", b"1"):
+        network.write_bytes(content)
+        asked.append(question(study))
+    assert asked[0] == asked[2]
+    assert len({plain, *asked}) == 3
 
 
 def test_another_storage_is_another_question(run, tiny):

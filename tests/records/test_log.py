@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hwsearch.records.events import Event
-from hwsearch.records.log import logged, read_log
+from hwsearch.records.log import logged, read_log, seconds_spent
 from hwsearch.records.run_folder import RunFolder
 
 LINES = [
@@ -61,3 +61,12 @@ def test_an_event_is_a_line_that_leaves_out_what_it_does_not_say(tmp_path, monke
     ((first, second),) = read_log(RunFolder(tmp_path)).sessions
     assert (first.text, first.total) == ("so it is", 0)
     assert (second.text, second.done, second.total, second.model_s) == ("µ", 3, 8, 0.123)
+
+
+def test_a_clock_that_is_set_back_takes_no_time_away(tmp_path, monkeypatch):
+    times = (1000.0, 1004.0, 4.0, 7.0)  # a battery was empty
+    lines = [{"time": time, "kind": kind} for time, kind in zip(times, ("start", *["note"] * 3), strict=True)]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert read_log(RunFolder(tmp_path)).wall_s == 4.0 + 3.0
+    monkeypatch.setattr("time.time", lambda: 2.0)
+    assert seconds_spent(RunFolder(tmp_path), 1.0).wall == 7.0

@@ -34,3 +34,19 @@ def test_a_run_is_a_folder_with_its_study(tmp_path):
         open_run(tmp_path)
     (tmp_path / "study.yaml").touch()
     assert open_run(tmp_path) == RunFolder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb", "a\x1b[31m", b"a\xff".decode(errors="surrogateescape"), "a\u202eb", "a\u2028"]
+)
+def test_a_name_that_is_no_text_of_one_line_is_refused(tmp_path, name):
+    for path in (tmp_path / name, tmp_path / name / "run"):
+        with pytest.raises(InputError, match="must be text of one line") as caught:
+            RunFolder(path)
+        assert str(caught.value).isprintable()
+        assert str(caught.value).isascii()
+
+
+@pytest.mark.parametrize("name", ["a b", "a?1", "100%", "a#b", "ä", "実験", "a{b}", "👩\u200d💻", "a\u00a0b"])
+def test_any_other_name_is_one(tmp_path, name):
+    assert RunFolder(tmp_path / name).database == tmp_path / name / "study.db"

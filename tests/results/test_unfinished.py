@@ -41,12 +41,16 @@ def test_front_and_pick_are_provisional(stopped):
         result.pick(min_accuracy="100%")
 
 
-def test_a_trial_can_be_exported_and_a_report_says_what_is_missing(stopped, tmp_path):
+def test_a_trial_can_be_exported_and_a_report_says_what_there_is(stopped, tmp_path):
     result = hwsearch.load_run(stopped)
     made = result.export(int(result.front["trial"].iloc[0]), to=tmp_path / "model")
     assert (made / "config.yaml").exists()
-    with pytest.raises(Unfinished, match="needs the final trainings"):
-        result.report()
+    page = result.report()
+    assert page == result.folder.unfinished
+    text = page.read_text()
+    assert "16 of 24 candidates" in text
+    assert all(f'<td class="n">{trial}</td>' in text for trial in result.front["trial"])
+    page.unlink()
 
 
 def test_without_the_dense_network_a_loss_cannot_be_told(stopped, tmp_path):
@@ -64,6 +68,7 @@ def test_before_the_first_batch_there_is_nothing_yet(stopped, tmp_path):
     with pytest.raises(Unfinished, match="0 of 24 candidates have an outcome"):
         _ = hwsearch.load_run(tmp_path / "run").front
     assert "0 of 24" in hwsearch.load_run(tmp_path / "run").notes[0]  # which an export of a trial prints
+    assert "none has an outcome yet" in hwsearch.load_run(tmp_path / "run").report().read_text()
 
 
 USES = {

@@ -43,6 +43,12 @@ def test_what_was_told_is_kept(tmp_path):
     assert proposer.records() == {n: f"record {n}" for n in range(12)}
 
 
+def test_optuna_says_nothing_of_its_own(tmp_path, capfd):
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    play(open_study(tmp_path), 0, 2)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_suggestions_ask_for_nothing_and_settings_are_kept(tmp_path):
     proposer = open_study(tmp_path)
     play(proposer, 0, 24)
@@ -78,6 +84,38 @@ def test_a_broken_search_proposes_what_an_unbroken_one_would(tmp_path):
     assert [p.number for p in asked] == [24, 25, 26]
     broken += play(open_study(tmp_path / "broken"), 24, 32)
     assert broken == whole
+
+
+def test_a_search_of_an_earlier_version_goes_on_as_it_was_stored(tmp_path):
+    """Its knobs are stored by their places, and its objectives as samplers count them."""
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    made = optuna.create_study(
+        storage=f"sqlite:///{tmp_path / 'old' / 'study.db'}", study_name="s", directions=["minimize"] * 2
+    )
+    made.set_user_attr("hwsearch:study_digest", "d")
+
+    def search(name):
+        proposer, asked = open_study(tmp_path / name), []
+        for start in range(0, 24, 8):
+            for number, candidate in ((p.number, p.candidate) for p in proposer.proposals(start, start + 8)):
+                asked.append(candidate)
+                cost = small(candidate)
+                told = (0.5 - 0.4 * min(1.0, cost), cost * 300)
+                proposer.tell(number, Verdict("complete", told, {"m": cost - 1}, (1.0, 300.0)), "r")
+        return asked
+
+    assert search("old") == search("new")
+    old, new = (
+        optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path / name / 'study.db'}").trials
+        for name in ("old", "new")
+    )
+    assert isinstance(old[0].params["sparsity"], int)
+    assert [trial.params["sparsity"] for trial in new] == [
+        SPACE.sparsity[trial.params["sparsity"]] for trial in old
+    ]
+    for one, other in zip(old, new, strict=True):
+        assert one.values == [other.values[0], other.values[1] / 300.0]
 
 
 def test_killed_between_settings_it_takes_the_rest_of_them(tmp_path, monkeypatch):

@@ -24,7 +24,9 @@ def test_a_trained_trial_is_told_in_units_of_the_dense_network(plan):
     told = verdict(state_of(plan), trial(measured=COSTS))
     # error against an error of 1; 2e-6 of 4e-6 J; 1,500 of 4,000 B; 1,500 of a budget of 3,000 B
     assert told.state == "complete"
-    assert told.values == pytest.approx((0.1, 0.5, 0.375))
+    assert told.scaled == pytest.approx((0.1, 0.5, 0.375))
+    assert told.values == pytest.approx((0.1, 2e-6, 1500))
+    assert told.outcome == "trained"
     assert told.constraints == {"memory_bytes": -0.5, "device_rules": 0.0}
 
 

@@ -45,3 +45,19 @@ def test_a_process_that_only_trains():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc")
+def test_holes_of_the_heap_are_given_back():
+    code = (
+        "import torch; from hwsearch.train.machine import give_back_holes, tune_process\n"
+        "resident = lambda: int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "tune_process(); print(give_back_holes())\n"
+        "tensors = [torch.ones(1_000_000) for _ in range(400)]; del tensors[:-1]\n"
+        "before = resident(); print(give_back_holes()); print(before - resident())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    little, much, given_back = done.stdout.split()
+    assert (little, much) == ("False", "True")
+    assert int(given_back) > 1_000_000_000

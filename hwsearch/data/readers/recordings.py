@@ -5,7 +5,6 @@ Not for what is in a recording: each format's reader makes an array of it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from hwsearch.data.readers.files import File, every, open_files, path_below
 from hwsearch.errors import Fault, InputError
-from hwsearch.study.data_laws import pattern_regex
+from hwsearch.study.data_laws import match_pattern
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,12 +115,11 @@ def _left_out(files: list[File], path: Path, endings: Collection[str]) -> list[s
 def _fields(files: list[File], label: str, path: Path) -> list[dict[str, str]]:
     """Return the fields of each file's name, the label among them."""
     found, faults = [], []
-    regex = None if label == "folder" else pattern_regex(label)
     for file in files:
-        fields = _of_folder(file) if regex is None else _of_pattern(file, regex, "/" in label)
+        fields = _of_folder(file) if label == "folder" else _of_pattern(file, label)
         if fields is None:
             law = "a recording must lie in a folder that is named by its class"
-            if regex is not None:
+            if label != "folder":
                 law = f"the name of a recording must be of the pattern {label}"
             todo = "rename or remove it, or correct label"
             faults.append(Fault("data.label", law, repr(file.name), todo, file.path))
@@ -136,9 +134,8 @@ def _of_folder(file: File) -> dict[str, str] | None:
     return {"label": file.folder} if file.folder else None
 
 
-def _of_pattern(file: File, regex: re.Pattern[str], whole: bool) -> dict[str, str] | None:
-    match = regex.fullmatch(file.name if whole else PurePosixPath(file.name).name)
-    return None if match is None else match.groupdict()
+def _of_pattern(file: File, label: str) -> dict[str, str] | None:
+    return match_pattern(label, file.name if "/" in label else PurePosixPath(file.name).name)
 
 
 def _chosen(fields: list[dict[str, str]], where: Mapping[str, Collection[str]]) -> npt.NDArray[np.bool_]:
@@ -157,4 +154,4 @@ def _chosen(fields: list[dict[str, str]], where: Mapping[str, Collection[str]]) 
 
 def _plain(value: str) -> str:
     """Return a value as it is compared: 007 is 7."""
-    return str(int(value)) if value.isascii() and value.isdigit() else value
+    return str(int(value)) if value.isascii() and value.isdigit() and len(value) < 100 else value

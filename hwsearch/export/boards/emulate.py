@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
@@ -111,16 +112,41 @@ def run_on(board: Board, library: Path, model: CModel, x: np.ndarray, optimise: 
         RecordError: It does not build, or does not end.
     """
     refuse_too_large(model, board)
+    calls = model.program.feed.frames or model.network.timesteps
+    return emulated(board, library, raw_bytes(x, model.program.feed), (len(x), calls), optimise)
+
+
+def emulated(
+    board: Board,
+    library: Path,
+    inputs: bytes,
+    counted: tuple[int, int],
+    optimise: str = "-O2",
+    libraries: Sequence[str] = (),
+) -> BoardRun:
+    """Build sources that have the place and the trace of a library for a board, and run them.
+
+    Args:
+        board: The board.
+        library: Folder with ``src/snn.c``, ``src/snn_data.c``, ``src/snn_kernels.c`` and ``test/snn_trace.c``.
+        inputs: Samples, as the trace asks for them.
+        counted: Samples, and the calls of a sample that are counted.
+        optimise: Flag of the compiler.
+        libraries: What the linker looks in besides; libraries of networks need none.
+
+    Raises:
+        InputError: It does not fit.
+        RecordError: It does not build, or does not end.
+    """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        _build(board, library, work, optimise)
-        (work / "inputs.bin").write_bytes(raw_bytes(x, model.program.feed))
-        ticks = emulated(board, work)
+        _build(board, library, work, optimise, libraries)
+        (work / "inputs.bin").write_bytes(inputs)
+        ticks = ticks_of(board, work)
         sizes, symbols = _sections(board, work), _symbols(board, work, "firmware.elf")
-        calls = model.program.feed.frames or model.network.timesteps
         return BoardRun(
             trace=(work / "trace.bin").read_bytes(),
-            instructions=instructions_of(board, ticks, len(x) * calls).reshape(len(x), calls),
+            instructions=instructions_of(board, ticks, math.prod(counted)).reshape(counted),
             model_bytes=sizes.get(".model", 0),
             const_bytes=sizes.get(".weights", 0),
             flash_bytes=sum(
@@ -149,7 +175,7 @@ def per_tick(board: Board) -> float:
     return 1.0 if not board.tick_hz else 1e9 / board.tick_hz / 2**_SHIFT
 
 
-def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
+def _build(board: Board, library: Path, work: Path, optimise: str, libraries: Sequence[str]) -> None:
     support = resources.files("hwsearch.export.boards") / "support"
     template = jinja2.Template((support / "linker.ld.j2").read_text(encoding="utf-8"))
     (work / "board.ld").write_text(template.render(board=board, stack_bytes=STACK_BYTES), encoding="utf-8")
@@ -158,18 +184,27 @@ def _build(board: Board, library: Path, work: Path, optimise: str) -> None:
         (work / name).write_bytes(data)
     for source in [*(library / "src" / name for name in _LIBRARY), library / "test" / f"{PREFIX}_trace.c"]:
         compiled(board, source, work, [library / "src", library / "test"], optimise)
-    linked(board, work, library)
+    linked(board, work, library, libraries)
 
 
-def linked(board: Board, work: Path, library: Path) -> None:
-    """Link all objects of a folder by its ``board.ld`` to its ``firmware.elf``.
+def linked(board: Board, work: Path, library: Path, libraries: Sequence[str] = ()) -> None:
+    """Link all objects of a folder by its ``board.ld`` to its ``firmware.elf``; ``libraries``: looked in besides.
 
     Raises:
         InputError: They do not fit.
     """
     flags = [*board.flags, "-nostdlib", "-nostartfiles", "-Wl,--gc-sections"]
     objects = sorted(path.name for path in work.glob("*.o"))
-    command = [f"{board.prefix}gcc", *flags, "-Tboard.ld", "-o", "firmware.elf", *objects, "-lgcc"]
+    command = [
+        f"{board.prefix}gcc",
+        *flags,
+        "-Tboard.ld",
+        "-o",
+        "firmware.elf",
+        *objects,
+        *libraries,
+        "-lgcc",
+    ]
     _tool(board, work, command, library)
 
 
@@ -190,7 +225,7 @@ def support_objects(board: Board, optimise: str, header: str) -> tuple[tuple[str
 def compiled(board: Board, source: Path, work: Path, folders: Sequence[Path], optimise: str = "-O2") -> None:
     """Compile a source for a board into a folder; ``folders``: of headers."""
     flags = [*board.flags, *FLAGS, optimise, "-DSNN_COUNTED", *(f"-I{folder}" for folder in folders)]
-    command = [f"{board.prefix}gcc", *flags, "-c", "-o", f"{source.stem}.o", source]
+    command: list[str | Path] = [f"{board.prefix}gcc", *flags, "-c", "-o", f"{source.stem}.o", source]
     _tool(board, work, command, source.parent.parent)
 
 
@@ -211,7 +246,7 @@ def _tool(board: Board, work: Path, command: Sequence[str | Path], library: Path
     return done.stdout
 
 
-def emulated(board: Board, work: Path) -> np.ndarray:
+def ticks_of(board: Board, work: Path) -> np.ndarray:
     """Run the ``firmware.elf`` of a folder on its ``inputs.bin``; return the ticks that it wrote."""
     shift = _SHIFT if board.tick_hz else 0
     command = [

@@ -42,6 +42,7 @@ def predicted(model: CModel, library: Library, core: Core) -> Prediction | None:
         library: What it does, with the events of the inputs that it is run on.
         core: Of the board.
     """
+    library = library.on(core.name)
     test, stack = core.test_bytes, stack_bytes(library, core.stack_bytes)
     try:
         code = code_bytes(library, core.code_bytes)

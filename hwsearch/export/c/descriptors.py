@@ -178,6 +178,7 @@ def calls(model: CModel) -> Iterable[dict[str, object]]:
             "shown": shape.name,
             "scan": f"scan_{call.scan.name}",
             "kernel": "_".join(call.kernel),
+            "pairs": None if call.pairs is None else f"fc_pairs_{call.pairs[0]}_{call.pairs[1]}",
             "conv": call.scan.conv,
             "type": c_type(call.scan.type),
             "area": shape.area,

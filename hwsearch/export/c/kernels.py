@@ -84,6 +84,7 @@ class Use:
         connections: (``fc`` or ``conv``, format).
         scan: Scans.
         fire, read: Updates of neurons and of readouts.
+        pairs: (type, bits of a weight) of dense matrices over values, for cores that multiply pairs.
         other: ``settle``, ``rescale``, ``copy``.
     """
 
@@ -92,6 +93,7 @@ class Use:
     fire: set[Update] = field(default_factory=set)
     read: set[Update] = field(default_factory=set)
     other: set[str] = field(default_factory=set)
+    pairs: set[tuple[str, int]] = field(default_factory=set)
 
     def add(self, more: Use) -> None:
         """Add what another network uses."""
@@ -103,7 +105,7 @@ class Use:
         formats = {name for _, name in self.connections}
         conv_dense = ("conv", "dense") in self.connections
         planes = [name for name in STREAMS if ("conv", name) in self.connections]
-        matrices = {name for kind, name in self.connections if kind == "fc"} & {"dense", *STREAMS}
+        matrices = {name for kind, name in self.connections if kind == "fc"} & set(STREAMS)
         updates = self.fire | self.read
         return {
             "kernels": sorted(self.connections),
@@ -111,8 +113,12 @@ class Use:
             "streams": bool(planes),
             "rows": bool(formats & set(ROWS)),
             "sequential": bool(planes or formats & set(ROWS)) or conv_dense,
-            "fields": bool(matrices),
-            "ranks": bool(matrices & {"bitmap", "block"} or set(planes) - {"nm"}),
+            "fields": bool(matrices) or ("fc", "dense") in self.connections,
+            "groups": bool(matrices),
+            "columns": ("fc", "dense") in self.connections,
+            "met": bool(matrices & {"bitmap", "block"}),
+            "ones": bool(matrices & {"bitmap", "block"} or set(planes) - {"nm"}),
+            "ranks": bool(set(planes) - {"nm"}),
             "conv": any(kind == "conv" for kind, _ in self.connections),
             "scans": sorted(self.scan),
             "advance": any(scan.conv or scan.pool != "none" for scan in self.scan),
@@ -123,6 +129,17 @@ class Use:
             "settle": "settle" in self.other,
             "rescale": "rescale" in self.other,
             "copies": "copy" in self.other,  # a template takes `copy` for the method
+            "pairs": sorted(self.pairs),
+        }
+
+    def pair_declarations(self) -> dict[str, tuple[str, str]]:
+        """Return the comments and signatures of kernels that only cores have which multiply pairs."""
+        return {
+            f"fc_pairs_{kind}_{bits}": (
+                f"Add to sums what values meet in a matrix of dense weights of {bits} bits; every value is read.",
+                f"void snnk_fc_pairs_{kind}_{bits}(const snnk_weights *w, const {c_type(kind)} *read, int32_t *sums)",
+            )
+            for kind, bits in sorted(self.pairs)
         }
 
     def declarations(self) -> dict[str, tuple[str, str]]:

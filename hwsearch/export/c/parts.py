@@ -46,11 +46,13 @@ class Call:
         connection: Place of the connection.
         scan: What finds its events.
         kernel: (``fc`` or ``conv``, format).
+        pairs: (type, bits of a weight) of the kernel that cores take instead which multiply pairs; None: none does.
     """
 
     connection: int
     scan: Scan
     kernel: tuple[str, str]
+    pairs: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from hwsearch.export.c.types import BITS, SIZES, c_type, length, param_type, sta
 from hwsearch.graph.graph import INPUT, Connection
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, half_step
 
+_MOST_PAIRED = 1023
+
 
 def program(network: IntegerNetwork, weights: Sequence[Stored], names: Names) -> Program:
     """Return what a network does."""
@@ -56,6 +58,7 @@ class _Writing:
         for call in self.calls:
             self.use.scan.add(call.scan)
             self.use.connections.add(call.kernel)
+            self.use.pairs.update([call.pairs] if call.pairs else [])
 
     def population(self, place: int) -> None:
         """Add a population: its sums, its neurons."""
@@ -120,7 +123,19 @@ class _Writing:
         kind = self.feed.read if shape.source == INPUT else BITS
         pool = "none" if shape.pooling.area == 1 else shape.pooling.kind
         scan = Scan(shape.kind == "conv", kind, pool)
-        return Call(place, scan, (shape.kind, weights.kernel))
+        return Call(place, scan, (shape.kind, weights.kernel), self._pairs(scan, weights))
+
+    def _pairs(self, scan: Scan, weights: Stored) -> tuple[str, int] | None:
+        """Return the kernel for cores that multiply pairs: of dense weights in whole bytes a row, over values.
+
+        Such a core adds 64 products of a value and a weight that is shifted to the top of 16 bits: the sum is below
+        64 * 1023 * 2**15 < 2**31.
+        """
+        bits, dense = weights.fields["value_bits"], weights.kernel in ("dense", "bytes")
+        values = not scan.conv and scan.pool == "none" and scan.type in ("u8", "u16")
+        whole = weights.fields["inputs"] * bits % 8 == 0
+        small = self.network.input.max_at(self.network.timesteps) <= _MOST_PAIRED
+        return (scan.type, bits) if dense and values and whole and small and bits in (2, 4, 8) else None
 
     def _constant(self, place: int, incoming: Sequence[int], bounds: Bounds) -> None:
         """Compute a still image's current at the first timestep, and what is delayed at the second."""

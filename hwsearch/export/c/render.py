@@ -29,17 +29,22 @@ def environment() -> jinja2.Environment:
 
 def kernel_files(use: Use, prefix: str = "snn") -> dict[str, str]:
     """Return ``kernels.h`` and ``kernels.c`` of what networks use, by file name."""
-    declarations = use.declarations()
+    declarations, pairs = use.declarations(), use.pair_declarations()
 
     def signature(name: str) -> str:
-        return _wrapped(declarations[name][1])
+        return _wrapped((declarations | pairs)[name][1])
 
-    lines = [f"/* {comment} */\n{_wrapped(text)};\n" for comment, text in declarations.values()]
     values = {"prefix": prefix, "guard": prefix.upper(), "use": use.values()}
     templates = environment()
-    header = templates.get_template("kernels.h.j2").render(**values, declarations=lines)
+    header = templates.get_template("kernels.h.j2").render(
+        **values, declarations=_declared(declarations), pairs=_declared(pairs)
+    )
     source = templates.get_template("kernels.c.j2").render(**values, signature=signature)
     return {f"{prefix}_kernels.h": tidy(header), f"{prefix}_kernels.c": tidy(source)}
+
+
+def _declared(kernels: Mapping[str, tuple[str, str]]) -> list[str]:
+    return [f"/* {comment} */\n{_wrapped(text)};\n" for comment, text in kernels.values()]
 
 
 def model_files(model: CModel, facts: Mapping[str, str], kernels: str = "snn") -> dict[str, str]:
@@ -56,6 +61,7 @@ def model_files(model: CModel, facts: Mapping[str, str], kernels: str = "snn") -
         "arrays": list(arrays(model)), "maps": list(maps(model)), "reaches": reaches(model),
         "filters": list(filters(model)), "weights": list(weights(model)), "neurons": list(neurons(model)),
         "calls": list(calls(model)), "INT32_LOW": -(2**31),
+        "paired": {call["name"] for call in calls(model) if call["pairs"]},
     }  # fmt: skip
     return _rendered(values, {"model.h": ".h", "model.c": ".c", "data.h": "_data.h", "data.c": "_data.c"})
 

@@ -77,6 +77,7 @@ def _connections(model: CModel, workload: Workload, called: dict[str, int]) -> I
             scan=call.scan.type,
             calls=calls,
             events=listed(work, workload, calls),
+            paired=call.pairs is not None,
         )
 
 

@@ -44,6 +44,8 @@ from hwsearch.hardware.workload import ConnectionWork, PopulationWork, Workload
 FIXED_SHARES = (0.0, 1.0)
 """Ends of the sweep over the share of an operation that does not follow the bits of a weight."""
 
+_MOST_PIECES = 4096
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -151,7 +153,7 @@ def split(population: PopulationWork, incoming: Sequence[StoredLayer], model: Ma
         need.append(math.ceil(n_bytes / model.core_bytes))
     if model.in_axons and pixels:  # a piece of a map reads its share of the inputs
         need.append(math.ceil(sum(pixels) / model.in_axons))
-    count = max(need)
+    count = min(max(need), max(population.neurons, _MOST_PIECES))
     axons = sum(math.ceil(n / count) for n in pixels)
     axons += sum(layer.work.inputs for layer in incoming if layer.work.kind != "conv")
     piece = Piece(population.name, math.ceil(population.neurons / count), math.ceil(n_bytes / count), axons)
@@ -159,7 +161,12 @@ def split(population: PopulationWork, incoming: Sequence[StoredLayer], model: Ma
 
 
 def pack_cores(pieces: list[Piece], model: ManyCore) -> int:
-    """Return the cores that the pieces take, first fit by falling size; pieces may share a core."""
+    """Return the cores that the pieces take, first fit by falling size; pieces may share a core.
+
+    Of more pieces than any chip has cores each takes its own: looking for company would take their number squared.
+    """
+    if len(pieces) > _MOST_PIECES:
+        return len(pieces)
     limits = (model.core_neurons, model.core_bytes, model.in_axons)
     cores: list[tuple[int, int, int]] = []
     for piece in sorted(pieces, key=lambda piece: (piece.n_bytes, piece.neurons), reverse=True):

@@ -1,6 +1,7 @@
 """Processors and ideal accelerators: packed formats, work by the cycle or by the term.
 
-Each connection is stored in the smallest format that the device reads; a note says where dense would take fewer cycles.
+Each connection is stored in a format that the device reads, the smallest unless the study says otherwise (`storing`); a
+note says where dense would take fewer cycles.
 Where the device skips the zeros that this format leaves out (its list for cycles, and another for energy), only what is
 stored is worked off; elsewhere every weight of it is::
 
@@ -26,9 +27,9 @@ from hwsearch.hardware.families.parts import (
     charged,
     shared_bytes,
     state_bits_of,
-    store,
     total,
 )
+from hwsearch.hardware.families.storing import stored_layers
 from hwsearch.hardware.firmware.code import code_bytes
 from hwsearch.hardware.firmware.expected import expected_library
 from hwsearch.hardware.firmware.instructions import instructions
@@ -38,13 +39,13 @@ from hwsearch.hardware.workload import ConnectionWork, Workload
 
 def packed(workload: Workload, profile: HardwareProfile) -> Parts:
     """Return a network on a device without a model of its own: formats, cycles and terms say all."""
-    stored = tuple(store(connection, profile) for connection in workload.connections)
     params, state, buffers = shared_bytes(workload, profile)
+    stored = stored_layers(workload, profile, {"params": params, "state": state, "buffers": buffers})
     core, code = profile.priced_core, 0
     if core is None:
         cycles = _cycles(workload, profile, stored)
     else:
-        library = _library(workload, profile, stored)
+        library = _library(workload, profile, stored).on(core.name)
         cycles, code = instructions(library, core.instructions), code_bytes(library, core.code_bytes)
     energy_j: float | None = None
     match profile.energy:

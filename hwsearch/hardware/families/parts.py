@@ -56,9 +56,14 @@ class Parts:
 
 def store(layer: ConnectionWork, profile: HardwareProfile) -> StoredLayer:
     """Return a connection in the smallest packed format that the device reads."""
-    bits, pointer_bits = layer.weight_bits, profile.pointer_bits
-    name, n_bytes = smallest(profile.formats, layer.census, bits, pointer_bits)
-    layout = streams(name, layer.census, bits, pointer_bits) or ()
+    name, _ = smallest(profile.formats, layer.census, layer.weight_bits, profile.pointer_bits)
+    return store_as(layer, name, profile)
+
+
+def store_as(layer: ConnectionWork, name: str, profile: HardwareProfile) -> StoredLayer:
+    """Return a connection in a packed format, which must hold it."""
+    layout = streams(name, layer.census, layer.weight_bits, profile.pointer_bits) or ()
+    n_bytes = sum(stream.n_bytes for stream in layout)
     return StoredLayer(layer, name, n_bytes, sum(stream.count * stream.bits for stream in layout))
 
 

@@ -34,7 +34,7 @@ def code_parts(library: Library) -> dict[str, int]:
     for population in {p.name: p for p in library.populations}.values():
         total.update(update_parts(population))
     for c in library.connections:
-        total.update([f"add {c.work.kind}"])
+        total.update([f"add {added(c)}"])
     total.update(step_parts(library) | init_parts(library) | frame_parts(library))
     total[DESCRIPTORS] = _descriptor_bytes(library)
     return dict(total)
@@ -67,8 +67,16 @@ def part_of(function: str) -> str:
 def kernel_functions(c: LibraryConnection) -> Iterator[str]:
     """Yield the parts of ``kernels.c`` that a connection needs; those that are inlined have no bytes."""
     kind, kernel = c.work.kind, c.kernel
+    yield c.function
+    if kernel == "pairs":
+        return
     yield f"scan {c.scan_name}"
-    yield f"snnk_{c.name}"
+    if kind == "fc" and kernel == "dense":
+        yield "add_column"
+    if kind == "fc" and kernel in _STREAMED:
+        yield from ("gather", "last_bits")
+    if kind == "fc" and kernel in ("bitmap", "block"):
+        yield "met"
     if c.work.pooling.area > 1:
         yield f"pooled {c.scan_name.partition('_')[2]}"
     if kernel in ROWS:
@@ -85,6 +93,11 @@ def kernel_functions(c: LibraryConnection) -> Iterator[str]:
             yield from ("stream_of", f"seek_{kernel}")
         if kernel == "nm":
             yield "read_group"
+
+
+def added(c: LibraryConnection) -> str:
+    """Return the kind of a connection's own function."""
+    return "pairs" if c.kernel == "pairs" else c.work.kind
 
 
 def update_parts(p: LibraryPopulation) -> dict[str, int]:
@@ -117,7 +130,8 @@ def _descriptor_bytes(library: Library) -> int:
     filters = [c.work for c in connections if c.work.kind == "conv"]
     tables = {(work.kernel, work.stride, work.out_size[1]): work.census.kernel_area for work in filters}
     return (
-        len(connections) * (of["map"] + of["weights"])
+        len(connections) * of["weights"]
+        + sum(c.kernel != "pairs" for c in connections) * of["map"]
         + len(filters) * of["filters"]
         + sum(-(-area * of["reach"] // 4) * 4 for area in tables.values())
         + len(populations) * of["neurons"]

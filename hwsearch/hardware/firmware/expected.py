@@ -32,7 +32,7 @@ def expected_library(
         pointer_bits: Width of a row pointer.
     """
     connections = tuple(
-        _connection(c, name, workload, pointer_bits)
+        expected_connection(c, name, workload, pointer_bits)
         for c, name in zip(workload.connections, formats, strict=True)
     )
     populations = tuple(
@@ -51,9 +51,10 @@ def expected_library(
     )
 
 
-def _connection(
+def expected_connection(
     c: ConnectionWork, format_name: str, workload: Workload, pointer_bits: int
 ) -> LibraryConnection:
+    """Return a connection's part of a library, stored in a format that holds it."""
     kind, _, length = format_name.partition(":")
     layout = streams(format_name, c.census, c.weight_bits, pointer_bits) or ()
     plain = kind == "dense" and c.kind == "fc" and layout[0].bits == 8
@@ -66,7 +67,14 @@ def _connection(
         scan=_scan(c, workload),
         calls=calls,
         events=listed(c, workload, calls),
+        paired=_paired(c, workload, layout[0].bits) if kind == "dense" else False,
     )
+
+
+def _paired(c: ConnectionWork, workload: Workload, bits: int) -> bool:
+    """Return whether it reads small values through rows of whole bytes (`hwsearch.export.c.program`)."""
+    reads = c.kind == "fc" and _scan(c, workload) in ("u8", "u16") and c.pooling.area == 1
+    return reads and bits in (2, 4, 8) and c.inputs * bits % 8 == 0 and workload.input_bits <= 10
 
 
 def _scan(c: ConnectionWork, workload: Workload) -> str:

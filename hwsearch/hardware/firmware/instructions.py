@@ -5,11 +5,16 @@ Instructions are not cycles: memory waits, multi-cycle instructions and pipeline
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from hwsearch.hardware.firmware.loops import Term, connection_terms
-from hwsearch.hardware.firmware.program import Library, LibraryPopulation, PlainLoop
+from hwsearch.hardware.firmware.program import (
+    Library,
+    LibraryConnection,
+    LibraryPopulation,
+    PlainLoop,
+)
 
 
 def terms(library: Library) -> dict[str, float]:
@@ -18,7 +23,7 @@ def terms(library: Library) -> dict[str, float]:
     Raises:
         KeyError: A kernel of it is not known.
     """
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for name, count in _terms(library):
         total[name] += count
     return dict(total)
@@ -37,6 +42,14 @@ def instructions(library: Library, constants: Mapping[str, float]) -> float | No
     if not counted.keys() <= constants.keys():
         return None
     return sum(constants[name] * count for name, count in counted.items())
+
+
+def connection_instructions(c: LibraryConnection, constants: Mapping[str, float]) -> float | None:
+    """Return the instructions of a connection in an inference; None where the constants lack one of its terms."""
+    counted = list(connection_terms(c))
+    if not {name for name, _ in counted} <= constants.keys():
+        return None
+    return sum(constants[name] * count for name, count in counted)
 
 
 def _terms(library: Library) -> Iterator[Term]:

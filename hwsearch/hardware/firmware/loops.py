@@ -6,10 +6,11 @@ name, since they are one inlined function.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 from hwsearch.hardware.firmware.events import Lists, bits_looked_at, further_bytes, lists_of
-from hwsearch.hardware.firmware.program import LibraryConnection
+from hwsearch.hardware.firmware.program import PAIRED_VALUES, LibraryConnection
 from hwsearch.hardware.workload import BLOCKS
 
 Term = tuple[str, float]
@@ -37,8 +38,9 @@ def kernel_terms(c: LibraryConnection) -> Iterator[Term]:
 
 
 def scan_terms(c: LibraryConnection) -> Iterator[Term]:
-    """Yield the terms of a connection's scan in an inference."""
-    return ((name, count) for name, count in _scan(c, lists_of(c)) if count)
+    """Yield the terms of a connection's scan in an inference; a kernel of pairs reads every value itself."""
+    scanned = () if c.kernel == "pairs" else _scan(c, lists_of(c))
+    return ((name, count) for name, count in scanned if count)
 
 
 def _scan(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
@@ -74,56 +76,89 @@ def _lines(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
 
 
 def _fc_bytes(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
-    yield "fc_bytes list", lists.all
+    yield "fc_bytes list", lists.filled
     yield "fc_bytes event", c.events
     yield "fc_bytes weight", c.events * c.work.census.out_channels
 
 
 def _fc_dense(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
-    looked = c.events * c.work.census.out_channels
-    yield "fc_dense list", lists.all
+    """Weights at the same bits of a byte are added together: of every so many rows, after which these come again."""
+    outputs, bits = c.work.census.out_channels, c.stream("values").bits
+    every = 8 // math.gcd(c.work.census.in_channels * bits, 8)
+    looked, further = c.events * outputs, further_bytes(bits)
+    yield "fc_dense list", lists.filled
     yield "fc_dense event", c.events
-    yield "fc_dense weight", looked
-    yield "further byte", looked * further_bytes(c.stream("values").bits)
+    yield "fc_dense column", c.events * min(every, outputs)
+    yield "fc_dense weight", looked * (1 - further)
+    yield "fc_dense wide weight", looked * further
+
+
+def _fc_pairs(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
+    """Every value is read, whether it is zero or not: words of weights against pairs of values."""
+    outputs, inputs, bits = c.work.census.out_channels, c.work.inputs, c.stream("values").bits
+    chunks = -(-inputs // PAIRED_VALUES)
+    rests = sum(min(PAIRED_VALUES, inputs - at) * bits // 8 % 4 for at in range(0, inputs, PAIRED_VALUES))
+    yield "fc_pairs chunk", c.calls * chunks
+    yield "fc_pairs row", c.calls * chunks * outputs
+    yield f"fc_pairs {bits} word", c.calls * outputs * inputs * bits / 32
+    yield f"fc_pairs {bits} rest", c.calls * outputs * rests
 
 
 def _fc_rows(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     met = _hits(c) * _entries(c) / max(1, c.work.census.nonzero)
-    yield f"{c.name} list", lists.all
+    yield f"{c.name} list", lists.filled
     yield f"{c.name} event", c.events
     yield f"{c.name} weight", met
     yield "byte taken", met * (c.stream("indices").bits + c.stream("values").bits) / 8
 
 
 def _fc_found(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
-    """Bitmaps and blocks: each output's events are looked up; the bitmap is counted on to the last one."""
-    outputs, bitmap = c.work.census.out_channels, c.stream("bitmap")
+    """Bitmaps and blocks: each row is read in words of 32 bits, which are held against a mask of the events.
+
+    Of a word's n events each meets a bit that is set with the density of the bitmap: P(any) = 1 - (1 - density)^n.
+    """
+    outputs, values = c.work.census.out_channels, c.stream("values")
+    columns = -(-c.work.census.in_channels // c.unit)
+    words = lists.filled * outputs * -(-columns // 32)
     hits = _hits(c) if c.kernel == "bitmap" else _in_blocks(c)
-    yield f"{c.name} list", lists.all
-    yield f"{c.name} row", lists.all * outputs
-    yield f"{c.name} event", c.events * outputs
+    each = c.events * outputs / words if words else 0.0
+    density = min(1.0, values.count / c.unit / max(1, outputs * columns))
+    any_met = words * (1 - (1 - density) ** each)
+    yield f"{c.name} list", lists.filled
+    yield f"{c.name} event", c.events
+    yield f"{c.name} row", lists.filled * outputs
+    yield f"{c.name} {'word' if columns % 8 == 0 else 'shifted word'}", words
+    yield f"{c.name} met", any_met
+    yield f"{c.name} met event", any_met * each
     yield f"{c.name} weight", hits
-    yield "bitmap byte", lists.filled * bitmap.n_bytes
-    yield "further byte", hits * further_bytes(c.stream("values").bits)
+    yield "further byte", hits * further_bytes(values.bits)
 
 
 def _fc_nm(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
-    """Each event looks through the slots of its group, in each output; an unused slot is a zero at the first place."""
+    """Each group with any event is looked through, in each output; an unused slot is a zero at the first place.
+
+    Of g groups n events of a list meet g (1 - (1 - 1 / g)^n), on average.
+    """
     outputs, slots = c.work.census.out_channels, c.stream("indices")
-    looked = c.events * outputs * slots.count / max(1, _runs(c))
+    in_row = -(-c.work.census.in_channels // c.unit)
+    n = c.events / lists.filled if lists.filled else 0.0
+    groups = lists.filled * outputs * in_row * (1 - (1 - 1 / in_row) ** n)
+    a_group = slots.count / max(1, outputs * in_row)
     unused = (slots.count - c.work.census.nonzero) * c.events / max(1, c.work.census.in_channels)
     hits = _hits(c) + unused
-    yield "fc_nm list", lists.all
-    yield "fc_nm row", lists.all * outputs
-    yield "fc_nm event", c.events * outputs
-    yield "fc_nm slot", looked
+    yield "fc_nm list", lists.filled
+    yield "fc_nm event", c.events
+    yield "fc_nm row", lists.filled * outputs
+    yield "fc_nm group", groups
+    yield "fc_nm eight", groups * -(-a_group // 8)
+    yield "fc_nm slot", groups * a_group
     yield "fc_nm weight", hits
-    yield "further byte", looked * further_bytes(slots.bits) + hits * further_bytes(c.stream("values").bits)
+    yield "further byte", hits * further_bytes(c.stream("values").bits)
 
 
 def _conv_dense(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     decoded = _planes(c, lists) * c.work.census.kernel_area
-    yield "conv_dense list", lists.all
+    yield "conv_dense list", lists.filled
     yield "conv_dense group", lists.groups
     yield "conv_dense plane", _planes(c, lists)
     yield "plane weight", decoded
@@ -133,7 +168,7 @@ def _conv_dense(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
 
 def _conv_rows(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     entries = lists.groups * _entries(c) / max(1, c.work.census.input_rows)
-    yield f"{c.name} list", lists.all
+    yield f"{c.name} list", lists.filled
     yield f"{c.name} group", lists.groups
     yield f"{c.name} plane", _planes(c, lists)
     yield f"{c.name} weight", entries
@@ -145,8 +180,8 @@ def _conv_stream(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     """Formats that lie output by output: each list goes through all outputs, and seeks the planes that it meets."""
     census, planes = c.work.census, _planes(c, lists)
     area, bits = census.kernel_area, c.stream("values").bits
-    yield f"{c.name} list", lists.all
-    yield f"{c.name} row", lists.all * census.out_channels
+    yield f"{c.name} list", lists.filled
+    yield f"{c.name} row", lists.filled * census.out_channels
     yield f"{c.name} group", planes
     yield "bitmap byte", lists.filled * c.stream("bitmap").n_bytes
     match c.kernel:
@@ -236,6 +271,7 @@ KERNELS: dict[str, Callable[[LibraryConnection, Lists], Iterator[Term]]] = {
     "fc_bitmap": _fc_found,
     "fc_block": _fc_found,
     "fc_nm": _fc_nm,
+    "fc_pairs": _fc_pairs,
     "conv_dense": _conv_dense,
     "conv_csr": _conv_rows,
     "conv_delta": _conv_rows,

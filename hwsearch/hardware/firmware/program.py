@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hwsearch.hardware.storage import Stream
 from hwsearch.hardware.workload import ConnectionWork
 
 LIST_EVENTS = 32
 """Events that a scan hands to a kernel at most: SNNK_EVENTS of the library."""
+PAIRED_VALUES = 64
+"""Values that are multiplied in pairs at a time: SNNK_CHUNK of the library."""
+PAIRED_TYPES, PAIRED_BITS = ("u8", "u16"), (2, 4, 8)
+"""Types of values, and bits of weights, that the library has kernels of pairs for."""
+PAIRING_CORES = ("cortex-m4", "cortex-m7", "cortex-m33")
+"""Cores that multiply two pairs of 16 bits at once, which the library's kernels make use of."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class LibraryConnection:
         scan: Kind of the values that are looked at: ``bits``, ``u8``, ``u16``, ``u32``.
         calls: How often it is called in an inference.
         events: Events listed in an inference, pooled on the way.
+        paired: Whether a core that multiplies pairs takes the kernel ``pairs`` instead.
     """
 
     work: ConnectionWork
@@ -32,11 +39,22 @@ class LibraryConnection:
     scan: str
     calls: float
     events: float
+    paired: bool = False
 
     @property
     def name(self) -> str:
         """Of its kernel: ``fc_csr``."""
         return f"{self.work.kind}_{self.kernel}"
+
+    def on(self, core: str) -> LibraryConnection:
+        """Return the connection as it is compiled for a core."""
+        return replace(self, kernel="pairs") if self.paired and core in PAIRING_CORES else self
+
+    @property
+    def function(self) -> str:
+        """Of its kernel in C: ``snnk_fc_csr``, ``snnk_fc_pairs_u8_4``."""
+        pairs = f"_{self.scan}_{self.stream('values').bits}" if self.kernel == "pairs" else ""
+        return f"snnk_{self.name}{pairs}"
 
     @property
     def scan_name(self) -> str:
@@ -129,3 +147,9 @@ class Library:
     arrays: int
     counters: int = 1
     frames: int = 0
+
+    def on(self, core: str) -> Library:
+        """Return the library as it is compiled for a core, by the compiler's name of it."""
+        if core not in PAIRING_CORES:
+            return self
+        return replace(self, connections=tuple(c.on(core) for c in self.connections))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hwsearch.hardware.firmware.code import ROWS, kernel_functions
+from hwsearch.hardware.firmware.code import ROWS, added, kernel_functions
 from hwsearch.hardware.firmware.program import Library, LibraryConnection
 
 TAP_BYTES = 4
@@ -43,9 +43,9 @@ def tap_bytes(c: LibraryConnection) -> int:
 
 
 def _way(c: LibraryConnection, frames: Mapping[str, float]) -> float | None:
-    kind, names = c.work.kind, set(kernel_functions(c))
-    scan, kernel = f"scan {c.scan_name}", f"snnk_{c.name}"
-    if not {f"add {kind}", scan, kernel} <= frames.keys():
+    names = set(kernel_functions(c))
+    scan, kernel, add = f"scan {c.scan_name}", c.function, f"add {added(c)}"
+    if not ({add, kernel} | {name for name in names if name == scan}) <= frames.keys():
         return None
     under_scan = [frames.get(name, 0) for name in names if name.startswith(("pooled", "locate"))]
     below = {"seek": 0.0, "plane": 0.0}
@@ -54,13 +54,14 @@ def _way(c: LibraryConnection, frames: Mapping[str, float]) -> float | None:
         if part in below:
             below[part] += frames.get(name, 0)
     inner = frames.get("read_group", 0) if c.name == "conv_nm" else 0.0
-    flat = [frames.get(name, 0) for name in names & {"scatter", "bits_at", "pointer", "stream_of"}]
+    called = {"scatter", "bits_at", "pointer", "stream_of", "gather", "last_bits", "met", "add_column"}
+    flat = [frames.get(name, 0) for name in names & called]
     under_kernel = [below["seek"] + inner, below["plane"] + inner, *flat]
     return (
-        frames[f"add {kind}"]
+        frames[add]
         + tap_bytes(c)
         + max(
-            frames[scan] + max(under_scan, default=0),
+            frames.get(scan, 0) + max(under_scan, default=0),
             frames[kernel] + max(under_kernel, default=0),
         )
     )

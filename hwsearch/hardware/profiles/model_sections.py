@@ -8,12 +8,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationInfo
 from pydantic import field_validator as check
 
 from hwsearch.hardware import models
 from hwsearch.hardware.profiles.quantities import (
     Bandwidth,
+    BankBytes,
     Count,
     CycleCount,
     Energy,
@@ -21,6 +22,7 @@ from hwsearch.hardware.profiles.quantities import (
     Memory,
     Menu,
     Number,
+    Places,
     Power,
     Rate,
     Section,
@@ -55,15 +57,15 @@ class ManyCoreSection(Section):
 
     kind: Literal["many_core"]
     layout: Literal["words", "packed"]
-    cores: Count
-    core_neurons: Count
-    core_bytes: Memory
-    in_axons: Count
-    out_axons: Count
+    cores: Places
+    core_neurons: Places
+    core_bytes: BankBytes
+    in_axons: Places
+    out_axons: Places
     neuron_bytes: Memory
     word_bits: Width | None = None
     header_bits: Width | None = None
-    block_synapses: Count | None = None
+    block_synapses: Places | None = None
     synapse_bits: Menu | None = None
     index_bits: Menu | None = None
     core_static_w: Power
@@ -99,14 +101,25 @@ class EventCoresSection(Section):
     layer_s: Time
     synop_j: Energy
 
+    @check("bias_entries")
+    @classmethod
+    def _one_of_each_a_core(cls, entries: Series, info: ValidationInfo) -> Series:
+        counts = [
+            len(info.data[name].value) for name in ("kernel_entries", "neuron_entries") if name in info.data
+        ]
+        if any(count != len(entries.value) for count in counts):
+            law = "kernel_entries, neuron_entries and bias_entries must each have an entry a core"
+            raise broken(law, ", ".join(map(str, [*counts, len(entries.value)])), at=("value",))
+        return entries
+
 
 class CrossbarSection(Section):
     """See `models.Crossbar`."""
 
     kind: Literal["crossbar"]
-    cores: Count
-    axons: Count
-    neurons: Count
+    cores: Places
+    axons: Places
+    neurons: Places
     event_cycles: CycleCount
     target_cycles: CycleCount
     step_cycles: CycleCount
@@ -124,7 +137,7 @@ class FpgaClockSection(Section):
     input_cycles: CycleCount
     layer_cycles: CycleCount
     neuron_w: Power
-    block_words: Count | None = None
+    block_words: Places | None = None
     block_width: Width | None = None
 
 
@@ -132,13 +145,13 @@ class FpgaDataflowSection(Section):
     """See `models.FpgaDataflow`."""
 
     kind: Literal["fpga_dataflow"]
-    pe: Count
-    simd: Count
+    pe: Places
+    simd: Places
     clock_hz: Frequency
     luts: Count
     lut_share: Share
     power_w: Power
-    block_words: Count | None = None
+    block_words: Places | None = None
     block_width: Width | None = None
 
     @check("pe")
@@ -154,11 +167,18 @@ class NpuSection(Section):
 
     kind: Literal["npu"]
     node_bytes: Memory
-    nodes: Count
+    nodes: Places
     first_kernels: Series | None = None
     first_filters_gray: Series | None = None
     first_filters_color: Series | None = None
     first_sides: Series | None = None
+
+    @check("first_sides")
+    @classmethod
+    def _least_and_most(cls, sides: Series | None) -> Series | None:
+        if sides is not None and (len(sides.value) != 2 or sides.value[0] > sides.value[1]):
+            raise broken("first_sides must be the least and the most side", sides.text(), at=("value",))
+        return sides
 
 
 class RooflineSection(Section):
@@ -194,6 +214,16 @@ _VALUES: dict[type[BaseModel], Any] = {
     NpuSection: models.Npu,
     RooflineSection: models.Roofline,
 }
+
+
+def unknown_constants(section: BaseModel) -> list[str]:
+    """Return the constants of a model that its formula cannot do without, and that are unknown."""
+    kinds = {field.name: str(field.type) for field in dataclasses.fields(_VALUES[type(section)])}
+    return [
+        name
+        for name, kind in kinds.items()
+        if kind in ("int", "float") and getattr(section, name).si() is None
+    ]
 
 
 def model_value(section: BaseModel) -> Any:

@@ -44,7 +44,7 @@ class Number(Section):
 class Menu(Section):
     """Several values to choose from."""
 
-    value: Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], Field(min_length=1)]
+    value: Annotated[tuple[Annotated[int, Field(ge=1, le=32)], ...], Field(min_length=1, max_length=32)]
     unit: Literal["bit"]
     grade: Grade
     source: str
@@ -62,7 +62,7 @@ class Menu(Section):
 class Series(Section):
     """Several counts in an order, core by core."""
 
-    value: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    value: Annotated[tuple[Annotated[int, Field(ge=0, le=2**40)], ...], Field(min_length=1, max_length=4096)]
     unit: Literal["count"]
     grade: Grade
     source: str
@@ -129,8 +129,30 @@ def _factor(unit: str) -> float:
     return next(units[unit] for units in UNITS.values() if unit in units)
 
 
-def _in(kind: str, *, whole: bool = False, known: bool = False) -> AfterValidator:
-    """Return the check that a number has a unit of its kind, is whole, or is known."""
+LIMITS: dict[str, tuple[float, float]] = {
+    "energy": (1e-24, 1e3),
+    "energy per bit": (1e-24, 1.0),
+    "energy per squared bit": (1e-24, 1.0),
+    "power": (1e-15, 1e6),
+    "time": (1e-15, 1e4),
+    "operations": (1.0, 1e21),
+    "bandwidth": (1.0, 1e18),
+    "frequency": (1e-3, 1e12),
+    "memory": (1.0, 2.0**50),
+    "width": (1.0, 64.0),
+    "cycles": (1e-6, 1e9),
+    "count": (1.0, 2.0**40),
+    "share": (1e-9, 1e6),
+}
+"""Smallest and largest value of each kind that a device is believed to have, in SI units; 0 too where it may be none.
+
+Beyond them products of a price leave what floats hold, and costs would be 0 or infinite.
+"""
+
+
+def _in(kind: str, *, whole: bool = False, known: bool = False, nonzero: bool = False) -> AfterValidator:
+    """Return the check that a number has a unit of its kind and can be believed, is whole, known, or not zero."""
+    least, most = LIMITS[kind]
 
     def checked(number: Number) -> Number:
         units = UNITS[kind]
@@ -140,7 +162,13 @@ def _in(kind: str, *, whole: bool = False, known: bool = False) -> AfterValidato
             )
         if known and not number.value:
             raise broken("this number must be known and above zero", repr(number.value), at=("value",))
+        if nonzero and number.value == 0:
+            law = "this number must be above zero, or null where it is unknown"
+            raise broken(law, repr(number.value), "write null", at=("value",))
         si = number.si()
+        if si is not None and not (si == 0 or least <= si <= most):
+            law = f"a quantity of {kind} must lie in {least:g} .. {most:g} (in SI units)"
+            raise broken(law, number.text(), at=("value",))
         if whole and si is not None and si != int(si):
             raise broken("this must be a whole number", f"{number.value} {number.unit}", at=("value",))
         return number
@@ -152,13 +180,16 @@ Energy = Annotated[Number, _in("energy")]
 EnergyPerBit = Annotated[Number, _in("energy per bit")]
 EnergyPerBit2 = Annotated[Number, _in("energy per squared bit")]
 Power = Annotated[Number, _in("power")]
-Frequency = Annotated[Number, _in("frequency")]
+Frequency = Annotated[Number, _in("frequency", nonzero=True)]
 Memory = Annotated[Number, _in("memory", whole=True)]
+BankBytes = Annotated[Number, _in("memory", whole=True, nonzero=True)]
 Capacity = Annotated[Number, _in("memory", whole=True, known=True)]
 Width = Annotated[Number, _in("width", whole=True, known=True)]
 CycleCount = Annotated[Number, _in("cycles")]
 Count = Annotated[Number, _in("count", whole=True)]
 Share = Annotated[Number, _in("share")]
 Time = Annotated[Number, _in("time")]
-Rate = Annotated[Number, _in("operations")]
-Bandwidth = Annotated[Number, _in("bandwidth")]
+Places = Annotated[Number, _in("count", whole=True, nonzero=True)]
+"""How many of something there is room for: what is divided among them needs one at least."""
+Rate = Annotated[Number, _in("operations", nonzero=True)]
+Bandwidth = Annotated[Number, _in("bandwidth", nonzero=True)]

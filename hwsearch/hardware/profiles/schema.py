@@ -15,7 +15,7 @@ from pydantic import field_validator as check
 
 from hwsearch.errors import Fault
 from hwsearch.hardware.device import format_granularity
-from hwsearch.hardware.profiles.model_sections import ModelSection
+from hwsearch.hardware.profiles.model_sections import ManyCoreSection, ModelSection, unknown_constants
 from hwsearch.hardware.profiles.quantities import Section
 from hwsearch.hardware.profiles.sections import (
     ConnectionsSection,
@@ -39,8 +39,8 @@ class ProfileSection(Section):
     """The whole file."""
 
     schema_version: Literal[1]
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
-    name: Annotated[str, Field(min_length=1)]
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=200)]
     vendor: str
     family: Literal[
         "generic", "mcu", "many_core_async", "timestep_core", "event_cnn", "crossbar", "npu", "fpga_clock",
@@ -93,6 +93,24 @@ class ProfileSection(Section):
                 "only a device of the family mcu runs the exported C library", str(family), "remove firmware"
             )
         return firmware
+
+    @check("model")
+    @classmethod
+    def _constants_are_known(cls, model: Any) -> Any:
+        for name in () if model is None else unknown_constants(model):
+            law = f"a model of kind {model.kind} needs this number: what it computes hangs on it"
+            raise broken(law, "null", "find it, or leave the model out", at=(name, "value"))
+        return model
+
+    @check("model")
+    @classmethod
+    def _lists_are_stored(cls, model: Any, info: ValidationInfo) -> Any:
+        weights = info.data.get("weights")
+        listed = isinstance(model, ManyCoreSection) and model.layout == "words"
+        if listed and weights is not None and not {"dense", "csr"} & set(weights.formats):
+            law = "weights of a core that keeps lists of words must be stored dense or csr"
+            raise broken(law, ", ".join(weights.formats), "add dense to weights.formats", at=("layout",))
+        return model
 
 
 def parse_profile(document: YamlDocument) -> ProfileSection | list[Fault]:

@@ -15,6 +15,7 @@ from hwsearch.hardware.device import HELD
 from hwsearch.hardware.neurons import Comparison, Firing, Leak
 from hwsearch.hardware.profiles.quantities import (
     Ability,
+    BankBytes,
     Capacity,
     Count,
     CycleCount,
@@ -22,8 +23,8 @@ from hwsearch.hardware.profiles.quantities import (
     EnergyPerBit,
     EnergyPerBit2,
     Frequency,
-    Memory,
     Menu,
+    Number,
     Power,
     Section,
     Series,
@@ -44,16 +45,26 @@ Format = Literal[
 class BankSection(Section):
     """One memory: what it holds, its bytes and how many of them something else takes."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
     holds: tuple[Literal["weights", "params", "state", "buffers"], ...]
-    bytes: Memory
+    bytes: BankBytes
     reserved: Capacity | None = None
+
+    @check("reserved")
+    @classmethod
+    def _leaves_something(cls, reserved: Number | None, info: ValidationInfo) -> Number | None:
+        size = info.data.get("bytes")
+        whole, part = (None if number is None else number.si() for number in (size, reserved))
+        if whole is not None and part is not None and part >= whole:
+            law = "what is reserved must leave something of the memory"
+            raise broken(law, f"{part:,.0f} of {whole:,.0f} B", at=("value",))
+        return reserved
 
 
 class MemorySection(Section):
     """The memories."""
 
-    banks: Annotated[tuple[BankSection, ...], Field(min_length=1)]
+    banks: Annotated[tuple[BankSection, ...], Field(min_length=1, max_length=16)]
 
     @check("banks")
     @classmethod

@@ -9,6 +9,7 @@ from hwsearch.hardware.arithmetic import arithmetic_claim
 from hwsearch.hardware.device import SKIPPABLE, HardwareProfile
 from hwsearch.hardware.firmware.core import Firmware
 from hwsearch.hardware.models import Npu
+from hwsearch.shown import line
 
 _WIDTH = 110
 
@@ -16,8 +17,8 @@ _WIDTH = 110
 def describe(profile: HardwareProfile) -> str:
     """Return a profile as plain text."""
     parts = [
-        f"{profile.name} ({profile.id})",
-        f"{profile.vendor}; {profile.family}" if profile.vendor else profile.family,
+        line(f"{profile.name} ({profile.id})"),
+        line(f"{profile.vendor}; {profile.family}" if profile.vendor else profile.family),
         textwrap.fill(profile.description, _WIDTH),
         _section("What fits", _fits(profile)),
         _section("What a zero saves", _saves(profile)),

@@ -103,9 +103,9 @@ def banks_hold_everything(cost: Cost, profile: HardwareProfile) -> Iterator[Viol
     """What each memory must hold is within its size, less what is reserved in it."""
     needs = dict(cost.banks)
     for bank in profile.banks:
-        what = f"bytes in {bank.name}" + (
-            f" (of {bank.size_bytes:,}, {bank.reserved_bytes:,} are reserved)" if bank.reserved_bytes else ""
-        )
+        what = f"bytes in {bank.name}"
+        if bank.size_bytes is not None and bank.reserved_bytes:
+            what += f" (of {bank.size_bytes:,}, {bank.reserved_bytes:,} are reserved)"
         yield from over("banks_hold_everything", needs[bank.name], bank.free_bytes, "", what)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hwsearch.errors import Fault, InputError
+from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.graph.graph import INPUT, NetworkSpec
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.nir.file import RawGraph
@@ -38,9 +38,18 @@ def exported_network(graph: RawGraph) -> IntegerNetwork | None:
     try:
         network = network_from(json.loads(graph.metadata[SETTINGS]), arrays)
         faults = _wrong_shapes(network, graph) or _disagreeing(network, graph)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (
+        RecordError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         law = "the metadata 'hwsearch' must describe a whole network"
-        faults = [Fault("metadata hwsearch", law, repr(error)[:80], _TODO, graph.path)]
+        got = str(error) if isinstance(error, RecordError) else repr(error)[:80]
+        faults = [Fault("metadata hwsearch", law, got, _TODO, graph.path)]
     if faults:
         raise InputError(faults)
     return _in_32_bits(network)

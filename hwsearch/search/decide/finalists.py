@@ -7,7 +7,8 @@ it adds in the mean over draws of that: several for a place where nobody knows y
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -38,6 +39,42 @@ def finalists(
         key=lambda r: (-(r.score or 0.0), float((r.measured or {}).get("memory_bytes") or 0), r.trial)
     )
     return [*chosen, *others[:_RESERVES]]
+
+
+def contender(
+    state: SearchState, records: Sequence[TrialRecord], tried: Mapping[int, bool]
+) -> TrialRecord | None:
+    """Return the recipe to train in full next where none of the finalists is accurate enough for the pick.
+
+    On an easy split of few samples a search finds small networks as accurate as large ones, and fresh splits may then
+    find none of its finalists accurate enough. What does not cost more than one that failed is taken to fail as well,
+    and what does not cost less than one that did not is no better: the middle of the rest is next (bisection by the
+    pick's cost).
+
+    Args:
+        state: What is known at the end of the search.
+        records: All of the search.
+        tried: Of each trial that was trained in full, whether it is accurate enough.
+
+    Returns:
+        One that seemed accurate enough in the search; None: nothing is left between what failed and what did not.
+    """
+    pick = state.plan.study.pick
+    floor = pick.floor(1 - state.dense_error)
+    costs = {r.trial: _cost(pick.rule, r) for r in records if r.eligible and r.measured}
+    failed = max((costs[trial] for trial, enough in tried.items() if not enough), default=-math.inf)
+    found = min((costs[trial] for trial, enough in tried.items() if enough), default=math.inf)
+    between = [r for r in records if r.trial in costs and failed < costs[r.trial] < found]
+    between = [r for r in between if (r.score or 0.0) >= floor and r.trial not in tried]
+    between.sort(key=lambda r: (costs[r.trial], r.trial))
+    return between[len(between) // 2] if between else None
+
+
+def _cost(rule: str, record: TrialRecord) -> float:
+    """Return what the pick counts: energy where it is known and asked for, else memory."""
+    measured = record.measured or {}
+    energy = measured.get("energy_j") if rule == "frugal" else None
+    return float(energy if energy is not None else measured.get("memory_bytes") or 0)
 
 
 def _promising(state: SearchState) -> list[TrialRecord]:

@@ -29,6 +29,7 @@ from hwsearch.network.params import Ticket
 from hwsearch.network.shrink import shrink
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.train.loop import Schedule, Trained, train_stack
+from hwsearch.train.machine import give_back_holes
 from hwsearch.train.size import fitting
 
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
@@ -122,6 +123,7 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
             return [run_job(bench, alone)[0] for alone in job.pieces(1)]
         steps = job.schedule.epochs * len(bench.data.y_train) * timesteps
         results = [_failed(f"{type(error).__name__}: {error}", steps)]
+    give_back_holes()
     share = (time.perf_counter() - start) / len(results)
     return [replace(result, wall_s=share) for result in results]
 

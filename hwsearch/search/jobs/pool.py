@@ -1,7 +1,8 @@
-"""Trains stacks of tickets and measures what comes out, here or in worker processes that are started once.
+"""Trains stacks of tickets and measures what comes out: here, in worker processes, or on a Dask cluster.
 
-What a job gives depends on the job alone, not on the number of workers or their timing: results come back in the
-order of the jobs. One torch thread a process: two threads in each of two processes are slower than one.
+What a job gives depends on the job alone, not on who runs it, on the number of workers or their timing: results come
+back in the order of the jobs. One torch thread a process: two threads in each of two processes are slower than one.
+Who runs jobs is a `Crew`; that of a cluster is `cluster`.
 """
 
 from __future__ import annotations
@@ -9,43 +10,84 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing.synchronize import Event
-from typing import Literal
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
+from hwsearch.errors import GOES_ON, NoResources
+from hwsearch.interrupts import held, leave_to_parent
 from hwsearch.measure.measured import Measured
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.space.candidate import Candidate
 from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
 from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 
-__all__ = ["Bench", "Job", "Trainer"]
+if TYPE_CHECKING:
+    from hwsearch.search.jobs.cluster import Cluster
+
+__all__ = ["Bench", "Crew", "Job", "Trainer", "Workers"]
+
+T = TypeVar("T")
+Task = Callable[[Bench], T]
+"""What a worker does with the bench: a pure function, so that it makes no difference where it runs, or how often."""
+Workers: TypeAlias = "int | Cluster"
+"""Who is to train: so many processes, or a cluster."""
+
+_DEATHS = 3
+"""How often in a row workers may die before a job of theirs is finished."""
+
+
+class Crew(Protocol):
+    """Who runs tasks on one bench."""
+
+    @property
+    def size(self) -> int:
+        """Tasks that run at a time, now."""
+        ...
+
+    @property
+    def neighbours(self) -> int:
+        """Processes that share the memory of one machine."""
+        ...
+
+    def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
+        """Run tasks; yield the place and the result of each as soon as it is there.
+
+        Raises:
+            NoResources: Workers died again and again.
+            WorkersAway: They could not be reached.
+        """
+        ...
+
+    def close(self, at_once: bool) -> None:
+        """End it; at once: what is running is given up."""
+        ...
 
 
 class Trainer:
     """Runs jobs; use it as a context manager, so that its workers end."""
 
-    def __init__(self, bench: Bench, workers: int) -> None:
-        self._bench, self._workers = bench, workers
+    def __init__(self, bench: Bench, workers: Workers) -> None:
+        self._bench = bench
         self._sizes: dict[tuple[int, int, int], int] = {}
-        self._pool: ProcessPoolExecutor | None = None
-        if workers > 1:
-            # spawn: a forked torch can hang on the locks of threads that were not forked
-            context = multiprocessing.get_context("spawn")
-            self._failed = context.Event()
-            self._pool = ProcessPoolExecutor(
-                workers, context, initializer=_start_worker, initargs=(bench, os.getpid(), self._failed)
-            )
+        if not isinstance(workers, int):
+            self._crew: Crew = workers.crew(bench)
+        else:
+            self._crew = Here(bench) if workers == 1 else Processes(bench, workers)
+
+    @property
+    def device(self) -> str:
+        """Where it trains: ``cpu`` or ``cuda``."""
+        return self._bench.device
 
     def __enter__(self) -> Trainer:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._pool is not None:
-            if any(error):  # nobody waits for what is being trained, which may take minutes
-                self._failed.set()
-            self._pool.shutdown(wait=not any(error), cancel_futures=True)
+        self._crew.close(at_once=any(error))  # nobody waits for what is being trained, which may take minutes
 
     def stacks(
         self, candidates: Sequence[Candidate], batch_size: int, most: int | Literal["auto"]
@@ -64,26 +106,24 @@ class Trainer:
         for network, steps in sorted(set(kinds)):
             same = [index for index, kind in enumerate(kinds) if kind == (network, steps)]
             size = self._size(network, steps, batch_size, MOST_GPU if most == "auto" else most)
-            # no worker waits while another trains what it could have taken
-            size = min(size, math.ceil(len(same) / self._workers))
+            if self._bench.device == "cpu":
+                # no worker waits while another trains what it could have taken; on a GPU last bits depend on the stack
+                size = min(size, math.ceil(len(same) / self._crew.size))
             groups += [same[i : i + size] for i in range(0, len(same), size)]
         return groups
 
     def _size(self, network: int, timesteps: int, batch_size: int, most: int) -> int:
-        """Return the fastest size of a stack, measured once."""
+        """Return the fastest size of a stack, measured once, where it is trained."""
         key = (network, timesteps, batch_size)
         if key not in self._sizes:
-            bench = self._bench
-            fits = fitting(bench.networks[network], timesteps, batch_size, self._workers, bench.device)
-            fits = min(fits, MOST if bench.device == "cpu" else MOST_GPU)
-            if bench.device != "cpu":
-                self._sizes[key] = fits
-            elif self._pool is None:
-                with OneThread():
-                    self._sizes[key] = _fastest(self._bench, *key, fits)
-            else:
-                measured = self._pool.submit(_fastest_in_worker, *key, fits)
-                self._sizes[key] = measured.result()
+            task: Task[int] = partial(
+                _fastest_size,
+                network=network,
+                timesteps=timesteps,
+                batch_size=batch_size,
+                processes=self._crew.neighbours,
+            )
+            ((_, self._sizes[key]),) = self._crew.results([task])
         return min(most, self._sizes[key])
 
     def run(
@@ -94,62 +134,126 @@ class Trainer:
         Args:
             jobs: Stacks.
             on_done: Called with a job's index and result as soon as it is there.
+
+        Raises:
+            NoResources: Workers died again and again.
+            WorkersAway: They could not be reached.
         """
         results: list[list[Measured]] = [[] for _ in jobs]
-
-        def finish(index: int, result: list[Measured]) -> None:
+        for index, result in self._crew.results([partial(run_job, job=job) for job in jobs]):
             results[index] = result
             if on_done is not None:
                 on_done(index, result)
+        return results
 
-        if self._pool is None:
-            keep_freed_memory()
+
+class Here:
+    """This process: one task after the other."""
+
+    size = neighbours = 1
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
+        """See `Crew`."""
+        keep_freed_memory()
+        for place, task in enumerate(tasks):
             with OneThread():
-                for index, job in enumerate(jobs):
-                    finish(index, run_job(self._bench, job))
-            return results
-        waiting: dict[Future[list[Measured]], int] = {
-            self._pool.submit(_run_in_worker, job): i for i, job in enumerate(jobs)
-        }
+                result = task(self._bench)
+            yield place, result
+
+    def close(self, at_once: bool) -> None:
+        """See `Crew`."""
+
+
+class Processes:
+    """Worker processes of this machine, started once; those that die are started again."""
+
+    def __init__(self, bench: Bench, workers: int) -> None:
+        self.size = self.neighbours = workers
+        self._bench = bench
+        self._start()
+
+    def _start(self) -> None:
+        # spawn: a forked torch can hang on the locks of threads that were not forked
+        context = multiprocessing.get_context("spawn")
+        with held():
+            # a pipe that this process alone can write to: it ends with it, and no worker that dies can hold it
+            given_up, self._holding = context.Pipe(duplex=False)
+            self._pool = ProcessPoolExecutor(
+                self.size, context, initializer=_start_worker, initargs=(self._bench, given_up)
+            )
+
+    def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
+        """See `Crew`. A worker that dies takes the others along, and costs the time of their jobs."""
+        todo, deaths = dict(enumerate(tasks)), 0
+        while todo:
+            try:
+                for place, result in self._finished(todo):
+                    del todo[place]
+                    deaths = 0
+                    yield place, result
+            except BrokenProcessPool:
+                deaths += 1
+                self.close(at_once=True)
+                if deaths > _DEATHS:
+                    law = "a worker process must live until its job is done"
+                    hint = f"most often for lack of memory: give fewer --workers; {GOES_ON}"
+                    raise NoResources(f"{law}; got {deaths} deaths in a row ({hint})") from None
+                self._start()
+
+    def _finished(self, todo: dict[int, Task[T]]) -> Iterator[tuple[int, T]]:
+        """Yield results until all are there, or the pool is broken."""
+        waiting: dict[Future[T], int] = {}
+        for place, task in todo.items():
+            with held():  # a task may start a worker
+                waiting[self._pool.submit(_run_in_worker, task)] = place
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                finish(waiting.pop(future), future.result())
-        return results
+            # what is finished before what broke
+            for future in sorted(done, key=lambda future: future.exception() is not None):
+                yield waiting.pop(future), future.result()
+
+    def close(self, at_once: bool) -> None:
+        """See `Crew`."""
+        if at_once:
+            self._holding.close()
+        self._pool.shutdown(wait=not at_once, cancel_futures=True)
 
 
 _bench: Bench | None = None
 
 
-def _start_worker(bench: Bench, parent: int, failed: Event) -> None:
+def _start_worker(bench: Bench, given_up: Connection) -> None:
     """Set up a worker process: one thread, its bench, and an end when its parent ends or gives up."""
-    import signal
     import threading
 
     global _bench
     _bench = bench
     tune_process()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    leave_to_parent()
 
     def watch() -> None:
-        while os.getppid() == parent and not failed.wait(1.0):
-            pass
+        given_up.poll(None)  # until its other end is closed
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _run_in_worker(job: Job) -> list[Measured]:
+def _run_in_worker(task: Task[Any]) -> Any:
     if _bench is None:
         raise RuntimeError("the worker was not started")
-    return run_job(_bench, job)
+    return task(_bench)
+
+
+def _fastest_size(bench: Bench, *, network: int, timesteps: int, batch_size: int, processes: int) -> int:
+    """Return the fastest size of a stack that fits the memory of one of several processes."""
+    fits = fitting(bench.networks[network], timesteps, batch_size, processes, bench.device)
+    if bench.device != "cpu":
+        return min(fits, MOST_GPU)
+    return _fastest(bench, network, timesteps, batch_size, min(fits, MOST))
 
 
 def _fastest(bench: Bench, network: int, timesteps: int, batch_size: int, most: int) -> int:
     return fastest(bench.networks[network], timesteps, batch_size, most, bench.neuron_loop)
-
-
-def _fastest_in_worker(network: int, timesteps: int, batch_size: int, most: int) -> int:
-    if _bench is None:
-        raise RuntimeError("the worker was not started")
-    return _fastest(_bench, network, timesteps, batch_size, most)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -21,11 +21,10 @@ from hwsearch.predict.estimators import ESTIMATORS
 from hwsearch.predict.joint import joint_of
 from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.predict.probe_and_add import probe_and_add
-from hwsearch.predict.probes import Probes, probe, untrained_logits
+from hwsearch.predict.probes import Probed, Probes, probe, untrained_logits
 from hwsearch.predict.quality import Calibration, quality_of
 from hwsearch.predict.similarity import Estimator, calibrated
 from hwsearch.search.stages.dense import Dense, dense_ticket
-from hwsearch.search.store.probe_store import Probed, load_probed, save_probed
 from hwsearch.space.candidate import Candidate
 from hwsearch.train.machine import OneThread
 
@@ -43,8 +42,18 @@ _SETTLING, _SETTLING_IF_TRAINED = 192, 48
 TicketOf = Callable[[Candidate], Ticket]
 
 
+class Stored(Protocol):
+    """Where what is measured is kept for a run that goes on (`store.probe_store`)."""
+
+    def load(self) -> Probed | None:
+        """Return what was saved; None: it is not there whole."""
+
+    def save(self, probed: Probed) -> None:
+        """Keep it."""
+
+
 def calibrate(
-    plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING, stored: Path | None = None
+    plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING, stored: Stored | None = None
 ) -> Calibration:
     """Probe the dense network, settle the estimator and measure its quality.
 
@@ -53,7 +62,7 @@ def calibrate(
         dense: The trained dense network.
         ticket_of: What gives a candidate's ticket.
         judging: Candidates that the quality is measured on.
-        stored: File of what is measured, for a run that goes on; None: nothing is stored.
+        stored: Where what is measured is stored, for a run that goes on; None: nothing is stored.
     """
     rng = np.random.default_rng([plan.study.seed, _DRAW])
     x, held_out = _inputs_of(plan, rng)
@@ -64,13 +73,13 @@ def calibrate(
     sparsities = [layer_sparsity(plan.spec, ticket, c) for ticket, c in zip(tickets, candidates, strict=True)]
     joint = joint_of(candidates, sparsities, plan.spec.connections)
     with OneThread():
-        probed = None if stored is None else load_probed(stored)
+        probed = None if stored is None else stored.load()
         if probed is None:
             settled = one_shot_agreement(plan, dense, tickets[:n], x).mean(1)
             agree = one_shot_agreement(plan, dense, tickets[n:], held_out)
             probed = Probed(_probes(plan, dense, x), settled, agree)
             if stored is not None:
-                save_probed(stored, probed)
+                stored.save(probed)
         estimator = _estimator(plan, dense, x, probed.probes)
     timesteps = min(plan.space.timesteps)
     similarity = calibrated(estimator, joint[slice(0, n)], probed.settled, (n + 1) * len(x) * timesteps)

@@ -13,23 +13,19 @@ from functools import partial
 
 import numpy as np
 
-from hwsearch.errors import HwsearchError
 from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.measured import Measured
 from hwsearch.measure.scores import score_interval
-from hwsearch.network.params import Params
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
-from hwsearch.plan.schedules import candidate_schedule
 from hwsearch.records.finals import FinalRecord
 from hwsearch.records.trials import CostFields, TrialRecord
-from hwsearch.search.jobs.pool import Job
-from hwsearch.search.stages.context import Context, Reference
-from hwsearch.search.stages.dense import fresh_references, whole_steps
-from hwsearch.search.stages.skill import lack_of_skill, refuse_without_skill
-from hwsearch.search.stages.tickets import ticket_of
-from hwsearch.seeds import seed_of
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.dense import whole_steps
+from hwsearch.search.stages.final_trainings import final_seeds, sound_references, train_members
+from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.study.laws import Score
+from hwsearch.study.search_sections import Pick
 
 Progress = Callable[[int, int], None]
 
@@ -62,6 +58,7 @@ class Finalist:
         feasible: Whether the network that is handed over keeps every budget.
         lacking: Why the network that is handed over is no model (`skill`); empty where it is one.
         scored: The study's score, where that is another than accuracy.
+        over: Which budgets and limits the network that is handed over breaks, in words; empty where it keeps all.
     """
 
     record: TrialRecord | None
@@ -76,6 +73,7 @@ class Finalist:
     feasible: bool
     lacking: str
     scored: Scored | None = None
+    over: str = ""
 
     @property
     def score(self) -> float:
@@ -97,6 +95,7 @@ class Finals:
             the yardstick of the search.
         members: One a front member that trained, keeps the budgets and is a model.
         lacking: Why each of the others that keep the budgets is no model.
+        over: Of each that keeps them with no seed, which trial it is and what its network breaks.
         train_steps, eval_steps: Samples times timesteps that this run spent.
         reused_steps: Those that another run had spent on the same dense networks.
         wall_s: Seconds of the trainings.
@@ -109,6 +108,7 @@ class Finals:
     eval_steps: int
     reused_steps: int
     wall_s: float
+    over: tuple[str, ...] = ()
 
     @property
     def yardstick(self) -> int:
@@ -119,6 +119,11 @@ class Finals:
     def dense(self) -> Finalist:
         """The dense reference that losses are counted from."""
         return self.references[self.yardstick]
+
+    def accurate_enough(self, pick: Pick) -> set[int]:
+        """Return the trials of the members that lose no more than a pick may."""
+        floor = pick.floor(self.dense.score)
+        return {m.record.trial for m in self.members if m.record is not None and m.score >= floor}
 
 
 def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:
@@ -138,9 +143,9 @@ def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progres
     dense: dict[int, list[Measured]] = {}
     for number in numbers:
         told = partial(_told, on_trained, done, total)
-        dense[number] = _sound_references(context, number, seeds, told)
+        dense[number] = sound_references(context, number, seeds, told)
         done += len(seeds)
-    members = _train_members(context, front, dense, seeds, partial(_told, on_trained, done, total))
+    members = train_members(context, front, dense, seeds, partial(_told, on_trained, done, total))
     whole = [m for runs in dense.values() for m in runs]
     everything = [*whole, *(m for runs in members for m in runs)]
     finalists = [
@@ -157,30 +162,43 @@ def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progres
         sum(m.eval_steps for m in everything),
         sum(whole_steps(plan) - m.train_steps for m in whole),
         sum(m.wall_s for m in everything if m.train_steps),
+        tuple(f"trial {f.record.trial}: {f.over}" for f in finalists if f and f.record and not f.feasible),
     )
+
+
+def finalise_until(
+    context: Context,
+    chosen: Sequence[TrialRecord],
+    more: Callable[[Mapping[int, bool]], TrialRecord | None],
+    on_trained: Progress | None = None,
+) -> Finals:
+    """Run recipes with fresh seeds, and others for as long as none of them can be picked and one may be.
+
+    Args:
+        context: Plan, dense networks, trainer, cache.
+        chosen: What is trained in any case.
+        more: (whether each trial that was trained is accurate enough for the pick) -> the one to train next.
+        on_trained: Called with how many of how many trainings are done.
+
+    Raises:
+        HwsearchError: As `finalise`.
+    """
+    finals, pick = finalise(context, chosen, on_trained), context.plan.study.pick
+    if finals.accurate_enough(pick):
+        return finals
+    while True:
+        enough = finals.accurate_enough(pick)
+        another = more({record.trial: record.trial in enough for record in chosen})
+        if another is None:
+            return finals
+        chosen = [*chosen, another]
+        finals = finalise(context, chosen, on_trained)
 
 
 def _told(on_trained: Progress | None, before: int, total: int, n: int) -> None:
     """Tell how many of all trainings are done: n, and those before."""
     if on_trained is not None:
         on_trained(before + n, total)
-
-
-def _sound_references(
-    context: Context, number: int, seeds: Sequence[int], on_trained: Callable[[int], object]
-) -> list[Measured]:
-    """Return the dense references of a network and of every fresh seed.
-
-    Raises:
-        HwsearchError: One did not train, or knows nothing.
-    """
-    plan = context.at(number).plan
-    dense = fresh_references(plan, context.trainer, context.cache, seeds, on_trained)
-    if any(measured.params is None for measured in dense):
-        raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
-    for seed, measured in zip(seeds, dense, strict=True):
-        refuse_without_skill(measured, f"the dense reference of fresh seed {seed}", plan.study.score)
-    return dense
 
 
 def final_record(member: Finalist) -> FinalRecord:
@@ -192,81 +210,6 @@ def final_record(member: Finalist) -> FinalRecord:
         member.record.trial, member.accuracy_val, member.accuracy_test, *member.accuracy_test_interval,
         measured.accumulator_bits, measured.membrane_bits, measured.workload, **member.score_columns,
     )  # fmt: skip
-
-
-def final_seeds(plan: Plan) -> list[int]:
-    """Return the fresh seeds of a study: no other study's, and the first ones stay when more are asked for."""
-    return [seed_of("final", plan.study.seed, i) for i in range(plan.study.final.seeds)]
-
-
-def fresh_dense(context: Context, reference: Reference, seed: int) -> Params:
-    """Return the dense network of a fresh seed, trained unless it is stored."""
-    (measured,) = fresh_references(reference.plan, context.trainer, context.cache, [seed])
-    if measured.params is None:
-        raise HwsearchError("the dense network did not train with a fresh seed")
-    return measured.params
-
-
-def member_job(context: Context, records: Sequence[TrialRecord], dense: Params, seed: int) -> Job:
-    """Return the final training of recipes that share network and T, from the dense network of a seed."""
-    first = records[0].candidate
-    fresh = context.cut_from(first.network, dense)
-    return Job(
-        tuple(ticket_of(fresh, record.candidate, seed) for record in records),
-        first.timesteps,
-        candidate_schedule(context.plan),
-        seed,
-        split_seed=seed,
-        test=True,
-        network=first.network,
-    )
-
-
-def _train_members(
-    context: Context,
-    front: Sequence[TrialRecord],
-    dense: Mapping[int, Sequence[Measured]],
-    seeds: Sequence[int],
-    on_trained: Callable[[int], object],
-) -> list[list[Measured]]:
-    """Return each member's results, one a seed; what is stored is not trained again.
-
-    Args:
-        context: Where they are trained and stored.
-        front: The members.
-        dense: The dense networks by network, one a seed.
-        seeds: The fresh seeds.
-        on_trained: Told how many trainings are done.
-    """
-    results: dict[tuple[int, int], Measured] = {}
-    missing: list[tuple[int, list[TrialRecord]]] = []
-    study = context.plan.study
-    for seed in seeds:
-        untrained = []
-        for record in front:
-            stored = context.cache.load(context.cache.final_path(record.candidate, seed))
-            if stored is None:
-                untrained.append(record)
-            else:
-                results[record.trial, seed] = stored
-        candidates = [record.candidate for record in untrained]
-        stacks = context.trainer.stacks(candidates, study.train.batch_size, study.search.stack)
-        missing += [(seed, [untrained[i] for i in stack]) for stack in stacks]
-    jobs = []
-    for seed, stack in missing:
-        params = dense[stack[0].candidate.network][seeds.index(seed)].params
-        assert params is not None
-        jobs.append(member_job(context, stack, params, seed))
-
-    def store(index: int, measured: list[Measured]) -> None:
-        seed, stack = missing[index]
-        for record, result in zip(stack, measured, strict=True):
-            context.cache.save(context.cache.final_path(record.candidate, seed), result)
-            results[record.trial, seed] = result
-        on_trained(len(results))
-
-    context.trainer.run(jobs, store)
-    return [[results[record.trial, seed] for seed in seeds] for record in front]
 
 
 def _choose(
@@ -306,6 +249,7 @@ def _choose(
         feasible=not over,
         lacking=lacking,
         scored=None if score == "accuracy" else _scored([m for *_, m, _, _ in trained], score),
+        over="; ".join(price.faults),
     )
 
 

@@ -14,6 +14,7 @@ from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import Dense, dense_reference
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.probe_store import ProbeStore
 
 
 def prepare(plan: Plan, trainer: Trainer, cache: Cache, tell: Listener) -> Context:
@@ -35,7 +36,7 @@ def prepare(plan: Plan, trainer: Trainer, cache: Cache, tell: Listener) -> Conte
     calibrated = []
     for reference in references:
         with context.model_clock:
-            stored = cache.path("probes", *reference.plan.place, JUDGING)
+            stored = ProbeStore(cache, cache.path("probes", *reference.plan.place, JUDGING))
             ticket = partial(ticket_of, context)
             calibration = calibrate(reference.plan, reference.dense, ticket, stored=stored)
         calibrated.append(replace(reference, calibration=calibration))

@@ -11,7 +11,8 @@ from hwsearch.records.summary import Spent
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import whole_steps
-from hwsearch.search.stages.finals import Finals, final_seeds
+from hwsearch.search.stages.final_trainings import final_seeds
+from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.tickets import find_ticket, source_of
 
 

@@ -13,10 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from hwsearch.errors import RecordError
 from hwsearch.network.params import Params
-from hwsearch.network.store import load_tensors, save_tensors
-from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.cache import UNREADABLE, Cache
 from hwsearch.tickets.fit import Fit
 from hwsearch.tickets.ladder import LadderSchedule, Load, Rung, Save
 
@@ -59,13 +57,15 @@ class TicketStore:
 
     def load(self, path: Path) -> StoredWork | None:
         """Return what ``save`` kept, or None when it is not there whole."""
+        stored = self.cache.read(path)
+        if stored is None:
+            return None
+        tensors, values = stored
         try:
-            tensors, values = load_tensors(path)
-            names: Any = values.pop("nets")
-            made_by, steps = values.pop("made_by"), values.pop("train_steps")
-            assert isinstance(steps, int)
-            nets = {name: _net(tensors, name) for name in names}
-        except (RecordError, KeyError):
+            made_by, steps = values.pop("made_by"), int(values.pop("train_steps"))
+            nets = {name: _net(tensors, name) for name in values.pop("nets")}
+        except UNREADABLE as error:
+            self.cache.discard(path, f"it says no finished work: {error!r}")
             return None
         counted = self.spent if made_by == self.cache.owner else self.reused
         counted[path.stem] = steps
@@ -80,7 +80,7 @@ class TicketStore:
             tensors |= {f"{name}.biases.{i}": bias for i, bias in enumerate(params.biases)}
             tensors |= {f"{name}.norms.{i}": norm for i, norm in enumerate(params.norms) if norm is not None}
         facts = {"nets": list(kept.nets), "train_steps": kept.train_steps, "made_by": self.cache.owner}
-        save_tensors(path, tensors, {**kept.values, **facts})
+        self.cache.write(path, tensors, {**kept.values, **facts})
         self.reused.pop(path.stem, None)  # trained anew because something beside it was missing
         self.spent[path.stem] = kept.train_steps
 

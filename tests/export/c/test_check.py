@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from builders.exports import INPUTS, model, network
+from builders.exports import INPUTS, model, network, put
 
 from hwsearch.export.bundle import verify, write_export
 from hwsearch.export.c import check as checking
@@ -14,8 +14,8 @@ from hwsearch.network.integer import run_integer
 needs_compiler = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 
 
-def failed(folder):
-    return {check.name: check.detail for check in verify(folder) if not check.passed}
+def failed(folder, own_code=True):
+    return {check.name: check.detail for check in verify(folder, own_code=own_code) if not check.passed}
 
 
 @pytest.fixture
@@ -32,6 +32,25 @@ def test_a_library_that_computes_something_else_is_found_out(folder):
     assert "c/src/snn_data.c: differs from byte" in wrong["C files"]
     # 1 * 3 does not reach the threshold of 5
     assert wrong["C library"].startswith("input 0, timestep 0, fc1 0: 3, the integer model has 0")
+
+
+def test_a_library_that_this_version_would_not_write_is_not_built(folder, monkeypatch):
+    monkeypatch.setattr("hwsearch.export.library.check_library", None)
+    path = folder / "c/src/snn.c"
+    put(folder, "c/src/snn.c", path.read_bytes() + b"\nint more;\n")
+    wrong = failed(folder, own_code=False)
+    assert set(wrong) == {"C library"}  # it was signed again
+    assert wrong["C library"].startswith(
+        "not built, since that would run its code: it is not what this version"
+    )
+    assert "c/src/snn.c: goes on after byte" in wrong["C library"]
+    assert "add --own-code" in wrong["C library"]
+
+
+@needs_compiler
+def test_a_header_beside_the_library_is_not_read(folder):
+    (folder / "c/src/stdint.h").write_text("#error found before the system's\n")
+    assert failed(folder, own_code=False) == {}
 
 
 @needs_compiler

@@ -23,6 +23,13 @@ def test_what_networks_use_is_there_once():
     assert one.connections == {("fc", "csr")}
 
 
+def test_kernels_of_some_cores_are_declared_apart():
+    use = Use(connections={("fc", "bytes")}, pairs={("u8", 8)})
+    assert "fc_pairs_u8_8" not in use.declarations()
+    ((name, (_, text)),) = use.pair_declarations().items()
+    assert text == f"void snnk_{name}(const snnk_weights *w, const uint8_t *read, int32_t *sums)"
+
+
 def test_each_kernel_is_declared_once_with_a_comment():
     found = Use(connections={("fc", "nm")}, fire={FIRE}, other={"copy"}).declarations()
     assert set(found) == {"fc_nm", "fire_i16_sum_sat", "clear", "copy", "largest"}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from builders.drawn_integers import drawn_integers
 from builders.integer_networks import dense, fc, graph, network, population
 
@@ -30,6 +31,29 @@ def test_a_still_images_current_is_computed_once():
         "add_readout(s->spikes_fc1, s->readout);",
         "s->timestep++;",
     )
+
+
+@pytest.mark.parametrize(
+    ("bits", "inputs", "settings", "expected"),
+    [
+        (8, 6, {}, ("u8", 8)),
+        (4, 6, {}, ("u8", 4)),
+        (2, 6, {}, None),  # a row of 12 bits ends within a byte
+        (5, 8, {}, None),
+        (8, 6, {"input_max": 1000}, ("u16", 8)),
+        (8, 6, {"input_max": 2000}, None),  # 64 products may leave 32 bits
+        (8, 6, {"input_max": 1, "frames": 2}, None),  # spikes
+    ],
+)
+def test_pairs_are_multiplied_where_a_row_is_whole_bytes_over_small_values(bits, inputs, settings, expected):
+    net = graph(
+        [population("fc1", [0], [5]), population("readout", [0])],
+        [dense("fc1", -1, 0, [[1] * inputs]), dense("readout", 0, 1, [[1]], readout=True)],
+        timesteps=2, shape=(1, 1, inputs), **settings,
+    )  # fmt: skip
+    made = program_of(replace(net, weight_bits=(bits, bits)))
+    assert [call.pairs for call in made.calls] == [expected, None]
+    assert made.use.pairs == ({expected} if expected else set())
 
 
 def joined(f_one, f_two, **settings):

@@ -52,6 +52,12 @@ def test_library_properties_has_what_the_arduino_ide_asks_for(files):
     assert asked <= keys
 
 
+def test_no_address_is_made_up(files):
+    # the library is on no site: the key has to be there, and may be empty
+    assert "\nurl=\n" in files["c/library.properties"].decode()
+    assert not any(b"example.invalid" in data for data in files.values())
+
+
 def test_the_readme_states_the_arithmetic_and_an_example(files):
     text = files["c/README.md"].decode()
     assert "v - (v >> k)" in text
@@ -69,15 +75,52 @@ def test_a_trace_is_membranes_then_the_prediction(files):
     assert hashlib.sha256(shown.tobytes()).hexdigest() in files["c/test/trace.sha256"].decode()
 
 
+def written(folder, files):
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+
+
 @pytest.mark.skipif(None in map(shutil.which, ("make", "gcc", "sha256sum")), reason="make or gcc is missing")
 def test_make_test_passes(tmp_path, files):
-    for name, data in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(data)
+    written(tmp_path, files)
     done = subprocess.run(["make", "test"], cwd=tmp_path / "c", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "trace.bin: OK" in done.stdout
     assert "warning" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    None in map(shutil.which, ("cmake", "make", "gcc")), reason="cmake, make or gcc is missing"
+)
+def test_cmake_builds_for_the_host_and_its_test_passes(tmp_path, files):
+    written(tmp_path, files)
+    for command in (["cmake", "-S", "c", "-B", "b"], ["cmake", "--build", "b"], ["ctest", "--test-dir", "b"]):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "100% tests passed" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("compiler", "flags"),
+    [
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m0 -mthumb"),
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m4 -mthumb"),
+        ("riscv64-unknown-elf-gcc", "-march=rv32imac -mabi=ilp32"),
+    ],
+)
+def test_cmake_builds_for_a_core(tmp_path, files, compiler, flags):
+    if None in map(shutil.which, ("cmake", "make", compiler)):
+        pytest.skip(f"cmake, make or {compiler} is missing")
+    written(tmp_path, files)
+    given = ["-DCMAKE_SYSTEM_NAME=Generic", f"-DCMAKE_C_COMPILER={compiler}", f"-DCMAKE_C_FLAGS={flags}"]
+    given.append("-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY")
+    for command in (["cmake", "-S", "c", "-B", "b", *given], ["cmake", "--build", "b"]):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "b/libsnn.a").exists()
 
 
 def test_no_file_holds_a_path_of_this_machine(tmp_path):

@@ -1,13 +1,16 @@
 """The C code computes what the integer model does, bit for bit, under every warning and both sanitizers."""
 
+import itertools
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from builders.c_networks import SANITIZERS, built, case, differing, traces, write
 from builders.firmware_matrix import drawn, every
+from builders.integer_networks import dense, graph, population
 from builders.random_networks import random_network
 
 from hwsearch.compress.packing import pack
@@ -43,6 +46,48 @@ def test_a_network_of_each_kind_equals_the_integer_model(tmp_path):
     assert len({kind for kind, *_ in chosen}) == 7
     cases = [drawn(*each, prefix=f"n{i}", n_inputs=20) for i, each in enumerate(chosen)]
     assert differing(cases, traces(cases, built(cases, tmp_path))) == []
+
+
+def wide_case(name, bits, inputs, *, values=1, prefix):
+    """Return a matrix of rows that no word ends, stored in a format; half of what arrives is not zero."""
+    rng = np.random.default_rng([bits, inputs, *map(ord, name)])
+    most, (kind, _, length) = max(1, 2 ** (bits - 1) - 1), name.partition(":")
+    weight = rng.integers(1, most + 1, (9, inputs)) * rng.choice([-1, 1], (9, inputs))
+    if kind == "nm":  # a place of each group stays free, most are used
+        weight[:, :: int(length)] = 0
+    elif kind != "dense":
+        weight *= rng.random(weight.shape) < 0.3
+    readout = rng.integers(-most, most + 1, (3, 9)) if bits > 1 else rng.choice([-1, 1], (3, 9))
+    still = values > 1
+    net = graph(
+        [population("fc1", [1] * 9, [2 * most * values] * 9, leak_shift=1), population("readout", [0] * 3)],
+        [dense("fc1", -1, 0, weight), dense("readout", 0, 1, readout, readout=True)],
+        timesteps=3, shape=(1, 1, inputs), input_max=values, frames=None if still else 3,
+    )  # fmt: skip
+    x = rng.integers(0, values + 1, (6, *(() if still else (3,)), 1, 1, inputs))
+    shown = f"{name} {bits} bits {inputs} inputs of {values}"
+    return case(shown, replace(net, weight_bits=(bits, bits)), x, [name, "dense"], prefix=prefix)
+
+
+def wide_cases(formats, widths, sizes, first=0):
+    return [
+        wide_case(name, bits, inputs, values=values, prefix=f"w{first + i}")
+        for i, (name, bits, (inputs, values)) in enumerate(itertools.product(formats, widths, sizes))
+    ]
+
+
+@needs_compiler
+def test_rows_that_end_within_a_word_equal_the_integer_model(tmp_path):
+    cases = wide_cases(("bitmap", "nm:16", "block:8"), (3,), ((101, 1),))
+    assert differing(cases, traces(cases, built(cases, tmp_path))) == []
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_wide_matrices_equal_the_integer_model_under_sanitizers(tmp_path):
+    cases = wide_cases(("bitmap", "nm:16", "block:4"), (1, 5), ((101, 1), (64, 200)))
+    cases += wide_cases(("dense",), (1, 2, 3, 4, 8), ((101, 1), (72, 200)), first=len(cases))
+    assert differing(cases, traces(cases, built(cases, tmp_path, *SANITIZERS))) == []
 
 
 @pytest.mark.slow

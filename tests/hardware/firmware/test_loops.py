@@ -35,8 +35,24 @@ def test_dense_weights_of_a_byte_are_met_by_each_event_in_each_output():
 
 def test_narrow_weights_cross_bytes():
     terms = terms_of(matrix(bits=3), "dense", events=16.0)
-    assert terms["fc_dense weight"] == 128
-    assert terms["further byte"] == 128 * 2 / 8
+    # three bits begin at any of eight: at two of these they go on in the next byte
+    assert terms["fc_dense weight"] == 128 * 6 / 8
+    assert terms["fc_dense wide weight"] == 128 * 2 / 8
+    assert terms["fc_dense column"] == 16  # 16 weights of 3 bits are whole bytes: all rows together
+    odd = fc("fc1", "hidden", weights(0.5, (8, 15)), 0.25, 4).connection
+    assert terms_of(odd, "dense", events=16.0)["fc_dense column"] == 16 * 2
+
+
+def test_pairs_read_every_value_in_words():
+    work = fc("fc1", "input", np.ones((8, 72)), 1.0, 4, timesteps=1).connection
+    terms = terms_of(work, "dense", events=3.0, scan="u8")
+    assert terms["scan_fc_values value"] == 72
+    layout = streams("dense", work.census, 4)
+    paired = LibraryConnection(work, "pairs", layout, 1, "u8", 1, 3.0)
+    assert paired.function == "snnk_fc_pairs_u8_4"
+    assert dict(connection_terms(paired)) == {
+        "fc call": 1, "fc_pairs chunk": 2, "fc_pairs row": 16, "fc_pairs 4 word": 8 * 9,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["csr", "delta"])
@@ -49,20 +65,31 @@ def test_rows_are_worked_off_by_their_entries(name):
     assert terms["byte taken"] == pytest.approx(met * (entries.bits + 4) / 8)
 
 
-def test_a_bitmap_is_passed_once_a_list_and_looked_up_for_each_output():
+def test_a_bitmap_is_read_in_words_once_a_list():
     work = matrix()
     terms = terms_of(work, "bitmap", events=16.0, calls=4)
-    assert terms["fc_bitmap event"] == 16 * 8
-    assert terms["fc_bitmap row"] == pytest.approx(4 * 8, rel=1e-3)
-    assert terms["bitmap byte"] == pytest.approx(4 * 16, rel=0.03)  # 8 x 16 bits are 16 bytes
+    filled = 4 * (1 - 0.75**16)  # timesteps in which anything spikes
+    assert terms["fc_bitmap row"] == pytest.approx(filled * 8, rel=1e-3)
+    assert terms["fc_bitmap word"] == pytest.approx(filled * 8, rel=1e-3)  # 16 inputs are one word
+    density, each = work.census.nonzero / 128, 16 / filled
+    assert terms["fc_bitmap met"] == pytest.approx(filled * 8 * (1 - (1 - density) ** each), rel=1e-3)
     assert terms["fc_bitmap weight"] == pytest.approx(work.ops.nonzero)
 
 
-def test_each_slot_of_a_group_is_looked_at():
+def test_rows_that_end_within_a_byte_are_shifted():
+    odd = fc("fc1", "hidden", weights(0.5, (8, 15)), 0.25).connection
+    terms = terms_of(odd, "bitmap", events=15.0, calls=4)
+    assert "fc_bitmap shifted word" in terms
+    assert "fc_bitmap word" not in terms
+
+
+def test_each_slot_of_a_group_with_events_is_looked_at():
     held = np.tile([1, 1, 0, 0], (8, 4))
     work = fc("fc1", "hidden", held, 1.0, timesteps=1).connection
     terms = terms_of(work, "nm:4", events=16.0)
-    assert terms["fc_nm slot"] == 16 * 8 * 2
+    groups = 8 * 4 * (1 - 0.75**16)
+    assert terms["fc_nm group"] == pytest.approx(groups)
+    assert terms["fc_nm slot"] == pytest.approx(groups * 2)
     assert terms["fc_nm weight"] == work.ops.nonzero == 16 * 8 / 2
 
 
@@ -81,7 +108,7 @@ def test_filters_are_decoded_for_each_channel_and_tried_at_each_event():
 @pytest.mark.parametrize("name", sorted(KERNELS))
 def test_more_events_take_more_turns(name):
     kind, _, form = name.partition("_")
-    form = {"nm": "nm:4", "block": "block:4"}.get(form, form)
+    form = {"nm": "nm:4", "block": "block:4", "pairs": "dense"}.get(form, form)
     held = np.zeros((8, 16) if kind == "fc" else (8, 4, 3, 3))
     held.reshape(-1)[::4] = 1
     make = fc("a", "hidden", held) if kind == "fc" else conv("a", "hidden", held, (5, 5))

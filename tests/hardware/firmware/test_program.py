@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-from builders.devices import fc
+from builders.devices import fc, mlp
 
 from hwsearch.graph.graph import Pooling
+from hwsearch.hardware.firmware.expected import expected_library
 from hwsearch.hardware.firmware.program import LibraryConnection, LibraryPopulation
 from hwsearch.hardware.storage import Stream
 
@@ -25,3 +26,10 @@ def test_a_population_is_named_by_what_is_added():
     assert p.name == "fire_i16_sum_constant_sat"
     assert replace(p, params="i32", wide=True, sum=False).name == "fire_i16_p32_wide_constant_sat"
     assert replace(p, readout=True, state="i32").name == "read_i32_sum_constant_sat"
+
+
+def test_a_core_that_multiplies_pairs_has_another_kernel():
+    made = expected_library(mlp((16, 8, 4), analog=True), ["dense", "dense"], 16, 16)
+    assert [c.kernel for c in made.connections] == ["bytes", "bytes"]
+    assert made.on("cortex-m0") is made
+    assert [c.kernel for c in made.on("cortex-m4").connections] == ["pairs", "bytes"]

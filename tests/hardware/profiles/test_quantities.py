@@ -1,11 +1,14 @@
 """Values with their units at the YAML border, in SI units on request."""
 
+import re
+
 import pytest
 from builders.devices import SHIPPED
 from builders.profile_files import MICROBIT, WORDS, raw_quantities, written
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
+from hwsearch.errors import InputError
 from hwsearch.hardware.device import PerCycle
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.profiles.quantities import Menu, Number, Series, Word, quantities
@@ -82,3 +85,22 @@ def test_what_is_unknown_is_said_in_words():
     assert Word(value=None, **EVIDENCE).text() == "unknown"
     assert Menu(value=[2, 4], unit="bit", **EVIDENCE).text() == "2, 4 bit"
     assert Series(value=[1000, 2], unit="count", **EVIDENCE).text() == "1,000, 2 count"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            ("value: 825\n    unit: pJ", "value: 1e308\n    unit: J"),
+            "a quantity of energy must lie in 1e-24 .. 1000",
+        ),
+        (
+            ("{value: 16, unit: MHz", "{value: 0, unit: MHz"),
+            "must be above zero, or null where it is unknown",
+        ),
+        (("{value: 256, unit: KiB", "{value: 1e300, unit: KiB"), "a quantity of memory must lie in 1 .."),
+    ],
+)
+def test_what_no_device_has_is_refused(tmp_path, change, words):
+    with pytest.raises(InputError, match=re.escape(words)):
+        load_profile(written(tmp_path, change))

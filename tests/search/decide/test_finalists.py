@@ -7,7 +7,7 @@ from builders.records import state_of
 
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.trials import TrialRecord
-from hwsearch.search.decide.finalists import finalists
+from hwsearch.search.decide.finalists import contender, finalists
 from hwsearch.search.decide.front import front_records
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
@@ -72,3 +72,23 @@ def test_members_are_chosen_by_what_is_expected_of_them_and_not_by_their_luck(tm
 def _adding(plan, share):
     study = plan.study.model_copy(update={"final": plan.study.final.model_copy(update={"adds": share})})
     return replace(plan, study=study)
+
+
+def test_where_no_finalist_is_accurate_enough_the_middle_of_the_costlier_is_next(tiny):
+    plan = make_plan(load_study(tiny), tiny)
+    records = [record(trial, 0.99 if trial != 8 else 0.7, 100 * (1 + trial)) for trial in range(10)]
+    state = state_of(plan, records)
+
+    def next_after(**tried):
+        found = contender(state, records, {int(name[1:]): enough for name, enough in tried.items()})
+        return None if found is None else found.trial
+
+    assert plan.study.pick.floor(1 - state.dense_error) > 0.7  # trial 8 did not seem to be enough either
+    failed = {"t0": False, "t1": False}
+    assert next_after(**failed) == 5  # of 2, 3, 4, 5, 6, 7, 9
+    assert next_after(**failed, t5=False) == 7
+    assert next_after(**failed, t5=False, t7=False) == 9
+    assert next_after(**failed, t5=False, t7=False, t9=False) is None
+    assert next_after(**failed, t5=True) == 3
+    assert next_after(**failed, t5=True, t3=False) == 4
+    assert next_after(**failed, t5=True, t3=False, t4=True) is None

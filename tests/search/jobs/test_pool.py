@@ -1,15 +1,20 @@
 """Who runs jobs: results in order, here or in workers; candidates in stacks of the size that is fastest."""
 
 import multiprocessing
+import os
+import signal
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 from builders import graphs
 from builders.jobs import assert_same, bench, job
 
+from hwsearch.errors import NoResources
 from hwsearch.search.jobs import pool as pools
 from hwsearch.search.jobs.job import run_job
-from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.jobs.pool import Processes, Trainer
 from hwsearch.space.candidate import Candidate
 from hwsearch.train.loop import Schedule
 
@@ -51,6 +56,36 @@ def test_interrupted_workers_do_not_train_to_the_end():
         assert not worker.is_alive()
 
 
+def die_until(bench, folder, times):
+    """Kill the process that runs this, so many times; then return how often that was."""
+    deaths = len(list(Path(folder).iterdir()))
+    if deaths < times:
+        (Path(folder) / str(deaths)).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return deaths
+
+
+def classes(bench):
+    return bench.data.classes
+
+
+@pytest.mark.slow  # processes that import torch
+def test_a_worker_that_is_killed_costs_time_and_nothing_else(tmp_path):
+    crew = Processes(bench(), 2)
+    tasks = [classes, partial(die_until, folder=tmp_path, times=1), classes]
+    assert dict(crew.results(tasks)) == {0: 3, 1: 1, 2: 3}
+    crew.close(at_once=False)
+
+
+@pytest.mark.slow  # processes that import torch
+def test_a_job_that_kills_every_worker_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(pools, "_DEATHS", 1)
+    crew = Processes(bench(), 2)
+    with pytest.raises(NoResources, match="got 2 deaths in a row") as caught:
+        list(crew.results([partial(die_until, folder=tmp_path, times=99)]))
+    assert caught.value.exit_code == 5
+
+
 def test_no_stack_mixes_networks(monkeypatch):
     monkeypatch.setattr(pools, "_fastest", lambda bench, network, timesteps, batch, most: 4)
     two = replace(bench(), networks=(*bench().networks, graphs.spec("fc4", (1, 4, 4))))
@@ -64,7 +99,7 @@ def test_stacks_by_timesteps_and_workers(monkeypatch):
         assert pool.stacks(of([3, 2, 3, 3, 3, 3]), 16, "auto") == [[1], [0, 2, 3, 4], [5]]
         assert pool.stacks(of([3, 3, 3]), 16, 2) == [[0, 1], [2]]
         assert pool.stacks([], 16, "auto") == []
-        pool._workers = 2  # no worker waits
+        pool._crew.size = 2  # no worker waits
         assert pool.stacks(of([3] * 5), 16, "auto") == [[0, 1, 2], [3, 4]]
 
 

@@ -10,6 +10,8 @@ from hwsearch.network.params import Ticket, initial_params
 from hwsearch.plan.plan import make_plan
 from hwsearch.search.stages import calibration as module
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity, one_shot_agreement
+from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.probe_store import ProbeStore
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import load_study
 from hwsearch.tickets.fit import dense_masks
@@ -67,7 +69,8 @@ def test_a_run_that_goes_on_does_not_probe_again(plan, tmp_path, monkeypatch, si
     whole = dense_masks(params)
     search = plan.study.search.model_copy(update={"similarity": similarity})
     changed = replace(plan, study=plan.study.model_copy(update={"search": search}))
-    dense, stored = SimpleNamespace(params=params), tmp_path / "probes.safetensors"
+    dense, cache = SimpleNamespace(params=params), Cache(tmp_path, "plan")
+    stored = ProbeStore(cache, cache.path("probes"))
 
     def calibration():
         return calibrate(changed, dense, lambda c: Ticket(params, whole, c.bits(3)), judging=8, stored=stored)

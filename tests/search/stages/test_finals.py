@@ -1,6 +1,6 @@
-"""Seeds of the final trainings, and the score of several of them."""
+"""The score of several final trainings, and how long recipes are trained in full."""
 
-from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,22 +8,8 @@ import pytest
 from hwsearch.measure.answers import Answers
 from hwsearch.measure.measured import Measured
 from hwsearch.measure.scores import score_interval
-from hwsearch.plan.plan import make_plan
-from hwsearch.search.stages.finals import _scored, final_seeds
-from hwsearch.study.model import load_study
-
-
-def test_no_study_has_another_ones_and_more_seeds_keep_the_first(tiny):
-    plan = make_plan(load_study(tiny), tiny)
-
-    def seeds(own, n):
-        final = plan.study.final.model_copy(update={"seeds": n})
-        return final_seeds(replace(plan, study=plan.study.model_copy(update={"seed": own, "final": final})))
-
-    everything = [seed for own in (0, 1, 2, 9_999, 10_000, 10_001) for seed in seeds(own, 5)]
-    assert len(set(everything)) == len(everything)
-    assert min(everything) >= 2**32  # a study's own are below
-    assert seeds(0, 2) == seeds(0, 5)[:2]
+from hwsearch.search.stages import finals
+from hwsearch.search.stages.finals import _scored, finalise_until
 
 
 def answers(confusion):
@@ -47,3 +33,24 @@ def test_a_score_is_the_mean_of_the_trainings_with_the_interval_of_their_mean_an
     assert found.score_val == found.score_test == pytest.approx(np.mean(each))
     low, high = score_interval(np.array(((85, 5), (3, 7))), "balanced_accuracy")
     assert (found.score_test_low, found.score_test_high) == (low, high)
+
+
+def test_others_are_trained_for_as_long_as_none_is_accurate_enough(monkeypatch):
+    enough, trained = {3}, []
+
+    def finalise(context, chosen, on_trained):
+        trained.append([record.trial for record in chosen])
+        return SimpleNamespace(accurate_enough=lambda pick: enough & {record.trial for record in chosen})
+
+    monkeypatch.setattr(finals, "finalise", finalise)
+    context = SimpleNamespace(plan=SimpleNamespace(study=SimpleNamespace(pick=None)))
+    records = [SimpleNamespace(trial=trial) for trial in range(5)]
+
+    def more(tried):
+        return next((record for record in records if record.trial not in tried), None)
+
+    finalise_until(context, records[3:4], more)
+    assert trained == [[3]]  # nothing more than the search's own finalists
+    trained.clear()
+    finalise_until(context, records[:2], more)
+    assert trained == [[0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3, 4]]  # ``more`` says when it ends

@@ -37,7 +37,7 @@ def test_the_reference_is_trained_and_similarity_calibrated(plan, tmp_path, monk
     (reference,) = context.references
     assert reference.dense is DENSE
     assert context.state({}).trusts_similarity
-    assert stored[0].name.startswith("probes-")
+    assert stored[0].path.name.startswith("probes-")
     assert told[0] == "training the dense reference"
     assert told[1].startswith("dense reference: 97.3% on validation, 2,500 bytes (")
     assert told[2] == "ticket similarity on 32 candidates: rank correlation 0.95, mean error 0.030"
@@ -62,7 +62,7 @@ def test_each_network_has_its_own_reference_and_estimator(tmp_path, tiny_text, m
     context, stored, told = prepared(plan, tmp_path, monkeypatch)
     assert [reference.plan.number for reference in context.references] == [0, 1]
     assert all(reference.calibration for reference in context.references)
-    assert len({path.name for path in stored}) == 2
+    assert len({store.path.name for store in stored}) == 2
     assert told[0] == "training the dense reference of fc24-fc16"
     assert told[3].startswith("dense reference of fc8: 97.3%")
     assert told[5].startswith("ticket similarity of fc8 on 32 candidates")

@@ -17,6 +17,7 @@ from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import front_records, worst_of
 from hwsearch.search.decide.nothing_fits import nothing_known
+from hwsearch.search.stages import final_trainings
 from hwsearch.search.stages import finals as final
 from hwsearch.search.stages.skill import answer_columns, lack_of_skill, refuse_without_skill
 from hwsearch.search.store.cache import Cache
@@ -134,8 +135,8 @@ def test_a_seed_that_knows_something_is_handed_over_though_another_lost_less(pla
 
 def test_a_fresh_dense_reference_that_knows_nothing_is_refused_before_members_are_trained(plan, monkeypatch):
     dense = [replace(measured(own), params=()) for own in (SOUND, CONSTANT, SOUND)]
-    monkeypatch.setattr(final, "fresh_references", lambda p, t, c, seeds, told: dense[: len(seeds)])
-    monkeypatch.setattr(final, "_train_members", None)
+    monkeypatch.setattr(final_trainings, "fresh_references", lambda p, t, c, seeds, told: dense[: len(seeds)])
+    monkeypatch.setattr(final, "train_members", None)
     seed = final.final_seeds(plan)[1]
     reference = SimpleNamespace(plan=plan)
     context = SimpleNamespace(

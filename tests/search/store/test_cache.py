@@ -8,6 +8,7 @@ from builders.finders import params_of
 
 from hwsearch.measure.answers import Answers
 from hwsearch.measure.measured import Measured
+from hwsearch.network.store import save_tensors
 from hwsearch.network.width_loss import WidthLoss
 from hwsearch.search.store.cache import Cache
 from hwsearch.space.candidate import Candidate
@@ -43,11 +44,65 @@ def test_floats_are_loaded_where_they_are_asked_for(cache):
     assert cache.load(cache.path("rung", "other", 0), with_params=True) is None
 
 
-def test_what_is_damaged_is_not_there(cache):
+@pytest.mark.parametrize("environment", ["key", ""])
+def test_what_is_damaged_is_told_thrown_away_and_not_there(tmp_path, environment):
+    told = []
+    cache = Cache(tmp_path, "plan", environment=environment, tell=told.append)
     path = cache.path("trained", "digest")
+    assert cache.load(path) is None
+    assert told == []  # what is not there is not damaged
     cache.save(path, MEASURED)
     path.write_bytes(path.read_bytes()[:-1])
     assert cache.load(path) is None
+    assert not path.exists()
+    (words,) = told
+    assert path.name in words
+    assert "thrown away" in words
+
+
+def test_damaged_floats_are_told_as_well(tmp_path):
+    told = []
+    cache = Cache(tmp_path, "plan", environment="key", tell=told.append)
+    path = cache.path("rung", "digest", 0)
+    cache.save(path, replace(MEASURED, params=params_of(np.full((2, 3), 0.5))))
+    floats = path.with_name(path.stem + "-floats.safetensors")
+    floats.write_bytes(floats.read_bytes().replace(b"F32", b"I32"))
+    assert cache.load(path) is not None
+    assert cache.load(path, with_params=True) is None
+    assert told
+    assert floats.name in told[0]
+
+
+def test_a_swapped_file_is_not_believed(tmp_path):
+    told = []
+    cache = Cache(tmp_path, "plan", environment="key", tell=told.append)
+    first, second = cache.path("trained", "a"), cache.path("trained", "b")
+    cache.save(first, MEASURED)
+    cache.save(second, replace(MEASURED, accuracy_val=0.1))
+    second.write_bytes(first.read_bytes())
+    assert cache.load(second) is None
+    assert first.name in told[0]
+    assert cache.load(first) is not None
+
+
+def test_a_file_of_an_earlier_version_is_read_in_its_own_run_only(tmp_path):
+    cache = Cache(tmp_path, "plan")
+    path = cache.path("rung", "a", 0)
+    values = {name: getattr(MEASURED, name) for name in ("accuracy_val", "accuracy_test", "failure")}
+    missing = [f.name for f in fields(Measured) if f.name not in ("network", "workload", "params", *values)]
+    values |= {
+        name: None if name.startswith(("loss", "answers")) else getattr(MEASURED, name) for name in missing
+    }
+    save_tensors(path, {}, values)
+    assert cache.load(path).accuracy_val == 0.9
+    assert Cache(tmp_path, "plan", environment="key", tell=lambda text: None).load(path) is None
+
+
+def test_shared_work_of_another_environment_has_another_name(tmp_path):
+    names = {Cache(tmp_path, "plan", environment=key).shared_path("bird", 1) for key in ("", "a", "b")}
+    assert len(names) == 3
+    own = {Cache(tmp_path, "plan", environment=key).path("trained", 1) for key in ("", "a", "b")}
+    assert len(own) == 1  # a run's own files are guarded by its record, and are found after an upgrade
 
 
 def test_a_file_is_named_by_all_that_it_depends_on(tmp_path, cache):

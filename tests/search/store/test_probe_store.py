@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from hwsearch.predict.probes import Probes
-from hwsearch.search.store.probe_store import Probed, load_probed, save_probed
+from hwsearch.predict.probes import Probed, Probes
+from hwsearch.search.store.cache import Cache
+from hwsearch.search.store.probe_store import ProbeStore
 
 RNG = np.random.default_rng(0)
 PROBES = Probes(
@@ -14,11 +15,17 @@ PROBES = Probes(
 )  # fmt: skip
 
 
+def stored_in(folder, environment="key"):
+    cache = Cache(folder, "plan", environment=environment, tell=lambda text: None)
+    return ProbeStore(cache, cache.path("probes"))
+
+
 @pytest.mark.parametrize("probes", [PROBES, None])
 def test_it_comes_back_to_the_last_bit(tmp_path, probes):
     probed = Probed(probes, np.array([0.25, 1.0]), np.array([[True, False], [True, True]]))
-    save_probed(tmp_path / "probes.safetensors", probed)
-    back = load_probed(tmp_path / "probes.safetensors")
+    store = stored_in(tmp_path)
+    store.save(probed)
+    back = store.load()
     assert (back.settled == probed.settled).all()
     assert back.agree.dtype == bool
     assert (back.agree == probed.agree).all()
@@ -32,9 +39,13 @@ def test_it_comes_back_to_the_last_bit(tmp_path, probes):
     }
 
 
-def test_what_is_missing_or_cut_off_is_probed_again(tmp_path):
-    path = tmp_path / "probes.safetensors"
-    assert load_probed(path) is None
-    save_probed(path, Probed(None, np.zeros(2), np.zeros((1, 2), bool)))
-    path.write_bytes(path.read_bytes()[:-1])
-    assert load_probed(path) is None
+@pytest.mark.parametrize("environment", ["key", ""])
+def test_what_is_missing_or_cut_off_is_probed_again(tmp_path, environment):
+    store = stored_in(tmp_path, environment)
+    assert store.load() is None
+    store.save(Probed(None, np.zeros(2), np.zeros((1, 2), bool)))
+    store.path.write_bytes(store.path.read_bytes()[:-1])
+    assert store.load() is None
+    store.cache.write(store.path, {"settled": np.zeros(2)}, {})  # whole, but no probes
+    assert store.load() is None
+    assert not store.path.exists()

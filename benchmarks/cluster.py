@@ -1,0 +1,248 @@
+"""What it costs to train on a Dask cluster: against processes of this machine, a job, and with 64 and 512 workers.
+
+    OMP_NUM_THREADS=1 python -m benchmarks.cluster > benchmarks/results/cluster.md
+
+Training: the same jobs by two processes on two cores, and by a scheduler and four workers that two cores are shared by,
+in turn, several times; a job is a stack of four candidates of the README's network. CPU seconds are those of the
+processes that train: on a machine with other work they say more than the clock does.
+
+A job's cost: jobs that compute nothing, but travel as large as jobs and results of the README's study do.
+
+64 and 512 workers: a real scheduler and a real driver, each a process; the workers are real Dask workers too, many of
+them in one process, and sleep instead of training. What is lost against workers that are always busy is what Dask, the
+driver and the sizes of jobs cost. All share this machine, so that with as many machines it is less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from builders.clusters import RealCluster, wait_until
+
+from hwsearch.compress.masks import prune
+from hwsearch.network.params import Ticket, initial_params
+from hwsearch.plan.plan import make_plan
+from hwsearch.search.jobs.cluster import Cluster
+from hwsearch.search.jobs.job import Bench, Job, run_job
+from hwsearch.search.jobs.pool import Crew, Processes
+from hwsearch.search.jobs.remote import pack
+from hwsearch.search.jobs.scheduler import Scheduler
+from hwsearch.study.model import load_study
+from hwsearch.train.loop import Schedule
+
+STUDY = Path("studies/digits_mcu.yaml")
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=16, help="of each training")
+    parser.add_argument("--epochs", type=int, default=40, help="of a job")
+    parser.add_argument("--crowds", type=int, nargs="*", default=[64, 512])
+    parser.add_argument("--crowd", nargs=2, metavar=("ADDRESS", "N"), help="be so many workers that sleep")
+    args = parser.parse_args()
+    if args.crowd:
+        asyncio.run(crowd(args.crowd[0], int(args.crowd[1])))
+        return
+    bench, job = bench_of_study(), job_of_study(args.epochs)
+    print(f"# Training on a Dask cluster\n\n`python -m benchmarks.cluster`, {os.cpu_count()} cores.\n")
+    with tempfile.TemporaryDirectory() as work:
+        training_table(bench, job, args.jobs, args.repeats, Path(work))
+        costs_table(bench, job, Path(work))
+        crowds_table(bench, job, args.crowds, Path(work))
+
+
+def bench_of_study() -> Bench:
+    plan = make_plan(load_study(STUDY), STUDY)
+    return Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
+
+
+def job_of_study(epochs: int) -> Job:
+    """Return a stack of four candidates of the study's network, as a rung's is."""
+    plan = make_plan(load_study(STUDY), STUDY)
+    params = initial_params(plan.spec, 0)
+    cuts = [("weight", 0.9, 4), ("weight", 0.5, 2), ("nm:4", 0.75, 8), ("channel", 0.5, 4)]
+    tickets = tuple(
+        Ticket(
+            params,
+            tuple(prune(plan.spec.connections, params.weights, kind, share)),
+            (bits,) * len(params.weights),
+        )
+        for kind, share, bits in cuts
+    )
+    train = plan.study.train
+    return Job(
+        tickets,
+        max(plan.space.timesteps),
+        Schedule(epochs, train.batch_size, train.learning_rate),
+        0,
+        keep_params=True,
+    )
+
+
+def training_table(bench: Bench, job: Job, n_jobs: int, repeats: int, work: Path) -> None:
+    """Train with processes and with a cluster in turn, and print what each took."""
+    tasks = [partial(run_job, job=job)] * n_jobs
+    rows: dict[str, list[tuple[float, float]]] = {"2 processes": [], "Dask, 4 workers": []}
+    with RealCluster(work / "four", 4) as real:
+        processes = Processes(bench, 2)
+        with Cluster(Scheduler(real.address)) as cluster:
+            wait_until(lambda: cluster.size == 4)
+            there = cluster.crew(bench)
+            for crew in (processes, there):
+                list(crew.results(tasks[:4]))  # what is imported and compiled on first use
+            pids = {"2 processes": list(processes._pool._processes), "Dask, 4 workers": real.worker_pids()}
+            for place, pid in enumerate(real.worker_pids()):
+                os.sched_setaffinity(pid, {sorted(os.sched_getaffinity(0))[place % 2]})
+            for _ in range(repeats):
+                for name, crew in (("2 processes", processes), ("Dask, 4 workers", there)):
+                    rows[name].append(timed(lambda crew=crew: list(crew.results(tasks)), pids[name]))
+        processes.close(at_once=False)
+    print(f"## Training: {n_jobs} jobs, median of {repeats} turns\n")
+    print("| who trains | s | CPU s of who trains |\n|---|---|---|")
+    for name, times in rows.items():
+        wall, cpu = (statistics.median(values) for values in zip(*times, strict=True))
+        print(f"| {name} | {wall:.1f} | {cpu:.1f} |")
+    pairs = list(zip(*rows.values(), strict=True))
+    for place, what in enumerate(("time", "CPU time")):
+        ratios = sorted(there[place] / here[place] for here, there in pairs)
+        print(
+            f"\nDask over processes, {what}: median {statistics.median(ratios):.3f}, "
+            f"{ratios[0]:.3f} to {ratios[-1]:.3f}"
+        )
+
+
+def timed(act: Callable[[], object], pids: Sequence[int]) -> tuple[float, float]:
+    """Return the seconds, and the CPU seconds of some processes, that something takes."""
+    before, start = cpu_seconds(pids), time.perf_counter()
+    act()
+    return time.perf_counter() - start, cpu_seconds(pids) - before
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / TICK
+
+
+def nothing(bench: Bench, job: Job, result: object) -> object:
+    """Compute nothing, and travel as a job and its result do."""
+    return result
+
+
+def sleep(bench: Bench, job: Job, result: object, seconds: float) -> object:
+    time.sleep(seconds)
+    return result
+
+
+def costs_table(bench: Bench, job: Job, work: Path) -> None:
+    """Print what a job costs besides its training."""
+    result = run_job(bench, job)
+    task: Any = partial(nothing, job=job, result=result)
+    print("\n## A job that computes nothing\n")
+    print(
+        f"A job is {len(pack(partial(run_job, job=job))):,} bytes packed, "
+        f"its result {len(pack(result)):,}; data {data_bytes(bench):,}.\n"
+    )
+    print("| who | ms a job, one after the other | ms a job, 200 at once |\n|---|---|---|")
+    with RealCluster(work / "costs", 4) as real, Cluster(Scheduler(real.address)) as cluster:
+        wait_until(lambda: cluster.size == 4)
+        processes = Processes(bench, 2)
+        for name, crew in (("2 processes", processes), ("Dask, 4 workers", cluster.crew(bench))):
+            list(crew.results([task] * 8))
+            alone = per_job(lambda crew=crew: [list(crew.results([task])) for _ in range(50)], 50)
+            many = per_job(lambda crew=crew: list(crew.results([task] * 200)), 200)
+            print(f"| {name} | {1000 * alone:.1f} | {1000 * many:.1f} |")
+        processes.close(at_once=False)
+
+
+def per_job(act: Callable[[], object], n: int) -> float:
+    start = time.perf_counter()
+    act()
+    return (time.perf_counter() - start) / n
+
+
+def data_bytes(bench: Bench) -> int:
+    return sum(value.nbytes for value in vars(bench.data).values() if isinstance(value, np.ndarray))
+
+
+def crowds_table(bench: Bench, job: Job, crowds: Sequence[int], work: Path) -> None:
+    """Print how busy many workers are that sleep instead of training."""
+    result = run_job(bench, job)
+    print("\n## Many workers that sleep\n")
+    print(
+        "| workers | s a job | jobs | s | s if nothing were lost | busy | jobs a second "
+        "| driver's CPU | scheduler's CPU |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for n in crowds:
+        with many_workers(work / str(n), n) as (cluster, real):
+            crew = cluster.crew(bench)
+            list(crew.results([partial(sleep, job=job, result=result, seconds=0.01)] * n))
+            for seconds in (1.0, 5.0, 20.0):
+                crowd_row(crew, n, partial(sleep, job=job, result=result, seconds=seconds), seconds, real)
+
+
+def crowd_row(crew: Crew, n: int, task: Any, seconds: float, real: RealCluster) -> None:
+    """Print how long some rounds of jobs take on all workers."""
+    jobs = n * max(2, round(20 / seconds) if n < 100 else 2)
+    mine, theirs = [os.getpid()], [real.scheduler.pid]
+    before = (cpu_seconds(mine), cpu_seconds(theirs))
+    wall = per_job(lambda: list(crew.results([task] * jobs)), 1)
+    driver, scheduler = cpu_seconds(mine) - before[0], cpu_seconds(theirs) - before[1]
+    ideal = jobs * seconds / n
+    print(
+        f"| {n} | {seconds:g} | {jobs} | {wall:.1f} | {ideal:.1f} | {ideal / wall:.0%} | {jobs / wall:.0f} "
+        f"| {driver / wall:.0%} | {scheduler / wall:.0%} |",
+        flush=True,
+    )
+
+
+@contextlib.contextmanager
+def many_workers(folder: Path, n: int) -> Iterator[tuple[Cluster, RealCluster]]:
+    """Yield a scheduler with so many workers, all of them in one process."""
+    real = RealCluster(folder, 0)
+    real.start_scheduler()
+    line = [sys.executable, "-m", "benchmarks.cluster", "--crowd", real.address, str(n)]
+    with (folder / "crowd.log").open("ab") as log:
+        process = subprocess.Popen(line, stdout=log, stderr=log)
+    try:
+        with Cluster(Scheduler(real.address)) as cluster:
+            wait_until(lambda: cluster.size == n, 300)
+            yield cluster, real
+    finally:
+        process.kill()
+        process.wait()
+        real.stop(real.scheduler)
+
+
+async def crowd(address: str, n: int) -> None:
+    """Be so many workers, each with a thread for its jobs."""
+    from distributed import Worker
+
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(n):
+            worker = Worker(address, nthreads=1, memory_limit=0, host="127.0.0.1", dashboard_address=None)
+            await stack.enter_async_context(worker)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The trainings with fresh seeds: of dense references and of recipes, what is stored not again.
+
+What comes of them is judged in `finals`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from hwsearch.errors import HwsearchError
+from hwsearch.measure.measured import Measured
+from hwsearch.network.params import Params
+from hwsearch.plan.plan import Plan
+from hwsearch.plan.schedules import candidate_schedule
+from hwsearch.records.trials import TrialRecord
+from hwsearch.search.jobs.pool import Job
+from hwsearch.search.stages.context import Context, Reference
+from hwsearch.search.stages.dense import fresh_references
+from hwsearch.search.stages.skill import refuse_without_skill
+from hwsearch.search.stages.tickets import ticket_of
+from hwsearch.seeds import seed_of
+
+
+def final_seeds(plan: Plan) -> list[int]:
+    """Return the fresh seeds of a study: no other study's, and the first ones stay when more are asked for."""
+    return [seed_of("final", plan.study.seed, i) for i in range(plan.study.final.seeds)]
+
+
+def sound_references(
+    context: Context, number: int, seeds: Sequence[int], on_trained: Callable[[int], object]
+) -> list[Measured]:
+    """Return the dense references of a network and of every fresh seed.
+
+    Raises:
+        HwsearchError: One did not train, or knows nothing.
+    """
+    plan = context.at(number).plan
+    dense = fresh_references(plan, context.trainer, context.cache, seeds, on_trained)
+    if any(measured.params is None for measured in dense):
+        raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
+    for seed, measured in zip(seeds, dense, strict=True):
+        refuse_without_skill(measured, f"the dense reference of fresh seed {seed}", plan.study.score)
+    return dense
+
+
+def fresh_dense(context: Context, reference: Reference, seed: int) -> Params:
+    """Return the dense network of a fresh seed, trained unless it is stored."""
+    (measured,) = fresh_references(reference.plan, context.trainer, context.cache, [seed])
+    if measured.params is None:
+        raise HwsearchError("the dense network did not train with a fresh seed")
+    return measured.params
+
+
+def member_job(context: Context, records: Sequence[TrialRecord], dense: Params, seed: int) -> Job:
+    """Return the final training of recipes that share network and T, from the dense network of a seed."""
+    first = records[0].candidate
+    fresh = context.cut_from(first.network, dense)
+    return Job(
+        tuple(ticket_of(fresh, record.candidate, seed) for record in records),
+        first.timesteps,
+        candidate_schedule(context.plan),
+        seed,
+        split_seed=seed,
+        test=True,
+        network=first.network,
+    )
+
+
+def train_members(
+    context: Context,
+    front: Sequence[TrialRecord],
+    dense: Mapping[int, Sequence[Measured]],
+    seeds: Sequence[int],
+    on_trained: Callable[[int], object],
+) -> list[list[Measured]]:
+    """Return each member's results, one a seed; what is stored is not trained again.
+
+    Args:
+        context: Where they are trained and stored.
+        front: The members.
+        dense: The dense networks by network, one a seed.
+        seeds: The fresh seeds.
+        on_trained: Told how many trainings are done.
+    """
+    results: dict[tuple[int, int], Measured] = {}
+    missing: list[tuple[int, list[TrialRecord]]] = []
+    study = context.plan.study
+    for seed in seeds:
+        untrained = []
+        for record in front:
+            stored = context.cache.load(context.cache.final_path(record.candidate, seed))
+            if stored is None:
+                untrained.append(record)
+            else:
+                results[record.trial, seed] = stored
+        candidates = [record.candidate for record in untrained]
+        stacks = context.trainer.stacks(candidates, study.train.batch_size, study.search.stack)
+        missing += [(seed, [untrained[i] for i in stack]) for stack in stacks]
+    jobs = []
+    for seed, stack in missing:
+        params = dense[stack[0].candidate.network][seeds.index(seed)].params
+        assert params is not None
+        jobs.append(member_job(context, stack, params, seed))
+
+    def store(index: int, measured: list[Measured]) -> None:
+        seed, stack = missing[index]
+        for record, result in zip(stack, measured, strict=True):
+            context.cache.save(context.cache.final_path(record.candidate, seed), result)
+            results[record.trial, seed] = result
+        on_trained(len(results))
+
+    context.trainer.run(jobs, store)
+    return [[results[record.trial, seed] for seed in seeds] for record in front]
