@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.firmware_batch import probe_all
 from benchmarks.firmware_fit import Measured, core_from, library
 from benchmarks.firmware_runs import case_of, observe
 from hwsearch.export.boards.boards import BOARDS, Board
@@ -23,26 +24,82 @@ COMMAND = "python -m benchmarks.firmware_instructions"
 _WITHIN = {"instructions": 0.15, "flash": 0.03, "RAM": 0.03}
 
 
-def cores_table(
-    boards: list[Board], n_fitted: int, n_held: int, runs: Path | None, write: Path | None
-) -> None:
-    """Print errors of prediction on networks that were held out; write the cores' files."""
-    fitted = [f"varied {i}" for i in range(n_fitted)]
-    drawn = [f"varied {n_fitted + i}" for i in range(n_held // 2)]
-    other = np.random.default_rng(3).choice(784, n_held - len(drawn), replace=False)
-    held = [*drawn, *(f"matrix {i}" for i in sorted(other))]
-    seen = observe([*fitted, *held], [board.ident for board in boards], runs)
+@dataclass(frozen=True)
+class Networks:
+    """Which networks are drawn for what, by their names.
+
+    Attributes:
+        probed: Those that instructions are fitted on.
+        built: Those that the bytes of a network's own functions are fitted on.
+        held: Those that all is tried on.
+    """
+
+    probed: list[str]
+    built: list[str]
+    held: list[str]
+
+
+_BLOCKS = (2, 3, 4, 5, 6, 9)
+_PAIRED = 3  # networks, of 2, 4 and 8 bits
+_ROUND = 56
+"""Seven numbers in a row are of the seven kinds and one granularity; these blocks have every granularity."""
+
+
+def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
+    """Return which networks are drawn: none of those that are tried is fitted on.
+
+    Args:
+        n_rounds: Times 56 networks are probed, 3 at most.
+        n_built: Networks that are built for bytes of functions, 14 at most; 3 more, for pairs of values, always are.
+        n_held: Networks that are tried.
+    """
+    other = np.random.default_rng(3).permutation(784)[: n_held - n_held // 2]
+    numbers = [
+        _ROUND * r + 7 * block + kind for r in range(n_rounds) for block in _BLOCKS for kind in range(7)
+    ]
+    return Networks(
+        [
+            *(f"varied {number}" for number in numbers),
+            *(f"pooled {number}" for number in range(4 * n_rounds)),
+            *(f"paired {number}" for number in range(6 * n_rounds)),
+            *(f"aligned {number}" for number in range(4 * n_rounds)),
+        ],
+        [
+            *(f"varied {number}" for number in range(n_built)),
+            *(f"paired {number}" for number in range(_PAIRED)),
+        ],
+        [
+            *(f"varied {200 + number}" for number in range(n_held // 2)),
+            *(f"matrix {number}" for number in other),
+        ],
+    )
+
+
+def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | None) -> None:
+    """Print errors of prediction on networks that were held out; write the cores' files.
+
+    Args:
+        boards: The boards.
+        drawn: The networks.
+        runs: Folder of what ran already.
+        write: Folder of profiles; None: nothing is written.
+    """
+    runs.mkdir(parents=True, exist_ok=True)
+    probed = probe_all(drawn.probed, boards, runs / "probes.jsonl")
+    seen = observe([*drawn.built, *drawn.held], [board.ident for board in boards], runs / "runs.jsonl")
+    fitted = {name: case_of(name) for name in drawn.probed}
     cases = {name: case_of(name) for name in {each.network for each in seen}}
     libraries = {name: library(case) for name, case in cases.items()}
     measured = [
         Measured(cases[each.network].model, libraries[each.network].on(BOARDS[each.board].core), each)
         for each in seen
     ]
-    _head(n_fitted, len(drawn), len(other))
+    print(_HEAD.format(probed=len(drawn.probed), built=len(drawn.built), held=len(drawn.held)))
     for board in boards:
         here = [each for each in measured if each.seen.board == board.ident]
-        core = core_from(board.core, _source(board), [m for m in here if m.seen.network in set(fitted)])
-        tried = [m for m in here if m.seen.network in set(held)]
+        built = [m for m in here if m.seen.network in set(drawn.built)]
+        core = core_from(board, _source(board), [p for p in probed if p.board == board.ident], fitted, built)
+        tried = [m for m in here if m.seen.network in set(drawn.held)]
         errors = {what: _errors(tried, core, what) for what in _WITHIN}
         for what, values in errors.items():
             print(f"| {board.ident} | {board.core} | {what} | {_row(values, _WITHIN[what])} |", flush=True)
@@ -50,20 +107,15 @@ def cores_table(
             write_core(write, replace(core, errors=_in_words(errors)))
 
 
-def _head(n_fitted: int, n_drawn: int, n_other: int) -> None:
-    print("## What is told without a board, and what the board shows\n")
-    print(
-        f"Constants of a core are of {n_fitted} drawn networks; errors are those of others: {n_drawn} drawn alike,"
-    )
-    print(
-        f"{n_other} of the smaller ones of [the equality](firmware.md). Instructions are told from events counted on"
-    )
-    print(
-        "the same inputs; flash and RAM are of the whole linked firmware, the stack and the test's own included.\n"
-    )
-    print(
-        "| board | core | what | networks | median error | within | largest |\n|---|---|---|---|---|---|---|"
-    )
+_HEAD = """## What is told without a board, and what the board shows
+
+Instructions are fitted on probes of {probed} drawn networks, bytes of kernels are as compiled, those of a network's
+own functions are fitted on {built}. Errors are those of {held} others: half are drawn alike, half are smaller ones of
+[the equality](firmware.md). Instructions are told from events counted on the same inputs; flash and RAM are of the
+whole linked firmware, its stack and the test's own included.
+
+| board | core | what | networks | median error | within | largest |
+|---|---|---|---|---|---|---|"""
 
 
 def _errors(tried: Sequence[Measured], core: Core, what: str) -> np.ndarray:

@@ -1,15 +1,17 @@
-"""Constants of a core, from networks that ran on it: instructions of each term, bytes and stack of each function.
+"""Constants of a core: instructions of each term from probed networks, bytes and stack of each function as compiled.
 
-Instructions are fitted by least squares of relative errors, none below zero. A kernel's bytes are the median of what
-the compiler made of it; bytes of functions that repeat parts (a timestep's statements, the members of a state) are
-fitted likewise.
+Instructions are fitted by least squares of relative errors, none below zero: a row is what one connection's scan or
+kernel, or one population's update, took in one network, so that terms do not hide behind each other. A kernel's bytes
+are what the compiler made of it; bytes of functions that repeat parts (a timestep's statements, the members of a
+state) are fitted likewise.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,9 @@ from scipy.optimize import nnls
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case
 
+from benchmarks.firmware_batch import Probed, kernel_sizes
 from benchmarks.firmware_runs import Observation
+from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.predict import Prediction, predicted
 from hwsearch.export.c.model import CModel
 from hwsearch.export.c.work import library_of
@@ -33,17 +37,19 @@ from hwsearch.hardware.firmware.code import (
     update_parts,
 )
 from hwsearch.hardware.firmware.core import Core
-from hwsearch.hardware.firmware.instructions import terms
-from hwsearch.hardware.firmware.program import Library
-from hwsearch.hardware.firmware.stack import stack_bytes, tap_bytes
+from hwsearch.hardware.firmware.events import lists_of
+from hwsearch.hardware.firmware.instructions import plain_terms, terms, update_terms
+from hwsearch.hardware.firmware.loops import Term, kernel_terms, scan_terms
+from hwsearch.hardware.firmware.program import Library, LibraryConnection
+from hwsearch.hardware.firmware.stack import tap_bytes
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.integer import run_integer
 
 Counts = Mapping[str, float]
-_STACKED = (
-    "snn", "add ", "scan ", "pooled ", "plane_", "seek_", "scatter", "locate", "bits_at", "pointer", "read_",
-    "stream_of", "gather", "last_bits", "met", "add_column",
-)  # fmt: skip
+_LEAST = 50.0  # instructions: what takes fewer is not worth a fit
+_PROBE = "probe"
+_CALLERS = ("reset", "started", "main", "snn_trace")  # of a timestep, in a test's firmware
+_ROUNDS, _EXACT = 12, 0.01  # renewals of weights; an error below which none is better than another
 
 
 @dataclass(frozen=True)
@@ -72,38 +78,92 @@ def library(each: Case) -> Library:
     return library_of(each.model, count_workload(network, run.input_maps, run.spikes))
 
 
-def core_from(name: str, source: str, measured: Sequence[Measured]) -> Core:
-    """Return a core's constants."""
-    stack = _stack(measured)
+def core_from(
+    board: Board, source: str, probed: Sequence[Probed], cases: Mapping[str, Case], built: Sequence[Measured]
+) -> Core:
+    """Return the constants of a board's core.
+
+    Args:
+        board: The board.
+        source: How they came about.
+        probed: What probes showed there.
+        cases: The networks that were probed, by their names.
+        built: Networks that were built on their own, for the functions that each has of its own.
+    """
+    sizes, frames = kernel_sizes(board, list(cases.values()))
+    rows = [row for each in probed for row in _rows(each, cases[each.network], board.core)]
+    rows += [(terms(each.library), each.seen.instructions) for each in built]
+    stack = _stack(frames, built)
     return Core(
-        name=name,
+        name=board.core,
         source=source,
-        instructions=_fitted([(terms(each.library), each.seen.instructions) for each in measured]),
-        code_bytes=_code(measured),
+        instructions={name: n for name, n in _fitted(rows, _LEAST).items() if name != _PROBE},
+        code_bytes=_code({part_of(name): n for name, n in sizes.items()}, cases, built, board.core),
         stack_bytes=stack,
-        test_bytes=_test(measured, stack),
+        test_bytes=_test(built, stack),
     )
 
 
-def _code(measured: Sequence[Measured]) -> dict[str, float]:
-    wanted = {name for each in measured for name in code_parts(each.library)}
-    sizes: dict[str, list[int]] = defaultdict(list)
-    for each in measured:
-        for name, n_bytes in each.seen.functions.items():
-            sizes[part_of(name)].append(n_bytes)
-    named = [name for name in wanted if "_" in name and not name.startswith(("frame_", "mean_"))]
-    whole = {*named, *(wanted & sizes.keys())}
-    found = {name: float(np.median(sizes[name])) if name in sizes else 0.0 for name in whole}
-    for parts, function in ((step_parts, "snn_step"), (init_parts, "snn_init"), (frame_parts, "snn_frame")):
-        having = [each for each in measured if function in each.seen.functions and parts(each.library)]
+def _rows(probed: Probed, case: Case, core: str) -> Iterator[tuple[Counts, float]]:
+    """Yield what each probe, and the whole, took, with the terms that happened in it."""
+    whole, names = library(case).on(core), case.model.names
+    connections = dict(zip(names.connections, whole.connections, strict=True))
+    populations = dict(zip(names.populations, whole.populations, strict=True))
+    loops, n_probes = iter(whole.loops), 0.0
+    for what, name, spent in probed.probes:
+        found: Iterable[tuple[str, float]]
+        if what in ("scan", "fc", "conv", "fc_pairs"):
+            c = connections[name]
+            if (c.kernel == "pairs") != (what == "fc_pairs"):
+                continue  # what other cores do in this place
+            found, times = _of_connection(what, c)
+        elif what in ("fire", "read"):
+            p = populations[re.findall(r"&(\w+)_neurons", name)[0]]
+            found, times = update_terms(p), p.calls
+        else:
+            loop = next(loops)
+            found, times = plain_terms(loop), loop.calls
+        n_probes += times
+        if spent > 0:
+            yield _added(found), spent
+    yield {**terms(whole), _PROBE: n_probes}, probed.instructions
+
+
+def _of_connection(what: str, c: LibraryConnection) -> tuple[Iterator[Term], float]:
+    """Return the terms of what is probed of a connection, and how often that is called in an inference."""
+    if what == "scan":
+        return scan_terms(c), lists_of(c).all
+    return kernel_terms(c), c.calls if what == "fc_pairs" else lists_of(c).filled
+
+
+def _added(found: Iterable[tuple[str, float]]) -> Counts:
+    total: Counter[str] = Counter()
+    for name, count in found:
+        total[name] += count
+    return total
+
+
+def _code(
+    sizes: Mapping[str, float], cases: Mapping[str, Case], built: Sequence[Measured], core: str
+) -> dict[str, float]:
+    """Return the bytes of each part; of a function that is inlined everywhere none."""
+    wanted = {name for name in sizes if name.startswith("snnk_fc_pairs_")}
+    wanted |= {name for case in cases.values() for name in code_parts(library(case).on(core))}
+    wanted |= {name for each in built for name in code_parts(each.library)}
+    found: dict[str, float] = {}
+    for parts, function in (
+        (step_parts, "snn_step"), (init_parts, "snn_init"), (frame_parts, "snn_frame"),
+        (lambda _: {"snn_prediction": 1}, "snn_prediction"),
+    ):  # fmt: skip
+        having = [each for each in built if function in each.seen.functions and parts(each.library)]
         found |= _fitted([(parts(each.library), each.seen.functions[function]) for each in having])
-    return found | _fitted(list(_updates(measured))) | _fitted(list(_adds(measured)))
-
-
-def _updates(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:
-    for each in measured:
-        for p in {p.name: p for p in each.library.populations}.values():
-            yield update_parts(p), each.seen.functions[f"snnk_{p.name}"]
+    populations = {p.name: p for case in cases.values() for p in library(case).populations}
+    found |= _fitted([(update_parts(p), sizes[f"snnk_{name}"]) for name, p in populations.items()])
+    found |= _fitted(list(_adds(built)))
+    helpers = [name for name in wanted - found.keys() if not name.startswith(("snnk_", "scan ", "add "))]
+    return (
+        dict.fromkeys(helpers, 0.0) | {name: float(n) for name, n in sizes.items() if name in wanted} | found
+    )
 
 
 def _adds(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:
@@ -114,16 +174,17 @@ def _adds(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:
         yield {f"add {kind}": kinds.count(kind) for kind in kinds}, total
 
 
-def _stack(measured: Sequence[Measured]) -> dict[str, float]:
+def _stack(kernels: Mapping[str, int], built: Sequence[Measured]) -> dict[str, float]:
     """Return the bytes of each function's frame: the most that it ever had, and of a connection's without its taps."""
     frames: dict[str, float] = defaultdict(float)
-    for each in measured:
-        for name, n_bytes in each.seen.frames.items():
-            frames[part_of(name)] = max(frames[part_of(name)], n_bytes)
+    for name, n_bytes in kernels.items():
+        frames[part_of(name)] = max(frames[part_of(name)], n_bytes)
+    for each in built:
+        frames["snn_step"] = max(frames["snn_step"], each.seen.frames["snn_step"])
         for name, c in zip(each.model.names.connections, each.library.connections, strict=True):
             part = f"add {added(c)}"
             frames[part] = max(frames[part], each.seen.frames.get(f"add_{name}", 0) - tap_bytes(c))
-    return {name: n_bytes for name, n_bytes in frames.items() if name.startswith(_STACKED)}
+    return dict(frames)
 
 
 def _test(measured: Sequence[Measured], stack: Mapping[str, float]) -> dict[str, float]:
@@ -132,18 +193,28 @@ def _test(measured: Sequence[Measured], stack: Mapping[str, float]) -> dict[str,
     for each in measured:
         counts = {"flash": 1, "flash population": len(each.library.populations)}
         rows.append((counts, each.seen.flash_bytes - each.seen.model_bytes - each.seen.const_bytes))
-    above = [each.seen.stack_bytes - (stack_bytes(each.library, stack) or 0) for each in measured]
+    above = [sum(each.seen.frames.get(name, 0) for name in _CALLERS) for each in measured]
     around = [each.seen.ram_bytes - each.seen.state_bytes for each in measured]
     return {**_fitted(rows), "ram": float(np.median(around)), "stack": float(np.median(above))}
 
 
-def _fitted(rows: Sequence[tuple[Counts, float]]) -> dict[str, float]:
-    """Return constants, none below zero, by least squares of relative errors."""
+def _fitted(rows: Sequence[tuple[Counts, float]], least: float = 1.0) -> dict[str, float]:
+    """Return constants, none below zero, by least absolute errors relative to the total, or to ``least``.
+
+    Absolute, not squared: where events come in clusters their expected number may be off by a factor, and such a row
+    must not bend the constants of all others. Solved by least squares whose weights are renewed.
+    """
     names = sorted({name for counts, _ in rows for name in counts})
     if not names:
         return {}
     matrix = np.array([[counts.get(name, 0.0) for name in names] for counts, _ in rows])
-    relative = matrix / np.array([[total] for _, total in rows])
-    scale = np.maximum(relative.max(0), 1e-12)
-    constants, _ = nnls(relative / scale, np.ones(len(rows)), maxiter=50_000)
-    return dict(zip(names, (constants / scale).tolist(), strict=True))
+    totals = np.array([total for _, total in rows])
+    relative, goal = matrix / np.maximum(totals, least)[:, None], totals / np.maximum(totals, least)
+    weights = np.ones(len(rows))
+    for _ in range(_ROUNDS):
+        weighted = relative * weights[:, None]
+        scale = np.maximum(weighted.max(0), 1e-12)
+        found, _ = nnls(weighted / scale, goal * weights, maxiter=50_000)
+        constants = found / scale
+        weights = 1 / np.sqrt(np.maximum(np.abs(relative @ constants - goal), _EXACT))
+    return dict(zip(names, constants.tolist(), strict=True))

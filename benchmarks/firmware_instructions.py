@@ -1,7 +1,7 @@
 """C libraries on emulated cores: instructions of each format against a dense loop, and how well all is foretold.
 
-    python -m benchmarks.firmware_instructions [--networks 140] [--held-out 80] [--boards microbit ...]
-        [--only formats|cores] [--runs FILE] [--write] > benchmarks/results/firmware_instructions.md
+    python -m benchmarks.firmware_instructions [--rounds 1] [--built 14] [--held-out 40] [--boards microbit ...]
+        [--only formats|cores] [--runs FOLDER] [--write] > benchmarks/results/firmware_instructions.md
 
 First table: 256 inputs of which a tenth spike, 128 neurons, weights of 8 bits (and 4) of which 90 % are zero, stored
 in each format; and the same network as a plain loop over all weights, a byte each, without looking for spikes.
@@ -9,13 +9,14 @@ Membranes of all of them are compared with the integer model.
 
 Second: instructions, flash and RAM told from a network's structure and counted events, against the board. A core's
 constants are fitted on drawn networks and tried on others; ``--write`` puts them into hardware_profiles/cores/. What
-ran is kept in the file of ``--runs`` and is not run again. Instructions are not cycles. Progress: standard error.
+ran is kept in the folder of ``--runs`` and is not run again. Instructions are not cycles. Progress: standard error.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case, case
 from builders.integer_networks import dense, graph, population
 
-from benchmarks.firmware_cores import cores_table
+from benchmarks.firmware_cores import COMMAND, cores_table, networks
 from benchmarks.firmware_runs import ran
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import missing_tools
@@ -38,23 +39,35 @@ _FORMATS = ("dense", "bitmap", "csr", "delta", "nm:16", "block:8")
 def main() -> None:
     """Print the tables."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--networks", type=int, default=140)
-    options.add_argument("--held-out", type=int, default=80)
+    options.add_argument(
+        "--rounds", type=int, default=1, help="of 56 networks that instructions are fitted on"
+    )
+    options.add_argument("--built", type=int, default=14, help="networks that bytes are fitted on")
+    options.add_argument("--held-out", type=int, default=40, help="networks that all is tried on")
     options.add_argument(
         "--boards", nargs="*", default=[ident for ident in BOARDS if not missing_tools(BOARDS[ident])]
     )
     options.add_argument("--only", choices=["formats", "cores"])
-    options.add_argument("--runs", type=Path)
+    options.add_argument("--runs", type=Path, help="folder: what ran is kept there, and not run again")
     options.add_argument("--write", action="store_true")
     given = options.parse_args()
     boards = [BOARDS[ident] for ident in given.boards]
     print("# Instructions on emulated cores\n")
-    print("Rebuilt by `python -m benchmarks.firmware_instructions`. QEMU counts instructions, not cycles.\n")
+    print(f"Rebuilt by `{_command(given)}`. QEMU counts instructions, not cycles.\n")
     if given.only != "cores":
         formats_table(boards)
     if given.only != "formats":
         profiles = Path(__file__).parents[1] / "hardware_profiles" if given.write else None
-        cores_table(boards, given.networks, given.held_out, given.runs, profiles)
+        drawn = networks(given.rounds, given.built, given.held_out)
+        with tempfile.TemporaryDirectory() as name:
+            cores_table(boards, drawn, given.runs or Path(name), profiles)
+
+
+def _command(given: argparse.Namespace) -> str:
+    """Return what was called, without where runs are kept and which boards there were."""
+    words = [COMMAND, *(["--only", given.only] if given.only else [])]
+    words += ["--runs", "DIR"] if given.runs else []
+    return " ".join([*words, *(["--write"] if given.write else [])])
 
 
 def sparse(bits: int, name: str) -> Case:

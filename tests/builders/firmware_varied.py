@@ -16,23 +16,48 @@ MOST_RAM, MOST_FLASH = 5_000, 80_000
 _MOST_OPS = 400_000  # weights times pixels times timesteps: an emulated inference stays below a second
 
 
-def varied(number: int, *, n_inputs=4, seed=7) -> Case:
-    """Return the network of a number: its kind, widths, density, bits and rates are drawn."""
+def pooled(number: int, *, prefix="snn", n_inputs=4) -> Case:
+    """Return a network whose first matrix reads pooled values, which `varied` seldom has: largest ones, sums if odd."""
+    fixed = {"spelling": "p2-fc20", "pool": ("max", "sum")[number % 2], "input_max": 15}
+    return varied(len(KINDS) * number, prefix=prefix, n_inputs=n_inputs, seed=8, fixed=fixed)
+
+
+def paired(number, *, prefix="snn", n_inputs=4) -> Case:
+    """Return a network whose first matrix some cores multiply in pairs: dense, 2, 4 or 8 bits, over values."""
+    bits, row_bytes = (2, 4, 8)[number % 3], int(np.random.default_rng([9, number]).integers(10, 100))
+    fixed = {"spelling": "fc20", "shape": (1, 1, row_bytes * 8 // bits), "input_max": (15, 1000)[number // 3 % 2],
+             "granularity": "channel", "bits": bits}  # fmt: skip
+    return varied(len(KINDS) * number, prefix=prefix, n_inputs=n_inputs, seed=9, fixed=fixed)
+
+
+def aligned(number, *, prefix="snn", n_inputs=4) -> Case:
+    """Return a network whose matrices have rows of whole words, by weights and by blocks."""
+    fixed = {"spelling": "fc64-fc32", "shape": (1, 8, 16), "input_max": 15,
+             "granularity": ("weight", "block:4", "block:8")[number % 3]}  # fmt: skip
+    return varied(len(KINDS) * number, prefix=prefix, n_inputs=n_inputs, seed=10, fixed=fixed)
+
+
+def varied(number: int, *, prefix="snn", n_inputs=4, seed=7, fixed=None) -> Case:
+    """Return the network of a number: its kind, widths, density, bits and rates are drawn; ``fixed``: what is not."""
+    fixed = dict(fixed or {})
     rng = np.random.default_rng([seed, number])
     kind = list(KINDS)[number % len(KINDS)]
     granularity = str(rng.choice(_GRANULARITIES[number // len(KINDS) % len(_GRANULARITIES)]))
+    granularity, bits_fixed = fixed.pop("granularity", granularity), fixed.pop("bits", None)
     while True:
         bits, reset = int(rng.choice(BITS)), str(rng.choice(RESETS))
+        bits = bits_fixed or bits
         name = f"{number} {kind} {granularity} {bits} bits {reset}"
         density, rate = float(rng.uniform(0.05, 0.8)), float(rng.uniform(0.05, 0.9))
         try:
             each = of_settings(
                 rng,
                 name,
-                _settings(rng, kind),
+                _settings(rng, kind) | fixed,
                 granularity,
                 bits,
                 reset,
+                prefix=prefix,
                 n_inputs=n_inputs,
                 density=density,
                 rate=rate,

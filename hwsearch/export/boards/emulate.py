@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
@@ -34,7 +35,7 @@ FLAGS = (
     "-std=gnu99", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-ffunction-sections", "-fdata-sections",
     "-fno-common", "-fstack-usage",
     # a function stays one, whoever else uses it: so its bytes and its stack can be told without compiling
-    "-fno-inline-functions-called-once",
+    "-fno-inline-functions-called-once", "-fno-ipa-icf",
 )  # fmt: skip
 """Of the compiler, for every board."""
 
@@ -141,12 +142,11 @@ def emulated(
         work = Path(name)
         _build(board, library, work, optimise, libraries)
         (work / "inputs.bin").write_bytes(inputs)
-        _emulate(board, work)
-        ticks = np.frombuffer((work / "ticks.bin").read_bytes(), "<u4")
-        sizes, symbols = _sections(board, work), _symbols(board, work)
+        ticks = ticks_of(board, work)
+        sizes, symbols = _sections(board, work), _symbols(board, work, "firmware.elf")
         return BoardRun(
             trace=(work / "trace.bin").read_bytes(),
-            instructions=_instructions(board, ticks, *counted),
+            instructions=instructions_of(board, ticks, math.prod(counted)).reshape(counted),
             model_bytes=sizes.get(".model", 0),
             const_bytes=sizes.get(".weights", 0),
             flash_bytes=sum(
@@ -157,18 +157,22 @@ def emulated(
             stack_bytes=int(ticks[-1]),
             arrays=_arrays(symbols),
             functions=_functions(symbols),
-            frames=_frames(work),
+            frames=frames_of(work),
         )
 
 
-def _instructions(board: Board, ticks: np.ndarray, samples: int, calls: int) -> np.ndarray:
-    """Return the instructions of each call, without those of counting."""
-    if len(ticks) < _WARM_UP + samples * calls + 1:
+def instructions_of(board: Board, ticks: np.ndarray, n_calls: int) -> np.ndarray:
+    """Return the instructions of each call, without those of counting: [calls]."""
+    if len(ticks) < _WARM_UP + n_calls + 1:
         raise RecordError(f"{board.name}: the firmware ended before all samples were run")
-    counted = ticks[_WARM_UP : _WARM_UP + samples * calls].astype(np.float64)
+    counted = ticks[_WARM_UP : _WARM_UP + n_calls].astype(np.float64)
     counted -= ticks[1:_WARM_UP].min()
-    per_tick = 1.0 if not board.tick_hz else 1e9 / board.tick_hz / 2**_SHIFT
-    return np.asarray(np.rint(counted * per_tick), np.int64).reshape(samples, calls)
+    return np.asarray(np.rint(counted * per_tick(board)), np.int64)
+
+
+def per_tick(board: Board) -> float:
+    """Return the instructions that a board executes in a tick of its counter."""
+    return 1.0 if not board.tick_hz else 1e9 / board.tick_hz / 2**_SHIFT
 
 
 def _build(board: Board, library: Path, work: Path, optimise: str, libraries: Sequence[str]) -> None:
@@ -176,26 +180,36 @@ def _build(board: Board, library: Path, work: Path, optimise: str, libraries: Se
     template = jinja2.Template((support / "linker.ld.j2").read_text(encoding="utf-8"))
     (work / "board.ld").write_text(template.render(board=board, stack_bytes=STACK_BYTES), encoding="utf-8")
     header = (library / "test" / f"{PREFIX}_trace.h").read_text(encoding="utf-8")
-    for name, data in _support_objects(board, optimise, header):
+    for name, data in support_objects(board, optimise, header):
         (work / name).write_bytes(data)
-    sources = [*(library / "src" / name for name in _LIBRARY), library / "test" / f"{PREFIX}_trace.c"]
-    folders = [library / "src", library / "test"]
-    for source in sources:
-        _compile(board, source, work, optimise, folders)
-    link = [
-        f"{board.prefix}gcc",
-        *board.flags,
-        "-nostdlib",
-        "-nostartfiles",
-        "-Wl,--gc-sections",
-        "-Tboard.ld",
-    ]
+    for source in [*(library / "src" / name for name in _LIBRARY), library / "test" / f"{PREFIX}_trace.c"]:
+        compiled(board, source, work, [library / "src", library / "test"], optimise)
+    linked(board, work, library, libraries)
+
+
+def linked(board: Board, work: Path, library: Path, libraries: Sequence[str] = ()) -> None:
+    """Link all objects of a folder by its ``board.ld`` to its ``firmware.elf``; ``libraries``: looked in besides.
+
+    Raises:
+        InputError: They do not fit.
+    """
+    flags = [*board.flags, "-nostdlib", "-nostartfiles", "-Wl,--gc-sections"]
     objects = sorted(path.name for path in work.glob("*.o"))
-    _tool(board, work, [*link, "-o", "firmware.elf", *objects, *libraries, "-lgcc"], library)
+    command = [
+        f"{board.prefix}gcc",
+        *flags,
+        "-Tboard.ld",
+        "-o",
+        "firmware.elf",
+        *objects,
+        *libraries,
+        "-lgcc",
+    ]
+    _tool(board, work, command, library)
 
 
 @lru_cache
-def _support_objects(board: Board, optimise: str, header: str) -> tuple[tuple[str, bytes], ...]:
+def support_objects(board: Board, optimise: str, header: str) -> tuple[tuple[str, bytes], ...]:
     """Return the objects of the test's own firmware, and their stack, by file name: every library has the same."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -204,13 +218,14 @@ def _support_objects(board: Board, optimise: str, header: str) -> tuple[tuple[st
                 (work / item.name).write_text(item.read_text(encoding="utf-8"), encoding="utf-8")
         (work / f"{PREFIX}_trace.h").write_text(header, encoding="utf-8")
         for source in ("main.c", "memory.c", f"start_{board.architecture}.c"):
-            _compile(board, work / source, work, optimise, [work])
+            compiled(board, work / source, work, [work], optimise)
         return tuple((p.name, p.read_bytes()) for p in sorted(work.iterdir()) if p.suffix in (".o", ".su"))
 
 
-def _compile(board: Board, source: Path, work: Path, optimise: str, folders: Sequence[Path]) -> None:
+def compiled(board: Board, source: Path, work: Path, folders: Sequence[Path], optimise: str = "-O2") -> None:
+    """Compile a source for a board into a folder; ``folders``: of headers."""
     flags = [*board.flags, *FLAGS, optimise, "-DSNN_COUNTED", *(f"-I{folder}" for folder in folders)]
-    command = [f"{board.prefix}gcc", *flags, "-c", "-o", f"{source.stem}.o", source]
+    command: list[str | Path] = [f"{board.prefix}gcc", *flags, "-c", "-o", f"{source.stem}.o", source]
     _tool(board, work, command, source.parent.parent)
 
 
@@ -231,7 +246,8 @@ def _tool(board: Board, work: Path, command: Sequence[str | Path], library: Path
     return done.stdout
 
 
-def _emulate(board: Board, work: Path) -> None:
+def ticks_of(board: Board, work: Path) -> np.ndarray:
+    """Run the ``firmware.elf`` of a folder on its ``inputs.bin``; return the ticks that it wrote."""
     shift = _SHIFT if board.tick_hz else 0
     command = [
         board.emulator, "-M", board.machine, "-nographic", "-monitor", "none", "-serial", "none",
@@ -246,6 +262,7 @@ def _emulate(board: Board, work: Path) -> None:
     if done.returncode or not (work / "ticks.bin").exists():
         lines = done.stderr.strip().splitlines() or ["no message"]
         raise RecordError(f"{board.name}: the emulator ended with {done.returncode}: {lines[-1]}")
+    return np.frombuffer((work / "ticks.bin").read_bytes(), "<u4")
 
 
 def _sections(board: Board, work: Path) -> dict[str, int]:
@@ -259,9 +276,9 @@ _Symbol = tuple[str, str, int]
 """Name, nm's letter, bytes."""
 
 
-def _symbols(board: Board, work: Path) -> list[_Symbol]:
-    """Return each symbol of the linked file that has a size."""
-    listed = _tool(board, work, [f"{board.prefix}nm", "-S", "firmware.elf"], work).splitlines()
+def _symbols(board: Board, work: Path, file: str) -> list[_Symbol]:
+    """Return each symbol of a file that has a size."""
+    listed = _tool(board, work, [f"{board.prefix}nm", "-S", file], work).splitlines()
     parts = [line.split() for line in listed]
     return [(part[3], part[2], int(part[1], 16)) for part in parts if len(part) == 4]
 
@@ -272,6 +289,11 @@ def _arrays(symbols: list[_Symbol]) -> dict[str, int]:
     return {name: n_bytes for name, _, n_bytes in symbols if pattern.match(name)}
 
 
+def function_sizes(board: Board, work: Path, file: str) -> dict[str, int]:
+    """Return the bytes of each function of a file; what the compiler split off a function is a part of it."""
+    return _functions(_symbols(board, work, file))
+
+
 def _functions(symbols: list[_Symbol]) -> dict[str, int]:
     total: Counter[str] = Counter()
     for name, letter, n_bytes in symbols:
@@ -280,8 +302,8 @@ def _functions(symbols: list[_Symbol]) -> dict[str, int]:
     return dict(total)
 
 
-def _frames(work: Path) -> dict[str, int]:
-    """Return the stack of each function, as the compiler wrote it beside the objects."""
+def frames_of(work: Path) -> dict[str, int]:
+    """Return the bytes of stack of each function, as the compiler wrote it beside the objects of a folder."""
     frames: dict[str, int] = {}
     for path in sorted(work.glob("*.su")):
         for line in path.read_text(encoding="utf-8").splitlines():

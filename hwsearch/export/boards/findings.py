@@ -37,12 +37,13 @@ def board_findings(
     detail = f"{weights:,} of weights, {params:,} of biases and thresholds in the linked file"
     said = f"{model.weight_bytes:,} and {model.param_bytes:,} stored"
     yield f"{board.ident} constants", exact, f"{detail}; {said}"
-    yield f"{board.ident} flash", *_memory(ran.flash_bytes, board.flash.n_bytes, told and told.flash_bytes, [
+    flash, ram = (None, None) if told is None else (told.flash_bytes, told.ram_bytes)
+    yield f"{board.ident} flash", *_memory(ran.flash_bytes, board.flash.n_bytes, flash, [
         (ran.model_bytes, "code"), (ran.const_bytes, "constants"),
         (ran.flash_bytes - ran.model_bytes - ran.const_bytes, "of the test's own"),
     ])  # fmt: skip
     stacked = ran.ram_bytes + ran.stack_bytes
-    yield f"{board.ident} RAM", *_memory(stacked, board.ram.n_bytes, told and told.ram_bytes, [
+    yield f"{board.ident} RAM", *_memory(stacked, board.ram.n_bytes, ram, [
         (ran.state_bytes, "state"), (ran.stack_bytes, "stack"),
         (ran.ram_bytes - ran.state_bytes, "of the test's own"),
     ])  # fmt: skip

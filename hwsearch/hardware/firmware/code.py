@@ -19,9 +19,10 @@ DESCRIPTORS = "descriptors"
 """The part whose count is bytes."""
 
 _STREAMED = ("bitmap", "block", "nm", "kernel")
-_ROWS = ("csr", "delta")
+ROWS = ("csr", "delta")
+"""Formats with a row for each input."""
 _OF_VALUES = re.compile(r"(?:snnk_)?(scan|pooled)_((?:fc|conv)_)?(bits|u8|u16|u32)(_max|_sum)?")
-_FLAGS = ("sum", "constant", "clip", "saturate")
+_FLAGS = ("sum", "clip", "saturate")
 
 
 def code_parts(library: Library) -> dict[str, int]:
@@ -78,13 +79,13 @@ def kernel_functions(c: LibraryConnection) -> Iterator[str]:
         yield "met"
     if c.work.pooling.area > 1:
         yield f"pooled {c.scan_name.partition('_')[2]}"
-    if kernel in _ROWS:
+    if kernel in ROWS:
         yield "pointer"
-    if kernel in _ROWS or kind == "conv":
+    if kernel in ROWS or kind == "conv":
         yield "bits_at"
     if kind == "conv":
         yield from ("scatter", "locate")
-        if kernel not in _ROWS:
+        if kernel not in ROWS:
             yield f"plane_{kernel}"
         if kernel == "kernel":
             yield "plane_dense"
@@ -103,6 +104,7 @@ def update_parts(p: LibraryPopulation) -> dict[str, int]:
     """Return the parts of the function that updates a population."""
     kind = ("read" if p.readout else "fire") + (" wide" if p.wide else "")
     parts = [kind, *(f"{kind} {name}" for name in _FLAGS if getattr(p, name))]
+    parts += ["wide constant" if p.wide else "constant"] if p.constant else []
     return dict.fromkeys(parts, 1)
 
 

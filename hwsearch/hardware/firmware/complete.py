@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hwsearch.graph.graph import NO_POOLING, Pooling
 from hwsearch.hardware.firmware.code import DESCRIPTORS, code_parts
@@ -10,6 +11,8 @@ from hwsearch.hardware.firmware.core import Core
 from hwsearch.hardware.firmware.instructions import terms
 from hwsearch.hardware.firmware.loops import KERNELS
 from hwsearch.hardware.firmware.program import (
+    PAIRED_BITS,
+    PAIRED_TYPES,
     PAIRING_CORES,
     Library,
     LibraryConnection,
@@ -24,7 +27,8 @@ _CENSUS = WeightCensus(
     out_channels=4, in_channels=4, kernel_area=9, nonzero=72, blocks=(30, 18), nm_most=(2, 4, 8), planes=12,
     delta_entries=(80,) * 7,
 )  # fmt: skip
-_STREAMS = tuple(Stream(name, 80, 3) for name in ("bitmap", "pointers", "indices", "values"))
+_ALIGNED = 32
+"""Inputs of a matrix whose rows of bitmaps are whole bytes."""
 
 
 def missing(core: Core) -> tuple[list[str], list[str]]:
@@ -55,19 +59,30 @@ def _everything(core: Core) -> Library:
 
 
 def _connections() -> Iterator[LibraryConnection]:
-    for name in KERNELS:
+    for name in KERNELS.keys() - {"fc_pairs"}:
         kind, _, kernel = name.partition("_")
         for scan in ("bits", "u8"):
             for pooling in _POOLINGS:
                 for stride in (1, 2) if kind == "conv" else (1,):
-                    yield LibraryConnection(_work(kind, pooling, stride), kernel, _STREAMS, 4, scan, 2, 40.0)
+                    yield _connection(_work(kind, pooling, stride), kernel, 3, scan)
+        yield _connection(_work(kind, NO_POOLING, 1, _ALIGNED), kernel, 3, "bits")
+    for scan in PAIRED_TYPES:
+        for bits in PAIRED_BITS:
+            for inputs in (_ALIGNED, _ALIGNED + 5):
+                yield _connection(_work("fc", NO_POOLING, 1, inputs), "pairs", bits, scan)
 
 
-def _work(kind: str, pooling: Pooling, stride: int) -> ConnectionWork:
+def _connection(work: ConnectionWork, kernel: str, bits: int, scan: str) -> LibraryConnection:
+    layout = tuple(Stream(name, 80, bits) for name in ("bitmap", "pointers", "indices", "values"))
+    return LibraryConnection(work, kernel, layout, 4, scan, 2, 40.0)
+
+
+def _work(kind: str, pooling: Pooling, stride: int, inputs: int = 4) -> ConnectionWork:
     conv = kind == "conv"
     return ConnectionWork(
-        name=kind, source=0, target=1, role="hidden", kind=kind, analog=False, weight_bits=3, census=_CENSUS,
-        inputs=144 if conv else 4, ops=OpCounts(900.0, 1500.0, (900.0, 900.0), 900.0), spikes_in=40.0,
+        name=kind, source=0, target=1, role="hidden", kind=kind, analog=False, weight_bits=3,
+        census=replace(_CENSUS, in_channels=inputs), inputs=144 if conv else inputs,
+        ops=OpCounts(200.0, 400.0, (300.0, 300.0), 300.0), spikes_in=40.0,
         kernel=(3, 3) if conv else (1, 1), stride=(stride, stride), pooling=pooling,
         in_size=(6, 6) if conv else (1, 1), out_size=(6, 6) if conv else (1, 1),
     )  # fmt: skip

@@ -70,9 +70,10 @@ def bits_looked_at(c: LibraryConnection) -> tuple[float, float]:
     """
     values = c.work.inputs * c.calls
     p = min(1.0, c.events / values) if values else 0.0
-    n_bytes = -(-c.work.inputs // _BYTE) * c.calls
-    looked = sum(1 - (1 - p) ** rest for rest in range(1, _BYTE + 1))
-    return n_bytes * looked, n_bytes * (1 - p)
+    whole, rest = divmod(c.work.inputs, _BYTE)
+    looked = [1 - (1 - p) ** length for length in range(1, _BYTE + 1)]
+    bits = whole * sum(looked) + sum(looked[:rest])
+    return c.calls * bits, c.calls * (whole + (rest > 0)) * (1 - p)
 
 
 def further_bytes(bits: int) -> float:

@@ -5,7 +5,7 @@ Instructions are not cycles: memory waits, multi-cycle instructions and pipeline
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from hwsearch.hardware.firmware.loops import Term, connection_terms
@@ -13,6 +13,7 @@ from hwsearch.hardware.firmware.program import (
     Library,
     LibraryConnection,
     LibraryPopulation,
+    PlainLoop,
 )
 
 
@@ -22,7 +23,7 @@ def terms(library: Library) -> dict[str, float]:
     Raises:
         KeyError: A kernel of it is not known.
     """
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for name, count in _terms(library):
         total[name] += count
     return dict(total)
@@ -56,23 +57,30 @@ def _terms(library: Library) -> Iterator[Term]:
     for c in library.connections:
         yield from connection_terms(c)
     for population in library.populations:
-        yield from _updates(population)
+        yield from update_terms(population)
     for loop in library.loops:
-        yield f"{loop.name} call", loop.calls
-        yield f"{loop.name} element", loop.calls * loop.elements
+        yield from plain_terms(loop)
     if library.frames:
         yield "frame", library.frames
 
 
-def _updates(p: LibraryPopulation) -> Iterator[Term]:
+def plain_terms(loop: PlainLoop) -> Iterator[Term]:
+    """Yield the terms of a loop over an array."""
+    yield f"{loop.name} call", loop.calls
+    yield f"{loop.name} element", loop.calls * loop.elements
+
+
+def update_terms(p: LibraryPopulation) -> Iterator[Term]:
     """Yield the terms of neurons: what each takes whatever is added, and what each addition takes on top."""
     kind = ("read" if p.readout else "fire") + (" wide" if p.wide else "")
     neurons = p.neurons * p.calls
     yield f"{kind} call", p.calls
     yield f"{kind} neuron", neurons
-    for name, on in (("sum", p.sum), ("constant", p.constant), ("clip", p.clip), ("saturate", p.saturate)):
+    for name, on in (("sum", p.sum), ("clip", p.clip), ("saturate", p.saturate)):
         if on:
             yield f"{kind} {name}", neurons
+    if p.constant:
+        yield "wide constant" if p.wide else "constant", neurons
     if not p.readout:
         yield f"{kind} channel", p.channels * p.calls
         yield f"{kind} byte", p.neurons * p.calls / 8

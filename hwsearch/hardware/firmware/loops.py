@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from hwsearch.hardware.firmware.events import Lists, bits_looked_at, further_bytes, lists_of
 from hwsearch.hardware.firmware.program import PAIRED_VALUES, LibraryConnection
+from hwsearch.hardware.workload import BLOCKS
 
 Term = tuple[str, float]
 """Its name, and how often it happens in an inference."""
@@ -22,12 +23,24 @@ def connection_terms(c: LibraryConnection) -> Iterator[Term]:
     Raises:
         KeyError: The kernel is not one of `KERNELS`.
     """
-    lists = lists_of(c)
     yield f"{c.work.kind} call", c.calls
-    scanned = () if c.kernel == "pairs" else _scan(c, lists)
-    for name, count in (*scanned, *KERNELS[c.name](c, lists)):
-        if count:
-            yield name, count
+    yield from scan_terms(c)
+    yield from kernel_terms(c)
+
+
+def kernel_terms(c: LibraryConnection) -> Iterator[Term]:
+    """Yield the terms of a connection's kernel in an inference.
+
+    Raises:
+        KeyError: The kernel is not one of `KERNELS`.
+    """
+    return ((name, count) for name, count in KERNELS[c.name](c, lists_of(c)) if count)
+
+
+def scan_terms(c: LibraryConnection) -> Iterator[Term]:
+    """Yield the terms of a connection's scan in an inference; a kernel of pairs reads every value itself."""
+    scanned = () if c.kernel == "pairs" else _scan(c, lists_of(c))
+    return ((name, count) for name, count in scanned if count)
 
 
 def _scan(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
@@ -246,8 +259,8 @@ def _hits(c: LibraryConnection) -> float:
 
 def _in_blocks(c: LibraryConnection) -> float:
     """Return the weights of stored blocks that listed events meet."""
-    census = c.work.census
-    return c.events * c.stream("values").count / max(1, census.in_channels)
+    met = c.work.ops.blocks[BLOCKS.index(c.unit)]
+    return met * c.events / c.work.spikes_in if c.work.spikes_in else 0.0
 
 
 KERNELS: dict[str, Callable[[LibraryConnection, Lists], Iterator[Term]]] = {

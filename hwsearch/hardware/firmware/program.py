@@ -11,6 +11,8 @@ LIST_EVENTS = 32
 """Events that a scan hands to a kernel at most: SNNK_EVENTS of the library."""
 PAIRED_VALUES = 64
 """Values that are multiplied in pairs at a time: SNNK_CHUNK of the library."""
+PAIRED_TYPES, PAIRED_BITS = ("u8", "u16"), (2, 4, 8)
+"""Types of values, and bits of weights, that the library has kernels of pairs for."""
 PAIRING_CORES = ("cortex-m4", "cortex-m7", "cortex-m33")
 """Cores that multiply two pairs of 16 bits at once, which the library's kernels make use of."""
 

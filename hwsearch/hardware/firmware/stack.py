@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hwsearch.hardware.firmware.code import added, kernel_functions
+from hwsearch.hardware.firmware.code import ROWS, added, kernel_functions
 from hwsearch.hardware.firmware.program import Library, LibraryConnection
 
 TAP_BYTES = 4
@@ -15,14 +15,26 @@ def stack_bytes(library: Library, frames: Mapping[str, float]) -> int | None:
     """Return the most bytes of stack that a timestep takes, its caller's not included; None where a frame is not known.
 
     stack = step + max over connections of (its function + max(its scan, its kernel), with what these call)
+
+    A function that one kernel alone calls, and once, becomes a part of it.
     """
-    deepest = 0.0
+    deepest, inlined = 0.0, _inlined(library)
     for c in library.connections:
-        way = _way(c, frames)
+        way = _way(c, {name: n for name, n in frames.items() if name not in inlined})
         if way is None:
             return None
         deepest = max(deepest, way)
     return round(frames["snn_step"] + deepest) if "snn_step" in frames else None
+
+
+def _inlined(library: Library) -> set[str]:
+    """Return the functions that have one call in all of the library's kernels."""
+    kernels = {c.kernel for c in library.connections if c.work.kind == "conv"}
+    calls = sum(2 if kernel in ROWS else 1 for kernel in kernels)  # a row ends with a plane of its own
+    return {
+        *(["scatter"] if calls == 1 else []),
+        *([] if {"dense", "kernel"} <= kernels else ["plane_dense"]),
+    }
 
 
 def tap_bytes(c: LibraryConnection) -> int:
@@ -41,7 +53,7 @@ def _way(c: LibraryConnection, frames: Mapping[str, float]) -> float | None:
         part = name.partition("_")[0]
         if part in below:
             below[part] += frames.get(name, 0)
-    inner = frames.get("read_group", 0) if c.kernel == "nm" else 0.0
+    inner = frames.get("read_group", 0) if c.name == "conv_nm" else 0.0
     called = {"scatter", "bits_at", "pointer", "stream_of", "gather", "last_bits", "met", "add_column"}
     flat = [frames.get(name, 0) for name in names & called]
     under_kernel = [below["seek"] + inner, below["plane"] + inner, *flat]

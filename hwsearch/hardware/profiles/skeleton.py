@@ -2,8 +2,9 @@
 
 SKELETON = """\
 # One device. Every number: {value, unit, grade, source, conditions}. Grades, best first: measured, vendor, toolchain,
-# simulated, derived, estimated. What you do not know is `value: null`: it is never guessed, and what hangs on it stays
-# unknown. `hwsearch profiles check FILE` names every fault with its line; `hwsearch profiles schema` is for editors.
+# simulated, emulated, derived, estimated. What you do not know is `value: null`: it is never guessed, and what hangs on
+# it stays unknown. `hwsearch profiles check FILE` names every fault with its line; `hwsearch profiles schema` is for
+# editors.
 schema_version: 1
 id: my_device # small letters, digits and _
 name: My device
@@ -90,7 +91,7 @@ energy: # null where nothing is known; kind: per_cycle (all-in) or per_term (see
 power:
   static: {value: null, unit: W, grade: measured, source: BOARD, conditions: inside the energy of a cycle}
 
-# firmware: # what the exported C library takes on its core, emulated: cortex-m0, -m3, -m4, -m7, -m33 or rv32imac
+# firmware: # what the exported C library takes on its core, emulated: cortex-m0, -m4, -m7, -m33 or rv32imac
 #   core: cortex-m4
 #   priced: true # memory counts code; latency and energy are of instructions, one a cycle; false: only shown
 

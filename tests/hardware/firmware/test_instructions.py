@@ -12,7 +12,7 @@ NEURONS = LibraryPopulation(3, 12, 5.0, 4, False, "i16", constant=True)
 def test_neurons_are_counted_with_what_is_added_to_them():
     library = Library(4, (), (NEURONS,), (PlainLoop("clear", 12, 4),), 2, 1, 3, frames=8)
     assert terms(library) == {
-        "timestep": 4, "fire call": 4, "fire neuron": 48, "fire sum": 48, "fire constant": 48, "fire channel": 12,
+        "timestep": 4, "fire call": 4, "fire neuron": 48, "fire sum": 48, "constant": 48, "fire channel": 12,
         "fire byte": 6, "fire spike": 5, "clear call": 4, "clear element": 48, "frame": 8,
     }  # fmt: skip
 
