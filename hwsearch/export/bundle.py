@@ -198,7 +198,11 @@ def _check_weights(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     """Compare the packed weights with the clear ones, and their bytes with the predicted ones."""
     network, arrays = read_weights(folder / WEIGHTS)
     connections = network.connections
-    equal = all(np.array_equal(c.weight, arrays.get(f"{c.shape.name}.weight")) for c in connections)
+    clear = [arrays.get(f"{c.shape.name}.weight") for c in connections]
+    equal = all(
+        values is not None and np.array_equal(c.weight, values)
+        for c, values in zip(connections, clear, strict=True)
+    )
     here, recorded = weights_digest(folder / WEIGHTS), manifest.get("identity", {}).get("network_digest")
     size, said = packed_bytes(arrays), manifest["weight_bytes"]
     return [

@@ -73,12 +73,12 @@ def built() -> ctypes.CDLL | Missing:
         if folder is None:
             continue
         try:
-            found = _in_folder(folder, name, compiler, sources)
+            loops = _in_folder(folder, name, compiler, sources)
         finally:
             os.close(folder)
-        if isinstance(found, ctypes.CDLL):
-            return found
-        missing = found
+        if isinstance(loops, ctypes.CDLL):
+            return loops
+        missing = loops
     return missing
 
 
