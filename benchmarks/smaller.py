@@ -184,8 +184,8 @@ def main() -> None:
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    print("# Ten times smaller within a point\n\nRebuilt by `python -m benchmarks.smaller --work DIR`; "
-          f"torch {torch.__version__}.")  # fmt: skip
+    command = f"python -m benchmarks.smaller --work DIR --sets {' '.join(options.sets)}"
+    print(f"# Ten times smaller within a point\n\nRebuilt by `{command}`; torch {torch.__version__}.")
     lines = [print_task(task, options.work, options.workers) for name in options.sets for task in SETS[name]]
     print("\n## All\n\n| study | dense, B | pick, B | times smaller, at least | loses on test, points |"
           " the search, min |\n|---|---|---|---|---|---|")  # fmt: skip
