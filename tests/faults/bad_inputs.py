@@ -106,21 +106,15 @@ def by_hand(draw: random.Random, size: int) -> list[Case]:
 
 def drawn(number: int, start: int, use: Callable[[Case], None]) -> None:
     """Draw so many studies, and as many profiles, and use each."""
-    for strategy, case in ((studies, study_case), (devices, profile_case)):
-
-        @seed(start)
-        @settings(
-            max_examples=number,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(strategy)
-        def each(value, case=case):
-            use(case(value))
-
-        each()
+    asked = settings(
+        max_examples=number,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    for cases in (studies.map(study_case), devices.map(profile_case)):
+        seed(start)(asked(given(cases)(lambda case: use(case))))()
 
 
 def report(tally: Tally, command: str, seconds: float) -> Iterator[str]:
