@@ -37,7 +37,7 @@ from hwsearch.export.boards.emulate import (
 )
 from hwsearch.export.c.check import first_wrong
 from hwsearch.export.c.inputs import raw_bytes
-from hwsearch.export.c.kernels import together
+from hwsearch.export.c.kernels import Use, together
 from hwsearch.export.c.render import kernel_files, model_files, trace_files
 from hwsearch.hardware.firmware.program import PAIRED_BITS, PAIRED_TYPES
 from hwsearch.network.integer import run_integer
@@ -191,13 +191,18 @@ def probe_all(networks: Sequence[str], boards: Sequence[Board], path: Path) -> l
     return [each for each in known.values() if each.network in wanted and each.board in idents]
 
 
-def kernel_sizes(board: Board, cases: Sequence[Case]) -> tuple[dict[str, int], dict[str, int]]:
+def shared_sizes(board: Board, cases: Sequence[Case]) -> tuple[dict[str, int], dict[str, int]]:
     """Return the bytes, and the stack, of each function of the kernels that networks use together.
 
     Kernels of pairs are one for each type and width, so all of them are compiled, drawn or not.
     """
     use = together(each.model.program.use for each in cases)
     use.pairs.update(itertools.product(PAIRED_TYPES, PAIRED_BITS))
+    return kernel_sizes(board, use)
+
+
+def kernel_sizes(board: Board, use: Use) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the bytes, and the stack, of each function of the kernels that are used."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         for file, text in kernel_files(use).items():

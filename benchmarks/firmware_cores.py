@@ -53,7 +53,7 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
         n_built: Networks that are built for bytes of functions, 14 at most; 3 more, for pairs of values, always are.
         n_held: Networks that are tried.
     """
-    other = np.random.default_rng(3).permutation(784)[: n_held - n_held // 2]
+    other = np.random.default_rng(4).permutation(784)[: n_held - n_held // 2]
     numbers = [
         _ROUND * r + 7 * block + kind for r in range(n_rounds) for block in _BLOCKS for kind in range(7)
     ]
@@ -69,7 +69,7 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
             *(f"paired {number}" for number in range(_PAIRED)),
         ],
         [
-            *(f"varied {200 + number}" for number in range(n_held // 2)),
+            *(f"varied {300 + number}" for number in range(n_held // 2)),
             *(f"matrix {number}" for number in other),
         ],
     )

@@ -21,17 +21,20 @@ from scipy.optimize import nnls
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case
 
-from benchmarks.firmware_batch import Probed, kernel_sizes
+from benchmarks.firmware_batch import Probed, kernel_sizes, shared_sizes
 from benchmarks.firmware_runs import Observation
 from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.predict import Prediction, predicted
 from hwsearch.export.c.model import CModel
 from hwsearch.export.c.work import library_of
 from hwsearch.hardware.firmware.code import (
+    SHARED,
     added,
     code_parts,
     frame_parts,
     init_parts,
+    inlined_parts,
+    kernel_functions,
     part_of,
     step_parts,
     update_parts,
@@ -90,15 +93,16 @@ def core_from(
         cases: The networks that were probed, by their names.
         built: Networks that were built on their own, for the functions that each has of its own.
     """
-    sizes, frames = kernel_sizes(board, list(cases.values()))
+    sizes, frames = shared_sizes(board, list(cases.values()))
     rows = [row for each in probed for row in _rows(each, cases[each.network], board.core)]
     rows += [(terms(each.library), each.seen.instructions) for each in built]
+    code = _code({part_of(name): n for name, n in sizes.items()}, cases, built, board.core)
     stack = _stack(frames, built)
     return Core(
         name=board.core,
         source=source,
         instructions={name: n for name, n in _fitted(rows, _LEAST).items() if name != _PROBE},
-        code_bytes=_code({part_of(name): n for name, n in sizes.items()}, cases, built, board.core),
+        code_bytes=code | _inlined(board, code, cases),
         stack_bytes=stack,
         test_bytes=_test(built, stack),
     )
@@ -160,10 +164,28 @@ def _code(
     populations = {p.name: p for case in cases.values() for p in library(case).populations}
     found |= _fitted([(update_parts(p), sizes[f"snnk_{name}"]) for name, p in populations.items()])
     found |= _fitted(list(_adds(built)))
-    helpers = [name for name in wanted - found.keys() if not name.startswith(("snnk_", "scan ", "add "))]
+    helpers = [
+        name for name in wanted - found.keys() if not name.startswith(("snnk_", "scan ", "add ", "inlined "))
+    ]
     return (
         dict.fromkeys(helpers, 0.0) | {name: float(n) for name, n in sizes.items() if name in wanted} | found
     )
+
+
+def _inlined(board: Board, code: Counts, cases: Mapping[str, Case]) -> dict[str, float]:
+    """Return the bytes that it adds (below zero: saves) that a function of several kernels has one call in a library.
+
+    Each network's kernels are compiled alone, and compared with the bytes of their functions among all kernels.
+    """
+    rows, goal = [], []
+    for each in cases.values():
+        of, (sizes, _) = library(each).on(board.core), kernel_sizes(board, each.model.program.use)
+        parts = {name for c in of.connections for name in kernel_functions(c)}
+        alone = sum(n for name, n in sizes.items() if part_of(name) in parts)
+        rows.append([float(f"inlined {name}" in inlined_parts(of)) for name in SHARED])
+        goal.append(alone - sum(code[name] for name in parts))
+    found = np.linalg.lstsq(np.array(rows), np.array(goal), rcond=None)[0]
+    return {f"inlined {name}": float(n) for name, n in zip(SHARED, found, strict=True)}
 
 
 def _adds(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:

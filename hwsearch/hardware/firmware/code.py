@@ -18,6 +18,11 @@ DESCRIPTOR_BYTES = {"map": 24, "filters": 12, "reach": 6, "weights": 32, "neuron
 DESCRIPTORS = "descriptors"
 """The part whose count is bytes."""
 
+SHARED = (
+    "gather", "met", "scatter", "pooled bits_max", "pooled bits_sum", "pooled values_max", "pooled values_sum",
+)  # fmt: skip
+"""Functions that the compiler makes a part of their caller where a library has one call of them."""
+
 _STREAMED = ("bitmap", "block", "nm", "kernel")
 ROWS = ("csr", "delta")
 """Formats with a row for each input."""
@@ -35,9 +40,21 @@ def code_parts(library: Library) -> dict[str, int]:
         total.update(update_parts(population))
     for c in library.connections:
         total.update([f"add {added(c)}"])
+    total.update(inlined_parts(library))
     total.update(step_parts(library) | init_parts(library) | frame_parts(library))
     total[DESCRIPTORS] = _descriptor_bytes(library)
     return dict(total)
+
+
+def inlined_parts(library: Library) -> dict[str, int]:
+    """Return the shared functions that have one call in a library: as a part, what that adds, or saves (below zero)."""
+    calls: dict[str, set[str]] = {name: set() for name in SHARED}
+    for c in library.connections:
+        for name in calls.keys() & set(kernel_functions(c)):
+            calls[name].add(f"scan {c.scan_name}" if name.startswith("pooled") else c.function)
+            if c.kernel in ROWS:
+                calls[name].add(f"{c.function}, the last plane")
+    return {f"inlined {name}": 1 for name, of in calls.items() if len(of) == 1}
 
 
 def code_bytes(library: Library, sizes: Mapping[str, float]) -> int:

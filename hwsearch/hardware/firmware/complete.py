@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hwsearch.graph.graph import NO_POOLING, Pooling
-from hwsearch.hardware.firmware.code import DESCRIPTORS, code_parts
+from hwsearch.hardware.firmware.code import DESCRIPTORS, SHARED, code_parts
 from hwsearch.hardware.firmware.core import Core
 from hwsearch.hardware.firmware.instructions import terms
 from hwsearch.hardware.firmware.loops import KERNELS
@@ -34,7 +34,7 @@ _ALIGNED = 32
 def missing(core: Core) -> tuple[list[str], list[str]]:
     """Return the terms without instructions and the parts without bytes, of all that a workload can ask for."""
     library = _everything(core)
-    parts = code_parts(library).keys() - {DESCRIPTORS}
+    parts = code_parts(library).keys() - {DESCRIPTORS} | {f"inlined {name}" for name in SHARED}
     return (
         sorted(terms(library).keys() - core.instructions.keys()),
         sorted(parts - core.code_bytes.keys()),

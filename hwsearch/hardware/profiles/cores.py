@@ -22,6 +22,7 @@ FOLDER = "cores"
 """Of the files of cores, in a folder of profiles."""
 
 Amounts = dict[str, Annotated[float, Field(ge=0)]]
+Differences = dict[str, Annotated[float, Field(allow_inf_nan=False)]]
 
 
 class CoreSection(Section):
@@ -33,13 +34,17 @@ class CoreSection(Section):
     source: Annotated[str, Field(min_length=1)]
     errors: str
     instructions: Amounts
-    code_bytes: Amounts
+    code_bytes: Differences
     stack_bytes: Amounts
     test_bytes: Amounts
 
     @check("code_bytes")
     @classmethod
-    def _any_network_can_be_told(cls, code_bytes: Amounts, info: ValidationInfo) -> Amounts:
+    def _any_network_can_be_told(cls, code_bytes: Differences, info: ValidationInfo) -> Differences:
+        below = [name for name, n in code_bytes.items() if n < 0 and not name.startswith("inlined ")]
+        if below:
+            law = "bytes of a part must be 0 or more, but for what is inlined"
+            raise broken(law, ", ".join(below[:5]), "write the file anew by the benchmark")
         core = Core(
             info.data.get("core", ""), instructions=info.data.get("instructions", {}), code_bytes=code_bytes
         )

@@ -43,6 +43,24 @@ def test_bytes_are_the_sum_of_the_parts():
         code_bytes(library("dense", "bitmap"), {})
 
 
+def test_a_shared_function_with_one_call_becomes_a_part_of_its_caller():
+    assert {"inlined gather", "inlined met"} <= code_parts(library("bitmap", "bitmap")).keys()
+    two = code_parts(library("bitmap", "nm:4"))
+    assert "inlined met" in two
+    assert "inlined gather" not in two
+    assert not any(name.startswith("inlined") for name in code_parts(library("csr", "dense")))
+
+
+def test_a_row_of_filters_scatters_in_two_places():
+    layers = [
+        conv("conv1", "input", np.ones((2, 1, 3, 3)), (4, 4)),
+        fc("readout", "readout", np.ones((3, 32))),
+    ]
+    for name, once in (("dense", True), ("csr", False)):
+        parts = code_parts(expected_library(chain(4, 8, layers), [name, "dense"], 16, 16))
+        assert ("inlined scatter" in parts) == once
+
+
 def test_scans_of_values_are_one_part():
     assert part_of("snnk_scan_fc_u8") == part_of("snnk_scan_fc_u16") == "scan fc_values"
     assert part_of("snnk_scan_conv_bits_max") == "scan conv_bits_max"

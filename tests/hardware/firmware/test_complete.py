@@ -18,6 +18,15 @@ def test_a_core_that_says_nothing_lacks_every_kernel():
     } <= set(terms)
 
 
+def test_pairs_of_every_width_and_rows_of_whole_bytes_are_asked_for():
+    terms, parts = missing(Core("cortex-m4"))
+    for bits in (2, 4, 8):
+        assert {f"fc_pairs {bits} word", f"fc_pairs {bits} rest"} <= set(terms)
+        assert {f"snnk_fc_pairs_u8_{bits}", f"snnk_fc_pairs_u16_{bits}"} <= set(parts)
+    for name in ("fc_bitmap", "fc_block"):
+        assert {f"{name} word", f"{name} shifted word"} <= set(terms)
+
+
 def test_a_core_that_tells_of_all_lacks_nothing():
     terms, parts = missing(Core("m"))
     whole = Core("m", instructions=dict.fromkeys(terms, 1.0), code_bytes=dict.fromkeys(parts, 1.0))

@@ -40,3 +40,12 @@ def test_a_nearer_folder_has_its_own_core(tmp_path):
     text = (SHIPPED / FOLDER / "cortex-m0.yaml").read_text()
     (tmp_path / FOLDER / "cortex-m0.yaml").write_text(text.replace("errors: ", "errors: mine # "))
     assert core_of("cortex-m0", (tmp_path, SHIPPED)).errors == "mine"
+
+
+def test_only_what_is_inlined_may_be_below_zero(tmp_path):
+    (tmp_path / FOLDER).mkdir()
+    text = (SHIPPED / FOLDER / "cortex-m0.yaml").read_text()
+    assert min(core_of("cortex-m0", (SHIPPED,)).code_bytes.values()) < 0
+    (tmp_path / FOLDER / "cortex-m0.yaml").write_text(text.replace('"snnk_fc_csr": ', '"snnk_fc_csr": -', 1))
+    with pytest.raises(InputError, match=r"must be 0 or more.*snnk_fc_csr"):
+        core_of("cortex-m0", (tmp_path,))

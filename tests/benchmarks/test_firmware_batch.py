@@ -1,0 +1,12 @@
+"""Probes stand around each call of a kernel, those of other cores included."""
+
+from benchmarks.firmware_batch import write_batch
+from benchmarks.firmware_runs import case_of
+
+
+def test_a_matrix_that_some_cores_multiply_in_pairs_has_both_ways_probed(tmp_path):
+    (probes,) = write_batch([case_of("paired 0", "n0")], tmp_path)
+    first = probes[0].name
+    assert [p.what for p in probes if p.name == first] == ["fc_pairs", "scan", "fc"]
+    source = (tmp_path / "n0.c").read_text()
+    assert source.count("snn_start();") == source.count("snn_stop(") - 1 == len(probes)
