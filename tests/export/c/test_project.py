@@ -108,7 +108,7 @@ def test_cmake_builds_for_the_host_and_its_test_passes(tmp_path, files):
     [
         ("arm-none-eabi-gcc", "-mcpu=cortex-m0 -mthumb"),
         ("arm-none-eabi-gcc", "-mcpu=cortex-m4 -mthumb"),
-        ("riscv64-unknown-elf-gcc", "-march=rv32imac -mabi=ilp32"),
+        ("riscv64-unknown-elf-gcc", "-march=rv32imac -mabi=ilp32 -ffreestanding"),
     ],
 )
 def test_cmake_builds_for_a_core(tmp_path, files, compiler, flags):
