@@ -97,12 +97,13 @@ def core_from(
     rows = [row for each in probed for row in _rows(each, cases[each.network], board.core)]
     rows += [(terms(each.library), each.seen.instructions) for each in built]
     code = _code({part_of(name): n for name, n in sizes.items()}, cases, built, board.core)
-    stack = _stack(frames, built)
+    alone = {name: kernel_sizes(board, each.model.program.use) for name, each in cases.items()}
+    stack = _stack(frames | _usual([of for _, of in alone.values()]), built)
     return Core(
         name=board.core,
         source=source,
         instructions={name: n for name, n in _fitted(rows, _LEAST).items() if name != _PROBE},
-        code_bytes=code | _inlined(board, code, cases),
+        code_bytes=code | _inlined(board, code, cases, {name: of for name, (of, _) in alone.items()}),
         stack_bytes=stack,
         test_bytes=_test(built, stack),
     )
@@ -172,18 +173,20 @@ def _code(
     )
 
 
-def _inlined(board: Board, code: Counts, cases: Mapping[str, Case]) -> dict[str, float]:
+def _inlined(
+    board: Board, code: Counts, cases: Mapping[str, Case], alone: Mapping[str, Mapping[str, int]]
+) -> dict[str, float]:
     """Return the bytes that it adds (below zero: saves) that a function of several kernels has one call in a library.
 
-    Each network's kernels are compiled alone, and compared with the bytes of their functions among all kernels.
+    ``alone``: bytes of each network's kernels without those of others, which are compared with ``code``, among all.
     """
     rows, goal = [], []
-    for each in cases.values():
-        of, (sizes, _) = library(each).on(board.core), kernel_sizes(board, each.model.program.use)
+    for network, each in cases.items():
+        of, sizes = library(each).on(board.core), alone[network]
         parts = {name for c in of.connections for name in kernel_functions(c)}
-        alone = sum(n for name, n in sizes.items() if part_of(name) in parts)
+        total = sum(n for name, n in sizes.items() if part_of(name) in parts)
         rows.append([float(f"inlined {name}" in inlined_parts(of)) for name in SHARED])
-        goal.append(alone - sum(code[name] for name in parts))
+        goal.append(total - sum(code[name] for name in parts))
     found = np.linalg.lstsq(np.array(rows), np.array(goal), rcond=None)[0]
     return {f"inlined {name}": float(n) for name, n in zip(SHARED, found, strict=True)}
 
@@ -196,7 +199,16 @@ def _adds(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:
         yield {f"add {kind}": kinds.count(kind) for kind in kinds}, total
 
 
-def _stack(kernels: Mapping[str, int], built: Sequence[Measured]) -> dict[str, float]:
+def _usual(alone: Iterable[Mapping[str, int]]) -> dict[str, float]:
+    """Return each function's frame as the kernels of single networks have it, the median: together many are larger."""
+    seen: dict[str, list[int]] = defaultdict(list)
+    for frames in alone:
+        for name, n_bytes in frames.items():
+            seen[name].append(n_bytes)
+    return {name: float(np.median(values)) for name, values in seen.items()}
+
+
+def _stack(kernels: Mapping[str, float], built: Sequence[Measured]) -> dict[str, float]:
     """Return the bytes of each function's frame: the most that it ever had, and of a connection's without its taps."""
     frames: dict[str, float] = defaultdict(float)
     for name, n_bytes in kernels.items():

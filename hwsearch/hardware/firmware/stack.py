@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hwsearch.hardware.firmware.code import ROWS, added, kernel_functions
+from hwsearch.hardware.firmware.code import SHARED, added, inlined_parts, kernel_functions
 from hwsearch.hardware.firmware.program import Library, LibraryConnection
 
 TAP_BYTES = 4
@@ -30,11 +30,8 @@ def stack_bytes(library: Library, frames: Mapping[str, float]) -> int | None:
 def _inlined(library: Library) -> set[str]:
     """Return the functions that have one call in all of the library's kernels."""
     kernels = {c.kernel for c in library.connections if c.work.kind == "conv"}
-    calls = sum(2 if kernel in ROWS else 1 for kernel in kernels)  # a row ends with a plane of its own
-    return {
-        *(["scatter"] if calls == 1 else []),
-        *([] if {"dense", "kernel"} <= kernels else ["plane_dense"]),
-    }
+    shared = {name for name in SHARED if f"inlined {name}" in inlined_parts(library)}
+    return shared if {"dense", "kernel"} <= kernels else {*shared, "plane_dense"}
 
 
 def tap_bytes(c: LibraryConnection) -> int:
