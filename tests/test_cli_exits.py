@@ -148,9 +148,9 @@ def test_no_room_for_a_run_and_then_it_goes_on(tmp_path, tiny):
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_and_then_it_goes_on(tmp_path, tiny_text):
+def test_a_worker_that_is_killed_is_started_again_and_the_run_ends(tmp_path, tiny_text):
     study = tmp_path / "tiny.yaml"
-    study.write_text(tiny_text.replace("epochs: 3", "epochs: 40"))
+    study.write_text(tiny_text)
     args = [*COMMAND, "run", str(study), "--out", str(tmp_path / "run"), "--workers", "2"]
     process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stdout:
@@ -159,10 +159,8 @@ def test_a_worker_that_is_killed_and_then_it_goes_on(tmp_path, tiny_text):
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     workers = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(int(workers[0]), 9)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == ExitCode.NO_RESOURCES, said
-    assert re.findall("^error: .*", said, re.MULTILINE) == said.splitlines()[-1:]
-    assert "--workers" in said
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == ExitCode.DONE, said
     assert "Traceback" not in said
 
 
