@@ -62,7 +62,8 @@ def test_bytes_against_a_process(topology, side, n):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     predicted = n * size.stack_bytes(spec(topology, side), 4, 64)
-    assert 0.4 * predicted < int(done.stdout) < 1.3 * predicted, f"{int(done.stdout):,} of {predicted:,}"
+    # holes of the heap, which come and go, are on top of what is told
+    assert 0.4 * predicted < int(done.stdout) < 1.6 * predicted, f"{int(done.stdout):,} of {predicted:,}"
 
 
 def test_what_fits(monkeypatch):
