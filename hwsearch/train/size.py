@@ -33,7 +33,7 @@ def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
 
     Stored for the way back: each spiking population's potentials and what is read of its spikes, and its currents
     (twice where they are normalised); what is stepped through time besides each timestep's membranes; on top three
-    times the largest of them for gradients on their way, seven times where connections without a delay join, since the
+    times the largest of them for gradients on their way, five times where connections without a delay join, since the
     gradient of a sum waits for all that enters it. Of each weight: itself, its mask, what is quantised, its gradient,
     both of Adam's moments, and one copy on its way.
     """
@@ -58,7 +58,7 @@ def stack_bytes(spec: NetworkSpec, timesteps: int, batch_size: int) -> int:
         largest = max(largest, potentials)
     weights = sum(connection.n_weights for connection in spec.connections)
     targets = [connection.target for connection in spec.connections if not connection.delay]
-    waiting = 3 if len(set(targets)) == len(targets) else 7
+    waiting = 3 if len(set(targets)) == len(targets) else 5
     return 4 * (stored + waiting * largest + 7 * weights)
 
 
