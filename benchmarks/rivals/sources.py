@@ -62,6 +62,8 @@ uint16_t classify(const uint8_t *x)
     return best;
 }
 """
+# firmware is built freestanding, in which a compiler calls memcpy for the four bytes that it would load at once
+_AT_ONCE = "#include <string.h>\n#define memcpy(to, from, n) __builtin_memcpy(to, from, n)\n"
 _CMSIS = ("arm_fully_connected_s8.c", "arm_nn_vec_mat_mult_t_s8.c")
 _EMLEARN = """#include <stddef.h>
 #include <stdio.h>
@@ -202,7 +204,7 @@ def int8_network(
     return {
         "src/snn.c": _INT8,
         "src/snn_data.c": data,
-        "src/snn_kernels.c": "\n".join(kernels),
+        "src/snn_kernels.c": _AT_ONCE + "\n".join(kernels),
         "src/rival.h": header,
     }
 

@@ -3,8 +3,9 @@
 Made for comparing formats of one connection with each other: what they have in common (finding events, updating
 neurons) is left out. Instructions are not cycles.
 
-Source: the kernels of `hwsearch.export.c`, their loops counted on an emulated Cortex-M4
-(`python -m benchmarks.firmware_storage` says how often the fastest is found).
+Used where a profile has no constants of its core. Source: the loops of `hwsearch.export.c` as compiled for a Cortex-M4,
+their instructions read off and rounded, not fitted; ``python -m benchmarks.firmware_storage`` says how often the
+fastest format is found.
 """
 
 from __future__ import annotations
