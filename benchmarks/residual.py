@@ -163,13 +163,13 @@ def print_search(study: Path, workers: int) -> None:
     """Run the study by the command line, export its pick, verify it, and print what each says in the end."""
     with tempfile.TemporaryDirectory() as folder:
         run, model = f"{folder}/run", f"{folder}/model"
-        _hwsearch("run", str(study), "--out", run, "--workers", str(workers))
+        hwsearch("run", str(study), "--out", run, "--workers", str(workers))
         for args in (("front", run), ("pick", run), ("export", run, "--to", model), ("verify", model)):
-            said = _hwsearch(*args).replace(folder, "DIR")
+            said = hwsearch(*args).replace(folder, "DIR")
             print(f"\n`hwsearch {' '.join(args).replace(folder, 'DIR')}`:\n\n```\n{said.rstrip()}\n```")
 
 
-def _hwsearch(*args: str) -> str:
+def hwsearch(*args: str) -> str:
     """Run a command; its progress goes to standard error.
 
     Raises:

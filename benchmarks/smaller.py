@@ -15,9 +15,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +26,7 @@ import torch
 from scipy.stats import t as student
 
 from benchmarks.real_data import N_FOLDS, SETS, Task
+from benchmarks.residual import hwsearch
 from hwsearch.api import load_run, make_plan
 from hwsearch.data.datasets import encoded, find_root, resplit
 from hwsearch.data.folds import folds
@@ -116,20 +115,6 @@ def pairs(task: Task, plan: Plan, row: pd.Series, work: Path, workers: int) -> l
         print(f"{plan.study.name}, {name}: loses {pair.lost:.2f} points", file=sys.stderr, flush=True)
         found.append(pair)
     return found
-
-
-def hwsearch(*args: str) -> str:
-    """Run a command; its progress goes to standard error.
-
-    Raises:
-        CalledProcessError: It failed.
-    """
-    start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "hwsearch", *args], stdout=subprocess.PIPE, text=True, check=True
-    )
-    print(f"hwsearch {' '.join(args)}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-    return done.stdout
 
 
 def print_task(task: Task, work: Path, workers: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from builders.postgres import PostgresServer, binaries
+from builders.tiny import TINY
 
 import hwsearch
 
@@ -14,24 +15,6 @@ import hwsearch
 torch.set_num_threads(1)
 # what other runs left must not reach a test
 os.environ.pop("HWSEARCH_CACHE", None)
-
-TINY = """
-name: tiny
-seed: 0
-data: {name: digits, train_size: 400}
-network: {layers: fc24-fc16, batch_norm: true}
-space:
-  sparsity: [0.0, 0.5, 0.8, 0.9]
-  granularity: [weight, "nm:4", channel]
-  weight_bits: [2, 4, 8]
-  timesteps: [2, 3]
-device: {profile: nrf51822_microbit, budgets: {memory_bytes: 3000}}
-objectives: [error, energy_j, memory_bytes]
-train: {dense_epochs: 8, epochs: 3, dense_learning_rate: 0.01, learning_rate: 0.01}
-search: {candidates: 24, batch: 8, stack: 4}
-final: {seeds: 2}
-pick: {within: 0.2}
-"""
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from hwsearch.records.files import write_text
@@ -29,6 +28,7 @@ from hwsearch.report.layers import MARKS, panels
 from hwsearch.report.quantities import axis_title, axis_unit, score_words, short
 from hwsearch.report.recall import recall_lines
 from hwsearch.report.tables import RunTables, read_run
+from hwsearch.report.templates import template
 
 
 def write_pages(run_dir: Path | str) -> Path:
@@ -55,15 +55,8 @@ def write_report(tables: RunTables) -> Path:
 
 
 def _render(tables: RunTables) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     summary, counts = tables.summary, funnel_counts(tables)
-    return environment.get_template("page.html.j2").render(
+    return template("page.html.j2").render(
         summary=summary,
         headline=headline(tables),
         risks=risks(tables),

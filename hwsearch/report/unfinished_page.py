@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hwsearch.records.files import write_text
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.report.quantities import UNKNOWN, column, title
+from hwsearch.report.templates import template
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +34,9 @@ class Provisional:
 
 def write_unfinished(folder: RunFolder, said: Provisional) -> Path:
     """Write the page, and return its path."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     shown = [name for name in said.front.columns if not said.front[name].isna().all()]
     columns = [_cells(name, said.front[name]) for name in shown]
-    page = environment.get_template("unfinished.html.j2").render(
+    page = template("unfinished.html.j2").render(
         study=said.study,
         profile=said.profile,
         words=said.words,
