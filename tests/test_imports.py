@@ -12,7 +12,7 @@ import hwsearch
 PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
-    "shown", "errors", "seeds", "whole_files", "interrupts", "graph", "study", "hardware", "space", "data",
+    "shown", "errors", "seeds", "whole_files", "own_code", "interrupts", "graph", "study", "hardware", "space", "data",
     "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "plan", "search",
     "comparison", "report", "export", "results", "start", "api", "api_sections", "api_arrays", "api_data",
     "terminal", "cli_rules", "cli_check", "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_answers",

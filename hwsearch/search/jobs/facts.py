@@ -6,16 +6,14 @@ computes nothing, imports this too.
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from pathlib import Path
 
 from hwsearch.errors import Fault
+from hwsearch.own_code import code_digest
 
-_CODE = {".py", ".c", ".h"}
 _LAW = "a worker must have what the driver has, or its results may be others"
 _WORDS = {
     "hwsearch": "hwsearch",
@@ -33,7 +31,7 @@ class Facts:
 
     Attributes:
         hwsearch: Version.
-        code: Digest of the package's files of code.
+        code: Digest of the package's code that results depend on.
         torch: Version, without its build: CPU and CUDA builds of one version train alike on a CPU.
         numpy: Version.
         python: Version, two numbers of it.
@@ -78,7 +76,7 @@ def facts_here() -> Facts:
 
     return Facts(
         hwsearch.__version__,
-        code_digest(Path(hwsearch.__file__).parent),
+        code_digest(),
         torch.__version__.partition("+")[0],
         numpy.__version__,
         ".".join(platform.python_version_tuple()[:2]),
@@ -97,15 +95,6 @@ def worker_here(threads: int) -> Worker:
         torch.cuda.device_count() if torch.cuda.is_available() else 0,
         torch.backends.cpu.get_cpu_capability(),
     )
-
-
-def code_digest(package: Path) -> str:
-    """Return a digest of the names and bytes of a package's files of code."""
-    found = hashlib.sha256()
-    for path in sorted(path for path in package.rglob("*") if path.suffix in _CODE):
-        found.update(f"{path.relative_to(package).as_posix()}\0{path.stat().st_size}\0".encode())
-        found.update(path.read_bytes())
-    return found.hexdigest()[:16]
 
 
 def differences(theirs: Facts, ours: Facts) -> str:

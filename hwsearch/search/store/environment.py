@@ -7,22 +7,19 @@ proposals, the processor say, is told in a note. Folders of earlier versions hav
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import torch
 
-import hwsearch
 from hwsearch.errors import Fault, InputError
 from hwsearch.native.library import library
+from hwsearch.own_code import code_digest
 from hwsearch.plan.plan import Plan
 from hwsearch.records.files import write_text
 from hwsearch.records.run_folder import RunFolder
@@ -30,8 +27,6 @@ from hwsearch.search.store.cache import Cache
 from hwsearch.study.digest import digest
 
 _FORMAT = 1
-_BESIDE = {"report", "export", "results", "start", "comparison"}
-"""Folders of the package whose code tells results and makes none; so do its files on top, but for the seeds."""
 _CODE, _LOOPS, _DEVICE, _SAMPLES = "code of hwsearch", "loops", "device", "samples"
 
 
@@ -72,20 +67,6 @@ def computed_with(plan: Plan, device: str) -> dict[str, str]:
         _LOOPS: "C" if library() is not None else "torch",
         _DEVICE: device,
     }
-
-
-@cache
-def code_digest() -> str:
-    """Return a digest of the package's code that results depend on, that of its loops in C included."""
-    root = files(hwsearch.__name__)
-    found = hashlib.sha256()
-    top = Path(str(root))
-    for path in sorted(top.rglob("*")):
-        place = path.relative_to(top)
-        within = place.parts[0] not in _BESIDE if len(place.parts) > 1 else place.name == "seeds.py"
-        if within and path.suffix in (".py", ".c", ".h"):
-            found.update(place.as_posix().encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()[:16]
 
 
 def check_environment(folder: RunFolder, now: Environment) -> list[str]:

@@ -8,7 +8,6 @@ import hwsearch
 from hwsearch.search.jobs.facts import (
     Facts,
     Worker,
-    code_digest,
     device_of,
     differences,
     facts_here,
@@ -27,26 +26,6 @@ def test_the_facts_of_this_process():
     assert "+" not in facts.torch
     assert facts.loops in ("C", "torch")
     assert len(facts.code) == 16
-
-
-def test_the_digest_is_of_code_alone_and_changes_with_it(tmp_path):
-    (tmp_path / "a.py").write_text("x = 1")
-    (tmp_path / "b.c").write_text("int x;")
-    first = code_digest(tmp_path)
-    (tmp_path / "notes.txt").write_text("no code")
-    assert code_digest(tmp_path) == first
-    (tmp_path / "a.py").write_text("x = 2")
-    second = code_digest(tmp_path)
-    (tmp_path / "a.py").rename(tmp_path / "c.py")
-    assert len({first, second, code_digest(tmp_path)}) == 3
-
-
-def test_where_code_ends_and_the_next_file_begins_is_in_the_digest(tmp_path):
-    for name, texts in (("one", ("ab", "c")), ("other", ("a", "bc"))):
-        (tmp_path / name).mkdir()
-        for file, text in zip(("a.py", "b.py"), texts, strict=True):
-            (tmp_path / name / file).write_text(text)
-    assert code_digest(tmp_path / "one") != code_digest(tmp_path / "other")
 
 
 @pytest.mark.parametrize("field", ["hwsearch", "code", "torch", "numpy", "python", "loops"])

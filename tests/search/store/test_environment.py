@@ -12,7 +12,6 @@ from hwsearch.records.run_folder import RunFolder
 from hwsearch.search.store import environment as module
 from hwsearch.search.store.environment import (
     check_environment,
-    code_digest,
     environment_of,
     is_as_recorded,
     open_cache,
@@ -136,19 +135,3 @@ def test_a_cache_is_opened_for_what_computes(folder, plan, now):
     told = []
     open_cache(folder, plan, "cpu", told.append)
     assert len(told) == 1
-
-
-def test_code_that_makes_results_counts_and_code_that_tells_them_does_not(tmp_path, monkeypatch):
-    for name in ("search/a.py", "report/b.py", "native/c.c", "cli.py", "seeds.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("1")
-    monkeypatch.setattr(module, "files", lambda name: tmp_path)
-    digests = {}
-    for name in ("", "search/a.py", "report/b.py", "native/c.c", "cli.py", "seeds.py"):
-        if name:
-            (tmp_path / name).write_text("2")
-        digests[name] = code_digest.__wrapped__()
-        if name:
-            (tmp_path / name).write_text("1")
-    changed = [name for name in digests if digests[name] != digests[""]]
-    assert changed == ["search/a.py", "native/c.c", "seeds.py"]
