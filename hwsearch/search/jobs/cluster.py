@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-import dask.config
-from distributed import Client, Future, KilledWorker, Security
+from distributed import Client, Future, KilledWorker
 from distributed.client import CancelledError
 
 from hwsearch.errors import GOES_ON, Fault, InputError, NoResources, WorkersAway
+from hwsearch.search.jobs.client import connect
 from hwsearch.search.jobs.facts import (
     Facts,
     Worker,
@@ -83,7 +83,11 @@ class Cluster:
         self._scheduler.check()
         for name in _LOGGERS:  # what they say is said by our own errors and notes
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self._connect("")
+        try:
+            self._connect("")
+        except BaseException:
+            self._disconnect()
+            raise
         if words := instruction_words(self.workers):
             self._say(words)
         return self
@@ -168,7 +172,7 @@ class Cluster:
         while True:
             problem, patience_s = why, self._patience_s
             try:
-                self._open()
+                self._client = connect(self._scheduler, min(10.0, self._patience_s / 4))
                 if self._check_workers():
                     return
                 problem, patience_s = "no workers", self._workers_patience_s
@@ -184,25 +188,6 @@ class Cluster:
                 raise self._away(law, problem, waited_s)
             time.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
-
-    def _open(self) -> None:
-        """Connect to the scheduler once."""
-        scheduler = self._scheduler
-        security = Security(
-            tls_ca_file=str(scheduler.ca),
-            tls_client_cert=str(scheduler.cert),
-            tls_client_key=str(scheduler.key),
-            require_encryption=True,
-        )
-        # tasks hold what is trained from, so that they outlive a worker: Dask warns of more than 10 MB
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})
-        self._client = Client(
-            scheduler.address,
-            security=security if scheduler.secure else None,
-            timeout=min(10.0, self._patience_s / 4),
-            set_as_default=False,
-            name="hwsearch",
-        )
 
     def _check_workers(self) -> int:
         """Refuse workers that are not like the driver; return how many there are.
