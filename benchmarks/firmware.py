@@ -1,24 +1,27 @@
 """C libraries of every kind of network against the integer model: on this computer, and on emulated boards.
 
-    python -m benchmarks.firmware [--inputs 200] [--on-boards 40] [--only host|boards] > benchmarks/results/firmware.md
+    python -m benchmarks.firmware [--inputs 200] [--on-boards 40] [--only host|boards] [--runs FILE] [--shown]
+        > benchmarks/results/firmware.md
 
 Every kind x granularity x weight bits x reset is drawn, built with gcc under all warnings and under AddressSanitizer
 and UndefinedBehaviorSanitizer, read by cppcheck, and run: each prediction and each membrane after each timestep must be
-the integer model's. A network is stored in its granularity's format, and once more as a microcontroller would store it:
-one reset's by `storage: smallest`, the other's by `fastest`, in turns. A random sample of them, a fresh one for each
-board, is built for and run on the boards under QEMU. Progress goes to standard error.
+the integer model's. A network is stored in its granularity's format, and once more as a microcontroller would store it
+where that differs: one reset's by `storage: smallest`, the other's by `fastest`, in turns. A random sample of them, a
+fresh one for each board, is built for and run on the boards under QEMU, every second one as a rule stores it. What ran
+is kept in FILE, line by line, and not run again; networks come in a random order, so that what ran until the benchmark
+was stopped is a random part, and `--shown` prints the tables of that. Progress goes to standard error.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +31,36 @@ from builders.c_networks import SANITIZERS, STRICT, Case, built, differing, name
 from builders.firmware_matrix import BITS, GRANULARITIES, KINDS, RESETS, as_device_stores, drawn, every
 
 from hwsearch.export.boards.boards import BOARDS, Board
-from hwsearch.export.boards.emulate import BoardRun, missing_tools, run_on
+from hwsearch.export.boards.emulate import missing_tools, run_on
 from hwsearch.export.c.check import first_wrong
 from hwsearch.export.c.project import PREFIX, project_files
 from hwsearch.network.integer import run_integer
 
-_AT_A_TIME = 28  # networks of one program
+_AT_A_TIME = 14  # networks of one program
 _OWN, *_RULES = _STORED = ("granularity", "smallest", "fastest")
+_HOST = "host"
 _IDENTITY = {"study_digest": "0" * 16, "trial": 0, "network_digest": "0" * 16}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a network.
+
+    Attributes:
+        where: ``host``, or a board.
+        place: Of the network in the matrix.
+        stored: By what its formats were chosen.
+        name: What it is.
+        differs: How it differs from the integer model, in words; empty where it does not.
+        sizes: On a board: bytes of code and descriptors, of the stack, of constants in the linked file and as priced.
+    """
+
+    where: str
+    place: int
+    stored: str
+    name: str
+    differs: str
+    sizes: dict[str, int] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -43,19 +68,61 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--inputs", type=int, default=200)
     options.add_argument("--on-boards", type=int, default=40)
-    options.add_argument("--only", choices=["host", "boards"])
+    options.add_argument("--only", choices=[_HOST, "boards"])
+    options.add_argument("--runs", type=Path)
+    options.add_argument("--shown", action="store_true")
     given = options.parse_args()
+    known = _read(given.runs)
+    boards = [] if given.only == _HOST else [b for b in BOARDS.values() if not missing_tools(b)]
+    if not given.shown:
+        if given.only != "boards":
+            known += _kept(on_host(_left(known, _HOST, _order()), given.inputs), given.runs)
+        for board in boards:
+            known += _kept(
+                on_board(board, _left(known, board.ident, _sample(board, given.on_boards)), given.inputs),
+                given.runs,
+            )
+    print("# C libraries against the integer model\n")
+    print(
+        "Rebuilt by `python -m benchmarks.firmware`. Networks are drawn (tests/builders/firmware_matrix.py).\n"
+    )
     if given.only != "boards":
-        print("# C libraries against the integer model\n")
-        print(
-            "Rebuilt by `python -m benchmarks.firmware`. Networks are drawn (tests/builders/firmware_matrix.py).\n"
-        )
-    failed = 0
-    if given.only != "boards":
-        failed += host(given.inputs)
-    if given.only != "host":
-        failed += sum(on_board(board, given.on_boards, given.inputs) for board in BOARDS.values())
-    sys.exit(1 if failed else 0)
+        _host_table([each for each in known if each.where == _HOST], given.inputs)
+    for board in boards:
+        _board_table(board, [each for each in known if each.where == board.ident], given.inputs)
+    wrong = [each for each in known if each.differs]
+    print("".join(f"Differs: {each.where}, {each.name}: {each.differs}\n" for each in wrong))
+    sys.exit(1 if wrong else 0)
+
+
+def _read(path: Path | None) -> list[Outcome]:
+    if path is None or not path.exists():
+        return []
+    return [Outcome(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _kept(outcomes: Iterator[Outcome], path: Path | None) -> Iterator[Outcome]:
+    """Yield outcomes, each after it was added to a file."""
+    for each in outcomes:
+        print(each.where, each.name, each.differs or "equal", file=sys.stderr, flush=True)
+        if path is not None:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(each)) + "\n")
+        yield each
+
+
+def _order() -> list[int]:
+    return [int(place) for place in np.random.default_rng(0).permutation(len(every()))]
+
+
+def _sample(board: Board, n_networks: int) -> list[int]:
+    order = np.random.default_rng(list(board.ident.encode())).permutation(len(every()))
+    return [int(place) for place in order[:n_networks]]
+
+
+def _left(known: Sequence[Outcome], where: str, places: Sequence[int]) -> list[int]:
+    done = {each.place for each in known if each.where == where}
+    return [place for place in places if place not in done]
 
 
 def stored_alike(
@@ -77,56 +144,68 @@ def _formats(each: Case) -> list[str]:
     return [weights.format for weights in each.model.weights]
 
 
-def host(n_inputs: int) -> int:
-    """Run all on this computer; return how many differ, or have something that cppcheck names."""
-    start, wrong, named, ran, equal = (
-        time.monotonic(),
-        [],
-        [],
-        Counter[tuple[str, str]](),
-        Counter[tuple[str, str]](),
-    )
-    chosen = every()
-    for first in range(0, len(chosen), _AT_A_TIME):
-        places = range(first, min(first + _AT_A_TIME, len(chosen)))
+def on_host(places: Sequence[int], n_inputs: int) -> Iterator[Outcome]:
+    """Yield what becomes of networks on this computer."""
+    for first in range(0, len(places), _AT_A_TIME):
         part = [
-            (p, *each)
-            for p in places
-            for each in stored_alike(p, n_inputs, prefixes=(f"n{p - first}", f"m{p - first}"))
+            (place, *each)
+            for i, place in enumerate(places[first : first + _AT_A_TIME])
+            for each in stored_alike(place, n_inputs, prefixes=(f"n{i}", f"m{i}"))
         ]
         cases = [case for *_, case in part]
         with tempfile.TemporaryDirectory() as folder:
             differ = differing(cases, traces(cases, built(cases, Path(folder), *SANITIZERS)))
-            named += named_by_cppcheck(Path(folder))
-        wrong += differ
-        for place, rule, case in part:
-            ran[chosen[place][0], rule] += 1
-            equal[chosen[place][0], rule] += case.name not in differ
-        print(
-            f"{places.stop}/{len(chosen)} {time.monotonic() - start:.0f} s {wrong} {named}", file=sys.stderr
+            named = named_by_cppcheck(Path(folder))
+        found = f"cppcheck, of this or one beside it: {named[0]}" if named else ""
+        for place, stored, case in part:
+            yield Outcome(_HOST, place, stored, case.name, "the trace" if case.name in differ else found)
+
+
+def on_board(board: Board, places: Sequence[int], n_inputs: int) -> Iterator[Outcome]:
+    """Yield what becomes of networks on a board."""
+    for number, place in enumerate(places):
+        stored, case = list(stored_alike(place, n_inputs))[-(number % 2)]
+        model = case.model
+        run = run_integer(model.network, case.x, trace=True)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            for file, data in project_files(model, _IDENTITY, case.x, run).items():
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                (folder / file).write_bytes(data)
+            ran = run_on(board, folder / "c", model, case.x)
+        sizes = {
+            "code and descriptors": ran.model_bytes,
+            "stack": ran.stack_bytes,
+            "linked": sum(ran.arrays.values()),
+            "priced": model.weight_bytes + model.param_bytes,
+        }
+        yield Outcome(
+            board.ident, place, stored, case.name, first_wrong(ran.trace, model.network, run), sizes
         )
-    _host_table(n_inputs, ran, equal)
-    print("".join(f"\nDiffers: {name}" for name in wrong) + "".join(f"\ncppcheck: {line}" for line in named))
-    return len(wrong) + len(named)
 
 
-def _host_table(n_inputs: int, ran: Counter[tuple[str, str]], equal: Counter[tuple[str, str]]) -> None:
+def _host_table(outcomes: Sequence[Outcome], n_inputs: int) -> None:
+    n_networks = len({each.place for each in outcomes})
     print("## On this computer\n")
     print(f"{_version('gcc')}, {n_inputs} inputs a network, AddressSanitizer and UndefinedBehaviorSanitizer,")
+    print(f"{' '.join(flag for flag in STRICT if flag.startswith(('-W', '-p')))};")
+    print(f"{_version('cppcheck')} names nothing where no line below says so.")
     print(
-        f"{' '.join(flag for flag in STRICT if flag.startswith(('-W', '-p')))}; {_version('cppcheck')} names nothing"
-    )
-    print("where no line below says so.")
-    print(
-        f"{len(GRANULARITIES)} granularities x {len(BITS)} weight bits x {len(RESETS)} resets a kind, and those that"
+        f"{len(GRANULARITIES)} granularities x {len(BITS)} weight bits x {len(RESETS)} resets a kind, in the format of"
     )
     print(
-        "`smallest` (one reset) and `fastest` (the other) store in another format. Equal to the integer model:\n"
+        "the granularity, and those that `smallest` (one reset) or `fastest` (the other) stores in another format."
     )
-    print(f"| kind | {' | '.join(_STORED)} |\n|---|---|---|---|")
+    if n_networks < len(every()):
+        print(f"Run: {n_networks} of {len(every())} networks, chosen at random.")
+    print(f"Equal in every prediction and membrane:\n\n| kind | {' | '.join(_STORED)} |\n|---|---|---|---|")
     for kind in KINDS:
-        cells = [f"{equal[kind, rule]} of {ran[kind, rule]}" for rule in _STORED]
+        cells = []
+        for stored in _STORED:
+            of = [not o.differs for o in outcomes if o.stored == stored and every()[o.place][0] == kind]
+            cells.append(f"{sum(of)} of {len(of)}")
         print(f"| {kind} | {' | '.join(cells)} |")
+    print()
 
 
 def _version(tool: str) -> str:
@@ -137,54 +216,17 @@ def _version(tool: str) -> str:
     ).stdout.splitlines()[0]
 
 
-def on_board(board: Board, n_networks: int, n_inputs: int) -> int:
-    """Run a sample on a board, every second network as a rule stores it; return how many differ."""
-    missing = missing_tools(board)
-    if missing:
-        print(f"## {board.name}\n\nNot run: {', '.join(missing)} missing.\n")
-        return 0
-    chosen = np.random.default_rng(list(board.ident.encode())).choice(len(every()), n_networks, replace=False)
-    rows, wrong, exact, rules = [], [], 0, Counter[str]()
-    for number, place in enumerate(sorted(chosen)):
-        rule, case = list(stored_alike(place, n_inputs))[-(number % 2)]
-        ran, different = _on(board, case)
-        if different:
-            wrong.append(f"{case.name}: {different}")
-        exact += sum(ran.arrays.values()) == case.model.weight_bytes + case.model.param_bytes
-        rows.append(ran)
-        rules[rule] += 1
-        print(f"{board.ident} {case.name} {different or 'equal'}", file=sys.stderr, flush=True)
-    _board_table(board, rows, len(wrong), exact, rules, n_inputs)
-    print("".join(f"Differs: {name}\n" for name in wrong), flush=True)
-    return len(wrong)
-
-
-def _on(board: Board, case: Case) -> tuple[BoardRun, str]:
-    """Return what a network does on a board, and what differs."""
-    model = case.model
-    run = run_integer(model.network, case.x, trace=True)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for file, data in project_files(model, _IDENTITY, case.x, run).items():
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file).write_bytes(data)
-        ran = run_on(board, folder / "c", model, case.x)
-    return ran, first_wrong(ran.trace, model.network, run)
-
-
-def _board_table(
-    board: Board, rows: list[BoardRun], n_wrong: int, exact: int, rules: Counter[str], n_inputs: int
-) -> None:
+def _board_table(board: Board, outcomes: Sequence[Outcome], n_inputs: int) -> None:
     print(f"## {board.name}\n\n{board.flash.n_bytes:,} bytes of flash, {board.ram.n_bytes:,} of RAM.")
-    how = ", ".join(f"{n} {rule}" for rule, n in rules.items())
-    print(f"{n_inputs} inputs a network; stored as: {how}.\n")
+    how = [f"{sum(each.stored == stored for each in outcomes)} by {stored}" for stored in _STORED]
+    print(f"{n_inputs} inputs a network; stored: {', '.join(how)}.\n")
     print("| what | networks or bytes |\n|---|---|")
-    print(f"| equal in every prediction and membrane | {len(rows) - n_wrong} of {len(rows)} |")
-    print(f"| constant arrays of the linked file as priced | {exact} of {len(rows)} |")
-    for what, values in [
-        ("code and descriptors", [row.model_bytes for row in rows]),
-        ("stack", [row.stack_bytes for row in rows]),
-    ]:
+    equal = sum(not each.differs for each in outcomes)
+    print(f"| equal in every prediction and membrane | {equal} of {len(outcomes)} |")
+    exact = sum(each.sizes["linked"] == each.sizes["priced"] for each in outcomes)
+    print(f"| constant arrays of the linked file as priced | {exact} of {len(outcomes)} |")
+    for what in ("code and descriptors", "stack") if outcomes else ():
+        values = [each.sizes[what] for each in outcomes]
         print(
             f"| {what}: least, median, most | {min(values):,}, {int(np.median(values)):,}, {max(values):,} |"
         )
