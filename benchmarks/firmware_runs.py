@@ -50,7 +50,7 @@ class Observation:
 
 
 def case_of(network: str, prefix: str = "snn") -> Case:
-    """Return a network by its name, a kind of `_VARIED` or of the matrix, and a number: ``pooled 1``, ``matrix 203``."""
+    """Return a network by its name, of `_VARIED` or of the matrix: ``pooled 1``, ``matrix 203``."""
     kind, _, number = network.partition(" ")
     if kind in _VARIED:
         return _VARIED[kind](int(number), prefix=prefix, n_inputs=N_INPUTS)
