@@ -1,13 +1,14 @@
 """C libraries of every kind of network against the integer model: on this computer, and on emulated boards.
 
     python -m benchmarks.firmware [--inputs 200] [--on-boards 40] [--only host|boards] [--runs FILE] [--shown]
-        > benchmarks/results/firmware.md
+        [--together] > benchmarks/results/firmware.md
 
 Every kind x granularity x weight bits x reset is drawn, built with gcc under all warnings and under AddressSanitizer
 and UndefinedBehaviorSanitizer, read by cppcheck, and run: each prediction and each membrane after each timestep must be
 the integer model's. A network is stored in its granularity's format, and once more as a microcontroller would store it
 where that differs: one reset's by `storage: smallest`, the other's by `fastest`, in turns. A random sample of them, a
-fresh one for each board, is built for and run on the boards under QEMU, every second one as a rule stores it. What ran
+fresh one for each board, is built for and run on the boards under QEMU, every second one as a rule stores it: each in a
+firmware of its own, or, `--together`, many in one, with a tenth of the inputs, where no sizes are read. What ran
 is kept in FILE, line by line, and not run again; networks come in a random order, so that what ran until the benchmark
 was stopped is a random part, and `--shown` prints the tables of that. Progress goes to standard error.
 """
@@ -30,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import SANITIZERS, STRICT, Case, built, differing, named_by_cppcheck, traces
 from builders.firmware_matrix import BITS, GRANULARITIES, KINDS, RESETS, as_device_stores, drawn, every
 
+from benchmarks.firmware_batch import run_batch, write_batch
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import missing_tools, run_on
 from hwsearch.export.c.check import first_wrong
@@ -71,6 +73,7 @@ def main() -> None:
     options.add_argument("--only", choices=[_HOST, "boards"])
     options.add_argument("--runs", type=Path)
     options.add_argument("--shown", action="store_true")
+    options.add_argument("--together", action="store_true")
     given = options.parse_args()
     known = _read(given.runs)
     boards = [] if given.only == _HOST else [b for b in BOARDS.values() if not missing_tools(b)]
@@ -78,10 +81,9 @@ def main() -> None:
         if given.only != "boards":
             known += _kept(on_host(_left(known, _HOST, _order()), given.inputs), given.runs)
         for board in boards:
-            known += _kept(
-                on_board(board, _left(known, board.ident, _sample(board, given.on_boards)), given.inputs),
-                given.runs,
-            )
+            places = _left(known, board.ident, _sample(board, given.on_boards))
+            run = together_on_board if given.together else on_board
+            known += _kept(run(board, places, given.inputs), given.runs)
     print("# C libraries against the integer model\n")
     print(
         "Rebuilt by `python -m benchmarks.firmware`. Networks are drawn (tests/builders/firmware_matrix.py).\n"
@@ -184,6 +186,25 @@ def on_board(board: Board, places: Sequence[int], n_inputs: int) -> Iterator[Out
         )
 
 
+def together_on_board(board: Board, places: Sequence[int], n_inputs: int) -> Iterator[Outcome]:
+    """Yield what becomes of networks that share a firmware: where one differs, what is said of it is said of all."""
+    for first in range(0, len(places), _AT_A_TIME):
+        part = [
+            (place, *list(stored_alike(place, -(-n_inputs // 10), prefixes=(f"n{i}", f"n{i}")))[-(i % 2)])
+            for i, place in enumerate(places[first : first + _AT_A_TIME])
+        ]
+        cases = [case for *_, case in part]
+        with tempfile.TemporaryDirectory() as name:
+            write_batch(cases, Path(name), probing=False)
+            try:
+                run_batch(board, cases, Path(name))
+                differs = ""
+            except AssertionError as error:
+                differs = str(error)
+        for place, stored, case in part:
+            yield Outcome(board.ident, place, stored, case.name, differs)
+
+
 def _host_table(outcomes: Sequence[Outcome], n_inputs: int) -> None:
     n_networks = len({each.place for each in outcomes})
     print("## On this computer\n")
@@ -219,17 +240,24 @@ def _version(tool: str) -> str:
 def _board_table(board: Board, outcomes: Sequence[Outcome], n_inputs: int) -> None:
     print(f"## {board.name}\n\n{board.flash.n_bytes:,} bytes of flash, {board.ram.n_bytes:,} of RAM.")
     how = [f"{sum(each.stored == stored for each in outcomes)} by {stored}" for stored in _STORED]
-    print(f"{n_inputs} inputs a network; stored: {', '.join(how)}.\n")
-    print("| what | networks or bytes |\n|---|---|")
+    alone = [each for each in outcomes if each.sizes]
+    if len(alone) < len(outcomes):
+        print(
+            f"{len(outcomes) - len(alone)} networks with {-(-n_inputs // 10)} inputs each, many in one firmware."
+        )
+    if alone:
+        print(f"{len(alone)} networks with {n_inputs} inputs each, a firmware each.")
+    print(f"Stored: {', '.join(how)}.\n\n| what | networks or bytes |\n|---|---|")
     equal = sum(not each.differs for each in outcomes)
     print(f"| equal in every prediction and membrane | {equal} of {len(outcomes)} |")
-    exact = sum(each.sizes["linked"] == each.sizes["priced"] for each in outcomes)
-    print(f"| constant arrays of the linked file as priced | {exact} of {len(outcomes)} |")
-    for what in ("code and descriptors", "stack") if outcomes else ():
-        values = [each.sizes[what] for each in outcomes]
-        print(
-            f"| {what}: least, median, most | {min(values):,}, {int(np.median(values)):,}, {max(values):,} |"
-        )
+    if alone:
+        exact = sum(each.sizes["linked"] == each.sizes["priced"] for each in alone)
+        print(f"| constant arrays of the linked file as priced | {exact} of {len(alone)} |")
+        for what in ("code and descriptors", "stack"):
+            values = [each.sizes[what] for each in alone]
+            print(
+                f"| {what}: least, median, most | {min(values):,}, {int(np.median(values)):,}, {max(values):,} |"
+            )
     print()
 
 
