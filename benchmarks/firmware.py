@@ -32,6 +32,7 @@ from builders.c_networks import SANITIZERS, STRICT, Case, built, differing, name
 from builders.firmware_matrix import BITS, GRANULARITIES, KINDS, RESETS, as_device_stores, drawn, every
 
 from benchmarks.firmware_batch import run_batch, write_batch
+from hwsearch.errors import InputError
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import missing_tools, run_on
 from hwsearch.export.c.check import first_wrong
@@ -187,22 +188,34 @@ def on_board(board: Board, places: Sequence[int], n_inputs: int) -> Iterator[Out
 
 
 def together_on_board(board: Board, places: Sequence[int], n_inputs: int) -> Iterator[Outcome]:
-    """Yield what becomes of networks that share a firmware: where one differs, what is said of it is said of all."""
+    """Yield what becomes of networks that share a firmware; where these do not fit a board, fewer of them do."""
     for first in range(0, len(places), _AT_A_TIME):
         part = [
             (place, *list(stored_alike(place, -(-n_inputs // 10), prefixes=(f"n{i}", f"n{i}")))[-(i % 2)])
             for i, place in enumerate(places[first : first + _AT_A_TIME])
         ]
-        cases = [case for *_, case in part]
-        with tempfile.TemporaryDirectory() as name:
-            write_batch(cases, Path(name), probing=False)
-            try:
-                run_batch(board, cases, Path(name))
-                differs = ""
-            except AssertionError as error:
-                differs = str(error)
-        for place, stored, case in part:
-            yield Outcome(board.ident, place, stored, case.name, differs)
+        yield from _sharing(board, part)
+
+
+def _sharing(board: Board, part: Sequence[tuple[int, str, Case]]) -> Iterator[Outcome]:
+    """Yield what becomes of networks in one firmware: where one differs, what is said of it is said of all."""
+    cases = [case for *_, case in part]
+    differs = ""
+    with tempfile.TemporaryDirectory() as name:
+        write_batch(cases, Path(name), probing=False)
+        try:
+            run_batch(board, cases, Path(name))
+        except AssertionError as error:
+            differs = str(error)
+        except InputError:
+            if len(part) == 1:
+                raise
+            half = len(part) // 2
+            yield from _sharing(board, part[:half])
+            yield from _sharing(board, part[half:])
+            return
+    for place, stored, case in part:
+        yield Outcome(board.ident, place, stored, case.name, differs)
 
 
 def _host_table(outcomes: Sequence[Outcome], n_inputs: int) -> None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.firmware_batch import probe_all
-from benchmarks.firmware_fit import Measured, core_from, library
-from benchmarks.firmware_runs import case_of, observe
+from benchmarks.firmware_batch import probe_all, run_batch, write_batch
+from benchmarks.firmware_fit import Measured, core_from, fitted_instructions, library, probe_rows
+from benchmarks.firmware_runs import case_of, observe, ran
+from hwsearch.errors import InputError
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import FLAGS
 from hwsearch.export.boards.predict import Prediction
 from hwsearch.hardware.firmware.complete import missing
 from hwsearch.hardware.firmware.core import Core
-from hwsearch.hardware.profiles.cores import FOLDER
+from hwsearch.hardware.firmware.instructions import instructions, terms
+from hwsearch.hardware.profiles.cores import FOLDER, core_of
 
 COMMAND = "python -m benchmarks.firmware_instructions"
 _WITHIN = {"instructions": 0.15, "flash": 0.03, "RAM": 0.03}
@@ -40,6 +43,8 @@ class Networks:
 
 
 _BLOCKS = (2, 3, 4, 5, 6, 9)
+_IN_ONE = 7  # networks that are held out, in one firmware
+PROFILES = Path(__file__).parents[1] / "hardware_profiles"
 _PAIRED = 3  # networks, of 2, 4 and 8 bits
 _ROUND = 56
 """Seven numbers in a row are of the seven kinds and one granularity; these blocks have every granularity."""
@@ -107,6 +112,65 @@ def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | 
         if write is not None:
             write_core(write, replace(core, errors=_in_words(errors)))
 
+
+def instructions_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | None) -> None:
+    """Print errors of instructions alone, fitted anew; write them into the cores' files, whose bytes stay.
+
+    Networks that are held out share a firmware, which takes them as many instructions as their own.
+    """
+    runs.mkdir(parents=True, exist_ok=True)
+    probed = probe_all(drawn.probed, boards, runs / "probes.jsonl")
+    seen = observe(drawn.built, [board.ident for board in boards], runs / "runs.jsonl")
+    cases = {name: case_of(name) for name in {*drawn.probed, *drawn.built}}
+    libraries = {name: library(case) for name, case in cases.items()}
+    tried = [library(case_of(name)) for name in drawn.held]
+    print(_HEAD_INSTRUCTIONS.format(probed=len(drawn.probed), held=len(tried)))
+    for board in boards:
+        rows = [
+            row
+            for p in probed
+            if p.board == board.ident
+            for row in probe_rows(p, cases[p.network], board.core)
+        ]
+        built = [each for each in seen if each.board == board.ident]
+        rows += [(terms(libraries[each.network].on(board.core)), each.instructions) for each in built]
+        old, new = core_of(board.core, (PROFILES,)), fitted_instructions(rows)
+        took = list(_together(board, drawn.held))
+        for name, constants in (("before", old.instructions), ("fitted anew", new)):
+            told = [instructions(each.on(board.core), constants) for each in tried]
+            errors = np.array(
+                [np.nan if n is None else n / whole - 1 for n, whole in zip(told, took, strict=True)]
+            )
+            print(
+                f"| {board.ident} | {board.core} | {name} | {_row(errors, _WITHIN['instructions'])} |",
+                flush=True,
+            )
+        if write is not None:
+            said = f"{_in_words({'instructions': errors})}; {old.errors.partition('; ')[2]}"
+            write_core(write, replace(old, instructions=new, errors=said))
+
+
+def _together(board: Board, names: Sequence[str]) -> Iterator[float]:
+    """Yield the instructions of an inference of each network; several share a firmware, where that has room."""
+    for first in range(0, len(names), _IN_ONE):
+        part = names[first : first + _IN_ONE]
+        cases = [case_of(name, f"n{i}") for i, name in enumerate(part)]
+        with tempfile.TemporaryDirectory() as folder:
+            write_batch(cases, Path(folder), probing=False)
+            try:
+                found = [whole for whole, _ in run_batch(board, cases, Path(folder))]
+            except InputError:
+                found = [float(ran(board, case_of(name)).instructions.sum(1).mean()) for name in part]
+        yield from found
+
+
+_HEAD_INSTRUCTIONS = """## Instructions that are told without a board, and what the board counts
+
+Fitted on probes of {probed} drawn networks, tried on {held} others: half are drawn alike, half are smaller ones of
+[the equality](firmware.md). Told from events counted on the same inputs. Before: the constants of the cores' files.
+
+| board | core | constants | networks | median error | within | largest |
+|---|---|---|---|---|---|---|"""
 
 _HEAD = """## What is told without a board, and what the board shows
 

@@ -94,7 +94,7 @@ def core_from(
         built: Networks that were built on their own, for the functions that each has of its own.
     """
     sizes, frames = shared_sizes(board, list(cases.values()))
-    rows = [row for each in probed for row in _rows(each, cases[each.network], board.core)]
+    rows = [row for each in probed for row in probe_rows(each, cases[each.network], board.core)]
     rows += [(terms(each.library), each.seen.instructions) for each in built]
     code = _code({part_of(name): n for name, n in sizes.items()}, cases, built, board.core)
     alone = {name: kernel_sizes(board, each.model.program.use) for name, each in cases.items()}
@@ -102,14 +102,14 @@ def core_from(
     return Core(
         name=board.core,
         source=source,
-        instructions={name: n for name, n in _instructions(rows).items() if name != _PROBE},
+        instructions=fitted_instructions(rows),
         code_bytes=code | _inlined(board, code, cases, {name: of for name, (of, _) in alone.items()}),
         stack_bytes=stack,
         test_bytes=_test(built, stack),
     )
 
 
-def _instructions(rows: Sequence[tuple[Counts, float]]) -> dict[str, float]:
+def fitted_instructions(rows: Sequence[tuple[Counts, float]]) -> dict[str, float]:
     """Return the instructions of each term.
 
     What adds a decoded plane is one function for all formats. It is fitted on dense filters first, whose planes and
@@ -117,10 +117,11 @@ def _instructions(rows: Sequence[tuple[Counts, float]]) -> dict[str, float]:
     """
     dense = [row for row in rows if "conv_dense list" in row[0] and "timestep" not in row[0]]
     known = {name: n for name, n in _fitted(dense, _LEAST).items() if name.startswith("scatter")}
-    return known | _fitted(rows, _LEAST, known)
+    found = known | _fitted(rows, _LEAST, known)
+    return {name: n for name, n in found.items() if name != _PROBE}
 
 
-def _rows(probed: Probed, case: Case, core: str) -> Iterator[tuple[Counts, float]]:
+def probe_rows(probed: Probed, case: Case, core: str) -> Iterator[tuple[Counts, float]]:
     """Yield what each probe, and the whole, took, with the terms that happened in it."""
     whole, names = library(case).on(core), case.model.names
     connections = dict(zip(names.connections, whole.connections, strict=True))
