@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _SHOWN = {
     "trial": "trial",
-    "evidence": "evidence",
     "sparsity": "sparsity",
     "granularity": "granularity",
     "weight_bits": "bits",
@@ -35,6 +34,7 @@ _SHOWN = {
     "synaptic_ops": "synaptic ops",
     "energy_j": "energy",
     "latency_s": "latency",
+    "evidence": "evidence",
 }
 _SCALED = (
     "score_val",

@@ -1,4 +1,4 @@
-"""A locked storage is waited for, as a note says, then named in one line, with the exit code of what may be tried again."""
+"""A locked storage is waited for (a note says so), then named in one line, with the code of what may be tried again."""
 
 import sqlite3
 from contextlib import closing
