@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
+from builders.clusters import wait_until
 
 from hwsearch import interrupts
 from hwsearch.errors import Interrupted
@@ -170,3 +173,12 @@ def test_handlers_come_back_where_the_process_goes_on():
         assert signal.getsignal(signal.SIGINT) not in before
         os.getpid()
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_command_that_is_over_leaves_no_thread_and_no_pipe():
+    threads, files = threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with heeded():
+            pass
+    wait_until(lambda: threading.active_count() == threads, 10)
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
