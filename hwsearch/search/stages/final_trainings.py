@@ -6,6 +6,7 @@ What comes of them is judged in `finals`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.measured import Measured
@@ -24,6 +25,12 @@ from hwsearch.seeds import seed_of
 def final_seeds(plan: Plan) -> list[int]:
     """Return the fresh seeds of a study: no other study's, and the first ones stay when more are asked for."""
     return [seed_of("final", plan.study.seed, i) for i in range(plan.study.final.seeds)]
+
+
+def with_every_seed(plan: Plan) -> Plan:
+    """Return a plan whose recipes are all trained with every fresh seed, contenders for the pick or not."""
+    final = plan.study.final.model_copy(update={"chance": 0.0})
+    return replace(plan, study=plan.study.model_copy(update={"final": final}))
 
 
 def sound_references(
@@ -68,26 +75,24 @@ def member_job(context: Context, records: Sequence[TrialRecord], dense: Params, 
 
 def train_members(
     context: Context,
-    front: Sequence[TrialRecord],
-    dense: Mapping[int, Sequence[Measured]],
-    seeds: Sequence[int],
+    wanted: Mapping[int, Sequence[TrialRecord]],
+    dense: Mapping[int, Mapping[int, Params]],
     on_trained: Callable[[int], object],
-) -> list[list[Measured]]:
-    """Return each member's results, one a seed; what is stored is not trained again.
+) -> dict[tuple[int, int], Measured]:
+    """Train recipes with fresh seeds, what is stored not again; return what came of them, by trial and seed.
 
     Args:
         context: Where they are trained and stored.
-        front: The members.
-        dense: The dense networks by network, one a seed.
-        seeds: The fresh seeds.
-        on_trained: Told how many trainings are done.
+        wanted: The recipes of each seed.
+        dense: The dense networks by network and seed.
+        on_trained: Told how many of these trainings are done.
     """
     results: dict[tuple[int, int], Measured] = {}
     missing: list[tuple[int, list[TrialRecord]]] = []
     study = context.plan.study
-    for seed in seeds:
+    for seed, records in wanted.items():
         untrained = []
-        for record in front:
+        for record in records:
             stored = context.cache.load(context.cache.final_path(record.candidate, seed))
             if stored is None:
                 untrained.append(record)
@@ -96,11 +101,9 @@ def train_members(
         candidates = [record.candidate for record in untrained]
         stacks = context.trainer.stacks(candidates, study.train.batch_size, study.search.stack)
         missing += [(seed, [untrained[i] for i in stack]) for stack in stacks]
-    jobs = []
-    for seed, stack in missing:
-        params = dense[stack[0].candidate.network][seeds.index(seed)].params
-        assert params is not None
-        jobs.append(member_job(context, stack, params, seed))
+    jobs = [
+        member_job(context, stack, dense[stack[0].candidate.network][seed], seed) for seed, stack in missing
+    ]
 
     def store(index: int, measured: list[Measured]) -> None:
         seed, stack = missing[index]
@@ -110,4 +113,4 @@ def train_members(
         on_trained(len(results))
 
     context.trainer.run(jobs, store)
-    return [[results[record.trial, seed] for seed in seeds] for record in front]
+    return results

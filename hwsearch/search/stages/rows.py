@@ -13,7 +13,8 @@ from hwsearch.search.decide.front import on_final_front
 from hwsearch.search.stages.class_answers import write_answers
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import Dense
-from hwsearch.search.stages.finals import Finalist, Finals
+from hwsearch.search.stages.finalist import Finalist
+from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.skill import answer_columns
 
 _NONE = LaterColumns()
@@ -64,6 +65,8 @@ def front_row(member: Finalist, later: LaterColumns = _NONE) -> FrontRow:
             "accuracy_test_own": measured.accuracy_test,
             "accuracy_test_sd": float(np.std(tests, ddof=1)) if len(tests) > 1 else None,
             "drop_val_to_test": member.accuracy_val - member.accuracy_test,
+            **member.interval_columns,
+            "evidence": member.evidence,
             "seeds": len(tests),
             "seed": member.seed,
             "sparsity_mask": record.sparsity_mask,
