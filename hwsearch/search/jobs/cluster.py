@@ -187,6 +187,8 @@ class Cluster:
             waited_s = time.monotonic() - began
             if waited_s + wait_s > patience_s:
                 law = "the scheduler must be reachable, with workers"
+                if "SSL" in problem:  # all that the other side says is that it has closed the connection
+                    law += ", and its authority must have signed --tls-cert"
                 raise self._away(law, problem, waited_s)
             time.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
