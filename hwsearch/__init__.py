@@ -55,13 +55,14 @@ __all__ = [
     "RecordError",
     "Result",
     "Unfinished",
+    "confirm",
     "load_run",
     "run",
     "search",
 ]
 
 _LATE = {
-    **dict.fromkeys(["Result", "load_run", "run"], "api"),
+    **dict.fromkeys(["Result", "confirm", "load_run", "run"], "api"),
     **dict.fromkeys(
         ["Fault", "HwsearchError", "InputError", "Interrupted", "NothingFits", "RecordError", "Unfinished"],
         "errors",

@@ -17,6 +17,7 @@ from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event
+from hwsearch.records.files import write_text
 from hwsearch.records.finished import answered, asked, pages_stand
 from hwsearch.records.run_folder import RunFolder, open_run
 from hwsearch.records.summary import read_summary
@@ -157,6 +158,35 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
     return load_run(folder.path, storage=storage)
 
 
+def confirm(path: str | Path, asker: Asker | None = None) -> Result:
+    """Train the front's recipes of a run with every fresh seed, and write its tables anew.
+
+    A run trains so only what may change the pick (``final.chance``); the numbers of others rest on fewer trainings.
+    What was trained is not trained again, and a later `run` in the folder keeps it.
+
+    Args:
+        path: The run folder.
+        asker: Who trains; None: this process.
+
+    Raises:
+        InputError: There is no run, or what it was begun with has changed.
+        NothingFits: No candidate keeps every budget.
+        StorageAway, WorkersAway: As `run`.
+    """
+    asker = Asker() if asker is None else asker
+    asker.check()
+    folder = open_run(Path(path))
+    plan = plan_to_run(load_study(folder.study), folder.study, ())
+    hear = asker.listen or (lambda event: None)
+    write_text(folder.confirmed, "Recipes are trained with every fresh seed: hwsearch front --confirm.\n")
+    with asker.hired(folder) as (workers, found):
+        summary = search(plan, folder, storage=asker.storage, workers=workers, listen=hear, device=found)
+    write_pages(folder.path)
+    if not summary.front_size:
+        raise NothingFits(summary.nearest_miss or "")
+    return load_run(folder.path, storage=asker.storage)
+
+
 def compare_finders(
     study: str | Path,
     *,
@@ -223,4 +253,4 @@ def load_run(path: str | Path, *, storage: str | None = None) -> Result:
     return Result(folder, storage)
 
 
-__all__ = ["Result", "load_run", "make_plan", "run"]
+__all__ = ["Result", "confirm", "load_run", "make_plan", "run"]

@@ -133,6 +133,13 @@ def _cores() -> int:
 def front(
     directory: RunDir,
     profile: Annotated[str | None, typer.Option(help="Price the finished trials on another device.")] = None,
+    confirm: Annotated[
+        bool,
+        typer.Option(
+            "--confirm", help="First train its recipes with every fresh seed, where that was not done."
+        ),
+    ] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
     storage: Storage = None,
 ) -> None:
     """Show the Pareto front of a run."""
@@ -140,10 +147,18 @@ def front(
     from hwsearch.hardware.profiles.load import load_profile
 
     device = None if profile is None else load_profile(profile, "--profile")
-    from hwsearch.api import load_run
+    from hwsearch import api
     from hwsearch.records.summary import read_summary
 
-    result = load_run(directory, storage=storage)
+    if confirm:
+        from hwsearch.terminal import Progress
+
+        with Progress(directory.name) as progress:
+            api.confirm(
+                directory,
+                api.Asker(_cores() if workers is None else workers, storage, listen=progress.listen),
+            )
+    result = api.load_run(directory, storage=storage)
     print_notes(result.notes)
     if device is None:
         table = result.front

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _SHOWN = {
     "trial": "trial",
-    "evidence": "evidence",
     "sparsity": "sparsity",
     "granularity": "granularity",
     "weight_bits": "bits",
@@ -35,6 +34,7 @@ _SHOWN = {
     "synaptic_ops": "synaptic ops",
     "energy_j": "energy",
     "latency_s": "latency",
+    "evidence": "evidence",
 }
 _SCALED = (
     "score_val",
@@ -107,12 +107,10 @@ def print_pick(pick: FrontRow | None, dense: DenseRow, score: str = "accuracy") 
         test, low, high, full = _percents(
             pick.score_test, pick.score_test_low, pick.score_test_high, dense.score_test
         )
-        say(
-            f"  {score_words(score)} on test {test} ({low} to {high}); dense {full} (means of {pick.seeds} trainings)"
-        )
+        say(f"  {score_words(score)} on test {test} ({low} to {high}); dense {full} ({_rests_on(pick)})")
     test, low, high = _percents(pick.accuracy_test, pick.accuracy_test_low, pick.accuracy_test_high)
     (full,) = _percents(dense.accuracy_test)
-    say(f"  test {test} ({low} to {high}); dense {full} (means of {pick.seeds} trainings)")
+    say(f"  test {test} ({low} to {high}); dense {full} ({_rests_on(pick)})")
     member, whole = _percents(pick.accuracy_test_own, dense.accuracy_test_own)
     say(f"  test of the network that is handed over {member}; of the dense one {whole}")
     if lost := pick.width_loss.words:
@@ -123,6 +121,13 @@ def print_pick(pick: FrontRow | None, dense: DenseRow, score: str = "accuracy") 
         unit, (ours, theirs) = column("energy_j", [pick.energy_j, dense.energy_j])
         ratio = times(dense.energy_j, pick.energy_j, "more", "less")
         say(f"  energy {ours} {unit}; dense {theirs} {unit} ({ratio})")
+
+
+def _rests_on(pick: FrontRow) -> str:
+    """Return what the pick's figures rest on, and what to do where that is little."""
+    if pick.evidence is None or " of " not in pick.evidence:
+        return f"means of {pick.seeds} trainings"
+    return f"the pick {pick.evidence}: `hwsearch front DIR --confirm` trains it with every seed"
 
 
 def _percents(*accuracies: float | None) -> Iterator[str]:

@@ -59,7 +59,7 @@ def heeded(*, last: bool = False) -> Iterator[None]:
         yield
         return
     _Heed.inside, _Heed.asked, _Heed.over = True, False, False
-    before = _listen()
+    before, writing = _listen()
     try:
         yield
     except BaseException:
@@ -72,6 +72,7 @@ def heeded(*, last: bool = False) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if last else handler)
         signal.set_wakeup_fd(-1)
+        os.close(writing)
         sys.unraisablehook = sys.__unraisablehook__
 
 
@@ -108,8 +109,12 @@ def _numbers() -> list[signal.Signals]:
     return [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 
 
-def _listen() -> dict[signal.Signals, Any]:
-    """Handle the signals that are not ignored (as nohup and ``&`` leave them); return what handled them before."""
+def _listen() -> tuple[dict[signal.Signals, Any], int]:
+    """Handle the signals that are not ignored (as nohup and ``&`` leave them).
+
+    Returns:
+        What handled them before, and the pipe that says which came.
+    """
     before = {n: h for n in _numbers() if (h := signal.getsignal(n)) not in (signal.SIG_IGN, None)}
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -118,7 +123,7 @@ def _listen() -> dict[signal.Signals, Any]:
     sys.unraisablehook = _unraisable
     for number in before:
         signal.signal(number, _stop)
-    return before
+    return before, writing
 
 
 def _stop(_: int, frame: FrameType | None) -> None:
@@ -143,8 +148,12 @@ def _stop(_: int, frame: FrameType | None) -> None:
 
 def _watch(reading: int, numbers: list[int]) -> None:
     """Wait for the first signal; send it again until it is heard, and end the process where that takes too long."""
-    while not (came := [n for n in os.read(reading, 64) if n in numbers]):
-        pass
+    came: list[int] = []
+    while not came:
+        if not (told := os.read(reading, 64)):  # closed: the command is over
+            os.close(reading)
+            return
+        came = [number for number in told if number in numbers]
     since = time.monotonic()
     while time.monotonic() - since < _PATIENCE_S:
         time.sleep(_AGAIN_S)

@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
+from builders.clusters import wait_until
 
 from hwsearch import interrupts
 from hwsearch.errors import Interrupted
@@ -170,3 +173,16 @@ def test_handlers_come_back_where_the_process_goes_on():
         assert signal.getsignal(signal.SIGINT) not in before
         os.getpid()
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_command_that_is_over_leaves_no_thread_and_no_pipe():
+    threads, pipes = set(threading.enumerate()), open_files()
+    for _ in range(3):
+        with heeded():
+            pass
+    wait_until(lambda: set(threading.enumerate()) <= threads, 10)
+    assert open_files() <= pipes
+
+
+def open_files():
+    return {path.name for path in Path("/proc/self/fd").iterdir() if path.exists()}

@@ -140,8 +140,9 @@ class DenseRow(NetworkRow):
 class FrontRow(NetworkRow):
     """A member of the front.
 
-    ``accuracy_val`` and ``accuracy_test`` are means over the fresh seeds; ``..._own`` are those of the network that is
-    handed over, which the costs belong to. Costs are of one inference. ``score_...`` are there where the study's score
+    ``accuracy_val`` and ``accuracy_test`` are means over the fresh seeds that the recipe was trained with, ``evidence``
+    in words; ``..._own`` are those of the network that is handed over, which the costs belong to. Costs are of one
+    inference. ``score_...`` are there where the study's score
     is another than accuracy.
     """
 
@@ -175,6 +176,11 @@ class FrontRow(NetworkRow):
     accuracy_test_own: float | None = None
     accuracy_test_sd: float | None = None
     drop_val_to_test: float | None = None
+    accuracy_val_low: float | None = None
+    accuracy_val_high: float | None = None
+    score_val_low: float | None = None
+    score_val_high: float | None = None
+    evidence: str | None = None
     seeds: int | None = None
     seed: int | None = None
     sparsity_mask: float | None = None

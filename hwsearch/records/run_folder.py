@@ -128,6 +128,11 @@ class RunFolder:
         return self.path / "log.jsonl"
 
     @property
+    def confirmed(self) -> Path:
+        """Lies there once somebody asked for final trainings with every seed."""
+        return self.path / "confirmed.txt"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that runs here."""
         return self.path / "run.lock"
@@ -170,6 +175,7 @@ def refuse_irregular(folder: RunFolder) -> None:
         folder.study, folder.profile, folder.network, folder.data, folder.database, folder.storage_place,
         folder.environment, folder.trials, folder.front, folder.recalls, folder.confusion, folder.finals,
         folder.left_out, folder.front_png, folder.report, folder.unfinished, folder.summary, folder.log, folder.lock,
+        folder.confirmed,
     )  # fmt: skip
     for path in files:
         if path.exists() and not path.is_file():

@@ -148,6 +148,10 @@ def _drop(pick: FrontRow) -> list[str]:
             f"believe the test figure."
         )
     handed_over, seeds = pick.number("accuracy_test_own"), pick.seeds or 0
+    if handed_over is not None and seeds == 1 and pick.evidence is not None and " of " in pick.evidence:
+        said.append(
+            "Its accuracies rest on one training; `hwsearch front DIR --confirm` trains it with every fresh seed."
+        )
     if handed_over is not None and seeds > 1:
         sd = pick.number("accuracy_test_sd")
         spread = "" if sd is None else f", standard deviation {100 * sd:.1f} points"

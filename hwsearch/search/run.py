@@ -30,7 +30,7 @@ from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import contender, finalists
 from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.finals import final_record, finalise_until
+from hwsearch.search.stages.finals import final_record, finalise_until, with_every_seed
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.stages.rows import write_members
 from hwsearch.search.stages.warm_start import as_here, others_words
@@ -109,6 +109,9 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
     # what other runs trained is as it was recorded there; it is priced on this run's device
     others, plan = plan.others, replace(plan, others=())
     context = prepare(plan, trainer, cache, tell)
+    if folder.confirmed.exists():
+        plan = with_every_seed(plan)
+        context = replace(context, plan=plan)
     if others:
         context = replace(context, plan=replace(plan, others=as_here(context, others)))
         tell(Event("note", others_words(context.plan.others)))

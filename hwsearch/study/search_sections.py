@@ -123,12 +123,14 @@ class Final(Section):
     """What is trained again with fresh seeds at the end, and how often.
 
     Attributes:
-        seeds: Of each.
+        seeds: How many: of the dense network and the pick, and of what may still become the pick; of others, the first.
         adds: Share of the hypervolume that one more must promise to add: smaller, and the front is fuller.
+        chance: Of changing the pick, from which on a recipe is trained with another seed; 0: all with every seed.
     """
 
     seeds: Count = 3
     adds: Share = 0.001
+    chance: Share = 0.1
 
 
 _NEEDED = ("min_accuracy", "min_score")

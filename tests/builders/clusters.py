@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -121,12 +122,29 @@ class Forked:
         self._process.join()
 
 
-def import_all():
-    """Import what drivers and workers need, without starting a thread."""
+def import_all(study):
+    """Import what drivers and workers need, without starting a thread: a run of a study in a child tells what."""
     for name in ("api", "cli", "report.page", "search.jobs.cluster", "terminal"):
         importlib.import_module(f"hwsearch.{name}")
     for name in ("dask_scheduler", "dask_worker"):
         importlib.import_module(f"distributed.cli.{name}")
+    receiving, sending = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(target=_tell_imports, args=(study, sending))
+    child.start()
+    for name in receiving.recv():
+        with contextlib.suppress(ImportError):  # made by another module, or for one system only
+            importlib.import_module(name)
+    child.join()
+
+
+def _tell_imports(study, sending):
+    from hwsearch.cli import main
+
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
+        sys.argv = ["hwsearch", "run", str(study), "--out", f"{folder}/run", "--workers", "1"]
+        with contextlib.redirect_stdout(nowhere), contextlib.suppress(SystemExit):
+            main()
+    sending.send(list(sys.modules))
 
 
 class ForkedCluster:

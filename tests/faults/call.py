@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 60
+_WAITED = 300.0
+"""Seconds after which a call waits for something that never comes, however busy the machine is."""
 BYTES = 4 * 2**30
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -76,20 +78,21 @@ def _within(folder: Path) -> Iterator[None]:
     given = {"HWSEARCH_LOG": os.devnull, "HWSEARCH_STORAGE_WAIT": "1"}
     environment = dict(os.environ)
     os.environ.update(given)
-    alarm = signal.signal(signal.SIGPROF, _too_long)
+    alarms = {number: signal.signal(number, _too_long) for number in (signal.SIGPROF, signal.SIGALRM)}
     os.chdir(folder)
     resource.setrlimit(resource.RLIMIT_AS, (_mapped() + BYTES, limits[1]))
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, _WAITED)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL):
+            signal.setitimer(timer, 0)
         resource.setrlimit(resource.RLIMIT_AS, limits)
         os.chdir(here)
-        signal.signal(signal.SIGPROF, alarm)
-        for number, handler in handlers.items():
+        for number, handler in (alarms | handlers).items():
             signal.signal(number, handler)
         sys.unraisablehook = hook
         for name in given:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import random
 import signal
@@ -45,6 +46,14 @@ from builders.tiny import TINY
 
 STUDY = TINY.replace("candidates: 24, batch: 8, stack: 4", "candidates: 12, batch: 4, stack: 2").replace(
     "final: {seeds: 2}", "final: {seeds: 1}"
+)
+# of a driver that has imported everything a run takes 3 s of a core, half of them training, asking and storing
+SMALL = (
+    STUDY.replace("train_size: 400", "train_size: 300")
+    .replace("fc24-fc16", "fc16")
+    .replace("candidates: 12", "candidates: 8")
+    .replace("[0.0, 0.5, 0.8, 0.9]", "[0.0, 0.5, 0.8]")
+    .replace("within: 0.2", "within: 0.5")
 )
 RESUMABLE = (3, 5)
 LONGEST_S = 900.0
@@ -86,7 +95,9 @@ class Campaign:
         self.study, self.work, self.cluster, self.server, self.start = study, work, cluster, server, start
         self.tally = Tally()
 
-    def run(self, kills: int, rng: random.Random, whole: Path, whole_s: float) -> Tally:
+    def run(
+        self, kills: int, rng: random.Random, whole: Path, whole_s: float, until: float = math.inf
+    ) -> Tally:
         """Kill so many times, and let the last run end.
 
         Args:
@@ -94,20 +105,24 @@ class Campaign:
             rng: Draws what is hit and when.
             whole: Folder of the undisturbed run.
             whole_s: Its seconds: kills come within a little more.
+            until: When to kill no more, by the monotonic clock.
         """
-        while sum(self.tally.kills.values()) < kills:
+        while self._goes_on(kills, until):
             folder = self.work / f"run{self.tally.runs}"
             storage = [] if self.server is None else ["--storage", self.server.database()]
-            while self._disturbed(folder, storage, kills, rng, whole_s) != 0:
+            while self._disturbed(folder, storage, kills if self._goes_on(kills, until) else 0, rng, whole_s):
                 pass
             assert_equal(folder, whole)
             self.tally.runs += 1
         return self.tally
 
+    def _goes_on(self, kills: int, until: float) -> bool:
+        return sum(self.tally.kills.values()) < kills and time.monotonic() < until
+
     def _disturbed(
         self, folder: Path, storage: list[str], kills: int, rng: random.Random, whole_s: float
-    ) -> int | None:
-        """Type the line once, and kill; return its exit code, None: it was killed."""
+    ) -> bool:
+        """Type the line once, and kill; return whether it is to be typed again."""
         scheduler = ["--workers", "1"] if self.cluster is None else ["--scheduler", self.cluster.address]
         with driver(self.study, folder, *storage, *scheduler, start=self.start) as process:
             while sum(self.tally.kills.values()) < kills:
@@ -115,7 +130,7 @@ class Campaign:
                     if self.cluster is None or rng.random() < 0.5:
                         process.kill()
                         self.tally.kills["driver"] += 1
-                        return None
+                        return True
                     self._kill_worker(rng)
                     continue
                 break
@@ -125,7 +140,7 @@ class Campaign:
         log = folder.with_suffix(".log").read_text(errors="replace")
         assert code in (0, *RESUMABLE), f"{folder}: exit {code}\n{log[-3000:]}"
         assert "Traceback" not in log, f"{folder}: {log[-3000:]}"
-        return code
+        return code != 0
 
     def _ends_within(self, process: Process, seconds: float) -> bool:
         """Return whether a driver ends in time; meanwhile workers that died are started again."""
@@ -192,15 +207,16 @@ def main() -> None:
         "--storage", nargs="+", default=["sqlite", "postgres"], choices=["sqlite", "postgres"]
     )
     parser.add_argument("--workers", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--minutes", type=float, default=math.inf, help="kill no more after so many in all")
     parser.add_argument("--start", choices=["forked", "fresh"], default="forked")
     args = parser.parse_args()
     args.work.mkdir(parents=True)
     study, whole = args.work / "tiny.yaml", args.work / "whole"
-    study.write_text(STUDY)
+    study.write_text(SMALL)
     start = Forked if args.start == "forked" else Fresh
     make = ForkedCluster if args.start == "forked" else RealCluster
     if args.start == "forked":
-        import_all()
+        import_all(study)
     whole_s = undisturbed(study, whole, start)
     print(f"seed {args.seed}; an undisturbed run takes {whole_s:.1f} s", flush=True)
     cells = [(storage, workers) for workers in args.workers for storage in args.storage]
@@ -220,7 +236,8 @@ def main() -> None:
                 (args.work / name).mkdir()
                 place = server if storage == "postgres" else None
                 campaign = Campaign(study, args.work / name, cluster, place, start)
-                tally = campaign.run(kills, random.Random(f"{args.seed} {name}"), whole, whole_s)
+                until = time.monotonic() + 60 * args.minutes / len(cells)
+                tally = campaign.run(kills, random.Random(f"{args.seed} {name}"), whole, whole_s, until)
             crew = "one process" if not workers else f"Dask, {workers} worker{'s' * (workers > 1)}"
             print(f"{storage}, {crew}: {tally.words}", flush=True)
             total.kills += tally.kills

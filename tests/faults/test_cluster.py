@@ -3,9 +3,11 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 from builders.cluster_tasks import some_seconds
@@ -15,12 +17,13 @@ from faults.kills import STUDY, assert_equal, driver, undisturbed
 
 pytest.importorskip("distributed")
 
-from hwsearch.errors import WorkersAway
+from hwsearch.errors import InputError, WorkersAway
 from hwsearch.search.jobs.cluster import Cluster
 from hwsearch.search.jobs.scheduler import Scheduler
 
 pytestmark = pytest.mark.slow
 SEED = 22
+CERTIFICATES = Path(__file__).parents[2] / "studies" / "distributed" / "certificates.sh"
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,35 @@ def test_a_worker_that_falls_silent_costs_its_job_s_time(study, whole, tmp_path)
             with suppress(ProcessLookupError):  # its nanny may have ended it
                 os.kill(silent, signal.SIGKILL)
     assert_equal(folder, whole)
+
+
+@pytest.fixture(scope="module")
+def authorities(tmp_path_factory):
+    """Return the folders of two authorities, each with a certificate of its own."""
+    folder = tmp_path_factory.mktemp("authorities")
+    for name in ("ours", "theirs"):
+        subprocess.run(["sh", CERTIFICATES, folder / name], check=True, capture_output=True)
+    return folder / "ours", folder / "theirs"
+
+
+def test_over_tls_it_trains_and_nobody_of_another_authority_is_let_in(authorities, tmp_path):
+    ours, theirs = authorities
+
+    def at(address, trusted, shown):
+        return Scheduler(address, trusted / "ca.pem", shown / "cert.pem", shown / "key.pem")
+
+    options = (
+        "--tls-ca-file", ours / "ca.pem", "--tls-cert", ours / "cert.pem", "--tls-key", ours / "key.pem",
+    )  # fmt: skip
+    with RealCluster(tmp_path, 1, tuple(map(str, options)), protocol="tls") as real:
+        with Cluster(at(real.address, ours, ours)) as cluster:
+            assert list(cluster.crew(bench()).results([partial(some_seconds, seconds=0.1)])) == [(0, 0.1)]
+        with pytest.raises(InputError, match="--tls-ca: it must have signed the scheduler's certificate"):
+            Cluster(at(real.address, theirs, theirs), patience_s=60.0).__enter__()
+        with pytest.raises(WorkersAway, match="its authority must have signed --tls-cert"):
+            Cluster(at(real.address, ours, theirs), patience_s=3.0).__enter__()
+        with pytest.raises(WorkersAway):  # a stranger without any
+            Cluster(Scheduler(real.address.replace("tls", "tcp")), patience_s=3.0).__enter__()
 
 
 def test_all_workers_may_die_at_once(tmp_path):

@@ -6,7 +6,9 @@ from typing import Any
 
 import dask.config
 from distributed import Client, Security
+from distributed.comm.core import FatalCommClosedError
 
+from hwsearch.errors import Fault, InputError
 from hwsearch.search.jobs.scheduler import Scheduler
 
 
@@ -25,6 +27,7 @@ def connect(scheduler: Scheduler, timeout_s: float) -> Client:
     """Connect to a scheduler once.
 
     Raises:
+        InputError: Its certificate is not of the authority that is trusted.
         OSError: It cannot be reached in so many seconds.
     """
     security = Security(
@@ -35,10 +38,15 @@ def connect(scheduler: Scheduler, timeout_s: float) -> Client:
     )
     # tasks hold what is trained from, so that they outlive a worker: Dask warns of more than 10 MB
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})
-    return _Client(
-        scheduler.address,
-        security=security if scheduler.secure else None,
-        timeout=timeout_s,
-        set_as_default=False,
-        name="hwsearch",
-    )
+    try:
+        return _Client(
+            scheduler.address,
+            security=security if scheduler.secure else None,
+            timeout=timeout_s,
+            set_as_default=False,
+            name="hwsearch",
+        )
+    except FatalCommClosedError as error:
+        law, todo = "it must have signed the scheduler's certificate", "give the ca.pem of the cluster"
+        got = f"{scheduler.address}: {error.__cause__ or error}"
+        raise InputError([Fault("--tls-ca", law, got, todo, scheduler.ca)]) from None

@@ -168,7 +168,9 @@ class Cluster:
 
     def _connect(self, why: str) -> None:
         """Try until there are a scheduler and workers, with growing waits."""
-        began, wait_s, said = time.monotonic(), _FIRST_WAIT_S, ""
+        began, wait_s, said = time.monotonic(), _FIRST_WAIT_S, why
+        if why:  # an attempt may take seconds
+            self._say(f"{self._scheduler.address}: {why}; waiting for it")
         while True:
             problem, patience_s = why, self._patience_s
             try:
@@ -185,6 +187,8 @@ class Cluster:
             waited_s = time.monotonic() - began
             if waited_s + wait_s > patience_s:
                 law = "the scheduler must be reachable, with workers"
+                if "SSL" in problem:  # all that the other side says is that it has closed the connection
+                    law += ", and its authority must have signed --tls-cert"
                 raise self._away(law, problem, waited_s)
             time.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)

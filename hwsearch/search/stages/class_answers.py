@@ -9,7 +9,7 @@ from hwsearch.measure.answers import Answers
 from hwsearch.plan.plan import Plan
 from hwsearch.records.by_class import ConfusionRow, RecallRow, write_confusion, write_recalls
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.search.stages.finals import Finalist
+from hwsearch.search.stages.finalist import Finalist
 
 
 def write_answers(plan: Plan, members: Sequence[Finalist], front: Collection[int], folder: RunFolder) -> None:

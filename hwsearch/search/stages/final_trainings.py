@@ -68,26 +68,24 @@ def member_job(context: Context, records: Sequence[TrialRecord], dense: Params, 
 
 def train_members(
     context: Context,
-    front: Sequence[TrialRecord],
-    dense: Mapping[int, Sequence[Measured]],
-    seeds: Sequence[int],
+    wanted: Mapping[int, Sequence[TrialRecord]],
+    dense: Mapping[int, Mapping[int, Params]],
     on_trained: Callable[[int], object],
-) -> list[list[Measured]]:
-    """Return each member's results, one a seed; what is stored is not trained again.
+) -> dict[tuple[int, int], Measured]:
+    """Train recipes with fresh seeds, what is stored not again; return what came of them, by trial and seed.
 
     Args:
         context: Where they are trained and stored.
-        front: The members.
-        dense: The dense networks by network, one a seed.
-        seeds: The fresh seeds.
-        on_trained: Told how many trainings are done.
+        wanted: The recipes of each seed.
+        dense: The dense networks by network and seed.
+        on_trained: Told how many of these trainings are done.
     """
     results: dict[tuple[int, int], Measured] = {}
     missing: list[tuple[int, list[TrialRecord]]] = []
     study = context.plan.study
-    for seed in seeds:
+    for seed, records in wanted.items():
         untrained = []
-        for record in front:
+        for record in records:
             stored = context.cache.load(context.cache.final_path(record.candidate, seed))
             if stored is None:
                 untrained.append(record)
@@ -96,11 +94,9 @@ def train_members(
         candidates = [record.candidate for record in untrained]
         stacks = context.trainer.stacks(candidates, study.train.batch_size, study.search.stack)
         missing += [(seed, [untrained[i] for i in stack]) for stack in stacks]
-    jobs = []
-    for seed, stack in missing:
-        params = dense[stack[0].candidate.network][seeds.index(seed)].params
-        assert params is not None
-        jobs.append(member_job(context, stack, params, seed))
+    jobs = [
+        member_job(context, stack, dense[stack[0].candidate.network][seed], seed) for seed, stack in missing
+    ]
 
     def store(index: int, measured: list[Measured]) -> None:
         seed, stack = missing[index]
@@ -110,4 +106,4 @@ def train_members(
         on_trained(len(results))
 
     context.trainer.run(jobs, store)
-    return [[results[record.trial, seed] for seed in seeds] for record in front]
+    return results

@@ -9,11 +9,11 @@ from hwsearch.plan.plan import Plan
 from hwsearch.records.columns import LaterColumns, knob_columns, width_columns
 from hwsearch.records.front import DenseRow, FrontRow, write_front
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.search.decide.front import on_final_front
 from hwsearch.search.stages.class_answers import write_answers
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import Dense
-from hwsearch.search.stages.finals import Finalist, Finals
+from hwsearch.search.stages.finalist import Finalist, on_front
+from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.skill import answer_columns
 
 _NONE = LaterColumns()
@@ -24,8 +24,7 @@ def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
 
     They are judged by what the networks that are handed over measure.
     """
-    reached = [(member.score, member.cost) for member in finals.members]
-    keep = on_final_front(plan, reached, 1.0 - finals.dense.score)
+    keep = on_front(plan, finals.members, finals.dense)
     rows = [
         front_row(member, plan.later_columns)
         for member, kept in zip(finals.members, keep, strict=True)
@@ -64,6 +63,8 @@ def front_row(member: Finalist, later: LaterColumns = _NONE) -> FrontRow:
             "accuracy_test_own": measured.accuracy_test,
             "accuracy_test_sd": float(np.std(tests, ddof=1)) if len(tests) > 1 else None,
             "drop_val_to_test": member.accuracy_val - member.accuracy_test,
+            **member.interval_columns,
+            "evidence": member.evidence,
             "seeds": len(tests),
             "seed": member.seed,
             "sparsity_mask": record.sparsity_mask,

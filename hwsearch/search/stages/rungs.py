@@ -82,7 +82,8 @@ def train_rung(
 ) -> dict[int, Measured]:
     """Train trials for a rung, in stacks of one network and T; what was trained before is read from the cache.
 
-    Where the weights of an earlier rung are gone from the cache they are trained again, and counted again.
+    Where the weights of an earlier rung are gone from the cache they are trained again. That is not counted again: what
+    a trial cost is the same whether a run was disturbed or not.
 
     Args:
         context: Where it is trained and stored.
@@ -95,7 +96,7 @@ def train_rung(
     """
     results = _stored(context, trials, rung)
     missing = [trial for trial in trials if trial.record.trial not in results]
-    starts, again = _starts(context, missing, rung)
+    starts = _starts(context, missing, rung)
     study, candidates = context.plan.study, [trial.record.candidate for trial in missing]
     stacks = context.trainer.stacks(candidates, study.train.batch_size, study.search.stack)
     jobs = [
@@ -103,8 +104,7 @@ def train_rung(
     ]
 
     def store(index: int, measured: list[Measured]) -> None:
-        for i, fresh in zip(stacks[index], measured, strict=True):
-            result = replace(fresh, train_steps=fresh.train_steps + again[i])
+        for i, result in zip(stacks[index], measured, strict=True):
             context.cache.save(_rung_path(context, missing[i].record, rung), result)
             results[missing[i].record.trial] = result
         if on_trained is not None:
@@ -137,20 +137,20 @@ def _stored(context: Context, trials: Sequence[Trial], rung: int) -> dict[int, M
     return {number: measured for number, measured in loaded.items() if measured is not None}
 
 
-def _starts(context: Context, trials: Sequence[Trial], rung: int) -> tuple[list[Ticket], list[int]]:
-    """Return what trials start a rung from, and the train_steps of rungs that had to be trained again for it."""
+def _starts(context: Context, trials: Sequence[Trial], rung: int) -> list[Ticket]:
+    """Return what trials start a rung from; an earlier rung that is not in the cache is trained again."""
     tickets = [trial.ticket for trial in trials]
     if rung == 0:
-        return tickets, [0] * len(tickets)
+        return tickets
     numbers, stored = [trial.record.trial for trial in trials], _stored(context, trials, rung - 1)
-    again = train_rung(context, [trial for trial in trials if trial.record.trial not in stored], rung - 1)
-    before = stored | again
+    lost = [trial for trial in trials if trial.record.trial not in stored]
+    before = stored | train_rung(context, lost, rung - 1)
     starts = []
     for number, ticket in zip(numbers, tickets, strict=True):
         params = before[number].params
         assert params is not None, before[number].failure  # it was measured sound once
         starts.append(replace(ticket, params=params))
-    return starts, [again[number].train_steps if number in again else 0 for number in numbers]
+    return starts
 
 
 def _rung_path(context: Context, record: TrialRecord, rung: int) -> Path:

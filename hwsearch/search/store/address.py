@@ -14,9 +14,6 @@ _DRIVERS = {
     "psycopg": "pip install 'hwsearch[postgres]'",
     "psycopg2": "write postgresql+psycopg://, and pip install 'hwsearch[postgres]'",
 }
-_SQLITE_PARAMETERS = {
-    "timeout", "uri", "isolation_level", "detect_types", "check_same_thread", "cached_statements",
-}  # fmt: skip
 
 
 def parsed_url(url: str) -> URL:
@@ -79,11 +76,17 @@ def _check_parts(url: str, parsed: URL) -> None:
     if file_of(parsed) is None:
         raise InputError([Fault("--storage", "an SQLite storage must be a file", url, "sqlite:///FILE")])
     # read here, since SQLAlchemy passes over a name without a value, and with it over the end of a file's name
-    names = [text.partition("=")[0] for text in url.partition("?")[2].split("&") if text]
-    unknown = sorted(set(names) - _SQLITE_PARAMETERS)
-    if unknown and "uri" not in parsed.query:
-        law = (
-            f"what follows the ? of an SQLite storage must be one of {', '.join(sorted(_SQLITE_PARAMETERS))}"
-        )
+    asked = [text.partition("=")[::2] for text in url.partition("?")[2].split("&") if text]
+    wrong = [name for name, value in asked if name != "timeout" or not _is_seconds(value)]
+    if wrong or len(asked) > 1:
+        # whatever else Python's sqlite3 takes would change what a name means, or whether what is written stays
+        law = "what follows the ? of an SQLite storage must be timeout=SECONDS"
         todo = "a ? in the name of a file is written %3F"
-        raise InputError([Fault("--storage", law, unknown[0], todo)])
+        raise InputError([Fault("--storage", law, url.partition("?")[2], todo)])
+
+
+def _is_seconds(text: str) -> bool:
+    try:
+        return 0 <= float(text) < float("inf")
+    except ValueError:
+        return False

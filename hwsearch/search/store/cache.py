@@ -125,18 +125,22 @@ class Cache:
 
     def load(self, path: Path, *, with_params: bool = False) -> Measured | None:
         """Return a measured candidate, or None when it is not kept whole."""
+        measured = self._measured(path)
+        if not with_params:
+            return measured
+        # read whatever became of the other file: both are written anew together, and damage is told before
+        params = self._params(_floats(path))
+        return None if measured is None or params is None else replace(measured, params=params)
+
+    def _measured(self, path: Path) -> Measured | None:
         stored = self.read(path)
         if stored is None:
             return None
         try:
-            measured = _measured_from(*stored)
+            return _measured_from(*stored)
         except UNREADABLE as error:
             self.discard(path, f"it says no measured candidate: {error!r}")
             return None
-        if not with_params:
-            return measured
-        params = self._params(_floats(path))
-        return None if params is None else replace(measured, params=params)
 
     def _params(self, path: Path) -> Params | None:
         stored = self.read(path)

@@ -34,7 +34,7 @@ _FILE_FULL = re.compile("disk is full", re.IGNORECASE)
 # of a server's words where it gives no code, as before a connection stands
 _SERVER_REFUSES = re.compile(
     "authentication|password|denied|does not exist|unknown database|no pg_hba.conf entry|not known|"
-    "invalid (port|connection|URI)",
+    r"invalid (port|connection|URI|\w+ value)",
     re.IGNORECASE,
 )
 # Classes and codes of SQL states (PostgreSQL 15, appendix A): the connection; the server stops, starts or has no

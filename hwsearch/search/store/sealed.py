@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ def load_sealed(path: Path, *, unsealed: bool = False) -> tuple[dict[str, np.nda
         RecordError: It is not as it was written, or of another name; the message says which.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a FIFO would be waited for without end
+            raise RecordError("cannot be read: no regular file")
         data = path.read_bytes()
     except FileNotFoundError:
         return None

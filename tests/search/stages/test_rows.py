@@ -10,7 +10,7 @@ from builders.records import record
 from hwsearch.measure.answers import Answers
 from hwsearch.measure.measured import Measured
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.search.stages.finals import Finalist, Scored
+from hwsearch.search.stages.finalist import Finalist, Scored
 from hwsearch.search.stages.rows import dense_row, front_row
 from hwsearch.search.stages.skill import answer_columns
 
@@ -26,7 +26,8 @@ COST = {"memory_bytes": 100, "weight_bytes": 80, "energy_j": None, "macs": 2.5, 
 def finalist(trial, tests=(0.86, 0.9)):
     return Finalist(
         None if trial is None else record(trial, 0.5, (0.92,), 100.0), MEASURED, 77, COST, 0.89, float(np.mean(tests)),
-        (0.8, 0.9), (0.88, 0.9), tests, True, "",
+        (0.8, 0.9), (0.88, 0.9), tests, (0.02,) * len(tests), len(tests), 2, True, "",
+        score_val_interval=(0.85, 0.93),
     )  # fmt: skip
 
 
@@ -45,13 +46,14 @@ def test_a_finalist_is_a_row():
     assert (row.accumulator_bits, row.weights_zeroed) == (17, 2)
     assert row.recalls_test == "0.9000//1.0000"
     assert row.network_digest is None
+    assert (row.evidence, row.accuracy_val_low, row.accuracy_val_high) == ("trained 2 times", 0.85, 0.93)
 
 
 def test_another_score_has_columns_of_its_own():
     scored = replace(finalist(3), scored=Scored(0.7, 0.6, 0.5, 0.65))
     row = front_row(scored)
     assert [name for name in row.columns() if name.startswith("score")] == [
-        "score_val", "score_test", "score_test_low", "score_test_high",
+        "score_val", "score_test", "score_test_low", "score_test_high", "score_val_low", "score_val_high",
     ]  # fmt: skip
     assert (scored.score, row.score, row.accuracy_val) == (0.7, 0.7, 0.89)
     assert not any(name.startswith("score") for name in front_row(finalist(3)).columns())
@@ -64,7 +66,7 @@ def test_another_score_has_columns_of_its_own():
 
 def test_one_seed_has_no_spread():
     row = front_row(finalist(3, tests=(0.88,)))
-    assert (row.seeds, row.accuracy_test_sd) == (1, None)
+    assert (row.seeds, row.accuracy_test_sd, row.evidence) == (1, None, "trained once of 2")
 
 
 def test_the_dense_reference_of_the_search_has_no_test():

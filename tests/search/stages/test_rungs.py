@@ -55,8 +55,6 @@ def test_interrupted_in_the_middle_of_rungs_it_goes_on(tmp_path, tiny_text, lost
     whole, cut = (
         pd.read_csv(tmp_path / name / "trials.csv").drop(columns="wall_s") for name in ("whole", "cut")
     )
-    if lost:  # what is trained again is counted again
-        assert (cut.pop("train_steps") >= whole.pop("train_steps")).all()
     pd.testing.assert_frame_equal(whole, cut)
 
 

@@ -17,8 +17,7 @@ from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import front_records, worst_of
 from hwsearch.search.decide.nothing_fits import nothing_known
-from hwsearch.search.stages import final_trainings
-from hwsearch.search.stages import finals as final
+from hwsearch.search.stages import final_trainings, finals
 from hwsearch.search.stages.skill import answer_columns, lack_of_skill, refuse_without_skill
 from hwsearch.search.store.cache import Cache
 from hwsearch.space.candidate import Candidate
@@ -115,35 +114,17 @@ def test_where_all_know_nothing_the_best_is_named():
     assert "none of 1 is a model. One is no better" in nothing_known([record(2, 0.9, 100)], ["no better"])
 
 
-def finalist(plan, runs, dense):
-    """Choose among trainings with fresh seeds 1, 2, ...; all keep the budgets."""
-    with_test = [replace(own, workload=COSTS, accuracy_test=0.5) for own in runs]
-    return final._choose(plan, None, with_test, dense, range(1, 1 + len(runs)))
-
-
-def test_a_seed_that_knows_something_is_handed_over_though_another_lost_less(plan, monkeypatch):
-    monkeypatch.setattr(final, "price_on_device", lambda plan, work: SimpleNamespace(faults=(), fields=work))
-    able = Answers((182, 18), (180, 20), (180, 12), 0, 0, (), 0)
-    dense = [replace(measured(able), accuracy_val=share) for share in (0.91, 0.99)]
-    chosen = finalist(
-        plan, [measured(CONSTANT), measured(able)], dense
-    )  # the constant one loses nothing to its dense
-    assert (chosen.seed, chosen.lacking, chosen.measured.answers_val) == (2, "", able)
-    chosen = finalist(plan, [measured(CONSTANT)], dense[:1])
-    assert "no better than always answering the largest class" in chosen.lacking
-
-
 def test_a_fresh_dense_reference_that_knows_nothing_is_refused_before_members_are_trained(plan, monkeypatch):
     dense = [replace(measured(own), params=()) for own in (SOUND, CONSTANT, SOUND)]
     monkeypatch.setattr(final_trainings, "fresh_references", lambda p, t, c, seeds, told: dense[: len(seeds)])
-    monkeypatch.setattr(final, "train_members", None)
-    seed = final.final_seeds(plan)[1]
+    monkeypatch.setattr(finals, "race", None)
+    seed = finals.final_seeds(plan)[1]
     reference = SimpleNamespace(plan=plan)
     context = SimpleNamespace(
         plan=plan, trainer=None, cache=None, yardstick=reference, at=lambda number: reference
     )
     with pytest.raises(HwsearchError, match=f"fresh seed {seed} is no model"):
-        final.finalise(context, [])
+        finals.finalise(context, [])
 
 
 def test_answers_come_back_from_the_cache(tmp_path):

@@ -73,6 +73,18 @@ def test_damaged_floats_are_told_as_well(tmp_path):
     assert floats.name in told[0]
 
 
+def test_both_files_of_a_rung_are_told_where_both_are_damaged(tmp_path):
+    told = []
+    cache = Cache(tmp_path, "plan", environment="key", tell=told.append)
+    path = cache.path("rung", "digest", 0)
+    cache.save(path, replace(MEASURED, params=params_of(np.full((2, 3), 0.5))))
+    names = sorted(file.name for file in tmp_path.iterdir())
+    for file in tmp_path.iterdir():
+        file.write_bytes(file.read_bytes()[:-1])
+    assert cache.load(path, with_params=True) is None
+    assert sorted(text.split()[0] for text in told) == names
+
+
 def test_a_swapped_file_is_not_believed(tmp_path):
     told = []
     cache = Cache(tmp_path, "plan", environment="key", tell=told.append)

@@ -1,5 +1,7 @@
 """Files that know their name and content: any byte that changes is noticed, before anything is read."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -85,3 +87,9 @@ def test_a_file_without_a_seal_is_read_where_that_is_asked_for(tmp_path):
 def test_a_name_of_the_seal_is_no_value(tmp_path):
     with pytest.raises(ValueError, match="file"):
         save_sealed(tmp_path / "a", {}, {"file": 1})
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "trained-1.safetensors")
+    with pytest.raises(RecordError, match="no regular file"):
+        load_sealed(tmp_path / "trained-1.safetensors")

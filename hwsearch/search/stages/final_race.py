@@ -1,0 +1,77 @@
+"""Final trainings of recipes, round by round: only what may still change the pick is trained again (`race`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from hwsearch.measure.measured import Measured
+from hwsearch.records.trials import TrialRecord
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.final_trainings import final_seeds, train_members
+from hwsearch.search.stages.finalist import Finalist, choose, runners_of
+from hwsearch.search.stages.race import next_trainings
+
+
+def race(
+    context: Context,
+    front: Sequence[TrialRecord],
+    dense: Mapping[int, Sequence[Measured]],
+    yardstick: Finalist,
+    on_trained: Callable[[int, int], object],
+) -> list[list[Measured]]:
+    """Train recipes with fresh seeds for as long as that may change the pick.
+
+    Args:
+        context: Where they are trained and stored.
+        front: The recipes.
+        dense: The dense networks by network, one a seed.
+        yardstick: The dense reference that losses are counted from.
+        on_trained: Told how many of how many trainings that are certain by now are done.
+
+    Returns:
+        Of each recipe its trainings, with the first ones of the seeds.
+    """
+    seeds = final_seeds(context.plan)
+    params = {
+        number: {seed: run.params for seed, run in zip(seeds, runs, strict=True) if run.params is not None}
+        for number, runs in dense.items()
+    }
+    runs: list[list[Measured]] = [[] for _ in front]
+    more = dict.fromkeys(range(len(front)), 1)
+    while more:
+        before = sum(map(len, runs))
+        certain = before + sum(more.values())
+        cells = [(i, len(runs[i]) + k) for i, n in more.items() for k in range(n)]
+        wanted: dict[int, list[TrialRecord]] = {}
+        for i, place in cells:
+            wanted.setdefault(seeds[place], []).append(front[i])
+        results = train_members(context, wanted, params, partial(_told, on_trained, before, certain))
+        for i, place in cells:
+            runs[i].append(results[front[i].trial, seeds[place]])
+        more = _more(context, front, dense, runs, yardstick)
+    return runs
+
+
+def _told(on_trained: Callable[[int, int], object], before: int, certain: int, n: int) -> None:
+    on_trained(before + n, certain)
+
+
+def _more(
+    context: Context,
+    front: Sequence[TrialRecord],
+    dense: Mapping[int, Sequence[Measured]],
+    runs: Sequence[Sequence[Measured]],
+    yardstick: Finalist,
+) -> dict[int, int]:
+    """Return which recipes are trained with how many more seeds."""
+    plan, study, seeds = context.plan, context.plan.study, final_seeds(context.plan)
+    chosen = [
+        choose(plan, record, own, dense[record.candidate.network], seeds)
+        for record, own in zip(front, runs, strict=True)
+    ]
+    places = [i for i, finalist in enumerate(chosen) if finalist is not None]
+    runners = runners_of(plan, [finalist for finalist in chosen if finalist is not None], yardstick)
+    n_val, chance = len(plan.data.y_val), study.final.chance
+    found = next_trainings(runners, study.pick, yardstick.score, n_val, len(seeds), chance)
+    return {places[i]: n for i, n in found.items()}

@@ -1,0 +1,131 @@
+"""Which final trainings may still change the pick: contenders race, and everything else is trained once.
+
+A recipe loses a share of the score against the dense network of the same seed, which has the same split: of two
+networks on one split more is known than of each alone. The pick is the cheapest recipe whose mean loss is allowed.
+Another training matters where the mean of all trainings may fall on the other side: of the pick itself, and of what
+would be picked instead. What a mean of n may still move until it is one of all N is normal around nothing, with the
+variance s^2 (1/n - 1/N); s^2 is the variance of one loss, which all recipes tell together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from hwsearch.study.search_sections import Pick
+
+_AT_ONCE = (
+    4  # trainings that a round may have, so that no worker waits; it may not depend on how many there are
+)
+_FACTOR = 0.5  # of the variance that samples drawn at random would give: what is expected beforehand
+EXPECTED = 4
+"""How many repeated trainings that expectation is worth."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A recipe in the race.
+
+    Attributes:
+        cost: What the pick counts: bytes, or energy.
+        losses: Score lost against the dense network of the same seed, one a training that did not fail.
+        score: What it reaches in the mean over all seeds, as far as that is known; in 0 .. 1.
+        able: Whether a network of it can be handed over: it keeps the budgets, is a model, and is on the front.
+        begun: Trainings, with those that failed.
+    """
+
+    cost: float
+    losses: tuple[float, ...]
+    score: float
+    able: bool
+    begun: int
+
+
+def loss_sds(runners: Sequence[Runner], dense_score: float, n_val: int) -> np.ndarray:
+    """Return the standard deviation [R] of one loss of each recipe, from what the trainings of all tell.
+
+    Args:
+        runners: The recipes.
+        dense_score: Mean of the dense network's scores.
+        n_val: Validation samples of a split.
+    """
+    spread = np.array([variance(r.score, n_val) + variance(dense_score, n_val) for r in runners])
+    return pooled_sds([r.losses for r in runners], spread)
+
+
+def pooled_sds(repeated: Sequence[Sequence[float]], spread: np.ndarray) -> np.ndarray:
+    """Return the standard deviation [R] of one value of each group: what chance alone would give, times one factor.
+
+    Args:
+        repeated: Values of each group, one a training.
+        spread: [R] variances that samples drawn at random would give.
+    """
+    squares = [float(np.sum((np.array(group) - np.mean(group)) ** 2)) for group in repeated]
+    known = sum(len(group) - 1 for group in repeated)
+    factor = (EXPECTED * _FACTOR + float(np.sum(np.array(squares) / spread))) / (EXPECTED + known)
+    return np.asarray(np.sqrt(factor * spread))
+
+
+def variance(score: float, n: int) -> float:
+    """Return the variance of a share of n samples (Laplace's estimate: none is certain)."""
+    share = (score * n + 1) / (n + 2)
+    return share * (1 - share) / n
+
+
+def next_trainings(
+    runners: Sequence[Runner], pick: Pick, dense_score: float, n_val: int, seeds: int, chance: float
+) -> dict[int, int]:
+    """Return which recipes to train with how many more seeds; none: the race is over.
+
+    Contenders get one more each. The pick itself is trained with every seed: its numbers are what is decided on.
+
+    Args:
+        runners: The recipes, each trained at least once.
+        pick: What is handed over.
+        dense_score: Mean of the dense network's scores.
+        n_val: Validation samples of a split.
+        seeds: How often a recipe is trained at most.
+        chance: Of changing the pick, from which on the trainings that a recipe still may have are worth it; 0: always.
+    """
+    done = np.array([r.begun for r in runners])
+    leader, margins = _standing(runners, pick, dense_score)
+    moved = loss_sds(runners, dense_score, n_val) * np.sqrt(1 / done - 1 / np.maximum(seeds, done))
+    open_ = {i: int(seeds - done[i]) for i in range(len(runners)) if done[i] < seeds}
+    if chance == 0:
+        return open_
+    chances = {
+        i: float(norm.sf(margin / moved[i]))
+        for i in open_
+        if (margin := margins[i]) is not None and moved[i] > 0
+    }
+    worth = sorted(
+        (i for i in chances if chances[i] > chance), key=lambda i: (-chances[i], runners[i].cost, i)
+    )
+    if worth:
+        return dict.fromkeys(sorted(worth[:_AT_ONCE]), 1)
+    return {leader: open_[leader]} if leader in open_ else {}
+
+
+def _standing(
+    runners: Sequence[Runner], pick: Pick, dense_score: float
+) -> tuple[int | None, list[float | None]]:
+    """Return who is picked at present, and how far each recipe's score may move before that changes.
+
+    None: it changes nothing, however far. Where nobody can be picked, everyone may still be.
+    """
+    floor = pick.floor(dense_score)
+    fit = [i for i, r in enumerate(runners) if r.able and r.score >= floor]
+    if not fit:
+        return None, [abs(r.score - floor) if r.able else 0.0 for r in runners]
+    if pick.rule == "accurate":
+        leader, *others = sorted(fit, key=lambda i: (-runners[i].score, runners[i].cost, i))
+        best = runners[leader].score
+        behind: list[float | None] = [best - r.score if r.able else None for r in runners]
+        behind[leader] = best - runners[others[0]].score if others else None
+        return leader, behind
+    leader = min(fit, key=lambda i: (runners[i].cost, -runners[i].score, i))
+    most = runners[leader].cost
+    return leader, [abs(r.score - floor) if r.able and r.cost <= most else None for r in runners]

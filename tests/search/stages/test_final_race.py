@@ -1,0 +1,86 @@
+"""Final trainings round by round, with trainings that are made up."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from hwsearch.measure.answers import Answers
+from hwsearch.measure.measured import Measured
+from hwsearch.plan.plan import make_plan
+from hwsearch.search.stages import final_race, finalist
+from hwsearch.search.stages.final_trainings import final_seeds
+from hwsearch.study.model import load_study
+
+SOUND = Answers((20, 0, 10), (18, 2, 10), (18, 0, 10), 3, 0, (), 1)
+
+
+def measured(accuracy, memory=100):
+    costs = {"memory_bytes": memory, "energy_j": 1e-9 * memory}
+    return Measured(
+        "", None, costs, accuracy, accuracy, accuracy, None, None, None, "params", 1, 1, answers_val=SOUND
+    )
+
+
+@pytest.fixture
+def raced(tiny, monkeypatch):
+    """Race recipes by their memory and the accuracies that they have with each seed."""
+    plan = make_plan(load_study(tiny), tiny)
+    final = plan.study.final.model_copy(update={"seeds": 5})
+    pick = plan.study.pick.model_copy(update={"within": 0.1})
+    plan = replace(plan, study=plan.study.model_copy(update={"final": final, "pick": pick}))
+    monkeypatch.setattr(
+        finalist, "price_on_device", lambda plan, work: SimpleNamespace(faults=(), fields=work)
+    )
+    seeds = final_seeds(plan)
+    dense = [measured(0.98, 1000) for _ in seeds]
+    rounds, told = [], []
+
+    def run(table):
+        records = [SimpleNamespace(trial=i, candidate=SimpleNamespace(network=0)) for i in range(len(table))]
+
+        def train(context, wanted, params, on_trained):
+            rounds.append({seeds.index(seed): [r.trial for r in some] for seed, some in wanted.items()})
+            on_trained(sum(map(len, wanted.values())))
+            return {
+                (r.trial, seed): measured(table[r.trial][1][seeds.index(seed)], table[r.trial][0])
+                for seed, some in wanted.items()
+                for r in some
+            }
+
+        monkeypatch.setattr(final_race, "train_members", train)
+        yardstick = finalist.choose(plan, None, dense, dense, seeds)
+        context = SimpleNamespace(plan=plan)
+        runs = final_race.race(
+            context, records, {0: dense}, yardstick, lambda n, certain: told.append((n, certain))
+        )
+        return runs, rounds, told
+
+    return run
+
+
+def test_everything_is_trained_once_and_the_pick_with_every_seed(raced):
+    runs, rounds, told = raced([(10, [0.2] * 5), (20, [0.98] * 5), (30, [0.98] * 5)])
+    assert rounds == [{0: [0, 1, 2]}, {1: [1], 2: [1], 3: [1], 4: [1]}]
+    assert list(map(len, runs)) == [1, 5, 1]
+    assert told == [(3, 3), (7, 7)]
+
+
+def test_whoever_takes_the_place_of_a_pick_that_fell_is_trained_with_every_seed(raced):
+    floors = np.array([0.885, 0.2, 0.2, 0.2, 0.2])
+    runs, _, _ = raced([(20, floors), (30, [0.98] * 5)])
+    assert [m.accuracy_val for m in runs[1]] == [0.98] * 5
+    assert len(runs[0]) >= 2
+
+
+def test_a_recipe_that_fails_is_let_be(raced, monkeypatch):
+    table = [(10, [0.98] * 5), (20, [0.98] * 5)]
+    choose = finalist.choose
+
+    def failing(plan, record, runs, dense, seeds):
+        return None if record is not None and record.trial == 0 else choose(plan, record, runs, dense, seeds)
+
+    monkeypatch.setattr(final_race, "choose", failing)
+    runs, _, _ = raced(table)
+    assert list(map(len, runs)) == [1, 5]

@@ -1,0 +1,135 @@
+"""Who is trained again: what may still change the pick, and the pick."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwsearch.search.stages.race import Runner, loss_sds, next_trainings, pooled_sds, variance
+from hwsearch.study.search_sections import Pick
+
+N_VAL, DENSE, SEEDS = 360, 0.98, 5
+SMALLEST = Pick(rule="smallest", within=0.01)
+
+
+def runner(cost, *losses, able=True, begun=None):
+    return Runner(cost, losses, DENSE - float(np.mean(losses)), able, len(losses) if begun is None else begun)
+
+
+def more(*runners, pick=SMALLEST, chance=0.1, seeds=SEEDS):
+    return next_trainings(runners, pick, DENSE, N_VAL, seeds, chance)
+
+
+def test_a_recipe_near_the_tolerance_that_would_be_the_pick_is_trained_again_and_no_other():
+    sure, near, leader, dearer = (
+        runner(100, 0.1),
+        runner(200, 0.012),
+        runner(300, 0.0, 0.0),
+        runner(400, 0.011),
+    )
+    assert more(sure, near, leader, dearer) == {1: 1}
+
+
+def test_the_pick_is_trained_with_every_seed_when_nobody_else_can_take_its_place():
+    assert more(runner(100, 0.2), runner(300, -0.01)) == {1: SEEDS - 1}
+    assert more(runner(100, 0.2), runner(300, *[-0.01] * SEEDS)) == {}
+
+
+def test_a_pick_that_may_fall_is_trained_once_more_before_it_is_believed():
+    assert more(runner(300, 0.009), runner(400, 0.0)) == {0: 1}
+
+
+def test_where_none_can_be_picked_whoever_may_still_be_is_trained_again():
+    assert more(runner(100, 0.013), runner(300, 0.4)) == {0: 1}
+    assert more(runner(100, 0.3), runner(300, 0.4)) == {}
+    assert more(runner(100, 0.0, able=False), runner(300, 0.4)) == {0: 1}  # another seed may keep the budgets
+
+
+def test_the_most_accurate_races_with_those_behind_it():
+    pick = Pick(rule="accurate", within=0.05)
+    assert more(runner(100, 0.001), runner(200, 0.002), runner(50, 0.2), pick=pick) == {0: 1, 1: 1}
+    assert more(runner(100, *[0.0] * 5), runner(200, 0.2), pick=pick) == {}
+
+
+def test_without_a_chance_everything_is_trained_with_every_seed():
+    assert more(runner(100, 0.5), runner(300, 0.0, 0.0), chance=0.0) == {0: 4, 1: 3}
+
+
+def test_a_training_that_failed_counts_as_one():
+    assert more(runner(100, 0.0, 0.0, begun=5)) == {}
+
+
+def test_a_round_is_of_few_whoever_is_likeliest_to_change_the_pick_first():
+    runners = [runner(100 + i, 0.0101 + 0.0005 * i) for i in range(8)]
+    assert more(*runners) == dict.fromkeys(range(4), 1)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.floats(-0.02, 0.3)), min_size=1, max_size=8),
+    st.floats(0.01, 0.4),
+    st.sampled_from(("smallest", "frugal", "accurate")),
+)
+def test_a_race_ends_and_its_pick_was_trained_with_every_seed(given_, chance, rule):
+    pick = Pick(rule=rule, within=0.01)
+    rng = np.random.default_rng(0)
+    table = [(cost, rng.normal(loss, 0.005, SEEDS)) for cost, loss in given_]
+    done = [1] * len(table)
+    while found := more(
+        *(runner(c, *losses[:n]) for (c, losses), n in zip(table, done, strict=True)),
+        pick=pick,
+        chance=chance,
+    ):
+        for i, n in found.items():
+            assert 0 < n <= SEEDS - done[i]
+            done[i] += n
+    scores = [DENSE - losses[:n].mean() for (_, losses), n in zip(table, done, strict=True)]
+    fit = [i for i, score in enumerate(scores) if score >= pick.floor(DENSE)]
+    if fit:
+        key = (
+            (lambda i: (-scores[i], table[i][0]))
+            if rule == "accurate"
+            else (lambda i: (table[i][0], -scores[i]))
+        )
+        assert done[min(fit, key=key)] == SEEDS
+
+
+def test_the_pick_of_a_race_is_that_of_all_trainings_nearly_always_and_costs_less_than_half():
+    rng = np.random.default_rng(7)
+    costs, agreed, spent = np.arange(1.0, 17.0), 0, 0
+    for _ in range(200):
+        means = np.sort(rng.exponential(0.02, 16))[::-1]
+        table = means[:, None] + rng.normal(0, 0.006, (16, SEEDS)) + rng.normal(0, 0.002, SEEDS)
+        done = [1] * 16
+        while found := more(*(runner(c, *row[:n]) for c, row, n in zip(costs, table, done, strict=True))):
+            for i, n in found.items():
+                done[i] += n
+        picked = [
+            min((i for i in range(16) if losses[i] <= 0.01), default=None)
+            for losses in (table.mean(1), [row[:n].mean() for row, n in zip(table, done, strict=True)])
+        ]
+        agreed += picked[0] == picked[1]
+        spent += sum(done)
+    assert agreed >= 180
+    assert spent < 0.5 * 200 * 16 * SEEDS
+
+
+def test_what_repeats_tell_outweighs_what_is_expected_and_nothing_is_certain():
+    quiet = [runner(1, *[0.01] * 5) for _ in range(10)]
+    loud = [runner(1, 0.0, 0.05, 0.0, 0.05, 0.025) for _ in range(10)]
+    assert loss_sds(quiet, DENSE, N_VAL)[0] < loss_sds([runner(1, 0.01)], DENSE, N_VAL)[0]
+    assert loss_sds(loud, DENSE, N_VAL)[0] == pytest.approx(0.025, rel=0.1)
+    assert 0 < variance(1.0, 100) < variance(0.5, 100) == 0.25 / 100
+
+
+def test_a_group_that_scatters_more_by_chance_says_no_more_than_its_share():
+    spread = np.array([1e-4, 1e-2])
+    sds = pooled_sds([(0.0, 0.02), (0.0, 0.2)], spread)
+    assert sds[1] / sds[0] == pytest.approx(10)
+    assert np.array_equal(pooled_sds([(0.1,), (0.2,)], spread), np.sqrt(spread / 2))
+
+
+def test_scores_that_say_another_rule_are_compared_to_it():
+    pick = Pick(rule="smallest", min_accuracy=0.95)
+    assert more(replace(runner(100, 0.0), score=0.951), runner(300, 0.0), pick=pick) == {0: 1}
