@@ -122,3 +122,11 @@ def test_an_unknown_kernel_is_named():
         terms_of(matrix(), "dense", 1.0) and list(
             connection_terms(LibraryConnection(matrix(), "simd", (), 1, "bits", 1, 1.0))
         )
+
+
+def test_planes_without_a_weight_are_passed_over():
+    held = np.zeros((8, 4, 3, 3))
+    held[:2] = 1  # of each input channel, two of eight planes
+    work = conv("a", "hidden", held, (5, 5)).connection
+    assert terms_of(work, "dense", events=20.0)["scatter event"] == 20 * 2
+    assert terms_of(work, "kernel", events=20.0)["scatter event"] == 20 * 2
