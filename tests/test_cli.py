@@ -1,5 +1,6 @@
 """The command line as a user meets it: what it prints and how it exits."""
 
+import importlib.metadata
 import json
 import re
 import shutil
@@ -300,3 +301,8 @@ def test_the_front_is_confirmed_by_a_word(finished, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "trained 2 times" in done.stdout
     assert "trained once" not in done.stdout
+
+
+def test_its_version_is_that_of_the_package():
+    done = hwsearch("--version")
+    assert (done.returncode, done.stdout) == (0, f"hwsearch {importlib.metadata.version('hwsearch')}\n")
