@@ -128,13 +128,14 @@ def probed(text: str) -> tuple[str, list[Probe]]:
     return f"#include <stdint.h>\nvoid snn_start(void);\nvoid snn_stop(uint32_t place);\n{changed}", probes
 
 
-def write_batch(cases: Sequence[Case], folder: Path) -> list[list[Probe]]:
+def write_batch(cases: Sequence[Case], folder: Path, *, probing: bool = True) -> list[list[Probe]]:
     """Write the sources of a firmware that runs networks one after the other; return each one's probes."""
     files, probes = kernel_files(together(each.model.program.use for each in cases)), []
     for each in cases:
         prefix, facts = each.model.names.prefix, {"network": each.name}
         files |= model_files(each.model, facts) | trace_files(each.model, facts)
-        files[f"{prefix}.c"], found = probed(files[f"{prefix}.c"])
+        source = files[f"{prefix}.c"]
+        files[f"{prefix}.c"], found = probed(source) if probing else (source, [])
         probes.append(found)
         files[f"{prefix}_unit.c"] = "".join(
             f'#include "{prefix}{end}.c"\n' for end in ("_data", "", "_trace")

@@ -49,11 +49,11 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
     """Return which networks are drawn: none of those that are tried is fitted on.
 
     Args:
-        n_rounds: Times 56 networks are probed, 3 at most.
+        n_rounds: Times 72 networks are probed, 3 at most.
         n_built: Networks that are built for bytes of functions, 14 at most; 3 more, for pairs of values, always are.
         n_held: Networks that are tried.
     """
-    other = np.random.default_rng(4).permutation(784)[: n_held - n_held // 2]
+    other = np.random.default_rng(5).permutation(784)[: n_held - n_held // 2]
     numbers = [
         _ROUND * r + 7 * block + kind for r in range(n_rounds) for block in _BLOCKS for kind in range(7)
     ]
@@ -63,13 +63,14 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
             *(f"pooled {number}" for number in range(4 * n_rounds)),
             *(f"paired {number}" for number in range(6 * n_rounds)),
             *(f"aligned {number}" for number in range(4 * n_rounds)),
+            *(f"spiking {number}" for number in range(16 * n_rounds)),
         ],
         [
             *(f"varied {number}" for number in range(n_built)),
             *(f"paired {number}" for number in range(_PAIRED)),
         ],
         [
-            *(f"varied {300 + number}" for number in range(n_held // 2)),
+            *(f"varied {400 + number}" for number in range(n_held // 2)),
             *(f"matrix {number}" for number in other),
         ],
     )

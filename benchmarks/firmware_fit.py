@@ -102,11 +102,22 @@ def core_from(
     return Core(
         name=board.core,
         source=source,
-        instructions={name: n for name, n in _fitted(rows, _LEAST).items() if name != _PROBE},
+        instructions={name: n for name, n in _instructions(rows).items() if name != _PROBE},
         code_bytes=code | _inlined(board, code, cases, {name: of for name, (of, _) in alone.items()}),
         stack_bytes=stack,
         test_bytes=_test(built, stack),
     )
+
+
+def _instructions(rows: Sequence[tuple[Counts, float]]) -> dict[str, float]:
+    """Return the instructions of each term.
+
+    What adds a decoded plane is one function for all formats. It is fitted on dense filters first, whose planes and
+    weights are counted exactly: elsewhere they are expectations, whose errors it would take over.
+    """
+    dense = [row for row in rows if "conv_dense list" in row[0] and "timestep" not in row[0]]
+    known = {name: n for name, n in _fitted(dense, _LEAST).items() if name.startswith("scatter")}
+    return known | _fitted(rows, _LEAST, known)
 
 
 def _rows(probed: Probed, case: Case, core: str) -> Iterator[tuple[Counts, float]]:
@@ -232,18 +243,24 @@ def _test(measured: Sequence[Measured], stack: Mapping[str, float]) -> dict[str,
     return {**_fitted(rows), "ram": float(np.median(around)), "stack": float(np.median(above))}
 
 
-def _fitted(rows: Sequence[tuple[Counts, float]], least: float = 1.0) -> dict[str, float]:
+def _fitted(
+    rows: Sequence[tuple[Counts, float]], least: float = 1.0, known: Counts | None = None
+) -> dict[str, float]:
     """Return constants, none below zero, by least absolute errors relative to the total, or to ``least``.
+
+    Those that are known are taken off first, and are not among what is returned.
 
     Absolute, not squared: where events come in clusters their expected number may be off by a factor, and such a row
     must not bend the constants of all others. Solved by least squares whose weights are renewed.
     """
-    names = sorted({name for counts, _ in rows for name in counts})
+    known = known or {}
+    names = sorted({name for counts, _ in rows for name in counts} - known.keys())
     if not names:
         return {}
     matrix = np.array([[counts.get(name, 0.0) for name in names] for counts, _ in rows])
     totals = np.array([total for _, total in rows])
-    relative, goal = matrix / np.maximum(totals, least)[:, None], totals / np.maximum(totals, least)
+    rest = totals - [sum(n * counts.get(name, 0.0) for name, n in known.items()) for counts, _ in rows]
+    relative, goal = matrix / np.maximum(totals, least)[:, None], rest / np.maximum(totals, least)
     weights = np.ones(len(rows))
     for _ in range(_ROUNDS):
         weighted = relative * weights[:, None]

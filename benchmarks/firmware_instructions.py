@@ -40,7 +40,7 @@ def main() -> None:
     """Print the tables."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument(
-        "--rounds", type=int, default=1, help="of 56 networks that instructions are fitted on"
+        "--rounds", type=int, default=1, help="of 72 networks that instructions are fitted on"
     )
     options.add_argument("--built", type=int, default=14, help="networks that bytes are fitted on")
     options.add_argument("--held-out", type=int, default=40, help="networks that all is tried on")

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case
 from builders.firmware_matrix import drawn, every
-from builders.firmware_varied import aligned, paired, pooled, varied
+from builders.firmware_varied import aligned, paired, pooled, spiking, varied
 
 from hwsearch.errors import InputError
 from hwsearch.export.boards.boards import BOARDS, Board
@@ -22,7 +22,7 @@ from hwsearch.network.integer import Run, run_integer
 
 _IDENTITY = {"study_digest": "0" * 16, "trial": 0, "network_digest": "0" * 16}
 N_INPUTS = 4
-_VARIED = {"varied": varied, "pooled": pooled, "paired": paired, "aligned": aligned}
+_VARIED = {"varied": varied, "pooled": pooled, "paired": paired, "aligned": aligned, "spiking": spiking}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Observation:
 
 
 def case_of(network: str, prefix: str = "snn") -> Case:
-    """Return a network by its name: ``varied 17``, ``pooled 1``, ``paired 2``, ``aligned 0``, or ``matrix 203``."""
+    """Return a network by its name, of `_VARIED` or of the matrix: ``pooled 1``, ``matrix 203``."""
     kind, _, number = network.partition(" ")
     if kind in _VARIED:
         return _VARIED[kind](int(number), prefix=prefix, n_inputs=N_INPUTS)

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from builders.c_networks import Case, case
+from builders.c_networks import case
 from builders.devices import profile
 from builders.integer_networks import dense, filters, graph, population
 
-from benchmarks.firmware_instructions import ran
+from benchmarks.firmware_batch import run_batch, write_batch
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.hardware.families.storing import fastest_format
 from hwsearch.hardware.storage import smallest, stored_bytes
@@ -79,7 +81,7 @@ def row_of(board: Board, number: int) -> Row:
         for each in _DEVICE.formats
         if (size := stored_bytes(each, work.census, work.weight_bits, _DEVICE.pointer_bits)) is not None
     }
-    taken = {each: measured(board, name, network, x, each) for each in sizes}
+    taken = measured(board, name, network, x, list(sizes))
     small, _ = smallest(_DEVICE.formats, work.census, work.weight_bits, _DEVICE.pointer_bits)
     return Row(name, taken, sizes, small, fastest_format(work, workload, _DEVICE))
 
@@ -112,10 +114,18 @@ def drawn(number: int) -> tuple[str, IntegerNetwork, np.ndarray]:
     return name, replace(net, weight_bits=(bits, bits)), x
 
 
-def measured(board: Board, name: str, network: IntegerNetwork, x: np.ndarray, form: str) -> float:
-    """Return the instructions of an inference in a format."""
-    each: Case = case(name, network, x, [form, "bitmap"])
-    return float(ran(board, each).instructions.sum(1).mean())
+def measured(
+    board: Board, name: str, network: IntegerNetwork, x: np.ndarray, formats: Sequence[str]
+) -> dict[str, float]:
+    """Return the instructions of an inference in each format: all of them in one firmware, one after the other."""
+    cases = [
+        case(f"{name}, {form}", network, x, [form, "bitmap"], prefix=f"n{i}")
+        for i, form in enumerate(formats)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        write_batch(cases, Path(folder), probing=False)
+        found = run_batch(board, cases, Path(folder))
+    return {form: whole for form, (whole, _) in zip(formats, found, strict=True)}
 
 
 def _print(board: Board, rows: list[Row]) -> None:

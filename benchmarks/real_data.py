@@ -54,18 +54,22 @@ class Task:
         parts: ``official``, or ``folds``.
         asked: Accuracy of the dense network's integer model.
         leave_out: Whether each group is left out once as well.
+        tenth: Study of another network for the same task, which is to take a tenth of this one's bytes (`smaller`);
+            None: this one is made smaller itself.
     """
 
     study: str
     parts: str
     asked: float
     leave_out: bool = False
+    tenth: str | None = None
 
 
+_FULL = "benchmarks/full_sets"
 SETS = {
-    "mnist": (Task("benchmarks/full_sets/mnist_conv.yaml", "official", 0.99),),
-    "fashion": (Task("benchmarks/full_sets/fashion_conv.yaml", "official", 0.90),),
-    "nmnist": (Task("studies/nmnist_events.yaml", "folds", 0.95),),
+    "mnist": (Task(f"{_FULL}/mnist_conv.yaml", "official", 0.99, tenth=f"{_FULL}/mnist_tenth.yaml"),),
+    "fashion": (Task(f"{_FULL}/fashion_conv.yaml", "official", 0.90, tenth=f"{_FULL}/fashion_tenth.yaml"),),
+    "nmnist": (Task("studies/nmnist_events.yaml", "folds", 0.95, tenth=f"{_FULL}/nmnist_tenth.yaml"),),
     "fsdd": (Task("studies/fsdd_speech.yaml", "official", 0.95, leave_out=True),),
     "hydraulic": (
         Task("studies/hydraulic_opta_cooler.yaml", "folds", 0.99),

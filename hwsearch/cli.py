@@ -5,6 +5,7 @@ Nothing heavy is imported until a command needs it: ``--help`` and ``profiles`` 
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -36,7 +37,6 @@ from hwsearch.shown import line, say, say_block
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(profiles, name="profiles")
@@ -50,8 +50,19 @@ Storage = Annotated[
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        say(f"hwsearch {importlib.metadata.version('hwsearch')}")
+        raise typer.Exit
+
+
 @app.callback()
-def everywhere(plugin: Plugins = None) -> None:
+def everywhere(
+    plugin: Plugins = None,
+    version: Annotated[  # its callback answers
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Find the smallest spiking neural network that fits a device."""
     install(plugin or ())
 

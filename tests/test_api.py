@@ -67,3 +67,19 @@ def test_a_run_that_found_nothing_raises_its_nearest_miss_and_has_its_page(finis
     with pytest.raises(NothingFits, match="3 bytes more"):
         hwsearch.load_run(run).pick()
     assert hwsearch.load_run(run).front.empty
+
+
+def test_a_run_is_confirmed_its_recipes_are_trained_with_every_seed_and_it_stays_so(finished, tmp_path):
+    run = shutil.copytree(finished, tmp_path / "run")
+    before = hwsearch.load_run(run)
+    assert set(before.front["seeds"]) == {1, 2}  # the pick with both, others with the first
+    cells = {path.name for path in (run / "cache").glob("final-*")}
+    after = hwsearch.confirm(run)
+    assert set(after.front["evidence"]) == {"trained 2 times"}
+    assert cells < {path.name for path in (run / "cache").glob("final-*")}
+    assert after.pick().trial == before.pick().trial
+    asked = tmp_path / "tiny.yaml"
+    asked.write_text(finished.with_name("tiny.yaml").read_text())
+    assert hwsearch.run(asked, out=run).front.equals(after.front)
+    with pytest.raises(InputError, match="no such"):
+        hwsearch.confirm(tmp_path / "nothing")

@@ -1,5 +1,6 @@
 """The command line as a user meets it: what it prints and how it exits."""
 
+import importlib.metadata
 import json
 import re
 import shutil
@@ -292,3 +293,16 @@ def test_no_option_takes_a_bare_number_that_could_be_percents():
     for command in (command for group in groups for command in group.registered_commands):
         kinds = get_type_hints(command.callback, vars(sys.modules[command.callback.__module__]))
         assert not any(float in (kind, *get_args(kind)) for kind in kinds.values()), command.callback
+
+
+def test_the_front_is_confirmed_by_a_word(finished, tmp_path):
+    run = shutil.copytree(finished, tmp_path / "run")
+    done = hwsearch("front", run, "--confirm", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert "trained 2 times" in done.stdout
+    assert "trained once" not in done.stdout
+
+
+def test_its_version_is_that_of_the_package():
+    done = hwsearch("--version")
+    assert (done.returncode, done.stdout) == (0, f"hwsearch {importlib.metadata.version('hwsearch')}\n")

@@ -6,11 +6,10 @@ All share one trace: it reads a sample, counts the instructions of ``classify``,
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from benchmarks.rivals.int8 import Int8Layer
 from hwsearch.export.c.descriptors import filled
 from hwsearch.export.c.model import CModel
 from hwsearch.network.integers import IntegerNetwork, half_step
@@ -33,33 +32,6 @@ uint8_t snn_trace(uint8_t (*get)(void *to, uint32_t n), void (*put)(int32_t valu
     snn_counting(0u);
     put((int32_t)guess);
     return 1u;
-}
-"""
-_INT8 = """#include "arm_nnfunctions.h"
-#include "rival.h"
-uint16_t classify(const uint8_t *x)
-{
-    static int8_t in[INPUTS], hidden[HIDDEN], out[CLASSES];
-    const cmsis_nn_context none = {0};
-    const cmsis_nn_dims n_in = {1, 1, 1, INPUTS}, n_hidden = {1, 1, 1, HIDDEN}, n_out = {1, 1, 1, CLASSES};
-    const cmsis_nn_dims first = {INPUTS, 1, 1, HIDDEN}, second = {HIDDEN, 1, 1, CLASSES};
-    const cmsis_nn_fc_params to_hidden = {0, 0, -128, {-128, 127}}, to_out = {128, 0, 0, {-128, 127}};
-    const cmsis_nn_per_tensor_quant_params hidden_scale = {HIDDEN_MULTIPLIER, HIDDEN_SHIFT};
-    const cmsis_nn_per_tensor_quant_params out_scale = {OUT_MULTIPLIER, OUT_SHIFT};
-    uint16_t best = 0u, i;
-    for (i = 0u; i < INPUTS; i++) {
-        in[i] = (int8_t)x[i];
-    }
-    (void)arm_fully_connected_s8(&none, &to_hidden, &hidden_scale, &n_in, in, &first, weights_1, &n_hidden, bias_1,
-        &n_hidden, hidden);
-    (void)arm_fully_connected_s8(&none, &to_out, &out_scale, &n_hidden, hidden, &second, weights_2, &n_out, bias_2,
-        &n_out, out);
-    for (i = 1u; i < CLASSES; i++) {
-        if (out[i] > out[best]) {
-            best = i;
-        }
-    }
-    return best;
 }
 """
 # firmware is built freestanding, in which a compiler calls memcpy for the four bytes that it would load at once
@@ -179,34 +151,67 @@ def _loop_of(network: IntegerNetwork, model: CModel, place: int) -> list[str]:
     return [*lines, "    }"]
 
 
-def int8_network(
-    cmsis: Path, folder: Path, arrays: Mapping[str, np.ndarray], scales: Mapping[str, int]
-) -> dict[str, str]:
-    """Return an int8 network of two layers on the kernels that TFLite-Micro has for Arm's cores.
+def int8_network(cmsis: Path, folder: Path, layers: Sequence[Int8Layer]) -> dict[str, str]:
+    """Return an int8 network on the kernels that TFLite-Micro has for Arm's cores.
 
     Args:
         cmsis: A checkout of CMSIS-NN.
         folder: Where the sources go: its headers are copied there.
-        arrays: ``weights_1``, ``weights_2`` int8 [out, in]; ``bias_1``, ``bias_2`` int32.
-        scales: ``HIDDEN_MULTIPLIER``, ``HIDDEN_SHIFT``, ``OUT_MULTIPLIER``, ``OUT_SHIFT``.
+        layers: The network.
     """
     shutil.copytree(cmsis / "Include", folder / "src", dirs_exist_ok=True)
     kernels = [next((cmsis / "Source").rglob(name)).read_text() for name in _CMSIS]
-    hidden, inputs = arrays["weights_1"].shape
-    sizes = {"INPUTS": inputs, "HIDDEN": hidden, "CLASSES": len(arrays["weights_2"]), **scales}
-    types = {name: "int8_t" if a.dtype == np.int8 else "int32_t" for name, a in arrays.items()}
-    header = "#include <stdint.h>\n" + "".join(f"#define {name} {value}\n" for name, value in sizes.items())
-    header += "".join(f"extern const {types[name]} {name}[{a.size}];\n" for name, a in arrays.items())
-    data = '#include "rival.h"\n' + "".join(
-        f"const {types[name]} {name}[{a.size}] = {{\n{filled([str(v) for v in a.ravel()])}\n}};\n"
-        for name, a in arrays.items()
-    )
+    header, data = "#include <stdint.h>\n", '#include "rival.h"\n'
+    for place, layer in enumerate(layers):
+        for name, kind, values in (("weights", "int8_t", layer.weights), ("bias", "int32_t", layer.bias)):
+            header += f"extern const {kind} {name}_{place}[{values.size}];\n"
+            text = filled([str(v) for v in values.ravel()])
+            data += f"const {kind} {name}_{place}[{values.size}] = {{\n{text}\n}};\n"
     return {
-        "src/snn.c": _INT8,
+        "src/snn.c": _int8_classify(layers),
         "src/snn_data.c": data,
         "src/snn_kernels.c": _AT_ONCE + "\n".join(kernels),
         "src/rival.h": header,
     }
+
+
+def _int8_classify(layers: Sequence[Int8Layer]) -> str:
+    """Return the function that calls a kernel a layer, and seeks the largest score."""
+    sizes = [layers[0].weights.shape[1], *(len(layer.weights) for layer in layers)]
+    values = ", ".join(f"values_{place}[{size}]" for place, size in enumerate(sizes))
+    calls, zero = "", 0
+    for place, layer in enumerate(layers):
+        n_out, n_in = layer.weights.shape
+        calls += f"""    {{
+        const cmsis_nn_dims n_in = {{1, 1, 1, {n_in}}}, n_out = {{1, 1, 1, {n_out}}};
+        const cmsis_nn_dims filter = {{{n_in}, 1, 1, {n_out}}};
+        const cmsis_nn_fc_params to = {{{-zero}, 0, {layer.zero}, {{-128, 127}}}};
+        const cmsis_nn_per_tensor_quant_params scale = {{{layer.multiplier}, {layer.shift}}};
+
+        (void)arm_fully_connected_s8(&none, &to, &scale, &n_in, values_{place}, &filter, weights_{place}, &n_out,
+            bias_{place}, &n_out, values_{place + 1});
+    }}
+"""
+        zero = layer.zero
+    last = f"values_{len(layers)}"
+    return f"""#include "arm_nnfunctions.h"
+#include "rival.h"
+uint16_t classify(const uint8_t *x)
+{{
+    static int8_t {values};
+    const cmsis_nn_context none = {{0}};
+    uint16_t best = 0u, i;
+    for (i = 0u; i < {sizes[0]}u; i++) {{
+        values_0[i] = (int8_t)x[i];
+    }}
+{calls}    for (i = 1u; i < {sizes[-1]}u; i++) {{
+        if ({last}[i] > {last}[best]) {{
+            best = i;
+        }}
+    }}
+    return best;
+}}
+"""
 
 
 def emlearn_network(include: Path, folder: Path, generated: str, n_inputs: int) -> dict[str, str]:

@@ -254,6 +254,12 @@ class HardwareProfile:
             return self
         return dataclasses.replace(self, storage=storage, storage_budgets=tuple(sorted(budgets.items())))
 
+    def pricing(self, firmware: Literal["profile", "priced"]) -> HardwareProfile:
+        """Return the device as a study prices the exported C library on it; without a core, as it is."""
+        if firmware == "profile" or self.firmware is None:
+            return self
+        return dataclasses.replace(self, firmware=dataclasses.replace(self.firmware, priced=True))
+
     @cached_property
     def _at_width(self) -> dict[int, HardwareProfile]:
         return {bits: dataclasses.replace(self, state_bits=bits) for bits in self.state_widths}

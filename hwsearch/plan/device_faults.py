@@ -49,6 +49,9 @@ def profile_faults(study: Study, profile: HardwareProfile) -> list[Fault]:
     if study.device.storage != "smallest" and profile.family != "mcu":
         law = f"formats are chosen by their instructions on microcontrollers alone; {profile.id} is none"
         faults.append(Fault("device.storage", law, study.device.storage, "leave it at smallest"))
+    if study.device.firmware == "priced" and profile.firmware is None:
+        law = f"code and instructions are priced where the profile names its core; {profile.id} names none"
+        faults.append(Fault("device.firmware", law, "priced", "leave it at profile"))
     for index, name in enumerate(study.objectives):
         if name in unknown:
             law = f"{profile.id} must know what an objective minimises"

@@ -178,6 +178,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     specs: tuple[NetworkSpec, ...] = ()
     try:
         profile = load_profile(profile_beside(study.device.profile, study_path), "device.profile")
+        profile = profile.pricing(study.device.firmware)
     except InputError as error:
         faults += error.faults
     try:

@@ -24,6 +24,7 @@ from hwsearch.report.evidence import (
     quality_words,
 )
 from hwsearch.report.figures import front_figure, funnel_counts, funnel_figure, write_front_png
+from hwsearch.report.fits import bars, fit_words
 from hwsearch.report.layers import MARKS, panels
 from hwsearch.report.quantities import axis_title, axis_unit, score_words, short
 from hwsearch.report.recall import recall_lines
@@ -58,6 +59,8 @@ def _render(tables: RunTables) -> str:
     summary, counts = tables.summary, funnel_counts(tables)
     return template("page.html.j2").render(
         summary=summary,
+        fits=fit_words(tables),
+        bars=bars(tables),
         headline=headline(tables),
         risks=risks(tables),
         comparison=comparison(tables),

@@ -136,7 +136,7 @@ def front_elsewhere(
     """
     study = load_study(folder.study)
     if device.family == "mcu":
-        device = device.storing(study.device.storage, study.device.budgets)
+        device = device.storing(study.device.storage, study.device.budgets).pricing(study.device.firmware)
     records = records_of(folder, study, storage)
     question = _question(study, device, load_profile(folder.profile), dense)
     entries, reasons = _entries(folder, records)

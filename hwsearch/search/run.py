@@ -30,8 +30,7 @@ from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import contender, finalists
 from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.final_trainings import with_every_seed
-from hwsearch.search.stages.finals import final_record, finalise_until
+from hwsearch.search.stages.finals import final_record, finalise_until, with_every_seed
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.stages.rows import write_members
 from hwsearch.search.stages.warm_start import as_here, others_words

@@ -48,7 +48,7 @@ _NOT_SEARCHED = {
 _LEFT_OUT_AT_DEFAULT = {
     "network.readout", "network.connections", "network.nir", "train.class_weights", "score", "space.state_bits",
     "data.target", "data.frames", "data.layout",
-    "data.split", "data.equal_samples", "data.encode", "device.storage",
+    "data.split", "data.equal_samples", "data.encode", "device.storage", "device.firmware",
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 

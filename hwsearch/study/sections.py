@@ -147,11 +147,14 @@ class Device(Section):
         storage: How the format of each connection's weights is chosen on a microcontroller: the ``smallest``; the
             ``fastest``, of fewest instructions; ``both``: the fastest where it finds room within the budget of
             ``memory_bytes``, else the smallest.
+        firmware: Whether the exported C library's code and instructions are priced: as the ``profile`` says, or
+            ``priced`` whatever it says, on a microcontroller whose profile names its core.
     """
 
     profile: Annotated[str, law("a profile must be an id or the path of a YAML file", str.strip)]
     budgets: dict[BudgetName, Budget] = Field(default_factory=dict)
     storage: Literal["smallest", "fastest", "both"] = "smallest"
+    firmware: Literal["profile", "priced"] = "profile"
 
     @check("budgets", mode="before")
     @classmethod

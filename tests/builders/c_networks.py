@@ -16,6 +16,9 @@ STRICT = (
     "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow",
     "-Wcast-qual", "-Wstrict-prototypes", "-Wmissing-prototypes",
 )  # fmt: skip
+_CPPCHECK = (
+    "cppcheck", "--std=c99", "--enable=warning,style,performance,portability", "--error-exitcode=1", "--quiet",
+)  # fmt: skip
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -91,6 +94,13 @@ def built(cases, folder, *flags, compiler="gcc"):
     )
     assert done.returncode == 0, done.stderr[:4000]
     return program
+
+
+def named_by_cppcheck(folder):
+    """Return what cppcheck names in a folder of sources; nothing of data, of the main that traces, and of units."""
+    files = [p for p in sorted(folder.glob("*.c")) if not p.name.endswith(("_unit.c", "_data.c", "main.c"))]
+    done = subprocess.run([*_CPPCHECK, *files], capture_output=True, text=True, check=False)
+    return (done.stderr.splitlines() or ["no message"]) if done.returncode else []
 
 
 def traces(cases, program):

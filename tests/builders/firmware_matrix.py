@@ -1,15 +1,20 @@
 """Networks of integers of every kind, granularity, weight bits and reset, each stored as its granularity is."""
 
+import dataclasses
 import itertools
 
 import numpy as np
 
 from builders.c_networks import Case, case
+from builders.devices import profile
 from builders.graphs import spec
 from hwsearch.compress.masks import runs
 from hwsearch.compress.packing import census
 from hwsearch.graph.graph import INPUT, Readout
+from hwsearch.hardware.families.storing import stored_layers
 from hwsearch.hardware.storage import stored_bytes
+from hwsearch.measure.workload import count_workload
+from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
 
 GRANULARITIES = ("weight", "nm:4", "nm:8", "nm:16", "block:4", "block:8", "kernel", "channel")
@@ -31,6 +36,7 @@ KINDS = {
     },
 }  # fmt: skip
 _OF_WEIGHTS = ("bitmap", "csr", "delta")
+_DEVICE = profile("nrf52840")
 
 
 def every():
@@ -43,6 +49,15 @@ def drawn(kind, granularity, bits, reset, *, prefix="snn", n_inputs=200, seed=0)
     rng = np.random.default_rng([seed, *map(ord, f"{kind} {granularity} {bits} {reset}")])
     name = f"{kind} {granularity} {bits} bits {reset}"
     return of_settings(rng, name, KINDS[kind], granularity, bits, reset, prefix=prefix, n_inputs=n_inputs)
+
+
+def as_device_stores(each, storage, *, prefix="snn") -> Case:
+    """Return a network in the formats that a microcontroller chooses by a rule: ``smallest`` or ``fastest``."""
+    network = each.model.network
+    run = run_integer(network, each.x[:8])
+    workload = count_workload(network, run.input_maps, run.spikes)
+    layers = stored_layers(workload, dataclasses.replace(_DEVICE, storage=storage), {})
+    return case(f"{each.name}, {storage}", network, each.x, [layer.format for layer in layers], prefix=prefix)
 
 
 def of_settings(

@@ -22,6 +22,16 @@ def pooled(number: int, *, prefix="snn", n_inputs=4) -> Case:
     return varied(len(KINDS) * number, prefix=prefix, n_inputs=n_inputs, seed=8, fixed=fixed)
 
 
+def spiking(number, *, prefix="snn", n_inputs=4) -> Case:
+    """Return a network whose second connection, a matrix or filters, reads pooled spikes: largest ones, or sums."""
+    rng = np.random.default_rng([11, number])
+    window = ("2", "3", "2x1", "1x3")[number // 4 % 4]
+    after = ("fc16", f"{int(rng.integers(2, 7))}c3-fc8")[number % 2]
+    fixed = {"spelling": f"{int(rng.integers(2, 8))}c3-p{window}-{after}", "pool": ("max", "sum")[number // 2 % 2],
+             "shape": (1, *_sides(rng, 6, 12)), "input_max": 15}  # fmt: skip
+    return varied(len(KINDS) * number, prefix=prefix, n_inputs=n_inputs, seed=11, fixed=fixed)
+
+
 def paired(number, *, prefix="snn", n_inputs=4) -> Case:
     """Return a network whose first matrix some cores multiply in pairs: dense, 2, 4 or 8 bits, over values."""
     bits, row_bytes = (2, 4, 8)[number % 3], int(np.random.default_rng([9, number]).integers(10, 100))

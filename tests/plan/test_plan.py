@@ -136,6 +136,26 @@ def test_a_plan_stores_networks_as_its_study_says(tmp_path):
     assert plain.digest != both.digest
 
 
+def test_code_and_instructions_are_priced_where_a_core_is_known(tmp_path):
+    changed = ("  budgets:", "  firmware: priced\n  budgets:")
+    ((where, _, text),) = faults(tmp_path / "s.yaml", changed, profile="generic_45nm")
+    assert where == "device.firmware"
+    assert "generic_45nm names none" in text
+
+
+def test_a_plan_prices_code_and_instructions_as_its_study_says(tmp_path):
+    path = tmp_path / "s.yaml"
+    text = TEXT.replace("PROFILE", "nrf51822_microbit")
+    path.write_text(text)
+    plain = make_plan(load_study(path), path)
+    path.write_text(text.replace("  budgets:", "  firmware: priced\n  budgets:"))
+    priced = make_plan(load_study(path), path)
+    assert plain.profile.priced_core is None
+    assert priced.profile.priced_core == plain.profile.firmware.core
+    assert priced.profile.labels["latency_s"] == "emulated"
+    assert plain.digest != priced.digest
+
+
 def test_an_option_that_was_put_over_a_key_is_named_instead(tmp_path):
     path = tmp_path / "s.yaml"
     path.write_text(TEXT.replace("PROFILE", "nrf51822_microbit").replace("digits", "mnist"))

@@ -123,8 +123,11 @@ def test_written_and_read_back_it_is_equal(tmp_path: Path, key: str, value: Any)
     assert again.to_yaml_dict() == study.to_yaml_dict()
 
 
-def test_how_formats_are_chosen_is_in_no_digest_where_it_is_by_size(tmp_path: Path) -> None:
-    said = load(tmp_path, changed("device.storage", "smallest"))
+@pytest.mark.parametrize(("key", "default"), [("storage", "smallest"), ("firmware", "profile")])
+def test_later_keys_of_the_device_are_in_no_digest_at_their_default(
+    tmp_path: Path, key: str, default: str
+) -> None:
+    said = load(tmp_path, changed(f"device.{key}", default))
     assert said.digest == load(tmp_path, SHORT).digest
 
 
@@ -186,6 +189,7 @@ def test_all_of_it_is_written_so_that_it_can_be_read_again(tmp_path: Path) -> No
         ("space.gentle", 1.0),
         ("device.budgets", {"memory_bytes": 65535, "energy_j": 1e-6}),
         ("device.storage", "fastest"),
+        ("device.firmware", "priced"),
         ("objectives", ["error", "energy_j"]),
         ("train.epochs", 21),
         ("train.neuron_loop", "spikingjelly"),

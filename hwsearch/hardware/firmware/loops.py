@@ -215,7 +215,9 @@ def _scattered(c: LibraryConnection, lists: Lists, taps: float) -> Iterator[Term
         taps: Decoded weights of an input channel's planes.
     """
     census = c.work.census
-    used = _per_channel(c) * (1 - (1 - _density(c)) ** census.kernel_area)
+    used = (
+        _per_channel(c) * census.planes / max(1, census.size / census.kernel_area)
+    )  # planes with any weight
     hits = _hits(c) * taps / max(_share(c), 1e-12)
     missed = "strided miss" if max(c.work.stride) > 1 else "miss"
     yield "scatter", _planes(c, lists)
@@ -236,10 +238,6 @@ def _planes(c: LibraryConnection, lists: Lists) -> float:
 def _share(c: LibraryConnection) -> float:
     """Return the weights that are not zero of an input channel."""
     return c.work.census.nonzero / max(1, c.work.census.input_rows)
-
-
-def _density(c: LibraryConnection) -> float:
-    return c.work.census.nonzero / max(1, c.work.census.size)
 
 
 def _entries(c: LibraryConnection) -> int:

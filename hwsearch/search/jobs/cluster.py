@@ -168,7 +168,9 @@ class Cluster:
 
     def _connect(self, why: str) -> None:
         """Try until there are a scheduler and workers, with growing waits."""
-        began, wait_s, said = time.monotonic(), _FIRST_WAIT_S, ""
+        began, wait_s, said = time.monotonic(), _FIRST_WAIT_S, why
+        if why:  # an attempt may take seconds
+            self._say(f"{self._scheduler.address}: {why}; waiting for it")
         while True:
             problem, patience_s = why, self._patience_s
             try:

@@ -6,7 +6,6 @@ What comes of them is judged in `finals`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.measured import Measured
@@ -25,12 +24,6 @@ from hwsearch.seeds import seed_of
 def final_seeds(plan: Plan) -> list[int]:
     """Return the fresh seeds of a study: no other study's, and the first ones stay when more are asked for."""
     return [seed_of("final", plan.study.seed, i) for i in range(plan.study.final.seeds)]
-
-
-def with_every_seed(plan: Plan) -> Plan:
-    """Return a plan whose recipes are all trained with every fresh seed, contenders for the pick or not."""
-    final = plan.study.final.model_copy(update={"chance": 0.0})
-    return replace(plan, study=plan.study.model_copy(update={"final": final}))
 
 
 def sound_references(

@@ -15,6 +15,7 @@ from hwsearch.measure.scores import score_interval
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields, TrialRecord
+from hwsearch.search.decide.front import on_final_front
 from hwsearch.search.stages.race import EXPECTED, Runner, loss_sds, pooled_sds, variance
 from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.study.laws import Score
@@ -171,12 +172,23 @@ def _scored(trained: Sequence[Measured], score: Score, ahead: float) -> Scored:
     return Scored(min(1.0, max(0.0, float(np.mean(val)) + ahead)), mean, min(low, mean), max(high, mean))
 
 
-def runner(finalist: Finalist, rule: str) -> Runner:
-    """Return a recipe as one of a race; rule: ``smallest``, ``frugal`` or ``accurate``."""
-    energy = finalist.cost["energy_j"] if rule == "frugal" else None
-    cost = finalist.cost["memory_bytes"] if energy is None else energy
-    able = finalist.feasible and not finalist.lacking
-    return Runner(float(cost or 0.0), finalist.losses, finalist.score, able, finalist.begun)
+def on_front(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list[bool]:
+    """Return which recipes are on the front of these: of use, and dominated by no other that can be handed over."""
+    sound = [finalist.feasible and not finalist.lacking for finalist in finalists]
+    reached = [(f.score, f.cost) for f, able in zip(finalists, sound, strict=True) if able]
+    kept = iter(on_final_front(plan, reached, 1.0 - dense.score))
+    return [able and next(kept) for able in sound]
+
+
+def runners_of(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list[Runner]:
+    """Return recipes as they race for the pick."""
+    can_be_picked, frugal = on_front(plan, finalists, dense), plan.study.pick.rule == "frugal"
+    runners = []
+    for finalist, able in zip(finalists, can_be_picked, strict=True):
+        energy = finalist.cost["energy_j"] if frugal else None
+        cost = finalist.cost["memory_bytes"] if energy is None else energy
+        runners.append(Runner(float(cost or 0.0), finalist.losses, finalist.score, able, finalist.begun))
+    return runners
 
 
 def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list[Finalist]:
@@ -187,7 +199,7 @@ def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -
     interval is wider by that.
     """
     n_val, n_test = len(plan.data.y_val), len(plan.data.y_test)
-    runners = [runner(finalist, plan.study.pick.rule) for finalist in finalists]
+    runners = runners_of(plan, finalists, dense)
     tests = [finalist.accuracies_test for finalist in finalists]
     spread = np.array([variance(finalist.accuracy_test, n_test) for finalist in finalists])
     repeated = EXPECTED + sum(len(finalist.losses) - 1 for finalist in finalists)

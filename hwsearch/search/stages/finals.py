@@ -8,10 +8,11 @@ validation is therefore the mean over the fresh splits, and the network that is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from hwsearch.measure.measured import Measured
+from hwsearch.plan.plan import Plan
 from hwsearch.records.finals import FinalRecord
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.stages.context import Context
@@ -62,6 +63,12 @@ class Finals:
         """Return the trials of the members that lose no more than a pick may."""
         floor = pick.floor(self.dense.score)
         return {m.record.trial for m in self.members if m.record is not None and m.score >= floor}
+
+
+def with_every_seed(plan: Plan) -> Plan:
+    """Return a plan whose recipes are all trained with every fresh seed, contenders for the pick or not."""
+    final = plan.study.final.model_copy(update={"chance": 0.0})
+    return replace(plan, study=plan.study.model_copy(update={"final": final}))
 
 
 def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:

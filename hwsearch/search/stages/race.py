@@ -33,7 +33,7 @@ class Runner:
         cost: What the pick counts: bytes, or energy.
         losses: Score lost against the dense network of the same seed, one a training that did not fail.
         score: What it reaches in the mean over all seeds, as far as that is known; in 0 .. 1.
-        able: Whether a network of it can be handed over: it keeps the budgets and is a model.
+        able: Whether a network of it can be handed over: it keeps the budgets, is a model, and is on the front.
         begun: Trainings, with those that failed.
     """
 

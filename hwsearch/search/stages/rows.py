@@ -9,11 +9,10 @@ from hwsearch.plan.plan import Plan
 from hwsearch.records.columns import LaterColumns, knob_columns, width_columns
 from hwsearch.records.front import DenseRow, FrontRow, write_front
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.search.decide.front import on_final_front
 from hwsearch.search.stages.class_answers import write_answers
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import Dense
-from hwsearch.search.stages.finalist import Finalist
+from hwsearch.search.stages.finalist import Finalist, on_front
 from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.skill import answer_columns
 
@@ -25,8 +24,7 @@ def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
 
     They are judged by what the networks that are handed over measure.
     """
-    reached = [(member.score, member.cost) for member in finals.members]
-    keep = on_final_front(plan, reached, 1.0 - finals.dense.score)
+    keep = on_front(plan, finals.members, finals.dense)
     rows = [
         front_row(member, plan.later_columns)
         for member, kept in zip(finals.members, keep, strict=True)

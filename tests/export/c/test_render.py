@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders.c_networks import SANITIZERS, built, case, differing, traces, write
+from builders.c_networks import SANITIZERS, built, case, differing, named_by_cppcheck, traces, write
 from builders.firmware_matrix import drawn, every
+from builders.firmware_varied import paired
 from builders.integer_networks import dense, graph, population
 from builders.random_networks import random_network
 
@@ -111,16 +112,20 @@ def test_cppcheck_finds_nothing(tmp_path):
     cases = [random_case(seed) for seed in range(4)] + [
         drawn(*every()[i], prefix=f"m{i}") for i in (3, 124, 476)
     ]
+    cases += [paired(i, prefix=f"p{i}", n_inputs=2) for i in range(3)]
+    _nothing_found(cases, tmp_path)
+
+
+@pytest.mark.slow
+@needs_cppcheck
+@pytest.mark.parametrize("granularity", ["weight", "nm:4", "block:4", "kernel", "channel"])
+def test_cppcheck_finds_nothing_in_the_kernels_of_one_format(tmp_path, granularity):
+    _nothing_found([drawn("conv", granularity, 3, "zero", n_inputs=2)], tmp_path)
+
+
+def _nothing_found(cases, tmp_path):
     write(cases, tmp_path)
-    enabled = "--enable=warning,style,performance,portability"
-    files = [
-        p for p in tmp_path.glob("*.c") if not p.name.endswith(("_unit.c", "_data.c")) and p.name != "main.c"
-    ]
-    done = subprocess.run(
-        ["cppcheck", "--std=c99", enabled, "--error-exitcode=1", "--quiet", *files],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert named_by_cppcheck(tmp_path) == []
 
 
 @needs_compiler

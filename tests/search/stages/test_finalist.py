@@ -12,7 +12,7 @@ from hwsearch.measure.measured import Measured
 from hwsearch.measure.scores import score_interval
 from hwsearch.plan.plan import make_plan
 from hwsearch.search.stages import finalist
-from hwsearch.search.stages.finalist import Finalist, _scored, choose, runner, with_intervals
+from hwsearch.search.stages.finalist import Finalist, _scored, choose, on_front, runners_of, with_intervals
 from hwsearch.study.model import load_study
 
 CONSTANT = Answers((182, 18), (200, 0), (182, 0), 0, 0, (), 3)
@@ -99,14 +99,34 @@ def test_one_that_was_trained_once_reaches_what_the_dense_network_does_less_what
     assert (twice.accuracy_val, twice.evidence) == (0.9, "trained 2 times")
 
 
-def test_a_pick_counts_bytes_or_energy_where_it_is_known():
-    one = told((0.95,), 5)
-    assert runner(one, "smallest").cost == 4000.0
-    assert runner(one, "frugal").cost == 4e-6
-    assert runner(replace(one, cost={**COSTS, "energy_j": None}), "frugal").cost == 4000.0
-    assert runner(one, "smallest").able
-    assert not runner(replace(one, lacking="no better"), "smallest").able
-    assert not runner(replace(one, feasible=False), "smallest").able
+def with_objectives(plan, names):
+    return replace(plan, study=plan.study.model_copy(update={"objectives": names}))
+
+
+def test_a_pick_counts_bytes_or_energy_where_it_is_known(plan):
+    dense, one = told((0.98,) * 5, 5, score=0.98), told((0.95,), 5)
+    frugal = replace(
+        plan,
+        study=plan.study.model_copy(update={"pick": plan.study.pick.model_copy(update={"rule": "frugal"})}),
+    )
+    assert runners_of(plan, [one], dense)[0].cost == 4000.0
+    assert runners_of(frugal, [one], dense)[0].cost == 4e-6
+    unknown = with_objectives(frugal, ("error", "memory_bytes"))
+    assert runners_of(unknown, [replace(one, cost={**COSTS, "energy_j": None})], dense)[0].cost == 4000.0
+
+
+def test_only_what_is_on_the_front_can_be_picked(plan):
+    dense, one = told((0.98,) * 5, 5, score=0.98), told((0.95,), 5)
+    dearer = replace(one, cost={**COSTS, "memory_bytes": 5000.0})
+    some = [
+        one,
+        dearer,
+        replace(one, lacking="no better"),
+        replace(one, feasible=False),
+        replace(one, accuracy_val=0.1),
+    ]
+    assert on_front(plan, some, dense) == [True, False, False, False, False]
+    assert [runner.able for runner in runners_of(plan, some, dense)] == [True, False, False, False, False]
 
 
 def test_intervals_are_wider_the_less_it_was_trained(plan):
