@@ -81,5 +81,5 @@ def test_a_run_is_confirmed_its_recipes_are_trained_with_every_seed_and_it_stays
     asked = tmp_path / "tiny.yaml"
     asked.write_text(finished.with_name("tiny.yaml").read_text())
     assert hwsearch.run(asked, out=run).front.equals(after.front)
-    with pytest.raises(InputError, match="no such"):
+    with pytest.raises(InputError, match="must hold a study"):
         hwsearch.confirm(tmp_path / "nothing")

@@ -110,4 +110,4 @@ def test_never_loads_torchvision_or_torchaudio():
 
 def test_the_public_names_are_the_documented_ones():
     errors = ["Fault", "HwsearchError", "InputError", "Interrupted", "NothingFits", "RecordError"]
-    assert hwsearch.__all__ == [*errors, "Result", "Unfinished", "load_run", "run", "search"]
+    assert hwsearch.__all__ == [*errors, "Result", "Unfinished", "confirm", "load_run", "run", "search"]
