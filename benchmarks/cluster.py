@@ -57,17 +57,23 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=16, help="of each training")
     parser.add_argument("--epochs", type=int, default=40, help="of a job")
     parser.add_argument("--crowds", type=int, nargs="*", default=[64, 512])
+    parser.add_argument(
+        "--short", action="store_true", help="a minute that shows that it works, and no figures"
+    )
     parser.add_argument("--crowd", nargs=2, metavar=("ADDRESS", "N"), help="be so many workers that sleep")
     args = parser.parse_args()
     if args.crowd:
         asyncio.run(crowd(args.crowd[0], int(args.crowd[1])))
         return
+    sleeps = (1.0, 5.0, 20.0)
+    if args.short:
+        args.repeats, args.jobs, args.epochs, args.crowds, sleeps = 1, 4, 1, [4], (0.1,)
     bench, job = bench_of_study(), job_of_study(args.epochs)
     print(f"# Training on a Dask cluster\n\n`python -m benchmarks.cluster`, {os.cpu_count()} cores.\n")
     with tempfile.TemporaryDirectory() as work:
         training_table(bench, job, args.jobs, args.repeats, Path(work))
         costs_table(bench, job, Path(work))
-        crowds_table(bench, job, args.crowds, Path(work))
+        crowds_table(bench, job, args.crowds, sleeps, Path(work))
 
 
 def bench_of_study() -> Bench:
@@ -183,7 +189,7 @@ def data_bytes(bench: Bench) -> int:
     return sum(value.nbytes for value in vars(bench.data).values() if isinstance(value, np.ndarray))
 
 
-def crowds_table(bench: Bench, job: Job, crowds: Sequence[int], work: Path) -> None:
+def crowds_table(bench: Bench, job: Job, crowds: Sequence[int], sleeps: Sequence[float], work: Path) -> None:
     """Print how busy many workers are that sleep instead of training."""
     result = run_job(bench, job)
     print("\n## Many workers that sleep\n")
@@ -196,7 +202,7 @@ def crowds_table(bench: Bench, job: Job, crowds: Sequence[int], work: Path) -> N
         with many_workers(work / str(n), n) as (cluster, real):
             crew = cluster.crew(bench)
             list(crew.results([partial(sleep, job=job, result=result, seconds=0.01)] * n))
-            for seconds in (1.0, 5.0, 20.0):
+            for seconds in sleeps:
                 crowd_row(crew, n, partial(sleep, job=job, result=result, seconds=seconds), seconds, real)
 
 

@@ -127,9 +127,10 @@ def _listen() -> tuple[dict[signal.Signals, Any], int]:
 
 
 def _stop(_: int, frame: FrameType | None) -> None:
-    """Raise here, unless the way out is taken already, or it is within SQLAlchemy.
+    """Raise here, unless the way out is taken already, or whoever is at work cannot bear it; it is sent again soon.
 
-    SQLAlchemy would print the traceback of what broke its transaction off; the signal is sent again soon.
+    SQLAlchemy would print the traceback of what broke its transaction off. Of torch, some functions in C++ that call
+    Python while it is imported (`_c10d_init`, `_multiprocessing_init`) let an exception abort the process.
     """
     _Heed.asked = _Heed.asked or not _Heed.over
     if _Heed.over or _Heed.held:
@@ -140,7 +141,10 @@ def _stop(_: int, frame: FrameType | None) -> None:
             return
         error = error.__context__
     while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith("sqlalchemy."):
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith("sqlalchemy.") or (
+            name.partition(".")[0] == "torch" and frame.f_code.co_name == "<module>"
+        ):
             return
         frame = frame.f_back
     raise Stopped

@@ -155,6 +155,28 @@ def test_while_it_loads_a_command_ends_rightly(tmp_path, module):
     assert (done.returncode, done.stderr) == (3, LINE)
 
 
+TORCH_LOADING = """
+import importlib._bootstrap, os, signal
+from hwsearch.interrupts import heeded
+before = importlib._bootstrap._lock_unlock_module
+def lock(name):  # called by torch._C._multiprocessing_init, among others
+    if name == "torch.multiprocessing":
+        os.kill(os.getpid(), signal.SIGTERM)
+    return before(name)
+importlib._bootstrap._lock_unlock_module = lock
+with heeded(last=True):
+    import torch
+    signal.pause()
+"""
+
+
+def test_torch_is_imported_to_its_end_since_an_exception_within_would_abort():
+    done = subprocess.run(
+        [sys.executable, "-c", TORCH_LOADING], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (3, LINE)
+
+
 def test_what_heeds_signals_loads_little():
     code = f"import sys; sys.path[:0] = {sys.path!r}; import hwsearch.__main__; "
     code += "assert not {'typing', 'pathlib', 'hwsearch.errors'} & set(sys.modules)"

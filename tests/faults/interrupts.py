@@ -146,7 +146,8 @@ def faults_of(process, told, name, work):
         ended = "interrupted"
         if code != 3:
             wrong.append(f"exit {code}")
-        if told.strip() != LINE:
+        # notes of the work before it may stand above
+        if told.strip().splitlines()[-1:] != [LINE] or told.count("error:") > 1 or "Traceback" in told:
             wrong.append(f"said {told.strip()[-600:]!r}")
     for _ in range(20):
         orphans = left_of(process.pid)
