@@ -9,7 +9,7 @@ from hwsearch.measure.measured import Measured
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.final_trainings import final_seeds, train_members
-from hwsearch.search.stages.finalist import Finalist, choose, runners_of
+from hwsearch.search.stages.finalist import Finalist, choose, race_of, runners_of
 from hwsearch.search.stages.race import next_trainings
 
 
@@ -65,13 +65,12 @@ def _more(
     yardstick: Finalist,
 ) -> dict[int, int]:
     """Return which recipes are trained with how many more seeds."""
-    plan, study, seeds = context.plan, context.plan.study, final_seeds(context.plan)
+    plan, seeds = context.plan, final_seeds(context.plan)
     chosen = [
         choose(plan, record, own, dense[record.candidate.network], seeds)
         for record, own in zip(front, runs, strict=True)
     ]
     places = [i for i, finalist in enumerate(chosen) if finalist is not None]
     runners = runners_of(plan, [finalist for finalist in chosen if finalist is not None], yardstick)
-    n_val, chance = len(plan.data.y_val), study.final.chance
-    found = next_trainings(runners, study.pick, yardstick.score, n_val, len(seeds), chance)
+    found = next_trainings(runners, race_of(plan, yardstick))
     return {places[i]: n for i, n in found.items()}

@@ -15,8 +15,8 @@ from hwsearch.measure.scores import score_interval
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields, TrialRecord
-from hwsearch.search.decide.front import on_final_front
-from hwsearch.search.stages.race import EXPECTED, Runner, loss_sds, pooled_sds, variance
+from hwsearch.search.decide.front import on_final_front, worst_of
+from hwsearch.search.stages.race import EXPECTED, Race, Runner, loss_sds, pooled_sds, variance
 from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.study.laws import Score
 
@@ -182,13 +182,21 @@ def on_front(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list
 
 def runners_of(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list[Runner]:
     """Return recipes as they race for the pick."""
-    can_be_picked, frugal = on_front(plan, finalists, dense), plan.study.pick.rule == "frugal"
-    runners = []
-    for finalist, able in zip(finalists, can_be_picked, strict=True):
+    frugal, runners = plan.study.pick.rule == "frugal", []
+    for finalist, kept in zip(finalists, on_front(plan, finalists, dense), strict=True):
         energy = finalist.cost["energy_j"] if frugal else None
-        cost = finalist.cost["memory_bytes"] if energy is None else energy
-        runners.append(Runner(float(cost or 0.0), finalist.losses, finalist.score, able, finalist.begun))
+        cost = float((finalist.cost["memory_bytes"] if energy is None else energy) or 0.0)
+        able = finalist.feasible and not finalist.lacking
+        runners.append(Runner(cost, finalist.losses, finalist.score, able, finalist.begun, kept))
     return runners
+
+
+def race_of(plan: Plan, dense: Finalist) -> Race:
+    """Return what recipes race for; what is of no use to the study is on no front, whatever the pick would take."""
+    final, pick = plan.study.final, plan.study.pick
+    useful = 1.0 - worst_of(plan, 1.0 - dense.score, in_full=True)
+    floor = max(pick.floor(dense.score), useful)
+    return Race(pick.rule, floor, dense.score, len(plan.data.y_val), final.seeds, final.chance)
 
 
 def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list[Finalist]:

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from hwsearch.study.search_sections import Pick
-
 _AT_ONCE = (
     4  # trainings that a round may have, so that no worker waits; it may not depend on how many there are
 )
@@ -33,8 +31,9 @@ class Runner:
         cost: What the pick counts: bytes, or energy.
         losses: Score lost against the dense network of the same seed, one a training that did not fail.
         score: What it reaches in the mean over all seeds, as far as that is known; in 0 .. 1.
-        able: Whether a network of it can be handed over: it keeps the budgets, is a model, and is on the front.
+        able: Whether a network of it can be handed over: it keeps the budgets and is a model.
         begun: Trainings, with those that failed.
+        on_front: Whether it is, as far as scores are known: only what is on the front is picked.
     """
 
     cost: float
@@ -42,6 +41,28 @@ class Runner:
     score: float
     able: bool
     begun: int
+    on_front: bool = True
+
+
+@dataclass(frozen=True)
+class Race:
+    """What recipes race for.
+
+    Attributes:
+        rule: Of the pick: ``smallest``, ``frugal`` or ``accurate``.
+        floor: Score that the pick must have.
+        dense_score: Mean of the dense network's scores.
+        n_val: Validation samples of a split.
+        seeds: How often a recipe is trained at most.
+        chance: Of changing the pick, from which on the trainings that a recipe still may have are worth it; 0: always.
+    """
+
+    rule: str
+    floor: float
+    dense_score: float
+    n_val: int
+    seeds: int
+    chance: float
 
 
 def loss_sds(runners: Sequence[Runner], dense_score: float, n_val: int) -> np.ndarray:
@@ -75,24 +96,19 @@ def variance(score: float, n: int) -> float:
     return share * (1 - share) / n
 
 
-def next_trainings(
-    runners: Sequence[Runner], pick: Pick, dense_score: float, n_val: int, seeds: int, chance: float
-) -> dict[int, int]:
+def next_trainings(runners: Sequence[Runner], race: Race) -> dict[int, int]:
     """Return which recipes to train with how many more seeds; none: the race is over.
 
     Contenders get one more each. The pick itself is trained with every seed: its numbers are what is decided on.
 
     Args:
         runners: The recipes, each trained at least once.
-        pick: What is handed over.
-        dense_score: Mean of the dense network's scores.
-        n_val: Validation samples of a split.
-        seeds: How often a recipe is trained at most.
-        chance: Of changing the pick, from which on the trainings that a recipe still may have are worth it; 0: always.
+        race: What they race for.
     """
+    seeds, chance = race.seeds, race.chance
     done = np.array([r.begun for r in runners])
-    leader, margins = _standing(runners, pick, dense_score)
-    moved = loss_sds(runners, dense_score, n_val) * np.sqrt(1 / done - 1 / np.maximum(seeds, done))
+    leader, margins = _standing(runners, race)
+    moved = loss_sds(runners, race.dense_score, race.n_val) * np.sqrt(1 / done - 1 / np.maximum(seeds, done))
     open_ = {i: int(seeds - done[i]) for i in range(len(runners)) if done[i] < seeds}
     if chance == 0:
         return open_
@@ -109,18 +125,16 @@ def next_trainings(
     return {leader: open_[leader]} if leader in open_ else {}
 
 
-def _standing(
-    runners: Sequence[Runner], pick: Pick, dense_score: float
-) -> tuple[int | None, list[float | None]]:
+def _standing(runners: Sequence[Runner], race: Race) -> tuple[int | None, list[float | None]]:
     """Return who is picked at present, and how far each recipe's score may move before that changes.
 
     None: it changes nothing, however far. Where nobody can be picked, everyone may still be.
     """
-    floor = pick.floor(dense_score)
-    fit = [i for i, r in enumerate(runners) if r.able and r.score >= floor]
+    floor = race.floor
+    fit = [i for i, r in enumerate(runners) if r.able and r.on_front and r.score >= floor]
     if not fit:
         return None, [abs(r.score - floor) if r.able else 0.0 for r in runners]
-    if pick.rule == "accurate":
+    if race.rule == "accurate":
         leader, *others = sorted(fit, key=lambda i: (-runners[i].score, runners[i].cost, i))
         best = runners[leader].score
         behind: list[float | None] = [best - r.score if r.able else None for r in runners]

@@ -12,7 +12,15 @@ from hwsearch.measure.measured import Measured
 from hwsearch.measure.scores import score_interval
 from hwsearch.plan.plan import make_plan
 from hwsearch.search.stages import finalist
-from hwsearch.search.stages.finalist import Finalist, _scored, choose, on_front, runners_of, with_intervals
+from hwsearch.search.stages.finalist import (
+    Finalist,
+    _scored,
+    choose,
+    on_front,
+    race_of,
+    runners_of,
+    with_intervals,
+)
 from hwsearch.study.model import load_study
 
 CONSTANT = Answers((182, 18), (200, 0), (182, 0), 0, 0, (), 3)
@@ -126,7 +134,16 @@ def test_only_what_is_on_the_front_can_be_picked(plan):
         replace(one, accuracy_val=0.1),
     ]
     assert on_front(plan, some, dense) == [True, False, False, False, False]
-    assert [runner.able for runner in runners_of(plan, some, dense)] == [True, False, False, False, False]
+    runners = runners_of(plan, some, dense)
+    assert [runner.on_front for runner in runners] == [True, False, False, False, False]
+    assert [runner.able for runner in runners] == [True, True, False, False, True]
+
+
+def test_a_pick_must_be_of_use_to_the_study_and_accurate_enough(plan):
+    dense = told((0.98,) * 5, 5, score=0.98)
+    race = race_of(plan, dense)  # may lose 20 points, and 15 are worth it
+    assert race.floor == pytest.approx(0.98 - plan.study.search.worth)
+    assert (race.rule, race.seeds, race.chance) == ("smallest", 2, 0.1)
 
 
 def test_intervals_are_wider_the_less_it_was_trained(plan):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwsearch.search.stages.race import Runner, loss_sds, next_trainings, pooled_sds, variance
+from hwsearch.search.stages.race import Race, Runner, loss_sds, next_trainings, pooled_sds, variance
 from hwsearch.study.search_sections import Pick
 
 N_VAL, DENSE, SEEDS = 360, 0.98, 5
@@ -19,7 +19,7 @@ def runner(cost, *losses, able=True, begun=None):
 
 
 def more(*runners, pick=SMALLEST, chance=0.1, seeds=SEEDS):
-    return next_trainings(runners, pick, DENSE, N_VAL, seeds, chance)
+    return next_trainings(runners, Race(pick.rule, pick.floor(DENSE), DENSE, N_VAL, seeds, chance))
 
 
 def test_a_recipe_near_the_tolerance_that_would_be_the_pick_is_trained_again_and_no_other():
@@ -35,6 +35,12 @@ def test_a_recipe_near_the_tolerance_that_would_be_the_pick_is_trained_again_and
 def test_the_pick_is_trained_with_every_seed_when_nobody_else_can_take_its_place():
     assert more(runner(100, 0.2), runner(300, -0.01)) == {1: SEEDS - 1}
     assert more(runner(100, 0.2), runner(300, *[-0.01] * SEEDS)) == {}
+
+
+def test_what_seems_to_be_dominated_may_still_be_the_pick_and_is_not_while_it_is():
+    dominated = replace(runner(200, 0.0101), on_front=False)
+    assert more(dominated, runner(300, *[0.0] * 5)) == {0: 1}
+    assert more(replace(runner(200, *[0.0] * 5), on_front=False), runner(300, 0.0)) == {1: SEEDS - 1}
 
 
 def test_a_pick_that_may_fall_is_trained_once_more_before_it_is_believed():
