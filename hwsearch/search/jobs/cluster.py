@@ -282,7 +282,12 @@ class ClusterCrew:
         """Return the bench as the workers have it: sent once to each, by way of the others."""
         client = self._cluster.client
         if self._placed is None or self._placed[0] is not client:
-            self._placed = (client, client.scatter(self._bench, broadcast=True, hash=False))
+            try:
+                self._placed = (client, client.scatter(self._bench, broadcast=True, hash=False))
+            except (
+                KeyError
+            ) as error:  # Dask's scheduler forgot one while it counted them (Scheduler.replicate)
+                raise _Lost(f"worker {error} died while the data travelled") from error
         return self._placed[1]
 
     def close(self, at_once: bool) -> None:

@@ -9,7 +9,7 @@ import pytest
 from builders.clusters import cluster_here, free_port
 from builders.jobs import assert_same, bench, job
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
 
 from hwsearch.errors import InputError, NoResources, WorkersAway
 from hwsearch.search.jobs import cluster as module
@@ -82,6 +82,20 @@ def test_a_bug_of_a_task_is_raised_here_and_a_full_disk_is_no_bug(address):
         with pytest.raises(NoResources, match="No space left"):
             list(crew.results([partial(fail_with, error=OSError(28, "No space left on device"))]))
         assert list(crew.results([n_classes])) == [(0, 3)]
+
+
+def test_a_worker_that_dies_while_the_data_travel_is_no_bug(address, monkeypatch):
+    said, scatter, deaths = [], distributed.Client.scatter, ["tcp://127.0.0.1:1"]
+
+    def dying(client, *given, **options):
+        if deaths:
+            raise KeyError(deaths.pop())
+        return scatter(client, *given, **options)
+
+    monkeypatch.setattr(distributed.Client, "scatter", dying)
+    with connected(address, say=said.append) as cluster:
+        assert list(cluster.crew(bench()).results([n_classes])) == [(0, 3)]
+    assert any("died while the data travelled" in words for words in said)
 
 
 def test_workers_that_are_not_like_the_driver_are_refused_by_name(address, monkeypatch):
