@@ -9,7 +9,7 @@ import pytest
 from builders.clusters import cluster_here, free_port
 from builders.jobs import assert_same, bench, job
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 
 from hwsearch.errors import InputError, NoResources, WorkersAway
 from hwsearch.search.jobs import cluster as module
@@ -85,14 +85,15 @@ def test_a_bug_of_a_task_is_raised_here_and_a_full_disk_is_no_bug(address):
 
 
 def test_a_worker_that_dies_while_the_data_travel_is_no_bug(address, monkeypatch):
-    said, scatter, deaths = [], distributed.Client.scatter, ["tcp://127.0.0.1:1"]
+    client_class = pytest.importorskip("distributed").Client
+    said, scatter, deaths = [], client_class.scatter, ["tcp://127.0.0.1:1"]
 
     def dying(client, *given, **options):
         if deaths:
             raise KeyError(deaths.pop())
         return scatter(client, *given, **options)
 
-    monkeypatch.setattr(distributed.Client, "scatter", dying)
+    monkeypatch.setattr(client_class, "scatter", dying)
     with connected(address, say=said.append) as cluster:
         assert list(cluster.crew(bench()).results([n_classes])) == [(0, 3)]
     assert any("died while the data travelled" in words for words in said)
