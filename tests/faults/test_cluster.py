@@ -70,6 +70,7 @@ def test_a_worker_that_falls_silent_costs_its_job_s_time(study, whole, tmp_path)
         driver(study, folder, "--scheduler", cluster.address, start=Fresh) as process,
     ):
         wait_until(lambda: at_work(folder), 120)
+        wait_until(cluster.worker_pids, 60)  # a nanny may be starting one again
         silent = rng.choice(cluster.worker_pids())
         # as behind a cable that is cut: no word, and no connection is closed
         os.kill(silent, signal.SIGSTOP)
