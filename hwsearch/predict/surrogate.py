@@ -112,7 +112,10 @@ class Surrogate:
         return self if len(rows) == len(self.rows) else replace(self, rows=rows)
 
     def _mean(self, inputs: Inputs, across: np.ndarray) -> np.ndarray:
-        return np.asarray(self._centred[0] + _STEP * inputs.rungs(self.rungs) + across.T @ self._weights)
+        # added up row by row: BLAS would add in the order that suits the shape, so that a candidate's last digits, and
+        # with them what a resumed run decides, would depend on who is asked about beside it
+        told = np.cumsum(across * self._weights[:, None], axis=0)[-1]
+        return np.asarray(self._centred[0] + _STEP * inputs.rungs(self.rungs) + told)
 
     def _across(self, inputs: Inputs) -> np.ndarray:
         return Covariance(self._layout, self.inputs[self.rows], inputs).value(self.hyper)

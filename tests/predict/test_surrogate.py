@@ -51,6 +51,18 @@ def test_the_mean_alone_is_the_same_mean(monkeypatch):
     assert model.mean(at) == pytest.approx(model.predict(at)[0])
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 40])
+def test_what_is_told_of_a_candidate_does_not_depend_on_who_is_asked_about_beside_it(size):
+    rng = np.random.default_rng(0)
+    model = fit(inputs(rng.uniform(0, 2, 200)), rng.uniform(0.5, 0.99, 200))
+    asked = inputs(rng.uniform(0, 2, 280))
+    together = model.mean(asked)
+    parts = [model.mean(asked[slice(i, i + size)]) for i in range(0, 280, size)]
+    assert np.array_equal(
+        np.concatenate(parts), together
+    )  # to the last digit: a resumed run prices others beside it
+
+
 def test_draws_have_the_mean_and_spread_of_predictions_and_go_together():
     model = fit(inputs([0.0, 0.4, 1.0]), np.array([0.9, 0.93, 0.97]))
     at = inputs([0.2, 2.0, 2.0, 9.0])

@@ -18,7 +18,6 @@ from hwsearch.search.stages.dense import Dense
 from hwsearch.search.stages.layer_masks import LayerMasks
 from hwsearch.search.stages.priced import PricedCandidates
 from hwsearch.search.store.cache import Cache
-from hwsearch.search.store.similarities import Similarities
 from hwsearch.space.candidate import Candidate
 
 Progress = Callable[[int], None]
@@ -77,7 +76,6 @@ class Context:
         trainer: Where stacks are trained.
         cache: Where trained networks are stored.
         priced: The candidates that were priced so far.
-        similarities: What was predicted of them, on disk.
         model_clock: Runs while the search probes, learns and ranks: what it takes to train less.
     """
 
@@ -86,14 +84,12 @@ class Context:
     trainer: Trainer
     cache: Cache
     priced: PricedCandidates = field(init=False, compare=False)
-    similarities: Similarities = field(init=False, compare=False)
     model_clock: Stopwatch = field(default_factory=Stopwatch, compare=False)
 
     def __post_init__(self) -> None:
         # of these very dense networks and estimators: a context with another one prices anew
         dense = [reference.dense.params for reference in self.references]
         object.__setattr__(self, "priced", PricedCandidates(dense))
-        object.__setattr__(self, "similarities", Similarities(self.cache))
 
     def of(self, candidate: Candidate) -> Reference:
         """Return the network that a candidate is cut from."""
@@ -112,11 +108,7 @@ class Context:
         """Return the context of one network alone whose tickets are cut from other dense parameters."""
         reference = self.at(network)
         other = replace(reference, dense=replace(reference.dense, params=dense))
-        context = replace(self, references=(other,))
-        object.__setattr__(
-            context, "similarities", Similarities(None)
-        )  # what is on disk is of the other's masks
-        return context
+        return replace(self, references=(other,))
 
     def state(self, known: Mapping[str, TrialRecord]) -> SearchState:
         """Return what is known for decisions; known: the last record of each candidate, by its digest."""

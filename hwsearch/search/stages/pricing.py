@@ -55,24 +55,15 @@ def _price(context: Context, candidate: Candidate) -> Priced:
 
 def _with_similarity(context: Context, priced: Sequence[Priced]) -> list[Priced]:
     """Return candidates with their similarity: those that keep the budgets, if the run has an estimator."""
-    known, similar = context.similarities, dict[str, float]()
+    similar: dict[str, Priced] = {}
     for reference in context.references:
         number = reference.plan.number
         feasible = [p for p in priced if not p.price.faults and p.candidate.network == number]
-        if reference.calibration is None:
+        if reference.calibration is None or not feasible:
             continue
-        similar |= {
-            p.candidate.digest: value
-            for p in feasible
-            if (value := known.get(p.candidate.digest)) is not None
-        }
-        fresh = [p for p in feasible if p.candidate.digest not in similar]
-        if not fresh:
-            continue
-        candidates, sparsities = [p.candidate for p in fresh], [p.layer_sparsity for p in fresh]
+        candidates, sparsities = [p.candidate for p in feasible], [p.layer_sparsity for p in feasible]
         joint = joint_of(candidates, sparsities, reference.plan.spec.connections)
         agreement = reference.calibration.similarity.agreement(joint)
-        predicted = {p.candidate.digest: float(value) for p, value in zip(fresh, agreement, strict=True)}
-        known.add(predicted)
-        similar |= predicted
-    return [replace(p, similarity=similar.get(p.candidate.digest)) for p in priced]
+        for p, value in zip(feasible, agreement, strict=True):
+            similar[p.candidate.digest] = replace(p, similarity=float(value))
+    return [similar.get(p.candidate.digest, p) for p in priced]

@@ -1,6 +1,5 @@
 """Candidates are ticketed, priced and likened once, however often they are asked for."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -50,15 +49,6 @@ def test_each_is_priced_once(context, monkeypatch):
     assert cut == [SPARSE, DENSER]
     assert first[0] is first[2] is again[1]
     assert first[1] is again[0]
-
-
-def test_a_search_that_goes_on_is_told_what_was_predicted_at_first(context):
-    (first,) = price_all(context, [SPARSE])
-    other = SimpleNamespace(agreement=lambda joint: np.full(len(joint), 0.25))
-    reference = replace(context.references[0], calibration=Calibration(other, GOOD, 0))
-    resumed = replace(context, references=(reference,))
-    sparse, denser = price_all(resumed, [SPARSE, DENSER])
-    assert (sparse.similarity, denser.similarity) == (first.similarity, 0.25)
 
 
 def test_sparser_is_smaller_and_less_like_the_dense_network(context):
