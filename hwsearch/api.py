@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwsearch.comparison.finders import FINDERS, compare
-from hwsearch.errors import Fault, InputError, NothingFits
-from hwsearch.plan.plan import make_plan
+from hwsearch.errors import Fault, InputError, NothingFits, Unfinished
+from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event
 from hwsearch.records.files import write_text
 from hwsearch.records.finished import answered, asked, pages_stand
 from hwsearch.records.run_folder import RunFolder, open_run
-from hwsearch.records.summary import read_summary
+from hwsearch.records.summary import Summary, read_summary
 from hwsearch.report.page import write_pages
 from hwsearch.report.tickets import write_comparison
 from hwsearch.results.result import Result
@@ -147,15 +147,19 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
     storage = asker.storage
     summary = answered(study, path, folder, storage)
     if summary is None:
-        plan = plan_to_run(study, path, options)
-        hear = asker.listen or (lambda event: None)
-        with asker.hired(folder) as (workers, found):
-            summary = search(plan, folder, storage=storage, workers=workers, listen=hear, device=found)
+        summary = _searched(plan_to_run(study, path, options), folder, asker)
     if not pages_stand(folder, summary):
         write_pages(folder.path)
     if not summary.front_size:
         raise NothingFits(summary.nearest_miss or "")
     return load_run(folder.path, storage=storage)
+
+
+def _searched(plan: Plan, folder: RunFolder, asker: Asker) -> Summary:
+    """Run a search to its end, or the rest of it."""
+    hear = asker.listen or (lambda event: None)
+    with asker.hired(folder) as (workers, found):
+        return search(plan, folder, storage=asker.storage, workers=workers, listen=hear, device=found)
 
 
 def confirm(path: str | Path, asker: Asker | None = None) -> Result:
@@ -170,20 +174,21 @@ def confirm(path: str | Path, asker: Asker | None = None) -> Result:
 
     Raises:
         InputError: There is no run, or what it was begun with has changed.
-        NothingFits: No candidate keeps every budget.
+        Unfinished: The run has not ended: there is no front to confirm.
         StorageAway, WorkersAway: As `run`.
     """
     asker = Asker() if asker is None else asker
     asker.check()
-    folder = open_run(Path(path))
+    result = load_run(path, storage=asker.storage)
+    folder = result.folder
+    if not result.finished:
+        raise Unfinished(
+            f"{folder.path}: only a run that has ended is confirmed (`hwsearch run` goes on with it)"
+        )
     plan = plan_to_run(load_study(folder.study), folder.study, ())
-    hear = asker.listen or (lambda event: None)
     write_text(folder.confirmed, "Recipes are trained with every fresh seed: hwsearch front --confirm.\n")
-    with asker.hired(folder) as (workers, found):
-        summary = search(plan, folder, storage=asker.storage, workers=workers, listen=hear, device=found)
+    _searched(plan, folder, asker)
     write_pages(folder.path)
-    if not summary.front_size:
-        raise NothingFits(summary.nearest_miss or "")
     return load_run(folder.path, storage=asker.storage)
 
 

@@ -83,3 +83,10 @@ def test_a_run_is_confirmed_its_recipes_are_trained_with_every_seed_and_it_stays
     assert hwsearch.run(asked, out=run).front.equals(after.front)
     with pytest.raises(InputError, match="must hold a study"):
         hwsearch.confirm(tmp_path / "nothing")
+
+
+def test_a_run_that_has_not_ended_is_not_confirmed(finished, tmp_path):
+    shutil.copy(finished / "study.yaml", tmp_path)
+    with pytest.raises(Unfinished, match="only a run that has ended"):
+        hwsearch.confirm(tmp_path)
+    assert not (tmp_path / "confirmed.txt").exists()
