@@ -11,6 +11,7 @@ from hwsearch.records.front import NetworkRow
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.report.quantities import short, spell
 from hwsearch.report.tables import RunTables
+from hwsearch.study.model import load_study
 
 _OF_DEVICE, _BUDGET = " of the device", " (budget)"
 
@@ -54,9 +55,10 @@ class Bar:
 
 
 def device_of(tables: RunTables) -> HardwareProfile | None:
-    """Return the device that a run was searched for; None: this version cannot read its profile, a page has no bars."""
+    """Return the device as a run's study prices it; None: this version cannot read the profile, and draws no bars."""
+    folder = RunFolder(tables.run_dir)
     try:
-        return load_profile(RunFolder(tables.run_dir).profile)
+        return load_profile(folder.profile).pricing(load_study(folder.study).device.firmware)
     except InputError:
         return None
 

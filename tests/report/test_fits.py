@@ -18,6 +18,7 @@ def tables(tmp_path):
     """Return the tables of a run on a micro:bit whose pick takes 1.9 KiB of flash and 497 B of RAM."""
     folder = with_summary(synthetic_run(tmp_path), budgets={"memory_bytes": 16384.0})
     shutil.copy(PROFILE, folder / "profile.yaml")
+    shutil.copy("studies/digits_mcu.yaml", folder / "study.yaml")
     read = read_run(folder)
     pick = read.summary.pick.model_copy(
         update={"banks": {"flash_bytes": 1945, "ram_bytes": 497}, "memory_bytes": 2442}
@@ -55,6 +56,12 @@ def test_a_bar_is_the_share_of_its_limit_with_a_mark_for_the_dense_network(table
     assert flash.share == pytest.approx(100 * 1945 / (256 * 1024))
     assert ram.note == "2.0 KiB are reserved"
     assert (memory.taken, memory.dense, memory.dense_share) == ("2.4 KiB of 16.0 KiB", "27.9 KiB", 100.0)
+
+
+def test_a_study_that_prices_code_is_said_to_count_it(tables):
+    study = tables.run_dir / "study.yaml"
+    study.write_text(study.read_text().replace("device:\n", "device:\n  firmware: priced\n"))
+    assert fit_words(tables)[1].startswith("Program code is counted.")
 
 
 def test_without_a_pick_there_is_nothing_to_say(tables):
