@@ -59,7 +59,7 @@ def _say_version(wanted: bool) -> None:
 @app.callback()
 def everywhere(
     plugin: Plugins = None,
-    version: Annotated[  # its callback answers
+    version: Annotated[
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

@@ -284,9 +284,8 @@ class ClusterCrew:
         if self._placed is None or self._placed[0] is not client:
             try:
                 self._placed = (client, client.scatter(self._bench, broadcast=True, hash=False))
-            except (
-                KeyError
-            ) as error:  # Dask's scheduler forgot one while it counted them (Scheduler.replicate)
+            except KeyError as error:
+                # Dask's scheduler forgot a worker while it counted them (Scheduler.replicate)
                 raise _Lost(f"worker {error} died while the data travelled") from error
         return self._placed[1]
 

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-_AT_ONCE = (
-    4  # trainings that a round may have, so that no worker waits; it may not depend on how many there are
-)
+# trainings of contenders in a round, so that workers do not wait; it may not depend on how many workers there are
+_AT_ONCE = 4
 _FACTOR = 0.5  # of the variance that samples drawn at random would give: what is expected beforehand
 EXPECTED = 4
 """How many repeated trainings that expectation is worth."""
