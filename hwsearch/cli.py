@@ -47,6 +47,7 @@ Storage = Annotated[
     str | None,
     typer.Option(help="Optuna storage URL of the run (default: the one that its folder remembers)."),
 ]
+Workers = Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")]
 RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
 
 
@@ -91,7 +92,7 @@ def run(
     name: StudyName,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/<name of the study>).")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of data sets (or HWSEARCH_DATA).")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
+    workers: Workers = None,
     scheduler: SchedulerAddress = None,
     tls_ca: TlsCa = None,
     tls_cert: TlsCert = None,
@@ -150,7 +151,7 @@ def front(
             "--confirm", help="First train its recipes with every fresh seed, where that was not done."
         ),
     ] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")] = None,
+    workers: Workers = None,
     storage: Storage = None,
 ) -> None:
     """Show the Pareto front of a run."""

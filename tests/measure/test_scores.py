@@ -4,24 +4,16 @@ import math
 
 import numpy as np
 import pytest
+from builders.answers import answers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.measure.answers import Answers
 from hwsearch.measure.measured import Measured
 from hwsearch.measure.scores import constant_score, most_lost, score_interval, score_of
 
 # 90 of class 0, 81 of them right; 10 of class 1, 4 right: answered with 0 are 81 + 6, with 1 are 9 + 4
 UNEVEN = ((81, 9), (6, 4))
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1")
-
-
-def answers(confusion):
-    counts = np.array(confusion)
-    return Answers(
-        tuple(counts.sum(1).tolist()), tuple(counts.sum(0).tolist()), tuple(counts.diagonal().tolist()),
-        0, 0, (), 0, tuple(map(tuple, counts.tolist())),
-    )  # fmt: skip
 
 
 MATRICES = (

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from builders.answers import answers
 
 from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.answers import Answers
@@ -37,14 +38,6 @@ def measured(answers):
     return Measured(
         "", None, None, answers.accuracy, 0.5, None, None, None, None, None, 0, 0, answers_val=answers
     )
-
-
-def answers(confusion):
-    counts = np.array(confusion)
-    return Answers(
-        tuple(counts.sum(1).tolist()), tuple(counts.sum(0).tolist()), tuple(counts.diagonal().tolist()),
-        0, 0, (), 0, tuple(map(tuple, counts.tolist())),
-    )  # fmt: skip
 
 
 def test_a_score_is_the_mean_of_the_trainings_with_the_interval_of_their_mean_answers():
