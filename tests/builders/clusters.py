@@ -220,17 +220,14 @@ class RealCluster:
         """Return the processes that train."""
         if self.nanny is None:
             return []
-        listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.nanny.pid)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return [
-            int(line.split()[0])
-            for line in listed.stdout.splitlines()
-            if "spawn_main" in line or "dask worker" in line
-        ]
+        import psutil
+
+        pids = []
+        for child in psutil.Process(self.nanny.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "spawn_main" in " ".join(child.cmdline()):  # not the tracker of multiprocessing's resources
+                    pids.append(child.pid)
+        return pids
 
     def stop(self, process, number=signal.SIGTERM):
         if process is None:

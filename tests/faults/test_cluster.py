@@ -117,7 +117,9 @@ def test_all_workers_may_die_at_once(tmp_path):
         wait_until(lambda: cluster.size == 2)
         results = cluster.crew(bench()).results([partial(some_seconds, seconds=s) for s in (0.1, 3.0, 3.0)])
         assert next(results) == (0, 0.1)
-        for pid in real.worker_pids():
+        pids = real.worker_pids()
+        assert len(pids) == 2
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
         assert sorted(results) == [(1, 3.0), (2, 3.0)]
 
