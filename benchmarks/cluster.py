@@ -3,8 +3,9 @@
     OMP_NUM_THREADS=1 python -m benchmarks.cluster > benchmarks/results/cluster.md
 
 Training: the same jobs by two processes on two cores, and by a scheduler and four workers that two cores are shared by,
-in turn, several times; a job is a stack of four candidates of the README's network. CPU seconds are those of the
-processes that train: on a machine with other work they say more than the clock does.
+in turn, several times; and by four processes on two cores, which tells what sharing a core costs without Dask. A job is
+a stack of four candidates of the README's network. CPU seconds are those of the processes that train: on a machine with
+other work they say more than the clock does.
 
 A job's cost: jobs that compute nothing, but travel as large as jobs and results of the README's study do.
 
@@ -46,6 +47,7 @@ from hwsearch.study.model import load_study
 from hwsearch.train.loop import Schedule
 
 STUDY = Path("studies/digits_mcu.yaml")
+DASK, PROFILED = "Dask, 4 workers", "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -107,33 +109,48 @@ def job_of_study(epochs: int) -> Job:
 def training_table(bench: Bench, job: Job, n_jobs: int, repeats: int, work: Path) -> None:
     """Train with processes and with a cluster in turn, and print what each took."""
     tasks = [partial(run_job, job=job)] * n_jobs
-    rows: dict[str, list[tuple[float, float]]] = {"2 processes": [], "Dask, 4 workers": []}
-    with RealCluster(work / "four", 4) as real:
-        processes = Processes(bench, 2)
-        with Cluster(Scheduler(real.address)) as cluster:
-            wait_until(lambda: cluster.size == 4)
-            there = cluster.crew(bench)
-            for crew in (processes, there):
-                list(crew.results(tasks[:4]))  # what is imported and compiled on first use
-            pids = {"2 processes": list(processes._pool._processes), "Dask, 4 workers": real.worker_pids()}
-            for place, pid in enumerate(real.worker_pids()):
+    rows: dict[str, list[tuple[float, float]]] = {}
+    with contextlib.ExitStack() as stack:
+        two, four = Processes(bench, 2), Processes(bench, 4)
+        for processes in (two, four):
+            stack.callback(processes.close, at_once=False)
+        plain, profiled = (
+            stack.enter_context(RealCluster(work / f"profiled_{each}", 4, **{PROFILED: each}))
+            for each in ("False", "True")
+        )
+        crews: dict[str, Crew] = {"2 processes": two, "4 processes": four}
+        for name, real in ((DASK, plain), (f"{DASK}, profiled", profiled)):
+            cluster = stack.enter_context(Cluster(Scheduler(real.address)))
+            wait_until(lambda cluster=cluster: cluster.size == 4)
+            crews[name] = cluster.crew(bench)
+        for crew in crews.values():
+            list(crew.results(tasks[:4]))  # what is imported and compiled on first use
+        of_workers = (pids_of(two), pids_of(four), plain.worker_pids(), profiled.worker_pids())
+        pids = dict(zip(crews, of_workers, strict=True))
+        for name in list(crews)[1:]:
+            for place, pid in enumerate(pids[name]):
                 os.sched_setaffinity(pid, {sorted(os.sched_getaffinity(0))[place % 2]})
-            for _ in range(repeats):
-                for name, crew in (("2 processes", processes), ("Dask, 4 workers", there)):
-                    rows[name].append(timed(lambda crew=crew: list(crew.results(tasks)), pids[name]))
-        processes.close(at_once=False)
+        for _ in range(repeats):
+            for name, crew in crews.items():
+                taken = timed(lambda crew=crew: list(crew.results(tasks)), pids[name])
+                rows.setdefault(name, []).append(taken)
     print(f"## Training: {n_jobs} jobs, median of {repeats} turns\n")
     print("| who trains | s | CPU s of who trains |\n|---|---|---|")
     for name, times in rows.items():
         wall, cpu = (statistics.median(values) for values in zip(*times, strict=True))
         print(f"| {name} | {wall:.1f} | {cpu:.1f} |")
-    pairs = list(zip(*rows.values(), strict=True))
-    for place, what in enumerate(("time", "CPU time")):
-        ratios = sorted(there[place] / here[place] for here, there in pairs)
-        print(
-            f"\nDask over processes, {what}: median {statistics.median(ratios):.3f}, "
-            f"{ratios[0]:.3f} to {ratios[-1]:.3f}"
-        )
+    for rival in list(rows)[:2]:
+        pairs = list(zip(rows[rival], rows[DASK], strict=True))
+        for place, what in enumerate(("time", "CPU time")):
+            ratios = sorted(there[place] / here[place] for here, there in pairs)
+            print(
+                f"\nDask over {rival}, {what}: median {statistics.median(ratios):.3f}, "
+                f"{ratios[0]:.3f} to {ratios[-1]:.3f}"
+            )
+
+
+def pids_of(processes: Processes) -> list[int]:
+    return list(processes._pool._processes)
 
 
 def timed(act: Callable[[], object], pids: Sequence[int]) -> tuple[float, float]:
@@ -228,7 +245,7 @@ def many_workers(folder: Path, n: int) -> Iterator[tuple[Cluster, RealCluster]]:
     real.start_scheduler()
     line = [sys.executable, "-m", "benchmarks.cluster", "--crowd", real.address, str(n)]
     with (folder / "crowd.log").open("ab") as log:
-        process = subprocess.Popen(line, stdout=log, stderr=log)
+        process = subprocess.Popen(line, stdout=log, stderr=log, env=real.environment)
     try:
         with Cluster(Scheduler(real.address)) as cluster:
             wait_until(lambda: cluster.size == n, 300)

@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "3",
     "DASK_DISTRIBUTED__ADMIN__TICK__LIMIT": "60s",
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
 }
 
 
@@ -225,7 +226,9 @@ class RealCluster:
         pids = []
         for child in psutil.Process(self.nanny.pid).children():
             with contextlib.suppress(psutil.NoSuchProcess):
-                if "spawn_main" in " ".join(child.cmdline()):  # not the tracker of multiprocessing's resources
+                if "spawn_main" in " ".join(
+                    child.cmdline()
+                ):  # not the tracker of multiprocessing's resources
                     pids.append(child.pid)
         return pids
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import typer
@@ -19,9 +20,11 @@ from hwsearch.cli import app
 from hwsearch.search.jobs.scheduler import Scheduler
 
 pytest.importorskip("distributed")
+import dask
 from distributed.cli import dask_scheduler, dask_worker
 
 EXAMPLES = Path(__file__).parents[2] / "studies" / "distributed"
+UNPROFILED = "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"
 FAKE_SSH = """#!/bin/sh
 # ssh -o OPTION HOST COMMAND, on this machine
 test "$1" = -o && test "$3" = here || exit 64
@@ -83,6 +86,15 @@ def test_kubernetes_starts_what_dask_and_hwsearch_understand(tls):
         assert {mount["name"] for mount in container["volumeMounts"]} == {
             each["name"] for each in pod["volumes"]
         }
+
+
+def test_workers_are_not_profiled_by_dask():
+    _, worker, _ = pods(kubernetes_job())
+    assert {"name": UNPROFILED, "value": "False"} in worker["containers"][0]["env"]
+    for name in ("ssh.sh", "slurm.py"):
+        assert f"{UNPROFILED}=False" in (EXAMPLES / name).read_text(), name
+    with mock.patch.dict(os.environ, {UNPROFILED: "False"}):
+        assert not dask.config.collect_env()["distributed"]["worker"]["profile"]["enabled"]
 
 
 def test_kubernetes_accepts_the_job():

@@ -121,6 +121,8 @@ def test_a_dead_worker_costs_its_task_s_time_and_a_deadly_task_is_given_up(tmp_p
         assert error.last_worker.address.startswith("tcp://")
         wait_until(lambda: len(client.nthreads()) == 2)  # Dask's nannies start them again
         assert set(client.run(lambda: os.environ["OMP_NUM_THREADS"]).values()) == {"1"}
+        profiled = client.run(lambda dask_worker: "profile" in dask_worker.periodic_callbacks)
+        assert set(profiled.values()) == {False}  # as the environment of the workers says
 
 
 @pytest.mark.slow
