@@ -26,6 +26,7 @@ from hwsearch.cli_answers import (
 from hwsearch.cli_check import Plugins, StudyName
 from hwsearch.cli_cluster import SchedulerAddress, TlsCa, TlsCert, TlsKey, scheduler_of
 from hwsearch.cli_data import data
+from hwsearch.cli_doctor import doctor
 from hwsearch.cli_exits import run_command
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.add_typer(profiles, name="profiles")
 app.add_typer(data, name="data")
 app.command()(init)
+app.command()(doctor)
 
 Storage = Annotated[
     str | None,

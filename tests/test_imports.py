@@ -15,7 +15,8 @@ ORDER = [
     "shown", "errors", "seeds", "whole_files", "own_code", "interrupts", "graph", "study", "hardware", "space", "data",
     "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "plan", "search",
     "comparison", "report", "export", "results", "start", "api", "api_sections", "api_arrays", "api_data",
-    "terminal", "cli_rules", "cli_check", "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_answers",
+    "terminal", "cli_rules", "cli_check", "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_doctor",
+    "cli_answers",
     "cli_exits", "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
@@ -34,6 +35,7 @@ OWNERS = {
         "cli_check",
         "cli_cluster",
         "cli_data",
+        "cli_doctor",
         "cli_exits",
         "cli_init",
         "cli_profiles",

@@ -82,7 +82,7 @@ def fitting(spec: NetworkSpec, timesteps: int, batch_size: int, processes: int, 
     if device == "cuda":
         budget = torch.cuda.mem_get_info()[0] // 3  # torch's pooling keeps spikes and indices besides
     else:
-        budget = min(_MOST_BYTES, _available_bytes() // (2 * processes))
+        budget = min(_MOST_BYTES, available_bytes() // (2 * processes))
     if not spec.input.still:  # the batch, which all candidates read, as it is drawn and with time in front
         budget -= 2 * 4 * batch_size * timesteps * math.prod(spec.input.shape)
     return max(1, budget // stack_bytes(spec, timesteps, batch_size))
@@ -130,7 +130,7 @@ def _step_seconds(spec: NetworkSpec, timesteps: int, batch_size: int, size: int,
     return min(times)
 
 
-def _available_bytes() -> int:
+def available_bytes() -> int:
     """Return the memory that is free to use; a guess of 4 GB where the system does not say."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()

@@ -69,10 +69,10 @@ def test_bytes_against_a_process(topology, side, n):
 def test_what_fits(monkeypatch):
     own = spec("fc128-fc128")
     each = size.stack_bytes(own, 4, 64)
-    monkeypatch.setattr(size, "_available_bytes", lambda: 40 * each)
+    monkeypatch.setattr(size, "available_bytes", lambda: 40 * each)
     assert size.fitting(own, 4, 64, 2) == 10
     assert size.fitting(own, 4, 64, 100) == 1
-    monkeypatch.setattr(size, "_available_bytes", lambda: 10**15)
+    monkeypatch.setattr(size, "available_bytes", lambda: 10**15)
     assert size.fitting(own, 4, 64, 2) == 400 * MEGABYTE // each
 
 

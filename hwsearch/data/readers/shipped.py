@@ -93,7 +93,7 @@ def _digits(root: Path | None, data: NamedData) -> Samples:
 
 def _mnist(root: Path | None, data: NamedData) -> Samples:
     """Load 28 x 28 images of ten classes from MNIST's four files."""
-    folder = folder_of(root, data.name)
+    folder = folder_of(root, FOLDERS[data.name])
     train, test = (
         (f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz") for part in ("train", "t10k")
     )
@@ -110,7 +110,7 @@ def _fsdd(root: Path | None, data: NamedData) -> Samples:
         loudness="peak",
         frames=data.frames or 32,
         hop=0.512 / (data.frames or 32),
-        root=str(folder_of(root, data.name)),
+        root=str(folder_of(root, FOLDERS[data.name])),
     )
     return read_wavs(wav.model_copy(update={"layout": data.layout}))
 
@@ -122,7 +122,7 @@ def _nmnist(root: Path | None, data: NamedData) -> Samples:
         test_from="Test.zip",
         format="nmnist",
         frames=data.frames or 20,
-        root=str(folder_of(root, "n-mnist-small")),
+        root=str(folder_of(root, FOLDERS[data.name])),
     )
     return read_events(events.model_copy(update={"layout": data.layout}))
 
@@ -135,7 +135,7 @@ def _hydraulic(root: Path | None, data: NamedData) -> Samples:
             todo = did_you_mean(data.target, TARGETS, "targets")
         law = f"{data.name} has several labels, of which target says one"
         raise InputError([Fault("data.target", law, repr(data.target or "none"), todo)])
-    return read_hydraulic(folder_of(root, data.name), data.target, data.layout)
+    return read_hydraulic(folder_of(root, FOLDERS[data.name]), data.target, data.layout)
 
 
 LOADERS: dict[str, Loader] = {
@@ -146,5 +146,8 @@ LOADERS: dict[str, Loader] = {
     "nmnist": _nmnist,
     "hydraulic": _hydraulic,
 }
+FOLDERS = {name: name for name in LOADERS if name != "digits"} | {"nmnist": "n-mnist-small"}
+"""Below the folder of data sets; digits have none: scikit-learn brings them along."""
+
 _TAKES = {"fsdd": ("frames", "layout"), "nmnist": ("frames", "layout"), "hydraulic": ("target", "layout")}
 """Which of their keys (``target``, ``frames``, ``layout``) data sets have a use for."""
