@@ -3,9 +3,8 @@
     OMP_NUM_THREADS=1 python -m benchmarks.cluster > benchmarks/results/cluster.md
 
 Training: the same jobs by two processes on two cores, and by a scheduler and four workers that two cores are shared by,
-in turn, several times; and by four processes on two cores, which tells what sharing a core costs without Dask. A job is
-a stack of four candidates of the README's network. CPU seconds are those of the processes that train: on a machine with
-other work they say more than the clock does.
+in turn, several times, with and without Dask's profiler; a job is a stack of four candidates of the README's network.
+CPU seconds are those of the processes that train: on a machine with other work they say more than the clock does.
 
 A job's cost: jobs that compute nothing, but travel as large as jobs and results of the README's study do.
 
@@ -111,21 +110,20 @@ def training_table(bench: Bench, job: Job, n_jobs: int, repeats: int, work: Path
     tasks = [partial(run_job, job=job)] * n_jobs
     rows: dict[str, list[tuple[float, float]]] = {}
     with contextlib.ExitStack() as stack:
-        two, four = Processes(bench, 2), Processes(bench, 4)
-        for processes in (two, four):
-            stack.callback(processes.close, at_once=False)
+        processes = Processes(bench, 2)
+        stack.callback(processes.close, at_once=False)
         plain, profiled = (
             stack.enter_context(RealCluster(work / f"profiled_{each}", 4, **{PROFILED: each}))
             for each in ("False", "True")
         )
-        crews: dict[str, Crew] = {"2 processes": two, "4 processes": four}
+        crews: dict[str, Crew] = {"2 processes": processes}
         for name, real in ((DASK, plain), (f"{DASK}, profiled", profiled)):
             cluster = stack.enter_context(Cluster(Scheduler(real.address)))
             wait_until(lambda cluster=cluster: cluster.size == 4)
             crews[name] = cluster.crew(bench)
         for crew in crews.values():
             list(crew.results(tasks[:4]))  # what is imported and compiled on first use
-        of_workers = (pids_of(two), pids_of(four), plain.worker_pids(), profiled.worker_pids())
+        of_workers = (list(processes._pool._processes), plain.worker_pids(), profiled.worker_pids())
         pids = dict(zip(crews, of_workers, strict=True))
         for name in list(crews)[1:]:
             for place, pid in enumerate(pids[name]):
@@ -139,18 +137,16 @@ def training_table(bench: Bench, job: Job, n_jobs: int, repeats: int, work: Path
     for name, times in rows.items():
         wall, cpu = (statistics.median(values) for values in zip(*times, strict=True))
         print(f"| {name} | {wall:.1f} | {cpu:.1f} |")
-    for rival in list(rows)[:2]:
-        pairs = list(zip(rows[rival], rows[DASK], strict=True))
+    ours, *theirs = rows
+    for name in theirs:
+        pairs = list(zip(rows[ours], rows[name], strict=True))
         for place, what in enumerate(("time", "CPU time")):
             ratios = sorted(there[place] / here[place] for here, there in pairs)
             print(
-                f"\nDask over {rival}, {what}: median {statistics.median(ratios):.3f}, "
-                f"{ratios[0]:.3f} to {ratios[-1]:.3f}"
+                f"\n{name}, over {ours}, {what}: median {statistics.median(ratios):.3f}, "
+                f"{ratios[0]:.3f} to {ratios[-1]:.3f}",
+                flush=True,
             )
-
-
-def pids_of(processes: Processes) -> list[int]:
-    return list(processes._pool._processes)
 
 
 def timed(act: Callable[[], object], pids: Sequence[int]) -> tuple[float, float]:
