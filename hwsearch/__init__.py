@@ -32,7 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from hwsearch.api import load_run, run
+    from hwsearch.api import confirm, run
     from hwsearch.api_arrays import search
     from hwsearch.errors import (
         Fault,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         RecordError,
         Unfinished,
     )
-    from hwsearch.results.result import Result
+    from hwsearch.results.result import Result, load_run
 
 __version__ = "0.1.0"
 __all__ = [
@@ -62,7 +62,8 @@ __all__ = [
 ]
 
 _LATE = {
-    **dict.fromkeys(["Result", "confirm", "load_run", "run"], "api"),
+    **dict.fromkeys(["confirm", "run"], "api"),
+    **dict.fromkeys(["Result", "load_run"], "results.result"),
     **dict.fromkeys(
         ["Fault", "HwsearchError", "InputError", "Interrupted", "NothingFits", "RecordError", "Unfinished"],
         "errors",

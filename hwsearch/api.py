@@ -19,11 +19,11 @@ from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event
 from hwsearch.records.files import write_text
 from hwsearch.records.finished import answered, asked, pages_stand
-from hwsearch.records.run_folder import RunFolder, open_run
-from hwsearch.records.summary import Summary, read_summary
+from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.summary import Summary
 from hwsearch.report.page import write_pages
 from hwsearch.report.tickets import write_comparison
-from hwsearch.results.result import Result
+from hwsearch.results.result import Result, load_run
 from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.jobs.scheduler import Scheduler
 from hwsearch.search.learn_from import plan_to_run
@@ -239,23 +239,6 @@ def compare_finders(
         table, facts = compare(plan, cache, trainer, say, finders)
     within = 0.01 if loaded.pick.within is None else loaded.pick.within
     return write_comparison(table, facts, loaded.name, within, folder.path)
-
-
-def load_run(path: str | Path, *, storage: str | None = None) -> Result:
-    """Return the result of a run, or what there is of one that has not ended (``Result.finished``).
-
-    Args:
-        path: The run folder.
-        storage: URL of its Optuna storage; None: the one that the folder remembers (without its password).
-
-    Raises:
-        InputError: There is no run.
-        RecordError: Its folder is damaged.
-    """
-    folder = open_run(Path(path))
-    if folder.summary.exists() or folder.report.exists() or folder.front.exists():
-        read_summary(folder.summary)
-    return Result(folder, storage)
 
 
 __all__ = ["Result", "confirm", "load_run", "make_plan", "run"]

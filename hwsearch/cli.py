@@ -161,10 +161,11 @@ def front(
     from hwsearch.hardware.profiles.load import load_profile
 
     device = None if profile is None else load_profile(profile, "--profile")
-    from hwsearch import api
     from hwsearch.records.summary import read_summary
+    from hwsearch.results.result import load_run
 
     if confirm:
+        from hwsearch import api
         from hwsearch.terminal import Progress
 
         with Progress(directory.name) as progress:
@@ -172,7 +173,7 @@ def front(
                 directory,
                 api.Asker(_cores() if workers is None else workers, storage, listen=progress.listen),
             )
-    result = api.load_run(directory, storage=storage)
+    result = load_run(directory, storage=storage)
     print_notes(result.notes)
     if device is None:
         table = result.front
@@ -201,11 +202,11 @@ def pick(
         {"smallest": smallest, "frugal": frugal, "accurate": accurate},
         within=within, min_accuracy=min_accuracy, min_score=min_score,
     )  # fmt: skip
-    from hwsearch.api import load_run
     from hwsearch.records.by_class import read_recalls
     from hwsearch.records.front import FrontRow
     from hwsearch.records.summary import read_summary
     from hwsearch.records.tables import plain_cells
+    from hwsearch.results.result import load_run
 
     result = load_run(directory)
     row = result.pick(**rule)
@@ -242,7 +243,7 @@ def export(
     )  # fmt: skip
     if rule and trial is not None:
         raise InputError([Fault("--trial", "a trial or a rule may be given", f"{trial} and a rule")])
-    from hwsearch.api import load_run
+    from hwsearch.results.result import load_run
 
     names = [name.strip() for name in formats.split(",") if name.strip()]
     result = load_run(directory, storage=storage)
@@ -303,8 +304,8 @@ def tickets(
 @app.command()
 def report(directory: RunDir) -> None:
     """Write report.html and front.png anew; of a run that goes on, unfinished.html."""
-    from hwsearch.api import load_run
     from hwsearch.records.summary import read_summary
+    from hwsearch.results.result import load_run
 
     result = load_run(directory)
     print_notes(result.notes if not result.finished else ())

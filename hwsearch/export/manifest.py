@@ -7,6 +7,7 @@ size that no export has. Until a file has passed here, nothing of it is read. No
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 from pathlib import Path
@@ -49,6 +50,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         RecordError: There is none, it is of another version, or what it lists cannot be files of an export.
     """
     path = folder / MANIFEST
+    if not os.path.lexists(path):
+        what = "there is none" if folder.is_dir() else "there is no such folder"
+        todo = "give the folder that hwsearch export wrote, or export the trial again"
+        raise RecordError(f"{folder}: an export must have a {MANIFEST}; {what} ({todo})")
     try:
         raw = json.loads(_text(folder))
         if not isinstance(raw, dict) or not isinstance(raw.get("files"), dict) or "format" not in raw:

@@ -1,6 +1,8 @@
 """A run as its user sees it: the front, the candidates, the pick, another device, an export.
 
 What it hands out are pandas frames and plain values: this is the public interface; inside, the package passes records.
+The front and the pick of a run that has ended are read from its files: what only the others need is loaded with them,
+since torch takes seconds.
 """
 
 from __future__ import annotations
@@ -8,30 +10,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hwsearch.errors import Fault, InputError, NothingFits, Unfinished
-from hwsearch.export.bundle import DEFAULT_FORMATS, write_export
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
-from hwsearch.plan.plan import make_plan
 from hwsearch.records.front import DenseRow, read_front_frame
-from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.run_folder import RunFolder, open_run
 from hwsearch.records.summary import Summary, read_summary
 from hwsearch.records.trial_table import read_trials_frame
-from hwsearch.report.page import write_pages
-from hwsearch.report.unfinished_page import Provisional, write_unfinished
-from hwsearch.results.export_model import model_of
-from hwsearch.results.other_device import FrontOn, front_elsewhere, front_here
-from hwsearch.results.recover import recover, with_used_files
-from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
 from hwsearch.search.decide.pick import pick_row, score_column
 from hwsearch.study.laws import Accuracy, Score
 from hwsearch.study.model import Study, load_study
 from hwsearch.study.yaml_border import check_option
+
+if TYPE_CHECKING:
+    from hwsearch.results.other_device import FrontOn
 
 
 @dataclass(frozen=True)
@@ -67,12 +64,17 @@ class Result:
         network = study.network
         if network.nir is None:
             return (NeuronLaw(network.leak_shift, network.threshold, network.reset),)
+        from hwsearch.plan.plan import make_plan
+        from hwsearch.results.recover import with_used_files
+
         return make_plan(with_used_files(study, self.folder), self.folder.study).laws
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the state of the run."""
         if not self.finished:
+            from hwsearch.results.unfinished import so_far
+
             return (so_far(self.folder).words,)
         known, now = self._numbers.answers, self.study.search.candidates
         if known is None or now <= known.candidates:
@@ -88,6 +90,8 @@ class Result:
             Unfinished: There is no front yet.
         """
         if not self.finished:
+            from hwsearch.results.unfinished import front_so_far
+
             return front_so_far(self.folder)
         return read_front_frame(self.folder.front, self._numbers.front_size)
 
@@ -107,7 +111,11 @@ class Result:
 
     @property
     def _dense(self) -> DenseRow:
-        return self._numbers.dense if self.finished else dense_so_far(self.folder)
+        if self.finished:
+            return self._numbers.dense
+        from hwsearch.results.unfinished import dense_so_far
+
+        return dense_so_far(self.folder)
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -173,6 +181,8 @@ class Result:
             InputError: The device is unknown.
             NothingFits: No trained candidate is of use there.
         """
+        from hwsearch.results.other_device import front_elsewhere, front_here
+
         device = profile if isinstance(profile, HardwareProfile) else load_profile(profile, "profile")
         if device.digest == load_profile(self.folder.profile).digest:
             return front_here(self.folder, self.front, self.storage)
@@ -184,7 +194,7 @@ class Result:
         trial: int | pd.Series | None = None,
         *,
         to: str | Path,
-        formats: Sequence[str] = DEFAULT_FORMATS,
+        formats: Sequence[str] = ("config", "weights"),
     ) -> Path:
         """Write a trial's model as files; without a trial, the study's pick.
 
@@ -193,6 +203,10 @@ class Result:
             NothingFits: There is no pick.
             RecordError: The network had to be trained again, and is not what was recorded.
         """
+        from hwsearch.export.bundle import write_export
+        from hwsearch.results.export_model import model_of
+        from hwsearch.results.recover import recover
+
         if trial is None:
             trial = self.pick()
         number = int(trial["trial"]) if isinstance(trial, pd.Series) else int(trial)
@@ -205,10 +219,15 @@ class Result:
             RecordError: A file is missing or damaged.
             Unfinished: Nothing was begun.
         """
+        from hwsearch.report.page import write_pages
+
         return write_pages(self.folder.path) if self.finished else self._provisional_page()
 
     def _provisional_page(self) -> Path:
         """Write what there is of an unfinished run."""
+        from hwsearch.report.unfinished_page import Provisional, write_unfinished
+        from hwsearch.results.unfinished import so_far
+
         found, study = so_far(self.folder), self.study
         outcomes = dict(self.trials["outcome"].value_counts()) if found.evaluated else {}
         if not self.folder.profile.exists():
@@ -217,6 +236,23 @@ class Result:
         return write_unfinished(
             self.folder, Provisional(study.name, device, found.words, found.front, outcomes)
         )
+
+
+def load_run(path: str | Path, *, storage: str | None = None) -> Result:
+    """Return the result of a run, or what there is of one that has not ended (``Result.finished``).
+
+    Args:
+        path: The run folder.
+        storage: URL of its Optuna storage; None: the one that the folder remembers (without its password).
+
+    Raises:
+        InputError: There is no run.
+        RecordError: Its folder is damaged.
+    """
+    folder = open_run(Path(path))
+    if folder.summary.exists() or folder.report.exists() or folder.front.exists():
+        read_summary(folder.summary)
+    return Result(folder, storage)
 
 
 def _needed(score: Score, min_accuracy: float | None, min_score: float | None) -> float | None:

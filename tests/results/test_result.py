@@ -1,6 +1,8 @@
 """A run as its user sees it."""
 
 import json
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -20,6 +22,17 @@ def test_everything_is_read_from_the_files(finished):
     assert tuple(result.front.columns[: len(FRONT_COLUMNS)]) == FRONT_COLUMNS
     assert len(result.front) == result.summary["front_size"]
     assert len(result.trials) == result.summary["counts"]["asked"]
+
+
+def test_front_and_pick_of_a_run_that_has_ended_load_no_torch(finished):
+    code = (
+        "import hwsearch, sys\n"
+        f"result = hwsearch.load_run({str(finished)!r})\n"
+        "assert result.pick()['trial'] in set(result.front['trial'])\n"
+        "print(sorted({'torch', 'optuna', 'plotly'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_what_is_handed_out_is_plain(finished):
