@@ -31,6 +31,7 @@ from hwsearch.cli_exits import run_command
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
+from hwsearch.cli_watch import watch
 from hwsearch.data.plugins import install
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.interrupts import heeded
@@ -44,6 +45,7 @@ app.add_typer(profiles, name="profiles")
 app.add_typer(data, name="data")
 app.command()(init)
 app.command()(doctor)
+app.command()(watch)
 
 Storage = Annotated[
     str | None,

@@ -16,8 +16,7 @@ ORDER = [
     "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "plan", "search",
     "comparison", "report", "export", "results", "start", "api", "api_sections", "api_arrays", "api_data",
     "terminal", "cli_rules", "cli_check", "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_doctor",
-    "cli_answers",
-    "cli_exits", "cli", "__main__",
+    "cli_watch", "cli_answers", "cli_exits", "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
@@ -40,6 +39,7 @@ OWNERS = {
         "cli_init",
         "cli_profiles",
         "cli_rules",
+        "cli_watch",
     },
     "rich": {"terminal"},
     "nir": {"export", "network"},

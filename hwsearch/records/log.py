@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -95,6 +95,28 @@ def read_log(folder: RunFolder) -> Log:
         else:
             sessions[-1].append(event)
     return Log(tuple(map(tuple, sessions)), torn)
+
+
+def followed(folder: RunFolder, wait: Callable[[], None]) -> Iterator[Event]:
+    """Yield the events of a run's last session, then those that are added, until the run has ended.
+
+    Args:
+        folder: The run folder; whoever writes it may be another process.
+        wait: Called before each further look.
+    """
+    begun, told = None, 0
+    while True:
+        over = folder.summary.stat().st_mtime if folder.summary.exists() else 0.0
+        sessions = read_log(folder).sessions  # after the summary, which is written last: nothing is missed
+        events = sessions[-1] if sessions else ()
+        if events and events[0] != begun:
+            begun, told = events[0], 0
+        for event in events[told:]:
+            yield Event(event.kind, event.text, event.done, event.total, event.model_s)
+        told = len(events)
+        if begun is not None and over >= begun.time:
+            return
+        wait()
 
 
 def _passed(events: Sequence[LoggedEvent]) -> float:

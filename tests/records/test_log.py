@@ -1,11 +1,12 @@
 """A log with torn lines is read all the same, and the next line stands alone."""
 
 import json
+import os
 
 import pytest
 
 from hwsearch.records.events import Event
-from hwsearch.records.log import logged, read_log, seconds_spent
+from hwsearch.records.log import followed, logged, read_log, seconds_spent
 from hwsearch.records.run_folder import RunFolder
 
 LINES = [
@@ -70,3 +71,35 @@ def test_a_clock_that_is_set_back_takes_no_time_away(tmp_path, monkeypatch):
     assert read_log(RunFolder(tmp_path)).wall_s == 4.0 + 3.0
     monkeypatch.setattr("time.time", lambda: 2.0)
     assert seconds_spent(RunFolder(tmp_path), 1.0).wall == 7.0
+
+
+def test_a_run_is_followed_from_its_last_session_to_its_end(folder):
+    def end():
+        folder.summary.write_text("{}")
+        os.utime(folder.summary, (900.0, 900.0))
+
+    def begin_anew():
+        with folder.log.open("a") as log:
+            log.write('{"time": 800.0, "kind": "start", "text": "again"}\n{"time": 801.0, "kind": "no')
+
+    def go_on():
+        with folder.log.open("a") as log:
+            log.write('te", "text": "whole"}\n')
+
+    folder.summary.write_text("of an earlier session")
+    os.utime(folder.summary, (50.0, 50.0))
+    steps = iter([begin_anew, go_on, end])
+    told = [(event.kind, event.text) for event in followed(folder, lambda: next(steps)())]
+    assert told == [("start", "a"), ("final", ""), ("start", "again"), ("note", "whole")]
+
+
+def test_a_run_that_was_not_begun_is_waited_for(tmp_path):
+    folder, looks = RunFolder(tmp_path), []
+
+    def wait():
+        looks.append(1)
+        if len(looks) == 2:
+            folder.log.write_text('{"time": 1.0, "kind": "start", "text": "a"}\n')
+            folder.summary.write_text("{}")
+
+    assert [event.kind for event in followed(folder, wait)] == ["start"]
