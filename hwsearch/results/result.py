@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,6 +223,15 @@ class Result:
         from hwsearch.report.page import write_pages
 
         return write_pages(self.folder.path) if self.finished else self._provisional_page()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the answer, the front, the next step; of an unfinished run, how far it is."""
+        from hwsearch.report.notebook import notebook_html
+        from hwsearch.report.tables import read_run
+
+        if not self.finished:
+            return "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return notebook_html(read_run(self.folder.path))
 
     def _provisional_page(self) -> Path:
         """Write what there is of an unfinished run."""

@@ -35,6 +35,13 @@ def test_front_and_pick_of_a_run_that_has_ended_load_no_torch(finished):
     assert done.stdout == "[]\n"
 
 
+def test_a_notebook_shows_the_answer(finished, tmp_path):
+    assert "result.export(to=" in hwsearch.load_run(finished)._repr_html_()
+    (tmp_path / "study.yaml").write_bytes((finished / "study.yaml").read_bytes())
+    begun = hwsearch.load_run(tmp_path)
+    assert begun._repr_html_() == f"<p>{begun.notes[0]}</p>"
+
+
 def test_what_is_handed_out_is_plain(finished):
     result = hwsearch.load_run(finished)
     assert isinstance(result.summary, dict)
