@@ -25,6 +25,7 @@ from hwsearch.cli_answers import (
 )
 from hwsearch.cli_check import Plugins, StudyName
 from hwsearch.cli_cluster import SchedulerAddress, TlsCa, TlsCert, TlsKey, scheduler_of
+from hwsearch.cli_compare import compare
 from hwsearch.cli_data import data
 from hwsearch.cli_doctor import doctor
 from hwsearch.cli_exits import run_command
@@ -317,3 +318,6 @@ def report(directory: RunDir) -> None:
     summary = read_summary(result.folder.summary)
     if not summary.front_size:
         raise NothingFits(summary.nearest_miss or "")
+
+
+app.command()(compare)

@@ -16,7 +16,7 @@ ORDER = [
     "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "plan", "search",
     "comparison", "report", "export", "results", "start", "api", "api_sections", "api_arrays", "api_data",
     "terminal", "cli_rules", "cli_check", "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_doctor",
-    "cli_watch", "cli_answers", "cli_exits", "cli", "__main__",
+    "cli_watch", "cli_compare", "cli_answers", "cli_exits", "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
@@ -33,6 +33,7 @@ OWNERS = {
         "cli",
         "cli_check",
         "cli_cluster",
+        "cli_compare",
         "cli_data",
         "cli_doctor",
         "cli_exits",

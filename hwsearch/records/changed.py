@@ -64,7 +64,7 @@ def _read(load: Callable[[Path], Loaded], path: Path) -> Loaded:
 def _faults(path: Path, law: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Fault]:
     """Return a fault for each key that differs, placed where the used value stands."""
     document = read_yaml(path)
-    used, asked = dict(_leaves(before, ())), dict(_leaves(now, ()))
+    used, asked = dict(leaves(before, ())), dict(leaves(now, ()))
     return [
         Fault(
             ".".join(map(str, loc)),
@@ -88,7 +88,7 @@ def _plain(study: Study) -> dict[str, Any]:
     }
 
 
-def _leaves(value: Any, loc: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def leaves(value: Any, loc: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Yield every value below, by its path of keys; a list of plain values is one."""
     if isinstance(value, Mapping):
         parts: list[tuple[str | int, Any]] = [(str(key), part) for key, part in value.items()]
@@ -98,7 +98,7 @@ def _leaves(value: Any, loc: tuple[str | int, ...]) -> Iterator[tuple[tuple[str 
         yield loc, value
         return
     for key, part in parts:
-        yield from _leaves(part, (*loc, key))
+        yield from leaves(part, (*loc, key))
 
 
 def _shown(value: Any) -> str:
