@@ -211,7 +211,7 @@ def _print_predictions(summary: Summary) -> None:
     if similarity.n:
         say(
             f"ticket similarity: rank correlation {similarity.spearman:.2f}, mean error {similarity.mae:.3f} "
-            f"on {similarity.n} candidates that it was not settled on"
+            f"on {similarity.n} held-out candidates"
         )
     if completion.n:
         bounds = "" if completion.high is None else f", {completion.low} to {completion.high} at 95 %"
@@ -225,7 +225,7 @@ def _print_predictions(summary: Summary) -> None:
     share = "" if audit.high is None else f" ({audit.low:.0%} to {audit.high:.0%} at 95 %)"
     say(
         f"audit: {audit.continued} of what was to be cut or stopped were trained all the same; "
-        f"{audit.left} would have been left for good, {audit.false_cuts} of these came to the front{share}"
+        f"{audit.left} would have been permanently dropped, {audit.false_cuts} of these came to the front{share}"
     )
 
 

@@ -51,7 +51,7 @@ def test_what_was_counted_and_what_is_expected_have_their_intervals(summary, cap
         "40 candidates: 30 trained, 10 stopped",
         "left: 10 candidates that were stopped or cut; the front is expected to lack 1.2 of them, 0 to 4 at 95 % "
         "(a smaller search.finish trains on)",
-        "audit: 3 of what was to be cut or stopped were trained all the same; 2 would have been left for good, 0 of "
+        "audit: 3 of what was to be cut or stopped were trained all the same; 2 would have been permanently dropped, 0 of "
         "these came to the front (0% to 66% at 95 %)",
         "training spent: 2 times the dense network's, in 1 s; probes and model took 0.1 s, as long as 10.0 % of it",
     ]

@@ -162,8 +162,8 @@ def _similarity_words(similarity: SimilarityQuality) -> str:
     if not similarity.n or not known:
         return "No candidate was judged by ticket similarity in this run, so its quality was not measured."
     return (
-        "Ticket similarity, foretold against measured agreement with the dense network "
-        f"on {count(similarity.n)} candidates and inputs that it was not settled on: {', '.join(known)}."
+        "Ticket similarity, predicted against measured agreement with the dense network "
+        f"on {count(similarity.n)} held-out candidates and inputs: {', '.join(known)}."
     )
 
 
@@ -175,7 +175,7 @@ def _audit_words(audit: Audit) -> str:
     share = f" (between {audit.low:.0%} and {audit.high:.0%} of what is left, at 95 %)" if known else ""
     return (
         f"Audit: {count(audit.continued)} candidates that would have been cut or stopped were trained all the same. "
-        f"The search would have left {count(audit.left)} of them for good; {count(audit.false_cuts)} of these came to "
+        f"The search would have permanently dropped {count(audit.left)} of them; {count(audit.false_cuts)} of these came to "
         f"the front{share}."
     )
 

@@ -68,7 +68,9 @@ def test_predictions_are_told_with_their_intervals(tmp_path):
         no_skill={"trained": 3, "final": 1},
     )
     similarity, audit, no_skill, completion = judgement(read_run(folder))
-    assert similarity.endswith("it was not settled on: rank correlation 0.81, mean absolute error 0.01.")
+    assert similarity.endswith(
+        "held-out candidates and inputs: rank correlation 0.81, mean absolute error 0.01."
+    )
     assert audit.startswith("Audit: 5 candidates")
     assert (
         "left 2 of them for good; 0 of these came to the front (between 0% and 66% of what is left" in audit
