@@ -51,8 +51,8 @@ def test_what_was_counted_and_what_is_expected_have_their_intervals(summary, cap
         "40 candidates: 30 trained, 10 stopped",
         "left: 10 candidates that were stopped or cut; the front is expected to lack 1.2 of them, 0 to 4 at 95 % "
         "(a smaller search.finish trains on)",
-        "audit: 3 of what was to be cut or stopped were trained all the same; 2 would have been permanently dropped, 0 of "
-        "these came to the front (0% to 66% at 95 %)",
+        "audit: 3 of what was to be cut or stopped were trained all the same; 2 would have been permanently "
+        "dropped, 0 of these came to the front (0% to 66% at 95 %)",
         "training spent: 2 times the dense network's, in 1 s; probes and model took 0.1 s, as long as 10.0 % of it",
     ]
 
@@ -81,7 +81,7 @@ def test_similarity_skill_and_arithmetic_are_told_where_there_is_something_to_te
         )
     )
     said = capsys.readouterr().out
-    assert "ticket similarity: rank correlation 0.99, mean error 0.057 on 32 candidates" in said
+    assert "ticket similarity: rank correlation 0.99, mean error 0.057 on 32 held-out candidates" in said
     assert "4 of those trained, and 1 of the final trainings" in said
     assert said.endswith("It rounds.\n")
 

@@ -175,8 +175,8 @@ def _audit_words(audit: Audit) -> str:
     share = f" (between {audit.low:.0%} and {audit.high:.0%} of what is left, at 95 %)" if known else ""
     return (
         f"Audit: {count(audit.continued)} candidates that would have been cut or stopped were trained all the same. "
-        f"The search would have permanently dropped {count(audit.left)} of them; {count(audit.false_cuts)} of these came to "
-        f"the front{share}."
+        f"The search would have permanently dropped {count(audit.left)} of them; "
+        f"{count(audit.false_cuts)} of these came to the front{share}."
     )
 
 

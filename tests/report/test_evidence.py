@@ -73,7 +73,8 @@ def test_predictions_are_told_with_their_intervals(tmp_path):
     )
     assert audit.startswith("Audit: 5 candidates")
     assert (
-        "left 2 of them for good; 0 of these came to the front (between 0% and 66% of what is left" in audit
+        "permanently dropped 2 of them; 0 of these came to the front (between 0% and 66% of what is left"
+        in audit
     )
     assert "3 of the trained candidates, and 1 of those" in no_skill
     assert "12 that had been stopped or cut were taken up again. Left: 40 candidates" in completion
