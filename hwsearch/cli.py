@@ -30,6 +30,7 @@ from hwsearch.cli_exits import run_command
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
+from hwsearch.cli_stress import stress
 from hwsearch.data.plugins import install
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.interrupts import heeded
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.add_typer(profiles, name="profiles")
 app.add_typer(data, name="data")
 app.command()(init)
+app.command()(stress)
 
 Storage = Annotated[
     str | None,

@@ -5,7 +5,7 @@ What it hands out are pandas frames and plain values: this is the public interfa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.front import DenseRow, read_front_frame
 from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.stress import StressRow
 from hwsearch.records.summary import Summary, read_summary
 from hwsearch.records.trial_table import read_trials_frame
 from hwsearch.report.page import write_pages
@@ -27,6 +28,7 @@ from hwsearch.report.unfinished_page import Provisional, write_unfinished
 from hwsearch.results.export_model import model_of
 from hwsearch.results.other_device import FrontOn, front_elsewhere, front_here
 from hwsearch.results.recover import recover, with_used_files
+from hwsearch.results.stressed import StressAsked, stress_run
 from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
 from hwsearch.search.decide.pick import pick_row, score_column
 from hwsearch.study.laws import Accuracy, Score
@@ -197,6 +199,36 @@ class Result:
             trial = self.pick()
         number = int(trial["trial"]) if isinstance(trial, pd.Series) else int(trial)
         return write_export(model_of(recover(self.folder, number, self.storage)), Path(to), formats)
+
+    def stress(
+        self,
+        trials: Sequence[int] | None = None,
+        *,
+        asked: StressAsked | None = None,
+        tell: Callable[[str], object] = lambda text: None,
+    ) -> list[StressRow]:
+        """Measure what trials lose under disturbances, beside the dense networks that they were cut from.
+
+        Writes stress.csv, stress.png and the report, which has a section of it; the same question is not measured
+        again.
+
+        Args:
+            trials: Their numbers; None: the study's pick.
+            asked: Which split, draws, samples and kinds; None: ten draws of every kind on 500 test samples at most.
+            tell: Told what is being done.
+
+        Raises:
+            InputError: A trial was not trained, or what is asked breaks a law.
+            NothingFits: There is no pick.
+            RecordError: A network is not what was recorded.
+            Unfinished: The run has not ended.
+        """
+        if not self.finished:
+            raise Unfinished(f"{self.folder.path}: only a run that has ended is put under stress")
+        chosen = trials or [int(self.pick()["trial"])]
+        rows = stress_run(self.folder, chosen, asked or StressAsked(), tell, self.storage)
+        write_pages(self.folder.path)
+        return rows
 
     def report(self) -> Path:
         """Write report.html and front.png anew, of an unfinished run unfinished.html; return the page.
