@@ -31,6 +31,7 @@ from hwsearch.results.recover import recover, with_used_files
 from hwsearch.results.stressed import StressAsked, stress_run
 from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
 from hwsearch.search.decide.pick import pick_row, score_column
+from hwsearch.search.stages.robustness import robust_members
 from hwsearch.study.laws import Accuracy, Score
 from hwsearch.study.model import Study, load_study
 from hwsearch.study.yaml_border import check_option
@@ -156,9 +157,14 @@ class Result:
         if lost is None and needed is None:
             lost, needed = wanted.within, wanted.needed
         score = None if lost is None else self._dense.score
-        row = pick_row(front, rule or wanted.rule, score or 0.0, lost, needed)
+        able = robust_members(front, study.robustness)
+        row = pick_row(able, rule or wanted.rule, score or 0.0, lost, needed)
         if row is None:
-            best = front[score_column(front)].max()
+            if able.empty:
+                raise NothingFits(
+                    f"no member of the front keeps its accuracy under noise: {study.robustness}"
+                )
+            best = able[score_column(able)].max()
             raise NothingFits(
                 f"no member of the front is accurate enough: the best reaches {best} on validation"
             )

@@ -30,6 +30,7 @@ from hwsearch.search.decide.pick import pick_row
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.finals import Finals
+from hwsearch.search.stages.robustness import robust_members
 from hwsearch.search.stages.rows import dense_rows
 from hwsearch.search.stages.spent import nothing_spent, spent_by
 from hwsearch.search.stages.warm_start import others_words
@@ -150,7 +151,8 @@ def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | 
         return None
     rule, score = plan.study.pick, dense.score
     assert score is not None
-    picked = pick_row(front_frame(front), rule.rule, score, rule.within, rule.needed)
+    able = robust_members(front_frame(front), plan.study.robustness)
+    picked = pick_row(able, rule.rule, score, rule.within, rule.needed)
     return None if picked is None else _rounded(picked)
 
 
