@@ -7,9 +7,9 @@ from hwsearch.stress.words import samples_words, sentences
 
 def test_more_less_limits_and_reasons():
     assert sentences(rows()) == [
-        "Trial 3 loses more than the dense network under bit flips in weights (from 0.01 a stored bit on, up to 10.0 "
+        "Trial 3 loses more than the dense network under bit flips in weights (first at 0.01 a stored bit; up to 10.0 "
         "points more).",
-        "Trial 3 loses less than the dense network under input noise (from 0.1 of the range of inputs on, up to 10.0 "
+        "Trial 3 loses less than the dense network under input noise (first at 0.1 of the range of inputs; up to 10.0 "
         "points less).",
         "Trial 3 has 90.0% undisturbed, and loses more than 2 points from here on: input noise of 0.1 of the range of "
         "inputs (10.0) and bit flips in weights of 0.01 a stored bit (10.0).",
