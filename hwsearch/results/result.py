@@ -31,7 +31,7 @@ from hwsearch.results.recover import recover, with_used_files
 from hwsearch.results.stressed import StressAsked, stress_run
 from hwsearch.results.unfinished import dense_so_far, front_so_far, so_far
 from hwsearch.search.decide.pick import pick_row, score_column
-from hwsearch.search.stages.robustness import robust_members
+from hwsearch.stress.demand import robust_members
 from hwsearch.study.laws import Accuracy, Score
 from hwsearch.study.model import Study, load_study
 from hwsearch.study.yaml_border import check_option

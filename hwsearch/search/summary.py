@@ -30,10 +30,10 @@ from hwsearch.search.decide.pick import pick_row
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.finals import Finals
-from hwsearch.search.stages.robustness import robust_members
 from hwsearch.search.stages.rows import dense_rows
 from hwsearch.search.stages.spent import nothing_spent, spent_by
 from hwsearch.search.stages.warm_start import others_words
+from hwsearch.stress.demand import robust_members
 
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
 

@@ -53,14 +53,19 @@ def _against_dense(name: str, rows: Sequence[StressRow]) -> Iterable[str]:
 
 
 def _listed(rows: Sequence[StressRow], sure: Callable[[StressRow], bool], how: str) -> str:
-    """List kinds with the first level at which a difference is sure, and the largest of all levels where it is."""
+    """List kinds with the first level at which a difference is sure, and the largest of all levels where it is.
+
+    Who was more accurate undisturbed may lose more and still be no worse: that is said.
+    """
     parts = []
     for kind, own in _by_kind(rows):
         found = [row for row in own if sure(row)]
         if found:
             most = max(abs(row.extra_loss or 0.0) for row in found)
+            ahead = how == "more" and all((row.behind_dense or 0.0) < 0 for row in found)
+            still = ", still more accurate" if ahead else ""
             parts.append(
-                f"{kind.words} (from {_level(kind, found[0])} on, up to {100 * most:.1f} points {how})"
+                f"{kind.words} (first at {_level(kind, found[0])}; up to {100 * most:.1f} points {how}{still})"
             )
     return _joined(parts)
 

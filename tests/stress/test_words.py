@@ -44,3 +44,13 @@ def test_what_does_not_apply_to_one_alone_names_it():
 
 def test_what_was_measured_is_said():
     assert samples_words(rows()).startswith("Integer models on 100 samples of the test split, 5 draws")
+
+
+def test_who_loses_more_and_is_still_ahead_is_told_so():
+    ahead = row("trial 1", "noise", 0.1, 0.8, 0.1, (0.1, 0.05, 0.15)).model_copy(
+        update={"behind_dense": -0.02}
+    )
+    found = sentences([row("dense"), row("trial 1"), ahead])
+    assert found[0].endswith(
+        "(first at 0.1 of the range of inputs; up to 10.0 points more, still more accurate)."
+    )

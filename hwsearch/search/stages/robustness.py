@@ -10,23 +10,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
 from hwsearch.data.datasets import resplit
 from hwsearch.data.samples import Dataset
 from hwsearch.measure.measured import Measured
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.plan.plan import Plan
+from hwsearch.stress.demand import is_kept
 from hwsearch.stress.kinds import kind_of
 from hwsearch.stress.measure import Samples, Settings, right, subset, under
 from hwsearch.stress.models import Stored
-from hwsearch.study.search_sections import Robustness
 
 _DRAWS = 5
 _MOST_SAMPLES = (
     1000  # bounds the time: a standard error of half a point at most where two in a hundred change
 )
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def under_noise(plan: Plan, measured: Measured, seed: int) -> UnderNoise | None:
         return None
     shares, alone = _shares(network, plan.data, wanted.noise, (seed, plan.study.seed))
     accuracy, loss = float(shares.mean()), float(alone.mean() - shares.mean())
-    return UnderNoise(accuracy, loss, _is_kept(loss, wanted))
+    return UnderNoise(accuracy, loss, is_kept(loss, wanted))
 
 
 @lru_cache(maxsize=256)  # a race asks for the same networks again after each of its rounds
@@ -85,20 +83,3 @@ def _shares(
     stored = Stored(network, ("dense",) * len(network.connections))
     shares = under(stored, samples, kind_of("noise"), noise, Settings(seeds=_DRAWS, seed=noise_seed))
     return shares, right(network, samples.x, samples.y)
-
-
-def robust_members(front: pd.DataFrame, wanted: Robustness | None) -> pd.DataFrame:
-    """Return the rows of a front that lose no more under noise than a study allows; all, where it asks nothing.
-
-    A front of before the study asked has not measured it: none of its rows is known to keep it.
-    """
-    if wanted is None or front.empty:
-        return front
-    if "noise_loss" not in front:
-        return front.iloc[:0]
-    kept = [_is_kept(float(loss), wanted) for loss in front["noise_loss"]]
-    return front[kept]
-
-
-def _is_kept(loss: float, wanted: Robustness) -> bool:
-    return loss <= wanted.lose_at_most + _ROUNDING

@@ -14,7 +14,7 @@ from hwsearch.plan.plan import make_plan
 from hwsearch.records.front import FRONT_COLUMNS
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.results.recover import recover
-from hwsearch.search.stages.robustness import UnderNoise, robust_members, under_noise
+from hwsearch.search.stages.robustness import under_noise
 from hwsearch.stress.draws import draws_of
 from hwsearch.stress.inputs import noise
 from hwsearch.study.model import load_study
@@ -60,15 +60,6 @@ def found_measured(found):
 def test_nothing_is_measured_where_nothing_is_asked(finished):
     found = recover(RunFolder(finished), int(hwsearch.load_run(finished).front.iloc[0]["trial"]))
     assert under_noise(found.plan, found_measured(found), found.seed) is None
-
-
-def test_members_that_lose_more_are_left_out():
-    front = pd.DataFrame({"trial": [1, 2, 3], "noise_loss": [0.03, 0.02, -0.01]})
-    wanted = Robustness(noise=0.1, lose_at_most=0.02)
-    assert robust_members(front, wanted)["trial"].tolist() == [2, 3]
-    assert robust_members(front, None) is front
-    assert robust_members(front[["trial"]], wanted).empty
-    assert not UnderNoise(0.9, 0.05, False).kept
 
 
 @pytest.fixture(scope="module")
