@@ -11,6 +11,7 @@ from hwsearch.errors import InputError, Unfinished
 QUICK = {"seeds": 1, "samples": 40, "kinds": ["noise"]}
 
 
+@pytest.mark.slow
 def test_a_run_is_stressed_by_its_pick_and_its_report_says_so(finished, tmp_path):
     run = shutil.copytree(finished, tmp_path / "run")
     folder, rows = api_stress.stress(run, **QUICK)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import hwsearch
 from hwsearch.cli import app
+from hwsearch.errors import InputError
 
 QUICK = ["--seeds", "1", "--samples", "40", "--only", "noise", "--only", "jitter"]
 
@@ -28,12 +29,9 @@ def test_it_says_what_was_measured_and_where_it_lies(finished, tmp_path):
 
 
 def test_faults_are_told_at_once(finished):
-    done = subprocess.run(
-        [sys.executable, "-m", "hwsearch", "stress", finished, "--split", "all", "--only", "heat"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 2
+    done = CliRunner().invoke(app, ["stress", str(finished), "--split", "all", "--only", "heat"])
+    assert isinstance(done.exception, InputError)
+    assert [fault.where for fault in done.exception.faults] == ["--split", "--only"]
 
 
 @pytest.mark.slow

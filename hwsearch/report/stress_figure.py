@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -30,9 +31,9 @@ def write_stress_png(rows: Sequence[StressRow], path: Path) -> None:
         _draw(axes, kind, rows, names)
     for axes in grid[len(kinds) :]:
         axes.set_axis_off()
-    handles = {line.get_label(): line for axes in figure.axes for line in axes.containers}
+    lines: dict[str, Any] = {str(line.get_label()): line for axes in grid for line in axes.containers}
     figure.legend(
-        list(handles.values()), list(handles), loc="outside lower center", ncols=min(6, len(names)), frameon=False
+        list(lines.values()), list(lines), loc="outside lower center", ncols=min(6, len(names)), frameon=False
     )  # fmt: skip
     with whole_file(path) as unfinished:
         figure.savefig(unfinished, dpi=130, format="png")

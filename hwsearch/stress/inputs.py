@@ -73,7 +73,7 @@ def jitter(x: Values, read: Input, level: float, draw: Draw) -> Values:
     arrived = np.clip(there[1] + moved, 0, frames - 1)
     out = np.zeros(x.shape, np.int64)
     np.add.at(out, (there[0], arrived, *there[2:]), x[there].astype(np.int64))
-    return np.minimum(out, read.max).astype(x.dtype)
+    return np.asarray(np.minimum(out, read.max), x.dtype)
 
 
 def missing(x: Values, read: Input, level: float, draw: Draw) -> Values:
@@ -81,7 +81,7 @@ def missing(x: Values, read: Input, level: float, draw: Draw) -> Values:
     gone = draw.rng.permutation(read.shape[0])[: int(level)]
     out = np.moveaxis(x.copy(), _CHANNEL_AXIS, 0)
     out[gone] = 0
-    return np.moveaxis(out, 0, _CHANNEL_AXIS)
+    return np.asarray(np.moveaxis(out, 0, _CHANNEL_AXIS))
 
 
 def _events(read: Input) -> bool:

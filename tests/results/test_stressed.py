@@ -124,11 +124,7 @@ def test_an_exports_folder_stays_as_it_is(model):
     [
         ("study:", "studies:", "a config must hold the study"),
         ("layers: fc24-fc16", "layers: 7", "a config must hold the study"),
-        (
-            "name: digits\n",
-            "name: digits\n    input_bits: 3\n",
-            "the data must be what the model was trained",
-        ),
+        ("input_bits: null", "input_bits: 3", "the data must be what the model was trained"),
     ],
 )
 def test_a_config_of_another_study_is_refused(model, tmp_path, text, other, law):
