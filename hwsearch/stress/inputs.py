@@ -90,7 +90,7 @@ def _events(read: Input) -> bool:
 
 
 def _within(values: np.ndarray, x: Values, read: Input) -> Values:
-    return np.clip(np.rint(values), 0, read.max).astype(x.dtype)
+    return np.asarray(np.clip(np.rint(values), 0, read.max), x.dtype)
 
 
 def why_no_values(read: Input) -> str:
