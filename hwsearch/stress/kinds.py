@@ -59,7 +59,7 @@ class Kind:
         return self.of_model(stored, level, draw), x
 
 
-_RANGE, _EACH = "of the range of inputs", "of each"
+_RANGE, _ALL = "of the range", "of all"
 
 
 def _values(network: IntegerNetwork) -> str:
@@ -79,13 +79,14 @@ KINDS = (
     Kind("drift", "sensor drift", _RANGE, (0.02, 0.05, 0.1, 0.2, 0.3), inputs.drift, why_not=_values),
     Kind("offset", "an offset", _RANGE, (0.02, 0.05, 0.1, 0.2), inputs.offset, why_not=_values, directions=2),
     Kind("gain", "a gain", "more or less", (0.1, 0.25, 0.5, 1.0), inputs.gain, why_not=_values, directions=2),
-    Kind("dropped", "dropped events or values", _EACH, (0.01, 0.05, 0.1, 0.2, 0.4), inputs.dropped),
-    Kind("spurious", "spurious events or values", _EACH, (0.01, 0.05, 0.1, 0.2), inputs.spurious),
+    Kind("dropped", "dropped events or values", _ALL, (0.01, 0.05, 0.1, 0.2, 0.4), inputs.dropped),
+    Kind("spurious", "spurious events or values", _ALL, (0.01, 0.05, 0.1, 0.2), inputs.spurious),
     Kind("jitter", "time jitter", "frames", (0.5, 1.0, 2.0, 4.0), inputs.jitter, why_not=_frames),
     Kind("missing", "missing channels", "channels", (1, 2, 4, 8), inputs.missing, why_not=_channels),
-    Kind("bit_flips", "bit flips in weights", "a stored bit", (1e-4, 1e-3, 1e-2, 5e-2), of_model=models.bit_flips),
-    Kind("dead", "dead neurons", _EACH, (0.01, 0.05, 0.1, 0.2), of_model=models.dead),
-    Kind("stuck", "stuck neurons", _EACH, (0.01, 0.05, 0.1, 0.2), of_model=models.stuck),
+    Kind("bit_flips", "bit flips in weights", "of the stored bits", (1e-4, 1e-3, 1e-2, 5e-2),
+         of_model=models.bit_flips),
+    Kind("dead", "dead neurons", _ALL, (0.01, 0.05, 0.1, 0.2), of_model=models.dead),
+    Kind("stuck", "stuck neurons", _ALL, (0.01, 0.05, 0.1, 0.2), of_model=models.stuck),
     Kind("threshold", "threshold mismatch", "of a threshold", (0.05, 0.1, 0.2, 0.4),
          of_model=models.threshold_mismatch),
     Kind("leak", "leak mismatch", "steps of the shift", (1, 2), of_model=models.leak_mismatch,

@@ -7,12 +7,12 @@ from hwsearch.stress.words import samples_words, sentences
 
 def test_more_less_limits_and_reasons():
     assert sentences(rows()) == [
-        "Trial 3 loses more than the dense network under bit flips in weights (first at 0.01 a stored bit; up to 10.0 "
-        "points more).",
-        "Trial 3 loses less than the dense network under input noise (first at 0.1 of the range of inputs; up to 10.0 "
+        "Trial 3 loses more than the dense network under bit flips in weights (first at 0.01 of the stored bits; up "
+        "to 10.0 points more).",
+        "Trial 3 loses less than the dense network under input noise (first at 0.1 of the range; up to 10.0 "
         "points less).",
-        "Trial 3 has 90.0% undisturbed, and loses more than 2 points from here on: input noise of 0.1 of the range of "
-        "inputs (10.0) and bit flips in weights of 0.01 a stored bit (10.0).",
+        "Trial 3 has 90.0% undisturbed, and loses more than 2 points from here on: input noise of 0.1 of the range "
+        "(10.0) and bit flips in weights of 0.01 of the stored bits (10.0).",
         "Time jitter is not asked: inputs are still images, which have no frames.",
     ]
 
@@ -33,7 +33,7 @@ def test_an_export_is_compared_with_nobody():
     found = sentences([row("the export"), row("the export", "noise", 0.1, 0.6, 0.3)])
     assert found == [
         "The export has 90.0% undisturbed, and loses more than 2 points from here on: input noise of 0.1 of the range "
-        "of inputs (30.0)."
+        "(30.0)."
     ]
 
 
@@ -51,6 +51,4 @@ def test_who_loses_more_and_is_still_ahead_is_told_so():
         update={"behind_dense": -0.02}
     )
     found = sentences([row("dense"), row("trial 1"), ahead])
-    assert found[0].endswith(
-        "(first at 0.1 of the range of inputs; up to 10.0 points more, still more accurate)."
-    )
+    assert found[0].endswith("(first at 0.1 of the range; up to 10.0 points more, still more accurate).")
