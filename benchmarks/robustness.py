@@ -27,8 +27,8 @@ from hwsearch.study.model import load_study, write_study
 from hwsearch.study.search_sections import Robustness
 
 CASES = (
-    (Robustness(noise=0.1, lose_at_most=0.02), (0.01,)),
-    (Robustness(noise=0.2, lose_at_most=0.05), (0.01, 0.06)),
+    (Robustness(noise=0.1, lose_at_most=0.02), (0.005,)),
+    (Robustness(noise=0.2, lose_at_most=0.05), (0.005, 0.06)),
 )
 """What is demanded, and the accuracy that picks may lose against the dense network: much of it lets small ones in."""
 DRAWS = 20
