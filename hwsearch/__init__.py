@@ -14,6 +14,7 @@ The flow, folder by folder::
     predict    before training                -> workload
     measure    after training                 -> accuracy, workload
     records    what a run writes              -> its files, each with a schema
+    stress     disturbances                   -> what networks lose under them
     plan       study, device and data         -> the question, checked; prices held to budgets
     search     candidates, batch by batch     -> records, the Pareto front     (start at search/evaluate.py)
     comparison every finder on one task       -> tables of tickets

@@ -32,6 +32,7 @@ from hwsearch.cli_exits import run_command
 from hwsearch.cli_init import init
 from hwsearch.cli_profiles import profiles
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
+from hwsearch.cli_stress import stress
 from hwsearch.cli_watch import watch
 from hwsearch.data.plugins import install
 from hwsearch.errors import Fault, InputError, NothingFits
@@ -47,6 +48,7 @@ app.add_typer(data, name="data")
 app.command()(init)
 app.command()(doctor)
 app.command()(watch)
+app.command()(stress)
 
 Storage = Annotated[
     str | None,

@@ -142,7 +142,8 @@ class FrontRow(NetworkRow):
 
     ``accuracy_val`` and ``accuracy_test`` are means over the fresh seeds that the recipe was trained with, ``evidence``
     in words; ``..._own`` are those of the network that is handed over, which the costs belong to. Costs are of one
-    inference. ``score_...`` are there where the study's score
+    inference. ``accuracy_val_noise`` and ``noise_loss`` (what the network handed over keeps and loses under noise) are
+    there where the study asks for ``robustness``; ``score_...`` where its score
     is another than accuracy.
     """
 
@@ -208,6 +209,8 @@ class FrontRow(NetworkRow):
     network_digest: str | None = None
     state_bits: int | None = None
     network: str | None = None
+    accuracy_val_noise: float | None = None
+    noise_loss: float | None = None
 
 
 def front_frame(rows: Sequence[FrontRow]) -> pd.DataFrame:

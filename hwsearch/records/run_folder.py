@@ -103,6 +103,16 @@ class RunFolder:
         return self.path / "leave_out.csv"
 
     @property
+    def stress(self) -> Path:
+        """What networks keep under disturbances, where that was asked."""
+        return self.path / "stress.csv"
+
+    @property
+    def stress_png(self) -> Path:
+        """The same as a picture."""
+        return self.path / "stress.png"
+
+    @property
     def front_png(self) -> Path:
         """The front as a picture."""
         return self.path / "front.png"
@@ -175,7 +185,7 @@ def refuse_irregular(folder: RunFolder) -> None:
         folder.study, folder.profile, folder.network, folder.data, folder.database, folder.storage_place,
         folder.environment, folder.trials, folder.front, folder.recalls, folder.confusion, folder.finals,
         folder.left_out, folder.front_png, folder.report, folder.unfinished, folder.summary, folder.log, folder.lock,
-        folder.confirmed,
+        folder.confirmed, folder.stress, folder.stress_png,
     )  # fmt: skip
     for path in files:
         if path.exists() and not path.is_file():

@@ -28,6 +28,7 @@ from hwsearch.report.fits import bars, fit_words
 from hwsearch.report.layers import MARKS, panels
 from hwsearch.report.quantities import axis_title, axis_unit, score_words, short
 from hwsearch.report.recall import recall_lines
+from hwsearch.report.stress import stress_section
 from hwsearch.report.tables import RunTables, read_run
 from hwsearch.report.templates import template
 
@@ -77,6 +78,7 @@ def _render(tables: RunTables) -> str:
         rows=front_rows(tables),
         recalls=recall_lines(tables),
         confusion=confusion_of_pick(tables),
+        stress=stress_section(tables),
         score=score_words(tables.summary.score),
         cost=cost_words(tables),
         judgement=judgement(tables),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.metadata
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwsearch.errors import Fault, InputError, RecordError
+from hwsearch.errors import Fault, HwsearchError, InputError, RecordError
 from hwsearch.hardware.workload import Workload
 from hwsearch.measure.measured import Measured
 from hwsearch.network.integers import IntegerNetwork
@@ -24,7 +25,7 @@ from hwsearch.records.trials import TrialRecord
 from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.optuna_study import records_of
 from hwsearch.search.stages.context import Context, Reference
-from hwsearch.search.stages.dense import dense_reference
+from hwsearch.search.stages.dense import dense_reference, fresh_references
 from hwsearch.search.stages.final_trainings import fresh_dense, member_job
 from hwsearch.search.stages.rungs import Trial, train_rung
 from hwsearch.search.stages.tickets import ticket_of
@@ -80,8 +81,7 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     plan = make_plan(with_used_files(study, folder), folder.study)
     row = _front_row(folder, trial)
     seed = None if row is None else row.seed
-    key = environment_of(plan, _device(folder)).key if folder.environment.exists() else ""
-    cache = Cache(folder.cache, plan.digest, folder.shared, key)
+    cache = _cache_of(plan, folder)
     path = (
         cache.path("trained", record.candidate.digest)
         if seed is None
@@ -99,6 +99,37 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
     if not cached:
         cache.save(path, measured)
     return _recovered(plan, record, measured, study.seed if seed is None else seed, versions)
+
+
+def recover_dense(folder: RunFolder, found: Recovered) -> Measured:
+    """Return the dense network that a recovered trial was cut from: out of the cache, or trained again.
+
+    Args:
+        folder: The run's.
+        found: The trial.
+
+    Raises:
+        HwsearchError: It does not train.
+    """
+    plan = found.plan.at(found.record.candidate.network)
+    fresh, cache = found.seed != plan.study.seed, _cache_of(plan, folder)
+    path = cache.final_path(plan.place, found.seed) if fresh else cache.path("dense", *plan.place)
+    measured = cache.load(path)
+    if measured is not None and measured.network is not None:
+        return measured
+    with _bits_apart(plan, cache, folder) as (trainer, own):
+        if not fresh:
+            return dense_reference(plan, trainer, own).measured
+        (trained,) = fresh_references(plan, trainer, own, [found.seed])
+    if trained.network is None:
+        raise HwsearchError(f"the dense network must train; got: {trained.failure}")
+    return trained
+
+
+def _cache_of(plan: Plan, folder: RunFolder) -> Cache:
+    """Return the cache of a run, as what computes here and now reads it."""
+    key = environment_of(plan, _device(folder)).key if folder.environment.exists() else ""
+    return Cache(folder.cache, plan.digest, folder.shared, key)
 
 
 def _trained_record(records: Sequence[TrialRecord], trial: int) -> TrialRecord:
@@ -201,21 +232,10 @@ def _train_again(
     plan: Plan, cache: Cache, folder: RunFolder, record: TrialRecord, seed: int | None
 ) -> Measured:
     """Train a candidate as the run did (it is not in the cache)."""
-    device = _device(folder)
-    if is_as_recorded(folder, environment_of(plan, device)):
-        return _trained_again(plan, cache, device, record, seed)
-    # what it rests on may come out otherwise, and the run must never go on from that
-    with tempfile.TemporaryDirectory() as scratch:
-        other = Cache(Path(scratch), plan.digest, environment=cache.environment)
-        return _trained_again(plan, other, device, record, seed)
-
-
-def _trained_again(plan: Plan, cache: Cache, device: str, record: TrialRecord, seed: int | None) -> Measured:
-    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
     of_one = plan.at(record.candidate.network)
-    with Trainer(bench, 1) as trainer:
-        reference = Reference(of_one, dense_reference(of_one, trainer, cache))
-        context = Context(plan, (reference,), trainer, cache)
+    with _bits_apart(plan, cache, folder) as (trainer, own):
+        reference = Reference(of_one, dense_reference(of_one, trainer, own))
+        context = Context(plan, (reference,), trainer, own)
         if seed is None:
             trial = Trial(record, ticket_of(context, record.candidate))
             measured = train_rung(context, [trial], len(plan.cycles) - 1)[record.trial]
@@ -225,3 +245,20 @@ def _trained_again(plan: Plan, cache: Cache, device: str, record: TrialRecord, s
     if measured.network is None:
         raise InputError([Fault("--trial", "the candidate must train", measured.failure)])
     return measured
+
+
+@contextmanager
+def _bits_apart(plan: Plan, cache: Cache, folder: RunFolder) -> Iterator[tuple[Trainer, Cache]]:
+    """Yield who trains, and the cache to train in: the run's own, or one that is thrown away.
+
+    Where it is not as the run recorded, what a training rests on may come out otherwise, and the run must never go on
+    from that.
+    """
+    device = _device(folder)
+    bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
+    with Trainer(bench, 1) as trainer:
+        if is_as_recorded(folder, environment_of(plan, device)):
+            yield trainer, cache
+            return
+        with tempfile.TemporaryDirectory() as scratch:
+            yield trainer, Cache(Path(scratch), plan.digest, environment=cache.environment)

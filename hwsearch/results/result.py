@@ -7,7 +7,7 @@ since torch takes seconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -21,15 +21,18 @@ from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.records.front import DenseRow, read_front_frame
 from hwsearch.records.run_folder import RunFolder, open_run
+from hwsearch.records.stress import StressRow
 from hwsearch.records.summary import Summary, read_summary
 from hwsearch.records.trial_table import read_trials_frame
 from hwsearch.search.decide.pick import pick_row, score_column
+from hwsearch.stress.demand import robust_members
 from hwsearch.study.laws import Accuracy, Score
 from hwsearch.study.model import Study, load_study
 from hwsearch.study.yaml_border import check_option
 
 if TYPE_CHECKING:
     from hwsearch.results.other_device import FrontOn
+    from hwsearch.results.stressed import StressAsked
 
 
 @dataclass(frozen=True)
@@ -163,9 +166,14 @@ class Result:
         if lost is None and needed is None:
             lost, needed = wanted.within, wanted.needed
         score = None if lost is None else self._dense.score
-        row = pick_row(front, rule or wanted.rule, score or 0.0, lost, needed)
+        able = robust_members(front, study.robustness)
+        row = pick_row(able, rule or wanted.rule, score or 0.0, lost, needed)
         if row is None:
-            best = front[score_column(front)].max()
+            if able.empty:
+                raise NothingFits(
+                    f"no member of the front keeps its accuracy under noise: {study.robustness}"
+                )
+            best = able[score_column(able)].max()
             raise NothingFits(
                 f"no member of the front is accurate enough: the best reaches {best} on validation"
             )
@@ -212,6 +220,39 @@ class Result:
             trial = self.pick()
         number = int(trial["trial"]) if isinstance(trial, pd.Series) else int(trial)
         return write_export(model_of(recover(self.folder, number, self.storage)), Path(to), formats)
+
+    def stress(
+        self,
+        trials: Sequence[int] | None = None,
+        *,
+        asked: StressAsked | None = None,
+        tell: Callable[[str], object] = lambda text: None,
+    ) -> list[StressRow]:
+        """Measure what trials lose under disturbances, beside the dense networks that they were cut from.
+
+        Writes stress.csv, stress.png and the report, which has a section of it; the same question is not measured
+        again.
+
+        Args:
+            trials: Their numbers; None: the study's pick.
+            asked: Which split, draws, samples and kinds; None: ten draws of every kind on 500 test samples at most.
+            tell: Told what is being done.
+
+        Raises:
+            InputError: A trial was not trained, or what is asked breaks a law.
+            NothingFits: There is no pick.
+            RecordError: A network is not what was recorded.
+            Unfinished: The run has not ended.
+        """
+        from hwsearch.report.page import write_pages
+        from hwsearch.results.stressed import StressAsked, stress_run
+
+        if not self.finished:
+            raise Unfinished(f"{self.folder.path}: only a run that has ended is put under stress")
+        chosen = trials or [int(self.pick()["trial"])]
+        rows = stress_run(self.folder, chosen, asked or StressAsked(), tell, self.storage)
+        write_pages(self.folder.path)
+        return rows
 
     def report(self) -> Path:
         """Write report.html and front.png anew, of an unfinished run unfinished.html; return the page.

@@ -33,6 +33,7 @@ from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.rows import dense_rows
 from hwsearch.search.stages.spent import nothing_spent, spent_by
 from hwsearch.search.stages.warm_start import others_words
+from hwsearch.stress.demand import robust_members
 
 _VERSIONED = ("hwsearch", "optuna", "torch", "spikingjelly", "numpy")
 
@@ -150,7 +151,8 @@ def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | 
         return None
     rule, score = plan.study.pick, dense.score
     assert score is not None
-    picked = pick_row(front_frame(front), rule.rule, score, rule.within, rule.needed)
+    able = robust_members(front_frame(front), plan.study.robustness)
+    picked = pick_row(able, rule.rule, score, rule.within, rule.needed)
     return None if picked is None else _rounded(picked)
 
 

@@ -17,7 +17,7 @@ from hwsearch.study.data_section import Data, NamedData
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Score, Seed, law, unique
 from hwsearch.study.network_section import Network, NirSection
-from hwsearch.study.search_sections import Final, Pick, Search, Tickets
+from hwsearch.study.search_sections import Final, Pick, Robustness, Search, Tickets
 from hwsearch.study.section import Section
 from hwsearch.study.sections import Device, Space, SparsityRange, Train
 from hwsearch.study.yaml_border import broken, read_yaml, validate
@@ -29,6 +29,7 @@ __all__ = [
     "Final",
     "Network",
     "Pick",
+    "Robustness",
     "Search",
     "Space",
     "SparsityRange",
@@ -42,7 +43,7 @@ __all__ = [
 
 
 _NOT_SEARCHED = {
-    "name", "description", "final", "pick", "data.root", "device.profile",
+    "name", "description", "final", "pick", "robustness", "data.root", "device.profile",
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
@@ -60,6 +61,7 @@ class Study(Section):
         score: What is to be high: the objective ``error`` is 1 - score, and ``search.worth`` and the pick's tolerance
             are shares of it. With few samples of a class, ``balanced_accuracy`` (the mean of the classes' recalls) or
             ``macro_f1``.
+        robustness: What the pick must keep under input noise; None: nothing is asked.
     """
 
     name: Name
@@ -81,6 +83,7 @@ class Study(Section):
     search: Search
     final: Final = Final()
     pick: Pick = Pick()
+    robustness: Robustness | None = None
 
     @check("space")
     @classmethod
@@ -120,8 +123,8 @@ class Study(Section):
 
         Not the name, the description or the data's folder; not how many candidates are asked and how likely what
         is left may be, since a search goes on where it stopped; not how many are trained together, which changes no
-        bit of any; not the final trainings and the pick, which come after the search; and not how the profile or a NIR
-        file is called: their contents have digests of their own.
+        bit of any; not the final trainings, the pick and what it must keep, which come after the search; and not how
+        the profile or a NIR file is called: their contents have digests of their own.
         """
         return {
             name: {
@@ -140,8 +143,12 @@ class Study(Section):
         write_study(self, Path(path))
 
     def to_yaml_dict(self) -> dict[str, Any]:
-        """Return every key with its value, defaults filled in, as plain YAML values."""
-        return self.model_dump(mode="json")
+        """Return every key with its value, defaults filled in, as plain YAML values.
+
+        ``robustness`` came later: where it is not asked it is left out, so that what names a whole study stays.
+        """
+        left_out = {"robustness"} if self.robustness is None else set()
+        return self.model_dump(mode="json", exclude=left_out)
 
 
 def _content(value: Any) -> Any:

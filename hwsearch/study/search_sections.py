@@ -133,6 +133,18 @@ class Final(Section):
     chance: Share = 0.1
 
 
+class Robustness(Section):
+    """What a pick must keep under input noise; what of the front loses more is not picked.
+
+    Attributes:
+        noise: Standard deviation of Gaussian noise on every input value, as a share of the inputs' range.
+        lose_at_most: Accuracy that may be lost under it on validation, against the same network without noise.
+    """
+
+    noise: Fraction
+    lose_at_most: Accuracy
+
+
 _NEEDED = ("min_accuracy", "min_score")
 _ROUNDING = 1e-9  # scores are counts over a split: a hair's breadth of rounding must not decide
 

@@ -14,7 +14,7 @@ from hwsearch.export.bundle import verify
 from hwsearch.export.weights import read_weights
 from hwsearch.network.store import network_digest
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.results.recover import recorded_versions, recover, with_used_files
+from hwsearch.results.recover import recorded_versions, recover, recover_dense, with_used_files
 from hwsearch.study.model import load_study
 
 
@@ -34,6 +34,21 @@ def test_another_trial_is_the_network_of_the_search(finished):
     assert found.accuracy_val == pytest.approx(row["accuracy_val"])
     assert found.accuracy_test is None
     assert found.seed == result.summary["seed"]
+
+
+@pytest.mark.parametrize("on_front", [True, False])
+def test_the_dense_network_of_a_trial_is_kept_or_trained_again_as_it_was(finished, tmp_path, on_front):
+    run = shutil.copytree(finished, tmp_path / "run")
+    result = hwsearch.load_run(run)
+    rows = result.front if on_front else result.trials.query("outcome == 'trained' and not on_front")
+    found = recover(RunFolder(run), int(rows.iloc[0]["trial"]))
+    kept = recover_dense(RunFolder(run), found)
+    shutil.rmtree(run / "cache")
+    again = recover_dense(RunFolder(run), found)
+    assert network_digest(again.network) == network_digest(kept.network)
+    assert (again.accuracy_val, again.workload) == (kept.accuracy_val, kept.workload)
+    if not on_front:
+        assert kept.accuracy_val == pytest.approx(result.dense["accuracy_val_search"])
 
 
 def test_the_profile_is_the_one_that_was_used(finished):

@@ -17,6 +17,7 @@ from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.front import on_final_front, worst_of
 from hwsearch.search.stages.race import EXPECTED, Race, Runner, loss_sds, pooled_sds, variance
+from hwsearch.search.stages.robustness import UnderNoise, under_noise
 from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.study.laws import Score
 
@@ -55,6 +56,7 @@ class Finalist:
         scored: The study's score, where that is another than accuracy.
         over: Which budgets and limits the network that is handed over breaks, in words; empty where it keeps all.
         score_val_interval: 95 % interval of the score on validation; None: it was not told yet (`with_intervals`).
+        noise: What the network that is handed over keeps under noise, where the study asks that.
     """
 
     record: TrialRecord | None
@@ -74,6 +76,12 @@ class Finalist:
     scored: Scored | None = None
     over: str = ""
     score_val_interval: tuple[float, float] | None = None
+    noise: UnderNoise | None = None
+
+    @property
+    def can_be_picked(self) -> bool:
+        """Whether it keeps what the study asks besides accuracy."""
+        return self.noise is None or self.noise.kept
 
     @property
     def score(self) -> float:
@@ -151,6 +159,7 @@ def choose(
         if score == "accuracy"
         else _scored([m for *_, m, _, _ in trained], score, _ahead(dense, len(runs), score)),
         over="; ".join(price.faults),
+        noise=None if record is None else under_noise(plan, chosen, seed),
     )
 
 
@@ -186,7 +195,7 @@ def runners_of(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> li
     for finalist, kept in zip(finalists, on_front(plan, finalists, dense), strict=True):
         energy = finalist.cost["energy_j"] if frugal else None
         cost = float((finalist.cost["memory_bytes"] if energy is None else energy) or 0.0)
-        able = finalist.feasible and not finalist.lacking
+        able = finalist.feasible and not finalist.lacking and finalist.can_be_picked
         runners.append(Runner(cost, finalist.losses, finalist.score, able, finalist.begun, kept))
     return runners
 

@@ -60,9 +60,10 @@ class Finals:
         return self.references[self.yardstick]
 
     def accurate_enough(self, pick: Pick) -> set[int]:
-        """Return the trials of the members that lose no more than a pick may."""
+        """Return the trials of the members that lose no more than a pick may, and keep what else it must."""
         floor = pick.floor(self.dense.score)
-        return {m.record.trial for m in self.members if m.record is not None and m.score >= floor}
+        able = (m for m in self.members if m.record is not None and m.can_be_picked)
+        return {m.record.trial for m in able if m.record is not None and m.score >= floor}
 
 
 def with_every_seed(plan: Plan) -> Plan:

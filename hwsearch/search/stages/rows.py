@@ -74,6 +74,7 @@ def front_row(member: Finalist, later: LaterColumns = _NONE) -> FrontRow:
             **answer_columns(measured),
             "network_digest": None if measured.network is None else network_digest(measured.network),
             **later.columns(record.candidate),
+            **({} if member.noise is None else member.noise.columns),
         }
     )
 
