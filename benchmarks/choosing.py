@@ -6,8 +6,8 @@ The search is the product's own, with knobs of each of three layers; only its tr
 reaches follows at once from its densities and bits, with noise (`Replayed`). A run's folder of each size is filled with
 what random candidates became (priced, likened and stored as ever), without choosing them; then the run is resumed and
 asks for six batches of eight more. Given are medians over these batches, in milliseconds a candidate of processor time
-(waiting for a disk is not in it). Trainings, and what is written of them into the cache, are left out. Each measurement is a process of its own. Folders are kept: one
-that is there is not filled again.
+(waiting for a disk is not in it). Trainings, and what is written of them into the cache, are left out. Each
+measurement is a process of its own. Folders are kept: one that is there is not filled again.
 """
 
 from __future__ import annotations
