@@ -221,7 +221,8 @@ def measure(work: Path, size: int) -> dict[str, Any]:
     plan, clock = plan_of(work, size), Clock()
     source, folder = RunFolder(work / f"filled{size}"), RunFolder(work / f"run{size}")
     shutil.rmtree(folder.path, ignore_errors=True)
-    shutil.copytree(source.path, folder.path)
+    shutil.copytree(source.path, folder.path, ignore=shutil.ignore_patterns("environment.json"))
+    record_environment(folder, environment_of(plan, "cpu"))  # it may have been filled by another version
     preparing = _watch(clock)
     start, marks = time.perf_counter(), dict[str, float]()
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trial_table import write_trials
+from hwsearch.records.trial_table import TrialTable
 from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search.decide.acquisition import can_rank, ranked
 from hwsearch.search.decide.completion import to_complete
+from hwsearch.search.decide.memory import memory_of
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.evaluate import complete, evaluate
 from hwsearch.search.optuna_study import Proposal, Proposer
@@ -66,6 +68,7 @@ class History:
         self.front: list[TrialRecord] = []
         self._known: dict[str, TrialRecord] = {}
         self.state = context.state({})
+        self._table = TrialTable(context.plan.later_columns)
         self._context, self._proposer, self._folder, self._finished = context, proposer, folder, finished
 
     def take_over(self, total: int) -> int:
@@ -146,10 +149,12 @@ class History:
         self.records += batch
         for record in batch:
             remember(self._known, record)
-        self.state = self._context.state(dict(self._known))
+        state = self._context.state(dict(self._known))
+        memory = memory_of(state.plan, state.seen, self.records, self.state.memory)
+        self.state = replace(state, memory=memory)
         self.front = self.state.front(self.records)
-        members = {record.trial for record in self.front}
-        write_trials(self.records, members, self._folder.trials, self._context.plan.later_columns)
+        self._table.add(batch)
+        self._table.write({record.trial for record in self.front}, self._folder.trials)
 
 
 def _on_trained(tell: Listener, done: int, total: int) -> Progress:

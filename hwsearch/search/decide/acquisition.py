@@ -24,7 +24,7 @@ from hwsearch.search.decide.front import log_costs
 from hwsearch.search.decide.hypervolume_gain import DRAWS, Draws, choose
 from hwsearch.search.decide.state import SearchState
 from hwsearch.space.candidate import Candidate
-from hwsearch.space.space import SearchSpace, Setting
+from hwsearch.space.space import Setting
 
 _PRIOR_MEAN, _PRIOR_SLOPE, _PRIOR_SD = 2.5, 0.32, 0.6
 _DRAW, _TIMES, _UNRANKED = 0x9007, 8, 8  # draws and neighbours a proposal; one in so many is taken unranked
@@ -59,7 +59,7 @@ def ranked(
         name: setting for setting in suggested if (name := plan.space.candidate(setting).digest) not in known
     }
     unranked = list(new)[: count // _UNRANKED]
-    pool = _pool(plan.space, rng, known, suggested)
+    pool = _pool(state, rng, suggested)
     pool = {name: setting for name, setting in pool.items() if name not in unranked}
     priced = _priced(plan, known, pool, price_all)
     candidates = [record for record in priced if record.feasible]
@@ -109,21 +109,17 @@ def _by_similarity(
     return Draws(np.zeros((DRAWS, 0)), costs[:0]), Draws(errors, costs)
 
 
-def _pool(
-    space: SearchSpace,
-    rng: np.random.Generator,
-    known: Mapping[str, TrialRecord],
-    suggested: Sequence[Setting],
-) -> dict[str, Setting]:
+def _pool(state: SearchState, rng: np.random.Generator, suggested: Sequence[Setting]) -> dict[str, Setting]:
     """Return different settings that are not finished yet, by candidate digest."""
-    parents = [space.setting(r.candidate) for r in known.values() if r.eligible]
+    space, known = state.plan.space, state.known
+    parents = [r.candidate for r in state.remembered if r.eligible]
     n_each = _TIMES * len(suggested)
     drawn = [space.draw(rng) for _ in range(n_each)]
     moved = [
-        space.neighbour(parents[int(rng.integers(len(parents)))], rng)
+        space.neighbour(space.setting(parents[int(rng.integers(len(parents)))]), rng)
         for _ in range(n_each if parents else 0)
     ]
-    stopped = [space.setting(r.candidate) for r in known.values() if r.outcome == "stopped"]
+    stopped = [space.setting(r.candidate) for r in state.remembered if r.outcome == "stopped"]
     pool: dict[str, Setting] = {}
     for setting in [*suggested, *stopped, *moved, *drawn]:
         name = space.candidate(setting).digest

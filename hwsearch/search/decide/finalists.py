@@ -80,7 +80,7 @@ def _cost(rule: str, record: TrialRecord) -> float:
 def _promising(state: SearchState) -> list[TrialRecord]:
     """Return the trials that each add their share of the hypervolume; none where there is no surrogate."""
     study = state.plan.study
-    trained = [r for r in state.records if r.eligible and r.measured]
+    trained = [r for r in state.remembered if r.eligible and r.measured]
     if not study.search.rank or len(trained) < LEAST_KNOWN:
         return []
     trained = state.learned.contenders(trained, begun=False)

@@ -17,6 +17,7 @@ from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.features import KnownBefore, training_name
 from hwsearch.search.decide.front import Box, box_of, front_records, hypervolume, log_costs
 from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records
+from hwsearch.search.decide.memory import Memory
 
 _LEAST_LEARNED = 2
 
@@ -32,6 +33,7 @@ class SearchState:
         calibrations: The similarity estimator of each network; none: nothing is predicted of candidates before their
             training.
         known: The last record of each candidate, by its digest.
+        memory: What a long search learns from; None: all that is known.
     """
 
     plan: Plan
@@ -39,6 +41,7 @@ class SearchState:
     dense_errors: tuple[float, ...]
     calibrations: tuple[Calibration, ...]
     known: Mapping[str, TrialRecord]
+    memory: Memory | None = None
 
     @property
     def dense_error(self) -> float:
@@ -55,7 +58,12 @@ class SearchState:
         """The last record of each candidate."""
         return list(self.known.values())
 
-    @property
+    @cached_property
+    def remembered(self) -> list[TrialRecord]:
+        """What decisions learn from and start from: the last record of each candidate, or what is remembered."""
+        return self.records if self.memory is None else self.memory.since(self.records)
+
+    @cached_property
     def n_trainings(self) -> int:
         """Candidates that were trained, if only for a rung."""
         return sum(bool(record.curve) for record in self.known.values())
@@ -78,7 +86,8 @@ class SearchState:
     @cached_property
     def learned(self) -> Learned:
         """The surrogate of what is known; it takes at least two trainings."""
-        return fit_records(self.plan, self.seen, self.records)
+        prior = None if self.memory is None else self.memory.settled
+        return fit_records(self.plan, self.seen, self.remembered, prior)
 
     def learned_with(self, rung: Sequence[TrialRecord]) -> Learned:
         """Return the surrogate of what is known and of a batch under way.
@@ -89,7 +98,7 @@ class SearchState:
             rung: Records of the batch, after their last rung; each stands for all that is known of its training.
         """
         begun = {training_name(record) for record in rung}
-        records = [*(record for record in self.known.values() if training_name(record) not in begun), *rung]
+        records = [*(record for record in self.remembered if training_name(record) not in begun), *rung]
         prior = self.learned.surrogate if self.can_rank else None
         return fit_records(self.plan, self.seen, records, prior)
 
