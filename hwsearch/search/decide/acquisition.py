@@ -27,7 +27,9 @@ from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import Setting
 
 _PRIOR_MEAN, _PRIOR_SLOPE, _PRIOR_SD = 2.5, 0.32, 0.6
-_DRAW, _TIMES, _UNRANKED = 0x9007, 8, 8  # draws and neighbours a proposal; one in so many is taken unranked
+_DRAW, _UNRANKED = 0x9007, 8  # one in so many is taken unranked
+# draws, and neighbours of what is good, a proposal; and of a long search, where the price of each tells
+_TIMES, _TIMES_LONG = (8, 8), (1, 3)
 _TRAINS_EACH = {"early_bird", "multi_prize"}
 
 PriceAll = Callable[[Sequence[Candidate]], list[TrialRecord]]
@@ -113,11 +115,11 @@ def _pool(state: SearchState, rng: np.random.Generator, suggested: Sequence[Sett
     """Return different settings that are not finished yet, by candidate digest."""
     space, known = state.plan.space, state.known
     parents = [r.candidate for r in state.remembered if r.eligible]
-    n_each = _TIMES * len(suggested)
-    drawn = [space.draw(rng) for _ in range(n_each)]
+    n_drawn, n_moved = (times * len(suggested) for times in (_TIMES if state.memory is None else _TIMES_LONG))
+    drawn = [space.draw(rng) for _ in range(n_drawn)]
     moved = [
         space.neighbour(space.setting(parents[int(rng.integers(len(parents)))]), rng)
-        for _ in range(n_each if parents else 0)
+        for _ in range(n_moved if parents else 0)
     ]
     stopped = [space.setting(r.candidate) for r in state.remembered if r.outcome == "stopped"]
     pool: dict[str, Setting] = {}

@@ -14,7 +14,7 @@ from hwsearch.network.params import Params
 from hwsearch.tickets.criteria import after_quantising, score
 from hwsearch.tickets.fit import dense_masks
 
-_MOST_REMEMBERED = 256
+_FEWEST_REMEMBERED, _MOST_BYTES = 256, 64 * 2**20
 
 
 class LayerMasks:
@@ -22,7 +22,9 @@ class LayerMasks:
 
     def __init__(self, spec: NetworkSpec, dense: Params) -> None:
         self._spec, self._dense = spec, dense
-        self.mask = lru_cache(maxsize=_MOST_REMEMBERED)(self._mask)
+        largest = max((np.asarray(weight).size for weight in dense.weights), default=1)
+        most = max(_FEWEST_REMEMBERED, _MOST_BYTES // max(1, largest))
+        self.mask = lru_cache(maxsize=most)(self._mask)
 
     def together(
         self, granularities: Sequence[str], sparsities: Sequence[float], bits: tuple[int, ...] | None
@@ -37,7 +39,7 @@ class LayerMasks:
         masks = list(dense_masks(self._dense))
         asked = zip(self._spec.prunable, granularities, sparsities, strict=True)
         for place, granularity, sparsity in asked:
-            masks[place] = self.mask(place, granularity, sparsity, self._near(bits, place))
+            masks[place] = self.mask(place, granularity, sparsity, self._near(bits, place, granularity))
         return tuple(join_layers(self._spec.connections, masks, granularities))
 
     def _mask(
@@ -67,12 +69,17 @@ class LayerMasks:
             )[place]
         )
 
-    def _near(self, bits: tuple[int, ...] | None, place: int) -> tuple[int, ...] | None:
-        """Return bits with those of connections that do not matter for the cut of this one set to its own."""
+    def _near(self, bits: tuple[int, ...] | None, place: int, granularity: str) -> tuple[int, ...] | None:
+        """Return bits with those of connections that do not matter for the cut of this one set to its own.
+
+        Channels are ranked by all that enters and reads them, other groups by the grid of what enters with them.
+        """
         if bits is None:
             return None
-        near = {place}
-        for group in removable(self._spec.connections):
+        near, connections = {place}, self._spec.connections
+        for group in removable(connections):
             if group.first == place:
                 near |= {*group.entering, *group.reading}
+        if granularity != "channel":
+            near = {i for i in near if connections[i].target == connections[place].target}
         return tuple(b if i in near else bits[place] for i, b in enumerate(bits))
