@@ -10,7 +10,7 @@ from hwsearch.records.events import Event, Listener
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trial_table import TrialTable
 from hwsearch.records.trials import TrialRecord, remember
-from hwsearch.search.decide.acquisition import can_rank, ranked
+from hwsearch.search.decide.acquisition import can_rank, n_suggested, ranked
 from hwsearch.search.decide.completion import to_complete
 from hwsearch.search.decide.memory import memory_of
 from hwsearch.search.decide.state import SearchState
@@ -136,9 +136,9 @@ class History:
 
     def _ranked(self, first: int, count: int) -> list[Setting]:
         """Return the settings of a batch: the best of what is drawn in plenty."""
-        suggested = self._proposer.suggestions(first, count)
+        suggested = self._proposer.suggestions(first, n_suggested(self.state, count))
         with self._context.model_clock:
-            return ranked(self.state, suggested, first, self._price)
+            return ranked(self.state, suggested, first, self._price, count)
 
     def _price(self, candidates: Sequence[Candidate]) -> list[TrialRecord]:
         """Return what candidates cost that nobody proposed yet."""

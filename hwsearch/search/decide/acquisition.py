@@ -24,12 +24,13 @@ from hwsearch.search.decide.front import log_costs
 from hwsearch.search.decide.hypervolume_gain import DRAWS, Draws, choose
 from hwsearch.search.decide.state import SearchState
 from hwsearch.space.candidate import Candidate
-from hwsearch.space.space import Setting
+from hwsearch.space.space import SearchSpace, Setting
 
 _PRIOR_MEAN, _PRIOR_SLOPE, _PRIOR_SD = 2.5, 0.32, 0.6
 _DRAW, _UNRANKED = 0x9007, 8  # one in so many is taken unranked
 # draws, and neighbours of what is good, a proposal; and of a long search, where the price of each tells
-_TIMES, _TIMES_LONG = (8, 8), (1, 3)
+_TIMES, _TIMES_LONG = (8.0, 8.0), (0.5, 2.0)
+_SUGGESTED_LONG = 4  # of a long search's proposals one in so many is asked of the sampler
 _TRAINS_EACH = {"early_bird", "multi_prize"}
 
 PriceAll = Callable[[Sequence[Candidate]], list[TrialRecord]]
@@ -44,35 +45,53 @@ def can_rank(state: SearchState) -> bool:
     return wanted and (state.trusts_similarity or state.can_rank)
 
 
+def n_suggested(state: SearchState, count: int) -> int:
+    """Return how many suggestions of the sampler are ranked for so many proposals."""
+    return count if state.memory is None else -(-count // _SUGGESTED_LONG)
+
+
 def ranked(
-    state: SearchState, suggested: Sequence[Setting], first: int, price_all: PriceAll
+    state: SearchState,
+    suggested: Sequence[Setting],
+    first: int,
+    price_all: PriceAll,
+    count: int | None = None,
 ) -> list[Setting]:
-    """Return as many settings as were suggested: the best of the pool, and some suggestions unranked.
+    """Return so many settings: the best of the pool, and some suggestions unranked.
 
     Args:
         state: What is known before the batch.
         suggested: What the sampler suggests.
         first: Number of the first proposal: draws depend on it.
         price_all: Prices what nobody proposed yet.
+        count: How many settings; None: as many as were suggested.
     """
-    plan, known, count = state.plan, state.known, len(suggested)
+    plan, known, count = state.plan, state.known, len(suggested) if count is None else count
     rng = np.random.default_rng([plan.study.seed, _DRAW, first])
     new = {
         name: setting for setting in suggested if (name := plan.space.candidate(setting).digest) not in known
     }
     unranked = list(new)[: count // _UNRANKED]
-    pool = _pool(state, rng, suggested)
+    pool = _pool(state, rng, suggested, count)
     pool = {name: setting for name, setting in pool.items() if name not in unranked}
     priced = _priced(plan, known, pool, price_all)
     candidates = [record for record in priced if record.feasible]
     if not candidates:
-        return list(suggested)
+        return _filled(plan.space, rng, suggested, count)
     candidates, reached, ahead = _expected(state, candidates, rng)
     steps = np.array([steps_ahead(plan, record) for record in candidates], float)
     best = choose(state.box(), reached, ahead, steps, count - len(unranked))
     order = dict.fromkeys([*unranked, *(candidates[i].candidate.digest for i in best), *new])
     settings = [new[name] if name in new else pool[name] for name in order]
-    return (settings + list(suggested))[:count]  # the last resort are repeats: they are not trained again
+    # the last resort are repeats: they are not trained again
+    return _filled(plan.space, rng, settings + list(suggested), count)
+
+
+def _filled(
+    space: SearchSpace, rng: np.random.Generator, settings: Sequence[Setting], count: int
+) -> list[Setting]:
+    """Return so many settings: the first ones, and even draws where there are not so many."""
+    return [*settings[:count], *(space.draw(rng) for _ in range(count - len(settings)))]
 
 
 def _priced(
@@ -111,11 +130,13 @@ def _by_similarity(
     return Draws(np.zeros((DRAWS, 0)), costs[:0]), Draws(errors, costs)
 
 
-def _pool(state: SearchState, rng: np.random.Generator, suggested: Sequence[Setting]) -> dict[str, Setting]:
+def _pool(
+    state: SearchState, rng: np.random.Generator, suggested: Sequence[Setting], count: int
+) -> dict[str, Setting]:
     """Return different settings that are not finished yet, by candidate digest."""
     space, known = state.plan.space, state.known
     parents = [r.candidate for r in state.remembered if r.eligible]
-    n_drawn, n_moved = (times * len(suggested) for times in (_TIMES if state.memory is None else _TIMES_LONG))
+    n_drawn, n_moved = (int(times * count) for times in (_TIMES if state.memory is None else _TIMES_LONG))
     drawn = [space.draw(rng) for _ in range(n_drawn)]
     moved = [
         space.neighbour(space.setting(parents[int(rng.integers(len(parents)))]), rng)

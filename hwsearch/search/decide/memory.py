@@ -23,14 +23,16 @@ from hwsearch.predict.surrogate import Surrogate
 from hwsearch.records.trials import TrialRecord, latest
 from hwsearch.search.decide.features import KnownBefore, training_name
 from hwsearch.search.decide.front import log_costs, non_dominated
-from hwsearch.search.decide.learned import fit_records
+from hwsearch.search.decide.learned import Effort, fit_records
 
 WHOLE = 512
 """Trials up to which all is learned from."""
-STEP = 64
-"""From one choice of what is remembered to the next."""
+STEP = 32
+"""Trials from one choice of what is remembered to the next."""
+EFFORT = Effort(together=48, draws=32)
+"""How much is looked at for each choice, which then is one of many."""
 _MOST, _GROWTH = (
-    192,
+    128,
     1.25,
 )  # trainings that stand for all; trials from one fit of hyper-parameters to the next
 

@@ -16,8 +16,8 @@ from hwsearch.predict.quality import Calibration
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.features import KnownBefore, training_name
 from hwsearch.search.decide.front import Box, box_of, front_records, hypervolume, log_costs
-from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records
-from hwsearch.search.decide.memory import Memory
+from hwsearch.search.decide.learned import LEAST_KNOWN, WHOLE_EFFORT, Effort, Learned, fit_records
+from hwsearch.search.decide.memory import EFFORT, Memory
 
 _LEAST_LEARNED = 2
 
@@ -87,7 +87,7 @@ class SearchState:
     def learned(self) -> Learned:
         """The surrogate of what is known; it takes at least two trainings."""
         prior = None if self.memory is None else self.memory.settled
-        return fit_records(self.plan, self.seen, self.remembered, prior)
+        return fit_records(self.plan, self.seen, self.remembered, prior, self._effort)
 
     def learned_with(self, rung: Sequence[TrialRecord]) -> Learned:
         """Return the surrogate of what is known and of a batch under way.
@@ -100,7 +100,11 @@ class SearchState:
         begun = {training_name(record) for record in rung}
         records = [*(record for record in self.remembered if training_name(record) not in begun), *rung]
         prior = self.learned.surrogate if self.can_rank else None
-        return fit_records(self.plan, self.seen, records, prior)
+        return fit_records(self.plan, self.seen, records, prior, self._effort)
+
+    @property
+    def _effort(self) -> Effort:
+        return WHOLE_EFFORT if self.memory is None else EFFORT
 
     def front(self, records: Sequence[TrialRecord]) -> list[TrialRecord]:
         """Return the records that are on the Pareto front so far (`front.front_records`)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class LayerMasks:
         largest = max((np.asarray(weight).size for weight in dense.weights), default=1)
         most = max(_FEWEST_REMEMBERED, _MOST_BYTES // max(1, largest))
         self.mask = lru_cache(maxsize=most)(self._mask)
+        self._mattering = cache(self._which_matter)
 
     def together(
         self, granularities: Sequence[str], sparsities: Sequence[float], bits: tuple[int, ...] | None
@@ -70,16 +71,19 @@ class LayerMasks:
         )
 
     def _near(self, bits: tuple[int, ...] | None, place: int, granularity: str) -> tuple[int, ...] | None:
-        """Return bits with those of connections that do not matter for the cut of this one set to its own.
+        """Return bits with those of connections that do not matter for the cut of this one set to its own."""
+        if bits is None:
+            return None
+        near = self._mattering(place, granularity == "channel")
+        return tuple(b if i in near else bits[place] for i, b in enumerate(bits))
+
+    def _which_matter(self, place: int, channels: bool) -> set[int]:
+        """Return the connections whose bits matter for the cut of one.
 
         Channels are ranked by all that enters and reads them, other groups by the grid of what enters with them.
         """
-        if bits is None:
-            return None
         near, connections = {place}, self._spec.connections
         for group in removable(connections):
             if group.first == place:
                 near |= {*group.entering, *group.reading}
-        if granularity != "channel":
-            near = {i for i in near if connections[i].target == connections[place].target}
-        return tuple(b if i in near else bits[place] for i, b in enumerate(bits))
+        return near if channels else {i for i in near if connections[i].target == connections[place].target}

@@ -91,9 +91,9 @@ def test_a_resumed_run_remembers_what_an_unbroken_one_does(plan, no_fit):
 def test_it_is_bounded_and_has_every_rung_and_its_front(plan, no_fit):
     records = history(3 * WHOLE)
     memory = memory_of(plan, state_of(plan).seen, records, None)
-    assert len(memory.records) <= 192
+    assert len(memory.records) <= 128
     by_rung = [sum(len(r.curve) == rung for r in memory.records) for rung in (1, 2, 3)]
-    assert min(by_rung) >= 60
+    assert min(by_rung) >= 40
     whole = [r for r in records[: memory.until] if len(r.curve) == 3]
     best = max(whole, key=lambda r: r.curve[-1])
     assert best in memory.records
@@ -126,6 +126,6 @@ def test_a_state_learns_from_what_is_remembered_with_its_hyper_parameters(plan):
     state = state_of(plan, records)
     memory = memory_of(plan, state.seen, records, None)
     long = replace(state, memory=memory)
-    assert len(long.learned.trained) <= 192
+    assert len(long.learned.trained) <= 128
     assert (long.learned.surrogate.hyper == memory.settled.hyper).all()
-    assert long.n_trainings == state.n_trainings > 192
+    assert long.n_trainings == state.n_trainings > 128
