@@ -28,6 +28,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from optuna.trial import TrialState, create_trial
 
 from hwsearch.measure.measured import Measured
 from hwsearch.network.params import Ticket
@@ -41,7 +42,7 @@ from hwsearch.search import batches, evaluate, run
 from hwsearch.search.decide import state as states
 from hwsearch.search.jobs.job import Bench, Job
 from hwsearch.search.jobs.pool import Trainer
-from hwsearch.search.optuna_study import Proposer
+from hwsearch.search.optuna_study import Proposer, Verdict
 from hwsearch.search.stages import pricing
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.preparation import prepare
@@ -49,7 +50,9 @@ from hwsearch.search.stages.rungs import Trial, ascend
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.environment import environment_of, open_cache, record_environment
 from hwsearch.search.store.place import place_of
+from hwsearch.search.stored_trial import LISTED_CONSTRAINTS
 from hwsearch.search.verdict import verdict
+from hwsearch.space.space import Setting
 from hwsearch.study.model import load_study
 
 SIZES, BATCH, MORE, FILLED = (100, 1_000, 10_000), 8, 6, 250
@@ -198,13 +201,38 @@ def fill(plan: Plan, folder: RunFolder, size: int) -> None:
                 if (name := plan.space.candidate(setting).digest) not in seen:
                     seen.add(name)
                     settings.append(setting)
-            first = proposer.count
-            asked = proposer.proposals(first, first + len(settings), lambda settings=settings: settings)
-            priced = pricing.price_all(context, [proposal.candidate for proposal in asked])
-            trials = [Trial(p.record(a.number), p.ticket) for a, p in zip(asked, priced, strict=True)]
-            for trial in ascend(context, state, trials, _best_third, None):
-                proposer.tell(trial.record.trial, verdict(state, trial.record), trial.record.to_json())
+            priced = pricing.price_all(context, [plan.space.candidate(setting) for setting in settings])
+            trials = [
+                Trial(p.record(number), p.ticket) for number, p in enumerate(priced, start=proposer.count)
+            ]
+            for setting, trial in zip(
+                settings, ascend(context, state, trials, _best_third, None), strict=True
+            ):
+                _store(proposer, setting, trial.record, verdict(state, trial.record))
             print(folder.path, proposer.count, file=sys.stderr, flush=True)
+
+
+def _store(proposer: Proposer, setting: Setting, record: TrialRecord, told: Verdict) -> None:
+    """Store a trial that is finished as asking for it and telling it would, at once."""
+    spelling, over = proposer._spelling, told.constraints
+    if not proposer._units:
+        proposer._study.set_user_attr("hwsearch:units", list(told.units))
+        proposer._units = told.units
+    proposer._study.add_trial(
+        create_trial(
+            state=TrialState[told.state.upper()],
+            values=told.values,
+            params=spelling.params(setting),
+            distributions=spelling.distributions,
+            user_attrs={
+                "hwsearch:record": record.to_json(),
+                "outcome": told.outcome,
+                "feasible": record.feasible,
+            },
+            system_attrs={f"constraints:{name}": value for name, value in over.items()}
+            | {LISTED_CONSTRAINTS: list(over.values())},
+        )
+    )
 
 
 def _best_third(state: states.SearchState, rung: Sequence[TrialRecord]) -> list[TrialRecord]:

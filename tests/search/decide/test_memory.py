@@ -75,7 +75,7 @@ def test_a_short_search_remembers_everything(plan):
 
 
 def test_a_resumed_run_remembers_what_an_unbroken_one_does(plan, no_fit):
-    records, seen, unbroken = history(WHOLE + 5 * STEP), state_of(plan).seen, None
+    records, seen, unbroken = history(WHOLE + 320), state_of(plan).seen, None
     for n in range(WHOLE - 8, len(records) + 1, 8):
         unbroken = memory_of(plan, seen, records[:n], unbroken)
     resumed = memory_of(plan, seen, records, None)
