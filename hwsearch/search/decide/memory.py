@@ -31,10 +31,8 @@ STEP = 32
 """Trials from one choice of what is remembered to the next."""
 EFFORT = Effort(together=48, draws=32)
 """How much is looked at for each choice, which then is one of many."""
-_MOST, _GROWTH = (
-    128,
-    1.25,
-)  # trainings that stand for all; trials from one fit of hyper-parameters to the next
+_MOST = 128  # trainings that stand for all
+_GROWTH = 1.25  # of trials, from one fit of hyper-parameters to the next
 
 
 @dataclass(frozen=True, eq=False)
