@@ -4,7 +4,8 @@
 
 The search is the product's own, with knobs of each of three layers; only its trainings are made up: what a ticket
 reaches follows at once from its densities and bits, with noise (`Replayed`). A run's folder of each size is filled with
-what random candidates became (priced, likened and stored as ever), without choosing them; then the run is resumed and
+what random candidates became (priced, likened and stored as ever; beyond 1,000 with the records of these), without
+choosing them; then the run is resumed and
 asks for six batches of eight more. Given are medians over these batches, in milliseconds a candidate of processor time
 (waiting for a disk is not in it). Trainings, and what is written of them into the cache, are left out. Each
 measurement is a process of its own. Folders are kept: one that is there is not filled again.
@@ -55,7 +56,11 @@ from hwsearch.search.verdict import verdict
 from hwsearch.space.space import Setting
 from hwsearch.study.model import load_study
 
-SIZES, BATCH, MORE, FILLED = (100, 1_000, 10_000), 8, 6, 250
+SIZES, BATCH, MORE = (100, 1_000, 10_000), 8, 6
+FILLED, PRICED = (
+    250,
+    1_000,
+)  # trials at a time; trials that are priced, whose records stand for more of other knobs
 PARTS = ("ask", "price", "similarity", "fit", "choose", "cut", "promote", "store", "write", "other")
 STUDY = """\
 name: choosing
@@ -189,18 +194,13 @@ def fill(plan: Plan, folder: RunFolder, size: int) -> None:
     record_environment(folder, environment_of(plan, "cpu"))
     proposer = run._open(plan, folder, place_of(folder, plan.study.name, None))
     bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
-    rng, seen = np.random.default_rng(0), set[str]()
+    rng, seen, made = np.random.default_rng(0), set[str](), list[TrialRecord]()
     with Replayed(bench, 1) as trainer:
         context = prepare(plan, trainer, open_cache(folder, plan, "cpu", print), lambda event: None)
         context = trainer.context = replace(context, cache=Unkept(folder.cache, plan.digest))
         state = context.state({})
-        while proposer.count < size:
-            settings = []
-            while len(settings) < min(FILLED, size - proposer.count):
-                setting = plan.space.draw(rng)
-                if (name := plan.space.candidate(setting).digest) not in seen:
-                    seen.add(name)
-                    settings.append(setting)
+        while proposer.count < min(size, PRICED):
+            settings = _new(plan, rng, seen, min(FILLED, size - proposer.count))
             priced = pricing.price_all(context, [plan.space.candidate(setting) for setting in settings])
             trials = [
                 Trial(p.record(number), p.ticket) for number, p in enumerate(priced, start=proposer.count)
@@ -209,7 +209,24 @@ def fill(plan: Plan, folder: RunFolder, size: int) -> None:
                 settings, ascend(context, state, trials, _best_third, None), strict=True
             ):
                 _store(proposer, setting, trial.record, verdict(state, trial.record))
+                made.append(trial.record)
             print(folder.path, proposer.count, file=sys.stderr, flush=True)
+        for number, setting in enumerate(_new(plan, rng, seen, size - len(made)), start=len(made)):
+            like = made[int(rng.integers(len(made)))]
+            candidate = plan.space.candidate(setting)
+            record = replace(like, trial=number, candidate=candidate)
+            _store(proposer, setting, record, verdict(state, record))
+
+
+def _new(plan: Plan, rng: np.random.Generator, seen: set[str], count: int) -> list[Setting]:
+    """Return settings of so many candidates that were not drawn before."""
+    settings = list[Setting]()
+    while len(settings) < count:
+        setting = plan.space.draw(rng)
+        if (name := plan.space.candidate(setting).digest) not in seen:
+            seen.add(name)
+            settings.append(setting)
+    return settings
 
 
 def _store(proposer: Proposer, setting: Setting, record: TrialRecord, told: Verdict) -> None:

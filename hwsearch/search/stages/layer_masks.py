@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from math import prod
 
 import numpy as np
 
@@ -22,8 +23,8 @@ class LayerMasks:
 
     def __init__(self, spec: NetworkSpec, dense: Params) -> None:
         self._spec, self._dense = spec, dense
-        largest = max((np.asarray(weight).size for weight in dense.weights), default=1)
-        most = max(_FEWEST_REMEMBERED, _MOST_BYTES // max(1, largest))
+        largest = max(prod(connection.weight_shape) for connection in spec.connections)
+        most = max(_FEWEST_REMEMBERED, _MOST_BYTES // largest)
         self.mask = lru_cache(maxsize=most)(self._mask)
         self._mattering = cache(self._which_matter)
 
