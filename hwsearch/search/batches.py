@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from hwsearch.records.events import Event, Listener
@@ -12,7 +11,6 @@ from hwsearch.records.trial_table import TrialTable
 from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search.decide.acquisition import can_rank, n_suggested, ranked
 from hwsearch.search.decide.completion import to_complete
-from hwsearch.search.decide.memory import memory_of
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.evaluate import complete, evaluate
 from hwsearch.search.optuna_study import Proposal, Proposer
@@ -149,9 +147,7 @@ class History:
         self.records += batch
         for record in batch:
             remember(self._known, record)
-        state = self._context.state(dict(self._known))
-        memory = memory_of(state.plan, state.seen, self.records, self.state.memory)
-        self.state = replace(state, memory=memory)
+        self.state = self.state.after(self.records, dict(self._known))
         self.front = self.state.front(self.records)
         self._table.add(batch)
         self._table.write({record.trial for record in self.front}, self._folder.trials)

@@ -6,7 +6,7 @@ Every decision (what to ask, cut, promote, finish, train in full) is a function 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.features import KnownBefore, training_name
 from hwsearch.search.decide.front import Box, box_of, front_records, hypervolume, log_costs
 from hwsearch.search.decide.learned import LEAST_KNOWN, WHOLE_EFFORT, Effort, Learned, fit_records
-from hwsearch.search.decide.memory import EFFORT, Memory
+from hwsearch.search.decide.memory import EFFORT, Memory, memory_of
 
 _LEAST_LEARNED = 2
 
@@ -42,6 +42,16 @@ class SearchState:
     calibrations: tuple[Calibration, ...]
     known: Mapping[str, TrialRecord]
     memory: Memory | None = None
+
+    def after(self, records: Sequence[TrialRecord], known: Mapping[str, TrialRecord]) -> SearchState:
+        """Return what is known after more trials.
+
+        Args:
+            records: Of all trials, in order.
+            known: Of these the last of each candidate, by its digest.
+        """
+        memory = memory_of(self.plan, self.seen, records, self.memory)
+        return replace(self, known=known, memory=memory)
 
     @property
     def dense_error(self) -> float:
