@@ -58,6 +58,16 @@ class Row(BaseModel):
 AnyRow = TypeVar("AnyRow", bound=Row)
 
 
+class _Lines:
+    """A file of lines: each that is written is added to a list."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+
+    def write(self, line: str) -> None:
+        self._lines.append(line)
+
+
 def plain_cells(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return a row of a frame as plain values by column, without what is not known."""
     known = {str(name): value for name, value in row.items() if not pd.isna(value)}
@@ -66,11 +76,14 @@ def plain_cells(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> None:
     """Write a table in one step; an unknown is an empty cell."""
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(header)
-    table.writerows(rows)
-    write_text(path, stream.getvalue())
+    write_text(path, "".join(table_lines([header, *rows])))
+
+
+def table_lines(rows: Iterable[Iterable[Cell]]) -> list[str]:
+    """Return the lines of a table, each with its end."""
+    lines: list[str] = []
+    csv.writer(_Lines(lines), lineterminator="\n").writerows(rows)
+    return lines
 
 
 def read_rows(path: Path, row_type: type[AnyRow], needed: Sequence[str]) -> list[AnyRow]:

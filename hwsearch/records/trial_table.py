@@ -1,6 +1,7 @@
-"""trials.csv: every candidate ever asked, with its outcome; written anew from the records after every batch.
+"""trials.csv: every candidate ever asked, with its outcome; written anew after every batch.
 
-A CSV carries no version: that of its columns is the format of the summary beside it.
+A CSV carries no version: that of its columns is the format of the summary beside it. A record is spelt once: of all
+that is written anew, only who is on the front may have changed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import pandas as pd
 from pydantic import model_validator
 
 from hwsearch.records.columns import LATER, LaterColumns, knob_columns, width_columns
-from hwsearch.records.tables import Row, read_frame, read_rows, write_table
+from hwsearch.records.files import write_text
+from hwsearch.records.tables import Row, read_frame, read_rows, table_lines
 from hwsearch.records.trials import COST_COLUMNS, Outcome, TrialRecord, outcome_now
 
 
@@ -124,10 +126,40 @@ def trial_row(record: TrialRecord, *, on_front: bool, later: LaterColumns = _NON
     )
 
 
+class TrialTable:
+    """The table of a run that goes on: what was added is not spelt again."""
+
+    def __init__(self, later: LaterColumns = _NONE) -> None:
+        """Begin an empty table; later: the columns that the study asks for."""
+        scores = () if later.score == "accuracy" else SCORE_COLUMNS
+        self._later, self._header = later, (*TRIAL_COLUMNS, *scores, *later.names)
+        self._records: list[TrialRecord] = []
+        self._lines: list[str] = []  # as of no member of the front
+
+    def add(self, records: Sequence[TrialRecord]) -> None:
+        """Add records, in order."""
+        self._records += records
+        self._lines += self._spelt(records, on_front=False)
+
+    def write(self, on_front: Collection[int], path: Path) -> None:
+        """Write trials.csv; on_front: trials of the front's members."""
+        members = [i for i, record in enumerate(self._records) if record.trial in on_front]
+        lines = list(self._lines)
+        for i, line in zip(
+            members, self._spelt([self._records[i] for i in members], on_front=True), strict=True
+        ):
+            lines[i] = line
+        write_text(path, "".join([*table_lines([self._header]), *lines]))
+
+    def _spelt(self, records: Sequence[TrialRecord], *, on_front: bool) -> list[str]:
+        rows = (trial_row(record, on_front=on_front, later=self._later) for record in records)
+        return table_lines(map(attrgetter(*self._header), rows))
+
+
 def write_trials(
     records: Sequence[TrialRecord], on_front: Collection[int], path: Path, later: LaterColumns = _NONE
 ) -> None:
-    """Write trials.csv.
+    """Write trials.csv at once.
 
     Args:
         records: In order.
@@ -135,10 +167,9 @@ def write_trials(
         path: The file.
         later: The columns that the study asks for.
     """
-    scores = () if later.score == "accuracy" else SCORE_COLUMNS
-    header = (*TRIAL_COLUMNS, *scores, *later.names)
-    rows = (trial_row(record, on_front=record.trial in on_front, later=later) for record in records)
-    write_table(path, header, map(attrgetter(*header), rows))
+    table = TrialTable(later)
+    table.add(records)
+    table.write(on_front, path)
 
 
 def read_trials(path: Path) -> list[TrialRow]:

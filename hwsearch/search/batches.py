@@ -7,9 +7,9 @@ from functools import partial
 
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.trial_table import write_trials
+from hwsearch.records.trial_table import TrialTable
 from hwsearch.records.trials import TrialRecord, remember
-from hwsearch.search.decide.acquisition import can_rank, ranked
+from hwsearch.search.decide.acquisition import can_rank, n_suggested, ranked
 from hwsearch.search.decide.completion import to_complete
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.evaluate import complete, evaluate
@@ -66,6 +66,7 @@ class History:
         self.front: list[TrialRecord] = []
         self._known: dict[str, TrialRecord] = {}
         self.state = context.state({})
+        self._table = TrialTable(context.plan.later_columns)
         self._context, self._proposer, self._folder, self._finished = context, proposer, folder, finished
 
     def take_over(self, total: int) -> int:
@@ -133,9 +134,9 @@ class History:
 
     def _ranked(self, first: int, count: int) -> list[Setting]:
         """Return the settings of a batch: the best of what is drawn in plenty."""
-        suggested = self._proposer.suggestions(first, count)
+        suggested = self._proposer.suggestions(first, n_suggested(self.state, count))
         with self._context.model_clock:
-            return ranked(self.state, suggested, first, self._price)
+            return ranked(self.state, suggested, first, self._price, count)
 
     def _price(self, candidates: Sequence[Candidate]) -> list[TrialRecord]:
         """Return what candidates cost that nobody proposed yet."""
@@ -146,10 +147,10 @@ class History:
         self.records += batch
         for record in batch:
             remember(self._known, record)
-        self.state = self._context.state(dict(self._known))
+        self.state = self.state.after(self.records, dict(self._known))
         self.front = self.state.front(self.records)
-        members = {record.trial for record in self.front}
-        write_trials(self.records, members, self._folder.trials, self._context.plan.later_columns)
+        self._table.add(batch)
+        self._table.write({record.trial for record in self.front}, self._folder.trials)
 
 
 def _on_trained(tell: Listener, done: int, total: int) -> Progress:

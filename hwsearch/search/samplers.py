@@ -2,7 +2,9 @@
 
 A suggestion depends on the finished trials before its batch, on the study's seed and on its number, on nothing else: a
 search that was stopped anywhere is suggested what an unbroken one would be. Samplers of Optuna see those trials in a
-study of their own, in memory; nothing that is suggested there is ever evaluated there. NSGA-II takes every 16 complete
+study of their own, in memory; nothing that is suggested there is ever evaluated there. TPE and GP, whose time grows
+with what they see, see of more than `SHOWN_WHOLE` trials some that stand for all (`memory.standing_for`), and those
+since, and draw all knobs of a trial together: TPE sorts what it sees once a draw. NSGA-II takes every 16 complete
 trials, whoever proposed them, for a generation, so that it also breeds from what ranking chose. A grid is arithmetic:
 the n-th candidate of the space is worked out, and the order is a permutation that is worked out too.
 
@@ -24,13 +26,19 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
+from hwsearch.search.decide.memory import STEP, standing_for
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, Setting
+from hwsearch.study.digest import digest
 
 LEARNS_FROM_PRUNED = {"tpe"}
 POPULATION = 16
 """Trials of a generation of NSGA-II; those that TPE and GP draw at random before they learn."""
+SHOWN_WHOLE = 512
+"""Trials up to which samplers see all of them."""
+_SHOWN = 192  # that stand for more
 _GENERATION = "NSGAIISampler:generation"  # Optuna's mark of a trial (optuna/samplers/_ga/_base.py)
+_SEE_LESS = ("tpe", "gp")
 _ROUNDS = 4  # of a Feistel network
 
 
@@ -67,14 +75,18 @@ class OptunaSuggester:
     def __init__(self, sampler: str, space: SearchSpace, seed: int, n_objectives: int) -> None:
         self._name, self._space, self._seed = sampler, space, seed
         self._n_objectives = n_objectives
+        self._stood_for: list[int] = []  # numbers of all trials that some stand for
+        self._standing_rows = np.zeros(0, int)
         self._forget()
 
     def suggest(self, trials: Sequence[FrozenTrial], numbers: range) -> list[Setting]:
         """Return a setting for each number (see `Suggester`)."""
-        self._learn([t for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)])
+        finished = [t for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+        many = self._name in _SEE_LESS and len(finished) > SHOWN_WHOLE
+        self._learn(self._standing(finished) if many else finished)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            asked = [self._ask(number) for number in numbers]
+            asked = [self._ask(number, together=many) for number in numbers]
             for trial in asked:  # no sampler learns from what failed
                 self._study.tell(trial, state=TrialState.FAIL)
         return [dict(trial.params) for trial in asked]
@@ -83,6 +95,21 @@ class OptunaSuggester:
         self._study = optuna.create_study(directions=["minimize"] * self._n_objectives)
         self._learned: list[int] = []  # numbers of the trials that the study has
         self._complete = 0
+
+    def _standing(self, finished: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+        """Return those that stand for all up to a multiple of `STEP`, and those since."""
+        until = len(finished) // STEP * STEP
+        numbers = [trial.number for trial in finished[:until]]
+        if self._stood_for != numbers:
+            values = np.full((until, self._n_objectives), np.inf)
+            for row, trial in zip(values, finished, strict=False):
+                if trial.state == TrialState.COMPLETE and all(
+                    over <= 0 for over in trial.constraints.values()
+                ):
+                    row[:] = trial.values
+            names = [digest(trial.params) for trial in finished[:until]]
+            self._stood_for, self._standing_rows = numbers, standing_for(values, names, _SHOWN)
+        return [*(finished[row] for row in self._standing_rows), *finished[until:]]
 
     def _learn(self, trials: Sequence[FrozenTrial]) -> None:
         """Let the study have these trials, and no others."""
@@ -100,9 +127,11 @@ class OptunaSuggester:
             self._study.add_trial(copied)
         self._learned = numbers
 
-    def _ask(self, number: int) -> optuna.Trial:
-        """Return a trial with every knob drawn, each by a seed of its own."""
-        self._study.sampler = self._sampler(number, 0)
+    def _ask(self, number: int, *, together: bool) -> optuna.Trial:
+        """Return a trial with every knob drawn: each by a seed of its own, or all together."""
+        self._study.sampler = self._sampler(number, 0, together=together)
+        if together:
+            return self._study.ask(distributions(self._space))
         trial = self._study.ask()
         for index, (name, choices) in enumerate(self._space.knobs.items(), start=1):
             self._study.sampler = self._sampler(number, index)
@@ -112,11 +141,13 @@ class OptunaSuggester:
                 trial.suggest_categorical(name, choices)
         return trial
 
-    def _sampler(self, number: int, index: int) -> BaseSampler:
+    def _sampler(self, number: int, index: int, *, together: bool = False) -> BaseSampler:
         seed = int(np.random.SeedSequence([self._seed, number, index]).generate_state(1)[0])
         match self._name:
             case "tpe":
-                return TPESampler(seed=seed, n_startup_trials=POPULATION)
+                return TPESampler(
+                    seed=seed, n_startup_trials=POPULATION, multivariate=True if together else None
+                )
             case "nsga2":
                 return NSGAIISampler(seed=seed, population_size=POPULATION)
             case "gp":

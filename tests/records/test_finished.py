@@ -106,8 +106,8 @@ def test_pages_are_written_anew_where_they_are_gone_or_older(run, tiny):
 
 def test_what_was_lost_is_rebuilt_and_kept_records_are_written_once(run, tiny, monkeypatch):
     before, written = contents(run), []
-    real = batches.write_trials
-    monkeypatch.setattr(batches, "write_trials", lambda *given: (written.append(given), real(*given)))
+    real = batches.TrialTable.write
+    monkeypatch.setattr(batches.TrialTable, "write", lambda *given: (written.append(given), real(*given)))
     (run / "front.csv").unlink()
     (run / "trials.csv").unlink()
     (run / "summary.json").unlink()

@@ -11,6 +11,7 @@ from hwsearch.network.width_loss import WidthLoss
 from hwsearch.records.columns import LaterColumns
 from hwsearch.records.trial_table import (
     TRIAL_COLUMNS,
+    TrialTable,
     read_trials,
     read_trials_frame,
     trial_row,
@@ -103,3 +104,13 @@ def test_a_study_with_networks_and_widths_to_choose_from_has_them_in_the_last_co
     assert first.endswith(",True,16,fc8")
     (row, _) = read_trials(tmp_path / "trials.csv")
     assert (row.state_bits, row.network) == (16, "fc8")
+
+
+def test_a_table_that_grows_is_what_writing_it_at_once_gives(tmp_path):
+    grown, whole, table = tmp_path / "grown.csv", tmp_path / "whole.csv", TrialTable()
+    for records, front in (([TRAINED], {0}), ([PRICED], {0}), ([replace(TRAINED, trial=2)], {2})):
+        table.add(records)
+        table.write(front, grown)
+    write_trials([TRAINED, PRICED, replace(TRAINED, trial=2)], {2}, whole)
+    assert grown.read_bytes() == whole.read_bytes()
+    assert [row.on_front for row in read_trials(grown)] == [False, False, True]

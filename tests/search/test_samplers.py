@@ -9,9 +9,10 @@ from builders.records import state_of
 
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.trials import TrialRecord, remember
+from hwsearch.search import samplers
 from hwsearch.search.decide.acquisition import can_rank, ranked
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.samplers import POPULATION, permuted
+from hwsearch.search.samplers import POPULATION, OptunaSuggester, permuted
 from hwsearch.search.verdict import verdict
 from hwsearch.space.space import SearchSpace
 from hwsearch.study.model import load_study
@@ -190,3 +191,52 @@ def test_what_is_drawn_or_listed_is_never_ranked_and_the_run_says_so(game, sampl
     note = f"sampler {sampler}: candidates are asked as it suggests them, none are ranked"
     assert note in rank.plan.notes
     assert note not in none.plan.notes
+
+
+def shown(n, seed=0):
+    """Return finished trials of the wide space: some pruned, some over a budget."""
+    rng, spelt = np.random.default_rng(seed), samplers.distributions(WIDE)
+    trials = []
+    for number in range(n):
+        pruned, over = rng.random() < 0.5, rng.random() < 0.2
+        trial = optuna.trial.create_trial(
+            state=optuna.trial.TrialState.PRUNED if pruned else optuna.trial.TrialState.COMPLETE,
+            params=WIDE.draw(rng), distributions=spelt,
+            values=None if pruned else [float(v) for v in rng.random(2)],
+            system_attrs={"constraints:memory_bytes": 0.5 if over else -0.5},
+        )  # fmt: skip
+        trial.number = number
+        trials.append(trial)
+    return trials
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_of_a_long_history_a_resumed_sampler_sees_what_an_unbroken_one_does(sampler, monkeypatch):
+    monkeypatch.setattr(samplers, "SHOWN_WHOLE", 64)
+    monkeypatch.setattr(samplers, "_SHOWN", 32)
+    trials = shown(200)
+    unbroken = OptunaSuggester(sampler, WIDE, 0, 2)
+    for n in range(8, 201, 8):
+        got = unbroken.suggest(trials[:n], range(n, n + 2))
+    assert OptunaSuggester(sampler, WIDE, 0, 2).suggest(trials, range(200, 202)) == got
+    seen = len(
+        unbroken._study.get_trials(
+            deepcopy=False, states=(optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+        )
+    )
+    assert seen == (32 + 200 % samplers.STEP if sampler == "tpe" else 200)
+    assert all(set(setting) == set(WIDE.knobs) for setting in got)
+
+
+def test_what_stands_for_a_long_history_is_best_and_of_any_order_the_same(monkeypatch):
+    monkeypatch.setattr(samplers, "SHOWN_WHOLE", 64)
+    monkeypatch.setattr(samplers, "_SHOWN", 32)
+    trials = shown(128)
+    chosen = OptunaSuggester("tpe", WIDE, 0, 2)._standing(trials)
+    mixed = [trials[i] for i in np.random.default_rng(1).permutation(128)]
+    assert {t.number for t in chosen} == {
+        t.number for t in OptunaSuggester("tpe", WIDE, 0, 2)._standing(mixed)
+    }
+    sound = [t for t in trials if t.values is not None and t.constraints["memory_bytes"] <= 0]
+    best = min(sound, key=lambda t: sum(t.values))
+    assert best.number in {t.number for t in chosen}

@@ -6,7 +6,8 @@ come, if nobody asked for them before: what nobody ranked shows what ranking wou
 learn from, similarity alone ranks, where it is good: y = -log(error + 0.01) of a trained candidate was 2.5 + 0.32
 logit(similarity), give or take 0.5, over 370 digits mixes. Finders that train for every candidate (early-bird,
 multi-prize) have nothing ranked: their tickets would cost more than ranking saves. Nor have samplers whose suggestions
-are chance or order (`study.search_sections.UNRANKED`).
+are chance or order (`study.search_sections.UNRANKED`). A long search (`memory`) draws fewer, since the price of each
+is most of what choosing costs then, and asks the sampler for a quarter of the proposals only.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, Setting
 
 _PRIOR_MEAN, _PRIOR_SLOPE, _PRIOR_SD = 2.5, 0.32, 0.6
-_DRAW, _TIMES, _UNRANKED = 0x9007, 8, 8  # draws and neighbours a proposal; one in so many is taken unranked
+_DRAW, _UNRANKED = 0x9007, 8  # one in so many is taken unranked
+# draws, and neighbours of what is good, a proposal; and of a long search, where the price of each tells
+_TIMES, _TIMES_LONG = (8.0, 8.0), (0.5, 2.0)
+_SUGGESTED_LONG = 4  # of a long search's proposals one in so many is asked of the sampler
 _TRAINS_EACH = {"early_bird", "multi_prize"}
 
 PriceAll = Callable[[Sequence[Candidate]], list[TrialRecord]]
@@ -42,35 +46,53 @@ def can_rank(state: SearchState) -> bool:
     return wanted and (state.trusts_similarity or state.can_rank)
 
 
+def n_suggested(state: SearchState, count: int) -> int:
+    """Return how many suggestions of the sampler are ranked for so many proposals."""
+    return count if state.memory is None else -(-count // _SUGGESTED_LONG)
+
+
 def ranked(
-    state: SearchState, suggested: Sequence[Setting], first: int, price_all: PriceAll
+    state: SearchState,
+    suggested: Sequence[Setting],
+    first: int,
+    price_all: PriceAll,
+    count: int | None = None,
 ) -> list[Setting]:
-    """Return as many settings as were suggested: the best of the pool, and some suggestions unranked.
+    """Return so many settings: the best of the pool, and some suggestions unranked.
 
     Args:
         state: What is known before the batch.
         suggested: What the sampler suggests.
         first: Number of the first proposal: draws depend on it.
         price_all: Prices what nobody proposed yet.
+        count: How many settings; None: as many as were suggested.
     """
-    plan, known, count = state.plan, state.known, len(suggested)
+    plan, known, count = state.plan, state.known, len(suggested) if count is None else count
     rng = np.random.default_rng([plan.study.seed, _DRAW, first])
     new = {
         name: setting for setting in suggested if (name := plan.space.candidate(setting).digest) not in known
     }
     unranked = list(new)[: count // _UNRANKED]
-    pool = _pool(plan.space, rng, known, suggested)
+    pool = _pool(state, rng, suggested, count)
     pool = {name: setting for name, setting in pool.items() if name not in unranked}
     priced = _priced(plan, known, pool, price_all)
     candidates = [record for record in priced if record.feasible]
     if not candidates:
-        return list(suggested)
+        return _filled(plan.space, rng, suggested, count)
     candidates, reached, ahead = _expected(state, candidates, rng)
     steps = np.array([steps_ahead(plan, record) for record in candidates], float)
     best = choose(state.box(), reached, ahead, steps, count - len(unranked))
     order = dict.fromkeys([*unranked, *(candidates[i].candidate.digest for i in best), *new])
     settings = [new[name] if name in new else pool[name] for name in order]
-    return (settings + list(suggested))[:count]  # the last resort are repeats: they are not trained again
+    # the last resort are repeats: they are not trained again
+    return _filled(plan.space, rng, settings + list(suggested), count)
+
+
+def _filled(
+    space: SearchSpace, rng: np.random.Generator, settings: Sequence[Setting], count: int
+) -> list[Setting]:
+    """Return so many settings: the first ones, and even draws where there are not so many."""
+    return [*settings[:count], *(space.draw(rng) for _ in range(count - len(settings)))]
 
 
 def _priced(
@@ -110,20 +132,18 @@ def _by_similarity(
 
 
 def _pool(
-    space: SearchSpace,
-    rng: np.random.Generator,
-    known: Mapping[str, TrialRecord],
-    suggested: Sequence[Setting],
+    state: SearchState, rng: np.random.Generator, suggested: Sequence[Setting], count: int
 ) -> dict[str, Setting]:
     """Return different settings that are not finished yet, by candidate digest."""
-    parents = [space.setting(r.candidate) for r in known.values() if r.eligible]
-    n_each = _TIMES * len(suggested)
-    drawn = [space.draw(rng) for _ in range(n_each)]
+    space, known = state.plan.space, state.known
+    parents = [r.candidate for r in state.remembered if r.eligible]
+    n_drawn, n_moved = (int(times * count) for times in (_TIMES if state.memory is None else _TIMES_LONG))
+    drawn = [space.draw(rng) for _ in range(n_drawn)]
     moved = [
-        space.neighbour(parents[int(rng.integers(len(parents)))], rng)
-        for _ in range(n_each if parents else 0)
+        space.neighbour(space.setting(parents[int(rng.integers(len(parents)))]), rng)
+        for _ in range(n_moved if parents else 0)
     ]
-    stopped = [space.setting(r.candidate) for r in known.values() if r.outcome == "stopped"]
+    stopped = [space.setting(r.candidate) for r in state.remembered if r.outcome == "stopped"]
     pool: dict[str, Setting] = {}
     for setting in [*suggested, *stopped, *moved, *drawn]:
         name = space.candidate(setting).digest

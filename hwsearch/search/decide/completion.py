@@ -20,6 +20,7 @@ from hwsearch.search.decide.state import SearchState
 
 RULED_OUT = 0.02
 """A chance below which a candidate counts as ruled out."""
+_AT_ONCE = 256  # of what is not remembered
 
 
 def to_complete(state: SearchState) -> list[TrialRecord]:
@@ -27,7 +28,7 @@ def to_complete(state: SearchState) -> list[TrialRecord]:
     records, search = deferred(state), state.plan.study.search
     if not records or not state.can_learn:
         return []
-    chances = state.learned.chances(records, state.box())
+    chances = _chances(state, records)
     order = np.argsort(-chances, kind="stable")[: search.batch]
     return [records[i] for i in order if chances[i] > search.finish]
 
@@ -56,7 +57,7 @@ def audited_and_dropped(state: SearchState) -> list[TrialRecord]:
     before = replace(state, known=known)
     if not audited or not before.can_learn:
         return audited
-    chances = before.learned.chances(list(when_cut.values()), state.box())
+    chances = _chances(before, list(when_cut.values()))
     finish = state.plan.study.search.finish
     return [r for r, chance in zip(audited, chances, strict=True) if chance <= finish]
 
@@ -66,7 +67,7 @@ def with_chances(state: SearchState, records: Sequence[TrialRecord]) -> list[Tri
     dropped = deferred(state)
     if not dropped or not state.can_learn:
         return list(records)
-    chances = state.learned.chances(dropped, state.box())
+    chances = _chances(state, dropped)
     by_trial = {record.trial: float(chance) for record, chance in zip(dropped, chances, strict=True)}
     return [replace(record, chance=by_trial.get(record.trial)) for record in records]
 
@@ -74,6 +75,14 @@ def with_chances(state: SearchState, records: Sequence[TrialRecord]) -> list[Tri
 def deferred(state: SearchState) -> list[TrialRecord]:
     """Return what was stopped or cut and not taken up again."""
     return [record for record in state.records if record.outcome in DEFERRED and record.feasible]
+
+
+def _chances(state: SearchState, records: Sequence[TrialRecord]) -> np.ndarray:
+    """Return [N]: how likely each is to be on the front after all; what is not remembered is looked at anew."""
+    if state.memory is None:
+        return state.learned.chances(records, state.box())
+    shares = [records[i : i + _AT_ONCE] for i in range(0, len(records), _AT_ONCE)]
+    return np.concatenate([state.learned_with(share).chances(share, state.box()) for share in shares])
 
 
 def _as_cut(record: TrialRecord) -> TrialRecord:

@@ -33,7 +33,7 @@ def cut(state: SearchState, candidates: Sequence[TrialRecord]) -> list[TrialReco
         state: What is known; without a similarity estimator nothing is cut.
         candidates: Priced, and to be trained unless they are cut here.
     """
-    trained = [r for r in state.records if r.outcome == "trained" and r.accuracy_val is not None]
+    trained = [r for r in state.remembered if r.outcome == "trained" and r.accuracy_val is not None]
     if not state.calibrations or len(trained) < LEAST_TRAINED or not candidates:
         return list(candidates)
     mean, sd = state.learned.predict(candidates, begun=True)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.hypervolume_gain import Draws, choose
-from hwsearch.search.decide.learned import LEAST_KNOWN
+from hwsearch.search.decide.learned import LEAST_KNOWN, WHOLE_EFFORT
 from hwsearch.search.decide.state import SearchState
 
 _RESERVES, _DRAW = 3, 0xF1A1
@@ -80,11 +81,12 @@ def _cost(rule: str, record: TrialRecord) -> float:
 def _promising(state: SearchState) -> list[TrialRecord]:
     """Return the trials that each add their share of the hypervolume; none where there is no surrogate."""
     study = state.plan.study
-    trained = [r for r in state.records if r.eligible and r.measured]
+    trained = [r for r in state.remembered if r.eligible and r.measured]
     if not study.search.rank or len(trained) < LEAST_KNOWN:
         return []
-    trained = state.learned.contenders(trained, begun=False)
-    may_be, _ = state.learned.draws(trained, [], np.random.default_rng([study.seed, _DRAW]))
+    learned = replace(state.learned, effort=WHOLE_EFFORT)  # nothing is chosen more rarely, or costs more
+    trained = learned.contenders(trained, begun=False)
+    may_be, _ = learned.draws(trained, [], np.random.default_rng([study.seed, _DRAW]))
     nothing = Draws(may_be.errors[:, :0], may_be.costs[:0])
     steps = np.ones(len(trained))
     chosen = choose(state.box(), nothing, may_be, steps, len(trained), study.final.adds)

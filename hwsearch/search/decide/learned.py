@@ -20,8 +20,24 @@ from hwsearch.train.machine import OneThread
 LEAST_KNOWN = 12
 """Trainings, of any rung, below which too little is known to rank by."""
 _ALIKE_BITS = 3  # trained trials of the same bits that tell what quantising saves
-_MOST_DRAWN = 512  # candidates that are drawn together
 _FIRST_OTHER = NOT_BEGUN - 1  # names of other runs' trainings go down from here
+_AT_ONCE = 512  # candidates whose chances are looked at together
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is looked at to choose.
+
+    Attributes:
+        together: Candidates that are drawn together, at most, and of what is reached as many.
+        draws: Of what they may turn out as.
+    """
+
+    together: int = 512
+    draws: int = DRAWS
+
+
+WHOLE_EFFORT = Effort()
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +49,14 @@ class Learned:
         before: What the surrogate knows before any training.
         trained: Records with a score, of any rung.
         surrogate: Fitted on them.
+        effort: How much is looked at.
     """
 
     plan: Plan
     before: KnownBefore
     trained: list[TrialRecord]
     surrogate: Surrogate
+    effort: Effort = WHOLE_EFFORT
 
     @property
     def finished(self) -> list[TrialRecord]:
@@ -62,7 +80,7 @@ class Learned:
         groups = ((reached, False), (ahead, True))
         parts = [self._inputs(records, begun) for records, begun in groups if len(records)]
         with OneThread():
-            errors = 1.0 - accuracy_of(self.surrogate.draws(joined(parts), DRAWS, rng))
+            errors = 1.0 - accuracy_of(self.surrogate.draws(joined(parts), self.effort.draws, rng))
         n, costs = len(reached), log_costs(self.plan, [r.measured or {} for r in reached])
         return Draws(errors[:, :n], costs), Draws(errors[:, n:], self.expected_costs(ahead))
 
@@ -79,7 +97,7 @@ class Learned:
             records: Priced candidates.
             begun: Whether of their trainings that go on, or of their means over trainings.
         """
-        if len(records) <= _MOST_DRAWN:
+        if len(records) <= self.effort.together:
             return list(records)
         mean, sd = self.predict(records, begun=begun)
         costs = (
@@ -88,15 +106,15 @@ class Learned:
             else log_costs(self.plan, [r.measured or {} for r in records])
         )
         whole = Box(1.0, np.full(costs.shape[1], np.inf))
-        likely = np.argsort(-self._chances(whole, Prediction(mean, sd, costs)), kind="stable")[:_MOST_DRAWN]
-        return [records[i] for i in sorted(likely)]
+        likely = np.argsort(-self._chances(whole, Prediction(mean, sd, costs)), kind="stable")
+        return [records[i] for i in sorted(likely[: self.effort.together])]
 
     def _chances(self, box: Box, predicted: Prediction) -> np.ndarray:
         """Return [N]: how likely candidates are to be on the front of what is finished; a share of them at a time."""
         errors, costs = self._front
         parts = [
             Prediction(predicted.mean[part], predicted.sd[part], predicted.costs[part])
-            for part in (slice(i, i + _MOST_DRAWN) for i in range(0, len(predicted.mean), _MOST_DRAWN))
+            for part in (slice(i, i + _AT_ONCE) for i in range(0, len(predicted.mean), _AT_ONCE))
         ]
         return np.concatenate([chance_on_front(box, errors, costs, part) for part in parts])
 
@@ -143,7 +161,11 @@ class Learned:
 
 
 def fit_records(
-    plan: Plan, before: KnownBefore, records: Sequence[TrialRecord], prior: Surrogate | None = None
+    plan: Plan,
+    before: KnownBefore,
+    records: Sequence[TrialRecord],
+    prior: Surrogate | None = None,
+    effort: Effort = WHOLE_EFFORT,
 ) -> Learned:
     """Fit the surrogate on every rung of every training, of this run and of those that it learns from.
 
@@ -152,6 +174,7 @@ def fit_records(
         before: What it knows before any training.
         records: With at least two that have a score.
         prior: A surrogate whose hyper-parameters are taken over; None: they are fitted.
+        effort: How much is looked at to choose.
     """
     trained = [r for r in records if r.curve]
     named = [
@@ -166,4 +189,4 @@ def fit_records(
     scores = np.array([record.curve[rung] for _, record, rung in points])
     with OneThread():
         surrogate = fit(inputs, scores, len(plan.cycles), prior)
-    return Learned(plan, before, trained, surrogate)
+    return Learned(plan, before, trained, surrogate, effort)

@@ -6,7 +6,7 @@ Every decision (what to ask, cut, promote, finish, train in full) is a function 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,8 @@ from hwsearch.predict.quality import Calibration
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.features import KnownBefore, training_name
 from hwsearch.search.decide.front import Box, box_of, front_records, hypervolume, log_costs
-from hwsearch.search.decide.learned import LEAST_KNOWN, Learned, fit_records
+from hwsearch.search.decide.learned import LEAST_KNOWN, WHOLE_EFFORT, Effort, Learned, fit_records
+from hwsearch.search.decide.memory import EFFORT, Memory, memory_of
 
 _LEAST_LEARNED = 2
 
@@ -32,6 +33,7 @@ class SearchState:
         calibrations: The similarity estimator of each network; none: nothing is predicted of candidates before their
             training.
         known: The last record of each candidate, by its digest.
+        memory: What a long search learns from; None: all that is known.
     """
 
     plan: Plan
@@ -39,6 +41,17 @@ class SearchState:
     dense_errors: tuple[float, ...]
     calibrations: tuple[Calibration, ...]
     known: Mapping[str, TrialRecord]
+    memory: Memory | None = None
+
+    def after(self, records: Sequence[TrialRecord], known: Mapping[str, TrialRecord]) -> SearchState:
+        """Return what is known after more trials.
+
+        Args:
+            records: Of all trials, in order.
+            known: Of these the last of each candidate, by its digest.
+        """
+        memory = memory_of(self.plan, self.seen, records, self.memory)
+        return replace(self, known=known, memory=memory)
 
     @property
     def dense_error(self) -> float:
@@ -55,7 +68,12 @@ class SearchState:
         """The last record of each candidate."""
         return list(self.known.values())
 
-    @property
+    @cached_property
+    def remembered(self) -> list[TrialRecord]:
+        """What decisions learn from and start from: the last record of each candidate, or what is remembered."""
+        return self.records if self.memory is None else self.memory.since(self.records)
+
+    @cached_property
     def n_trainings(self) -> int:
         """Candidates that were trained, if only for a rung."""
         return sum(bool(record.curve) for record in self.known.values())
@@ -78,7 +96,8 @@ class SearchState:
     @cached_property
     def learned(self) -> Learned:
         """The surrogate of what is known; it takes at least two trainings."""
-        return fit_records(self.plan, self.seen, self.records)
+        prior = None if self.memory is None else self.memory.settled
+        return fit_records(self.plan, self.seen, self.remembered, prior, self._effort)
 
     def learned_with(self, rung: Sequence[TrialRecord]) -> Learned:
         """Return the surrogate of what is known and of a batch under way.
@@ -89,9 +108,13 @@ class SearchState:
             rung: Records of the batch, after their last rung; each stands for all that is known of its training.
         """
         begun = {training_name(record) for record in rung}
-        records = [*(record for record in self.known.values() if training_name(record) not in begun), *rung]
+        records = [*(record for record in self.remembered if training_name(record) not in begun), *rung]
         prior = self.learned.surrogate if self.can_rank else None
-        return fit_records(self.plan, self.seen, records, prior)
+        return fit_records(self.plan, self.seen, records, prior, self._effort)
+
+    @property
+    def _effort(self) -> Effort:
+        return WHOLE_EFFORT if self.memory is None else EFFORT
 
     def front(self, records: Sequence[TrialRecord]) -> list[TrialRecord]:
         """Return the records that are on the Pareto front so far (`front.front_records`)."""

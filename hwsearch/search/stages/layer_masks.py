@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from math import prod
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from hwsearch.network.params import Params
 from hwsearch.tickets.criteria import after_quantising, score
 from hwsearch.tickets.fit import dense_masks
 
-_MOST_REMEMBERED = 256
+_FEWEST_REMEMBERED, _MOST_BYTES = 256, 64 * 2**20
 
 
 class LayerMasks:
@@ -22,7 +23,10 @@ class LayerMasks:
 
     def __init__(self, spec: NetworkSpec, dense: Params) -> None:
         self._spec, self._dense = spec, dense
-        self.mask = lru_cache(maxsize=_MOST_REMEMBERED)(self._mask)
+        largest = max(prod(connection.weight_shape) for connection in spec.connections)
+        most = max(_FEWEST_REMEMBERED, _MOST_BYTES // largest)
+        self.mask = lru_cache(maxsize=most)(self._mask)
+        self._mattering = cache(self._which_matter)
 
     def together(
         self, granularities: Sequence[str], sparsities: Sequence[float], bits: tuple[int, ...] | None
@@ -37,7 +41,7 @@ class LayerMasks:
         masks = list(dense_masks(self._dense))
         asked = zip(self._spec.prunable, granularities, sparsities, strict=True)
         for place, granularity, sparsity in asked:
-            masks[place] = self.mask(place, granularity, sparsity, self._near(bits, place))
+            masks[place] = self.mask(place, granularity, sparsity, self._near(bits, place, granularity))
         return tuple(join_layers(self._spec.connections, masks, granularities))
 
     def _mask(
@@ -67,12 +71,20 @@ class LayerMasks:
             )[place]
         )
 
-    def _near(self, bits: tuple[int, ...] | None, place: int) -> tuple[int, ...] | None:
+    def _near(self, bits: tuple[int, ...] | None, place: int, granularity: str) -> tuple[int, ...] | None:
         """Return bits with those of connections that do not matter for the cut of this one set to its own."""
         if bits is None:
             return None
-        near = {place}
-        for group in removable(self._spec.connections):
+        near = self._mattering(place, granularity == "channel")
+        return tuple(b if i in near else bits[place] for i, b in enumerate(bits))
+
+    def _which_matter(self, place: int, channels: bool) -> set[int]:
+        """Return the connections whose bits matter for the cut of one.
+
+        Channels are ranked by all that enters and reads them, other groups by the grid of what enters with them.
+        """
+        near, connections = {place}, self._spec.connections
+        for group in removable(connections):
             if group.first == place:
                 near |= {*group.entering, *group.reading}
-        return tuple(b if i in near else bits[place] for i, b in enumerate(bits))
+        return near if channels else {i for i in near if connections[i].target == connections[place].target}

@@ -43,3 +43,18 @@ def test_each_is_cut_once(monkeypatch):
     assert masks.mask(0, "weight", 0.5, None) is masks.mask(0, "weight", 0.5, None)
     masks.mask(0, "weight", 0.75, None)
     assert len(cuts) == 2
+
+
+def test_bits_of_other_layers_make_no_new_cut_but_of_channels(monkeypatch):
+    cuts, prune = [], module.prune_layers
+    monkeypatch.setattr(
+        module, "prune_layers", lambda *args, **named: cuts.append(1) or prune(*args, **named)
+    )
+    masks = LayerMasks(CHAIN, DENSE)
+    first = masks.together(("weight", "weight"), (0.5, 0.5), (4, 4))
+    second = masks.together(("weight", "weight"), (0.5, 0.5), (4, 2))
+    assert len(cuts) == 3  # the second layer alone is cut anew
+    assert (first[0] == second[0]).all()
+    masks.together(("channel", "channel"), (0.5, 0.0), (4, 4))
+    masks.together(("channel", "channel"), (0.5, 0.0), (4, 2))
+    assert len(cuts) == 3 + 4
