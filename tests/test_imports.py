@@ -13,7 +13,7 @@ PACKAGE = Path(hwsearch.__file__).parent
 # lowest first; a folder may import itself and what stands before it
 ORDER = [
     "shown", "errors", "seeds", "whole_files", "own_code", "interrupts", "graph", "study", "hardware", "space", "data",
-    "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "plan", "search",
+    "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "plan", "rival", "search",
     "comparison", "report", "export", "results", "start", "api", "api_sections", "api_arrays", "api_data",
     "terminal", "cli_rules", "cli_check", "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_answers",
     "cli_exits", "cli", "__main__",

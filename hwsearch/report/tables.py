@@ -14,6 +14,7 @@ from hwsearch.errors import RecordError
 from hwsearch.records.by_class import RecallRow, read_confusion, read_recalls
 from hwsearch.records.files import damaged
 from hwsearch.records.front import FrontRow, read_front
+from hwsearch.records.rival import RivalRow, read_rivals
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, read_summary
 from hwsearch.records.trial_table import TrialRow, read_trials
@@ -31,6 +32,7 @@ class RunTables:
         front: front.csv; no rows when nothing fits.
         summary: summary.json.
         recalls: recalls.csv, and confusion: confusion.csv by member; none of a run of an earlier version.
+        rivals: rival.csv; none where no plain network was tried.
         study_text, profile_text: study.yaml and profile.yaml; of a whole path on this machine its last part.
     """
 
@@ -42,6 +44,7 @@ class RunTables:
     profile_text: str
     recalls: tuple[RecallRow, ...] = ()
     confusion: Mapping[int, list[list[int]]] = field(default_factory=dict)
+    rivals: tuple[RivalRow, ...] = ()
 
 
 def read_run(run_dir: Path | str) -> RunTables:
@@ -65,6 +68,7 @@ def read_run(run_dir: Path | str) -> RunTables:
         profile_text=_text(folder.profile),
         recalls=tuple(read_recalls(folder.recalls)),
         confusion=read_confusion(folder.confusion),
+        rivals=tuple(read_rivals(folder.rival)),
     )
 
 

@@ -42,7 +42,7 @@ __all__ = [
 
 
 _NOT_SEARCHED = {
-    "name", "description", "final", "pick", "data.root", "device.profile",
+    "name", "description", "final", "pick", "rival", "data.root", "device.profile",
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
@@ -60,6 +60,8 @@ class Study(Section):
         score: What is to be high: the objective ``error`` is 1 - score, and ``search.worth`` and the pick's tolerance
             are shares of it. With few samples of a class, ``balanced_accuracy`` (the mean of the classes' recalls) or
             ``macro_f1``.
+        rival: Whether a small search for a plain network (ReLU, no spikes) follows, on devices that run one: at most a
+            quarter of what the search cost.
     """
 
     name: Name
@@ -81,6 +83,7 @@ class Study(Section):
     search: Search
     final: Final = Final()
     pick: Pick = Pick()
+    rival: bool = True
 
     @check("space")
     @classmethod
@@ -120,8 +123,8 @@ class Study(Section):
 
         Not the name, the description or the data's folder; not how many candidates are asked and how likely what
         is left may be, since a search goes on where it stopped; not how many are trained together, which changes no
-        bit of any; not the final trainings and the pick, which come after the search; and not how the profile or a NIR
-        file is called: their contents have digests of their own.
+        bit of any; not the final trainings, the pick and the plain rival, which come after the search; and not how the
+        profile or a NIR file is called: their contents have digests of their own.
         """
         return {
             name: {

@@ -225,7 +225,9 @@ class RealCluster:
         pids = []
         for child in psutil.Process(self.nanny.pid).children():
             with contextlib.suppress(psutil.NoSuchProcess):
-                if "spawn_main" in " ".join(child.cmdline()):  # not the tracker of multiprocessing's resources
+                if "spawn_main" in " ".join(
+                    child.cmdline()
+                ):  # not the tracker of multiprocessing's resources
                     pids.append(child.pid)
         return pids
 
