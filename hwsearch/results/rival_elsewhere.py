@@ -28,26 +28,42 @@ def rival_words_on(folder: RunFolder, device: HardwareProfile, front: pd.DataFra
     Raises:
         RecordError: rival.json is damaged.
     """
-    records = read_rival_records(folder.rival_finals)
     study = load_study(folder.study)
-    if not records or dense.score is None:
+    if not folder.rival_finals.exists() or dense.score is None:
         return ""
-    if device.family == "mcu":
-        device = device.pricing(study.device.firmware)
+    device = _as_priced(study, device)
     if why := why_none(device):
         return f"Held against no plain network (ReLU, integers) there: {why}."
-    rows = []
-    for record in records:
+    spiking = [FrontRow.model_validate(plain_cells(row)) for row in front.to_dict("records")]
+    plain = rivals_on(folder, device)
+    return against(spiking, plain, study.pick.floor(dense.score), device.id, study.score)
+
+
+def rivals_on(folder: RunFolder, device: HardwareProfile) -> list[RivalRow]:
+    """Return the front of a run's plain networks on a device, of those that keep its limits and the study's budgets.
+
+    Args:
+        folder: The run's.
+        device: A device that runs plain networks.
+
+    Raises:
+        RecordError: rival.json is damaged.
+    """
+    study, rows = load_study(folder.study), []
+    device = _as_priced(study, device)
+    for record in read_rival_records(folder.rival_finals):
         cost = price_plain(record.workload, device)
         columns = price_columns(cost)
         if not violations(record.workload, device, cost=cost) and _keeps(study, columns):
             banks = {f"{name}_bytes": n_bytes for name, n_bytes in cost.banks}
             costs = {name: value for name, value in columns.items() if name not in banks}
             rows.append(record.row.model_copy(update={**costs, "banks": banks}))
-    spiking = [FrontRow.model_validate(plain_cells(row)) for row in front.to_dict("records")]
     names = [name for name in study.objectives if name != "error"]
-    plain: list[RivalRow] = front_of(rows, names) if rows else []
-    return against(spiking, plain, study.pick.floor(dense.score), device.id, study.score)
+    return front_of(rows, names) if rows else []
+
+
+def _as_priced(study: Study, device: HardwareProfile) -> HardwareProfile:
+    return device.pricing(study.device.firmware) if device.family == "mcu" else device
 
 
 def _keeps(study: Study, columns: dict[str, float | int | None]) -> bool:
