@@ -233,7 +233,7 @@ class _Fold:
 
     def dense(self, shapes: set[Shape]) -> dict[Shape, Floats]:
         """Return a dense network of each shape, trained as floats."""
-        trained = {}
+        trained: dict[Shape, Floats] = {}
         for group in _groups(sorted(shapes)):
             bins = group[0].frames
             n_in = self._vectors(self._data.x_train[:1], bins).shape[1]

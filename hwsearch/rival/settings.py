@@ -95,14 +95,16 @@ def _next_to(setting: Setting, settings: Sequence[Setting]) -> Iterator[Setting]
 
 def _beside(value: Level, levels: Collection[Level]) -> list[Level]:
     """Return the next level below and the next above."""
-    below = [level for level in levels if level < value]
-    above = [level for level in levels if level > value]
-    return [*([max(below)] if below else []), *([min(above)] if above else [])]
+    ordered = sorted(levels)
+    return [
+        *[level for level in ordered if level < value][-1:],
+        *[level for level in ordered if level > value][:1],
+    ]
 
 
 def _size(setting: Setting, plan: Plan) -> float:
     """Return about how many bytes the weights take."""
     n_in = flattened(plan.data.x_train[:1], plan.data, setting.shape.frames).shape[1]
     hidden, classes = setting.shape.hidden, plan.data.classes
-    n_weights = n_in * classes if hidden == 0 else hidden * (n_in + classes)
+    n_weights: int = n_in * classes if hidden == 0 else hidden * (n_in + classes)
     return n_weights * (1 - setting.sparsity) * setting.weight_bits / 8

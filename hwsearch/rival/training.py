@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hwsearch.compress.quantise import Quantiser
 from hwsearch.rival.network import FloatArrays, Floats, grid_of
 from hwsearch.train.loss import balanced_weights, cross_entropy
 
@@ -103,12 +104,16 @@ def train(
     """
     order = sorted(range(len(starts)), key=lambda i: starts[i].bits)  # equal bits side by side need no copies
     sorted_starts = [starts[i] for i in order]
+    x, y = torch.from_numpy(samples.x.astype(np.float32) / samples.most), torch.from_numpy(samples.y)
+    mean = x.mean(
+        0
+    )  # inputs around 0 are learned from far faster; what that adds is a constant, in the biases again after
     weights, biases = _stacked(sorted_starts)
+    biases[0] += weights[0] @ mean
     masks = _masks(sorted_starts, weights)
     grid = grid_of([start.bits for start in sorted_starts])
     parameters = [p.requires_grad_() for p in (*weights, *biases)]
     adam = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=_DECAY)
-    x, y = torch.from_numpy(samples.x.astype(np.float32) / samples.most), torch.from_numpy(samples.y)
     say = balanced_weights(samples.y, samples.classes) if schedule.balanced else None
     generator, n = torch.Generator().manual_seed(seed), len(y)
     n_steps, step = schedule.epochs * -(-n // schedule.batch_size), 0
@@ -116,20 +121,29 @@ def train(
         for batch in torch.randperm(n, generator=generator).split(schedule.batch_size):  # type: ignore[no-untyped-call]
             for group in adam.param_groups:
                 group["lr"] = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
-            values = x[batch]
-            if schedule.input_noise:
-                values = values + schedule.input_noise * torch.randn(values.shape, generator=generator)
-                values = values.clamp_(0.0, 1.0)
-            used = (
-                weights if masks is None else [grid.fake(w, m) for w, m in zip(weights, masks, strict=True)]
-            )
+            values = _noisy(x[batch], schedule.input_noise, generator)
             adam.zero_grad()
-            cross_entropy(_forward(used, biases, values), y[batch], 1.0, say).sum().backward()  # type: ignore[no-untyped-call]
+            out = _forward(_used(weights, masks, grid), biases, values - mean)
+            cross_entropy(out, y[batch], 1.0, say).sum().backward()  # type: ignore[no-untyped-call]
             adam.step()
             step += 1
         on_epoch()
+    with torch.no_grad():
+        biases[0] -= _used(weights, masks, grid)[0] @ mean
     trained = [_unstacked(weights, biases, k, start.net) for k, start in enumerate(sorted_starts)]
     return [net for _, net in sorted(zip(order, trained, strict=True), key=lambda pair: pair[0])]
+
+
+def _noisy(values: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+    """Return inputs of 0 .. 1 with noise within their range."""
+    if not noise:
+        return values
+    return (values + noise * torch.randn(values.shape, generator=generator)).clamp_(0.0, 1.0)
+
+
+def _used(weights: Sequence[Tensor], masks: Sequence[Tensor] | None, grid: Quantiser) -> Sequence[Tensor]:
+    """Return weights as they are used: on their grid, where something is cut."""
+    return weights if masks is None else [grid.fake(w, m) for w, m in zip(weights, masks, strict=True)]
 
 
 def _forward(weights: Sequence[Tensor], biases: Sequence[Tensor], x: Tensor) -> Tensor:

@@ -97,7 +97,7 @@ def _rival(plan: Plan, folder: RunFolder, summary: Summary, tell: Listener) -> R
 
 def records_of(plan: Plan, found: Found) -> list[RivalRecord]:
     """Return the finalists that keep the budgets with some seed."""
-    records = []
+    records: list[RivalRecord] = []
     # of each seed, what the finalists reach in the mean: each has its own validation samples
     means = dict[int, list[float]]()
     for runs in found.finals.values():
