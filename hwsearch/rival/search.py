@@ -37,6 +37,7 @@ _FINALISTS = 3
 _MOST_EPOCHS = 40
 _STACK_WIDTHS = (24,)
 _LEARNING_RATE = 1e-2
+_MOST_BATCH = 32  # what is counted are samples, and small batches make more of them
 
 Tell = Callable[[int, int], object]
 """Told how many of all steps are done."""
@@ -208,10 +209,11 @@ class _Bench:
         self.plan, self.effort, self.spent, self._tell = plan, effort, 0, tell
 
     def schedule(self, epochs: int, rate: float) -> Schedule:
-        """Return how networks are trained: noise, batches and classes' say as the study's networks."""
+        """Return how networks are trained: noise and classes' say as the study's networks."""
         study = self.plan.study.train
         balanced = study.class_weights == "balanced"
-        return Schedule(epochs, study.batch_size, rate, study.input_noise, balanced)
+        batch = min(study.batch_size, _MOST_BATCH)
+        return Schedule(epochs, batch, rate, study.input_noise, balanced)
 
     def finals_cost(self, chosen: Sequence[Tried], seeds: Sequence[int]) -> int:
         """Return the steps of final trainings."""

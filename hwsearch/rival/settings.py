@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TypeVar
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from hwsearch.rival.network import Setting, Shape
 from hwsearch.rival.price import ACTIVATION_BITS
 from hwsearch.space.candidate import rounded_snap
 
-Level = TypeVar("Level", int, float)
 _OF_CHANNELS = ("channel", "kernel")
 """Granularities that are not tried: the number of hidden neurons is searched, and filters it has none."""
 
@@ -79,11 +77,15 @@ def _next_to(setting: Setting, settings: Sequence[Setting]) -> Iterator[Setting]
     shape = setting.shape
     of_shape = {s.shape for s in settings}
     for hidden in _beside(shape.hidden, {s.hidden for s in of_shape}):
-        yield Setting(Shape(shape.frames, hidden), setting.weight_bits, setting.granularity, setting.sparsity)
+        yield Setting(
+            Shape(shape.frames, int(hidden)), setting.weight_bits, setting.granularity, setting.sparsity
+        )
     for frames in _beside(shape.frames, {s.frames for s in of_shape}):
-        yield Setting(Shape(frames, shape.hidden), setting.weight_bits, setting.granularity, setting.sparsity)
+        yield Setting(
+            Shape(int(frames), shape.hidden), setting.weight_bits, setting.granularity, setting.sparsity
+        )
     for bits in _beside(setting.weight_bits, {s.weight_bits for s in settings}):
-        yield Setting(shape, bits, setting.granularity, setting.sparsity)
+        yield Setting(shape, int(bits), setting.granularity, setting.sparsity)
     for granularity in sorted({s.granularity for s in settings}):
         levels = {s.sparsity for s in settings if s.granularity == granularity}
         nearest = _beside(setting.sparsity, levels)
@@ -93,7 +95,7 @@ def _next_to(setting: Setting, settings: Sequence[Setting]) -> Iterator[Setting]
             yield Setting(shape, setting.weight_bits, granularity, sparsity)
 
 
-def _beside(value: Level, levels: Collection[Level]) -> list[Level]:
+def _beside(value: float, levels: Collection[float]) -> list[float]:
     """Return the next level below and the next above."""
     ordered = sorted(levels)
     return [

@@ -8,6 +8,7 @@ import pytest
 
 import hwsearch
 import hwsearch.rival.search as search
+from hwsearch.cli_answers import print_answer
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.finished import lacks_rival
@@ -39,7 +40,7 @@ def added(folder, study, told):
     return add_rival(make_plan(load_study(study), study), folder, read_summary(folder.summary), told.append)
 
 
-def test_the_same_line_adds_it_and_leaves_the_search_as_it_was(run):
+def test_the_same_line_adds_it_and_leaves_the_search_as_it_was(run, capsys):
     folder, study = run
     before = {path.name: path.read_bytes() for path in (folder.trials, folder.front)}
     events = []
@@ -64,6 +65,10 @@ def test_the_same_line_adds_it_and_leaves_the_search_as_it_was(run):
     again = []
     hwsearch.run(study, out=folder.path, listen=again.append)
     assert again == []
+    print_answer(folder, read_summary(folder.summary))
+    shown = capsys.readouterr().out
+    assert result.against_plain() in shown
+    assert "plain pick: " in shown
 
 
 def test_on_another_device_its_networks_are_priced_anew(run):
