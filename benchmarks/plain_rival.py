@@ -42,7 +42,12 @@ def main() -> None:
     print(
         "Rebuilt by `python -m benchmarks.plain_rival RUN [RUN ...]`; its text says what is compared. A spiking"
     )
-    print("network is trained anew as often as may change its pick, a plain one with every fresh seed.\n")
+    print(
+        "network is trained anew as often as may change its pick, a plain one with every fresh seed. A plain front has"
+    )
+    print(
+        "few members: between two of them the next better one stands. Seconds are of machines under other work.\n"
+    )
     for run in parser.parse_args().runs:
         report(load_run(run))
 
