@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rivals import sources
-from benchmarks.rivals.int8 import Int8Layer, quantised, scores
+from benchmarks.rivals.int8 import quantised
 from benchmarks.rivals.task import Task
 from benchmarks.rivals.train import Trained, trained
 from hwsearch.api import load_run
@@ -41,6 +41,7 @@ from hwsearch.export.library import FOLDER
 from hwsearch.network.integer import run_integer
 from hwsearch.results.export_model import model_of
 from hwsearch.results.recover import recover
+from hwsearch.rival.integers import Int8Layer, scores
 
 _HIDDEN = ((8,), (10,), (12,), (12, 12), (16,), (16, 16), (24,), (24, 16), (32,), (64,), (64, 32), (128,))
 _SEEDS = 8

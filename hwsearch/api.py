@@ -18,7 +18,7 @@ from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event
 from hwsearch.records.files import write_text
-from hwsearch.records.finished import answered, asked, pages_stand
+from hwsearch.records.finished import answered, asked, lacks_rival, pages_stand
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary
 from hwsearch.report.page import write_pages
@@ -27,7 +27,7 @@ from hwsearch.results.result import Result, load_run
 from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.jobs.scheduler import Scheduler
 from hwsearch.search.learn_from import plan_to_run
-from hwsearch.search.run import search
+from hwsearch.search.run import hold_against_rival, search
 from hwsearch.search.store.environment import open_cache, recorded_device
 from hwsearch.study.model import Study, load_study, override
 from hwsearch.study.places import placed
@@ -148,6 +148,9 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
     summary = answered(study, path, folder, storage)
     if summary is None:
         summary = _searched(plan_to_run(study, path, options), folder, asker)
+    elif lacks_rival(study, summary, folder):
+        hear = asker.listen or (lambda event: None)
+        summary = hold_against_rival(plan_to_run(study, path, options), folder, summary, hear)
     if not pages_stand(folder, summary):
         write_pages(folder.path)
     if not summary.front_size:

@@ -22,6 +22,7 @@ from hwsearch.cli_answers import (
     print_pick,
     print_provisional_pick,
     print_recall,
+    print_rival,
 )
 from hwsearch.cli_check import Plugins, StudyName
 from hwsearch.cli_cluster import SchedulerAddress, TlsCa, TlsCert, TlsKey, scheduler_of
@@ -112,7 +113,7 @@ def run(
     plugin: Plugins = None,
 ) -> None:
     """Search a study; the same line again resumes, and prints the answer of a run that has ended."""
-    from hwsearch.records.finished import answered, asked, pages_stand
+    from hwsearch.records.finished import answered, asked, lacks_rival, pages_stand
     from hwsearch.records.summary import read_summary
     from hwsearch.study.shipped import find_study
 
@@ -122,7 +123,8 @@ def run(
     wanted, folder = asked(study, out=out, data_root=data_root, seed=seed)
     summary = answered(wanted, study, folder, storage)
     plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
-    if not (plain and summary is not None and pages_stand(folder, summary)):
+    told = summary is not None and pages_stand(folder, summary) and not lacks_rival(wanted, summary, folder)
+    if not (plain and told):
         from hwsearch import api
         from hwsearch.terminal import Progress
 
@@ -140,6 +142,7 @@ def run(
                 listen=progress.listen,
             )
         summary = read_summary(result.folder.summary)
+    assert summary is not None
     print_answer(folder, summary)
 
 
@@ -185,8 +188,10 @@ def front(
         if table.empty:
             raise NothingFits(read_summary(result.folder.summary).nearest_miss or "")
         print_front(table)
+        print_rival(result.against_plain())
         return
     print_front_on(result.front_on(device))
+    print_rival(result.against_plain(device))
     for name, label in device.labels.items():
         say(f"{name} on {device.id}: {label}")
     say(claim_of(device, result.laws).words)

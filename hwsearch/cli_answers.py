@@ -63,8 +63,27 @@ def print_answer(folder: RunFolder, summary: Summary) -> None:
     print_front(read_front_frame(folder.front, summary.front_size))
     print_pick(summary.pick, summary.dense, summary.score)
     print_recall(summary.pick, summary, read_recalls(folder.recalls))
+    print_rival(*rival_lines_of(folder, summary))
     print_spent(summary)
     say(f"report: {folder.report}")
+
+
+def rival_lines_of(folder: RunFolder, summary: Summary) -> tuple[str, ...]:
+    """Return what a run says of the plain networks that it was held against; nothing where it was not."""
+    if summary.rival is None:
+        return ()
+    from hwsearch.records.front import read_front
+    from hwsearch.records.rival import read_rivals
+    from hwsearch.report.rival import pick_words, rival_words
+
+    front, plain = read_front(folder.front, summary.front_size), read_rivals(folder.rival)
+    return rival_words(summary, front, plain), pick_words(summary.rival)
+
+
+def print_rival(*lines: str) -> None:
+    """Print what is said of plain networks; of nothing, nothing."""
+    for text in filter(None, lines):
+        say(text)
 
 
 def print_notes(notes: Iterable[str]) -> None:

@@ -16,7 +16,14 @@ from hwsearch.shown import line, say
 if TYPE_CHECKING:
     from hwsearch.records.events import Event
 
-_STAGES = {"dense": "dense reference", "candidates": "candidates", "final": "final trainings"}
+_STAGES = {
+    "dense": "dense reference",
+    "candidates": "candidates",
+    "final": "final trainings",
+    "rival": "plain networks",
+}
+
+_QUIET = ("final", "rival")  # of these a line at the end
 
 
 class Progress:
@@ -56,7 +63,9 @@ class Progress:
             self._tasks[stage], completed=event.done, total=event.total, best=escape(line(event.text))
         )
         # one plain line a finished batch, not one a trained stack
-        if not event.text.startswith("candidates ") and (event.kind != "final" or event.done == event.total):
+        if not event.text.startswith("candidates ") and (
+            event.kind not in _QUIET or event.done == event.total
+        ):
             self._line(f"{stage} {event.done}/{event.total}: {event.text}")
 
     def _line(self, text: str) -> None:

@@ -9,10 +9,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.rivals.int8 import Int8Layer
 from hwsearch.export.c.descriptors import filled
 from hwsearch.export.c.model import CModel
 from hwsearch.network.integers import IntegerNetwork, half_step
+from hwsearch.rival.integers import Int8Layer
 
 _TRACE_H = """#include <stdint.h>
 uint8_t snn_trace(uint8_t (*get)(void *to, uint32_t n), void (*put)(int32_t value));

@@ -11,7 +11,7 @@ class Event:
     """Something that happened in a run.
 
     Attributes:
-        kind: ``start``, ``note``, ``dense``, ``candidates`` or ``final``.
+        kind: ``start``, ``note``, ``dense``, ``candidates``, ``final`` or ``rival``.
         text: In words.
         done, total: How far, where that can be said.
         model_s: Seconds that probes and model took since the last event that says.

@@ -76,6 +76,13 @@ def answered(study: Study, study_path: Path, folder: RunFolder, storage: str | N
     return summary if whole and study.search.candidates <= known.candidates else None
 
 
+def lacks_rival(study: Study, summary: Summary, folder: RunFolder) -> bool:
+    """Return whether a run that has ended asks for a plain network to be held against, and has not tried one."""
+    if not study.rival or not summary.front_size:
+        return False
+    return summary.rival is None or (summary.rival.front_size > 0 and not folder.rival.exists())
+
+
 def pages_stand(folder: RunFolder, summary: Summary) -> bool:
     """Return whether the pages that are made of a summary are there, and not older than it."""
     pages = [folder.report, *([folder.front_png] if summary.front_size else [])]
@@ -91,6 +98,7 @@ def _network_file(study: Study, study_path: Path) -> Path:
 def _question(study: Study, profile_digest: str, storage: str | None, network: Path) -> str:
     """Return a digest of all that the files of a run depend on, but for how many candidates are asked."""
     settings = study.to_yaml_dict()
+    del settings["rival"]  # it comes after the answer, and is added to one that is there
     content = [found for found in (content_digest(study.data),) if found is not None]
     content += [] if study.network.nir is None else [_digest_of(network)]
     settings["search"] = {name: value for name, value in settings["search"].items() if name != "candidates"}

@@ -98,6 +98,16 @@ class RunFolder:
         return self.path / "finals.json"
 
     @property
+    def rival(self) -> Path:
+        """The front of plain networks, of the same question."""
+        return self.path / "rival.csv"
+
+    @property
+    def rival_finals(self) -> Path:
+        """What an inference of each of them works off: for prices on other devices."""
+        return self.path / "rival.json"
+
+    @property
     def left_out(self) -> Path:
         """How the dense reference does on each group that it was not trained on."""
         return self.path / "leave_out.csv"
@@ -185,7 +195,7 @@ def refuse_irregular(folder: RunFolder) -> None:
         folder.study, folder.profile, folder.network, folder.data, folder.database, folder.storage_place,
         folder.environment, folder.trials, folder.front, folder.recalls, folder.confusion, folder.finals,
         folder.left_out, folder.front_png, folder.report, folder.unfinished, folder.summary, folder.log, folder.lock,
-        folder.confirmed, folder.stress, folder.stress_png,
+        folder.confirmed, folder.stress, folder.stress_png, folder.rival, folder.rival_finals,
     )  # fmt: skip
     for path in files:
         if path.exists() and not path.is_file():

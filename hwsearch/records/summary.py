@@ -15,6 +15,7 @@ from hwsearch.errors import RecordError
 from hwsearch.hardware.arithmetic import Claim
 from hwsearch.records.files import NEWER, damaged, first_fault, write_text
 from hwsearch.records.front import DenseRow, FrontRow
+from hwsearch.records.rival import RivalRow
 from hwsearch.study.laws import Score
 
 SUMMARY_FORMAT = 1
@@ -127,6 +128,34 @@ class WithoutSkill(Section):
     final: int = 0
 
 
+class Rival(Section):
+    """What became of the search for a plain network (`hwsearch.rival`).
+
+    Attributes:
+        why_none: Why there is none; empty where there is one.
+        pick: The row of rival.csv that the study's rule picks, at the same tolerance; None: none is accurate enough.
+        front_size: Rows of rival.csv.
+        floor: The score on validation that a pick needs.
+        candidates, finalists: Plain networks that were trained, and those of them with every fresh seed.
+        dense_epochs, epochs: Of a dense network, and of what is cut from it.
+        train_steps: Samples that went through a network, which has no timesteps; in no count of ``cost``.
+        most_steps: A quarter of what the search cost, by ``cost.train_steps`` and ``cost.reused_train_steps``.
+        wall_s: Seconds that it took.
+    """
+
+    why_none: str = ""
+    pick: RivalRow | None = None
+    front_size: int = 0
+    floor: float | None = None
+    candidates: int = 0
+    finalists: int = 0
+    dense_epochs: int = 0
+    epochs: int = 0
+    train_steps: int = 0
+    most_steps: int = 0
+    wall_s: float | None = None
+
+
 class Answered(Section):
     """What a run answers.
 
@@ -171,6 +200,7 @@ class Summary(Section):
         no_skill: What was no model.
         notes: What a reader of the run must know.
         answers: What it answers; None when not recorded.
+        rival: The plain network that it is held against; None where none was asked for, or not yet.
     """
 
     format: int = 0
@@ -202,6 +232,7 @@ class Summary(Section):
     no_skill: WithoutSkill = WithoutSkill()
     notes: tuple[str, ...] = ()
     answers: Answered | None = None
+    rival: Rival | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return what summary.json holds, for whoever has no use for types."""

@@ -28,6 +28,8 @@ from hwsearch.report.fits import bars, fit_words
 from hwsearch.report.layers import MARKS, panels
 from hwsearch.report.quantities import axis_title, axis_unit, score_words, short
 from hwsearch.report.recall import recall_lines
+from hwsearch.report.rival import cost_words as rival_cost_words
+from hwsearch.report.rival import rival_lines, rival_words
 from hwsearch.report.stress import stress_section
 from hwsearch.report.tables import RunTables, read_run
 from hwsearch.report.templates import template
@@ -79,6 +81,9 @@ def _render(tables: RunTables) -> str:
         recalls=recall_lines(tables),
         confusion=confusion_of_pick(tables),
         stress=stress_section(tables),
+        rival=rival_words(summary, tables.front, tables.rivals),
+        rivals=rival_lines(tables),
+        rival_cost=rival_cost_words(summary),
         score=score_words(tables.summary.score),
         cost=cost_words(tables),
         judgement=judgement(tables),

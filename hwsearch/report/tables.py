@@ -14,6 +14,7 @@ from hwsearch.errors import RecordError
 from hwsearch.records.by_class import RecallRow, read_confusion, read_recalls
 from hwsearch.records.files import damaged
 from hwsearch.records.front import FrontRow, read_front
+from hwsearch.records.rival import RivalRow, read_rivals
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.stress import StressRow, read_stress
 from hwsearch.records.summary import Summary, read_summary
@@ -33,6 +34,7 @@ class RunTables:
         summary: summary.json.
         recalls: recalls.csv, and confusion: confusion.csv by member; none of a run of an earlier version.
         stress: stress.csv; none where `hwsearch stress` was not asked.
+        rivals: rival.csv; none where no plain network was tried.
         study_text, profile_text: study.yaml and profile.yaml; of a whole path on this machine its last part.
     """
 
@@ -45,6 +47,7 @@ class RunTables:
     recalls: tuple[RecallRow, ...] = ()
     confusion: Mapping[int, list[list[int]]] = field(default_factory=dict)
     stress: tuple[StressRow, ...] = ()
+    rivals: tuple[RivalRow, ...] = ()
 
 
 def read_run(run_dir: Path | str) -> RunTables:
@@ -69,6 +72,7 @@ def read_run(run_dir: Path | str) -> RunTables:
         recalls=tuple(read_recalls(folder.recalls)),
         confusion=read_confusion(folder.confusion),
         stress=tuple(read_stress(folder.stress)),
+        rivals=tuple(read_rivals(folder.rival)),
     )
 
 

@@ -192,11 +192,42 @@ class Result:
         """
         from hwsearch.results.other_device import front_elsewhere, front_here
 
-        device = profile if isinstance(profile, HardwareProfile) else load_profile(profile, "profile")
+        device = self._device(profile)
         if device.digest == load_profile(self.folder.profile).digest:
             return front_here(self.folder, self.front, self.storage)
         found = front_elsewhere(self.folder, device, self._dense, self.storage)
         return replace(found, notes=(*found.notes, *(self._numbers.notes if self.finished else ())))
+
+    @staticmethod
+    def _device(profile: str | Path | HardwareProfile) -> HardwareProfile:
+        return profile if isinstance(profile, HardwareProfile) else load_profile(profile, "profile")
+
+    def against_plain(self, profile: str | Path | HardwareProfile | None = None) -> str:
+        """Say whether the spiking or a plain network is smaller, and which is more frugal, at the study's tolerance.
+
+        Args:
+            profile: Another device than the run's own, where the networks are priced anew; None: its own.
+
+        Returns:
+            A sentence; nothing where the run was held against no plain network.
+
+        Raises:
+            InputError: The device is unknown.
+            NothingFits: No trained candidate is of use there.
+            RecordError: A file is damaged.
+        """
+        if not self.finished or self._numbers.rival is None:
+            return ""
+        device = None if profile is None else self._device(profile)
+        if device is None or device.digest == load_profile(self.folder.profile).digest:
+            from hwsearch.report.rival import rival_words
+            from hwsearch.report.tables import read_run
+
+            tables = read_run(self.folder.path)
+            return rival_words(tables.summary, tables.front, tables.rivals)
+        from hwsearch.results.rival_elsewhere import rival_words_on
+
+        return rival_words_on(self.folder, device, self.front_on(device).front, self._dense)
 
     def export(
         self,

@@ -20,7 +20,7 @@ from hwsearch.records.changed import refuse_changed
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.files import write_text
 from hwsearch.records.finals import write_finals
-from hwsearch.records.finished import answers
+from hwsearch.records.finished import answers, lacks_rival
 from hwsearch.records.log import logged, seconds_spent
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, write_summary
@@ -32,6 +32,7 @@ from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.stages.finals import final_record, finalise_until, with_every_seed
 from hwsearch.search.stages.preparation import prepare
+from hwsearch.search.stages.rival import add_rival
 from hwsearch.search.stages.rows import write_members
 from hwsearch.search.stages.warm_start import as_here, others_words
 from hwsearch.search.store.environment import (
@@ -100,7 +101,22 @@ def search(
         answered = answers(plan.study, plan.profile.digest, storage, folder)
         summary = summary.model_copy(update={"answers": answered})
         write_summary(summary, folder.summary)
-        return summary
+        # what was found is on disk; what follows only holds it against something
+        return add_rival(plan, folder, summary, tell) if lacks_rival(plan.study, summary, folder) else summary
+
+
+def hold_against_rival(plan: Plan, folder: RunFolder, summary: Summary, listen: Listener) -> Summary:
+    """Search for the plain network that a run which has ended is held against; return its summary with it.
+
+    Nothing of the search is touched: what it was computed with may have changed since.
+
+    Raises:
+        InputError: Another process runs in the folder.
+    """
+    with _only_one(folder):
+        tell = logged(folder, listen)
+        tell(Event("start", plan.study.name))
+        return add_rival(plan, folder, summary, tell)
 
 
 def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer, tell: Listener) -> Summary:

@@ -43,7 +43,7 @@ __all__ = [
 
 
 _NOT_SEARCHED = {
-    "name", "description", "final", "pick", "robustness", "data.root", "device.profile",
+    "name", "description", "final", "pick", "rival", "robustness", "data.root", "device.profile",
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
@@ -62,6 +62,8 @@ class Study(Section):
             are shares of it. With few samples of a class, ``balanced_accuracy`` (the mean of the classes' recalls) or
             ``macro_f1``.
         robustness: What the pick must keep under input noise; None: nothing is asked.
+        rival: Whether a small search for a plain network (ReLU, no spikes) follows, on devices that run one: at most a
+            quarter of what the search cost.
     """
 
     name: Name
@@ -84,6 +86,7 @@ class Study(Section):
     final: Final = Final()
     pick: Pick = Pick()
     robustness: Robustness | None = None
+    rival: bool = True
 
     @check("space")
     @classmethod
@@ -123,8 +126,8 @@ class Study(Section):
 
         Not the name, the description or the data's folder; not how many candidates are asked and how likely what
         is left may be, since a search goes on where it stopped; not how many are trained together, which changes no
-        bit of any; not the final trainings, the pick and what it must keep, which come after the search; and not how
-        the profile or a NIR file is called: their contents have digests of their own.
+        bit of any; not the final trainings, the pick, what it must keep and the plain rival, which come after the
+        search; and not how the profile or a NIR file is called: their contents have digests of their own.
         """
         return {
             name: {

@@ -16,4 +16,5 @@ train: {dense_epochs: 8, epochs: 3, dense_learning_rate: 0.01, learning_rate: 0.
 search: {candidates: 24, batch: 8, stack: 4}
 final: {seeds: 2}
 pick: {within: 0.2}
+rival: false
 """

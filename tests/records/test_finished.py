@@ -42,6 +42,7 @@ def test_the_same_question_does_nothing(run, tiny):
         (("candidates: 24", "candidates: 25"), False),
         (("final: {seeds: 2}", "final: {seeds: 3}"), False),
         (("pick: {within: 0.2}", "pick: {within: 0.1}"), False),
+        (("rival: false", "rival: true"), True),  # it is added to the answer
         (("name: tiny", "name: other"), False),
         (("profile: nrf51822_microbit", "profile: generic_45nm"), False),
     ],

@@ -212,12 +212,13 @@ def test_the_digest_does_not_change_with_the_rest(tmp_path: Path) -> None:
         # a search goes on with more candidates; the profile has a digest of its own
         ("search.candidates", 101),
         ("device.profile", "loihi"),
-        # what is trained together changes no bit; finals and pick come after the search
+        # what is trained together changes no bit; finals, pick and rival come after the search
         ("search.stack", 2),
         ("final.seeds", 7),
         ("final.adds", 0.1),
         ("pick.rule", "frugal"),
         ("pick.within", 0.5),
+        ("rival", False),
     ]:
         assert load(tmp_path, changed(key, value)).digest == study.digest
     backwards = dict(reversed(list(SHORT.items())))

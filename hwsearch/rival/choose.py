@@ -1,0 +1,56 @@
+"""Which of some measured networks are on their front, and which one a rule picks; of spiking and plain ones alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from hwsearch.records.front import NetworkRow
+
+AnyRow = TypeVar("AnyRow", bound=NetworkRow)
+_COLUMNS = {"smallest": "memory_bytes", "frugal": "energy_j"}
+_ROUNDING = 1e-9
+
+
+def accurate_enough(rows: Sequence[AnyRow], floor: float) -> list[AnyRow]:
+    """Return the rows whose score on validation is as high as needed."""
+    return [row for row in rows if (row.score or 0.0) >= floor - _ROUNDING]
+
+
+def picked(rows: Sequence[AnyRow], rule: str, floor: float) -> AnyRow | None:
+    """Return the row that a rule picks, as `hwsearch.search.decide.pick.pick_row` does; None: none is accurate enough.
+
+    Args:
+        rows: Of a front.
+        rule: ``smallest`` (memory), ``frugal`` (energy; memory where that is unknown) or ``accurate``.
+        floor: The score on validation that is needed.
+    """
+    able = accurate_enough(rows, floor)
+    if not able:
+        return None
+    if rule == "accurate":
+        return min(able, key=lambda row: (-(row.score or 0.0), row.number("memory_bytes") or 0.0))
+    column = _COLUMNS[rule]
+    if all(row.number(column) is None for row in able):
+        column = "memory_bytes"
+    known = [row for row in able if row.number(column) is not None]
+    return min(known, key=lambda row: (row.number(column) or 0.0, -(row.score or 0.0)))
+
+
+def front_of(rows: Sequence[AnyRow], costs: Sequence[str]) -> list[AnyRow]:
+    """Return the rows that no other dominates in score and known costs, the smallest first.
+
+    Args:
+        rows: Measured networks.
+        costs: The study's objectives but the error; a plain network's operations are multiply-accumulates.
+    """
+    known = [name for name in costs if all(row.number(name) is not None for row in rows)] or ["memory_bytes"]
+    values = [(-(row.score or 0.0), *(row.number(name) or 0.0 for name in known)) for row in rows]
+    front = [
+        row
+        for row, mine in zip(rows, values, strict=True)
+        if not any(
+            other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other in values
+        )
+    ]
+    return sorted(front, key=lambda row: row.number("memory_bytes") or 0.0)
