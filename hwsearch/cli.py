@@ -6,7 +6,6 @@ Nothing heavy is imported until a command needs it: ``--help`` and ``profiles`` 
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,13 +15,7 @@ import typer
 from hwsearch.cli_answers import (
     print_answer,
     print_doubts,
-    print_front,
-    print_front_on,
     print_notes,
-    print_pick,
-    print_provisional_pick,
-    print_recall,
-    print_rival,
 )
 from hwsearch.cli_check import Plugins, StudyName
 from hwsearch.cli_cluster import SchedulerAddress, TlsCa, TlsCert, TlsKey, scheduler_of
@@ -30,7 +23,9 @@ from hwsearch.cli_compare import compare
 from hwsearch.cli_data import data
 from hwsearch.cli_doctor import doctor
 from hwsearch.cli_exits import run_command
+from hwsearch.cli_front import front, pick
 from hwsearch.cli_init import init
+from hwsearch.cli_options import RunDir, Storage, Workers, cores
 from hwsearch.cli_profiles import profiles
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.cli_stress import stress
@@ -46,17 +41,6 @@ app = typer.Typer(
 )
 app.add_typer(profiles, name="profiles")
 app.add_typer(data, name="data")
-app.command()(init)
-app.command()(doctor)
-app.command()(watch)
-app.command()(stress)
-
-Storage = Annotated[
-    str | None,
-    typer.Option(help="Optuna storage URL of the run (default: the one that its folder remembers)."),
-]
-Workers = Annotated[int | None, typer.Option(help="Processes that train (default: one a core).")]
-RunDir = Annotated[Path, typer.Argument(help="The folder that `hwsearch run` wrote.", metavar="DIR")]
 
 
 def _say_version(wanted: bool) -> None:
@@ -95,7 +79,6 @@ def _answer() -> None:
     app()
 
 
-@app.command()
 def run(
     name: StudyName,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/<name of the study>).")] = None,
@@ -134,7 +117,7 @@ def run(
                 study,
                 out=out,
                 data_root=data_root,
-                workers=_cores() if workers is None else workers,
+                workers=cores() if workers is None else workers,
                 storage=storage,
                 seed=seed,
                 device=device,
@@ -146,91 +129,6 @@ def run(
     print_answer(folder, summary)
 
 
-def _cores() -> int:
-    """Return how many processes may run at a time."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@app.command()
-def front(
-    directory: RunDir,
-    profile: Annotated[str | None, typer.Option(help="Price the finished trials on another device.")] = None,
-    confirm: Annotated[
-        bool,
-        typer.Option(
-            "--confirm", help="First train its recipes with every fresh seed, where that was not done."
-        ),
-    ] = False,
-    workers: Workers = None,
-    storage: Storage = None,
-) -> None:
-    """Show the Pareto front of a run."""
-    from hwsearch.hardware.arithmetic import claim_of
-    from hwsearch.hardware.profiles.load import load_profile
-
-    device = None if profile is None else load_profile(profile, "--profile")
-    from hwsearch.records.summary import read_summary
-    from hwsearch.results.result import load_run
-
-    if confirm:
-        from hwsearch import api
-        from hwsearch.terminal import Progress
-
-        with Progress(directory.name) as progress:
-            api.confirm(
-                directory,
-                api.Asker(_cores() if workers is None else workers, storage, listen=progress.listen),
-            )
-    result = load_run(directory, storage=storage)
-    print_notes(result.notes)
-    if device is None:
-        table = result.front
-        if table.empty:
-            raise NothingFits(read_summary(result.folder.summary).nearest_miss or "")
-        print_front(table)
-        print_rival(result.against_plain())
-        return
-    print_front_on(result.front_on(device))
-    print_rival(result.against_plain(device))
-    for name, label in device.labels.items():
-        say(f"{name} on {device.id}: {label}")
-    say(claim_of(device, result.laws).words)
-
-
-@app.command()
-def pick(
-    directory: RunDir,
-    smallest: Smallest = False,
-    frugal: Frugal = False,
-    accurate: Accurate = False,
-    within: Within = None,
-    min_accuracy: MinAccuracy = None,
-    min_score: MinScore = None,
-) -> None:
-    """Pick a member of the front (default: by the study's rule)."""
-    rule = rule_of(
-        {"smallest": smallest, "frugal": frugal, "accurate": accurate},
-        within=within, min_accuracy=min_accuracy, min_score=min_score,
-    )  # fmt: skip
-    from hwsearch.records.by_class import read_recalls
-    from hwsearch.records.front import FrontRow
-    from hwsearch.records.summary import read_summary
-    from hwsearch.records.tables import plain_cells
-    from hwsearch.results.result import load_run
-
-    result = load_run(directory)
-    row = result.pick(**rule)
-    picked = FrontRow.model_validate(plain_cells(row.to_dict()))
-    print_notes(result.notes)
-    if not result.finished:
-        print_provisional_pick(picked)
-        return
-    summary = read_summary(result.folder.summary)
-    print_pick(picked, summary.dense, summary.score)
-    print_recall(picked, summary, read_recalls(result.folder.recalls))
-
-
-@app.command()
 def export(
     directory: RunDir,
     to: Annotated[Path, typer.Option(help="Folder to write.")],
@@ -265,7 +163,6 @@ def export(
     print_doubts(result.trials, trial)
 
 
-@app.command()
 def verify(
     directory: Annotated[Path, typer.Argument(help="An export's folder.", metavar="OUT")],
     board: Annotated[
@@ -288,7 +185,6 @@ def verify(
         raise RecordError(f"{directory}: {len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")
 
 
-@app.command()
 def tickets(
     name: StudyName,
     out: Annotated[Path | None, typer.Option(help="Folder (default: runs/<name of the study>).")] = None,
@@ -311,7 +207,6 @@ def tickets(
     say(f"{folder}: {', '.join(sorted(path.name for path in folder.glob('tickets.*')))}")
 
 
-@app.command()
 def report(directory: RunDir) -> None:
     """Write report.html and front.png anew; of a run that goes on, unfinished.html."""
     from hwsearch.records.summary import read_summary
@@ -327,4 +222,5 @@ def report(directory: RunDir) -> None:
         raise NothingFits(summary.nearest_miss or "")
 
 
-app.command()(compare)
+for command in (init, run, watch, front, pick, export, verify, stress, compare, tickets, report, doctor):
+    app.command()(command)

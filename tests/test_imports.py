@@ -16,7 +16,8 @@ ORDER = [
     "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "stress", "plan", "rival",
     "search", "comparison", "report", "export", "results", "start", "api", "api_sections", "api_arrays", "api_data",
     "api_stress", "terminal", "cli_rules", "cli_check", "cli_cluster", "cli_data", "cli_profiles", "cli_init",
-    "cli_doctor", "cli_stress", "cli_watch", "cli_compare", "cli_answers", "cli_exits", "cli", "__main__",
+    "cli_doctor", "cli_stress", "cli_watch", "cli_compare", "cli_options", "cli_answers", "cli_front",
+    "cli_exits", "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
@@ -37,7 +38,9 @@ OWNERS = {
         "cli_data",
         "cli_doctor",
         "cli_exits",
+        "cli_front",
         "cli_init",
+        "cli_options",
         "cli_profiles",
         "cli_rules",
         "cli_stress",
