@@ -113,7 +113,7 @@ def train(
     masks = _masks(sorted_starts, weights)
     grid = grid_of([start.bits for start in sorted_starts])
     parameters = [p.requires_grad_() for p in (*weights, *biases)]
-    adam = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=_DECAY)
+    adam = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=_DECAY, fused=True)
     say = balanced_weights(samples.y, samples.classes) if schedule.balanced else None
     generator, n = torch.Generator().manual_seed(seed), len(y)
     n_steps, step = schedule.epochs * -(-n // schedule.batch_size), 0
