@@ -14,7 +14,7 @@ from hwsearch.shown import say
 
 def watch(
     directory: Annotated[Path, typer.Argument(help="The folder that `hwsearch run` writes.", metavar="DIR")],
-    every: Annotated[float, typer.Option(help="Seconds from one look to the next.", min=0.1)] = 2.0,
+    every: Annotated[int, typer.Option(help="Seconds from one look to the next.", min=1)] = 2,
 ) -> None:
     """Show how far a run is that another process is at, here or wherever the folder lies, until it has ended."""
     from hwsearch.records.log import followed
