@@ -139,16 +139,23 @@ class Send:
         if name == "MODULE":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Send())
-sys.argv = ["hwsearch", "front", "FOLDER"]
+sys.argv = ["hwsearch", "COMMAND", "FOLDER"]
 main()
 """
 
 
 @pytest.mark.parametrize(
-    "module", ["hwsearch.cli", "typer", "numpy", "pandas", "torch", "hwsearch.results.result"]
+    ("module", "command"),
+    [
+        *(
+            (module, "front")
+            for module in ("hwsearch.cli", "typer", "numpy", "pandas", "hwsearch.results.result")
+        ),
+        ("torch", "verify"),
+    ],
 )
-def test_while_it_loads_a_command_ends_rightly(tmp_path, module):
-    text = LOADING.replace("MODULE", module).replace("FOLDER", str(tmp_path))
+def test_while_it_loads_a_command_ends_rightly(tmp_path, module, command):
+    text = LOADING.replace("MODULE", module).replace("COMMAND", command).replace("FOLDER", str(tmp_path))
     done = subprocess.run(
         [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False
     )
