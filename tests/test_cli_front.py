@@ -1,6 +1,7 @@
 """``hwsearch front`` and ``pick`` for programs: JSON, and nothing beside it."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -31,3 +32,36 @@ def test_the_front_of_another_device_as_json(finished):
     rows = answer("front", finished, "--profile", "nrf52840", "--json")
     there = hwsearch.load_run(finished).front_on("nrf52840").front
     assert [row["trial"] for row in rows] == there["trial"].tolist()
+
+
+def printed(*arguments):
+    done = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.output
+
+
+def test_the_front_as_a_table(finished):
+    lines = printed("front", finished).splitlines()
+    trials = hwsearch.load_run(finished).front["trial"].tolist()
+    assert lines[0].split()[:2] == ["trial", "sparsity"]
+    assert [int(line.split()[0]) for line in lines[1 : 1 + len(trials)]] == trials
+
+
+def test_the_front_of_another_device_as_a_table_with_its_labels(finished):
+    said = printed("front", finished, "--profile", "generic_45nm")
+    assert "left out: " in said
+    assert " on generic_45nm: " in said
+
+
+def test_the_pick_in_words(finished):
+    said = printed("pick", finished)
+    assert said.startswith(f"pick: trial {hwsearch.load_run(finished).pick()['trial']}")
+    assert "recall of 0: " in said
+
+
+def test_the_pick_of_an_unfinished_run_is_provisional(finished, tmp_path):
+    for name in ("study.yaml", "profile.yaml", "trials.csv", "log.jsonl", "environment.json", "study.db"):
+        if (finished / name).exists():
+            (tmp_path / name).write_bytes((finished / name).read_bytes())
+    shutil.copytree(finished / "cache", tmp_path / "cache")
+    assert "note: " in printed("pick", tmp_path)
