@@ -49,7 +49,9 @@ class NetworkRow(Row):
             "banks": {n: v for n, v in data.items() if n.endswith("_bytes") and n not in cls.model_fields},
         }
 
-    @model_serializer(return_type=dict[str, Cell])  # said here, or a class of another module must know the name
+    @model_serializer(
+        return_type=dict[str, Cell]
+    )  # said here, or a class of another module must know the name
     def _serialised(self) -> dict[str, Cell]:
         return self.columns()
 
