@@ -49,9 +49,8 @@ class NetworkRow(Row):
             "banks": {n: v for n, v in data.items() if n.endswith("_bytes") and n not in cls.model_fields},
         }
 
-    @model_serializer(
-        return_type=dict[str, Cell]
-    )  # said here, or a class of another module must know the name
+    # the type is said here, since some versions look for its name in the module of each subclass
+    @model_serializer(return_type=dict[str, Cell])
     def _serialised(self) -> dict[str, Cell]:
         return self.columns()
 
