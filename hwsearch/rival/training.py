@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,11 +65,13 @@ class Start:
         net: The floats.
         masks: Which weights stay; None: all, and they are trained as floats.
         bits: Of a weight, where masks are given.
+        split: On which of the splits it is trained.
     """
 
     net: Floats
     masks: FloatArrays | None = None
     bits: int = 0
+    split: int = 0
 
 
 def initial(n_in: int, hidden: int, classes: int, seed: int) -> Floats:
@@ -88,57 +90,73 @@ def initial(n_in: int, hidden: int, classes: int, seed: int) -> Floats:
 
 def train(
     starts: Sequence[Start],
-    samples: Samples,
+    samples: Sequence[Samples],
     schedule: Schedule,
-    seed: int,
+    seeds: Sequence[int],
     on_epoch: Callable[[], object] = lambda: None,
 ) -> list[Floats]:
     """Train networks of one depth and input side by side; return their floats.
 
     Args:
         starts: What each starts from; all with masks, or none.
-        samples: What they are trained on.
+        samples: Splits that they are trained on, each of as many samples.
         schedule: How.
-        seed: Of the order of samples and of noise.
+        seeds: Of the order of each split's samples and of their noise.
         on_epoch: Called after every epoch.
     """
     order = sorted(range(len(starts)), key=lambda i: starts[i].bits)  # equal bits side by side need no copies
     sorted_starts = [starts[i] for i in order]
-    x, y = torch.from_numpy(samples.x.astype(np.float32) / samples.most), torch.from_numpy(samples.y)
-    mean = x.mean(
-        0
-    )  # inputs around 0 are learned from far faster; what that adds is a constant, in the biases again after
+    splits = [_Split(each, schedule, seed) for each, seed in zip(samples, seeds, strict=True)]
+    of = torch.tensor([start.split for start in sorted_starts])
     weights, biases = _stacked(sorted_starts)
-    biases[0] += weights[0] @ mean
+    # inputs around 0 are learned from far faster; what that adds is a constant, in the biases again after
+    means = torch.stack([split.mean for split in splits])[of].unsqueeze(2)
+    biases[0] += (weights[0] @ means).squeeze(2)
     masks = _masks(sorted_starts, weights)
     grid = grid_of([start.bits for start in sorted_starts])
     parameters = [p.requires_grad_() for p in (*weights, *biases)]
     adam = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=_DECAY, fused=True)
-    say = balanced_weights(samples.y, samples.classes) if schedule.balanced else None
-    generator, n = torch.Generator().manual_seed(seed), len(y)
-    n_steps, step = schedule.epochs * -(-n // schedule.batch_size), 0
+    n_steps, step = schedule.epochs * -(-len(samples[0].y) // schedule.batch_size), 0
     for _ in range(schedule.epochs):
-        for batch in torch.randperm(n, generator=generator).split(schedule.batch_size):  # type: ignore[no-untyped-call]
+        for batches in zip(*(split.epoch() for split in splits), strict=True):
             for group in adam.param_groups:
                 group["lr"] = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
-            values = _noisy(x[batch], schedule.input_noise, generator)
             adam.zero_grad()
-            out = _forward(_used(weights, masks, grid), biases, values - mean)
-            cross_entropy(out, y[batch], 1.0, say).sum().backward()  # type: ignore[no-untyped-call]
+            out = _forward(_used(weights, masks, grid), biases, [values for values, _ in batches], of)
+            losses = [
+                cross_entropy(out if len(splits) == 1 else out[of == place], labels, 1.0, split.say).sum()
+                for place, (split, (_, labels)) in enumerate(zip(splits, batches, strict=True))
+            ]
+            torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
             adam.step()
             step += 1
         on_epoch()
     with torch.no_grad():
-        biases[0] -= _used(weights, masks, grid)[0] @ mean
+        biases[0] -= (_used(weights, masks, grid)[0] @ means).squeeze(2)
     trained = [_unstacked(weights, biases, k, start.net) for k, start in enumerate(sorted_starts)]
     return [net for _, net in sorted(zip(order, trained, strict=True), key=lambda pair: pair[0])]
 
 
-def _noisy(values: Tensor, noise: float, generator: torch.Generator) -> Tensor:
-    """Return inputs of 0 .. 1 with noise within their range."""
-    if not noise:
-        return values
-    return (values + noise * torch.randn(values.shape, generator=generator)).clamp_(0.0, 1.0)
+class _Split:
+    """The training samples of one split, in an order and with noise of their own."""
+
+    def __init__(self, samples: Samples, schedule: Schedule, seed: int) -> None:
+        self._x = torch.from_numpy(samples.x.astype(np.float32) / samples.most)
+        self._y, self._schedule = torch.from_numpy(samples.y), schedule
+        self._generator = torch.Generator().manual_seed(seed)
+        self.mean = self._x.mean(0)
+        self.say = balanced_weights(samples.y, samples.classes) if schedule.balanced else None
+
+    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield inputs around 0, [B, in], and their classes, [B]."""
+        noise, generator = self._schedule.input_noise, self._generator
+        order = torch.randperm(len(self._y), generator=generator)
+        for batch in order.split(self._schedule.batch_size):  # type: ignore[no-untyped-call]
+            values = self._x[batch]
+            if noise:
+                values = values + noise * torch.randn(values.shape, generator=generator)
+                values = values.clamp_(0.0, 1.0)
+            yield values - self.mean, self._y[batch]
 
 
 def _used(weights: Sequence[Tensor], masks: Sequence[Tensor] | None, grid: Quantiser) -> Sequence[Tensor]:
@@ -146,12 +164,18 @@ def _used(weights: Sequence[Tensor], masks: Sequence[Tensor] | None, grid: Quant
     return weights if masks is None else [grid.fake(w, m) for w, m in zip(weights, masks, strict=True)]
 
 
-def _forward(weights: Sequence[Tensor], biases: Sequence[Tensor], x: Tensor) -> Tensor:
-    """Return the scores of a stack, [K, B, classes], of samples [B, in] that all of its networks read."""
+def _forward(
+    weights: Sequence[Tensor], biases: Sequence[Tensor], read: Sequence[Tensor], of: Tensor
+) -> Tensor:
+    """Return the scores of a stack, [K, B, classes], of the samples [B, in] of each network's split."""
     size, width, n_in = weights[0].shape
-    # one product for all, since they read the same
-    values = (x @ weights[0].reshape(size * width, n_in).T).view(len(x), size, width).transpose(0, 1)
-    values = values + biases[0].unsqueeze(1)
+    if len(read) == 1:  # one product for all, since they read the same
+        together = read[0] @ weights[0].reshape(size * width, n_in).T
+        values = together.view(-1, size, width).transpose(0, 1) + biases[0].unsqueeze(1)
+    else:
+        values = torch.baddbmm(
+            biases[0].unsqueeze(1), torch.stack(list(read))[of], weights[0].transpose(1, 2)
+        )
     for weight, bias in zip(weights[1:], biases[1:], strict=True):
         values = torch.baddbmm(bias.unsqueeze(1), torch.relu(values), weight.transpose(1, 2))
     return values

@@ -6,6 +6,7 @@ import pytest
 
 import hwsearch.rival.search as search
 from hwsearch.plan.plan import make_plan
+from hwsearch.plan.pricing import Price
 from hwsearch.rival.network import Setting, Shape
 from hwsearch.study.model import load_study
 
@@ -48,7 +49,7 @@ def tried(hidden, score, memory, energy, faults=()):
     return search.Tried(Setting(Shape(0, hidden), 8, "weight", 0.0), None, None, None, price, score)
 
 
-_PRICE = search.Price(None, {}, {}, ())
+_PRICE = Price(None, {}, {}, ())
 
 
 def test_finalists_are_the_smallest_and_most_frugal_that_are_accurate_enough_and_the_most_accurate():
