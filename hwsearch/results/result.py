@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hwsearch.errors import Fault, InputError, NothingFits, Unfinished
+from hwsearch.errors import NothingFits, Unfinished
 from hwsearch.graph.neuron_law import NeuronLaw
 from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
@@ -24,11 +24,8 @@ from hwsearch.records.run_folder import RunFolder, open_run
 from hwsearch.records.stress import StressRow
 from hwsearch.records.summary import Summary, read_summary
 from hwsearch.records.trial_table import read_trials_frame
-from hwsearch.search.decide.pick import pick_row, score_column
-from hwsearch.stress.demand import robust_members
-from hwsearch.study.laws import Accuracy, Score
+from hwsearch.results.picked import picked_of, tolerance_of
 from hwsearch.study.model import Study, load_study
-from hwsearch.study.yaml_border import check_option
 
 if TYPE_CHECKING:
     from hwsearch.results.other_device import FrontOn
@@ -156,28 +153,11 @@ class Result:
             NothingFits: Nothing fits, or no member is accurate enough.
             Unfinished: There is no front yet.
         """
-        lost: float | None = check_option("within", Accuracy | None, within)
-        needed: float | None = check_option("min_accuracy", Accuracy | None, min_accuracy)
-        least: float | None = check_option("min_score", Accuracy | None, min_score)
-        study, front = self.study, self.front
-        wanted, needed = study.pick, _needed(study.score, needed, least)
+        tolerance = tolerance_of(self.study, within, min_accuracy, min_score)
+        front = self.front
         if front.empty:
             raise NothingFits(self._numbers.nearest_miss or "")
-        if lost is None and needed is None:
-            lost, needed = wanted.within, wanted.needed
-        score = None if lost is None else self._dense.score
-        able = robust_members(front, study.robustness)
-        row = pick_row(able, rule or wanted.rule, score or 0.0, lost, needed)
-        if row is None:
-            if able.empty:
-                raise NothingFits(
-                    f"no member of the front keeps its accuracy under noise: {study.robustness}"
-                )
-            best = able[score_column(able)].max()
-            raise NothingFits(
-                f"no member of the front is accurate enough: the best reaches {best} on validation"
-            )
-        return row
+        return picked_of(front, self.study, rule, tolerance, lambda: self._dense.score)
 
     def front_on(self, profile: str | Path | HardwareProfile) -> FrontOn:
         """Return the front on another device, and which candidates are not on it, and why; nothing is trained.
@@ -292,9 +272,13 @@ class Result:
             RecordError: A file is missing or damaged.
             Unfinished: Nothing was begun.
         """
-        from hwsearch.report.page import write_pages
+        if self.finished:
+            from hwsearch.report.page import write_pages
 
-        return write_pages(self.folder.path) if self.finished else self._provisional_page()
+            return write_pages(self.folder.path)
+        from hwsearch.results.unfinished import write_provisional
+
+        return write_provisional(self.folder, self.study)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the answer, the front, the next step; of an unfinished run, how far it is."""
@@ -304,20 +288,6 @@ class Result:
         if not self.finished:
             return "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         return notebook_html(read_run(self.folder.path))
-
-    def _provisional_page(self) -> Path:
-        """Write what there is of an unfinished run."""
-        from hwsearch.report.unfinished_page import Provisional, write_unfinished
-        from hwsearch.results.unfinished import so_far
-
-        found, study = so_far(self.folder), self.study
-        outcomes = dict(self.trials["outcome"].value_counts()) if found.evaluated else {}
-        if not self.folder.profile.exists():
-            raise Unfinished(f"{self.folder.path}: {found.words} (nothing was begun that could be reported)")
-        device = load_profile(self.folder.profile).id
-        return write_unfinished(
-            self.folder, Provisional(study.name, device, found.words, found.front, outcomes)
-        )
 
 
 def load_run(path: str | Path, *, storage: str | None = None) -> Result:
@@ -335,18 +305,3 @@ def load_run(path: str | Path, *, storage: str | None = None) -> Result:
     if folder.summary.exists() or folder.report.exists() or folder.front.exists():
         read_summary(folder.summary)
     return Result(folder, storage)
-
-
-def _needed(score: Score, min_accuracy: float | None, min_score: float | None) -> float | None:
-    """Return the score that is needed; None: neither says it.
-
-    Raises:
-        InputError: Both say it, or an accuracy is needed where the study's score is another.
-    """
-    if min_accuracy is not None and min_score is not None:
-        law = "at most one of min_accuracy and min_score may be given"
-        raise InputError([Fault("", law, f"min_accuracy {min_accuracy}, min_score {min_score}")])
-    if min_accuracy is not None and score != "accuracy":
-        law = f"what a pick needs must be of the study's score, which is {score}"
-        raise InputError([Fault("min_accuracy", law, str(min_accuracy), "give min_score")])
-    return min_score if min_accuracy is None else min_accuracy

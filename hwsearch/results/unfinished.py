@@ -6,19 +6,22 @@ All of it is provisional: accuracies are of one training each, on the validation
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from hwsearch.errors import Unfinished
+from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.plan import make_plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.columns import LATER
 from hwsearch.records.front import DenseRow
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trial_table import read_trials_frame
+from hwsearch.report.unfinished_page import Provisional, write_unfinished
 from hwsearch.results.recover import with_used_files
 from hwsearch.search.store.cache import Cache
-from hwsearch.study.model import load_study
+from hwsearch.study.model import Study, load_study
 
 _SHOWN = (
     "trial", "sparsity", "granularity", "weight_bits", "timesteps", "accuracy_val", "memory_bytes", "weight_bytes",
@@ -103,3 +106,18 @@ def dense_so_far(folder: RunFolder) -> DenseRow:
     costs = price_on_device(plan, dense.workload).fields
     scored = {} if score == "accuracy" else {"score_val": dense.score_val(score)}
     return DenseRow.model_validate({"accuracy_val": dense.accuracy_val, **scored, **costs})
+
+
+def write_provisional(folder: RunFolder, study: Study) -> Path:
+    """Write unfinished.html, what there is of a run that has not ended; return its path.
+
+    Raises:
+        RecordError: A file is damaged.
+        Unfinished: Nothing was begun.
+    """
+    found = so_far(folder)
+    outcomes = dict(read_trials_frame(folder.trials)["outcome"].value_counts()) if found.evaluated else {}
+    if not folder.profile.exists():
+        raise Unfinished(f"{folder.path}: {found.words} (nothing was begun that could be reported)")
+    device = load_profile(folder.profile).id
+    return write_unfinished(folder, Provisional(study.name, device, found.words, found.front, outcomes))

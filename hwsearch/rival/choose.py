@@ -8,6 +8,7 @@ from typing import TypeVar
 from hwsearch.records.front import NetworkRow
 
 AnyRow = TypeVar("AnyRow", bound=NetworkRow)
+Item = TypeVar("Item")
 _COLUMNS = {"smallest": "memory_bytes", "frugal": "energy_j"}
 _ROUNDING = 1e-9
 
@@ -46,11 +47,20 @@ def front_of(rows: Sequence[AnyRow], costs: Sequence[str]) -> list[AnyRow]:
     """
     known = [name for name in costs if all(row.number(name) is not None for row in rows)] or ["memory_bytes"]
     values = [(-(row.score or 0.0), *(row.number(name) or 0.0 for name in known)) for row in rows]
-    front = [
-        row
-        for row, mine in zip(rows, values, strict=True)
+    return sorted(undominated(rows, values), key=lambda row: row.number("memory_bytes") or 0.0)
+
+
+def undominated(items: Sequence[Item], values: Sequence[tuple[float, ...]]) -> list[Item]:
+    """Return the items that no other is as good as in every value, and better in one.
+
+    Args:
+        items: Anything.
+        values: Of each; less is better.
+    """
+    return [
+        item
+        for item, mine in zip(items, values, strict=True)
         if not any(
             other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other in values
         )
     ]
-    return sorted(front, key=lambda row: row.number("memory_bytes") or 0.0)

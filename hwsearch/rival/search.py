@@ -16,6 +16,7 @@ import numpy as np
 
 from hwsearch.data.datasets import resplit
 from hwsearch.plan.plan import Plan
+from hwsearch.rival.choose import undominated
 from hwsearch.rival.inputs import bins_offered
 from hwsearch.rival.network import Setting
 from hwsearch.rival.settings import neighbours, offered, spread
@@ -109,7 +110,7 @@ def finalists(tried: Sequence[Tried], floor: float, most: int) -> list[Tried]:
 
     The smallest and the most frugal of those that are accurate enough, and the most accurate.
     """
-    front = undominated([each for each in tried if not each.price.faults])
+    front = front_of_tried(tried)
     able = [each for each in front if each.score >= floor]
     ranked = sorted(able, key=lambda each: each.costs)[:1]
     ranked += sorted(able, key=lambda each: each.costs[::-1])[:1]
@@ -127,7 +128,7 @@ def further(tried: Sequence[Tried], chosen: Sequence[Tried], worth: float) -> li
         chosen: What comes first.
         worth: Score that may be lost against the best.
     """
-    front = undominated([each for each in tried if not each.price.faults])
+    front = front_of_tried(tried)
     taken, best = list(chosen), max((each.score for each in front), default=0.0)
     rest = [each for each in front if each not in chosen and each.score >= best - worth]
     while rest:
@@ -139,19 +140,13 @@ def further(tried: Sequence[Tried], chosen: Sequence[Tried], worth: float) -> li
     return taken[len(chosen) :]
 
 
-def undominated(tried: Sequence[Tried]) -> list[Tried]:
-    """Return those that no other is as good as in score and costs, and better in one."""
-    values = [(-each.score, *each.costs) for each in tried]
-    return [
-        each
-        for each, mine in zip(tried, values, strict=True)
-        if not any(
-            other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other in values
-        )
-    ]
+def front_of_tried(tried: Iterable[Tried]) -> list[Tried]:
+    """Return those of what keeps the budgets that no other is as good as in score and costs, and better in one."""
+    able = [each for each in tried if not each.price.faults]
+    return undominated(able, [(-each.score, *each.costs) for each in able])
 
 
 def _near(tried: Iterable[Tried], floor: float) -> list[Setting]:
     """Return the settings of the front, those first whose score is nearest to what is needed."""
-    front = undominated([each for each in tried if not each.price.faults])
+    front = front_of_tried(tried)
     return [each.setting for each in sorted(front, key=lambda each: abs(each.score - floor))]

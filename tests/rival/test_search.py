@@ -66,5 +66,7 @@ def test_finalists_are_the_smallest_and_most_frugal_that_are_accurate_enough_and
 
     rest = search.further(every[:5], every[3:4], 0.06)  # 5 is dominated, 1 of no use
     assert [each.setting.shape.hidden for each in rest] == [2, 3]
-    assert {each.setting.shape.hidden for each in search.undominated(every)} == {6}
-    assert {each.setting.shape.hidden for each in search.undominated(every[:5])} == {1, 2, 3, 4}
+    values = [(-each.score, *each.costs) for each in every]
+    assert {each.setting.shape.hidden for each in search.undominated(every, values)} == {6}
+    assert {each.setting.shape.hidden for each in search.undominated(every[:5], values[:5])} == {1, 2, 3, 4}
+    assert {each.setting.shape.hidden for each in search.front_of_tried(every)} == {1, 2, 3, 4}

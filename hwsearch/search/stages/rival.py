@@ -20,7 +20,8 @@ from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Rival, Summary, write_summary
 from hwsearch.rival.choose import front_of, picked
 from hwsearch.rival.price import price_columns, why_none
-from hwsearch.rival.search import Found, Tried, effort_of, rivals
+from hwsearch.rival.search import Found, effort_of, rivals
+from hwsearch.rival.splits import Tried
 from hwsearch.search.stages.final_trainings import final_seeds
 from hwsearch.train.machine import OneThread
 

@@ -1,0 +1,94 @@
+"""Which member of a run's front is asked for: by the study's rule and tolerance, or by others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.search.decide.pick import pick_row, score_column
+from hwsearch.stress.demand import robust_members
+from hwsearch.study.laws import Accuracy, Score
+from hwsearch.study.model import Study
+from hwsearch.study.yaml_border import check_option
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How accurate a pick must be; one of both is given.
+
+    Attributes:
+        within: Score that may be lost against the dense reference.
+        needed: Score that is needed.
+    """
+
+    within: float | None
+    needed: float | None
+
+
+def tolerance_of(
+    study: Study,
+    within: float | str | None,
+    min_accuracy: float | str | None,
+    min_score: float | str | None,
+) -> Tolerance:
+    """Return what is asked for, the study's own where nothing is; see `Result.pick`.
+
+    Raises:
+        InputError: A tolerance is no share, two are given, or ``min_accuracy`` where the score is another.
+    """
+    lost: float | None = check_option("within", Accuracy | None, within)
+    needed: float | None = check_option("min_accuracy", Accuracy | None, min_accuracy)
+    least: float | None = check_option("min_score", Accuracy | None, min_score)
+    needed = _needed(study.score, needed, least)
+    if lost is None and needed is None:
+        return Tolerance(study.pick.within, study.pick.needed)
+    return Tolerance(lost, needed)
+
+
+def picked_of(
+    front: pd.DataFrame,
+    study: Study,
+    rule: str | None,
+    tolerance: Tolerance,
+    dense_score: Callable[[], float | None],
+) -> pd.Series:
+    """Return the member that a rule picks.
+
+    Args:
+        front: front.csv, with a member at least.
+        study: The study as used.
+        rule: ``smallest``, ``frugal`` or ``accurate``; None: the study's.
+        tolerance: How accurate it must be.
+        dense_score: Tells that of the dense reference on validation, where a loss against it is counted.
+
+    Raises:
+        InputError: The rule is unknown, or two tolerances are given.
+        NothingFits: No member is accurate enough, or keeps what the study asks under noise.
+    """
+    score = None if tolerance.within is None else dense_score()
+    able = robust_members(front, study.robustness)
+    row = pick_row(able, rule or study.pick.rule, score or 0.0, tolerance.within, tolerance.needed)
+    if row is None and able.empty:
+        raise NothingFits(f"no member of the front keeps its accuracy under noise: {study.robustness}")
+    if row is None:
+        best = able[score_column(able)].max()
+        raise NothingFits(f"no member of the front is accurate enough: the best reaches {best} on validation")
+    return row
+
+
+def _needed(score: Score, min_accuracy: float | None, min_score: float | None) -> float | None:
+    """Return the score that is needed; None: neither says it.
+
+    Raises:
+        InputError: Both say it, or an accuracy is needed where the study's score is another.
+    """
+    if min_accuracy is not None and min_score is not None:
+        law = "at most one of min_accuracy and min_score may be given"
+        raise InputError([Fault("", law, f"min_accuracy {min_accuracy}, min_score {min_score}")])
+    if min_accuracy is not None and score != "accuracy":
+        law = f"what a pick needs must be of the study's score, which is {score}"
+        raise InputError([Fault("min_accuracy", law, str(min_accuracy), "give min_score")])
+    return min_score if min_accuracy is None else min_accuracy

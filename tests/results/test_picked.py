@@ -1,0 +1,56 @@
+"""What is asked of a front, and which member that is."""
+
+import pandas as pd
+import pytest
+
+from hwsearch.errors import InputError, NothingFits
+from hwsearch.results.picked import Tolerance, picked_of, tolerance_of
+from hwsearch.study.model import load_study
+
+FRONT = pd.DataFrame(
+    {
+        "trial": [3, 7],
+        "accuracy_val": [0.90, 0.95],
+        "memory_bytes": [500, 900],
+        "energy_j": [2e-7, 1e-7],
+        "noise_loss": [0.01, 0.04],
+    }
+)
+
+
+@pytest.fixture
+def study(tiny):
+    return load_study(tiny)
+
+
+def robust(study, lose_at_most):
+    demand = {"noise": 0.1, "lose_at_most": lose_at_most}
+    return type(study).model_validate({**study.model_dump(), "robustness": demand}, strict=False)
+
+
+def picked(study, **asked):
+    tolerance = Tolerance(asked.get("within"), asked.get("needed"))
+    return int(picked_of(FRONT, study, asked.get("rule"), tolerance, lambda: 0.96)["trial"])
+
+
+def test_what_is_not_said_is_the_study_s(study):
+    assert tolerance_of(study, None, None, None) == Tolerance(0.2, None)
+    assert tolerance_of(study, "3%", None, None) == Tolerance(0.03, None)
+    assert tolerance_of(study, None, "95%", None) == tolerance_of(study, None, None, 0.95)
+    with pytest.raises(InputError, match="at most one of min_accuracy and min_score"):
+        tolerance_of(study, None, 0.9, 0.9)
+
+
+def test_the_rule_picks_of_what_is_accurate_enough(study):
+    assert picked(study, within=0.2) == 3
+    assert picked(study, within=0.02) == 7
+    assert picked(study, within=0.2, rule="frugal") == 7
+    assert picked(study, needed=0.95) == 7
+    with pytest.raises(NothingFits, match=r"accurate enough: the best reaches 0\.95"):
+        picked(study, needed=0.99)
+
+
+def test_what_loses_too_much_under_noise_is_not_picked(study):
+    assert picked(robust(study, 0.02), within=0.2, rule="accurate") == 3
+    with pytest.raises(NothingFits, match="keeps its accuracy under noise"):
+        picked(robust(study, 0.001), within=0.2)
