@@ -7,7 +7,7 @@ reaches follows at once from its densities and bits, with noise (`Replayed`). A 
 what random candidates became (priced, likened and stored as ever; beyond 1,000 with the records of these), without
 choosing them (`benchmarks.choosing_filled`); then the run is resumed and asks for six batches of eight more. Given are
 medians over these batches, in milliseconds a candidate of processor time: waiting for a disk is not in it. Trainings,
-and what is written of them into the cache, are left out. Each measurement is a process of its own. Folders are kept: one
+and what is written of them into the cache, are left out. Each measurement is a process of its own. A folder
 that is there is not filled again.
 """
 
