@@ -154,8 +154,8 @@ def cost_words(summary: Summary) -> str:
         f"hidden values of 8 bits, accuracy that of the integers. {rival.candidates} were trained on the same split "
         f"({rival.dense_epochs} epochs dense, {rival.epochs} more when cut), {rival.finalists} of them with "
         f"every fresh seed, for {rival.train_steps:,} samples in all: {share} of the search's training steps, a step "
-        "being one sample and one timestep, of which a plain network has one. No convolution or recurrence was tried, and a "
-        "search this small is partly luck: differences below a third may be that."
+        "being one sample and one timestep, of which a plain network has one. No convolution or recurrence was tried, "
+        "and a search this small is partly luck: differences below a third may be that."
     )
 
 
