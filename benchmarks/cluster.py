@@ -47,6 +47,7 @@ from hwsearch.train.loop import Schedule
 
 STUDY = Path("studies/digits_mcu.yaml")
 DASK, PROFILED = "Dask, 4 workers", "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"
+PARTS = ("training", "costs", "crowds")
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -61,6 +62,12 @@ def main() -> None:
     parser.add_argument(
         "--short", action="store_true", help="a minute that shows that it works, and no figures"
     )
+    parser.add_argument(
+        "--profiled", action="store_true", help="also with Dask's profiler, which it comes with"
+    )
+    parser.add_argument(
+        "--only", choices=PARTS, action="append", help="a part of it; several times; default: all"
+    )
     parser.add_argument("--crowd", nargs=2, metavar=("ADDRESS", "N"), help="be so many workers that sleep")
     args = parser.parse_args()
     if args.crowd:
@@ -72,9 +79,13 @@ def main() -> None:
     bench, job = bench_of_study(), job_of_study(args.epochs)
     print(f"# Training on a Dask cluster\n\n`python -m benchmarks.cluster`, {os.cpu_count()} cores.\n")
     with tempfile.TemporaryDirectory() as work:
-        training_table(bench, job, args.jobs, args.repeats, Path(work))
-        costs_table(bench, job, Path(work))
-        crowds_table(bench, job, args.crowds, sleeps, Path(work))
+        parts = args.only or PARTS
+        if "training" in parts:
+            training_table(bench, job, args.jobs, args.repeats, Path(work), args.profiled)
+        if "costs" in parts:
+            costs_table(bench, job, Path(work))
+        if "crowds" in parts:
+            crowds_table(bench, job, args.crowds, sleeps, Path(work))
 
 
 def bench_of_study() -> Bench:
@@ -105,33 +116,31 @@ def job_of_study(epochs: int) -> Job:
     )
 
 
-def training_table(bench: Bench, job: Job, n_jobs: int, repeats: int, work: Path) -> None:
-    """Train with processes and with a cluster in turn, and print what each took."""
+def training_table(bench: Bench, job: Job, n_jobs: int, repeats: int, work: Path, profiled: bool) -> None:
+    """Train with processes and with a cluster in turn, and print what each took, turn by turn."""
     tasks = [partial(run_job, job=job)] * n_jobs
     rows: dict[str, list[tuple[float, float]]] = {}
+    settings = {DASK: {}, f"{DASK}, profiled": {PROFILED: "True"}}
     with contextlib.ExitStack() as stack:
         processes = Processes(bench, 2)
         stack.callback(processes.close, at_once=False)
-        plain, profiled = (
-            stack.enter_context(RealCluster(work / f"profiled_{each}", 4, **{PROFILED: each}))
-            for each in ("False", "True")
-        )
         crews: dict[str, Crew] = {"2 processes": processes}
-        for name, real in ((DASK, plain), (f"{DASK}, profiled", profiled)):
+        pids: dict[str, Sequence[int]] = {}
+        for name, setting in settings.items() if profiled else [(DASK, settings[DASK])]:
+            real = stack.enter_context(RealCluster(work / str(len(crews)), 4, **setting))
             cluster = stack.enter_context(Cluster(Scheduler(real.address)))
             wait_until(lambda cluster=cluster: cluster.size == 4)
-            crews[name] = cluster.crew(bench)
-        for crew in crews.values():
-            list(crew.results(tasks[:4]))  # what is imported and compiled on first use
-        of_workers = (list(processes._pool._processes), plain.worker_pids(), profiled.worker_pids())
-        pids = dict(zip(crews, of_workers, strict=True))
-        for name in list(crews)[1:]:
+            crews[name], pids[name] = cluster.crew(bench), real.worker_pids()
             for place, pid in enumerate(pids[name]):
                 os.sched_setaffinity(pid, {sorted(os.sched_getaffinity(0))[place % 2]})
+        for crew in crews.values():
+            list(crew.results(tasks[:4]))  # what is imported and compiled on first use
+        pids["2 processes"] = list(processes._pool._processes)
         for _ in range(repeats):
             for name, crew in crews.items():
                 taken = timed(lambda crew=crew: list(crew.results(tasks)), pids[name])
                 rows.setdefault(name, []).append(taken)
+                print(f"{name}: {taken[0]:.1f} s, {taken[1]:.1f} CPU s", file=sys.stderr, flush=True)
     print(f"## Training: {n_jobs} jobs, median of {repeats} turns\n")
     print("| who trains | s | CPU s of who trains |\n|---|---|---|")
     for name, times in rows.items():

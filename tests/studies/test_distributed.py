@@ -25,6 +25,7 @@ from distributed.cli import dask_scheduler, dask_worker
 
 EXAMPLES = Path(__file__).parents[2] / "studies" / "distributed"
 UNPROFILED = "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"
+SELDOM = "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL"
 FAKE_SSH = """#!/bin/sh
 # ssh -o OPTION HOST COMMAND, on this machine
 test "$1" = -o && test "$3" = here || exit 64
@@ -88,13 +89,16 @@ def test_kubernetes_starts_what_dask_and_hwsearch_understand(tls):
         }
 
 
-def test_workers_are_not_profiled_by_dask():
+def test_workers_are_not_looked_at_by_dask_all_the_time():
     _, worker, _ = pods(kubernetes_job())
-    assert {"name": UNPROFILED, "value": "False"} in worker["containers"][0]["env"]
-    for name in ("ssh.sh", "slurm.py"):
-        assert f"{UNPROFILED}=False" in (EXAMPLES / name).read_text(), name
-    with mock.patch.dict(os.environ, {UNPROFILED: "False"}):
-        assert not dask.config.collect_env()["distributed"]["worker"]["profile"]["enabled"]
+    for name, value in ((UNPROFILED, "False"), (SELDOM, "1s")):
+        assert {"name": name, "value": value} in worker["containers"][0]["env"]
+        for file in ("ssh.sh", "slurm.py"):
+            assert f"{name}={value}" in (EXAMPLES / file).read_text(), file
+    with mock.patch.dict(os.environ, {UNPROFILED: "False", SELDOM: "1s"}):
+        found = dask.config.collect_env()["distributed"]
+    assert not found["worker"]["profile"]["enabled"]
+    assert found["admin"]["tick"]["interval"] == "1s"
 
 
 def test_kubernetes_accepts_the_job():

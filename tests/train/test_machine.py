@@ -1,5 +1,6 @@
 """Settings of a process that trains, put back where they are not its own."""
 
+import platform
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from hwsearch.train import machine
-from hwsearch.train.machine import OneThread, keep_freed_memory
+from hwsearch.train.machine import OneThread, keep_freed_memory, take_long_slices
 
 
 def fails_on(threads):
@@ -61,3 +62,25 @@ def test_holes_of_the_heap_are_given_back():
     little, much, given_back = done.stdout.split()
     assert (little, much) == ("False", "True")
     assert int(given_back) > 1_000_000_000
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux")
+def test_a_thread_that_trains_keeps_its_core_for_long_and_its_priority():
+    code = (
+        "import os, threading; from hwsearch.train.machine import take_long_slices\n"
+        "nice, taken = os.nice(5), []\n"
+        "thread = threading.Thread(target=lambda: taken.append(take_long_slices())); thread.start(); thread.join()\n"
+        "print(taken[0], take_long_slices(), os.nice(0) == nice, os.sched_getscheduler(0) == os.SCHED_OTHER)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    version = tuple(int(part) for part in platform.release().split(".")[:2])
+    known = version >= (6, 12) and platform.machine() in machine._CALLS
+    assert done.stdout.split() == [str(known), str(known), "True", "True"]
+
+
+@pytest.mark.parametrize(("system", "kind"), [("darwin", "x86_64"), ("linux", "s390x")])
+def test_other_systems_and_machines_are_left_alone(monkeypatch, system, kind):
+    monkeypatch.setattr(machine.sys, "platform", system)
+    monkeypatch.setattr(machine.platform, "machine", lambda: kind)
+    monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: pytest.fail("asked"))
+    assert take_long_slices() is False
