@@ -66,12 +66,14 @@ class Subject:
         monitor: Learned on validation samples.
         data: Of its study.
         groups: What of the test samples comes one after another.
+        quiet: Those of them that raise no alarm by themselves, as they are.
     """
 
     stored: Stored
     monitor: Monitor
     data: Dataset
     groups: Groups
+    quiet: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,20 @@ def subject_of(recovered: Recovered) -> Subject:
     formats = price(recovered.workload, recovered.plan.profile).formats
     data = recovered.plan.data
     groups = np.arange(len(data.x_test)) if data.groups is None else data.groups[2]
-    return Subject(Stored(recovered.network, formats), learned(recovered), data, Groups(groups))
+    monitor, together = learned(recovered), Groups(groups)
+    what = seen(recovered.network, data.x_test)
+    alone = [alarms(monitor.rule, what[together.drawn(np.array([g]))]) for g in range(together.n)]
+    quiet = np.flatnonzero([not each for each in alone])
+    return Subject(Stored(recovered.network, formats), monitor, data, together, quiet)
 
 
-def delays(subject: Subject, seen_by_draw: Sequence[tuple[Seen, float]], accuracy: float, n: int) -> Delays:
+def delays(
+    subject: Subject,
+    seen_by_draw: Sequence[tuple[Seen, float]],
+    accuracy: float,
+    n: int,
+    among: np.ndarray | None = None,
+) -> Delays:
     """Return when streams of disturbed samples were noticed.
 
     Args:
@@ -151,11 +163,12 @@ def delays(subject: Subject, seen_by_draw: Sequence[tuple[Seen, float]], accurac
         seen_by_draw: What was seen of all test samples under each draw, and the accuracy then.
         accuracy: Undisturbed.
         n: Streams of a draw.
+        among: Groups that they are drawn from; None: the quiet ones.
     """
     rng, found, first = np.random.default_rng(0), list[np.ndarray](), Counter[str]()
-    rule = subject.monitor.rule
+    rule, chosen = subject.monitor.rule, subject.quiet if among is None else among
     for what, _ in seen_by_draw:
-        streams = np.stack([subject.groups.stream(INFERENCES, rng) for _ in range(n)])
+        streams = np.stack([subject.groups.stream(INFERENCES, rng, chosen) for _ in range(n)])
         z = scores(rule.watches, what)
         over = np.stack([height > rule.limit for height in highest(z, streams)])
         when = np.where(over.any(0), over.argmax(0) + 1, INFERENCES + 1)
@@ -176,19 +189,27 @@ def _alone(subject: Subject) -> Iterator[str]:
     what = seen(subject.stored.network, subject.data.x_test)
     accuracy = float(right(subject.stored.network, subject.data.x_test, subject.data.y_test).mean())
     yield f"{monitor_words(subject.monitor)} Its limit is {subject.monitor.rule.limit / 16:.1f} spreads.\n"
-    clean = delays(subject, [(what, accuracy)], accuracy, _STREAMS)
+    every = np.arange(subject.groups.n)
+    clean = delays(subject, [(what, accuracy)], accuracy, _STREAMS, every)
     yield (
         f"Of {_STREAMS:,} streams of the {len(what):,} test samples as they are {clean.noticed:.1%} raise a (false) "
         f"alarm within {INFERENCES:,} inferences; stated are {CHANCE:.0%} at most."
     )
+    loud = np.setdiff1d(every, subject.quiet)
+    if len(loud):
+        rest = delays(subject, [(what, accuracy)], accuracy, _STREAMS)
+        sizes = ", ".join(str(len(subject.groups.drawn(np.array([g])))) for g in loud)
+        yield (
+            f"{len(loud)} of {len(every)} groups (of {sizes} samples) raise one by themselves; of streams of the "
+            f"others\n{rest.noticed:.1%} do. Streams below are of these others."
+        )
     rng, said = np.random.default_rng(1), []
-    for c in np.unique(what.classes):
-        own = what[np.flatnonzero(what.classes == c)]
-        streams = rng.integers(0, len(own), (200, INFERENCES))
-        z = scores(subject.monitor.rule.watches, own)
-        peaks = np.max(list(highest(z, streams)), axis=0)
+    own = what[subject.groups.drawn(subject.quiet)]
+    for c in np.unique(own.classes):
+        streams = rng.choice(np.flatnonzero(own.classes == c), (200, INFERENCES))
+        peaks = np.max(list(highest(scores(subject.monitor.rule.watches, own), streams)), axis=0)
         said.append(f"{c}: {(peaks > subject.monitor.rule.limit).mean():.0%}")
-    yield f"Of streams that are answered with one class alone: {', '.join(said)}.\n"
+    yield f"Of streams of samples that are answered with one class alone: {', '.join(said)}.\n"
 
 
 def _under(subject: Subject, draws: int) -> Iterator[str]:

@@ -12,4 +12,4 @@ def test_paths_may_be_text(finished, tmp_path):
     np.savez(tmp_path / "dark.npz", x=np.zeros((50, 1, 8, 8), np.uint8))
     watched = api_monitor.monitor(str(model), data=str(tmp_path / "dark.npz"))
     assert watched.inferences == 50
-    assert watched.alarms[0].inference < 10
+    assert watched.alarms[0].inference < 20

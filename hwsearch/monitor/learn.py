@@ -1,10 +1,10 @@
 """A monitor is learned on validation samples: what is usual, and the limit of a stated chance of a false alarm.
 
 The limit is found by drawing again (bootstrap). Rules are fitted on sets that are drawn from the validation samples as
-these were from the world, and streams of samples are run through each: the limit is the smallest that all but the
-stated share of streams do not exceed. So the chance of having learned the usual on a few samples is in it. What belongs
-together (a run, a speaker) is drawn as a whole, into sets and into streams. Not for real streams, which may be more
-alike from one inference to the next than groups tell.
+these were from the world, and streams are run through each, of samples of other such sets: the limit is the smallest
+that all but the stated share of streams do not exceed. So it holds the chance of having learned the usual on a few
+samples, and of meeting a few others. What belongs together (a run, a speaker) is drawn as a whole, into sets and into
+streams. Not for real streams, which may be more alike from one inference to the next than groups tell.
 
 Source: Gandy & Kvaloy 2013, Scandinavian Journal of Statistics 40(4) (bootstrap of charts with estimated parameters).
 """
@@ -79,9 +79,13 @@ class Groups:
         within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return np.asarray(self._samples[np.repeat(self._starts[picks], sizes) + within])
 
-    def stream(self, length: int, rng: np.random.Generator) -> Ints:
-        """Return the samples of a stream of so many, its groups drawn with repeats."""
-        return self.drawn(rng.integers(0, self.n, length))[:length]
+    def again(self, rng: np.random.Generator) -> Ints:
+        """Return as many groups as there are, drawn with repeats."""
+        return rng.integers(0, self.n, self.n)
+
+    def stream(self, length: int, rng: np.random.Generator, among: Ints) -> Ints:
+        """Return the samples of a stream of so many, its groups drawn with repeats among some."""
+        return self.drawn(among[rng.integers(0, len(among), length)])[:length]
 
 
 def learn(
@@ -148,8 +152,8 @@ def _centres(values: np.ndarray, answered: Ints, classes: int) -> np.ndarray:
 def _limit(quantities: tuple[Quantity, ...], what: Seen, classes: int, groups: Groups, seed: int) -> int:
     """Return the smallest limit that no more than the stated share of streams exceeds."""
     rng = np.random.default_rng(seed_of("monitor", seed))
-    streams = np.stack([groups.stream(INFERENCES, rng) for _ in range(_STREAMS)])
-    sets = [groups.drawn(rng.integers(0, groups.n, groups.n)) for _ in range(_SETS)]
+    streams = np.stack([groups.stream(INFERENCES, rng, groups.again(rng)) for _ in range(_STREAMS)])
+    sets = [groups.drawn(groups.again(rng)) for _ in range(_SETS)]
     z = np.stack([scores(fit(quantities, what[drawn], classes), what) for drawn in sets], -1)
     peaks = np.zeros((_STREAMS, _SETS), np.int16)
     for height in highest(z, streams):
