@@ -21,7 +21,8 @@ def monitor(
         data: An npz file with an array ``x``: samples in their order, as the study's own are before encoding.
         recorded: Instead, a CSV file of what firmware recorded: a column for each quantity (by the names in
             ``monitor.yaml``) and ``class``, a row an inference.
-        data_root: Without either, the test samples of the study: the folder of data sets; None: ``HWSEARCH_DATA``.
+        data_root: Without either, the test samples of the study in a drawn order: the folder of data sets; None:
+            ``HWSEARCH_DATA``.
 
     Returns:
         Every alarm with its place in the stream, and the sentences.

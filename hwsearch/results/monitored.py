@@ -20,7 +20,7 @@ from hwsearch.export.monitor import FILE as MONITOR
 from hwsearch.export.monitor import read_monitor
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import read_weights
-from hwsearch.monitor.learn import Monitor, learn
+from hwsearch.monitor.learn import Groups, Monitor, learn
 from hwsearch.monitor.quantities import Seen, quantities_of, seen
 from hwsearch.monitor.recorded import read_seen
 from hwsearch.monitor.rule import Alarm, alarms
@@ -35,7 +35,8 @@ ARRAY = "x"
 
 @dataclass(frozen=True)
 class Stream:
-    """What a monitor is run over; without either, the test samples of the export's study.
+    """What a monitor is run over; without either, the test samples of the export's study, in a
+    drawn order.
 
     Attributes:
         data: An npz file with an array ``x`` of samples in their order, as the study's own are before encoding.
@@ -116,7 +117,10 @@ def _seen(folder: Path, network: IntegerNetwork, stream: Stream) -> tuple[Seen, 
         law = "the data must be what the model was trained to read"
         got = f"{dataset.input}, not {network.input}"
         raise RecordError(f"{folder / CONFIG}: {law}; got: {got} (name the data's folder with --data-root)")
-    return seen(network, dataset.x_test), "test samples"
+    # files are often sorted by class, which no stream is; groups stay whole
+    groups = Groups(np.arange(len(dataset.x_test)) if dataset.groups is None else dataset.groups[2])
+    order = groups.drawn(np.random.default_rng(0).permutation(groups.n))
+    return seen(network, dataset.x_test[order]), "test samples in a drawn order"
 
 
 def _encoded(config: dict[str, Any], network: IntegerNetwork, path: Path, folder: Path) -> np.ndarray:

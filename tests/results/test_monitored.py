@@ -45,16 +45,18 @@ def test_it_is_learned_on_the_split_of_its_own_training(finished, trial):
 def test_an_export_verifies_and_its_test_samples_have_not_drifted(exported):
     assert all(check.passed for check in verify(exported))
     watched = watch_export(exported, Stream())
-    assert watched.of == "test samples"
+    assert watched.of == "test samples in a drawn order"
     assert watched.alarms == ()
-    assert watched.sentences[1] == f"Nothing was noticed in {watched.inferences} test samples."
+    assert (
+        watched.sentences[1] == f"Nothing was noticed in {watched.inferences} test samples in a drawn order."
+    )
 
 
 def test_samples_of_a_file_are_encoded_and_a_drift_in_them_is_noticed(exported, tmp_path):
     data = load_dataset(NamedData(name="digits", train_size=400))
     np.savez(tmp_path / "clean.npz", x=data.x_test)
     clean = watch_export(exported, Stream(data=tmp_path / "clean.npz"))
-    assert clean.alarms == watch_export(exported, Stream()).alarms
+    assert clean.alarms == ()
     half = np.concatenate([data.x_test[:100], data.x_test[100:] // 2])
     np.savez(tmp_path / "dim.npz", x=half)
     watched = watch_export(exported, Stream(data=tmp_path / "dim.npz"))
