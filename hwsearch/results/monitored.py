@@ -35,8 +35,7 @@ ARRAY = "x"
 
 @dataclass(frozen=True)
 class Stream:
-    """What a monitor is run over; without either, the test samples of the export's study, in a
-    drawn order.
+    """What a monitor is run over; without either, test samples of the export's study in a drawn order.
 
     Attributes:
         data: An npz file with an array ``x`` of samples in their order, as the study's own are before encoding.
