@@ -15,6 +15,7 @@ The flow, folder by folder::
     measure    after training                 -> accuracy, workload
     records    what a run writes              -> its files, each with a schema
     stress     disturbances                   -> what networks lose under them
+    monitor    a stream of inferences         -> whether the world has drifted
     plan       study, device and data         -> the question, checked; prices held to budgets
     search     candidates, batch by batch     -> records, the Pareto front     (start at search/evaluate.py)
     comparison every finder on one task       -> tables of tickets

@@ -25,6 +25,7 @@ from hwsearch.cli_doctor import doctor
 from hwsearch.cli_exits import run_command
 from hwsearch.cli_front import front, pick
 from hwsearch.cli_init import init
+from hwsearch.cli_monitor import monitor
 from hwsearch.cli_options import RunDir, Storage, Workers, cores
 from hwsearch.cli_profiles import profiles
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
@@ -134,7 +135,7 @@ def export(
     to: Annotated[Path, typer.Option(help="Folder to write.")],
     trial: Annotated[int | None, typer.Option(help="Which trial (default: the study's pick).")] = None,
     formats: Annotated[
-        str, typer.Option("--format", help="Comma-separated: config, weights, nir, c.")
+        str, typer.Option("--format", help="Comma-separated: config, weights, nir, c, monitor.")
     ] = "config,weights",
     storage: Storage = None,
     smallest: Smallest = False,
@@ -222,5 +223,7 @@ def report(directory: RunDir) -> None:
         raise NothingFits(summary.nearest_miss or "")
 
 
-for command in (init, run, watch, front, pick, export, verify, stress, compare, tickets, report, doctor):
+for command in (
+    init, run, watch, front, pick, export, verify, stress, monitor, compare, tickets, report, doctor,
+):  # fmt: skip
     app.command()(command)

@@ -6,7 +6,6 @@ gave at export; ``verify`` loads everything anew and compares bit for bit.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.export.agree import (
@@ -28,17 +26,22 @@ from hwsearch.export.agree import (
 )
 from hwsearch.export.boards.boards import board_of
 from hwsearch.export.c.model import c_model
+from hwsearch.export.c.monitor import refuse_large_sums
 from hwsearch.export.c.project import FILES as C_FILES
-from hwsearch.export.c.project import project_files
+from hwsearch.export.c.project import MONITOR_FILES, project_files
 from hwsearch.export.checks import Check, check_file, guarded, sha256
 from hwsearch.export.library import check_board, check_c
 from hwsearch.export.manifest import irregular, read_manifest
+from hwsearch.export.monitor import FILE as MONITOR
+from hwsearch.export.monitor import monitor_identity, read_monitor, write_monitor
 from hwsearch.export.nir import FILE as NIR
 from hwsearch.export.nir import check_nir, read_nir, write_nir
 from hwsearch.export.recorded import CHECK, run_recorded
 from hwsearch.export.replace import MANIFEST, UNFINISHED, check_target, clear_target
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import packed_bytes, read_weights, weights_digest, write_weights
+from hwsearch.export.yaml_text import yaml_text
+from hwsearch.monitor.learn import Monitor
 from hwsearch.network.integer import Run, run_integer
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.network.store import network_digest, save_tensors
@@ -50,10 +53,12 @@ _FILES = {
     "weights": (WEIGHTS, CHECK),
     "nir": (NIR,),
     "c": (*C_FILES, WEIGHTS, CHECK),  # what proves a library: the network, and recorded inputs
+    "monitor": (MONITOR, WEIGHTS, CHECK),  # what it watches: the network
 }
 FORMATS = tuple(_FILES)
 DEFAULT_FORMATS = ("config", "weights")
-"""What every model can be exported as; NIR cannot say some."""
+"""What every model can be exported as, at once; NIR cannot say some, and a monitor is learned first."""
+_KNOWN = [*(name for names in _FILES.values() for name in names), *MONITOR_FILES]
 _MANIFEST_VERSION = 3
 
 
@@ -67,6 +72,7 @@ class Model:
         pointer_bits: Bits of a row pointer on the device.
         config: The candidate, study, profile, seeds, versions and numbers, as plain values.
         inputs: [N, C, H, W] inputs to record, or sequences [N, T0, C, H, W].
+        monitor: What tells that the world has drifted; None: nothing.
     """
 
     network: IntegerNetwork
@@ -74,6 +80,7 @@ class Model:
     pointer_bits: int
     config: Mapping[str, Any]
     inputs: np.ndarray
+    monitor: Monitor | None = None
 
 
 def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMATS) -> Path:
@@ -87,7 +94,12 @@ def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMAT
         law = f"a format must be one of {', '.join(FORMATS)}"
         raise InputError([Fault("--format", law, ", ".join(unknown) or "none")])
     check_target(to)
+    monitor = _monitor(model, formats)
+    rule = None if monitor is None else monitor.rule
+    if rule is not None and "c" in formats:
+        refuse_large_sums(model.network)
     names = list(dict.fromkeys(name for part in FORMATS if part in formats for name in _FILES[part]))
+    names += MONITOR_FILES if rule is not None and "c" in formats else ()
     if "nir" in formats:
         check_nir(model.network)
     library = c_model(model.network, model.formats, model.pointer_bits) if "c" in formats else None
@@ -95,14 +107,16 @@ def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMAT
     try:
         clear_target(to, names)
         if "config" in formats:
-            write_text(to / CONFIG, _yaml({**model.config, "network_digest": identity["network_digest"]}))
+            write_text(to / CONFIG, yaml_text({**model.config, "network_digest": identity["network_digest"]}))
         run = run_integer(model.network, model.inputs, trace=True) if WEIGHTS in names else None
         if run is not None:
             write_weights(to / WEIGHTS, model.network, model.formats, model.pointer_bits, identity)
             save_tensors(to / CHECK, _recorded(model, run), {"identity": identity})
         if library is not None and run is not None:
-            for name, data in project_files(library, identity, model.inputs, run).items():
+            for name, data in project_files(library, identity, model.inputs, run, rule).items():
                 write_bytes(to / name, data)
+        if monitor is not None:
+            write_monitor(to / MONITOR, monitor, identity)
         if "nir" in formats:
             write_nir(model.network, to / NIR)
         write_text(to / MANIFEST, json.dumps(_manifest(model, to, names, identity), indent=1))
@@ -111,6 +125,20 @@ def write_export(model: Model, to: Path, formats: Sequence[str] = DEFAULT_FORMAT
         law, got = "an export needs a folder that can be written", error.strerror or str(error)
         raise InputError([Fault("--to", law, got, "make room, or choose another", to)]) from None
     return to
+
+
+def _monitor(model: Model, formats: Sequence[str]) -> Monitor | None:
+    """Return the monitor that is to be written; None where none is asked for.
+
+    Raises:
+        InputError: The model has none.
+    """
+    if "monitor" not in formats:
+        return None
+    if model.monitor is None:
+        law = "a monitor is learned on validation samples, and this model comes without any"
+        raise InputError([Fault("--format", law, "monitor", "export it from its run, or leave it out")])
+    return model.monitor
 
 
 def _recorded(model: Model, run: Run) -> dict[str, np.ndarray]:
@@ -147,8 +175,7 @@ def verify(folder: Path, board: str | None = None, *, own_code: bool = False) ->
     chosen = None if board is None else board_of(board)
     manifest = read_manifest(folder)
     files: dict[str, dict[str, Any]] = manifest["files"]
-    known = {name for names in _FILES.values() for name in names}
-    if known.isdisjoint(files):
+    if set(_KNOWN).isdisjoint(files):
         law = f"a {MANIFEST} must list a file of an export"
         got = ", ".join(list(files)[:3])
         raise RecordError(
@@ -163,6 +190,8 @@ def verify(folder: Path, board: str | None = None, *, own_code: bool = False) ->
     if WEIGHTS in files and CHECK in files:
         for check in (_check_weights, _check_behaviour):
             checks += guarded(check, folder, manifest)
+    if MONITOR in files and WEIGHTS in files:
+        checks += guarded(_check_monitor, folder, manifest)
     if NIR in files:
         checks += guarded(_check_nir, folder, manifest)
     if C_FILES[0] in files:
@@ -180,9 +209,9 @@ def _check_one_model(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     files, said = manifest["files"], manifest.get("identity", {})
     identities = {CONFIG: config_identity(read_config(folder / CONFIG))} if CONFIG in files else {}
     identities |= {name: tensors_identity(folder / name) for name in (WEIGHTS, CHECK) if name in files}
+    identities |= {MONITOR: monitor_identity(folder / MONITOR)} if MONITOR in files else {}
     wrong = other_models(said, identities)
-    known = [name for names in _FILES.values() for name in names]
-    wrong += [f"{name} is not listed" for name in known if name not in files and (folder / name).exists()]
+    wrong += [f"{name} is not listed" for name in _KNOWN if name not in files and (folder / name).exists()]
     detail = "; ".join(wrong) or f"trial {said.get('trial')}, candidate {said.get('candidate')} in every file"
     return [Check("one model", not wrong, detail)]
 
@@ -229,6 +258,14 @@ def _check_behaviour(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     ]
 
 
+def _check_monitor(folder: Path, manifest: dict[str, Any]) -> list[Check]:
+    """Look whether the monitor watches what the network of the weights has."""
+    network, _ = read_weights(folder / WEIGHTS)
+    monitor = read_monitor(folder / MONITOR, network)
+    names = ", ".join(watch.quantity.name for watch in monitor.rule.watches)
+    return [Check("monitor", True, f"{names}; limit {monitor.rule.limit}")]
+
+
 def _check_nir(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     """Compare the integers that the NIR file's metadata hold with those of the manifest."""
     try:
@@ -237,12 +274,3 @@ def _check_nir(folder: Path, manifest: dict[str, Any]) -> list[Check]:
         raise RecordError(str(error)) from None
     recorded = manifest.get("identity", {}).get("network_digest")
     return [Check("NIR network", here == recorded, f"digest {here}, the manifest says {recorded}")]
-
-
-def _yaml(values: Mapping[str, Any]) -> str:
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    stream = io.StringIO()
-    yaml.dump(json.loads(json.dumps(values)), stream)
-    return stream.getvalue()

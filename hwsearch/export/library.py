@@ -19,11 +19,13 @@ from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.emulate import missing_tools, run_on
 from hwsearch.export.boards.findings import board_findings
 from hwsearch.export.boards.predict import Prediction, predicted
-from hwsearch.export.c.check import check_library, first_difference
+from hwsearch.export.c.check import check_library, check_monitor, first_difference
 from hwsearch.export.c.model import CModel, c_model
-from hwsearch.export.c.project import FILES, FOLDER, project_files
+from hwsearch.export.c.project import FILES, FOLDER, MONITOR_FILES, project_files
 from hwsearch.export.c.work import library_of
 from hwsearch.export.checks import Check, check_file
+from hwsearch.export.monitor import FILE as MONITOR
+from hwsearch.export.monitor import read_monitor
 from hwsearch.export.recorded import run_recorded
 from hwsearch.export.replace import MANIFEST
 from hwsearch.export.weights import FILE as WEIGHTS
@@ -32,6 +34,7 @@ from hwsearch.hardware.profiles.cores import FOLDER as CORES
 from hwsearch.hardware.profiles.cores import core_of
 from hwsearch.hardware.profiles.folders import profile_folders
 from hwsearch.measure.workload import count_workload
+from hwsearch.monitor.rule import Rule
 from hwsearch.network.integer import Run
 from hwsearch.network.integers import IntegerNetwork
 
@@ -49,9 +52,12 @@ def check_c(folder: Path, manifest: dict[str, Any], own_code: bool = False) -> l
     """
     network, recorded, run = run_recorded(folder)
     library = _library(folder, network)
-    fresh = project_files(library, _identity(folder, manifest), recorded["inputs"], run)
-    listed = manifest["files"]
-    edited = {name for name in FILES if name in listed and not check_file(folder, name, listed[name]).passed}
+    rule = _rule(folder, manifest, network)
+    fresh = project_files(library, _identity(folder, manifest), recorded["inputs"], run, rule)
+    listed, written = manifest["files"], (*FILES, *(MONITOR_FILES if rule else ()))
+    edited = {
+        name for name in written if name in listed and not check_file(folder, name, listed[name]).passed
+    }
     checks = []
     if edited:  # an older version wrote other files, so they are compared only to find the place
         places = [f"{name}: {first_difference(folder / name, fresh[name])}" for name in sorted(edited)]
@@ -60,8 +66,20 @@ def check_c(folder: Path, manifest: dict[str, Any], own_code: bool = False) -> l
     if foreign and not own_code:
         return [*checks, _not_built("C library", foreign)]
     with _built_from(folder, {} if foreign else fresh) as place:
-        passed, detail = check_library(place, library, recorded["inputs"], run)
-    return [*checks, Check("C library", passed is not False, detail, skipped=passed is None)]
+        found = {"C library": check_library(place, library, recorded["inputs"], run)}
+        if rule is not None:
+            found["C monitor"] = check_monitor(place, library, rule, recorded["inputs"])
+    return checks + [
+        Check(name, passed is not False, detail, skipped=passed is None)
+        for name, (passed, detail) in found.items()
+    ]
+
+
+def _rule(folder: Path, manifest: dict[str, Any], network: IntegerNetwork) -> Rule | None:
+    """Return the rule of a library's monitor; None where it has none."""
+    if MONITOR_FILES[0] not in manifest["files"]:
+        return None
+    return read_monitor(folder / MONITOR, network).rule
 
 
 def _identity(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +143,8 @@ def check_board(board: Board, folder: Path, manifest: dict[str, Any], own_code: 
         return [Check(board.ident, True, detail, skipped=True)]
     network, recorded, run = run_recorded(folder)
     library = _library(folder, network)
-    fresh = project_files(library, _identity(folder, manifest), recorded["inputs"], run)
+    rule = _rule(folder, manifest, network)
+    fresh = project_files(library, _identity(folder, manifest), recorded["inputs"], run, rule)
     foreign = _foreign(folder, fresh)
     if foreign and not own_code:
         return [_not_built(board.ident, foreign)]

@@ -45,6 +45,7 @@ class Run:
             unless asked for.
         sums_clipped, membranes_clipped: How often these were clipped to their width, mean of an inference (a readout's
             potential is a sum).
+        fired: Per spiking population [N] int64, spikes of all its neurons in each inference.
     """
 
     readout: np.ndarray
@@ -53,6 +54,7 @@ class Run:
     membranes: tuple[np.ndarray, ...] | None
     sums_clipped: float = 0.0
     membranes_clipped: float = 0.0
+    fired: tuple[np.ndarray, ...] = ()
 
     @property
     def predictions(self) -> np.ndarray:
@@ -129,6 +131,7 @@ def _joined(parts: list[Run], share: list[float]) -> Run:
         membranes,
         float(np.dot(share, [part.sums_clipped for part in parts])),
         float(np.dot(share, [part.membranes_clipped for part in parts])),
+        tuple(np.concatenate(each) for each in zip(*(part.fired for part in parts), strict=True)),
     )
 
 
@@ -155,7 +158,9 @@ def _run_batch(
             tuple(_map_of(network, done.maps[c], c, k) for c in range(len(network.connections))),
             tuple(done.spikes[p][k, : len(network.populations[p].bias)] for p in range(last)),
             tuple(states[p][k][:, :, : len(network.populations[p].bias)] for p in traced) if trace else None,
-            *map(float, clipped_each[k]),
+            float(clipped_each[k, 0]),
+            float(clipped_each[k, 1]),
+            tuple(done.fired[p][k].astype(np.int64) for p in range(last)),
         )
         for k, network in enumerate(networks)
     ]

@@ -26,6 +26,7 @@ class Pass:
         maps: Of each connection, [K, ...] (of the input [1, ...]): mean over the inputs of the values that it received,
             pooled, added up over time; of analog inputs how many were not zero, those of a still image once.
         spikes: Of each spiking population [K, C]: mean spikes of a channel in an inference.
+        fired: Of each spiking population [K, N]: spikes of all its neurons in each inference.
         membranes: Of each population, [K, T, N, ...]: after reset; empty where it is not traced. Last the readout's.
         sums_clipped, membranes_clipped: [K], how often in all N inferences.
     """
@@ -49,6 +50,7 @@ class Pass:
         self._unread = {p: set(reading(self._shapes, p)) for p in (INPUT, *range(len(populations)))}
         self.maps: dict[int, np.ndarray] = {}
         self.spikes: dict[int, np.ndarray] = {}
+        self.fired: dict[int, np.ndarray] = {}
         self.membranes: dict[int, Tensor] = {}
         self.sums_clipped, self.membranes_clipped = np.zeros(self._size), np.zeros(self._size)
         for group in components(len(populations), self._shapes):
@@ -154,7 +156,9 @@ class Pass:
 
     def _send(self, place: int, spikes: Tensor) -> None:
         """Note what a population sent."""
-        self.spikes[place] = _spikes_per_channel(spikes)
+        counts = _spikes_per_channel(spikes)
+        self.spikes[place] = counts.mean(1).cpu().numpy()
+        self.fired[place] = counts.sum(2).cpu().numpy()
         if self._unread[place]:
             self._sent[place] = spikes
 
@@ -167,8 +171,7 @@ def _delayed(values: Tensor, delay: int, timesteps: int) -> Tensor:
     return torch.cat([torch.zeros_like(every[:, :1]), every[:, :-1]], 1)
 
 
-def _spikes_per_channel(spikes: Tensor) -> np.ndarray:
-    """Return the mean spikes of an inference [K, C] of spikes [K, T, N, C(, H, W)]."""
+def _spikes_per_channel(spikes: Tensor) -> Tensor:
+    """Return the spikes of each inference [K, N, C] of spikes [K, T, N, C(, H, W)]."""
     counts = spikes.sum(1).flatten(3).sum(3) if spikes.dim() > 4 else spikes.sum(1)
-    means: np.ndarray = counts.double().mean(1).cpu().numpy()
-    return means
+    return counts.double()

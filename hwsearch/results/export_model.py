@@ -13,6 +13,7 @@ from hwsearch.hardware.arithmetic import claim_of
 from hwsearch.hardware.cost_model import Cost, cost_fields, price
 from hwsearch.plan.plan import Plan
 from hwsearch.records.columns import LATER
+from hwsearch.results.monitored import learned
 from hwsearch.results.recover import Recovered
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.model import Study
@@ -20,8 +21,12 @@ from hwsearch.study.model import Study
 _RECORDED_INPUTS = 32
 
 
-def model_of(recovered: Recovered) -> Model:
-    """Return what an export needs of a recovered trial."""
+def model_of(recovered: Recovered, *, monitored: bool = False) -> Model:
+    """Return what an export needs of a recovered trial; its monitor, which takes seconds, where it is asked for.
+
+    Raises:
+        InputError: There are too few validation samples to learn a monitor on.
+    """
     plan = recovered.plan
     cost = price(recovered.workload, plan.profile)
     return Model(
@@ -30,6 +35,7 @@ def model_of(recovered: Recovered) -> Model:
         pointer_bits=plan.profile.pointer_bits,
         config=_config(recovered, cost),
         inputs=plan.data.x_val[:_RECORDED_INPUTS],
+        monitor=learned(recovered) if monitored else None,
     )
 
 

@@ -219,7 +219,8 @@ class Result:
         """Write a trial's model as files; without a trial, the study's pick.
 
         Raises:
-            InputError: The trial was not trained, or the target is no place for an export.
+            InputError: The trial was not trained, the target is no place for an export, or there are too few validation
+                samples to learn a monitor on.
             NothingFits: There is no pick.
             RecordError: The network had to be trained again, and is not what was recorded.
         """
@@ -230,7 +231,8 @@ class Result:
         if trial is None:
             trial = self.pick()
         number = int(trial["trial"]) if isinstance(trial, pd.Series) else int(trial)
-        return write_export(model_of(recover(self.folder, number, self.storage)), Path(to), formats)
+        recovered = recover(self.folder, number, self.storage)
+        return write_export(model_of(recovered, monitored="monitor" in formats), Path(to), formats)
 
     def stress(
         self,

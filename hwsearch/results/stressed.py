@@ -136,7 +136,7 @@ def stress_export(
         law = "an export's folder holds its model and nothing else"
         raise InputError([Fault("--to", law, str(to), "choose another folder")])
     config = read_config(folder / CONFIG)
-    study, seed = _study_of(folder, config)
+    study, seed = study_of(folder, config)
     network, _ = read_weights(folder / WEIGHTS)
     formats, _ = packing_of(folder / WEIGHTS)
     dataset = load_dataset(study.data, find_root(None, data_root, os.environ))
@@ -155,7 +155,7 @@ def is_export(path: Path) -> bool:
     return (path / MANIFEST).is_file()
 
 
-def _study_of(folder: Path, config: dict[str, Any]) -> tuple[Study, int]:
+def study_of(folder: Path, config: dict[str, Any]) -> tuple[Study, int]:
     """Return the study of an export, and the seed that its model was trained with.
 
     Raises:

@@ -11,6 +11,9 @@ from builders.integer_networks import fc
 from builders.integer_networks import network as chain
 from hwsearch.export.agree import structure_of
 from hwsearch.export.bundle import Model
+from hwsearch.monitor.learn import Monitor, fit
+from hwsearch.monitor.quantities import quantities_of, seen
+from hwsearch.monitor.rule import Rule
 
 FORMATS_OF_LAYERS = ("dense", "bitmap")
 INPUTS = np.array([[[[3, 0]]], [[[1, 9]]]], np.uint8)
@@ -36,7 +39,15 @@ def model_of(net, inputs, formats, *, packed, trial=3) -> Model:
         "measured": {"packed_bytes": packed, "weight_bytes": 64},
         **structure_of(net, formats),
     }  # fmt: skip
-    return Model(net, formats, 16, config, inputs)
+    return Model(net, formats, 16, config, inputs, monitor_of(net, inputs))
+
+
+def monitor_of(net, inputs, limit=200) -> Monitor:
+    """Return a monitor whose usual is that of some inputs, and whose limit nobody learned."""
+    classes, quantities = net.populations[-1].shape.channels, quantities_of(net)
+    watches = fit(quantities, seen(net, inputs), classes)
+    n = len(quantities)
+    return Monitor(Rule(watches, limit), (1.5,) * n, (0.25,) * n, len(inputs), len(inputs))
 
 
 def config_of(folder: Path):

@@ -178,7 +178,10 @@ def random_integers(rng, spec, timesteps):
 
 def equal_runs(one, other):
     """Return whether two runs are the same, bit for bit."""
-    arrays = [(run.readout, *run.input_maps, *run.spikes, *(run.membranes or ())) for run in (one, other)]
+    arrays = [
+        (run.readout, *run.input_maps, *run.spikes, *run.fired, *(run.membranes or ()))
+        for run in (one, other)
+    ]
     counts = [(run.sums_clipped, run.membranes_clipped) for run in (one, other)]
     return counts[0] == counts[1] and all(np.array_equal(a, b) for a, b in zip(*arrays, strict=True))
 

@@ -1,6 +1,8 @@
 """Every format is written, verified, and found out where a byte of it changes."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from hwsearch.compress.packing import pack
 from hwsearch.errors import InputError, RecordError
 from hwsearch.export.bundle import CHECK, CONFIG, FORMATS, verify, write_export
 from hwsearch.export.c.project import FILES as C_FILES
+from hwsearch.export.monitor import FILE as MONITOR
 from hwsearch.export.nir import FILE as NIR
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import read_weights
@@ -21,7 +24,11 @@ from hwsearch.network.integer import run_integer
 from hwsearch.network.store import network_digest
 
 FORMAT_2 = Path(__file__).parent / "format_2"
-FILES = {"config": {CONFIG}, "weights": {WEIGHTS, CHECK}, "nir": {NIR}, "c": {WEIGHTS, CHECK, *C_FILES}}
+FILES = {
+    "config": {CONFIG}, "weights": {WEIGHTS, CHECK}, "nir": {NIR}, "c": {WEIGHTS, CHECK, *C_FILES},
+    "monitor": {MONITOR, WEIGHTS, CHECK},
+}  # fmt: skip
+FLIPPED = ("config", "weights", "nir", "monitor")
 
 
 def failed(folder):
@@ -42,9 +49,7 @@ def test_a_format_is_written_and_verified(tmp_path, name):
 
 
 @pytest.mark.parametrize("where", [0.0, 0.3, 0.6, 0.999])
-@pytest.mark.parametrize(
-    ("name", "file"), [(name, file) for name in FORMATS[:3] for file in sorted(FILES[name])]
-)
+@pytest.mark.parametrize(("name", "file"), [(name, file) for name in FLIPPED for file in sorted(FILES[name])])
 def test_a_flipped_byte_of_a_format_is_found(tmp_path, name, file, where):
     folder = write_export(model(), tmp_path / "model", [name])
     data = bytearray((folder / file).read_bytes())
@@ -152,3 +157,36 @@ def test_every_trained_trial_exports_and_verifies(finished, tmp_path):
     result = hwsearch.load_run(finished)
     for trial in result.trials.query("outcome == 'trained'")["trial"][:4]:
         assert failed(result.export(int(trial), to=tmp_path / str(trial))) == {}
+
+
+def test_a_monitor_that_was_not_learned_is_not_written(tmp_path):
+    with pytest.raises(InputError, match="learned on validation samples, and this model comes without any"):
+        write_export(replace(model(), monitor=None), tmp_path / "model", ["config", "monitor"])
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+def test_a_monitor_beside_c_is_code_too_and_is_compared(tmp_path):
+    folder = write_export(model(), tmp_path / "model", ["c", "monitor"])
+    checks = {check.name: check for check in verify(folder)}
+    assert all(check.passed for check in checks.values())
+    assert checks["monitor"].detail == "input, spikes_fc1, margin, no_answer; limit 200"
+    assert checks["C monitor"].detail == "2 recorded inputs, every sum of 4 quantities"
+    # another limit in the YAML than in the code: the code is not this version's of these files
+    text = (folder / MONITOR).read_text().replace("limit: 200", "limit: 201")
+    put(folder, MONITOR, text.encode())
+    assert "c/src/snn_monitor.c: differs" in failed(folder)["C library"]
+
+
+def test_an_export_over_another_leaves_nothing_of_its_monitor(tmp_path):
+    folder = write_export(model(), tmp_path / "model", ["c", "monitor"])
+    write_export(model(4), folder, ["c"])
+    assert not list(folder.rglob("*monitor*"))
+    assert failed(folder) == {}
+
+
+def test_a_monitor_of_another_model_is_found_out(tmp_path):
+    folder = write_export(model(), tmp_path / "model", ["weights", "monitor"])
+    other = write_export(model(4), tmp_path / "other", ["weights", "monitor"])
+    put(folder, MONITOR, (other / MONITOR).read_bytes())
+    assert "trial 4 in monitor.yaml, 3 in the manifest" in failed(folder)["one model"]

@@ -199,3 +199,19 @@ def test_refuses_inputs_beyond_their_range():
         run_integer(one_neuron(timesteps=1, input_max=1), X2)
     with pytest.raises(ValueError, match="at least one input"):
         run_integer(one_neuron(timesteps=1), X2[:0])
+
+
+def test_the_spikes_of_each_inference_are_counted():
+    # as above: the neuron fires at the second and the fourth timestep; without an input its membrane stays at 1 or 2
+    found = run_integer(one_neuron(timesteps=4), np.array([[[[2]]], [[[0]]]], np.uint8))
+    assert [each.tolist() for each in found.fired] == [[2, 0]]
+
+
+@given(networks())
+@settings(max_examples=20, deadline=None)
+def test_the_spikes_of_inferences_have_the_mean_of_the_channels(drawn):
+    net, x = drawn
+    found = run_integer(net, x)
+    for each, means in zip(found.fired, found.spikes, strict=True):
+        assert each.shape == (len(x),)
+        assert each.mean() == pytest.approx(means.sum())

@@ -61,6 +61,20 @@ def read_npz(data: NpzData) -> Samples:
     )
 
 
+def read_array(path: Path, name: str) -> npt.NDArray[Any]:
+    """Return one array of an npz file, as it is.
+
+    Raises:
+        InputError: The file or the array is missing, damaged, of objects or too large.
+    """
+    with open_files(path, most=MOST_BYTES) as files:
+        known = {file.name.removesuffix(".npy"): file for file in files}
+        if name not in known:
+            law, todo = f"{path.name} must have this array", did_you_mean(name, known, "arrays")
+            raise InputError([Fault(name, law, "none of that name", todo, path)])
+        return _array(known[name], path, name)
+
+
 def parts_of(
     parts: npt.NDArray[Any], name: str, path: Path
 ) -> tuple[npt.NDArray[np.bool_] | None, list[Fault]]:

@@ -6,13 +6,18 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from hwsearch.export.c.inputs import raw_bytes
 from hwsearch.export.c.model import CModel
+from hwsearch.export.c.monitor import FILES as MONITOR
+from hwsearch.export.c.monitor import monitor_driver, monitor_trace
 from hwsearch.export.c.project import FOLDER, PREFIX, trace_of
+from hwsearch.monitor.quantities import seen
+from hwsearch.monitor.rule import Rule
 from hwsearch.network.integer import Run
 from hwsearch.network.integers import IntegerNetwork
 
@@ -57,9 +62,53 @@ def check_library(folder: Path, model: CModel, x: np.ndarray, run: Run) -> tuple
     return not wrong, wrong or f"{n} recorded inputs, every prediction and membrane of every timestep"
 
 
-def _built(found: str, library: Path, program: Path) -> str:
-    """Compile a library with what traces it; return what the compiler says first of what is wrong."""
-    files = [library / name for name in (*SOURCES, "test/main.c")]
+def check_monitor(folder: Path, model: CModel, rule: Rule, x: np.ndarray) -> tuple[bool | None, str]:
+    """Return whether an export's monitor in C adds up what its rule does here, and the numbers behind it.
+
+    Args:
+        folder: The export.
+        model: The network as C.
+        rule: Of the monitor.
+        x: [N, ...] recorded inputs, as a stream.
+
+    Returns:
+        None for whether: there is no compiler here.
+    """
+    found = compiler()
+    if found is None:
+        return None, "not built: there is no C compiler here"
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        (work / "main.c").write_text(monitor_driver(model, rule), encoding="utf-8")
+        sources = [*(folder / FOLDER / name for name in (*SOURCES[:3], MONITOR[1])), work / "main.c"]
+        wrong = _built(found, folder / FOLDER, work / "monitor", sources)
+        if wrong:
+            return False, f"it does not build: {wrong}"
+        (work / "inputs").write_bytes(raw_bytes(x, model.program.feed))
+        done = _ran([work / "monitor", work / "inputs", work / "shown"])
+        if done.returncode:
+            return False, f"it ends with {done.returncode}: {_first_line(done.stderr)}"
+        shown = (work / "shown").read_bytes()
+    return _same_sums(shown, monitor_trace(rule, seen(model.network, x)), rule)
+
+
+def _same_sums(data: bytes, wanted: np.ndarray, rule: Rule) -> tuple[bool, str]:
+    """Return whether a monitor showed what was wanted, [N, 1 + 2 Q], and the numbers behind it."""
+    if len(data) != wanted.nbytes:
+        return False, f"it must show {wanted.nbytes:,} bytes; got {len(data):,}"
+    got = np.frombuffer(data, "<i4").reshape(wanted.shape)
+    places = np.argwhere(got != wanted)
+    if not len(places):
+        return True, f"{len(wanted)} recorded inputs, every sum of {len(rule.watches)} quantities"
+    n, at = (int(place) for place in places[0])
+    names = [watch.quantity.name for watch in rule.watches]
+    what = ["the alarm", *(f"{name} above" for name in names), *(f"{name} below" for name in names)][at]
+    return False, f"input {n}, {what}: {got[n, at]}, the rule has {wanted[n, at]} ({len(places):,} differ)"
+
+
+def _built(found: str, library: Path, program: Path, files: Sequence[Path] = ()) -> str:
+    """Compile a library with what traces it, or other files; return what the compiler says first of what is wrong."""
+    files = files or [library / name for name in (*SOURCES, "test/main.c")]
     flags = [*WARNINGS, "-O1", f"-I{library / 'src'}", f"-I{library / 'test'}"]
     done = _ran([found, *flags, "-o", program, *files])
     return _first_line(done.stderr.replace(f"{library}/", "")) if done.returncode else ""

@@ -12,6 +12,8 @@ from hwsearch.export.c.descriptors import filled
 from hwsearch.export.c.example import worked_example
 from hwsearch.export.c.inputs import raw_bytes
 from hwsearch.export.c.model import CModel
+from hwsearch.export.c.monitor import FILES as MONITOR
+from hwsearch.export.c.monitor import monitor_files
 from hwsearch.export.c.render import (
     environment,
     kernel_files,
@@ -20,6 +22,7 @@ from hwsearch.export.c.render import (
     trace_files,
 )
 from hwsearch.export.c.types import BITS, SIZES
+from hwsearch.monitor.rule import Rule
 from hwsearch.network.integer import Run
 
 FOLDER = "c"
@@ -38,6 +41,8 @@ FILES = tuple(
     )
 )
 """All files of a library, in an export's folder."""
+MONITOR_FILES = tuple(f"{FOLDER}/{name}" for name in MONITOR)
+"""Those of one with a monitor besides."""
 _IN_WORDS = {
     "study_digest": "study", "profile_digest": "device profile", "trial": "trial", "candidate": "candidate",
     "seed": "seed", "network_digest": "network",
@@ -56,7 +61,9 @@ def trace_of(run: Run) -> np.ndarray:
     return shown.reshape(len(run.readout), -1).astype("<i4")
 
 
-def project_files(model: CModel, identity: Mapping[str, Any], x: np.ndarray, run: Run) -> dict[str, bytes]:
+def project_files(
+    model: CModel, identity: Mapping[str, Any], x: np.ndarray, run: Run, rule: Rule | None = None
+) -> dict[str, bytes]:
     """Return all files of a library, by their place in an export's folder.
 
     Args:
@@ -64,12 +71,14 @@ def project_files(model: CModel, identity: Mapping[str, Any], x: np.ndarray, run
         identity: Which model it is.
         x: Recorded inputs.
         run: What the integer model makes of them, traced.
+        rule: Of its monitor; None: it has none.
     """
     facts = {words: str(identity[name]) for name, words in _IN_WORDS.items() if name in identity}
     files = {f"src/{name}": text for name, text in kernel_files(model.program.use).items()}
     files |= {f"src/{name}": text for name, text in model_files(model, facts).items()}
     files |= {f"test/{name}": text for name, text in trace_files(model, facts).items()}
-    files |= _around(model, facts, identity, x, run)
+    files |= _around(model, facts, identity, x, run, monitored=rule is not None)
+    files |= {} if rule is None else monitor_files(model, rule, facts)
     data = {name: text.encode() for name, text in files.items()}
     data["test/inputs.bin"] = raw_bytes(x, model.program.feed)
     digest = hashlib.sha256(trace_of(run).tobytes()).hexdigest()
@@ -78,7 +87,13 @@ def project_files(model: CModel, identity: Mapping[str, Any], x: np.ndarray, run
 
 
 def _around(
-    model: CModel, facts: Mapping[str, str], identity: Mapping[str, Any], x: np.ndarray, run: Run
+    model: CModel,
+    facts: Mapping[str, str],
+    identity: Mapping[str, Any],
+    x: np.ndarray,
+    run: Run,
+    *,
+    monitored: bool,
 ) -> dict[str, str]:
     """Return what describes and builds the sources, and the example."""
     feed, templates = model.program.feed, environment()
@@ -91,7 +106,7 @@ def _around(
         "example": worked_example(model.network, x[:1]),
         "digest": identity["network_digest"], "trial": identity["trial"], "study": identity["study_digest"],
         "sample": filled([f"{value}u" for value in first]), "sample_length": len(first),
-        "expected": int(np.ravel(predictions)[-1]),
+        "expected": int(np.ravel(predictions)[-1]), "monitor": monitored,
     }  # fmt: skip
     places = {
         **{name: name for name in _BUILDS},

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwsearch.data.readers.npz import read_npz
+from hwsearch.data.readers.npz import read_array, read_npz
 from hwsearch.errors import InputError
 from hwsearch.study.data_section import NpzData
 
@@ -116,3 +116,10 @@ def test_files_that_are_no_npz(tmp_path: Path, content: bytes, words: str) -> No
     (tmp_path / "w.npz").write_bytes(content)
     with pytest.raises(InputError, match=rf"w\.npz: .*{words}"):
         read_npz(NpzData(npz="w.npz", root=str(tmp_path)))
+
+
+def test_one_array_is_read_as_it_is_and_another_name_is_suggested(tmp_path: Path) -> None:
+    path = write(tmp_path, x=X / 2)
+    assert np.array_equal(read_array(path, "x"), X / 2)
+    with pytest.raises(InputError, match=r"w\.npz must have this array.*did you mean 'x'"):
+        read_array(path, "xx")
