@@ -32,7 +32,8 @@ Sides = tuple[Side, Side]
 Channels = Annotated[int, Field(ge=0, le=MOST)]
 Shift = Annotated[int, Field(ge=1, le=MOST_SHIFT)]
 Width = Annotated[int, Field(ge=1, le=64)]
-Named = Annotated[str, Field(min_length=1, max_length=128)]
+Named = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.]{1,128}$")]
+"""Of populations and connections: they stand in comments of exported C, which `verify` builds."""
 
 
 class _Values(BaseModel):

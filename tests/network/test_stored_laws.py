@@ -32,6 +32,8 @@ def test_a_network_breaks_no_law(seed):
         ("populations.0.law", None, "no other, must be the readout"),
         ("populations.0.size", [60000, 60000], "neurons at most"),
         ("populations.1.name", "fc1", "names of their own"),
+        ("populations.0.name", "a */ int evil; /*", "populations.0.name"),  # it would stand in a comment of C
+        ("connections.0.name", "fc1\n", "connections.0.name"),
         ("connections.0.target", 9, "must be populations"),
         ("connections.0.source", 1, "nothing may read the readout"),
         ("connections.1.source", 1, "nothing may read the readout"),
