@@ -9,8 +9,8 @@ CPU seconds are those of the processes that train: on a machine with other work 
 A job's cost: jobs that compute nothing, but travel as large as jobs and results of the README's study do.
 
 64 workers: a real scheduler and a real driver, each a process; the workers are real Dask workers too, all of them in
-one process, and sleep instead of training. What is lost against workers that are always busy is what Dask, the driver and
-the sizes of jobs cost. All share this machine, so that with as many machines it is less.
+one process, and sleep instead of training. What is lost against workers that are always busy is what Dask, the driver
+and the sizes of jobs cost. All share this machine, so that with as many machines it is less.
 
 64 and 512 workers, each a machine's: simulated, with the processor seconds a job that driver and scheduler were seen to
 take, and the latency of a job that computes nothing. (512 workers in one process did not all connect in five minutes.)
