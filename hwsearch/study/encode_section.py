@@ -80,10 +80,10 @@ class Encode(Section):
 
     Attributes:
         standardise: Measured values as whole numbers; None: at its defaults, where values are measured.
-        rate: See `Rate`.
-        latency: See `Latency`.
-        delta: See `Delta`.
-        plugin: See `Plugin`.
+        rate: A still image as random spikes; None: not.
+        latency: A still image as one spike a value; None: not.
+        delta: A sequence as spikes where a value crosses a level; None: not.
+        plugin: An encoder of the user's own; None: not.
     """
 
     standardise: Standardise | None = None

@@ -58,6 +58,10 @@ class Study(Section):
     """A whole study; changed by ``override``, or by ``model_copy(update=...)``, which checks nothing.
 
     Attributes:
+        name: Of the study; without ``--out`` its results are in ``runs/NAME``.
+        description: What is asked, in a sentence or two, for readers.
+        seed: Of all draws but the splits of the data: the same study and seed give the same tables.
+        objectives: What the front is about: ``error``, which is 1 - score, and one or two costs.
         score: What is to be high: the objective ``error`` is 1 - score, and ``search.worth`` and the pick's tolerance
             are shares of it. With few samples of a class, ``balanced_accuracy`` (the mean of the classes' recalls) or
             ``macro_f1``.

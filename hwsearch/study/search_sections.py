@@ -33,6 +33,8 @@ class Search(Section):
         sampler: Who suggests candidates: ``tpe``, ``nsga2`` and ``gp`` learn from what was evaluated; ``random`` draws
             evenly; ``grid`` asks every candidate of the space once, in an order that the seed draws, and ends the
             search when all were asked.
+        candidates: How many are asked; more may be asked of a finished run.
+        batch: Candidates that are asked and decided together.
         foresee: Whether candidates that could not reach the front are cut before they are trained.
         similarity: What ticket similarity is predicted by: ``probe_and_add`` (each layer compressed alone and run),
             ``margin_gradient`` or ``flip_rate`` (cheaper, and worse).

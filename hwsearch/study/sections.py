@@ -38,7 +38,13 @@ KNOBS: tuple[Knob, ...] = ("sparsity", "weight_bits", "granularity")
 
 
 class SparsityRange(Section):
-    """Sparsities from ``low`` to ``high``, both included, ``step`` apart."""
+    """Sparsities from ``low`` to ``high``, both included, ``step`` apart.
+
+    Attributes:
+        low: The smallest.
+        high: The largest.
+        step: From one to the next; ``high`` - ``low`` is a whole number of steps.
+    """
 
     low: Sparsity
     high: Sparsity

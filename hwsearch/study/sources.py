@@ -28,7 +28,8 @@ class Laid(Parts):
     """Data whose samples are sequences, or still images.
 
     Attributes:
-        layout: Which of them; its key is ``as``.
+        layout: Whether a sample is a ``sequence`` (a frame a timestep) or one still ``image`` of all frames; its key is
+            ``as``.
     """
 
     layout: Layout = Field(default="sequence", alias="as")

@@ -27,7 +27,7 @@ def blocks(page: Path) -> list[tuple[str, str | None, str]]:
 
 def follow(page: str, folder: Path) -> list[str]:
     """Carry out a page in ``folder``; return what each command and script printed."""
-    for part in ("hwsearch", "hardware_profiles"):
+    for part in ("hwsearch", "hardware_profiles", "studies"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     printed = []
     for language, file, text in blocks(ROOT / "docs" / page):
