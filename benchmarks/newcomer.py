@@ -2,8 +2,8 @@
 
     python -m benchmarks.newcomer > benchmarks/results/newcomer.md
 
-A block of ``bash`` that calls ``sudo`` is left out: the compiler for boards and QEMU must be there. What pip loads comes
-from wherever pip is set up to look, so that part depends on the network.
+A block of ``bash`` that calls ``sudo`` is left out: the compiler for boards and QEMU must be there. What pip loads
+comes from wherever pip is set up to look, so that part depends on the network.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from docs.follow import blocks
+from docs.follow import blocks  # noqa: E402
 
 PICTURE, BOARD = "runs/digits_mcu/front.png", "--board"
 
@@ -55,7 +55,12 @@ def follow(clone: Path, home: Path) -> None:
         body = f"python - <<'END'\n{text}END\n" if language == "python" else text
         began = time.perf_counter()
         done = subprocess.run(
-            ["bash", "-eu", "-c", enter + body], cwd=clone, env=environment, capture_output=True, text=True, check=False
+            ["bash", "-eu", "-c", enter + body],
+            cwd=clone,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         now = time.perf_counter()
         if done.returncode:

@@ -1,6 +1,6 @@
 """The documentation as a site: `sphinx-build -W -b html -c docs . build/site` from the project's root.
 
-The pages are the Markdown files of the project, where they lie, so that links work on the site as they do among the files.
+The pages are the Markdown files of the project, where they lie: links work on the site as they do among the files.
 """
 
 project = "hwsearch"

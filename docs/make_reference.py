@@ -75,7 +75,9 @@ def _table(section: type[BaseModel], leave_out: set[str] = frozenset()) -> str: 
         if name in leave_out:
             continue
         words = said.get(name) or _summary(next(_sections(field.annotation), None))
-        rows.append(f"| `{field.alias or name}` | {_values(field.annotation)} | {_default(field)} | {words} |")
+        rows.append(
+            f"| `{field.alias or name}` | {_values(field.annotation)} | {_default(field)} | {words} |"
+        )
     return _KEYS + "\n".join(rows) + "\n"
 
 
