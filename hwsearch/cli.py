@@ -27,6 +27,7 @@ from hwsearch.cli_front import front, pick
 from hwsearch.cli_init import init
 from hwsearch.cli_options import RunDir, Storage, Workers, cores
 from hwsearch.cli_profiles import profiles
+from hwsearch.cli_retrain import retrain
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.cli_stress import stress
 from hwsearch.cli_watch import watch
@@ -222,5 +223,19 @@ def report(directory: RunDir) -> None:
         raise NothingFits(summary.nearest_miss or "")
 
 
-for command in (init, run, watch, front, pick, export, verify, stress, compare, tickets, report, doctor):
+for command in (
+    init,
+    run,
+    watch,
+    front,
+    pick,
+    export,
+    verify,
+    stress,
+    retrain,
+    compare,
+    tickets,
+    report,
+    doctor,
+):
     app.command()(command)
