@@ -9,39 +9,30 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hwsearch.data.datasets import dataset_of, find_root
-from hwsearch.data.encode.encoding import Encoding
 from hwsearch.data.given import digest_of_arrays
 from hwsearch.data.readers.read import read_samples
 from hwsearch.data.samples import Dataset
 from hwsearch.data.suits import unlike_input, unsuited
-from hwsearch.errors import Fault, InputError, RecordError
-from hwsearch.export.agree import read_config, structure_of
-from hwsearch.export.bundle import CONFIG, Model, verify, write_export
-from hwsearch.export.c.project import FILES as C_FILES
-from hwsearch.export.c.types import param_type
+from hwsearch.errors import Fault, InputError
+from hwsearch.export.agree import structure_of
+from hwsearch.export.bundle import Model, write_export
 from hwsearch.export.checks import sha256
-from hwsearch.export.manifest import read_manifest
 from hwsearch.export.memory_map import memory_map, moved
-from hwsearch.export.nir import FILE as NIR
 from hwsearch.export.replace import MANIFEST, check_target
-from hwsearch.export.weights import FILE as WEIGHTS
-from hwsearch.export.weights import packing_of, read_weights
 from hwsearch.hardware.cost_model import cost_fields, price
-from hwsearch.hardware.device import HardwareProfile
-from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.integer import run_integer
-from hwsearch.network.integers import IntegerNetwork, Widths, needed_bits
+from hwsearch.network.integers import IntegerNetwork, needed_bits
 from hwsearch.network.store import network_digest
 from hwsearch.plan.schedules import schedule_of
 from hwsearch.results.export_model import without_paths
-from hwsearch.results.exported import encoding_in, study_of
+from hwsearch.results.parent import Parent, parent_of
 from hwsearch.retrain.spent import CORE_WATTS, Spent
 from hwsearch.retrain.training import Retrained, Settings, Standing, retrain
 from hwsearch.study.model import Study, override
@@ -49,7 +40,6 @@ from hwsearch.study.other_data import other_data
 
 _RECORDED_INPUTS = 32
 _MOST_EPOCHS = 10_000
-_PARAM_BITS = 16
 _VERSIONED = ("hwsearch", "torch", "spikingjelly", "numpy")
 
 
@@ -107,45 +97,6 @@ class RetrainedExport:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class _Parent:
-    """An export that is trained on.
-
-    Attributes:
-        folder: Its folder.
-        config: Its config.
-        study: Its study.
-        network, formats, pointer_bits: Its weights, as they are stored.
-        encoding: Of its inputs.
-        profile: The device.
-        kinds: Formats that it was exported in.
-    """
-
-    folder: Path
-    config: Mapping[str, Any]
-    study: Study
-    network: IntegerNetwork
-    formats: tuple[str, ...]
-    pointer_bits: int
-    encoding: Encoding
-    profile: HardwareProfile
-    kinds: tuple[str, ...]
-
-    @property
-    def widths(self) -> Widths:
-        """What the device offers, and no wider biases and thresholds than the model's library has room for."""
-        profile, most = self.profile, 32
-        if all(param_type(p.bias, p.threshold) == "i16" for p in self.network.populations):
-            most = _PARAM_BITS
-        return Widths(
-            self.network.state_bits,
-            self.network.accumulator_bits,
-            min(profile.bias_bits, most),
-            min(profile.threshold_bits, most),
-            profile.overflow,
-        )
-
-
 def retrain_export(
     folder: Path,
     to: Path,
@@ -171,7 +122,7 @@ def retrain_export(
         law = "the model that is trained on stays as it is"
         raise InputError([Fault("--to", law, str(to), "choose another folder")])
     check_target(to)
-    parent = _opened(folder, asked)
+    parent = parent_of(folder, asked.profile)
     study, data = _new_data(parent, asked, data_root)
     started, cores = time.perf_counter(), time.process_time()
     result = retrain(parent.network, data, _settings(parent, study, asked), _unlike(parent), tell)
@@ -187,50 +138,7 @@ def retrain_export(
     return RetrainedExport(written, result, spent, study, data.notes)
 
 
-def _opened(folder: Path, asked: RetrainAsked) -> _Parent:
-    """Return an export that is whole, and what a training needs of it.
-
-    Raises:
-        InputError: The device is unknown.
-        RecordError: A check of it fails, or it lacks its config or weights.
-    """
-    wrong = [check for check in verify(folder, library=False) if not check.passed]
-    if wrong:
-        law = "an export must be what its record says to be trained on"
-        raise RecordError(f"{folder}: {law}; got: {'; '.join(f'{c.name}: {c.detail}' for c in wrong)[:500]}")
-    files = read_manifest(folder)["files"]
-    if missing := [name for name in (CONFIG, WEIGHTS) if name not in files]:
-        law = "a training needs an export's config and weights"
-        raise RecordError(f"{folder}: {law}; there is no {missing[0]} (export it with config,weights)")
-    config = read_config(folder / CONFIG)
-    study, _ = study_of(folder, config)
-    network, _ = read_weights(folder / WEIGHTS)
-    formats, pointer_bits = packing_of(folder / WEIGHTS)
-    kinds = ["config", "weights"]
-    kinds += ["nir"] if NIR in files else []
-    kinds += ["c"] if C_FILES[0] in files else []
-    return _Parent(
-        folder, config, study, network, formats, pointer_bits, encoding_in(folder, config, network.input),
-        _profile(folder, config, study, asked).keeping(formats), tuple(kinds),
-    )  # fmt: skip
-
-
-def _profile(folder: Path, config: Mapping[str, Any], study: Study, asked: RetrainAsked) -> HardwareProfile:
-    """Return the device that a model was priced on.
-
-    Raises:
-        InputError: It is unknown here, or another one.
-    """
-    named = config.get("profile") if asked.profile is None else asked.profile
-    profile = load_profile(str(named), "--profile").pricing(study.device.firmware)
-    if profile.digest != config.get("profile_digest"):
-        law = f"the device must be the one that {folder.name} was priced on ({config.get('profile')})"
-        got = f"{profile.id}, of digest {profile.digest}, not {str(config.get('profile_digest'))[:40]}"
-        raise InputError([Fault("--profile", law, got, "give the file that the study named")])
-    return profile
-
-
-def _new_data(parent: _Parent, asked: RetrainAsked, data_root: Path | None) -> tuple[Study, Dataset]:
+def _new_data(parent: Parent, asked: RetrainAsked, data_root: Path | None) -> tuple[Study, Dataset]:
     """Return the study with the new data, and these, encoded as the model reads them.
 
     Raises:
@@ -250,7 +158,7 @@ def _new_data(parent: _Parent, asked: RetrainAsked, data_root: Path | None) -> t
     return override(study, seed=asked.seed), data
 
 
-def _settings(parent: _Parent, study: Study, asked: RetrainAsked) -> Settings:
+def _settings(parent: Parent, study: Study, asked: RetrainAsked) -> Settings:
     schedule = schedule_of(study.train)
     return Settings(
         replace(schedule, epochs=asked.epochs or schedule.epochs),
@@ -261,7 +169,7 @@ def _settings(parent: _Parent, study: Study, asked: RetrainAsked) -> Settings:
     )
 
 
-def _unlike(parent: _Parent) -> Callable[[IntegerNetwork], str]:
+def _unlike(parent: Parent) -> Callable[[IntegerNetwork], str]:
     """Return what says in what a network cannot take the parent's place in memory."""
     before = memory_map(parent.network, parent.formats, parent.pointer_bits)
 
@@ -271,7 +179,7 @@ def _unlike(parent: _Parent) -> Callable[[IntegerNetwork], str]:
     return unlike
 
 
-def _model(parent: _Parent, study: Study, data: Dataset, result: Retrained, network: IntegerNetwork) -> Model:
+def _model(parent: Parent, study: Study, data: Dataset, result: Retrained, network: IntegerNetwork) -> Model:
     """Return the new model, with a config that says which it came from."""
     return Model(
         network,
@@ -283,7 +191,7 @@ def _model(parent: _Parent, study: Study, data: Dataset, result: Retrained, netw
 
 
 def _config(
-    parent: _Parent, study: Study, data: Dataset, result: Retrained, network: IntegerNetwork
+    parent: Parent, study: Study, data: Dataset, result: Retrained, network: IntegerNetwork
 ) -> dict[str, Any]:
     """Return config.yaml: the parent's, with what the training changed."""
     assert result.after is not None
@@ -315,7 +223,7 @@ def _config(
     }
 
 
-def _measured(parent: _Parent, data: Dataset, standing: Standing, network: IntegerNetwork) -> dict[str, Any]:
+def _measured(parent: Parent, data: Dataset, standing: Standing, network: IntegerNetwork) -> dict[str, Any]:
     """Return accuracies, widths and costs of the new network; events are counted on validation."""
     run = run_integer(network, data.x_val)
     counted = count_workload(network, run.input_maps, run.spikes)

@@ -10,12 +10,11 @@ from builders.exports import config_of, manifest_of
 from sklearn.datasets import load_digits
 
 import hwsearch
-from hwsearch.errors import InputError, RecordError
+from hwsearch.errors import InputError
 from hwsearch.export.bundle import verify
 from hwsearch.export.checks import sha256
 from hwsearch.export.memory_map import memory_map, moved
 from hwsearch.export.weights import packing_of, read_weights
-from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.network.store import network_digest
 from hwsearch.results.retrained import RetrainAsked, retrain_export
 from hwsearch.results.stressed import StressAsked, stress_export
@@ -132,33 +131,6 @@ def test_data_that_do_not_suit_are_refused_before_anything_is_trained(model, tmp
         retrain_export(model, tmp_path / "new", RetrainAsked(path))
     assert [fault.where for fault in caught.value.faults] == ["--data"] * 3
     assert not (tmp_path / "new").exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "law"),
-    [("weights.safetensors", "weights.safetensors: .* differs"), ("config.yaml", "config.yaml")],
-)
-def test_a_damaged_parent_is_refused(model, tmp_path, name, law):
-    damaged = shutil.copytree(model, tmp_path / "model")
-    data = bytearray((damaged / name).read_bytes())
-    data[len(data) // 2] ^= 1
-    (damaged / name).write_bytes(data)
-    with pytest.raises(RecordError, match=law):
-        retrain_export(damaged, tmp_path / "new", RetrainAsked(drifted(tmp_path / "now.npz")))
-
-
-def test_an_export_without_config_or_of_another_device_is_refused(finished, tmp_path):
-    run = hwsearch.load_run(finished)
-    data = drifted(tmp_path / "now.npz")
-    alone = run.export(to=tmp_path / "alone", formats=["weights"])
-    with pytest.raises(RecordError, match=r"there is no config.yaml"):
-        retrain_export(alone, tmp_path / "new", RetrainAsked(data))
-    model = run.export(to=tmp_path / "model")
-    profile = tmp_path / "other.yaml"
-    text = load_profile("nrf52840").path.read_text()
-    profile.write_text(text)
-    with pytest.raises(InputError, match="--profile: the device must be the one"):
-        retrain_export(model, tmp_path / "new", RetrainAsked(data, profile=profile))
 
 
 def test_all_that_cannot_be_asked_is_told_at_once(tmp_path):
