@@ -6,6 +6,7 @@ Not for encoding them (`datasets`), which is done as the network's own training 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,6 +43,11 @@ def unsuited(
         *_value_faults(samples, encoding, read, where),
         *_shape_faults(samples, encoding, read, where),
     ]
+
+
+def binned_as(dataset: Dataset, read: Input) -> Dataset:
+    """Return encoded data whose frames become timesteps as a network's do: a file of arrays cannot say how."""
+    return replace(dataset, binning=read.binning)
 
 
 def unlike_input(dataset: Dataset, read: Input, where: str = "--data") -> list[Fault]:

@@ -18,7 +18,7 @@ from hwsearch.data.datasets import dataset_of, find_root
 from hwsearch.data.given import digest_of_arrays
 from hwsearch.data.readers.read import read_samples
 from hwsearch.data.samples import Dataset
-from hwsearch.data.suits import unlike_input, unsuited
+from hwsearch.data.suits import binned_as, unlike_input, unsuited
 from hwsearch.errors import Fault, InputError
 from hwsearch.export.agree import structure_of
 from hwsearch.export.bundle import Model, write_export
@@ -151,7 +151,7 @@ def _new_data(parent: Parent, asked: RetrainAsked, data_root: Path | None) -> tu
     classes = network.populations[-1].shape.channels
     if faults := unsuited(samples, parent.encoding, network.input, classes, tuple(names)):
         raise InputError(faults)
-    data = dataset_of(section, samples, parent.encoding)
+    data = binned_as(dataset_of(section, samples, parent.encoding), network.input)
     if faults := unlike_input(data, network.input):
         raise InputError(faults)
     study = parent.study.model_copy(update={"data": section})

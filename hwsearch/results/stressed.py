@@ -16,6 +16,7 @@ from hwsearch.data.datasets import find_root, load_dataset, resplit
 from hwsearch.data.given import digest_of_arrays
 from hwsearch.data.samples import Dataset
 from hwsearch.data.split import sample_classes, stratified_take
+from hwsearch.data.suits import binned_as
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.export.agree import read_config
 from hwsearch.export.bundle import CONFIG
@@ -144,6 +145,8 @@ def stress_export(
     if "retrained" in config:  # on other data than its inputs' encoder was fitted on
         fitted = encoding_in(folder, config, network.input)
     dataset = load_dataset(study.data, root, fitted)
+    if fitted is not None:
+        dataset = binned_as(dataset, network.input)
     if dataset.input != network.input:
         law = "the data must be what the model was trained to read"
         got = f"{dataset.input}, not {network.input}"

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
+from hwsearch.data.datasets import dataset_of
 from hwsearch.data.encode.encoding import Encoding
 from hwsearch.data.encode.requantise import Requantise
 from hwsearch.data.encode.spikes import Delta, Rate
 from hwsearch.data.encode.standardise import fit_standardise
 from hwsearch.data.readers.arrays import samples_of
-from hwsearch.data.suits import unsuited
+from hwsearch.data.suits import binned_as, unlike_input, unsuited
 from hwsearch.graph.graph import Input
+from hwsearch.study.data_section import NpzData
 
 AS_IT_IS = Encoding((), 16)
 READ = Input((1, 2, 2), 16, 5)
@@ -76,3 +78,12 @@ def test_an_encoder_that_was_fitted_on_another_shape_says_so():
     assert fault.got == "samples of shape (1, 2, 2)"
     stills = Encoding((Delta(1),), 1)
     assert unsuited(samples(), stills, Input((2, 2, 2), 1, 1, 5), 3)
+
+
+def test_frames_become_timesteps_as_the_networks_do():
+    x = np.random.default_rng(0).integers(0, 256, (60, 4, 1, 2, 2), dtype=np.uint8)
+    x[0] = 255
+    read = Input((1, 2, 2), 255, 8, 4, "mean")
+    data = dataset_of(NpzData(npz="now.npz"), samples_of(x, np.arange(60) % 3), Encoding((), 255))
+    assert [fault.got for fault in unlike_input(data, read)] == ["sum"]
+    assert unlike_input(binned_as(data, read), read) == []
