@@ -4,7 +4,8 @@ The pages are the Markdown files of the project, where they lie: links work on t
 """
 
 project = "hwsearch"
-author = copyright = "the hwsearch contributors"
+author = "the hwsearch contributors"
+html_show_copyright = False
 extensions = ["myst_parser"]
 root_doc = "docs/index"
 include_patterns = [

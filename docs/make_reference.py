@@ -28,9 +28,9 @@ PAGE = Path(__file__).with_name("study_keys.md")
 _HEAD = """\
 # Keys of a study
 
-Made by `python docs/make_reference.py` from the schema that studies are checked by. A key without a default must be there.
-Shares are fractions or percentages (`0.01` is `1%`). A key that is not here is refused, with the nearest right word.
-[Networks](networks.md), [formats of data](formats.md), [splits and encoders](data.md), [tickets](tickets.md) and
+Made by `python docs/make_reference.py` from the schema that studies are checked by. A key without a default must be
+there, one that is not here is refused, with the nearest right word. Shares are fractions or percentages (`0.01` is
+`1%`). [Networks](networks.md), [formats of data](formats.md), [splits and encoders](data.md), [tickets](tickets.md) and
 [similarity](similarity.md) say more of theirs.
 """
 _KEYS = "| key | values | default | what it is |\n|---|---|---|---|\n"

@@ -28,6 +28,7 @@ from hwsearch.cli_init import init
 from hwsearch.cli_monitor import monitor
 from hwsearch.cli_options import RunDir, Storage, Workers, cores
 from hwsearch.cli_profiles import profiles
+from hwsearch.cli_retrain import retrain
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.cli_stress import stress
 from hwsearch.cli_watch import watch
@@ -224,6 +225,6 @@ def report(directory: RunDir) -> None:
 
 
 for command in (
-    init, run, watch, front, pick, export, verify, stress, monitor, compare, tickets, report, doctor,
+    init, run, watch, front, pick, export, verify, stress, monitor, retrain, compare, tickets, report, doctor,
 ):  # fmt: skip
     app.command()(command)

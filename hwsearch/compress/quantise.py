@@ -166,7 +166,7 @@ class JointGrid:
                 scale = joint.scale(c, self.units[c]).to(weight.dtype)
                 values.append(integers * scale.view(*scale.shape, *(1,) * (weight.dim() - 2)))
         joined = zip(weights, masks, values, strict=True)
-        return [_Given.apply(*parts) for parts in joined]  # type: ignore[no-untyped-call]
+        return [Given.apply(*parts) for parts in joined]  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,17 +241,19 @@ class _StraightThrough(torch.autograd.Function):
         return grads[0] * mask, None, None
 
 
-class _Given(torch.autograd.Function):
+class Given(torch.autograd.Function):
     """Values that were computed from the weights forward; the identity on kept weights backward."""
 
     @staticmethod
     def forward(
         ctx: torch.autograd.function.FunctionCtx, weight: Tensor, mask: Tensor, values: Tensor
     ) -> Tensor:
+        """Return the values."""
         ctx.save_for_backward(mask)
         return values
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:
+        """Return the gradient of kept weights."""
         (mask,) = ctx.saved_tensors  # type: ignore[attr-defined]
         return grads[0] * mask, None, None

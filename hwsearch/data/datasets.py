@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hwsearch.data.encode.encoding import encoding_words, fit_encoding
+from hwsearch.data.encode.encoding import Encoding, encoding_words, fit_encoding
 from hwsearch.data.leaks import equal_words, find_leaks, judge
 from hwsearch.data.parts import Split, split_samples
 from hwsearch.data.readers.read import read_samples
@@ -30,38 +30,39 @@ def find_root(study_root: str | None, option_root: Path | None, environ: Mapping
     return None
 
 
-def load_dataset(data: Parts, root: Path | None = None) -> Dataset:
+def load_dataset(data: Parts, root: Path | None = None, encoding: Encoding | None = None) -> Dataset:
     """Read the samples of a study, split them, look for leaks, encode them.
 
     Args:
         data: The study's section.
         root: Folder of data sets, of ``--data-root`` or ``HWSEARCH_DATA``; ``data.root`` goes before it.
+        encoding: One that was fitted before, on other samples; None: it is fitted on the training samples.
 
     Raises:
         InputError: The name is unknown, the folder or a file is missing or damaged, the split cannot be had (`parts`)
             or lets something through that the study can avoid (`leaks`), or an encoder does not suit the data.
     """
-    return dataset_of(data, read_samples(data, find_root(data.root, root, {})))
+    return dataset_of(data, read_samples(data, find_root(data.root, root, {})), encoding)
 
 
-def dataset_of(data: Parts, samples: Samples) -> Dataset:
+def dataset_of(data: Parts, samples: Samples, encoding: Encoding | None = None) -> Dataset:
     """Split samples that were read, look for leaks, encode them; `load_dataset` says what may be wrong."""
     equal = equal_samples(samples.x)
     split = split_samples(data, samples, equal)
     leaks = judge(data, split, find_leaks(samples, split.parts, equal))
-    dataset = encoded(data, samples, split)
+    dataset = encoded(data, samples, split, encoding)
     notes = (*samples.skipped, *split.notes, *equal_words(samples, equal), *leaks, *dataset.notes)
     return replace(dataset, notes=notes)
 
 
-def encoded(data: Parts, samples: Samples, split: Split) -> Dataset:
-    """Return the parts of a split as whole numbers, by an encoding that is fitted on the training samples.
+def encoded(data: Parts, samples: Samples, split: Split, encoding: Encoding | None = None) -> Dataset:
+    """Return the parts of a split as whole numbers, by an encoding that is given, or fitted on the training samples.
 
     Raises:
         InputError: The encoder does not suit the data.
     """
     parts = (split.training, split.validation, split.test)
-    encoding = fit_encoding(data, samples.x[split.training], samples.input_max)
+    encoding = encoding or fit_encoding(data, samples.x[split.training], samples.input_max)
     x_train, x_val, x_test = (encoding(samples.x[part]) for part in parts)
     y_train, y_val, y_test = (samples.y[part] for part in parts)
     channels, height, width = x_train.shape[-3:]

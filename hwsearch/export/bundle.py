@@ -159,7 +159,9 @@ def _manifest(model: Model, to: Path, names: Sequence[str], identity: Mapping[st
     }
 
 
-def verify(folder: Path, board: str | None = None, *, own_code: bool = False) -> list[Check]:
+def verify(
+    folder: Path, board: str | None = None, *, own_code: bool = False, library: bool = True
+) -> list[Check]:
     """Load an export anew and check that it is what its record says.
 
     Args:
@@ -167,6 +169,7 @@ def verify(folder: Path, board: str | None = None, *, own_code: bool = False) ->
         board: An emulated board to run its C library on too (`hwsearch.export.boards`).
         own_code: Whether the C library's code is the asker's own, to be built and run though this version would write
             another (`library`).
+        library: Whether to build its C library at all; False: of that only its files are compared with the manifest.
 
     Raises:
         InputError: The board is unknown, or the model does not fit it; or there is no C library to run on it.
@@ -194,11 +197,11 @@ def verify(folder: Path, board: str | None = None, *, own_code: bool = False) ->
         checks += guarded(_check_monitor, folder, manifest)
     if NIR in files:
         checks += guarded(_check_nir, folder, manifest)
-    if C_FILES[0] in files:
+    if C_FILES[0] in files and library:
         checks += guarded(partial(check_c, own_code=own_code), folder, manifest)
         if chosen is not None:
             checks += guarded(partial(check_board, chosen, own_code=own_code), folder, manifest)
-    elif chosen is not None:
+    elif chosen is not None and library:
         law = "a board needs an export with a C library"
         raise InputError([Fault("--board", law, ", ".join(files), "export it with --format c", folder)])
     return checks

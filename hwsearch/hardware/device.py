@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -177,6 +177,7 @@ class HardwareProfile:
         path: The file.
         storage: How a connection's format is chosen: what a study says, not the file.
         storage_budgets: (cost, upper limit) of the study, within which formats are chosen.
+        kept_formats: The format of each connection's weights, where a network has them already; empty: it is chosen.
         firmware: What C libraries take on its core; None: nobody has tried.
     """
 
@@ -221,6 +222,7 @@ class HardwareProfile:
     state_menu: tuple[int, ...] = ()
     storage: Storage = "smallest"
     storage_budgets: tuple[tuple[str, float], ...] = ()
+    kept_formats: tuple[str, ...] = ()
     firmware: Firmware | None = None
 
     @property
@@ -254,6 +256,10 @@ class HardwareProfile:
             return self
         return dataclasses.replace(self, storage=storage, storage_budgets=tuple(sorted(budgets.items())))
 
+    def keeping(self, formats: Sequence[str]) -> HardwareProfile:
+        """Return the device as it holds a network whose weights are stored already: the format of each connection."""
+        return dataclasses.replace(self, kept_formats=tuple(formats))
+
     def pricing(self, firmware: Literal["profile", "priced"]) -> HardwareProfile:
         """Return the device as a study prices the exported C library on it; without a core, as it is."""
         if firmware == "profile" or self.firmware is None:
@@ -284,7 +290,7 @@ class HardwareProfile:
         """
         wording = (
             "name", "vendor", "description", "quantities", "sources", "path", "uncalibrated", "arithmetic",
-            "connectivity", "state_menu", "storage", "storage_budgets", "firmware",
+            "connectivity", "state_menu", "storage", "storage_budgets", "kept_formats", "firmware",
         )  # fmt: skip
         fields = [field for field in dataclasses.fields(self) if field.name not in wording]
         values = {field.name: getattr(self, field.name) for field in fields}

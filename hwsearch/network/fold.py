@@ -67,11 +67,26 @@ def fold_counting_losses(
         timesteps: T of the deployed model.
         widths: What the device offers; thresholds and biases stay within it.
     """
+    scales = [_scale(spec, p, params, masks, bits, timesteps) for p in range(len(spec.populations))]
+    return in_fixed_point(spec, scales, bits, timesteps, widths)
+
+
+def in_fixed_point(
+    spec: NetworkSpec, scales: Sequence[Scale], bits: Sequence[int], timesteps: int, widths: Widths
+) -> tuple[IntegerNetwork, WidthLoss]:
+    """Return the integer network of populations that are on their grids already, and what the widths took from it.
+
+    Args:
+        spec: The architecture.
+        scales: One a population: integer weights, with thresholds and biases in units of them.
+        bits: Weight bits, one a connection.
+        timesteps: T of the deployed model.
+        widths: What the device offers; thresholds and biases stay within it.
+    """
     connections: list[IntegerConnection] = []
     populations: list[IntegerPopulation] = []
     loss = WidthLoss()
-    for place in range(len(spec.populations)):
-        scale = _scale(spec, place, params, masks, bits, timesteps)
+    for place, scale in enumerate(scales):
         population, incoming, population_loss = _within(spec, place, scale, timesteps, widths)
         populations.append(population)
         connections += incoming

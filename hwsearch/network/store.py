@@ -32,7 +32,20 @@ def save_tensors(path: Path, tensors: dict[str, np.ndarray], values: dict[str, o
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     with whole_file(path) as unfinished:
         # not save_file, whose files nobody but their owner may read
-        unfinished.write_bytes(save(contiguous, {name: json.dumps(value) for name, value in values.items()}))
+        unfinished.write_bytes(
+            _ordered(save(contiguous, {n: json.dumps(value) for n, value in values.items()}))
+        )
+
+
+def _ordered(data: bytes) -> bytes:
+    """Return a safetensors file whose metadata stand by name: the library writes them in another order each time."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    if "__metadata__" in header:
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + data[end:]
 
 
 def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:

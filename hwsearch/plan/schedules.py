@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hwsearch.plan.plan import Plan
+from hwsearch.study.sections import Train
 from hwsearch.train.loop import Schedule
 
 
 def candidate_schedule(plan: Plan) -> Schedule:
     """Return how candidates are trained in one piece."""
-    train = plan.study.train
+    return schedule_of(plan.study.train)
+
+
+def schedule_of(train: Train) -> Schedule:
+    """Return how a study trains its candidates in one piece."""
     return Schedule(
         train.epochs, train.batch_size, train.learning_rate, train.loss_gain, train.input_noise, train.class_weights
     )  # fmt: skip

@@ -45,7 +45,7 @@ def _config(recovered: Recovered, cost: Cost) -> dict[str, Any]:
     candidate = record.candidate
     return {
         "hwsearch": importlib.metadata.version("hwsearch"),
-        "study": _without_paths(plan.study, plan.profile.id),
+        "study": without_paths(plan.study, plan.profile.id),
         "study_digest": plan.study.digest,
         "profile": plan.profile.id,
         "profile_digest": plan.profile.digest,
@@ -66,6 +66,9 @@ def _config(recovered: Recovered, cost: Cost) -> dict[str, Any]:
         **structure_of(recovered.network, cost.formats),
         # what is to be done to values before the network reads them, on whatever does it
         "encoding": [] if plan.data.encoding is None else plan.data.encoding.settings,
+        # what a later training needs: whose data suit the model, and what a search cost
+        "class_names": list(plan.data.class_names),
+        "search_train_steps": recovered.search_train_steps,
         # those that trained it
         "versions": dict(recovered.versions),
     }
@@ -78,7 +81,7 @@ def _knobs(plan: Plan, candidate: Candidate) -> dict[str, Any]:
     return {name: knobs[name] for name in knobs if name not in LATER} | later.columns(candidate)
 
 
-def _without_paths(study: Study, profile: str) -> dict[str, Any]:
+def without_paths(study: Study, profile: str) -> dict[str, Any]:
     """Return a study as plain values that say nothing of the machine: its profile by id, other runs by name."""
     values = study.to_yaml_dict()
     values["data"]["root"] = None

@@ -7,7 +7,7 @@ import math
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwsearch.errors import Fault, HwsearchError, InputError, RecordError
@@ -50,6 +50,7 @@ class Recovered:
         accumulator_bits, membrane_bits: Widths that no input can exceed.
         seed: Of its training.
         versions: Of the libraries that the run was made with, by name.
+        search_train_steps: What the whole search cost; None: its summary does not say.
     """
 
     plan: Plan
@@ -62,6 +63,7 @@ class Recovered:
     membrane_bits: int | None
     seed: int
     versions: Mapping[str, str]
+    search_train_steps: int | None = None
 
 
 def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recovered:
@@ -98,7 +100,8 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
         raise RecordError(f"{law}; got {'; '.join(wrong)} ({reason})")
     if not cached:
         cache.save(path, measured)
-    return _recovered(plan, record, measured, study.seed if seed is None else seed, versions)
+    found = _recovered(plan, record, measured, study.seed if seed is None else seed, versions)
+    return replace(found, search_train_steps=_search_train_steps(folder))
 
 
 def recover_dense(folder: RunFolder, found: Recovered) -> Measured:
@@ -164,6 +167,15 @@ def recorded_versions(folder: RunFolder) -> Mapping[str, str]:
         return read_summary(folder.summary).versions
     except RecordError:
         return {}
+
+
+def _search_train_steps(folder: RunFolder) -> int | None:
+    """Return what a search cost, with what it took over from others; None where its summary does not say."""
+    try:
+        cost = read_summary(folder.summary).cost
+    except RecordError:
+        return None
+    return cost.train_steps + cost.reused_train_steps
 
 
 def _recorded(record: TrialRecord, row: FrontRow | None) -> Mapping[str, Cell]:

@@ -9,15 +9,14 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from hwsearch.data.datasets import find_root, load_dataset, resplit
 from hwsearch.data.given import digest_of_arrays
 from hwsearch.data.samples import Dataset
 from hwsearch.data.split import sample_classes, stratified_take
+from hwsearch.data.suits import binned_as
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.export.agree import read_config
 from hwsearch.export.bundle import CONFIG
@@ -29,13 +28,14 @@ from hwsearch.network.store import network_digest
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.stress import DENSE, StressRow, read_stress, write_stress
 from hwsearch.report.stress_figure import write_stress_png
+from hwsearch.results.exported import encoding_in, study_of
 from hwsearch.results.recover import Recovered, recover, recover_dense
 from hwsearch.seeds import seed_of
 from hwsearch.stress.kinds import KINDS, Kind
 from hwsearch.stress.measure import Samples, Settings, Subject, stress, subset
 from hwsearch.stress.models import Stored
 from hwsearch.study.digest import digest
-from hwsearch.study.model import Study
+from hwsearch.study.model import override
 
 SPLITS = ("test", "validation")
 MOST_SEEDS, MOST_SAMPLES = 100, 100_000
@@ -139,7 +139,14 @@ def stress_export(
     study, seed = study_of(folder, config)
     network, _ = read_weights(folder / WEIGHTS)
     formats, _ = packing_of(folder / WEIGHTS)
-    dataset = load_dataset(study.data, find_root(None, data_root, os.environ))
+    if data_root is not None:  # a config says no folder of its data
+        study = override(study, data_root=str(data_root))
+    root, fitted = find_root(study.data.root, None, os.environ), None
+    if "retrained" in config:  # on other data than its inputs' encoder was fitted on
+        fitted = encoding_in(folder, config, network.input)
+    dataset = load_dataset(study.data, root, fitted)
+    if fitted is not None:
+        dataset = binned_as(dataset, network.input)
     if dataset.input != network.input:
         law = "the data must be what the model was trained to read"
         got = f"{dataset.input}, not {network.input}"
@@ -153,21 +160,6 @@ def stress_export(
 def is_export(path: Path) -> bool:
     """Return whether a folder is an export's."""
     return (path / MANIFEST).is_file()
-
-
-def study_of(folder: Path, config: dict[str, Any]) -> tuple[Study, int]:
-    """Return the study of an export, and the seed that its model was trained with.
-
-    Raises:
-        RecordError: The config holds none.
-    """
-    try:
-        return Study.model_validate(config["study"]), int(config["seed"])
-    except (KeyError, TypeError, ValueError, ValidationError) as error:
-        law = "a config must hold the study that its model is of"
-        raise RecordError(
-            f"{folder / CONFIG}: {law}; got: {repr(error)[:200]} (export the trial again)"
-        ) from None
 
 
 def _groups(folder: RunFolder, recovered: Sequence[Recovered], asked: StressAsked) -> Iterator[_Group]:

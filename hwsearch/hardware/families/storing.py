@@ -30,6 +30,9 @@ def stored_layers(
         profile: The device, with what its formats are chosen by.
         others: Bytes of all that is not weights: ``params``, ``state``, ``buffers``.
     """
+    if profile.kept_formats:
+        named = zip(workload.connections, profile.kept_formats, strict=True)
+        return tuple(store_as(connection, name, profile) for connection, name in named)
     smallest = tuple(store(connection, profile) for connection in workload.connections)
     if profile.storage == "smallest":
         return smallest
