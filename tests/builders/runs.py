@@ -18,6 +18,8 @@ ENDS = {
     "trained": 32,
 }
 N_FRONT = 12
+HOSTILE = "</script><script>alert('x')</script>"
+"""What trials.csv of somebody may hold."""
 
 
 def synthetic_run(
@@ -101,6 +103,13 @@ def _summary(table: pd.DataFrame, objectives, latency: bool, front: bool, pick: 
         "nearest_miss": None if front else miss, "samples": {"train": 1079, "val": 359, "test": 360},
         "labels": {"energy_j": "estimated (generic 45 nm prices)"}, "notes": ["kernel is not searched: no convolution"],
     }  # fmt: skip
+
+
+def playable_run(folder: Path, **options) -> Path:
+    """Write a made-up run with a study that this version can read."""
+    synthetic_run(folder, **options)
+    (folder / "study.yaml").write_text(Path("studies/digits_mcu.yaml").read_text(encoding="utf-8"))
+    return folder
 
 
 def with_summary(folder: Path, **sections) -> Path:
