@@ -112,6 +112,23 @@ def playable_run(folder: Path, **options) -> Path:
     return folder
 
 
+def with_trials(folder: Path, n: int) -> Path:
+    """Repeat a run's candidates off the front until there are ``n``, each with costs and an accuracy of its own."""
+    rng = np.random.default_rng(1)
+    trials = pd.read_csv(folder / "trials.csv")
+    more = trials[~trials["on_front"]].sample(n - len(trials), replace=True, random_state=1)
+    more["trial"] = np.arange(len(trials), n)
+    factor = rng.uniform(0.5, 2.0, n - len(trials))
+    for name in COSTS:
+        for column in (name, f"{name}_predicted"):
+            cost = more[column] * factor
+            more[column] = cost if name in ("energy_j", "latency_s") else cost.round()
+    more["accuracy_val"] -= rng.uniform(0, 0.3, len(more))
+    more["digest"] = [f"{trial:08x}" for trial in more["trial"]]
+    pd.concat([trials, more]).to_csv(folder / "trials.csv", index=False)
+    return folder
+
+
 def with_summary(folder: Path, **sections) -> Path:
     """Replace sections of a run's summary; None removes one."""
     path = folder / "summary.json"

@@ -195,7 +195,8 @@ function draw() {
   drawAxis("y", drawn.y, drawn.ya, box);
   const clip = make("svg", {x: box.left, y: box.top, width: box.width, height: box.height, viewBox: `${box.left} ${box.top} ${box.width} ${box.height}`, overflow: "hidden"});
   plot.append(clip);
-  drawLimits(clip, box);
+  const labels = make("g", {});
+  drawLimits(clip, labels, box);
   const members = drawn.marks.filter((mark) => kinds[mark.kind] === "front");
   const corners = steps(members.map((mark) => [mark.x, -mark.y])).map(([x, y]) => [x, -y]);
   if (corners.length > 1) clip.append(make("path", {class: "line", d: corners.map(([x, y], i) => i ? `H${x.toFixed(1)}V${y.toFixed(1)}` : `M${x.toFixed(1)},${y.toFixed(1)}`).join("")}));
@@ -205,7 +206,7 @@ function draw() {
     const d = of.map((mark) => shape(mark.rim ? "rim" : kind.shape, mark.x, mark.y, kind.size)).join("");
     plot.append(make("path", {d, stroke: kind.colour, fill: kind.filled ? kind.colour : "none", "stroke-width": 1.5, "data-kind": kind.name}));
   });
-  plot.append(make("g", {"data-is": "rings"}));
+  plot.append(labels, make("g", {"data-is": "rings"}));
   drawRings();
   caption();
 }
@@ -224,13 +225,13 @@ function drawAxis(side, ends, axis, box) {
 }
 
 /** Dashed lines: the study's budgets, and the error that the tolerance allows. */
-function drawLimits(clip, box) {
+function drawLimits(clip, labels, box) {
   const line = (side, ends, value, text, name) => {
     const at = place(ends, value);
     if (!(at >= 0 && at <= 1)) return;
     const x = box.left + at * box.width, y = box.top + (1 - at) * box.height, end = at > 0.6;
     clip.append(make("path", {class: `limit ${name}`, d: side === "x" ? `M${x.toFixed(1)},${box.top}v${box.height}` : `M${box.left},${y.toFixed(1)}h${box.width}`}));
-    clip.append(make("text", side === "x" ? {class: `limit ${name}`, x: x + (end ? -5 : 5), y: box.top + (name === "budget" ? 26 : 42), "text-anchor": end ? "end" : "start"}
+    labels.append(make("text", side === "x" ? {class: `limit ${name}`, x: x + (end ? -5 : 5), y: box.top + (name === "budget" ? 26 : 42), "text-anchor": end ? "end" : "start"}
       : {class: `limit ${name}`, x: box.left + box.width - 5, y: y - 5, "text-anchor": "end"}, text));
   };
   for (const [side, ends, axis] of [["x", drawn.x, drawn.xa], ["y", drawn.y, drawn.ya]]) {

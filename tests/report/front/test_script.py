@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders.javascript import in_browser, in_node
+from builders.runs import playable_run, synthetic_run, with_trials
 
 from hwsearch.errors import NothingFits
 from hwsearch.records.front import read_front_frame
@@ -182,9 +183,23 @@ def test_the_picture_stays_without_javascript(page, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_without_a_front_plays_too(tmp_path):
-    from builders.runs import synthetic_run
+@pytest.mark.parametrize(("n", "bytes_at_most"), [(1000, 2e6), (10_000, 6e6)])
+def test_thousands_of_candidates_are_a_light_page(tmp_path, n, bytes_at_most):
+    page = write_report(read_run(with_trials(playable_run(tmp_path / "run"), n))).read_text(encoding="utf-8")
+    assert len(page.encode()) < bytes_at_most
+    out = in_browser(
+        page,
+        """const paths = [...document.querySelectorAll("#front path[data-kind]")];
+        out.marks = paths.map((path) => path.getAttribute("d").split("M").length - 1);
+        out.caption = document.querySelector('#front [data-is="caption"]').textContent;""",
+    )
+    assert out["faults"] == []
+    assert 500 < sum(out["marks"]) < 3000
+    assert out["caption"].startswith("Drawn: ")
 
+
+@pytest.mark.slow
+def test_a_run_without_a_front_plays_too(tmp_path):
     page = write_report(read_run(synthetic_run(tmp_path / "run", front=False))).read_text(encoding="utf-8")
     out = in_browser(
         page,
