@@ -1,11 +1,12 @@
-"""The front and the funnel as plotly figures for the page, and the front as a picture for slides."""
+"""The front and the funnel as plotly figures for whoever asks in Python, and the front as a picture for slides."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import plotly.graph_objects as go
 from matplotlib.axes import Axes
@@ -49,14 +50,22 @@ def funnel_counts(tables: RunTables) -> dict[str, int]:
     return {"asked": len(tables.trials), **inner, "front": len(tables.front)}
 
 
+def funnel_starts(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return where the bar of each outcome starts: where the candidates end that went on."""
+    going_on, starts = counts["asked"], {}
+    for name in FUNNEL:
+        inner = name not in ("asked", "trained", "front")
+        going_on -= counts[name] if inner else 0
+        starts[name] = going_on if inner else 0
+    return starts
+
+
 def funnel_figure(tables: RunTables) -> go.Figure:
     """Return a bar for each outcome; each starts where the candidates end that went on."""
-    counts, going_on = funnel_counts(tables), len(tables.trials)
+    counts = funnel_counts(tables)
     figure = go.Figure()
-    for name, (label, colour) in FUNNEL.items():
-        if name not in ("asked", "trained", "front"):
-            going_on -= counts[name]
-        base = going_on if name not in ("asked", "trained", "front") else 0
+    for name, base in funnel_starts(counts).items():
+        label, colour = FUNNEL[name]
         figure.add_bar(
             y=[label], x=[counts[name]], base=[base], orientation="h", marker_color=colour, name=label,
             text=[str(counts[name])], textposition="none", hovertemplate=f"{label}: {counts[name]}<extra></extra>",
@@ -79,7 +88,7 @@ def funnel_figure(tables: RunTables) -> go.Figure:
     return figure
 
 
-def write_front_png(tables: RunTables, path: Path) -> None:
+def write_front_png(tables: RunTables, path: Path | BinaryIO) -> None:
     """Write the panels of the front side by side as a PNG of 200 dpi (a wide one fits a slide)."""
     drawn = panels(tables)
     figure = Figure(figsize=(0.4 + 5.2 * max(1, len(drawn)), 5.0), layout="constrained")

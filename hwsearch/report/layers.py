@@ -115,13 +115,14 @@ def _panel(tables: RunTables, x: str, y: str) -> Panel:
 def _points(members: Iterable[Row], x: str, y: str, kind: str) -> tuple[Point, ...]:
     drawn = []
     for row in members:
-        at_x, at_y = _objective(row, x), _objective(row, y)
+        at_x, at_y = objective(row, x), objective(row, y)
         if at_x is not None and (at_y is not None or (kind == "over" and y == "error")):
             drawn.append(Point(at_x, at_y, hover(row)))
     return tuple(drawn)
 
 
-def _objective(row: Row, name: str) -> float | None:
+def objective(row: Row, name: str) -> float | None:
+    """Return a row's value of an objective: ``error`` is 1 minus the study's score; None where it is not known."""
     if name != "error":
         return row.number(name)
     scored = row.number("score_val")  # where the study's score is another than accuracy

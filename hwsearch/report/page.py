@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from plotly.offline import get_plotlyjs
 
 from hwsearch.records.files import write_text
 from hwsearch.records.run_folder import RunFolder
@@ -23,10 +20,11 @@ from hwsearch.report.evidence import (
     judgement,
     quality_words,
 )
-from hwsearch.report.figures import front_figure, funnel_counts, funnel_figure, write_front_png
+from hwsearch.report.figures import FUNNEL, funnel_counts, funnel_starts, write_front_png
 from hwsearch.report.fits import bars, fit_words
-from hwsearch.report.layers import MARKS, panels
-from hwsearch.report.quantities import axis_title, axis_unit, score_words, short
+from hwsearch.report.front.data import quoted
+from hwsearch.report.front.section import ICONS, front_section
+from hwsearch.report.quantities import score_words
 from hwsearch.report.recall import recall_lines
 from hwsearch.report.rival import cost_words as rival_cost_words
 from hwsearch.report.rival import rival_lines, rival_words
@@ -70,11 +68,11 @@ def _render(tables: RunTables) -> str:
         references=references(tables),
         budgets=budget_words(tables),
         quality=quality_words(tables),
-        run_dir=tables.run_dir.resolve().name,  # the page is handed on: no path of this machine
+        run_dir=quoted(tables.run_dir.resolve().name),  # the page is handed on: no path of this machine
         footer=footer(tables),
-        panels=_captions(tables),
-        legend=_legend(tables),
-        funnel=funnel_rows(counts),
+        front=front_section(tables),
+        icons=ICONS,
+        funnel=_funnel(counts),
         arithmetic=summary.arithmetic.words if summary.arithmetic else "",
         columns=front_columns(tables),
         rows=front_rows(tables),
@@ -89,53 +87,28 @@ def _render(tables: RunTables) -> str:
         judgement=judgement(tables),
         notes=_notes(tables, counts),
         files={"Study as used": tables.study_text, "Hardware profile as used": tables.profile_text},
-        figures=_figures(tables),
-        plotly_js=get_plotlyjs(),
     )
 
 
-def _figures(tables: RunTables) -> dict[str, Any]:
-    """Return the figures as plain JSON values, by the id of their place on the page."""
-    drawn = {f"front-{i}": figure for i, figure in enumerate(front_figure(tables))}
-    for figure in drawn.values():
-        # one legend for all, on the page
-        figure.update_layout(showlegend=False)
-    drawn["funnel"] = funnel_figure(tables)
-    # the default template is 6 kB of colours that the page replaces
-    return {
-        name: json.loads(figure.update_layout(template="none").to_json()) for name, figure in drawn.items()
-    }
+@dataclass(frozen=True)
+class _Outcome:
+    """A line of the funnel; its bar starts and ends at so many per cent of what was asked."""
+
+    label: str
+    n: int
+    meaning: str
+    colour: str
+    start: float
+    length: float
 
 
-def _captions(tables: RunTables) -> list[dict[str, str]]:
-    """Return for each panel its place, title and what is not drawn."""
-    captions = []
-    for i, panel in enumerate(panels(tables)):
-        name = f"{short(panel.y)} against {short(panel.x)}".capitalize()
-        units = [axis_title(n, axis_unit(n, panel.values(a))) for a, n in (("x", panel.x), ("y", panel.y))]
-        said = []
-        if any(p.y is None for p in panel.points["over"]):
-            said.append(
-                "Marks on the upper edge: candidates over a budget, at their predicted cost; "
-                "they were not trained and have no accuracy."
-            )
-        elif panel.points["over"]:
-            said.append("Candidates over a budget stand at their predicted cost.")
-        if panel.left_out:
-            said.append(
-                f"{panel.left_out} candidates over a budget are not drawn: their cost here is not known."
-            )
-        captions.append(
-            {"id": f"front-{i}", "title": name, "note": " ".join(said), "label": " and ".join(units)}
-        )
-    return captions
-
-
-def _legend(tables: RunTables) -> list[dict[str, str]]:
-    """Return the kinds of points that the panels show, front first."""
-    shown = {kind for panel in panels(tables) for kind, points in panel.points.items() if points}
-    order = ("front", "pick", "dense", "dominated", "over")
-    return [{"kind": k, "label": MARKS[k].label, "colour": MARKS[k].colour} for k in order if k in shown]
+def _funnel(counts: Mapping[str, int]) -> list[_Outcome]:
+    """Return how many candidates ended how, in the order of the search."""
+    starts, all_of_them = funnel_starts(counts), max(1, counts["asked"])
+    return [
+        _Outcome(label, n, meaning, FUNNEL[name][1], 100 * starts[name] / all_of_them, 100 * n / all_of_them)
+        for name, (label, n, meaning) in zip(FUNNEL, funnel_rows(counts), strict=True)
+    ]
 
 
 def _notes(tables: RunTables, counts: Mapping[str, int]) -> Sequence[str]:

@@ -18,6 +18,8 @@ ENDS = {
     "trained": 32,
 }
 N_FRONT = 12
+HOSTILE = "</script><script>alert('x')</script>"
+"""What trials.csv of somebody may hold."""
 
 
 def synthetic_run(
@@ -101,6 +103,30 @@ def _summary(table: pd.DataFrame, objectives, latency: bool, front: bool, pick: 
         "nearest_miss": None if front else miss, "samples": {"train": 1079, "val": 359, "test": 360},
         "labels": {"energy_j": "estimated (generic 45 nm prices)"}, "notes": ["kernel is not searched: no convolution"],
     }  # fmt: skip
+
+
+def playable_run(folder: Path, **options) -> Path:
+    """Write a made-up run with a study that this version can read."""
+    synthetic_run(folder, **options)
+    (folder / "study.yaml").write_text(Path("studies/digits_mcu.yaml").read_text(encoding="utf-8"))
+    return folder
+
+
+def with_trials(folder: Path, n: int) -> Path:
+    """Repeat a run's candidates off the front until there are ``n``, each with costs and an accuracy of its own."""
+    rng = np.random.default_rng(1)
+    trials = pd.read_csv(folder / "trials.csv")
+    more = trials[~trials["on_front"]].sample(n - len(trials), replace=True, random_state=1)
+    more["trial"] = np.arange(len(trials), n)
+    factor = rng.uniform(0.5, 2.0, n - len(trials))
+    for name in COSTS:
+        for column in (name, f"{name}_predicted"):
+            cost = more[column] * factor
+            more[column] = cost if name in ("energy_j", "latency_s") else cost.round()
+    more["accuracy_val"] -= rng.uniform(0, 0.3, len(more))
+    more["digest"] = [f"{trial:08x}" for trial in more["trial"]]
+    pd.concat([trials, more]).to_csv(folder / "trials.csv", index=False)
+    return folder
 
 
 def with_summary(folder: Path, **sections) -> Path:

@@ -33,4 +33,6 @@ def test_without_its_picture_the_words_stay(run_dir):
     section = stress_section(tables)
     assert section.picture == ""
     assert section.sentences
-    assert "<img" not in _render(tables)
+    section = _render(tables).split('<section id="stress">')[1].split("</section>")[0]
+    assert "<img" not in section
+    assert "Trial 3 loses more" in section
