@@ -26,8 +26,8 @@ from hwsearch.monitor.recorded import read_seen
 from hwsearch.monitor.rule import Alarm, alarms
 from hwsearch.monitor.words import monitor_words, noticed_words
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.results.recover import Recovered
 from hwsearch.results.exported import study_of
+from hwsearch.results.recover import Recovered
 
 ARRAY = "x"
 """The array of a stream's npz file."""
