@@ -28,12 +28,13 @@ from hwsearch.cli_init import init
 from hwsearch.cli_monitor import monitor
 from hwsearch.cli_options import RunDir, Storage, Workers, cores
 from hwsearch.cli_profiles import profiles
+from hwsearch.cli_report import report
 from hwsearch.cli_retrain import retrain
 from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.cli_stress import stress
 from hwsearch.cli_watch import watch
 from hwsearch.data.plugins import install
-from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.errors import Fault, InputError
 from hwsearch.interrupts import heeded
 from hwsearch.shown import line, say, say_block
 
@@ -207,21 +208,6 @@ def tickets(
     )
     say_block((folder / "tickets.md").read_text(encoding="utf-8"))
     say(f"{folder}: {', '.join(sorted(path.name for path in folder.glob('tickets.*')))}")
-
-
-def report(directory: RunDir) -> None:
-    """Write report.html and front.png anew; of a run that goes on, unfinished.html."""
-    from hwsearch.records.summary import read_summary
-    from hwsearch.results.result import load_run
-
-    result = load_run(directory)
-    print_notes(result.notes if not result.finished else ())
-    say(result.report())
-    if not result.finished:
-        return
-    summary = read_summary(result.folder.summary)
-    if not summary.front_size:
-        raise NothingFits(summary.nearest_miss or "")
 
 
 for command in (

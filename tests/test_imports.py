@@ -17,7 +17,7 @@ ORDER = [
     "retrain", "plan", "rival", "search", "comparison", "report", "export", "results", "start", "api", "api_sections",
     "api_arrays", "api_data", "api_stress", "api_monitor", "api_retrain", "terminal", "cli_rules", "cli_check",
     "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_doctor", "cli_stress", "cli_monitor", "cli_retrain",
-    "cli_watch", "cli_compare", "cli_options", "cli_answers", "cli_front", "cli_exits", "cli", "__main__",
+    "cli_watch", "cli_compare", "cli_options", "cli_answers", "cli_front", "cli_report", "cli_exits", "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
@@ -44,6 +44,7 @@ OWNERS = {
         "cli_options",
         "cli_profiles",
         "cli_retrain",
+        "cli_report",
         "cli_rules",
         "cli_stress",
         "cli_watch",
@@ -59,7 +60,7 @@ TORCH_FREE = [
     "hwsearch.space.space", "hwsearch.study.model", "hwsearch.graph.spelling", "hwsearch.graph.explicit",
     "hwsearch.compress.masks",
     "hwsearch.report.page", "hwsearch.records.finished", "hwsearch.records.trial_table", "hwsearch.records.finals",
-    "hwsearch.records.log", "hwsearch.results.result",
+    "hwsearch.records.log", "hwsearch.results.result", "hwsearch.results.paper",
 ]  # fmt: skip
 
 

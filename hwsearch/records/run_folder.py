@@ -132,6 +132,10 @@ class RunFolder:
         """The run as a page."""
         return self.path / "report.html"
 
+    def plan(self, language: str) -> Path:
+        """The first page and the staged plan as text, in a language."""
+        return self.path / f"plan.{language}.md"
+
     @property
     def unfinished(self) -> Path:
         """What there is of a run that has not ended, as a page."""

@@ -21,6 +21,8 @@ from hwsearch.report.evidence import (
     quality_words,
 )
 from hwsearch.report.figures import FUNNEL, funnel_counts, funnel_starts, write_front_png
+from hwsearch.report.first_page.render import first_page_html, language_of, write_plan
+from hwsearch.report.first_page.words import LANGUAGES, Language
 from hwsearch.report.fits import bars, fit_words
 from hwsearch.report.front.data import quoted
 from hwsearch.report.front.section import ICONS, front_section
@@ -33,10 +35,14 @@ from hwsearch.report.tables import RunTables, read_run
 from hwsearch.report.templates import template
 
 
-def write_pages(run_dir: Path | str) -> Path:
+def write_pages(run_dir: Path | str, language: Language | None = None) -> Path:
     """Write report.html into a run's folder, and front.png where there is a front; return the page.
 
-    What was written while the run went on (`unfinished_page`) is removed.
+    What was written while the run went on (`unfinished_page`) is removed; plans that lie there are written anew.
+
+    Args:
+        run_dir: The folder.
+        language: Of its first page; None: as the page that lies there has it, else English.
 
     Raises:
         RecordError: A file is missing or damaged.
@@ -44,22 +50,26 @@ def write_pages(run_dir: Path | str) -> Path:
     tables = read_run(run_dir)
     if tables.front:
         write_front_png(tables, RunFolder(tables.run_dir).front_png)
-    page = write_report(tables)
+    page = write_report(tables, language)
     RunFolder(tables.run_dir).unfinished.unlink(missing_ok=True)
+    for each in LANGUAGES:
+        if RunFolder(tables.run_dir).plan(each).is_file():
+            write_plan(tables, each)
     return page
 
 
-def write_report(tables: RunTables) -> Path:
+def write_report(tables: RunTables, language: Language | None = None) -> Path:
     """Write ``report.html`` beside what it is made of, and return its path."""
     path = RunFolder(tables.run_dir).report
-    write_text(path, _render(tables))
+    write_text(path, _render(tables, language or language_of(path)))
     return path
 
 
-def _render(tables: RunTables) -> str:
+def _render(tables: RunTables, language: Language = "en") -> str:
     summary, counts = tables.summary, funnel_counts(tables)
     return template("page.html.j2").render(
         summary=summary,
+        first_page=first_page_html(tables, language),
         fits=fit_words(tables),
         bars=bars(tables),
         headline=headline(tables),

@@ -267,20 +267,26 @@ class Result:
         write_pages(self.folder.path)
         return rows
 
-    def report(self) -> Path:
+    def report(self, language: str | None = None) -> Path:
         """Write report.html and front.png anew, of an unfinished run unfinished.html; return the page.
 
+        Args:
+            language: Of its first page, ``en`` or ``ja``; None: as the page that lies there has it, else English.
+
         Raises:
+            InputError: The language is unknown.
             RecordError: A file is missing or damaged.
             Unfinished: Nothing was begun.
         """
-        if self.finished:
-            from hwsearch.report.page import write_pages
+        from hwsearch.results.paper import page_of
 
-            return write_pages(self.folder.path)
-        from hwsearch.results.unfinished import write_provisional
+        return page_of(self.folder, language)
 
-        return write_provisional(self.folder, self.study)
+    def plan(self, language: str | None = None) -> Path:
+        """Write the first page and the staged plan as Markdown (``plan.en.md``); otherwise as `report`."""
+        from hwsearch.results.paper import plan_of
+
+        return plan_of(self.folder, language)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the answer, the front, the next step; of an unfinished run, how far it is."""

@@ -18,7 +18,8 @@ from hwsearch.records.columns import LATER
 from hwsearch.records.front import DenseRow
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trial_table import read_trials_frame
-from hwsearch.report.unfinished_page import Provisional, write_unfinished
+from hwsearch.report.first_page.words import Language
+from hwsearch.report.unfinished_page import Provisional, write_unfinished, write_unfinished_plan
 from hwsearch.results.recover import with_used_files
 from hwsearch.search.store.cache import Cache
 from hwsearch.study.model import Study, load_study
@@ -108,16 +109,26 @@ def dense_so_far(folder: RunFolder) -> DenseRow:
     return DenseRow.model_validate({"accuracy_val": dense.accuracy_val, **scored, **costs})
 
 
-def write_provisional(folder: RunFolder, study: Study) -> Path:
+def write_provisional(folder: RunFolder, study: Study, language: Language = "en") -> Path:
     """Write unfinished.html, what there is of a run that has not ended; return its path.
 
     Raises:
         RecordError: A file is damaged.
         Unfinished: Nothing was begun.
     """
+    return write_unfinished(folder, _provisional(folder, study), language)
+
+
+def write_provisional_plan(folder: RunFolder, study: Study, language: Language) -> Path:
+    """Write that there is no plan yet (``plan.en.md``), likewise."""
+    return write_unfinished_plan(folder, _provisional(folder, study), language)
+
+
+def _provisional(folder: RunFolder, study: Study) -> Provisional:
     found = so_far(folder)
     outcomes = dict(read_trials_frame(folder.trials)["outcome"].value_counts()) if found.evaluated else {}
     if not folder.profile.exists():
         raise Unfinished(f"{folder.path}: {found.words} (nothing was begun that could be reported)")
     device = load_profile(folder.profile).id
-    return write_unfinished(folder, Provisional(study.name, device, found.words, found.front, outcomes))
+    asked = study.search.candidates
+    return Provisional(study.name, device, found.words, found.evaluated, asked, found.front, outcomes)

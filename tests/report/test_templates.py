@@ -7,7 +7,15 @@ from hwsearch.report.templates import template
 
 
 def test_what_a_page_is_filled_with_is_escaped_and_nothing_may_be_missing():
-    filled = {"profile": "p", "words": "<script>", "heads": [], "rows": [], "outcomes": {}, "study": "x"}
+    filled = {
+        "profile": "p",
+        "words": "<script>",
+        "heads": [],
+        "rows": [],
+        "outcomes": {},
+        "study": "x",
+        "first_page": "",
+    }
     page = template("unfinished.html.j2")
     text = page.render(**filled)
     assert "<script>" not in text

@@ -16,9 +16,11 @@ FRONT = pd.DataFrame(
 
 
 def test_it_says_what_there_is(tmp_path):
-    said = Provisional("digits", "board", "unfinished: 2 of 9", FRONT, {"trained": 2, "over_budget": 1})
+    said = Provisional("digits", "board", "unfinished: 2 of 9", 2, 9, FRONT, {"trained": 2, "over_budget": 1})
     text = write_unfinished(RunFolder(tmp_path), said).read_text()
     assert "unfinished: 2 of 9" in text
+    assert ">2</data> of <data" in text
+    assert ">9</data> candidates have an outcome" in text
     assert "nm:4" in text
     assert "over budget: 1" in text
     assert "91" in text
@@ -26,7 +28,7 @@ def test_it_says_what_there_is(tmp_path):
 
 
 def test_names_are_escaped_and_nothing_is_shown_of_nothing(tmp_path):
-    said = Provisional("<script>", "a&b", "", FRONT.iloc[:0], {})
+    said = Provisional("<script>", "a&b", "", 0, 9, FRONT.iloc[:0], {})
     text = write_unfinished(RunFolder(tmp_path), said).read_text()
     assert "<script>" not in text
     assert "a&amp;b" in text
