@@ -92,7 +92,7 @@ def _needed(run: Run) -> tuple[Number | None, Part]:
     if dense is None or within is None:
         return None, said("unknown")
     needed = Number("share", (*dense.cells, *within.cells), "difference")
-    return needed, said("criteria.within", limit=needed, dense=dense, within=within)
+    return needed, said("criteria.within", limit=needed, dense=dense, within=amount(_points(within)))
 
 
 def _on_site(run: Run) -> Criterion:

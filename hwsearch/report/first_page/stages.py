@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hwsearch.report.first_page.criteria import Criterion, criteria_table
-from hwsearch.report.first_page.numbers import Run, quotient
+from hwsearch.report.first_page.numbers import Run, saving
 from hwsearch.report.first_page.parts import (
     Block,
     Bullets,
@@ -108,7 +108,7 @@ def _numbers(run: Run) -> Iterator[Sentence]:
     """Yield the sentences with what is saved, how accurate it is, and what energy it takes."""
     before, after = run.dense("memory_bytes"), run.pick("memory_bytes")
     if before is not None and after is not None and before.value > after.value > 0:
-        yield said("meeting.memory", before=before, after=after, times=quotient(before, after))
+        yield said("meeting.memory", before=before, after=after, share=saving(before, after))
     test, low = run.pick(f"{run.scored}_test"), run.pick(f"{run.scored}_test_low")
     what = said(f"score.{run.tables.summary.score}")
     if test is None or low is None:

@@ -59,7 +59,10 @@ def test_accuracy_is_sure_only_by_the_lower_end(asked, tmp_path, low, value, hig
     folder = changed_pick(synthetic_run(tmp_path / "run"), **columns)
     run = asked(folder, pick=pick_of(within=0.01))  # the dense network has 98.1 %
     assert states(run)["accuracy on test samples"] == state
-    assert limits_of(run)["accuracy on test samples"] == "at least 97.1 % (dense network 98.1 %, less 1.0 %)"
+    assert (
+        limits_of(run)["accuracy on test samples"]
+        == "at least 97.1 % (dense network 98.1 %, less 1.0 points)"
+    )
 
 
 def test_an_accuracy_that_is_asked_for_is_the_limit(asked):
