@@ -165,7 +165,7 @@ def _robust(run: Run) -> Criterion:
 
 
 def _points(share: Number | None) -> Number | None:
-    return None if share is None else Number("points", share.cells, share.how)
+    return None if share is None else Number("set_points", share.cells, share.how)
 
 
 def _useful(run: Run) -> list[Criterion]:

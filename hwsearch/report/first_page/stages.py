@@ -17,7 +17,7 @@ from hwsearch.report.first_page.parts import (
     Text,
     said,
 )
-from hwsearch.report.first_page.plain import compared, plain_is_enough
+from hwsearch.report.first_page.plain import compared, plain_is_enough, why_not_compared
 from hwsearch.report.first_page.saved import amount
 
 _ROLES = ("site", "data", "firmware", "decision")
@@ -51,12 +51,10 @@ def no_plan(run: Run) -> Section:
 
 def meeting(run: Run) -> Section:
     """Return sentences that can be said as they stand, of a run with a pick."""
-    told = [
-        said("meeting.trial", device=run.device_name),
-        *_numbers(run),
-        _against(run),
-        said("meeting.later"),
-    ]
+    propose, against = said("meeting.trial", device=run.device_name), [_against(run)]
+    if plain_is_enough(compared(run)):
+        propose, against = said("meeting.plain_better"), []
+    told = [propose, *_numbers(run), *against, said("meeting.later")]
     return Section("meeting", said("meeting.title"), (Bullets(tuple(told)),))
 
 
@@ -126,9 +124,8 @@ def _against(run: Run) -> Sentence:
     """Return the sentence about networks without spikes."""
     found = compared(run)
     if not found:
-        return said("meeting.plain_unknown")
-    if plain_is_enough(found):
-        return said("meeting.plain_better")
+        alone = why_not_compared(run) == "only.spiking"
+        return said("meeting.spiking_only" if alone else "meeting.plain_unknown")
     both = all(one.better == "spiking" and not one.by_luck for one in found if one.better != "unknown")
     return said("meeting.spiking_better" if both else "meeting.plain_mixed")
 
