@@ -92,7 +92,7 @@ def _needed(run: Run) -> tuple[Number | None, Part]:
     if dense is None or within is None:
         return None, said("unknown")
     needed = Number("share", (*dense.cells, *within.cells), "difference")
-    return needed, said("criteria.within", limit=needed, dense=dense, within=within)
+    return needed, said("criteria.within", limit=needed, dense=dense, within=amount(_points(within)))
 
 
 def _on_site(run: Run) -> Criterion:
@@ -165,7 +165,7 @@ def _robust(run: Run) -> Criterion:
 
 
 def _points(share: Number | None) -> Number | None:
-    return None if share is None else Number("points", share.cells, share.how)
+    return None if share is None else Number("set_points", share.cells, share.how)
 
 
 def _useful(run: Run) -> list[Criterion]:

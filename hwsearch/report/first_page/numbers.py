@@ -139,6 +139,11 @@ def quotient(of: Number, by: Number) -> Number:
     return Number("times", (*of.cells, *by.cells), "quotient")
 
 
+def saving(of: Number, to: Number) -> Number:
+    """Return by which share of itself the first number is above the second."""
+    return Number("share", (*of.cells, *to.cells), "saving")
+
+
 def points(of: Number, less: Number) -> Number:
     """Return by how many percentage points one share is above another."""
     return Number("points", (*of.cells, *less.cells), "difference")

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind = Literal["share", "bytes", "energy", "time", "duration", "count", "times", "points"]
-"""How a number is spelt: 0.972 as 97.2 %, bytes, joules, seconds, a span for people, a count, 9.7, 1.2."""
+Kind = Literal["share", "bytes", "energy", "time", "duration", "count", "times", "points", "set_points"]
+"""How a number is spelt: 0.972 as 97.2 %, bytes, joules, seconds, a span for people, a count, 9.7, 1.2; 0.25 in full,
+as somebody set it."""
 
 How = Literal["value", "quotient", "difference", "saving"]
 """How a number comes from its cells: the first; a / b; a - b; (a - b) / a."""

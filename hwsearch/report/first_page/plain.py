@@ -8,7 +8,7 @@ from typing import Literal
 from hwsearch.records.front import FrontRow
 from hwsearch.records.rival import RivalRow
 from hwsearch.records.summary import Rival
-from hwsearch.report.first_page.numbers import Run, measured, quotient
+from hwsearch.report.first_page.numbers import Run, measured, saving
 from hwsearch.report.first_page.parts import Number, Paragraph, Section, Sentence, Text, said
 from hwsearch.report.first_page.saved import amount
 from hwsearch.rival.choose import accurate_enough, picked
@@ -99,7 +99,7 @@ def _clause(one: Compared) -> Sentence:
     if one.better == "same":
         return said(f"plain.{short}.same", both=one.spiking)
     low, high = (one.spiking, one.plain) if one.better == "spiking" else (one.plain, one.spiking)
-    return said(f"plain.{short}.{one.better}", low=low, high=high, times=quotient(high, low))
+    return said(f"plain.{short}.{one.better}", low=low, high=high, share=saving(high, low))
 
 
 def why_not_compared(run: Run) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwsearch.report.first_page.numbers import COSTS, Run, limits, points, quotient
+from hwsearch.report.first_page.numbers import COSTS, Run, limits, points, quotient, saving
 from hwsearch.report.first_page.parts import (
     Block,
     Listed,
@@ -17,6 +17,7 @@ from hwsearch.report.first_page.parts import (
 )
 
 _SAME = 0.0005  # a share or a ratio nearer than this is called the same
+_TIMES = 2.0  # below this nobody says how many times less
 _HEADS = ("quantity", "before", "after", "change", "known")
 
 
@@ -99,8 +100,10 @@ def change(before: Number | None, after: Number | None) -> Part:
         return said("change.same")
     if after.value > before.value:
         return said("change.more", times=quotient(after, before))
-    share = Number("share", (*before.cells, *after.cells), "saving")
-    return said("change.less", share=share, times=quotient(before, after))
+    share, times = saving(before, after), quotient(before, after)
+    if times.value < _TIMES:
+        return said("change.a_little", share=share)
+    return said("change.less", share=share, times=times)
 
 
 def _code(run: Run) -> Sentence | None:

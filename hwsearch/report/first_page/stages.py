@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hwsearch.report.first_page.criteria import Criterion, criteria_table
-from hwsearch.report.first_page.numbers import Run, quotient
+from hwsearch.report.first_page.numbers import Run, saving
 from hwsearch.report.first_page.parts import (
     Block,
     Bullets,
@@ -17,7 +17,7 @@ from hwsearch.report.first_page.parts import (
     Text,
     said,
 )
-from hwsearch.report.first_page.plain import compared, plain_is_enough
+from hwsearch.report.first_page.plain import compared, plain_is_enough, why_not_compared
 from hwsearch.report.first_page.saved import amount
 
 _ROLES = ("site", "data", "firmware", "decision")
@@ -51,12 +51,10 @@ def no_plan(run: Run) -> Section:
 
 def meeting(run: Run) -> Section:
     """Return sentences that can be said as they stand, of a run with a pick."""
-    told = [
-        said("meeting.trial", device=run.device_name),
-        *_numbers(run),
-        _against(run),
-        said("meeting.later"),
-    ]
+    propose, against = said("meeting.trial", device=run.device_name), [_against(run)]
+    if plain_is_enough(compared(run)):
+        propose, against = said("meeting.plain_better"), []
+    told = [propose, *_numbers(run), *against, said("meeting.later")]
     return Section("meeting", said("meeting.title"), (Bullets(tuple(told)),))
 
 
@@ -108,7 +106,7 @@ def _numbers(run: Run) -> Iterator[Sentence]:
     """Yield the sentences with what is saved, how accurate it is, and what energy it takes."""
     before, after = run.dense("memory_bytes"), run.pick("memory_bytes")
     if before is not None and after is not None and before.value > after.value > 0:
-        yield said("meeting.memory", before=before, after=after, times=quotient(before, after))
+        yield said("meeting.memory", before=before, after=after, share=saving(before, after))
     test, low = run.pick(f"{run.scored}_test"), run.pick(f"{run.scored}_test_low")
     what = said(f"score.{run.tables.summary.score}")
     if test is None or low is None:
@@ -126,9 +124,8 @@ def _against(run: Run) -> Sentence:
     """Return the sentence about networks without spikes."""
     found = compared(run)
     if not found:
-        return said("meeting.plain_unknown")
-    if plain_is_enough(found):
-        return said("meeting.plain_better")
+        alone = why_not_compared(run) == "only.spiking"
+        return said("meeting.spiking_only" if alone else "meeting.plain_unknown")
     both = all(one.better == "spiking" and not one.by_luck for one in found if one.better != "unknown")
     return said("meeting.spiking_better" if both else "meeting.plain_mixed")
 

@@ -105,6 +105,8 @@ def spelt(number: Number, language: Language) -> str:
         return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1.1 else f"{value:.2f}"
     if kind == "points":
         return f"{100 * value:.1f}"
+    if kind == "set_points":
+        return f"{100 * value:.6g}"
     if kind == "share":
         text = percent(value)
         return text.replace(" ", "") if language == "ja" else text.replace(" ", _SPACE)

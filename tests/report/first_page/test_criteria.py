@@ -59,7 +59,9 @@ def test_accuracy_is_sure_only_by_the_lower_end(asked, tmp_path, low, value, hig
     folder = changed_pick(synthetic_run(tmp_path / "run"), **columns)
     run = asked(folder, pick=pick_of(within=0.01))  # the dense network has 98.1 %
     assert states(run)["accuracy on test samples"] == state
-    assert limits_of(run)["accuracy on test samples"] == "at least 97.1 % (dense network 98.1 %, less 1.0 %)"
+    assert (
+        limits_of(run)["accuracy on test samples"] == "at least 97.1 % (dense network 98.1 %, less 1 points)"
+    )
 
 
 def test_an_accuracy_that_is_asked_for_is_the_limit(asked):
@@ -114,7 +116,7 @@ def robust(noise=0.1, most=0.02):
 def test_robustness_that_the_study_demands(asked, tmp_path, lost, state):
     run = asked(changed_pick(synthetic_run(tmp_path / "run"), noise_loss=lost), robustness=robust())
     assert states(run)["robustness"] == state
-    assert limits_of(run)["robustness"] == "under noise of 10.0 % of the range at most 2.0 points lost"
+    assert limits_of(run)["robustness"] == "under noise of 10.0 % of the range at most 2 points lost"
 
 
 def test_robustness_that_was_measured_has_no_limit(tmp_path):

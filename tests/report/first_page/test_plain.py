@@ -35,7 +35,7 @@ def told(run, language="en"):
         (100, 134, "spiking", False), (None, 5, "unknown", False), (0, 5, "unknown", False),
     ],
 )  # fmt: skip
-def test_the_smaller_is_better_and_a_difference_below_a_third_may_be_luck(spiking, plain, better, by_luck):
+def test_the_smaller_is_better_and_a_difference_below_a_quarter_may_be_luck(spiking, plain, better, by_luck):
     found = one("memory_bytes", spiking, plain)
     assert (found.better, found.by_luck) == (better, by_luck)
 

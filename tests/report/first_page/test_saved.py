@@ -26,6 +26,7 @@ def table(run):
     ("before", "after", "words"),
     [
         (400, 100, "75.0 % less (4.0 times)"),
+        (400, 300, "25.0 % less"),
         (100, 250, "2.5 times more"),
         (1000, 1001, "the same"),
         (None, 5, "not known"),

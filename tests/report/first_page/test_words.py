@@ -34,6 +34,7 @@ def number(kind, *values, how="value"):
         (number("times", 18842, 1945, how="quotient"), "9.7", "9.7"),
         (number("times", 1.04), "1.04", "1.04"),
         (number("times", 1234.0), "1,234", "1,234"),
+        (number("set_points", 0.0025), "0.25", "0.25"),
         (number("points", 0.981, 0.972, how="difference"), "0.9", "0.9"),
     ],
 )
