@@ -9,7 +9,8 @@ html_show_copyright = False
 extensions = ["myst_parser"]
 root_doc = "docs/index"
 include_patterns = [
-    "README.md", "README.ja.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md", "benchmarks/README.md", "benchmarks/results/*.md",
+    "README.md", "README.ja.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md",
+    "benchmarks/README.md", "benchmarks/results/*.md",
     "benchmarks/tabular/README.md",
 ]  # fmt: skip
 myst_heading_anchors = 4
