@@ -288,6 +288,14 @@ class Result:
 
         return plan_of(self.folder, language)
 
+    def figures(self) -> tuple[Any, ...]:
+        """Return plotly figures: the front in each pair of objectives, and how many candidates ended how."""
+        from hwsearch.report.plotly_figures import front_figure, funnel_figure
+        from hwsearch.report.tables import read_run
+
+        tables = read_run(self.folder.path)
+        return (*front_figure(tables), funnel_figure(tables))
+
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the answer, the front, the next step; of an unfinished run, how far it is."""
         from hwsearch.report.notebook import notebook_html

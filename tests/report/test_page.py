@@ -8,8 +8,8 @@ import pytest
 from builders.runs import ENDS, synthetic_run, visible, with_summary
 
 from hwsearch.report.answer import comparison
-from hwsearch.report.figures import front_figure
 from hwsearch.report.page import write_pages, write_report
+from hwsearch.report.plotly_figures import front_figure
 from hwsearch.report.quantities import UNKNOWN
 from hwsearch.report.tables import read_run
 
@@ -69,8 +69,8 @@ def test_an_empty_front_names_the_nearest_miss(tmp_path):
     assert "The members of the front" not in page
 
 
-def test_the_report_loads_no_torch():
-    code = "import sys, hwsearch.report.page, hwsearch.report.figures; sys.exit('torch' in sys.modules)"
+def test_the_report_loads_neither_torch_nor_plotly():
+    code = "import sys, hwsearch.report.page; sys.exit(bool({'torch', 'plotly'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -74,3 +74,11 @@ def test_picking(finished):
         result.pick(min_accuracy="100%")
     with pytest.raises(InputError, match="exactly one"):
         result.pick(within=0.1, min_accuracy=0.5)
+
+
+def test_figures_are_the_pairs_of_objectives_and_the_funnel(finished):
+    result = load_run(finished)
+    titles = [figure.layout.xaxis.title.text for figure in result.figures()]
+    objectives = len(result.study.objectives)
+    assert len(titles) == objectives * (objectives - 1) // 2 + 1
+    assert titles[-1] == "Candidates (count)"
