@@ -77,7 +77,7 @@ def test_picking(finished):
 
 
 def test_figures_are_the_pairs_of_objectives_and_the_funnel(finished):
-    result = load_run(finished)
+    result = hwsearch.load_run(finished)
     titles = [figure.layout.xaxis.title.text for figure in result.figures()]
     objectives = len(result.study.objectives)
     assert len(titles) == objectives * (objectives - 1) // 2 + 1
