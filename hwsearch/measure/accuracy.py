@@ -42,4 +42,7 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     centre = share + z * z / (2 * n)
     reach = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return max(0.0, (centre - reach) / scale), min(1.0, (centre + reach) / scale)
+    # of all or none the ends are 1 and 0, which rounding misses by the last digit
+    low = 0.0 if share == 0 else max(0.0, (centre - reach) / scale)
+    high = 1.0 if share == 1 else min(1.0, (centre + reach) / scale)
+    return low, high
