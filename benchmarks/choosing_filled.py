@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from optuna.trial import TrialState, create_trial
 
 from hwsearch.measure.measured import Measured
 from hwsearch.network.params import Ticket
@@ -25,7 +24,7 @@ from hwsearch.search import run
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.jobs.job import Bench, Job
 from hwsearch.search.jobs.pool import Trainer
-from hwsearch.search.optuna_study import Proposer, Verdict
+from hwsearch.search.optuna_study import Proposer, Told
 from hwsearch.search.stages import pricing
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.preparation import prepare
@@ -33,7 +32,6 @@ from hwsearch.search.stages.rungs import Trial, ascend
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.environment import environment_of, open_cache, record_environment
 from hwsearch.search.store.place import place_of
-from hwsearch.search.stored_trial import LISTED_CONSTRAINTS
 from hwsearch.search.verdict import verdict
 from hwsearch.space.space import Setting
 from hwsearch.study.model import load_study
@@ -151,17 +149,20 @@ def fill(plan: Plan, folder: RunFolder, size: int) -> None:
             trials = [
                 Trial(p.record(number), p.ticket) for number, p in enumerate(priced, start=proposer.count)
             ]
-            for setting, trial in zip(
-                settings, ascend(context, state, trials, _best_third, None), strict=True
-            ):
-                _store(proposer, setting, trial.record, verdict(state, trial.record))
-                made.append(trial.record)
+            records = [trial.record for trial in ascend(context, state, trials, _best_third, None)]
+            _store(proposer, state, settings, records)
+            made += records
             print(folder.path, proposer.count, file=sys.stderr, flush=True)
-        for number, setting in enumerate(_new(plan, rng, seen, size - len(made)), start=len(made)):
-            like = made[int(rng.integers(len(made)))]
-            candidate = plan.space.candidate(setting)
-            record = replace(like, trial=number, candidate=candidate)
-            _store(proposer, setting, record, verdict(state, record))
+        while proposer.count < size:
+            settings = _new(plan, rng, seen, min(_FILLED, size - proposer.count))
+            likes = rng.integers(len(made), size=len(settings))
+            records = [
+                replace(made[like], trial=number, candidate=plan.space.candidate(setting))
+                for number, (setting, like) in enumerate(
+                    zip(settings, likes, strict=True), start=proposer.count
+                )
+            ]
+            _store(proposer, state, settings, records)
 
 
 def _new(plan: Plan, rng: np.random.Generator, seen: set[str], count: int) -> list[Setting]:
@@ -175,27 +176,13 @@ def _new(plan: Plan, rng: np.random.Generator, seen: set[str], count: int) -> li
     return settings
 
 
-def _store(proposer: Proposer, setting: Setting, record: TrialRecord, told: Verdict) -> None:
-    """Store a trial that is finished as asking for it and telling it would, at once."""
-    spelling, over = proposer._spelling, told.constraints
-    if not proposer._units:
-        proposer._study.set_user_attr("hwsearch:units", list(told.units))
-        proposer._units = told.units
-    proposer._study.add_trial(
-        create_trial(
-            state=TrialState[told.state.upper()],
-            values=told.values,
-            params=spelling.params(setting),
-            distributions=spelling.distributions,
-            user_attrs={
-                "hwsearch:record": record.to_json(),
-                "outcome": told.outcome,
-                "feasible": record.feasible,
-            },
-            system_attrs={f"constraints:{name}": value for name, value in over.items()}
-            | {LISTED_CONSTRAINTS: list(over.values())},
-        )
-    )
+def _store(
+    proposer: Proposer, state: SearchState, settings: Sequence[Setting], records: Sequence[TrialRecord]
+) -> None:
+    """Store trials that are finished, as asking for them and telling them would."""
+    first = proposer.count
+    proposer.proposals(first, first + len(settings), lambda: settings)
+    proposer.tell([Told(r.trial, verdict(state, r), r.to_json()) for r in records])
 
 
 def _best_third(state: SearchState, rung: Sequence[TrialRecord]) -> list[TrialRecord]:

@@ -127,6 +127,42 @@ def prune_layers(
     named = _named(connections, granularity)
     layers = _scored(connections, weights, sparsities, scores)
     asked = dict(zip(named, sparsities, strict=True))
+    return _masks(connections, named, _staying(connections, layers, named, asked, multiple))
+
+
+def prune_layer(
+    connections: Sequence[Connection],
+    scores: Sequence[Scores],
+    place: int,
+    granularity: str,
+    sparsity: float,
+    *,
+    multiple: int = 1,
+) -> Mask:
+    """Return the mask of one connection, as `prune_layers` gives it where no other is cut.
+
+    Args:
+        connections: Of the network.
+        scores: Worth of each weight, in double precision, one array a connection; those of channels that are ranked
+            with it count too.
+        place: Of the connection; its granularity must be one that applies to the network.
+        granularity: One of GRANULARITIES.
+        sparsity: Fraction of its groups that is removed.
+        multiple: See `prune`.
+    """
+    named = {place: granularity}
+    staying = _staying(connections, scores, named, {place: sparsity}, multiple)
+    return _masks(connections, named, staying)[place]
+
+
+def _staying(
+    connections: Sequence[Connection],
+    layers: Sequence[Scores],
+    named: dict[int, str],
+    asked: dict[int, float],
+    multiple: int,
+) -> dict[int, Mask]:
+    """Return which groups of each named connection stay when each is ranked on its own."""
     staying: dict[int, Mask] = {}
     for place, groups in _group_scores(connections, layers, named).items():
         guarded = best(groups, 1 if named[place] == "channel" else 0)
@@ -136,7 +172,7 @@ def prune_layers(
     for place, name in named.items():
         if name.startswith("nm:"):
             staying[place] = _nm_mask(layers[place], int(name[3:]), snap(name, asked[place]))
-    return _masks(connections, named, staying)
+    return staying
 
 
 def join_layers(
@@ -277,7 +313,7 @@ def _masks(connections: Sequence[Connection], named: dict[int, str], staying: di
         if named[place] != "channel":
             _cut(masks[place], named[place], keep)
     for group in removable(connections) if "channel" in named.values() else []:
-        if named[group.first] == "channel":
+        if named.get(group.first) == "channel":
             remove(connections, group, masks, staying[group.first])
     return masks
 

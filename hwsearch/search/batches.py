@@ -13,7 +13,7 @@ from hwsearch.search.decide.acquisition import can_rank, n_suggested, ranked
 from hwsearch.search.decide.completion import to_complete
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.evaluate import complete, evaluate
-from hwsearch.search.optuna_study import Proposal, Proposer
+from hwsearch.search.optuna_study import Proposal, Proposer, Told
 from hwsearch.search.stages.context import Context, Progress
 from hwsearch.search.stages.pricing import price_all
 from hwsearch.search.verdict import verdict
@@ -127,8 +127,7 @@ class History:
             return
         proposals = self._proposer.proposals(numbers.start, numbers.stop, choice)
         batch = through(self._context, self.state, proposals, on_trained)
-        for record in batch:
-            self._proposer.tell(record.trial, verdict(self.state, record), record.to_json())
+        self._proposer.tell([Told(r.trial, verdict(self.state, r), r.to_json()) for r in batch])
         # what was told stays as it is
         self._add([self._finished.get(record.trial, record) for record in batch])
 
@@ -148,7 +147,8 @@ class History:
         for record in batch:
             remember(self._known, record)
         self.state = self.state.after(self.records, dict(self._known))
-        self.front = self.state.front(self.records)
+        # who is dominated stays so: the others are those of the front so far, and new ones
+        self.front = self.state.front([*self.front, *batch])
         self._table.add(batch)
         self._table.write({record.trial for record in self.front}, self._folder.trials)
 

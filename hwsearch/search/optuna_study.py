@@ -12,11 +12,12 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import optuna
 from optuna.samplers import RandomSampler
-from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.records.files import damaged
@@ -25,6 +26,7 @@ from hwsearch.records.trials import TrialRecord
 from hwsearch.search.samplers import suggester
 from hwsearch.search.store.place import place_of
 from hwsearch.search.store.storage import FORMAT, open_study, read_study
+from hwsearch.search.store.trial_store import FinishedTrial, add_trials, finish_trials
 from hwsearch.search.stored_trial import LISTED_CONSTRAINTS, Spelling
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, Setting
@@ -32,6 +34,9 @@ from hwsearch.study.model import Study
 
 _RECORD = "hwsearch:record"
 _UNITS = "hwsearch:units"
+_CONSTRAINT = "constraints"
+"""How Optuna's names of a trial's constraints begin (optuna/study/_constrained_optimization.py)."""
+_STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "fail": TrialState.FAIL}
 _ONE_SEARCH = Fault("--storage", "only one search at a time may use a storage", "another one")
 
 
@@ -67,6 +72,21 @@ class Verdict:
         if self.values is None or not self.units:
             return self.values
         return tuple(float(value) for value in np.divide(self.values, self.units))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of a trial.
+
+    Attributes:
+        number: Of the trial.
+        verdict: What the sampler learns from.
+        record: All that is kept of it, as text.
+    """
+
+    number: int
+    verdict: Verdict
+    record: str
 
 
 class Proposer:
@@ -131,7 +151,7 @@ class Proposer:
     ) -> list[Proposal]:
         """Return the proposals numbered first to end - 1, asking for those that were never asked.
 
-        A trial is added with all its knobs or not at all, in one transaction.
+        They are added together, each with all its knobs, or none is: in one transaction.
 
         Args:
             first: Number of the first.
@@ -142,9 +162,8 @@ class Proposer:
         if len(trials) < end:
             chosen = self.suggestions(first, end - first) if settings is None else settings()
             missing, before = chosen[max(0, len(trials) - first) :], len(trials)
-            for number, setting in enumerate(missing, start=before):
-                add = partial(self._add, setting)
-                self._patiently(add, again=partial(self._add_unless, number, add))
+            add = partial(self._add, missing)
+            self._patiently(add, again=partial(self._add_unless, before, add))
             trials = self._trials()
             if len(trials) != before + len(missing):
                 raise InputError([_ONE_SEARCH])
@@ -154,42 +173,27 @@ class Proposer:
             for trial in trials[first:end]
         ]
 
-    def tell(self, number: int, verdict: Verdict, record: str) -> None:
-        """Keep a trial's record and tell the sampler its verdict; a trial that was told stays as it is."""
-        self._patiently(partial(self._tell, number, verdict, record))
+    def tell(self, told: Sequence[Told]) -> None:
+        """Keep the records of trials and tell the sampler their verdicts, all in one transaction.
 
-    def _tell(self, number: int, verdict: Verdict, record: str) -> None:
-        frozen = self._study.get_trials(deepcopy=False)[number]
-        if frozen.state.is_finished():
-            return
-        trial = Trial(self._study, frozen._trial_id)
-        trial.set_user_attr(_RECORD, record)
-        if verdict.outcome:
-            trial.set_user_attr("outcome", verdict.outcome)
-            trial.set_user_attr("feasible", all(value <= 0 for value in verdict.constraints.values()))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            for name, value in verdict.constraints.items():
-                if name not in frozen.constraints:
-                    trial.set_constraint(name, value)
+        A trial that was told stays as it is.
+        """
+        self._patiently(partial(self._tell, told))
+
+    def _tell(self, told: Sequence[Told]) -> None:
         by_value = self._spelling.by_value
-        if by_value:  # optuna-dashboard (0.21) reads them as Optuna 4 wrote them
-            found = list(verdict.constraints.values())
-            self._study._storage.set_trial_system_attr(frozen._trial_id, LISTED_CONSTRAINTS, found)
-        if by_value and verdict.units and not self._units:
-            self._study.set_user_attr(_UNITS, list(verdict.units))
-            self._units = verdict.units
-        state = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "fail": TrialState.FAIL}[
-            verdict.state
-        ]
-        self._study.tell(number, values=verdict.values if by_value else verdict.scaled, state=state)
+        units = next((each.verdict.units for each in told if each.verdict.units), ())
+        if by_value and units and not self._units:
+            self._study.set_user_attr(_UNITS, list(units))
+            self._units = units
+        finish_trials(self._study, [_finished(each, by_value=by_value) for each in told])
 
-    def _add(self, setting: Setting) -> None:
-        params, knobs = self._spelling.params(setting), self._spelling.distributions
-        self._study.add_trial(create_trial(state=TrialState.RUNNING, params=params, distributions=knobs))
+    def _add(self, settings: Sequence[Setting]) -> None:
+        spelling = self._spelling
+        add_trials(self._study, [spelling.params(setting) for setting in settings], spelling.distributions)
 
     def _add_unless(self, number: int, add: Callable[[], None]) -> None:
-        """Add a trial unless it is there: the answer to its commit may have got lost."""
+        """Add trials unless they are there: the answer to their commit may have got lost."""
         if len(self._study.get_trials(deepcopy=False)) <= number:
             add()
 
@@ -221,6 +225,21 @@ class Proposer:
     def count(self) -> int:
         """How many trials were asked for, those without an outcome included."""
         return len(self._trials())
+
+
+def _finished(told: Told, *, by_value: bool) -> FinishedTrial:
+    """Return what a trial's row ends with; by_value: as this version spells it (`stored_trial`)."""
+    verdict, attributes = told.verdict, dict[str, Any]({_RECORD: told.record})
+    if verdict.outcome:
+        attributes |= {
+            "outcome": verdict.outcome,
+            "feasible": all(value <= 0 for value in verdict.constraints.values()),
+        }
+    over: dict[str, Any] = {f"{_CONSTRAINT}:{name}": value for name, value in verdict.constraints.items()}
+    if by_value:  # optuna-dashboard (0.21) reads them as Optuna 4 wrote them
+        over[LISTED_CONSTRAINTS] = list(verdict.constraints.values())
+    values = verdict.values if by_value else verdict.scaled
+    return FinishedTrial(told.number, _STATES[verdict.state], values, attributes, over)
 
 
 def read_records(storage: str, name: str) -> dict[int, str]:

@@ -77,6 +77,7 @@ class OptunaSuggester:
         self._n_objectives = n_objectives
         self._stood_for: list[int] = []  # numbers of all trials that some stand for
         self._standing_rows = np.zeros(0, int)
+        self._told: dict[int, tuple[tuple[float, ...], str]] = {}  # of finished trials by their numbers
         self._forget()
 
     def suggest(self, trials: Sequence[FrozenTrial], numbers: range) -> list[Setting]:
@@ -101,15 +102,22 @@ class OptunaSuggester:
         until = len(finished) // STEP * STEP
         numbers = [trial.number for trial in finished[:until]]
         if self._stood_for != numbers:
-            values = np.full((until, self._n_objectives), np.inf)
-            for row, trial in zip(values, finished, strict=False):
-                if trial.state == TrialState.COMPLETE and all(
-                    over <= 0 for over in trial.constraints.values()
-                ):
-                    row[:] = trial.values
-            names = [digest(trial.params) for trial in finished[:until]]
+            told = [self._told_of(trial) for trial in finished[:until]]
+            values, names = np.array([objectives for objectives, _ in told]), [name for _, name in told]
             self._stood_for, self._standing_rows = numbers, standing_for(values, names, _SHOWN)
         return [*(finished[row] for row in self._standing_rows), *finished[until:]]
+
+    def _told_of(self, trial: FrozenTrial) -> tuple[tuple[float, ...], str]:
+        """Return the objectives of a finished trial, infinite where it has none that count, and its digest.
+
+        Both are worked out once: there are many, and few are new.
+        """
+        if trial.number not in self._told:
+            feasible = all(over <= 0 for over in trial.constraints.values())
+            counts = trial.state == TrialState.COMPLETE and feasible
+            objectives = tuple(trial.values) if counts else (np.inf,) * self._n_objectives
+            self._told[trial.number] = objectives, digest(trial.params)
+        return self._told[trial.number]
 
     def _learn(self, trials: Sequence[FrozenTrial]) -> None:
         """Let the study have these trials, and no others."""

@@ -18,7 +18,7 @@ scaled to the mean |w| of its surviving weights, which leaves each layer about t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -80,7 +80,11 @@ def _second_order(weight: np.ndarray, observed: ConnectionStatistics) -> np.ndar
 
 
 def after_quantising(
-    scores: Sequence[np.ndarray], spec: NetworkSpec, params: Params, bits: Sequence[int]
+    scores: Sequence[np.ndarray],
+    spec: NetworkSpec,
+    params: Params,
+    bits: Sequence[int],
+    populations: Collection[int] | None = None,
 ) -> list[np.ndarray]:
     """Return scores of weights that were quantised before: those that their grid makes zero come last.
 
@@ -92,9 +96,10 @@ def after_quantising(
         spec: The architecture.
         params: The network that is pruned.
         bits: Weight bits, one a connection.
+        populations: Scores of connections that enter others stay as they are; None: all are meant.
     """
     last_of_all = list(scores)
-    for population in range(len(spec.populations)):
+    for population in range(len(spec.populations)) if populations is None else populations:
         places = entering(spec.connections, population)
         grids = tuple(
             (

@@ -2,9 +2,10 @@
 
 import optuna
 import pytest
+from sqlalchemy.orm import Session
 
 from hwsearch.errors import InputError
-from hwsearch.search.optuna_study import Proposer, Verdict, read_records
+from hwsearch.search.optuna_study import Proposer, Told, Verdict, read_records
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import SearchSpace, canonical
 
@@ -33,7 +34,7 @@ def play(proposer, first, end, batch=8, budget=0.5):
             verdict = (
                 Verdict("pruned", None, over) if cost > budget else Verdict("complete", (error, cost), over)
             )
-            proposer.tell(proposal.number, verdict, f"record {proposal.number}")
+            proposer.tell([Told(proposal.number, verdict, f"record {proposal.number}")])
     return seen
 
 
@@ -102,7 +103,7 @@ def test_a_search_of_an_earlier_version_goes_on_as_it_was_stored(tmp_path):
                 asked.append(candidate)
                 cost = small(candidate)
                 told = (0.5 - 0.4 * min(1.0, cost), cost * 300)
-                proposer.tell(number, Verdict("complete", told, {"m": cost - 1}, (1.0, 300.0)), "r")
+                proposer.tell([Told(number, Verdict("complete", told, {"m": cost - 1}, (1.0, 300.0)), "r")])
         return asked
 
     assert search("old") == search("new")
@@ -118,22 +119,30 @@ def test_a_search_of_an_earlier_version_goes_on_as_it_was_stored(tmp_path):
         assert one.values == [other.values[0], other.values[1] / 300.0]
 
 
-def test_killed_between_settings_it_takes_the_rest_of_them(tmp_path, monkeypatch):
+def test_killed_before_a_batch_is_stored_nothing_of_it_is_there(tmp_path, monkeypatch):
     proposer = open_study(tmp_path)
     play(proposer, 0, 8)
     chosen = proposer.suggestions(8, 4)
-    add, added = optuna.Study.add_trial, []
 
-    def stop(study, trial):
-        if len(added) == 2:
-            raise KeyboardInterrupt
-        added.append(trial)
-        add(study, trial)
+    def stop(session):
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(optuna.Study, "add_trial", stop)
+    monkeypatch.setattr(Session, "commit", stop)
     with pytest.raises(KeyboardInterrupt):
         proposer.proposals(8, 12, lambda: chosen)
     monkeypatch.undo()
+    again = open_study(tmp_path)
+    assert again.count == 8
+    got = again.proposals(8, 12, lambda: chosen)
+    assert [own.number for own in got] == [8, 9, 10, 11]
+    assert [own.candidate for own in got] == [SPACE.candidate(setting) for setting in chosen]
+
+
+def test_of_a_batch_that_an_earlier_version_asked_in_part_the_rest_is_asked(tmp_path):
+    proposer = open_study(tmp_path)
+    play(proposer, 0, 8)
+    chosen = proposer.suggestions(8, 4)
+    proposer.proposals(8, 10, lambda: chosen[:2])
     got = open_study(tmp_path).proposals(8, 12, lambda: chosen)
     assert [own.number for own in got] == [8, 9, 10, 11]
     assert [own.candidate for own in got] == [SPACE.candidate(setting) for setting in chosen]
@@ -154,8 +163,8 @@ def test_only_one_search_adds_to_a_storage(tmp_path):
 def test_a_told_trial_stays_as_it_is(tmp_path):
     proposer = open_study(tmp_path)
     proposer.proposals(0, 1)
-    proposer.tell(0, Verdict("complete", (0.1, 1.0), {"memory_bytes": -0.5}), "first")
-    proposer.tell(0, Verdict("complete", (0.9, 9.0), {"memory_bytes": 0.5}), "second")
+    proposer.tell([Told(0, Verdict("complete", (0.1, 1.0), {"memory_bytes": -0.5}), "first")])
+    proposer.tell([Told(0, Verdict("complete", (0.9, 9.0), {"memory_bytes": 0.5}), "second")])
     assert proposer.records() == {0: "first"}
 
 

@@ -16,7 +16,7 @@ import pytest
 from builders.postgres import PASSWORD, QUOTED, PostgresServer
 
 from hwsearch.errors import InputError, StorageAway
-from hwsearch.search.optuna_study import Proposer, Verdict
+from hwsearch.search.optuna_study import Proposer, Told, Verdict
 from hwsearch.search.store.place import Place, check_place
 from hwsearch.search.store.storage import open_study, read_study
 from hwsearch.space.space import SearchSpace
@@ -63,7 +63,7 @@ def play(proposer, end, start=0, batch=4, between=lambda number: None):
             verdict = Verdict(
                 "complete", (0.5 - 0.05 * cost, cost * 100), {"memory_bytes": cost / 4 - 1}, (1, 800)
             )
-            proposer.tell(proposal.number, verdict, f"record {proposal.number}")
+            proposer.tell([Told(proposal.number, verdict, f"record {proposal.number}")])
     return seen
 
 
@@ -132,7 +132,7 @@ def test_an_answer_to_a_commit_that_was_lost_is_no_second_trial(database, monkey
     assert lost
     assert [own.candidate for own in got] == [SPACE.candidate(setting) for setting in chosen]
     lost.clear()
-    search.tell(0, Verdict("pruned", None, {"memory_bytes": 1.0}, outcome="over_budget"), "record")
+    search.tell([Told(0, Verdict("pruned", None, {"memory_bytes": 1.0}, outcome="over_budget"), "record")])
     assert search.records() == {0: "record"}
 
 

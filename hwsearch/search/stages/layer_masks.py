@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from math import prod
 
 import numpy as np
 
 from hwsearch.compress.channels import removable
-from hwsearch.compress.masks import join_layers, prune_layers
+from hwsearch.compress.masks import join_layers, prune_layer
 from hwsearch.graph.graph import NetworkSpec
 from hwsearch.network.params import Params
 from hwsearch.tickets.criteria import after_quantising, score
@@ -27,6 +27,11 @@ class LayerMasks:
         most = max(_FEWEST_REMEMBERED, _MOST_BYTES // largest)
         self.mask = lru_cache(maxsize=most)(self._mask)
         self._mattering = cache(self._which_matter)
+
+    @cached_property
+    def _scores(self) -> list[np.ndarray]:
+        """The worth of every weight before any is quantised."""
+        return score("magnitude", self._dense)
 
     def together(
         self, granularities: Sequence[str], sparsities: Sequence[float], bits: tuple[int, ...] | None
@@ -55,20 +60,13 @@ class LayerMasks:
             sparsity: Of this connection.
             bits: See ``together``.
         """
-        spec, dense = self._spec, self._dense
-        scores = score("magnitude", dense)
+        spec, scores = self._spec, self._scores
         if bits is not None:
-            scores = after_quantising(scores, spec, dense, bits)
-        sparsities = [sparsity if i == place else 0.0 for i in spec.prunable]
-        return np.asarray(
-            prune_layers(
-                spec.connections,
-                scores,
-                granularity,
-                sparsities,
-                scores=scores,
-                multiple=spec.channel_multiple,
-            )[place]
+            near = self._mattering(place, granularity == "channel")
+            populations = {spec.connections[i].target for i in near}
+            scores = after_quantising(scores, spec, self._dense, bits, populations)
+        return prune_layer(
+            spec.connections, scores, place, granularity, sparsity, multiple=spec.channel_multiple
         )
 
     def _near(self, bits: tuple[int, ...] | None, place: int, granularity: str) -> tuple[int, ...] | None:
