@@ -206,8 +206,8 @@ def _completion_words(completion: Completion) -> str:
         f"{again}Left: {count(completion.n)} candidates were stopped or cut, and permanently dropped. "
         f"By what the run has learned {count(completion.ruled_out)} of them are ruled out "
         f"(a chance below 2 % each); in all about {completion.expected:.1f}{bounds} would be on the front, had they "
-        "been trained on (column chance of trials.csv). To go on, lower search.finish or raise search.candidates, and give "
-        "the same line again."
+        "been trained on (column chance of trials.csv). To go on, lower search.finish or raise search.candidates, and "
+        "give the same line again."
     )
 
 
