@@ -72,7 +72,7 @@ def test_a_run_that_found_nothing_raises_its_nearest_miss_and_has_its_page(finis
 
 def test_the_front_is_drawn_before_plain_networks_are_tried(finished, tiny, tmp_path, monkeypatch):
     folder, seen = shutil.copytree(finished, tmp_path / "run"), []
-    for name in ("front.png", "report.html"):
+    for name in ("summary.json", "front.png", "report.html"):
         (folder / name).unlink()
     tiny.write_text(tiny.read_text().replace("rival: false", "rival: true"))
 
