@@ -1,4 +1,4 @@
-"""C libraries on emulated cores: instructions of each format against a dense loop, and how well all is foretold.
+"""C libraries on emulated cores: instructions of each format against a dense loop, and how well all is predicted.
 
     python -m benchmarks.firmware_instructions [--rounds 1] [--built 14] [--held-out 40] [--boards microbit ...]
         [--only formats|cores|instructions] [--runs FOLDER] [--write] > benchmarks/results/firmware_instructions.md

@@ -1,9 +1,9 @@
-"""How well ticket similarity foretells agreement and trained accuracy; benchmarks/results/similarity.md has the tables.
+"""How well ticket similarity predicts agreement and trained accuracy; benchmarks/results/similarity.md has the tables.
 
     python -m benchmarks.similarity [--seeds 3] [--judging 200]
 
 Agreement: on each (network, task) pair random per-layer mixes (sparsity and bits of every layer, granularity) are
-foretold from probes of 128 validation inputs and 192 settling candidates, and measured on up to 256 other validation
+predicted from probes of 128 validation inputs and 192 settling candidates, and measured on up to 256 other validation
 inputs, as a run does it; means over seeds of dense network and draw. Again on other mixes and up to 1,000 test inputs,
 with the rank correlation of the measurement on two halves of them: what no estimator can exceed by much; and all three
 estimators on these, as they are and settled. They were tuned on the digits, MNIST and Fashion-MNIST conv pairs; the

@@ -48,20 +48,21 @@ if TYPE_CHECKING:
     from hwsearch.results.result import Result, load_run
 
 __version__ = "0.1.0"
-__all__ = [
-    "Fault",
+__all__ = [  # noqa: RUF022
+    "search",
+    "run",
+    "load_run",
+    "confirm",
+    "Result",
     "HwsearchError",
     "InputError",
-    "Interrupted",
     "NothingFits",
-    "RecordError",
-    "Result",
     "Unfinished",
-    "confirm",
-    "load_run",
-    "run",
-    "search",
+    "Interrupted",
+    "RecordError",
+    "Fault",
 ]
+"""What there is, the useful first; ``dir(hwsearch)`` lists the same, sorted, and nothing else."""
 
 _LATE = {
     **dict.fromkeys(["confirm", "run"], "api"),
@@ -87,4 +88,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "__version__"})
+    return [*__all__, "__version__"]

@@ -159,10 +159,17 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
 
 
 def _searched(plan: Plan, folder: RunFolder, asker: Asker) -> Summary:
-    """Run a search to its end, or the rest of it."""
+    """Run a search to its end, or the rest of it; its pages are there before plain networks are tried."""
     hear = asker.listen or (lambda event: None)
-    with asker.hired(folder) as (workers, found):
-        return search(plan, folder, storage=asker.storage, workers=workers, listen=hear, device=found)
+
+    def show() -> None:
+        write_pages(folder.path)
+        hear(Event("note", f"the front is there: {folder.front_png}; plain networks are tried next"))
+
+    with asker.hired(folder) as (workers, device):
+        return search(
+            plan, folder, storage=asker.storage, workers=workers, listen=hear, device=device, found=show
+        )
 
 
 def confirm(path: str | Path, asker: Asker | None = None) -> Result:

@@ -7,7 +7,7 @@ from builders.runs import synthetic_run
 from typer.testing import CliRunner
 
 from hwsearch.cli import app
-from hwsearch.errors import ExitCode, InputError, NothingFits
+from hwsearch.errors import ExitCode, InputError, NothingFits, Unfinished
 
 
 def report(*line):
@@ -25,6 +25,28 @@ def test_a_page_in_japanese_and_a_plan_beside_it(run):
     assert done.stdout.split() == [str(run / "report.html"), str(run / "plan.ja.md")]
     assert 'lang="ja"' in (run / "report.html").read_text(encoding="utf-8")
     assert not (run / "plan.en.md").exists()
+
+
+def test_a_table_and_a_picture_alone(run):
+    before = (run / "report.html").read_bytes()
+    (run / "report.html").write_text("of before")
+    (run / "front.png").unlink()
+    done = report(run, "--format", "csv,png")
+    assert done.stdout.split() == [str(run / "front_table.csv"), str(run / "front.png")]
+    assert (run / "front.png").read_bytes().startswith(b"\x89PNG")
+    assert (run / "report.html").read_text() == "of before" != before
+    (run / "front_table.csv").write_text("of before")
+    report(run)
+    assert (run / "front_table.csv").read_text().startswith("Network is,Trial,")
+
+
+def test_of_a_run_that_goes_on_there_is_neither(run):
+    (run / "summary.json").unlink()
+    for name in ("report.html", "front.csv"):
+        (run / name).unlink()
+    done = report(run, "--format", "html,csv")
+    assert isinstance(done.exception, Unfinished)
+    assert not (run / "unfinished.html").exists()
 
 
 def test_without_a_language_it_stays_as_it_is(run):

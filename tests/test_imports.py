@@ -119,5 +119,14 @@ def test_never_loads_torchvision_or_torchaudio():
 
 
 def test_the_public_names_are_the_documented_ones():
-    errors = ["Fault", "HwsearchError", "InputError", "Interrupted", "NothingFits", "RecordError"]
-    assert hwsearch.__all__ == [*errors, "Result", "Unfinished", "confirm", "load_run", "run", "search"]
+    errors = [
+        "HwsearchError",
+        "InputError",
+        "NothingFits",
+        "Unfinished",
+        "Interrupted",
+        "RecordError",
+        "Fault",
+    ]
+    assert hwsearch.__all__ == ["search", "run", "load_run", "confirm", "Result", *errors]
+    assert dir(hwsearch) == sorted([*hwsearch.__all__, "__version__"])

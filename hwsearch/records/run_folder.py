@@ -128,6 +128,11 @@ class RunFolder:
         return self.path / "front.png"
 
     @property
+    def front_table(self) -> Path:
+        """The same as a table for a slide, where that was asked."""
+        return self.path / "front_table.csv"
+
+    @property
     def report(self) -> Path:
         """The run as a page."""
         return self.path / "report.html"
@@ -198,8 +203,9 @@ def refuse_irregular(folder: RunFolder) -> None:
     files = (
         folder.study, folder.profile, folder.network, folder.data, folder.database, folder.storage_place,
         folder.environment, folder.trials, folder.front, folder.recalls, folder.confusion, folder.finals,
-        folder.left_out, folder.front_png, folder.report, folder.unfinished, folder.summary, folder.log, folder.lock,
-        folder.confirmed, folder.stress, folder.stress_png, folder.rival, folder.rival_finals,
+        folder.left_out, folder.front_png, folder.front_table, folder.report, folder.unfinished, folder.summary,
+        folder.log, folder.lock, folder.confirmed, folder.stress, folder.stress_png, folder.rival,
+        folder.rival_finals,
     )  # fmt: skip
     for path in files:
         if path.exists() and not path.is_file():

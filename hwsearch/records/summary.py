@@ -32,13 +32,16 @@ class Spent(Section):
     """What a run cost; steps are samples times timesteps.
 
     Attributes:
-        train_steps: Of candidates, the dense network, finders and final trainings.
-        eval_steps: Pushed forward only; ``foresee_eval_steps`` of them to calibrate similarity.
+        train_steps: Trained on: candidates, the dense network, finders and final trainings.
+        eval_steps: Pushed forward only.
+        foresee_eval_steps: Those of ``eval_steps`` that calibrated similarity.
         dense_train_steps: Of one dense training, whichever run did it: a unit.
-        finder_train_steps, final_train_steps: Those of ``train_steps`` that found tickets, and of the final trainings.
+        finder_train_steps: Those of ``train_steps`` that found tickets.
+        final_train_steps: Those of ``train_steps`` that were final trainings.
         reused_train_steps: Spent by another run of the same task; in no count above but ``dense_train_steps``.
         model_steps: The train_steps that take as long as probes and model took; in no count above.
-        model_s, wall_s: Seconds of probes and model, and of the run.
+        model_s: Seconds of probes and model.
+        wall_s: Seconds of the run.
     """
 
     train_steps: int
@@ -58,7 +61,8 @@ class SimilarityQuality(Section):
 
     Attributes:
         n: Candidates.
-        spearman, mae: Of predicted against measured agreement.
+        spearman: Rank correlation of predicted and measured agreement.
+        mae: Mean absolute error of predicted agreement.
         brier: Mean squared difference of prediction and each input's agreement.
         ece: Expected calibration error.
     """
@@ -77,7 +81,8 @@ class Audit(Section):
         continued: Candidates that would have been cut or stopped, and were trained all the same.
         left: Those of them that the search would not have completed.
         false_cuts: Those of these that came to the front.
-        low, high: 95 % interval of the share that was wrongly cut; None where there is none.
+        low: Lower end of the 95 % interval of the share that was wrongly cut; None where there is none.
+        high: Its upper end.
     """
 
     continued: int = 0
@@ -92,8 +97,11 @@ class Completion(Section):
 
     Attributes:
         finishing: Taken up again at the end.
-        n: Never taken up again; of these ``ruled_out`` have next to no chance to be on the front.
-        expected: Members that the front lacks, by their chances; ``low`` and ``high`` are its 95 % interval.
+        n: Never taken up again.
+        ruled_out: Those of ``n`` that have next to no chance (below 2 %) to be on the front.
+        expected: Members that the front lacks, by their chances.
+        low: Lower end of the 95 % interval of ``expected``.
+        high: Its upper end.
     """
 
     finishing: int = 0
@@ -105,7 +113,13 @@ class Completion(Section):
 
 
 class Samples(Section):
-    """Samples of each split; None when not recorded."""
+    """Samples of each split; None when not recorded.
+
+    Attributes:
+        train: Of the training split.
+        val: Of the validation split.
+        test: Of the test split.
+    """
 
     train: int | None = None
     val: int | None = None
@@ -113,7 +127,14 @@ class Samples(Section):
 
 
 class Classes(Section):
-    """Samples of each class, and the share of the largest: what always answering it reaches."""
+    """Samples of each class, and the share of the largest: what always answering it reaches.
+
+    Attributes:
+        val: Validation samples of each class, class 0 first.
+        largest_class_share_val: Share of the largest class on validation.
+        test: Test samples of each class, class 0 first.
+        largest_class_share_test: Share of the largest class on test.
+    """
 
     val: tuple[int, ...] = ()
     largest_class_share_val: float | None = None
@@ -122,7 +143,12 @@ class Classes(Section):
 
 
 class WithoutSkill(Section):
-    """Networks that are no better than always answering the largest class, in the search and after it."""
+    """Networks that are no better than always answering the largest class, in the search and after it.
+
+    Attributes:
+        trained: Candidates that the search trained.
+        final: Networks of the final trainings.
+    """
 
     trained: int = 0
     final: int = 0
@@ -136,8 +162,10 @@ class Rival(Section):
         pick: The row of rival.csv that the study's rule picks, at the same tolerance; None: none is accurate enough.
         front_size: Rows of rival.csv.
         floor: The score on validation that a pick needs.
-        candidates, finalists: Plain networks that were trained, and those of them with every fresh seed.
-        dense_epochs, epochs: Of a dense network, and of what is cut from it.
+        candidates: Plain networks that were trained.
+        finalists: Those of them that were trained with every fresh seed.
+        dense_epochs: Epochs of a dense plain network.
+        epochs: Epochs of what is cut from one.
         train_steps: Samples that went through a network, which has no timesteps; in no count of ``cost``.
         most_steps: A quarter of what the search cost, by ``cost.train_steps`` and ``cost.reused_train_steps``.
         wall_s: Seconds that it took.
@@ -177,25 +205,31 @@ class Summary(Section):
 
     Attributes:
         format: Version of this layout; 0: from before there were versions.
-        study, study_digest, seed: What was asked.
-        profile, profile_digest: Of which device.
+        study: Name of the study.
+        study_digest: 16 hex digits that name what was asked.
+        profile: Id of the device's profile.
+        profile_digest: 16 hex digits that name the profile's numbers.
+        seed: Of all chance.
         versions: Of the libraries, by name.
-        objectives: ``error`` and costs.
+        objectives: What was minimised: ``error`` and costs.
         score: What ``error`` is 1 minus of.
-        budgets: Upper limits by quantity, in its unit.
+        budgets: Upper limits by quantity, in its unit (``memory_bytes``: bytes).
         dense: The dense reference; of several the most accurate, from which losses are counted.
         references: Every dense reference, where a study lists several networks; those that no finalist was cut from are
             of the search alone.
         counts: Candidates by outcome, and ``asked``.
         cost: What the run spent.
-        similarity, audit, left: How good its predictions were.
+        similarity: How good its predictions were.
+        audit: How often it was wrong to cut.
+        left: What was stopped or cut.
         front_size: Rows of front.csv.
         hypervolume: Share of the box up to ``reference_point`` that the front dominates.
         reference_point: By objective, in its unit.
         pick: The row of the front that the study's rule picks; None when there is none.
         nearest_miss: When nothing fits: what came closest.
-        samples, classes: What there was to train on and to judge by.
-        labels: How each number came about, by quantity.
+        samples: How many there were to train on and to judge by.
+        classes: How they are spread over the classes.
+        labels: How each number came about, by quantity: estimated, measured, ...
         arithmetic: Whether the device computes as the integer model does; None when not recorded.
         no_skill: What was no model.
         notes: What a reader of the run must know.

@@ -57,7 +57,7 @@ class TrialRecord:
         twin_of: The trial that it repeats, or is predicted to behave like; None for none.
         curve: The study's score of the integer model on validation after each rung that was trained.
         began: The trial that this one goes on from, which had been stopped; None for none.
-        similarity: Foretold probability to predict what the dense network does; None where nothing is foreseen.
+        similarity: Predicted probability to predict what the dense network does; None where nothing is foreseen.
         layer_sparsity: Fraction of each layer that the mask removes, as the similarity counts it.
         accuracy_foreseen, accuracy_most: Expected before training, and its upper bound; None before there is enough to
             tell.

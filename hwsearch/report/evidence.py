@@ -32,7 +32,10 @@ _COLUMNS = {
 }
 _OUTCOMES = {
     "asked": ("Asked", "Candidates that the search proposed."),
-    "over_budget": ("Over a budget", "Too big or too dear for the device by arithmetic alone; not trained."),
+    "over_budget": (
+        "Over a budget",
+        "Too big or too costly for the device by arithmetic alone; not trained.",
+    ),
     "foreseen": ("Foreseen", "Could not have reached the front, by what was trained before; not trained."),
     "lookalike": (
         "Lookalike",
@@ -200,10 +203,11 @@ def _completion_words(completion: Completion) -> str:
         else ""
     )
     return (
-        f"{again}Left: {count(completion.n)} candidates were stopped or cut for good. By what the run has learned "
-        f"{count(completion.ruled_out)} of them are ruled out (a chance below 2 % each); in all about "
-        f"{completion.expected:.1f}{bounds} would be on the front, had they been trained on (column chance of "
-        "trials.csv). To go on, lower search.finish or raise search.candidates, and give the same line again."
+        f"{again}Left: {count(completion.n)} candidates were stopped or cut, and permanently dropped. "
+        f"By what the run has learned {count(completion.ruled_out)} of them are ruled out "
+        f"(a chance below 2 % each); in all about {completion.expected:.1f}{bounds} would be on the front, had they "
+        "been trained on (column chance of trials.csv). To go on, lower search.finish or raise search.candidates, and "
+        "give the same line again."
     )
 
 

@@ -26,6 +26,7 @@ from hwsearch.report.first_page.words import LANGUAGES, Language
 from hwsearch.report.fits import bars, fit_words
 from hwsearch.report.front.data import quoted
 from hwsearch.report.front.section import ICONS, front_section
+from hwsearch.report.front_table import write_front_table
 from hwsearch.report.quantities import score_words
 from hwsearch.report.recall import recall_lines
 from hwsearch.report.rival import cost_words as rival_cost_words
@@ -33,12 +34,14 @@ from hwsearch.report.rival import rival_lines, rival_words
 from hwsearch.report.stress import stress_section
 from hwsearch.report.tables import RunTables, read_run
 from hwsearch.report.templates import template
+from hwsearch.whole_files import whole_file
 
 
 def write_pages(run_dir: Path | str, language: Language | None = None) -> Path:
     """Write report.html into a run's folder, and front.png where there is a front; return the page.
 
-    What was written while the run went on (`unfinished_page`) is removed; plans that lie there are written anew.
+    What was written while the run went on (`unfinished_page`) is removed; plans and front_table.csv that lie there
+    are written anew.
 
     Args:
         run_dir: The folder.
@@ -49,13 +52,23 @@ def write_pages(run_dir: Path | str, language: Language | None = None) -> Path:
     """
     tables = read_run(run_dir)
     if tables.front:
-        write_front_png(tables, RunFolder(tables.run_dir).front_png)
+        write_picture(tables)
     page = write_report(tables, language)
     RunFolder(tables.run_dir).unfinished.unlink(missing_ok=True)
     for each in LANGUAGES:
         if RunFolder(tables.run_dir).plan(each).is_file():
             write_plan(tables, each)
+    if RunFolder(tables.run_dir).front_table.is_file():
+        write_front_table(tables)
     return page
+
+
+def write_picture(tables: RunTables) -> Path:
+    """Write ``front.png``, of a run without a front what was tried, and return its path."""
+    path = RunFolder(tables.run_dir).front_png
+    with whole_file(path) as unfinished:
+        write_front_png(tables, unfinished)
+    return path
 
 
 def write_report(tables: RunTables, language: Language | None = None) -> Path:

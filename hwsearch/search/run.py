@@ -5,7 +5,7 @@ Everything finished is on disk before the next thing starts, so the same call go
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -55,6 +55,7 @@ def search(
     workers: Workers,
     listen: Listener,
     device: str = "cpu",
+    found: Callable[[], object] = lambda: None,
 ) -> Summary:
     """Run a search to its end, or go on with it; return the summary (``front_size`` 0: nothing fits).
 
@@ -65,6 +66,7 @@ def search(
         workers: Processes that train, or a cluster that does.
         listen: Told of every event.
         device: ``cpu`` or ``cuda``.
+        found: Called once all tables are written, where plain networks are yet to be tried, which takes a while.
 
     Raises:
         InputError: The folder or storage holds another study, or another process runs in it, or the run was begun with
@@ -102,7 +104,10 @@ def search(
         summary = summary.model_copy(update={"answers": answered})
         write_summary(summary, folder.summary)
         # what was found is on disk; what follows only holds it against something
-        return add_rival(plan, folder, summary, tell) if lacks_rival(plan.study, summary, folder) else summary
+        if not lacks_rival(plan.study, summary, folder):
+            return summary
+        found()
+        return add_rival(plan, folder, summary, tell)
 
 
 def hold_against_rival(plan: Plan, folder: RunFolder, summary: Summary, listen: Listener) -> Summary:

@@ -100,7 +100,7 @@ def test_the_first_record_counts_until_its_training_goes_on():
     ("reason", "outcome"),
     [
         ("the same network as trial 3", "repeat"),
-        ("alike to trial 3 on 99.0% of inputs, as foretold", "lookalike"),
+        ("alike to trial 3 on 99.0% of inputs, as predicted", "lookalike"),
     ],
 )
 def test_a_twin_of_before_formats_is_a_repeat_or_a_lookalike(reason, outcome):

@@ -75,7 +75,7 @@ def test_no_budget_is_broken_and_nothing_on_the_front_is_dominated(finished):
     assert non_dominated(values).all()
 
 
-def test_what_was_foretold_bounds_what_was_measured(finished):
+def test_what_was_predicted_bounds_what_was_measured(finished):
     trials = pd.read_csv(finished / "trials.csv").query("outcome == 'trained'")
     assert (trials["memory_bytes"] <= trials["memory_bytes_predicted"]).all()
 

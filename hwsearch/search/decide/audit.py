@@ -39,7 +39,7 @@ def audited(state: SearchState, records: Sequence[TrialRecord]) -> Audit:
 
 
 def completion(records: Sequence[TrialRecord]) -> Completion:
-    """Return what was taken up again at the end, what was left for good, and how much of that the front may lack.
+    """Return what was taken up again at the end, what was permanently dropped, and how much of that the front may lack.
 
     The interval is that of the number that happens, if the chances are right and independent.
     """

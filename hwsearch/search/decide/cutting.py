@@ -77,7 +77,7 @@ def _cut_if_alike(state: SearchState, record: TrialRecord) -> TrialRecord:
         return record
     same = others[nearest]
     reason = (
-        f"alike to trial {same.trial} on {alike[nearest]:.1%} of inputs, as foretold, which costs no more"
+        f"alike to trial {same.trial} on {alike[nearest]:.1%} of inputs, as predicted, which costs no more"
     )
     return replace(_cut_unless_audited(state, record, "lookalike", reason), twin_of=same.trial)
 

@@ -111,7 +111,7 @@ def _estimator(plan: Plan, dense: Dense, x: np.ndarray, probes: Probes | None) -
 def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:
     """Return [K, B] booleans: whether a ticket, as it stands, predicts what the dense network predicts.
 
-    What similarity foretells, measured: one forward pass a ticket at the shortest T.
+    What similarity predicts, measured: one forward pass a ticket at the shortest T.
     """
     whole = replace(dense_ticket(plan, plan.study.seed), params=dense.params)
     logits = untrained_logits(plan.spec, [whole, *tickets], x, min(plan.space.timesteps))

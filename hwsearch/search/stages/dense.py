@@ -1,4 +1,4 @@
-"""The dense reference, trained once: tickets are cut from it, prices foretold, losses measured against it.
+"""The dense reference, trained once: tickets are cut from it, prices predicted, losses measured against it.
 
 Each network that a study lists has its own; plans are of one network here (`Plan.at`).
 """
