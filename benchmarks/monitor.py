@@ -139,8 +139,8 @@ def _head(draws: int, kinds: Sequence[str]) -> list[str]:
         "samples, mean of the draws, in points. *Noticed*: share of the streams that raise an alarm; *half* and",
         f"*90 %*: the inferences within which so many were. **Bold**: more than {100 * NOTICED:.0f} points are lost,",
         "and less than 90 % of the streams are noticed.",
-        "The test parts were looked at once before, under an earlier rule of the monitor whose stated 10 % they broke; this rule",
-        "was chosen on validation and training samples alone, and this is the second look.\n",
+        "The test parts were looked at once before, under an earlier rule of the monitor whose stated 10 % they broke;",
+        "this rule was chosen on validation and training samples alone, and this is the second look.\n",
     ]
 
 
