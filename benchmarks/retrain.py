@@ -84,7 +84,7 @@ def main() -> None:
     print("\n".join(_HEAD))
     costs = []
     for run in options.runs:
-        task = _task(run, options.work, options.data_root)
+        task = task_of(run, options.work, options.data_root)
         for drift in task.drifts():
             found = [_outcome(task, drift, draw) for draw in range(options.draws)]
             print(_row(task, drift, found), flush=True)
@@ -162,7 +162,7 @@ class Task:
         return [Drift(OFFSET, SENSORS[self.name])]
 
 
-def _task(run: Path, work: Path, data_root: Path | None) -> Task:
+def task_of(run: Path, work: Path, data_root: Path | None) -> Task:
     """Copy a run, export its pick, read its samples."""
     copy = work / run.name / "run"
     if not copy.exists():
@@ -183,7 +183,7 @@ def _outcome(task: Task, drift: Drift, draw: int) -> Outcome:
     print(f"{task.name}: {drift.words}, draw {draw}", file=sys.stderr, flush=True)
     path = task.work / f"drift_{drift.strength:g}_{draw}.npz"
     changed = replace(task.samples, x=drifted(task, drift, draw))
-    _write(changed, task, path)
+    write_changed(changed, task, path)
     export = retrain(task.model, path.with_suffix(".yaml"), to=path.with_suffix(""), seed=draw)
     if export.folder is not None:
         failed = [check.name for check in verify(export.folder, library=draw == 0) if not check.passed]
@@ -203,7 +203,7 @@ def _outcome(task: Task, drift: Drift, draw: int) -> Outcome:
     return Outcome(export, measured.accuracy_test, measured.train_steps)
 
 
-def _write(changed: Samples, task: Task, path: Path) -> None:
+def write_changed(changed: Samples, task: Task, path: Path) -> None:
     """Write changed samples, their test part that of the study, and a section that names them."""
     data, samples = task.plan.study.data, task.samples
     split = split_samples(data, samples, equal_samples(samples.x))

@@ -266,7 +266,7 @@ def _check_monitor(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     network, _ = read_weights(folder / WEIGHTS)
     monitor = read_monitor(folder / MONITOR, network)
     names = ", ".join(watch.quantity.name for watch in monitor.rule.watches)
-    return [Check("monitor", True, f"{names}; limit {monitor.rule.limit}")]
+    return [Check("monitor", True, f"watches {names}")]
 
 
 def _check_nir(folder: Path, manifest: dict[str, Any]) -> list[Check]:

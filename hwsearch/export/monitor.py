@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hwsearch.errors import InputError, RecordError
 from hwsearch.export.yaml_text import yaml_text
-from hwsearch.monitor.learn import Monitor
+from hwsearch.monitor.learn import CONFIDENCE, LeftOut, Monitor
 from hwsearch.monitor.quantities import MOST, Quantity, quantities_of
 from hwsearch.monitor.rule import CLIP, MOST_GAIN, MOST_LIMIT, MOST_SHIFT, SLACK, SPREAD, Rule, Watch
 from hwsearch.network.integers import IntegerNetwork
@@ -24,6 +24,7 @@ FILE = "monitor.yaml"
 _FORMAT = 1
 _MOST_CLASSES = 65_535
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Limit = Annotated[int, Field(ge=0, le=MOST_LIMIT)]
 
 
 class _Part(BaseModel):
@@ -43,6 +44,8 @@ class _Watched(_Part):
         list[Annotated[int, Field(ge=-(2 ** (MOST_SHIFT - 1)), lt=2**30)]],
         Field(min_length=1, max_length=_MOST_CLASSES),
     ]
+    limit_above: Limit
+    limit_below: Limit
 
 
 class _FalseAlarms(_Part):
@@ -55,41 +58,54 @@ class _LearnedOn(_Part):
     units: Annotated[int, Field(ge=1)]
 
 
+class _LeftOut(_Part):
+    groups: Annotated[int, Field(ge=1)]
+    alarmed: Annotated[int, Field(ge=0)]
+
+
 class _File(_Part):
     format: Literal[1]
     identity: dict[str, str | int | float | bool | None]
     false_alarms: _FalseAlarms
     learned_on: _LearnedOn
+    new_groups: _LeftOut | None
     spread: Literal[16]
     slack: Literal[8]
     clip: Literal[64]
-    limit: Annotated[int, Field(ge=0, le=MOST_LIMIT)]
     watched: Annotated[list[_Watched], Field(min_length=1, max_length=MOST)]
 
 
 def write_monitor(path: Path, monitor: Monitor, identity: Mapping[str, Any]) -> None:
     """Write the file; ``identity`` says of which model it is."""
-    told = zip(monitor.rule.watches, monitor.means, monitor.spreads, strict=True)
+    rule, left_out = monitor.rule, monitor.left_out
+    told = zip(rule.watches, rule.limits, monitor.means, monitor.spreads, strict=True)
+    new_groups = None if left_out is None else _promised(left_out)
     values = {
         "format": _FORMAT,
         "identity": dict(identity),
         "false_alarms": {"inferences": monitor.inferences, "chance": monitor.chance},
         "learned_on": {"samples": monitor.samples, "units": monitor.units},
+        "new_groups": new_groups,
         "spread": SPREAD,
         "slack": SLACK,
         "clip": CLIP,
-        "limit": monitor.rule.limit,
-        "watched": [_told(watch, mean, spread) for watch, mean, spread in told],
+        "watched": [_told(*each) for each in told],
     }
     write_text(path, yaml_text(values))
 
 
-def _told(watch: Watch, mean: float, spread: float) -> dict[str, Any]:
+def _promised(left_out: LeftOut) -> dict[str, int | float]:
+    """Return what a file says of groups that were left out, and of new ones."""
+    chance = {"chance_alone": round(left_out.most, 4), "confidence": CONFIDENCE}
+    return {"groups": left_out.groups, "alarmed": left_out.alarmed, **chance}
+
+
+def _told(watch: Watch, limits: tuple[int, int], mean: float, spread: float) -> dict[str, Any]:
     """Return what a file says of a quantity."""
     return {
         "name": watch.quantity.name, "kind": watch.quantity.kind, "place": watch.quantity.place, "mean": mean,
         "spread": spread, "down": watch.down, "gain": watch.gain, "shift": watch.shift,
-        "offsets": list(watch.offsets),
+        "offsets": list(watch.offsets), "limit_above": limits[0], "limit_below": limits[1],
     }  # fmt: skip
 
 
@@ -110,13 +126,14 @@ def read_monitor(path: Path, network: IntegerNetwork) -> Monitor:
         law = f"a monitor must watch {', '.join(q.name for q in wanted)}, with an offset for each of {classes} classes"
         raise RecordError(f"{path}: {law}; got another network's (export the trial again)")
     return Monitor(
-        Rule(watches, file.limit),
+        Rule(watches, tuple((w.limit_above, w.limit_below) for w in file.watched)),
         tuple(w.mean for w in file.watched),
         tuple(w.spread for w in file.watched),
         file.learned_on.samples,
         file.learned_on.units,
         file.false_alarms.inferences,
         file.false_alarms.chance,
+        None if file.new_groups is None else LeftOut(file.new_groups.groups, file.new_groups.alarmed),
     )
 
 

@@ -1,12 +1,12 @@
-"""A monitor is learned on validation samples: what is usual, and the limit of a stated chance of a false alarm.
+"""A monitor is learned on validation samples, and what can be promised of it is counted on groups left out.
 
-The limit is found by drawing again (bootstrap). Rules are fitted on sets that are drawn from the validation samples as
-these were from the world, and streams are run through each, of samples of other such sets: the limit is the smallest
-that all but the stated share of streams do not exceed. So it holds the chance of having learned the usual on a few
-samples, and of meeting a few others. What belongs together (a run, a speaker) is drawn as a whole, into sets and into
-streams. Not for real streams, which may be more alike from one inference to the next than groups tell.
+Where samples belong together (runs, speakers), a new group may be unlike all that were seen, and no limit that few
+groups teach can promise much of it. So groups are left out, a fifth at a time, while all else is learned from the rest;
+how many of them raise an alarm by themselves bounds the chance that a new one does. Training's groups say how groups
+differ as well as those of validation do: sums of inputs as they are, but a network is surer of what it was trained on,
+so its spikes and margins are moved to the means that validation samples of the same answer have.
 
-Source: Gandy & Kvaloy 2013, Scandinavian Journal of Statistics 40(4) (bootstrap of charts with estimated parameters).
+Source: Clopper & Pearson 1934, Biometrika 26 (the bound).
 """
 
 from __future__ import annotations
@@ -14,28 +14,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import betaincinv
 
 from hwsearch.errors import Fault, InputError
+from hwsearch.monitor.fit import centres_of
+from hwsearch.monitor.groups import Groups
+from hwsearch.monitor.limits import CHANCE, HALVINGS, INFERENCES, Pool, rule_of
 from hwsearch.monitor.quantities import Ints, Quantity, Seen
-from hwsearch.monitor.rule import (
-    MOST_GAIN,
-    MOST_SHIFT,
-    MOST_VALUE,
-    SPREAD,
-    Rule,
-    Watch,
-    highest,
-    scores,
-)
+from hwsearch.monitor.rule import Rule, alarms
 from hwsearch.seeds import seed_of
 
-INFERENCES, CHANCE = 1000, 0.1
-"""A stream of so many inferences like those of validation raises an alarm with this chance: about one in 10,000."""
 FEWEST = 20
 """Validation samples that a monitor is learned on, at least."""
-_FEWEST_OF_CLASS = 8
-_LEAST_SPREAD = 0.25  # of what is the same in all samples: one unit off is then as far off as counts
-_SETS, _STREAMS = 50, 200
+FEWEST_GROUPS = 8
+"""Groups of validation by which it can be told how groups differ, at least."""
+CONFIDENCE = 0.95
+_FOLDS, _HALVINGS_LEFT_OUT = 5, 20
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What groups raised that were left out.
+
+    Attributes:
+        groups: So many, each left out once.
+        alarmed: Of these, those that raised an alarm by themselves.
+    """
+
+    groups: int
+    alarmed: int
+
+    @property
+    def most(self) -> float:
+        """The chance that a new group raises an alarm by itself, at most, with the confidence of ``CONFIDENCE``."""
+        if self.alarmed >= self.groups:
+            return 1.0
+        return float(betaincinv(self.alarmed + 1, self.groups - self.alarmed, CONFIDENCE))
 
 
 @dataclass(frozen=True)
@@ -46,8 +60,9 @@ class Monitor:
         rule: What firmware runs.
         means, spreads: Of each quantity on validation samples: mean, and deviation within a predicted class.
         samples: Validation samples.
-        units: Groups of them that were drawn as a whole; as many as samples where each stands alone.
+        units: Groups of them; as many as samples where each stands alone.
         inferences, chance: So many inferences raise a false alarm with at most this chance.
+        left_out: What may be expected of a new group; None where samples stand alone, or groups are too few to say.
     """
 
     rule: Rule
@@ -57,105 +72,81 @@ class Monitor:
     units: int
     inferences: int = INFERENCES
     chance: float = CHANCE
+    left_out: LeftOut | None = None
 
 
-class Groups:
-    """What belongs together, drawn as a whole.
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What was seen of a part of the data.
 
     Attributes:
-        n: How many groups there are.
+        what: Of its samples.
+        groups: [N] what belongs together; None: each sample stands alone.
     """
 
-    def __init__(self, groups: Ints) -> None:
-        """Sort samples by their group, [N]."""
-        _, self._sizes = np.unique(groups, return_counts=True)
-        self._samples = np.argsort(groups, kind="stable")
-        self._starts = np.cumsum(self._sizes) - self._sizes
-        self.n = len(self._sizes)
-
-    def drawn(self, picks: Ints) -> Ints:
-        """Return the samples of groups one after another, each in its order."""
-        sizes = self._sizes[picks]
-        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return np.asarray(self._samples[np.repeat(self._starts[picks], sizes) + within])
-
-    def again(self, rng: np.random.Generator) -> Ints:
-        """Return as many groups as there are, drawn with repeats."""
-        return rng.integers(0, self.n, self.n)
-
-    def stream(self, length: int, rng: np.random.Generator, among: Ints) -> Ints:
-        """Return the samples of a stream of so many, its groups drawn with repeats among some."""
-        return self.drawn(among[rng.integers(0, len(among), length)])[:length]
+    what: Seen
+    groups: Ints | None = None
 
 
 def learn(
-    quantities: tuple[Quantity, ...], what: Seen, classes: int, groups: Ints | None, seed: int
+    quantities: tuple[Quantity, ...], validation: Part, training: Part | None, classes: int, seed: int
 ) -> Monitor:
     """Return the monitor of a network.
 
     Args:
         quantities: What is watched.
-        what: What was seen of validation samples.
+        validation: What was seen of validation samples.
+        training: Of training's, which say how groups differ; they are not looked at where samples stand alone.
         classes: How many there are.
-        groups: [N] what belongs together; None: each sample stands alone.
         seed: Of the draws.
 
     Raises:
         InputError: There are too few samples.
     """
+    what, rng = validation.what, np.random.default_rng(seed_of("monitor", seed))
     if len(what) < FEWEST:
         law = f"a monitor is learned on {FEWEST} validation samples at least"
         raise InputError([Fault("--format monitor", law, f"{len(what)}", "give more validation samples")])
-    together = Groups(np.arange(len(what)) if groups is None else groups)
-    watches = fit(quantities, what, classes)
-    limit = _limit(quantities, what, classes, together, seed)
-    within = what.values - _centres(what.values, what.classes, classes)[what.classes]
+    units = len(what) if validation.groups is None else len(np.unique(validation.groups))
+    pool = Pool(what, np.arange(len(what)), len(what))
+    grouped = validation.groups is not None and FEWEST_GROUPS <= units < len(what)
+    if grouped:
+        groups = np.unique_inverse(np.asarray(validation.groups)).inverse_indices
+        pool = _with_training(Pool(what, groups, units), quantities, training, classes)
+    rule = rule_of(quantities, pool, classes, rng, HALVINGS)
+    within = what.values - centres_of(what.values, what.classes, classes)[what.classes]
     return Monitor(
-        Rule(watches, limit),
+        rule,
         tuple(map(float, what.values.mean(0))),
         tuple(map(float, within.std(0))),
         len(what),
-        together.n,
+        units,
+        left_out=_left_out(quantities, pool, classes, rng) if grouped else None,
     )
 
 
-def fit(quantities: tuple[Quantity, ...], what: Seen, classes: int) -> tuple[Watch, ...]:
-    """Return how each quantity becomes a score, by means of the predicted classes and the spread within them."""
-    return tuple(
-        _watch(quantity, values, what.classes, classes)
-        for quantity, values in zip(quantities, what.values.T, strict=True)
-    )
+def _with_training(pool: Pool, quantities: tuple[Quantity, ...], training: Part | None, classes: int) -> Pool:
+    """Return a pool with training's groups besides, whose spikes and margins are moved to validation's means."""
+    if training is None or training.groups is None:
+        return pool
+    what, given = pool.what, training.what
+    usual, trained = (centres_of(each.values, each.classes, classes) for each in (what, given))
+    moved = np.maximum(np.rint(given.values + (usual - trained)[given.classes]), 0).astype(np.int64)
+    inputs = np.array([quantity.kind == "input" for quantity in quantities])
+    values = np.concatenate([what.values, np.where(inputs, given.values, moved)])
+    groups = pool.n_validation + np.unique_inverse(training.groups).inverse_indices
+    every = Seen(values, np.concatenate([what.classes, given.classes]))
+    return Pool(every, np.concatenate([pool.groups, groups]), pool.n_validation)
 
 
-def _watch(quantity: Quantity, values: Ints, answered: Ints, classes: int) -> Watch:
-    """Return how one quantity becomes a score."""
-    down = max(0, int(4 * values.max()).bit_length() - MOST_VALUE.bit_length())
-    small = values >> down
-    centres = _centres(small[:, None], answered, classes)[:, 0]
-    spread = max(float((small - centres[answered]).std()), _LEAST_SPREAD)
-    shift = next(s for s in range(MOST_SHIFT, -1, -1) if round(SPREAD * 2**s / spread) <= MOST_GAIN)
-    gain, half = round(SPREAD * 2**shift / spread), (1 << shift) >> 1
-    offsets = tuple(round(float(centre) * gain) - half for centre in centres)
-    return Watch(quantity, down, gain, shift, offsets)
-
-
-def _centres(values: np.ndarray, answered: Ints, classes: int) -> np.ndarray:
-    """Return the mean of each predicted class, [classes, Q]; of all where a class has few samples."""
-    return np.stack(
-        [
-            values[answered == c].mean(0) if (answered == c).sum() >= _FEWEST_OF_CLASS else values.mean(0)
-            for c in range(classes)
-        ]
-    )
-
-
-def _limit(quantities: tuple[Quantity, ...], what: Seen, classes: int, groups: Groups, seed: int) -> int:
-    """Return the smallest limit that no more than the stated share of streams exceeds."""
-    rng = np.random.default_rng(seed_of("monitor", seed))
-    streams = np.stack([groups.stream(INFERENCES, rng, groups.again(rng)) for _ in range(_STREAMS)])
-    sets = [groups.drawn(groups.again(rng)) for _ in range(_SETS)]
-    z = np.stack([scores(fit(quantities, what[drawn], classes), what) for drawn in sets], -1)
-    peaks = np.zeros((_STREAMS, _SETS), np.int16)
-    for height in highest(z, streams):
-        np.maximum(peaks, height, out=peaks)
-    return int(np.sort(peaks, axis=None)[-1 - int(CHANCE * peaks.size)])
+def _left_out(
+    quantities: tuple[Quantity, ...], pool: Pool, classes: int, rng: np.random.Generator
+) -> LeftOut:
+    """Return how many groups raise an alarm that is learned from the others, a fifth left out at a time."""
+    groups, n, alarmed = Groups(pool.groups), pool.n_validation, 0
+    order = np.concatenate([rng.permutation(n), n + rng.permutation(groups.n - n)])
+    for fold in range(_FOLDS):
+        out = order[fold::_FOLDS]
+        rule = rule_of(quantities, pool.without(out), classes, rng, _HALVINGS_LEFT_OUT)
+        alarmed += sum(bool(alarms(rule, pool.what[groups.drawn(np.array([g]))])) for g in out)
+    return LeftOut(groups.n, alarmed)

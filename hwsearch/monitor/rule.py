@@ -5,8 +5,9 @@ Each value v is held against what inferences of the same predicted class c have,
     z = clip((min(v >> down, 65535) * gain - offset[c]) >> shift, -64, 64)
     above = max(0, above + z - 8),  below = max(0, below - z - 8)
 
-and a sum that exceeds the limit is an alarm, after which all sums begin at 0 again. So a value may lie half a spread
-off without end, and what lies farther off adds up, four spreads at most of an inference.
+and a sum that exceeds its limit is an alarm, after which all sums begin at 0 again. So a value may lie half a spread
+off without end, and what lies farther off adds up, four spreads at most of an inference. Each sum has a limit of its
+own.
 
 Source: Page 1954, Biometrika 41, "Continuous inspection schemes" (the sums).
 """
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from hwsearch.monitor.quantities import Ints, Quantity, Seen
 
@@ -56,11 +58,11 @@ class Rule:
 
     Attributes:
         watches: One a quantity.
-        limit: What no sum may exceed.
+        limits: Of each quantity what its sum above may not exceed, and its sum below.
     """
 
     watches: tuple[Watch, ...]
-    limit: int
+    limits: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,10 @@ def scores(watches: Sequence[Watch], what: Seen) -> Ints:
 
 def alarms(rule: Rule, what: Seen) -> list[Alarm]:
     """Return every alarm of a stream; sums begin at 0 after each."""
+    most_above, most_below = np.array(rule.limits).T
     found = []
     for n, (above, below) in enumerate(sums(rule, what)):
-        high, low = np.flatnonzero(above > rule.limit), np.flatnonzero(below > rule.limit)
+        high, low = np.flatnonzero(above > most_above), np.flatnonzero(below > most_below)
         if len(high) or len(low):
             found.append(Alarm(n, tuple(map(int, high)), tuple(map(int, low))))
     return found
@@ -99,33 +102,38 @@ def alarms(rule: Rule, what: Seen) -> list[Alarm]:
 
 def sums(rule: Rule, what: Seen) -> Iterator[tuple[Ints, Ints]]:
     """Yield both sums of each quantity, [Q], after each inference, before an alarm lets them begin again."""
+    most_above, most_below = np.array(rule.limits).T
     above = below = np.zeros(len(rule.watches), np.int64)
     for z in scores(rule.watches, what):
         above, below = _grown(above, below, z)
         yield above, below
-        if max(above.max(), below.max()) > rule.limit:
+        if (above > most_above).any() or (below > most_below).any():
             above = below = np.zeros(len(rule.watches), np.int64)
 
 
-def highest(z: np.ndarray, streams: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the highest sum of any quantity after each inference of many streams, [S] or [S, K], without alarms.
+def heights(z: npt.NDArray[np.signedinteger], streams: Ints) -> Iterator[npt.NDArray[np.int16]]:
+    """Yield the sums above and below of each quantity after each inference of many streams, [S, 2 Q], without alarms.
 
-    They are told up to ``MOST_LIMIT``.
+    They are told up to ``MOST_LIMIT``, in one array that the next inference changes.
 
     Args:
-        z: Scores [N, Q], or of several rules [N, Q, K].
+        z: Scores [N, Q].
         streams: [S, H] which sample comes when.
     """
-    small = np.ascontiguousarray(z, np.int16)
-    above = np.zeros((len(streams), *z.shape[1:]), np.int16)
-    below = above.copy()
+    both = np.concatenate([z, -z], 1).astype(np.int16) - np.int16(SLACK)
+    found = np.zeros((len(streams), both.shape[1]), np.int16)
     for chosen in streams.T:
-        now = small[chosen]
-        above += now - np.int16(SLACK)
-        below -= now + np.int16(SLACK)
-        for each in (above, below):
-            np.clip(each, 0, MOST_LIMIT, out=each)
-        yield np.maximum(above, below).max(1)
+        found += both[chosen]
+        np.clip(found, 0, MOST_LIMIT, out=found)
+        yield found
+
+
+def peaks(z: npt.NDArray[np.signedinteger], streams: Ints) -> npt.NDArray[np.int16]:
+    """Return the highest that `heights` come to in each stream, [S, 2 Q]."""
+    found = np.zeros((len(streams), 2 * z.shape[1]), np.int16)
+    for height in heights(z, streams):
+        np.maximum(found, height, out=found)
+    return found
 
 
 def _grown(above: np.ndarray, below: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

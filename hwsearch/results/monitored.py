@@ -20,7 +20,8 @@ from hwsearch.export.monitor import FILE as MONITOR
 from hwsearch.export.monitor import read_monitor
 from hwsearch.export.weights import FILE as WEIGHTS
 from hwsearch.export.weights import read_weights
-from hwsearch.monitor.learn import Groups, Monitor, learn
+from hwsearch.monitor.groups import Groups
+from hwsearch.monitor.learn import Monitor, Part, learn
 from hwsearch.monitor.quantities import Seen, quantities_of, seen
 from hwsearch.monitor.recorded import read_seen
 from hwsearch.monitor.rule import Alarm, alarms
@@ -71,16 +72,17 @@ class Watched:
 
 
 def learned(recovered: Recovered) -> Monitor:
-    """Return a trial's monitor, learned on the validation samples of its own training.
+    """Return a trial's monitor, learned on the validation samples of its own training; groups of training are used too.
 
     Raises:
         InputError: There are too few of them.
     """
     data, study = recovered.plan.data, recovered.plan.study
     own = data if recovered.seed == study.seed else resplit(data, recovered.seed)
-    groups = None if own.groups is None else own.groups[1]
-    network = recovered.network
-    return learn(quantities_of(network), seen(network, own.x_val), own.classes, groups, recovered.seed)
+    network, groups = recovered.network, own.groups
+    validation = Part(seen(network, own.x_val), None if groups is None else groups[1])
+    training = None if groups is None else Part(seen(network, own.x_train), groups[0])
+    return learn(quantities_of(network), validation, training, own.classes, recovered.seed)
 
 
 def watch_export(folder: Path, stream: Stream) -> Watched:

@@ -11,7 +11,8 @@ from builders.integer_networks import fc
 from builders.integer_networks import network as chain
 from hwsearch.export.agree import structure_of
 from hwsearch.export.bundle import Model
-from hwsearch.monitor.learn import Monitor, fit
+from hwsearch.monitor.fit import fit
+from hwsearch.monitor.learn import Monitor
 from hwsearch.monitor.quantities import quantities_of, seen
 from hwsearch.monitor.rule import Rule
 
@@ -47,7 +48,7 @@ def monitor_of(net, inputs, limit=200) -> Monitor:
     classes, quantities = net.populations[-1].shape.channels, quantities_of(net)
     watches = fit(quantities, seen(net, inputs), classes)
     n = len(quantities)
-    return Monitor(Rule(watches, limit), (1.5,) * n, (0.25,) * n, len(inputs), len(inputs))
+    return Monitor(Rule(watches, ((limit, limit + 1),) * n), (1.5,) * n, (0.0,) * n, len(inputs), len(inputs))
 
 
 def config_of(folder: Path):

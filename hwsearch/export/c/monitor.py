@@ -53,9 +53,9 @@ def monitor_driver(model: CModel, rule: Rule) -> str:
 
 def monitor_trace(rule: Rule, what: Seen) -> np.ndarray:
     """Return what the C code of a monitor shows of a stream, [N, 1 + 2 Q] int32: the alarm, sums above, sums below."""
-    rows = []
+    rows, limits = [], np.array(rule.limits).T.ravel()
     for above, below in sums(rule, what):
-        over = np.concatenate([above, below]) > rule.limit
+        over = np.concatenate([above, below]) > limits
         high, low = (np.flatnonzero(part) for part in np.split(over, 2))
         alarm = sum(1 << int(q) for q in high) | sum(1 << (16 + int(q)) for q in low)
         shown = np.zeros_like(np.concatenate([above, below])) if alarm else np.concatenate([above, below])

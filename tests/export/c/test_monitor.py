@@ -18,7 +18,7 @@ from hwsearch.export.c.model import c_model
 from hwsearch.export.c.monitor import FILES, monitor_files, monitor_trace, refuse_large_sums
 from hwsearch.export.c.project import FILES as LIBRARY
 from hwsearch.export.c.project import MONITOR_FILES, project_files
-from hwsearch.monitor.learn import fit
+from hwsearch.monitor.fit import fit
 from hwsearch.monitor.quantities import Quantity, Seen, quantities_of, seen
 from hwsearch.monitor.rule import Rule, Watch, alarms
 from hwsearch.network.integer import run_integer
@@ -28,8 +28,9 @@ needs_compiler = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is 
 
 
 def rule_of(net, x, limit):
-    """Return a rule that is fitted on samples, with a limit."""
-    return Rule(fit(quantities_of(net), seen(net, x), net.populations[-1].shape.channels), limit)
+    """Return a rule that is fitted on samples, with limits from one on that all differ."""
+    watches = fit(quantities_of(net), seen(net, x), net.populations[-1].shape.channels)
+    return Rule(watches, tuple((limit + 2 * q, limit + 2 * q + 1) for q in range(len(watches))))
 
 
 def written(folder, net, rule, x):
@@ -46,9 +47,9 @@ def test_what_is_shown_is_the_alarm_and_then_both_sums():
     watch = Watch(Quantity("margin", "margin"), 0, 16, 0, (160,))
     what = Seen(np.array([[12], [12], [9]]), np.zeros(3, np.int64))
     # 24; 48 is over 40: an alarm, and all begins anew; -16: 8 below
-    assert monitor_trace(Rule((watch,), 40), what).tolist() == [[0, 24, 0], [1, 0, 0], [0, 0, 8]]
+    assert monitor_trace(Rule((watch,), ((40, 40),)), what).tolist() == [[0, 24, 0], [1, 0, 0], [0, 0, 8]]
     low = Seen(np.array([[8], [8]]), np.zeros(2, np.int64))
-    assert monitor_trace(Rule((watch,), 40), low).tolist() == [[0, 0, 24], [1 << 16, 0, 0]]
+    assert monitor_trace(Rule((watch,), ((40, 40),)), low).tolist() == [[0, 0, 24], [1 << 16, 0, 0]]
 
 
 def random_case(seed):
