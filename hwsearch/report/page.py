@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import escape
+
 from hwsearch.records.files import write_text
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.report.answer import comparison, headline, references, risks
@@ -24,7 +26,6 @@ from hwsearch.report.figures import FUNNEL, funnel_counts, funnel_starts, write_
 from hwsearch.report.first_page.render import first_page_html, language_of, write_plan
 from hwsearch.report.first_page.words import LANGUAGES, Language
 from hwsearch.report.fits import bars, fit_words
-from hwsearch.report.front.data import quoted
 from hwsearch.report.front.section import ICONS, front_section
 from hwsearch.report.front_table import write_front_table
 from hwsearch.report.quantities import score_words
@@ -34,6 +35,7 @@ from hwsearch.report.rival import rival_lines, rival_words
 from hwsearch.report.stress import stress_section
 from hwsearch.report.tables import RunTables, read_run
 from hwsearch.report.templates import template
+from hwsearch.report.typed import typed_folder, typed_where
 from hwsearch.whole_files import whole_file
 
 
@@ -80,9 +82,12 @@ def write_report(tables: RunTables, language: Language | None = None) -> Path:
 
 def _render(tables: RunTables, language: Language = "en") -> str:
     summary, counts = tables.summary, funnel_counts(tables)
+    first = first_page_html(tables, language)
     return template("page.html.j2").render(
         summary=summary,
-        first_page=first_page_html(tables, language),
+        language=language,
+        title=first.title,
+        first_page=first.html,
         fits=fit_words(tables),
         bars=bars(tables),
         headline=headline(tables),
@@ -91,7 +96,8 @@ def _render(tables: RunTables, language: Language = "en") -> str:
         references=references(tables),
         budgets=budget_words(tables),
         quality=quality_words(tables),
-        run_dir=quoted(tables.run_dir.resolve().name),  # the page is handed on: no path of this machine
+        run_dir=escape(typed_folder(tables.run_dir)),
+        where=typed_where(tables.run_dir),
         footer=footer(tables),
         front=front_section(tables),
         icons=ICONS,
@@ -109,7 +115,11 @@ def _render(tables: RunTables, language: Language = "en") -> str:
         cost=cost_words(tables),
         judgement=judgement(tables),
         notes=_notes(tables, counts),
-        files={"Study as used": tables.study_text, "Hardware profile as used": tables.profile_text},
+        # as they lie in the folder: nothing in them is glued
+        files={
+            "Study as used": escape(tables.study_text),
+            "Hardware profile as used": escape(tables.profile_text),
+        },
     )
 
 

@@ -166,8 +166,10 @@ def _weights(sparse: float | str, granularity: str, bits: int | str) -> str:
 def _cells(row: NetworkRow) -> tuple[str, ...]:
     scored = "score" if row.number("score_val") is not None else "accuracy"
     costs = (spell(name, row.number(name)) for name in ("memory_bytes", "energy_j", "latency_s"))
-    operations = row.number("operations")
-    if operations is None:
-        operations = (row.number("synaptic_ops") or 0.0) + (row.number("macs") or 0.0)
+    spikes, products = ("none", "operations") if isinstance(row, RivalRow) else ("", "macs")
+    operations = (
+        spikes or spell("synaptic_ops", row.number("synaptic_ops")),
+        spell("macs", row.number(products)),
+    )
     test = interval(row, f"{scored}_test") if row.number(f"{scored}_test") is not None else UNKNOWN
-    return spell(f"{scored}_val", row.number(f"{scored}_val")), test, *costs, spell("macs", operations)
+    return spell(f"{scored}_val", row.number(f"{scored}_val")), test, *costs, *operations

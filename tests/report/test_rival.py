@@ -78,6 +78,13 @@ def test_a_report_has_the_sentence_and_both_fronts(tables, tmp_path):
     assert [line.kind for line in lines if line.picked] == ["plain", "spiking"]
 
 
+def test_operations_are_told_apart(tables):
+    front = (tables.front[0].model_copy(update={"synaptic_ops": 1365.0, "macs": 875.0}),)
+    told = {line.kind: line.cells[-2:] for line in rival_lines(replace(tables, front=front))}
+    assert told["spiking"] == ("1,365", "875")
+    assert told["plain"] == ("none", f"{int(rival_row(1).operations):,}")
+
+
 def test_a_report_of_a_run_without_says_nothing(run_dir, tmp_path):
     tables = read_run(run_dir)
     assert (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +13,7 @@ from hwsearch.records.run_folder import RunFolder
 from hwsearch.report.first_page.parts import Cell, Kind, Number, Part, Text, said
 from hwsearch.report.fits import device_of
 from hwsearch.report.tables import RunTables
+from hwsearch.report.typed import typed_folder
 from hwsearch.study.model import Study, load_study
 
 SUMMARY, FRONT, RIVAL, STRESS = "summary.json", "front.csv", "rival.csv", "stress.csv"
@@ -81,14 +81,9 @@ class Run:
         return Text(self.tables.summary.profile if self.device is None else self.device.name)
 
     @property
-    def folder(self) -> str:
-        """The name of the run's folder; no path of this machine."""
-        return self.tables.run_dir.resolve().name
-
-    @property
     def typed(self) -> str:
-        """The same as it is typed in a shell."""
-        return shlex.quote(self.folder)
+        """The run's folder as it is typed in a shell."""
+        return typed_folder(self.tables.run_dir)
 
     @property
     def scored(self) -> str:

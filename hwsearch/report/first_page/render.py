@@ -7,7 +7,7 @@ in both.
 from __future__ import annotations
 
 import re
-import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
@@ -32,25 +32,46 @@ from hwsearch.report.first_page.parts import (
 from hwsearch.report.first_page.words import LANGUAGES, Language, Span, Words, words_of
 from hwsearch.report.tables import RunTables
 from hwsearch.report.templates import template
+from hwsearch.report.typed import typed_folder
 from hwsearch.shown import line
 
 _ACTIVE = re.compile(r"([\\`*_\[\]<>&|~#$])")
 """What Markdown, or HTML in it, would take for more than a sign."""
 
 
-def first_page_html(tables: RunTables, language: Language) -> Markup:
-    """Return the first page of a run that has ended, as an element of its page."""
+@dataclass(frozen=True)
+class Rendered:
+    """The first page of a run.
+
+    Attributes:
+        title: Of the whole page, as text.
+        html: An element of the page.
+    """
+
+    title: str
+    html: Markup
+
+
+def first_page_html(tables: RunTables, language: Language) -> Rendered:
+    """Return the first page of a run that has ended, for its page."""
     other = next(each for each in LANGUAGES if each != language)
-    command = Text(f"hwsearch report {shlex.quote(tables.run_dir.resolve().name)} --lang {other}", code=True)
-    last = (said("page.sources"), said("page.language", command=command))
-    return html(first_page(tables), words_of(language), last)
+    command = Text(f"hwsearch report {typed_folder(tables.run_dir)} --lang {other}", code=True)
+    document, words = first_page(tables), words_of(language)
+    last = (said("page.sources"), _where(tables), said("page.language", command=command))
+    title = "".join(line(span.text) for span in words.spans(document.title))
+    return Rendered(title, html(document, words, last))
 
 
 def write_plan(tables: RunTables, language: Language) -> Path:
     """Write the same as Markdown (``plan.en.md``), and return its path."""
     path = RunFolder(tables.run_dir).plan(language)
-    write_text(path, markdown(first_page(tables), words_of(language), (said("page.sources"),)))
+    write_text(path, markdown(first_page(tables), words_of(language), (said("page.sources"), _where(tables))))
     return path
+
+
+def _where(tables: RunTables) -> Sentence:
+    """Say from where the commands work."""
+    return said("page.commands", folder=Text(typed_folder(tables.run_dir), code=True))
 
 
 def language_of(page: Path) -> Language:

@@ -20,6 +20,7 @@ from hwsearch.report.first_page.parts import (
 from hwsearch.report.first_page.plain import compared, plain_is_enough, why_not_compared
 from hwsearch.report.first_page.saved import amount
 
+_WITHOUT = {"only.spiking": "meeting.spiking_only", "why.spikes_only": "meeting.plain_spikes_only"}
 _ROLES = ("site", "data", "firmware", "decision")
 
 
@@ -124,8 +125,7 @@ def _against(run: Run) -> Sentence:
     """Return the sentence about networks without spikes."""
     found = compared(run)
     if not found:
-        alone = why_not_compared(run) == "only.spiking"
-        return said("meeting.spiking_only" if alone else "meeting.plain_unknown")
+        return said(_WITHOUT.get(why_not_compared(run), "meeting.plain_unknown"))
     both = all(one.better == "spiking" and not one.by_luck for one in found if one.better != "unknown")
     return said("meeting.spiking_better" if both else "meeting.plain_mixed")
 

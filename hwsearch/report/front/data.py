@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from hwsearch.report.front.tolerance import Tolerance, tolerance_of
 from hwsearch.report.layers import MARKS, knobs, objective
 from hwsearch.report.quantities import UNKNOWN, axis_unit, short, spell, title
 from hwsearch.report.tables import RunTables
+from hwsearch.report.typed import typed_folder
 
 QUANTITIES = ("error", "energy_j", "memory_bytes", "synaptic_ops", "latency_s")
 
@@ -149,15 +149,10 @@ def front_data(tables: RunTables) -> FrontData:
         kinds=KINDS,
         points=points,
         left_out=_left_out(tables.trials),
-        command=(f"hwsearch export {quoted(tables.run_dir.resolve().name)} --trial ", " --to model"),
+        command=(f"hwsearch export {typed_folder(tables.run_dir)} --trial ", " --to model"),
         pick=None if pick is None else pick.trial,
         tolerance=tolerance_of(tables),
     )
-
-
-def quoted(name: str) -> str:
-    """Return a folder's name as one argument of a shell; what begins with a dash would be taken for an option."""
-    return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
 def _candidates(tables: RunTables) -> Iterator[_Candidate]:

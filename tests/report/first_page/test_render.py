@@ -79,7 +79,7 @@ def test_the_page_and_the_plan_show_these_numbers_and_no_other(runs, language, m
     for name, folder in runs.items():
         document, tables = page_of(folder), read_run(folder)
         marked = [span for span in spans_of(document, language) if isinstance(span.of, Number)]
-        page = first_page_html(tables, language)
+        page = first_page_html(tables, language).html
         told = [(str(s.of.value), "; ".join(c.place for c in s.of.cells), s.text) for s in marked]
         assert numbers_on(page) == told, name
         assert stray_digits(unmarked(page)) == [], name
@@ -147,4 +147,4 @@ def test_a_strong_sentence_is_marked_in_both(tmp_path):
     assert isinstance(first, Paragraph)
     assert first.strong
     assert "\n> " in markdown(document, words_of("en"))
-    assert 'class="verdict"' in first_page_html(read_run(folder), "en")
+    assert 'class="verdict"' in first_page_html(read_run(folder), "en").html

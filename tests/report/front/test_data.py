@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from builders.runs import ENDS, synthetic_run
 
-from hwsearch.report.front.data import KINDS, QUANTITIES, front_data, quoted
+from hwsearch.report.front.data import KINDS, QUANTITIES, front_data
 from hwsearch.report.quantities import spell
 from hwsearch.report.tables import read_run
 
@@ -99,13 +99,6 @@ def test_a_run_without_a_front_shows_what_was_tried(tmp_path):
     assert data.pick is None
     assert "front" not in {kind_of(data, i) for i in range(len(data.points.trial))}
     assert len(data.points.trial) == 1 + sum(ENDS.values()) - ENDS["failed"]
-
-
-@pytest.mark.parametrize("name", ["digits", "my run", "it's <b>; rm -r ~", "$(x)", "-rf", "日本"])
-def test_a_folder_is_one_argument_whatever_its_name(name):
-    (argument,) = shlex.split(quoted(name))
-    assert argument.removeprefix("./") == name
-    assert not argument.startswith("-")
 
 
 def test_the_command_names_the_folder(data):
