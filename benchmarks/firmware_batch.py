@@ -90,12 +90,14 @@ class Probed:
         board, network: Which.
         instructions: Of an inference, mean over its inputs, probing included.
         probes: What each probe is of, its name, and its instructions of an inference.
+        together: All networks of that firmware: they share their kernels.
     """
 
     board: str
     network: str
     instructions: float
     probes: list[tuple[str, str, float]]
+    together: list[str]
 
 
 @dataclass(frozen=True)
@@ -164,12 +166,16 @@ def _dispatcher(cases: Sequence[Case]) -> str:
 
 
 def probe_all(networks: Sequence[str], boards: Sequence[Board], path: Path) -> list[Probed]:
-    """Return what probes show of networks; what a file holds already is not run again, and what is run is added."""
+    """Return what probes show of networks, each in a firmware of many and in one of its own.
+
+    A function that has many callers is called, one that has a single caller becomes a part of it. What a file holds
+    already is not run again, and what is run is added.
+    """
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    known = {(each.board, each.network): each for each in (Probed(**json.loads(line)) for line in lines)}
-    for first in range(0, len(networks), _AT_A_TIME):
-        part = networks[first : first + _AT_A_TIME]
-        todo = [board for board in boards if any((board.ident, name) not in known for name in part)]
+    known = {_key(each): each for each in (Probed(**json.loads(line)) for line in lines)}
+    shared = [list(networks[first : first + _AT_A_TIME]) for first in range(0, len(networks), _AT_A_TIME)]
+    for part in [*shared, *([name] for name in networks)]:
+        todo = [b for b in boards if any((b.ident, name, tuple(part)) not in known for name in part)]
         cases = [case_of(name, f"n{i}") for i, name in enumerate(part)] if todo else []
         with tempfile.TemporaryDirectory() as name:
             probes = write_batch(cases, Path(name)) if todo else []
@@ -181,15 +187,20 @@ def probe_all(networks: Sequence[str], boards: Sequence[Board], path: Path) -> l
                         network,
                         whole,
                         [(p.what, p.name, n) for p, n in zip(of, spent, strict=False)],
+                        part,
                     )
                     for network, of, (whole, spent) in zip(part, probes, found, strict=True)
                 ]
-                known |= {(each.board, each.network): each for each in made}
+                known |= {_key(each): each for each in made}
                 with path.open("a", encoding="utf-8") as file:
                     file.writelines(json.dumps(asdict(each)) + "\n" for each in made)
                 print(board.ident, "probed", *part, file=sys.stderr, flush=True)
     wanted, idents = set(networks), {board.ident for board in boards}
     return [each for each in known.values() if each.network in wanted and each.board in idents]
+
+
+def _key(each: Probed) -> tuple[str, str, tuple[str, ...]]:
+    return each.board, each.network, tuple(each.together)
 
 
 def shared_sizes(board: Board, cases: Sequence[Case]) -> tuple[dict[str, int], dict[str, int]]:

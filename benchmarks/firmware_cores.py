@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.firmware_batch import probe_all, run_batch, write_batch
-from benchmarks.firmware_fit import Measured, core_from, fitted_instructions, library, probe_rows
-from benchmarks.firmware_runs import case_of, observe, ran
-from hwsearch.errors import InputError
+from benchmarks.firmware_batch import probe_all
+from benchmarks.firmware_fit import Measured, core_from, deepest
+from benchmarks.firmware_rows import drawn_networks
+from benchmarks.firmware_runs import case_of, observe
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import FLAGS
 from hwsearch.export.boards.predict import Prediction
 from hwsearch.hardware.firmware.complete import missing
 from hwsearch.hardware.firmware.core import Core
-from hwsearch.hardware.firmware.instructions import instructions, terms
-from hwsearch.hardware.profiles.cores import FOLDER, core_of
+from hwsearch.hardware.profiles.cores import FOLDER
 
 COMMAND = "python -m benchmarks.firmware_instructions"
-_WITHIN = {"instructions": 0.15, "flash": 0.03, "RAM": 0.03}
+_WITHIN = {"instructions": 0.15, "flash": 0.03, "RAM": 0.03, "RAM used": 0.03}
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,6 @@ class Networks:
 
 
 _BLOCKS = (2, 3, 4, 5, 6, 9)
-_IN_ONE = 7  # networks that are held out, in one firmware
 PROFILES = Path(__file__).parents[1] / "hardware_profiles"
 _PAIRED = 3  # networks, of 2, 4 and 8 bits
 _ROUND = 56
@@ -58,7 +55,9 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
         n_built: Networks that are built for bytes of functions, 14 at most; 3 more, for pairs of values, always are.
         n_held: Networks that are tried.
     """
-    other = np.random.default_rng(5).permutation(784)[: n_held - n_held // 2]
+    other = [
+        number for number in _matrix(6) if number not in {n for seed in (3, 4, 5) for n in _matrix(seed)[:20]}
+    ]
     numbers = [
         _ROUND * r + 7 * block + kind for r in range(n_rounds) for block in _BLOCKS for kind in range(7)
     ]
@@ -75,10 +74,15 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
             *(f"paired {number}" for number in range(_PAIRED)),
         ],
         [
-            *(f"varied {400 + number}" for number in range(n_held // 2)),
-            *(f"matrix {number}" for number in other),
+            *(f"varied {500 + number}" for number in range(n_held // 2)),
+            *(f"matrix {number}" for number in other[: n_held - n_held // 2]),
         ],
     )
+
+
+def _matrix(seed: int) -> list[int]:
+    """Return the numbers of the matrix in an order; those first in seeds 3 to 5 were seen while terms were sought."""
+    return [int(number) for number in np.random.default_rng(seed).permutation(784)]
 
 
 def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | None) -> None:
@@ -93,11 +97,12 @@ def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | 
     runs.mkdir(parents=True, exist_ok=True)
     probed = probe_all(drawn.probed, boards, runs / "probes.jsonl")
     seen = observe([*drawn.built, *drawn.held], [board.ident for board in boards], runs / "runs.jsonl")
-    fitted = {name: case_of(name) for name in drawn.probed}
-    cases = {name: case_of(name) for name in {each.network for each in seen}}
-    libraries = {name: library(case) for name, case in cases.items()}
+    fitted = drawn_networks({name: case_of(name) for name in drawn.probed})
+    rest = drawn_networks({name: case_of(name) for name in {each.network for each in seen}})
     measured = [
-        Measured(cases[each.network].model, libraries[each.network].on(BOARDS[each.board].core), each)
+        Measured(
+            rest.cases[each.network].model, rest.libraries[each.network].on(BOARDS[each.board].core), each
+        )
         for each in seen
     ]
     print(_HEAD.format(probed=len(drawn.probed), built=len(drawn.built), held=len(drawn.held)))
@@ -113,71 +118,13 @@ def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | 
             write_core(write, replace(core, errors=_in_words(errors)))
 
 
-def instructions_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | None) -> None:
-    """Print errors of instructions alone, fitted anew; write them into the cores' files, whose bytes stay.
-
-    Networks that are held out share a firmware, which takes them as many instructions as their own.
-    """
-    runs.mkdir(parents=True, exist_ok=True)
-    probed = probe_all(drawn.probed, boards, runs / "probes.jsonl")
-    seen = observe(drawn.built, [board.ident for board in boards], runs / "runs.jsonl")
-    cases = {name: case_of(name) for name in {*drawn.probed, *drawn.built}}
-    libraries = {name: library(case) for name, case in cases.items()}
-    tried = [library(case_of(name)) for name in drawn.held]
-    print(_HEAD_INSTRUCTIONS.format(probed=len(drawn.probed), held=len(tried)))
-    for board in boards:
-        rows = [
-            row
-            for p in probed
-            if p.board == board.ident
-            for row in probe_rows(p, cases[p.network], board.core)
-        ]
-        built = [each for each in seen if each.board == board.ident]
-        rows += [(terms(libraries[each.network].on(board.core)), each.instructions) for each in built]
-        old, new = core_of(board.core, (PROFILES,)), fitted_instructions(rows)
-        took = list(_together(board, drawn.held))
-        for name, constants in (("before", old.instructions), ("fitted anew", new)):
-            told = [instructions(each.on(board.core), constants) for each in tried]
-            errors = np.array(
-                [np.nan if n is None else n / whole - 1 for n, whole in zip(told, took, strict=True)]
-            )
-            print(
-                f"| {board.ident} | {board.core} | {name} | {_row(errors, _WITHIN['instructions'])} |",
-                flush=True,
-            )
-        if write is not None:
-            said = f"{_in_words({'instructions': errors})}; {old.errors.partition('; ')[2]}"
-            write_core(write, replace(old, instructions=new, errors=said))
-
-
-def _together(board: Board, names: Sequence[str]) -> Iterator[float]:
-    """Yield the instructions of an inference of each network; several share a firmware, where that has room."""
-    for first in range(0, len(names), _IN_ONE):
-        part = names[first : first + _IN_ONE]
-        cases = [case_of(name, f"n{i}") for i, name in enumerate(part)]
-        with tempfile.TemporaryDirectory() as folder:
-            write_batch(cases, Path(folder), probing=False)
-            try:
-                found = [whole for whole, _ in run_batch(board, cases, Path(folder))]
-            except InputError:
-                found = [float(ran(board, case_of(name)).instructions.sum(1).mean()) for name in part]
-        yield from found
-
-
-_HEAD_INSTRUCTIONS = """## Instructions that are told without a board, and what the board counts
-
-Fitted on probes of {probed} drawn networks, tried on {held} others: half are drawn alike, half are smaller ones of
-[the equality](firmware.md). Told from events counted on the same inputs. Before: the constants of the cores' files.
-
-| board | core | constants | networks | median error | within | largest |
-|---|---|---|---|---|---|---|"""
-
 _HEAD = """## What is told without a board, and what the board shows
 
 Instructions are fitted on probes of {probed} drawn networks, bytes of kernels are as compiled, those of a network's
 own functions are fitted on {built}. Errors are those of {held} others: half are drawn alike, half are smaller ones of
 [the equality](firmware.md). Instructions are told from events counted on the same inputs; flash and RAM are of the
-whole linked firmware, its stack and the test's own included.
+whole linked firmware, the test's own included. RAM has the stack of the deepest way, by the frames that the compiler
+wrote; RAM that was used has what four inputs wrote to, which is less where no event came to the deepest kernel.
 
 | board | core | what | networks | median error | within | largest |
 |---|---|---|---|---|---|---|"""
@@ -187,6 +134,7 @@ def _errors(tried: Sequence[Measured], core: Core, what: str) -> np.ndarray:
     """Return predicted / measured - 1 of each network; NaN where a constant is missing."""
     of: Mapping[str, Callable[[Prediction], float | None]] = {
         "instructions": lambda p: p.instructions, "flash": lambda p: p.flash_bytes, "RAM": lambda p: p.ram_bytes,
+        "RAM used": lambda p: p.ram_bytes,
     }  # fmt: skip
     errors = []
     for each in tried:
@@ -194,7 +142,8 @@ def _errors(tried: Sequence[Measured], core: Core, what: str) -> np.ndarray:
         took = {
             "instructions": seen.instructions,
             "flash": seen.flash_bytes,
-            "RAM": seen.ram_bytes + seen.stack_bytes,
+            "RAM": seen.ram_bytes + deepest(each),
+            "RAM used": seen.ram_bytes + seen.stack_bytes,
         }
         value = None if told is None else of[what](told)
         errors.append(np.nan if value is None else value / took[what] - 1)

@@ -8,25 +8,19 @@ state) are fitted likewise.
 
 from __future__ import annotations
 
-import re
-import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import nnls
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from builders.c_networks import Case
-
 from benchmarks.firmware_batch import Probed, kernel_sizes, shared_sizes
+from benchmarks.firmware_rows import PROBE, Counts, Drawn, probe_rows
 from benchmarks.firmware_runs import Observation
 from hwsearch.export.boards.boards import Board
 from hwsearch.export.boards.predict import Prediction, predicted
 from hwsearch.export.c.model import CModel
-from hwsearch.export.c.work import library_of
 from hwsearch.hardware.firmware.code import (
     SHARED,
     added,
@@ -38,20 +32,17 @@ from hwsearch.hardware.firmware.code import (
     part_of,
     step_parts,
     update_parts,
+    with_merged,
 )
 from hwsearch.hardware.firmware.core import Core
-from hwsearch.hardware.firmware.events import lists_of
-from hwsearch.hardware.firmware.instructions import plain_terms, terms, update_terms
-from hwsearch.hardware.firmware.loops import Term, kernel_terms, scan_terms
-from hwsearch.hardware.firmware.program import Library, LibraryConnection
-from hwsearch.hardware.firmware.stack import tap_bytes
-from hwsearch.measure.workload import count_workload
-from hwsearch.network.integer import run_integer
+from hwsearch.hardware.firmware.instructions import terms
+from hwsearch.hardware.firmware.program import Library
+from hwsearch.hardware.firmware.stack import ALIGNMENT, below_bytes, kernel_frame, tap_bytes
 
-Counts = Mapping[str, float]
 _LEAST = 50.0  # instructions: what takes fewer is not worth a fit
-_PROBE = "probe"
 _CALLERS = ("reset", "started", "main", "snn_trace")  # of a timestep, in a test's firmware
+_ALIGNED = {"arm": 8, "riscv": 16}  # bytes of stack, by AAPCS32 and by the psABI of ilp32
+_ADDING = ("scatter", "merged scatter")
 _ROUNDS, _EXACT = 12, 0.01  # renewals of weights; an error below which none is better than another
 
 
@@ -74,15 +65,19 @@ class Measured:
         return predicted(self.model, self.library, core)
 
 
-def library(each: Case) -> Library:
-    """Return what a network's library does, its events counted on its inputs."""
-    network = each.model.network
-    run = run_integer(network, each.x)
-    return library_of(each.model, count_workload(network, run.input_maps, run.spikes))
+def deepest(each: Measured) -> int:
+    """Return the bytes of the firmware's stack by the frames that the compiler wrote, down its deepest way."""
+    frames = {part_of(name): float(n) for name, n in each.seen.frames.items()}
+    ways = [
+        frames.get(f"add_{name}", 0.0) + (below_bytes(c, frames) or 0.0)
+        for name, c in zip(each.model.names.connections, each.library.connections, strict=True)
+    ]
+    callers = (*_CALLERS, "snn_step", *(["snn_frame"] if each.library.frames else []))
+    return round(sum(frames.get(name, 0) for name in callers) + max(ways))
 
 
 def core_from(
-    board: Board, source: str, probed: Sequence[Probed], cases: Mapping[str, Case], built: Sequence[Measured]
+    board: Board, source: str, probed: Sequence[Probed], drawn: Drawn, built: Sequence[Measured]
 ) -> Core:
     """Return the constants of a board's core.
 
@@ -90,20 +85,23 @@ def core_from(
         board: The board.
         source: How they came about.
         probed: What probes showed there.
-        cases: The networks that were probed, by their names.
+        drawn: The networks that were probed.
         built: Networks that were built on their own, for the functions that each has of its own.
     """
+    cases = drawn.cases
     sizes, frames = shared_sizes(board, list(cases.values()))
-    rows = [row for each in probed for row in probe_rows(each, cases[each.network], board.core)]
+    rows = [row for each in probed for row in probe_rows(each, drawn, board.core)]
     rows += [(terms(each.library), each.seen.instructions) for each in built]
-    code = _code({part_of(name): n for name, n in sizes.items()}, cases, built, board.core)
+    code = _code({part_of(name): n for name, n in sizes.items()}, drawn.libraries, built, board.core)
     alone = {name: kernel_sizes(board, each.model.program.use) for name, each in cases.items()}
-    stack = _stack(frames | _usual([of for _, of in alone.values()]), built)
+    kernels = frames | _alone({name: of for name, (_, of) in alone.items()}, drawn.libraries, board.core)
+    stack = _stack(kernels, built, _ALIGNED[board.architecture])
     return Core(
         name=board.core,
         source=source,
         instructions=fitted_instructions(rows),
-        code_bytes=code | _inlined(board, code, cases, {name: of for name, (of, _) in alone.items()}),
+        code_bytes=code
+        | _inlined(board, code, drawn.libraries, {name: of for name, (of, _) in alone.items()}),
         stack_bytes=stack,
         test_bytes=_test(built, stack),
     )
@@ -112,60 +110,22 @@ def core_from(
 def fitted_instructions(rows: Sequence[tuple[Counts, float]]) -> dict[str, float]:
     """Return the instructions of each term.
 
-    What adds a decoded plane is one function for all formats. It is fitted on dense filters first, whose planes and
-    weights are counted exactly: elsewhere they are expectations, whose errors it would take over.
+    What adds a decoded plane is one function for all formats (or a part of each kernel: then likewise). It is fitted
+    on dense filters first, whose planes and weights are counted exactly: elsewhere they are expectations, whose errors
+    it would take over.
     """
     dense = [row for row in rows if "conv_dense list" in row[0] and "timestep" not in row[0]]
-    known = {name: n for name, n in _fitted(dense, _LEAST).items() if name.startswith("scatter")}
+    known = {name: n for name, n in _fitted(dense, _LEAST).items() if name.startswith(_ADDING)}
     found = known | _fitted(rows, _LEAST, known)
-    return {name: n for name, n in found.items() if name != _PROBE}
-
-
-def probe_rows(probed: Probed, case: Case, core: str) -> Iterator[tuple[Counts, float]]:
-    """Yield what each probe, and the whole, took, with the terms that happened in it."""
-    whole, names = library(case).on(core), case.model.names
-    connections = dict(zip(names.connections, whole.connections, strict=True))
-    populations = dict(zip(names.populations, whole.populations, strict=True))
-    loops, n_probes = iter(whole.loops), 0.0
-    for what, name, spent in probed.probes:
-        found: Iterable[tuple[str, float]]
-        if what in ("scan", "fc", "conv", "fc_pairs"):
-            c = connections[name]
-            if (c.kernel == "pairs") != (what == "fc_pairs"):
-                continue  # what other cores do in this place
-            found, times = _of_connection(what, c)
-        elif what in ("fire", "read"):
-            p = populations[re.findall(r"&(\w+)_neurons", name)[0]]
-            found, times = update_terms(p), p.calls
-        else:
-            loop = next(loops)
-            found, times = plain_terms(loop), loop.calls
-        n_probes += times
-        if spent > 0:
-            yield _added(found), spent
-    yield {**terms(whole), _PROBE: n_probes}, probed.instructions
-
-
-def _of_connection(what: str, c: LibraryConnection) -> tuple[Iterator[Term], float]:
-    """Return the terms of what is probed of a connection, and how often that is called in an inference."""
-    if what == "scan":
-        return scan_terms(c), lists_of(c).all
-    return kernel_terms(c), c.calls if what == "fc_pairs" else lists_of(c).filled
-
-
-def _added(found: Iterable[tuple[str, float]]) -> Counts:
-    total: Counter[str] = Counter()
-    for name, count in found:
-        total[name] += count
-    return total
+    return {name: n for name, n in found.items() if name != PROBE}
 
 
 def _code(
-    sizes: Mapping[str, float], cases: Mapping[str, Case], built: Sequence[Measured], core: str
+    sizes: Mapping[str, float], libraries: Mapping[str, Library], built: Sequence[Measured], core: str
 ) -> dict[str, float]:
     """Return the bytes of each part; of a function that is inlined everywhere none."""
     wanted = {name for name in sizes if name.startswith("snnk_fc_pairs_")}
-    wanted |= {name for case in cases.values() for name in code_parts(library(case).on(core))}
+    wanted |= {name for each in libraries.values() for name in code_parts(each.on(core))}
     wanted |= {name for each in built for name in code_parts(each.library)}
     found: dict[str, float] = {}
     for parts, function in (
@@ -174,7 +134,7 @@ def _code(
     ):  # fmt: skip
         having = [each for each in built if function in each.seen.functions and parts(each.library)]
         found |= _fitted([(parts(each.library), each.seen.functions[function]) for each in having])
-    populations = {p.name: p for case in cases.values() for p in library(case).populations}
+    populations = {p.name: p for each in libraries.values() for p in each.populations}
     found |= _fitted([(update_parts(p), sizes[f"snnk_{name}"]) for name, p in populations.items()])
     found |= _fitted(list(_adds(built)))
     helpers = [
@@ -186,15 +146,15 @@ def _code(
 
 
 def _inlined(
-    board: Board, code: Counts, cases: Mapping[str, Case], alone: Mapping[str, Mapping[str, int]]
+    board: Board, code: Counts, libraries: Mapping[str, Library], alone: Mapping[str, Mapping[str, int]]
 ) -> dict[str, float]:
     """Return the bytes that it adds (below zero: saves) that a function of several kernels has one call in a library.
 
     ``alone``: bytes of each network's kernels without those of others, which are compared with ``code``, among all.
     """
     rows, goal = [], []
-    for network, each in cases.items():
-        of, sizes = library(each).on(board.core), alone[network]
+    for network, each in libraries.items():
+        of, sizes = each.on(board.core), alone[network]
         parts = {name for c in of.connections for name in kernel_functions(c)}
         total = sum(n for name, n in sizes.items() if part_of(name) in parts)
         rows.append([float(f"inlined {name}" in inlined_parts(of)) for name in SHARED])
@@ -211,26 +171,38 @@ def _adds(measured: Iterable[Measured]) -> Iterable[tuple[Counts, float]]:
         yield {f"add {kind}": kinds.count(kind) for kind in kinds}, total
 
 
-def _usual(alone: Iterable[Mapping[str, int]]) -> dict[str, float]:
-    """Return each function's frame as the kernels of single networks have it, the median: together many are larger."""
-    seen: dict[str, list[int]] = defaultdict(list)
-    for frames in alone:
+def _alone(
+    alone: Mapping[str, Mapping[str, int]], libraries: Mapping[str, Library], core: str
+) -> dict[str, float]:
+    """Return each function's frame as the kernels of single networks have it, the most: together many are larger.
+
+    A kernel that shared functions are a part of has a frame of another name.
+    """
+    seen: dict[str, float] = defaultdict(float)
+    for network, frames in alone.items():
+        known = {c.function: kernel_frame(c) for c in with_merged(libraries[network].on(core))}
         for name, n_bytes in frames.items():
-            seen[name].append(n_bytes)
-    return {name: float(np.median(values)) for name, values in seen.items()}
+            seen[known.get(name, name)] = max(seen[known.get(name, name)], n_bytes)
+    return dict(seen)
 
 
-def _stack(kernels: Mapping[str, float], built: Sequence[Measured]) -> dict[str, float]:
-    """Return the bytes of each function's frame: the most that it ever had, and of a connection's without its taps."""
+def _stack(kernels: Mapping[str, float], built: Sequence[Measured], unit: int) -> dict[str, float]:
+    """Return the bytes of each function's frame: the most that it ever had.
+
+    Of a connection's function it is the frame without its taps before it was made a multiple of ``unit``: the most that
+    every frame of it allows.
+    """
     frames: dict[str, float] = defaultdict(float)
+    adds: dict[str, list[float]] = defaultdict(list)
     for name, n_bytes in kernels.items():
         frames[part_of(name)] = max(frames[part_of(name)], n_bytes)
     for each in built:
-        frames["snn_step"] = max(frames["snn_step"], each.seen.frames["snn_step"])
+        for name in ("snn_step", "snn_frame"):
+            frames[name] = max(frames[name], each.seen.frames.get(name, 0))
         for name, c in zip(each.model.names.connections, each.library.connections, strict=True):
-            part = f"add {added(c)}"
-            frames[part] = max(frames[part], each.seen.frames.get(f"add_{name}", 0) - tap_bytes(c))
-    return dict(frames)
+            if f"add_{name}" in each.seen.frames:
+                adds[f"add {added(c)}"].append(each.seen.frames[f"add_{name}"] - tap_bytes(c))
+    return dict(frames) | {part: min(values) for part, values in adds.items()} | {ALIGNMENT: float(unit)}
 
 
 def _test(measured: Sequence[Measured], stack: Mapping[str, float]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """C libraries on emulated cores: instructions of each format against a dense loop, and how well all is predicted.
 
     python -m benchmarks.firmware_instructions [--rounds 1] [--built 14] [--held-out 40] [--boards microbit ...]
-        [--only formats|cores|instructions] [--runs FOLDER] [--write] > benchmarks/results/firmware_instructions.md
+        [--only formats|cores] [--runs FOLDER] [--write] > benchmarks/results/firmware_instructions.md
 
 First table: 256 inputs of which a tenth spike, 128 neurons, weights of 8 bits (and 4) of which 90 % are zero, stored
 in each format; and the same network as a plain loop over all weights, a byte each, without looking for spikes.
@@ -9,8 +9,7 @@ Membranes of all of them are compared with the integer model.
 
 Second: instructions, flash and RAM told from a network's structure and counted events, against the board. A core's
 constants are fitted on drawn networks and tried on others; ``--write`` puts them into hardware_profiles/cores/. What
-ran is kept in the folder of ``--runs`` and is not run again. ``--only instructions`` fits these alone, and leaves the
-bytes of the cores' files. Instructions are not cycles. Progress: standard error.
+ran is kept in the folder of ``--runs`` and is not run again. Instructions are not cycles. Progress: standard error.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case, case
 from builders.integer_networks import dense, graph, population
 
-from benchmarks.firmware_cores import COMMAND, PROFILES, cores_table, instructions_table, networks
+from benchmarks.firmware_cores import COMMAND, PROFILES, cores_table, networks
 from benchmarks.firmware_runs import ran
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import missing_tools
@@ -48,7 +47,7 @@ def main() -> None:
     options.add_argument(
         "--boards", nargs="*", default=[ident for ident in BOARDS if not missing_tools(BOARDS[ident])]
     )
-    options.add_argument("--only", choices=["formats", "cores", "instructions"])
+    options.add_argument("--only", choices=["formats", "cores"])
     options.add_argument("--runs", type=Path, help="folder: what ran is kept there, and not run again")
     options.add_argument("--write", action="store_true")
     given = options.parse_args()
@@ -59,10 +58,9 @@ def main() -> None:
         formats_table(boards)
     if given.only != "formats":
         profiles = PROFILES if given.write else None
-        table = instructions_table if given.only == "instructions" else cores_table
         drawn = networks(given.rounds, given.built, given.held_out)
         with tempfile.TemporaryDirectory() as name:
-            table(boards, drawn, given.runs or Path(name), profiles)
+            cores_table(boards, drawn, given.runs or Path(name), profiles)
 
 
 def _command(given: argparse.Namespace) -> str:

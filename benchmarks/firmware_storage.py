@@ -79,7 +79,7 @@ def row_of(board: Board, number: int) -> Row:
     """Return a drawn connection, measured in every format that holds it; every third has filters."""
     name, network, x = drawn(number)
     run = run_integer(network, x)
-    workload = count_workload(network, run.input_maps, run.spikes)
+    workload = count_workload(network, run.input_maps, run.spikes, arrivals=run.arrivals)
     work = workload.connections[0]
     sizes = {
         each: size

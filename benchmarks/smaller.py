@@ -144,7 +144,9 @@ def dense_bytes(plan: Plan) -> int:
         plan.spec, ticket.params, ticket.masks, ticket.bits, plan.dense_timesteps, plan.reference_widths
     )
     run = run_integer(network, plan.data.x_val[:1])
-    need = price_on_device(plan, count_workload(network, run.input_maps, run.spikes)).fields["memory_bytes"]
+    need = price_on_device(
+        plan, count_workload(network, run.input_maps, run.spikes, arrivals=run.arrivals)
+    ).fields["memory_bytes"]
     assert need is not None  # the pick's rule needs it too
     return int(need)
 

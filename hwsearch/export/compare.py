@@ -46,7 +46,7 @@ def compare_devices(folder: Path, idents: Sequence[str]) -> list[Comparison]:
     """
     profiles = [load_profile(ident, "ID") for ident in idents]
     network, _, run = run_recorded(folder)
-    workload = count_workload(network, run.input_maps, run.spikes)
+    workload = count_workload(network, run.input_maps, run.spikes, arrivals=run.arrivals)
     laws = [p.shape.law for p in network.populations if p.shape.law is not None]
     return [
         Comparison(

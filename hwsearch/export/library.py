@@ -158,5 +158,5 @@ def _told(board: Board, library: CModel, run: Run) -> Prediction | None:
     folders = tuple(profile_folders())
     if not any((folder / CORES / f"{board.core}.yaml").exists() for folder in folders):
         return None
-    workload = count_workload(library.network, run.input_maps, run.spikes)
+    workload = count_workload(library.network, run.input_maps, run.spikes, arrivals=run.arrivals)
     return predicted(library, library_of(library, workload), core_of(board.core, folders, "--board"))

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import math
 
+from hwsearch.hardware.arrivals import LIST_EVENTS
 from hwsearch.hardware.storage import Stream, streams
 from hwsearch.hardware.workload import ConnectionWork
 
-LIST_EVENTS = 32
-"""Events that a kernel is handed at most."""
 _WORD = 32
 _BYTE, _ALIGNED, _FIELD = 8.0, 12.0, 20.0  # a dense weight: of 8 bits; at the same bits of each row; anywhere
 _ENTRY, _ROW = 38.0, 70.0  # of compressed rows: a weight; a row

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hwsearch.graph.graph import INPUT, NO_POOLING, Pooling, Readout, Size
+from hwsearch.hardware.arrivals import Arrivals
 
 BLOCKS = (4, 8)
 """Block lengths that are counted (runs of consecutive inputs)."""
@@ -160,6 +161,7 @@ class ConnectionWork:
         out_size: Height and width of its target's map; (1, 1) for fc.
         fan_columns: Consecutive inputs that one channel of its source feeds (1, but for an fc behind a map).
         identity: Whether it is the identity of a residual block: a weight a channel, never pruned.
+        arrivals: How what it reads falls into timesteps and channels; None: not counted, taken as spread out.
     """
 
     name: str
@@ -181,6 +183,7 @@ class ConnectionWork:
     out_size: Size = (1, 1)
     fan_columns: int = 1
     identity: bool = False
+    arrivals: Arrivals | None = None
 
     @property
     def groups(self) -> int:

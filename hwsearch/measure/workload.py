@@ -16,6 +16,7 @@ import numpy as np
 from hwsearch.compress.masks import runs
 from hwsearch.compress.packing import census
 from hwsearch.graph.graph import INPUT, Connection, Input, Population
+from hwsearch.hardware.arrivals import Arrivals
 from hwsearch.hardware.workload import (
     BLOCKS,
     ConnectionWork,
@@ -36,6 +37,7 @@ def count_workload(
     input_maps: Sequence[np.ndarray],
     spikes: Sequence[np.ndarray],
     counted: Counted | None = None,
+    arrivals: Sequence[Arrivals] = (),
 ) -> Workload:
     """Count what one inference costs.
 
@@ -45,9 +47,12 @@ def count_workload(
             For an analog input the values that are not zero: of a still image once, of a sequence in all timesteps.
         spikes: One a spiking population, [C]: mean spikes of each channel in an inference.
         counted: Connections that need not be counted again; those of this network are added.
+        arrivals: One a connection, how its events fall into timesteps and channels; none: not counted.
     """
     connections = []
-    for connection, bits, events in zip(network.connections, network.weight_bits, input_maps, strict=True):
+    falls: Sequence[Arrivals | None] = arrivals or [None] * len(network.connections)
+    each = zip(network.connections, network.weight_bits, input_maps, falls, strict=True)
+    for connection, bits, events, fallen in each:
         weights, ops = _counts(connection, events, counted)
         shape = connection.shape
         connections.append(
@@ -59,6 +64,7 @@ def count_workload(
                 inputs=int(events.size),
                 ops=ops,
                 spikes_in=float(events.sum()),
+                arrivals=fallen,
             )
         )
     sent = [*(float(events.sum()) for events in spikes), 0.0]
@@ -82,6 +88,7 @@ def connection_work(
     inputs: int,
     ops: OpCounts,
     spikes_in: float,
+    arrivals: Arrivals | None = None,
 ) -> ConnectionWork:
     """Return what is counted of a connection; what it joins and how it reads is its shape's."""
     return ConnectionWork(
@@ -104,6 +111,7 @@ def connection_work(
         out_size=shape.out_size,
         fan_columns=shape.fan_columns,
         identity=not shape.prunable,
+        arrivals=arrivals,
     )
 
 

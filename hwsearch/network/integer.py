@@ -18,13 +18,14 @@ does not matter, and networks run in stacks, on a CPU or a GPU, with one result.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 import torch
 
 from hwsearch.data.frames import timestep_inputs
 from hwsearch.graph.graph import INPUT
+from hwsearch.hardware.arrivals import Arrivals
 from hwsearch.network.integer_pass import Pass
 from hwsearch.network.integer_stack import StackedPopulation, stack_populations
 from hwsearch.network.integers import IntegerNetwork
@@ -46,6 +47,7 @@ class Run:
         sums_clipped, membranes_clipped: How often these were clipped to their width, mean of an inference (a readout's
             potential is a sum).
         fired: Per spiking population [N] int64, spikes of all its neurons in each inference.
+        arrivals: Per connection, how its events fall into timesteps and channels.
     """
 
     readout: np.ndarray
@@ -55,6 +57,7 @@ class Run:
     sums_clipped: float = 0.0
     membranes_clipped: float = 0.0
     fired: tuple[np.ndarray, ...] = ()
+    arrivals: tuple[Arrivals, ...] = ()
 
     @property
     def predictions(self) -> np.ndarray:
@@ -132,6 +135,10 @@ def _joined(parts: list[Run], share: list[float]) -> Run:
         float(np.dot(share, [part.sums_clipped for part in parts])),
         float(np.dot(share, [part.membranes_clipped for part in parts])),
         tuple(np.concatenate(each) for each in zip(*(part.fired for part in parts), strict=True)),
+        tuple(
+            Arrivals(*np.dot(share, [astuple(each) for each in parts_of]).tolist())
+            for parts_of in zip(*(part.arrivals for part in parts), strict=True)
+        ),
     )
 
 
@@ -161,6 +168,9 @@ def _run_batch(
             float(clipped_each[k, 0]),
             float(clipped_each[k, 1]),
             tuple(done.fired[p][k].astype(np.int64) for p in range(last)),
+            tuple(
+                Arrivals(*_of_network(done.arrivals[c], k).tolist()) for c in range(len(network.connections))
+            ),
         )
         for k, network in enumerate(networks)
     ]
@@ -175,6 +185,11 @@ def _frames(network: IntegerNetwork, x: np.ndarray, device: torch.device) -> tor
         return torch.from_numpy(x).to(device=device, dtype=exact).unsqueeze(0)
     binned = timestep_inputs(x, data, timesteps)
     return torch.from_numpy(binned).to(device=device, dtype=exact).transpose(0, 1)
+
+
+def _of_network(each: np.ndarray, k: int) -> np.ndarray:
+    """Return what is network k's; what the input sends is one for all."""
+    return np.asarray(each[k if len(each) > 1 else 0])
 
 
 def _map_of(network: IntegerNetwork, means: np.ndarray, connection: int, k: int) -> np.ndarray:

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hwsearch.graph.graph import INPUT
+from hwsearch.graph.graph import INPUT, Connection
 from hwsearch.graph.order import components, entering, reading, steps_in_time
+from hwsearch.network.arrivals import count_arrivals
 from hwsearch.network.integer_stack import StackedPopulation
 from hwsearch.network.integer_steps import arriving, fire, pool, potentials, step, total_current
 from hwsearch.network.integers import IntegerNetwork
@@ -25,6 +26,7 @@ class Pass:
     Attributes:
         maps: Of each connection, [K, ...] (of the input [1, ...]): mean over the inputs of the values that it received,
             pooled, added up over time; of analog inputs how many were not zero, those of a still image once.
+        arrivals: Of each connection [K, 4] (of the input [1, 4]): events, lists, filled lists and runs of an inference.
         spikes: Of each spiking population [K, C]: mean spikes of a channel in an inference.
         fired: Of each spiking population [K, N]: spikes of all its neurons in each inference.
         membranes: Of each population, [K, T, N, ...]: after reset; empty where it is not traced. Last the readout's.
@@ -49,6 +51,7 @@ class Pass:
         self._sent = {INPUT: frames.unsqueeze(0)}
         self._unread = {p: set(reading(self._shapes, p)) for p in (INPUT, *range(len(populations)))}
         self.maps: dict[int, np.ndarray] = {}
+        self.arrivals: dict[int, np.ndarray] = {}
         self.spikes: dict[int, np.ndarray] = {}
         self.fired: dict[int, np.ndarray] = {}
         self.membranes: dict[int, Tensor] = {}
@@ -138,7 +141,7 @@ class Pass:
         return part
 
     def _read(self, index: int) -> Tensor:
-        """Return what a connection receives, [K, T or 1, N, ...], and note its mean."""
+        """Return what a connection receives, [K, T or 1, N, ...], and note its mean and how it arrives."""
         shape, data, timesteps = self._shapes[index], self._network.input, self._network.timesteps
         values = pool(self._sent[shape.source], shape.pooling)
         if shape.kind == "conv" and values.dim() == 4:
@@ -149,10 +152,20 @@ class Pass:
         else:
             events = received.sum(1).double()
         self.maps[index] = events.mean(1).cpu().numpy()
+        self.arrivals[index] = count_arrivals(
+            received[:, self._first(shape, received) :], shape.kind == "conv"
+        )
         self._unread[shape.source].discard(index)
         if not self._unread[shape.source]:
             del self._sent[shape.source]
         return received.expand(self._size, *received.shape[1:])
+
+    def _first(self, shape: Connection, received: Tensor) -> int:
+        """Return the first timestep in which a connection's target is computed; a still image is read once."""
+        readout = self._populations[shape.target].threshold is None
+        return (
+            self._network.readout.first(self._network.timesteps) if readout and received.shape[1] > 1 else 0
+        )
 
     def _send(self, place: int, spikes: Tensor) -> None:
         """Note what a population sent."""

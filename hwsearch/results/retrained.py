@@ -226,7 +226,7 @@ def _config(
 def _measured(parent: Parent, data: Dataset, standing: Standing, network: IntegerNetwork) -> dict[str, Any]:
     """Return accuracies, widths and costs of the new network; events are counted on validation."""
     run = run_integer(network, data.x_val)
-    counted = count_workload(network, run.input_maps, run.spikes)
+    counted = count_workload(network, run.input_maps, run.spikes, arrivals=run.arrivals)
     cost = price(replace(counted, state_bits=network.state_bits), parent.profile)
     needs = list(needed_bits(network))
     return {

@@ -36,7 +36,6 @@ KINDS = {
     },
 }  # fmt: skip
 _OF_WEIGHTS = ("bitmap", "csr", "delta")
-_DEVICE = profile("nrf52840")
 
 
 def every():
@@ -53,10 +52,11 @@ def drawn(kind, granularity, bits, reset, *, prefix="snn", n_inputs=200, seed=0)
 
 def as_device_stores(each, storage, *, prefix="snn") -> Case:
     """Return a network in the formats that a microcontroller chooses by a rule: ``smallest`` or ``fastest``."""
+    device = profile("nrf52840")  # not before: its core is not known while it is measured anew
     network = each.model.network
     run = run_integer(network, each.x[:8])
-    workload = count_workload(network, run.input_maps, run.spikes)
-    layers = stored_layers(workload, dataclasses.replace(_DEVICE, storage=storage), {})
+    workload = count_workload(network, run.input_maps, run.spikes, arrivals=run.arrivals)
+    layers = stored_layers(workload, dataclasses.replace(device, storage=storage), {})
     return case(f"{each.name}, {storage}", network, each.x, [layer.format for layer in layers], prefix=prefix)
 
 

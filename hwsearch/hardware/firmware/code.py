@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from hwsearch.hardware.firmware.program import Library, LibraryConnection, LibraryPopulation
 
@@ -55,6 +56,12 @@ def inlined_parts(library: Library) -> dict[str, int]:
             if c.kernel in ROWS:
                 calls[name].add(f"{c.function}, the last plane")
     return {f"inlined {name}": 1 for name, of in calls.items() if len(of) == 1}
+
+
+def with_merged(library: Library) -> tuple[LibraryConnection, ...]:
+    """Return a library's connections, each told which shared functions are a part of their one caller there."""
+    merged = frozenset(name.removeprefix("inlined ") for name in inlined_parts(library))
+    return tuple(replace(c, merged=merged) for c in library.connections)
 
 
 def code_bytes(library: Library, sizes: Mapping[str, float]) -> int:

@@ -9,7 +9,7 @@ from hwsearch.graph.graph import NO_POOLING, Pooling
 from hwsearch.hardware.firmware.code import DESCRIPTORS, SHARED, code_parts
 from hwsearch.hardware.firmware.core import Core
 from hwsearch.hardware.firmware.instructions import terms
-from hwsearch.hardware.firmware.loops import KERNELS
+from hwsearch.hardware.firmware.loops import KERNELS, connection_terms
 from hwsearch.hardware.firmware.program import (
     PAIRED_BITS,
     PAIRED_TYPES,
@@ -36,9 +36,15 @@ def missing(core: Core) -> tuple[list[str], list[str]]:
     library = _everything(core)
     parts = code_parts(library).keys() - {DESCRIPTORS} | {f"inlined {name}" for name in SHARED}
     return (
-        sorted(terms(library).keys() - core.instructions.keys()),
+        sorted((terms(library).keys() | _merged_terms(library)) - core.instructions.keys()),
         sorted(parts - core.code_bytes.keys()),
     )
+
+
+def _merged_terms(library: Library) -> set[str]:
+    """Return the terms of connections whose shared functions are a part of their kernels."""
+    merged = (replace(c, merged=frozenset(SHARED)) for c in library.connections)
+    return {name for c in merged for name, _ in connection_terms(c)}
 
 
 def _everything(core: Core) -> Library:

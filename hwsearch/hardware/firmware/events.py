@@ -1,7 +1,7 @@
-"""How the events of a connection fall into lists and channels: expectations, from their number alone.
+"""How the events of a connection fall into lists and channels: as counted, or expectations from their number alone.
 
-Each of n values is an event with the same probability p, independently. Real events come together in some channels and
-timesteps; what that is worth is part of the error that the fit's held-out networks show.
+Expected before a network is trained: each of n values is an event with the same probability p, independently. Real
+events come together in some channels and timesteps, so that there are fewer runs than expected, by half in places.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hwsearch.hardware.firmware.program import LIST_EVENTS, LibraryConnection
+from hwsearch.hardware.arrivals import LIST_EVENTS
+from hwsearch.hardware.firmware.program import LibraryConnection
 from hwsearch.hardware.workload import ConnectionWork, Workload
 
 _BYTE = 8
@@ -33,12 +34,15 @@ class Lists:
 def lists_of(c: LibraryConnection) -> Lists:
     """Return the lists of a connection.
 
-    Full lists are E[floor(n / 32)] = sum over k of P(n >= 32 k), n binomial, by the normal approximation. A channel
+    Those that were counted, where they were. Else each value is an event as likely as any other, and
+    full lists are E[floor(n / 32)] = sum over k of P(n >= 32 k), n binomial, by the normal approximation. A channel
     that straddles two lists is a run in each.
     """
-    values = c.work.inputs
+    values, counted = c.work.inputs, c.work.arrivals
     if not values or not c.calls:
         return Lists(0.0, 0.0, 0.0)
+    if counted is not None:
+        return Lists(counted.lists, counted.filled, counted.runs)
     n = c.events / c.calls
     p = min(1.0, n / values)
     deviation = math.sqrt(n * (1 - p))
@@ -88,8 +92,10 @@ def listed(c: ConnectionWork, workload: Workload, calls: float) -> float:
     """Return the events that a connection lists in an inference, in so many calls.
 
     Spikes that are added up over a window are one event. What arrives in timesteps that a readout leaves out is not
-    looked at.
+    looked at. Those that were counted, where they were.
     """
+    if c.arrivals is not None:
+        return c.arrivals.events
     if c.analog and workload.still:
         return c.spikes_in
     share = calls / workload.timesteps

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from hwsearch.hardware.firmware.code import with_merged
 from hwsearch.hardware.firmware.loops import Term, connection_terms
 from hwsearch.hardware.firmware.program import (
     Library,
@@ -54,7 +55,7 @@ def connection_instructions(c: LibraryConnection, constants: Mapping[str, float]
 
 def _terms(library: Library) -> Iterator[Term]:
     yield "timestep", library.timesteps
-    for c in library.connections:
+    for c in with_merged(library):
         yield from connection_terms(c)
     for population in library.populations:
         yield from update_terms(population)

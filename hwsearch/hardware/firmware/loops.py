@@ -57,6 +57,7 @@ def _scan(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     if pooling.area > 1:
         yield f"{name} line", values * pooling.window[0]
         yield f"{name} pooled value", values * pooling.area
+        yield f"{name} call", _apart(c, f"pooled {c.scan_name.partition('_')[2]}", values)
     if c.work.kind == "conv":
         yield from _lines(c, lists)
 
@@ -129,6 +130,7 @@ def _fc_found(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     yield f"{c.name} row", lists.filled * outputs
     yield f"{c.name} {'word' if columns % 8 == 0 else 'shifted word'}", words
     yield f"{c.name} met", any_met
+    yield f"{c.name} met call", _apart(c, "met", any_met)
     yield f"{c.name} met event", any_met * each
     yield f"{c.name} weight", hits
     yield "further byte", hits * further_bytes(values.bits)
@@ -163,17 +165,18 @@ def _conv_dense(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     yield "conv_dense plane", _planes(c, lists)
     yield "plane weight", decoded
     yield "byte taken", decoded * c.stream("values").bits / 8
-    yield from _scattered(c, lists, _share(c))
+    yield from _scattered(c, lists, _weights_met(c))
 
 
 def _conv_rows(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
-    entries = lists.groups * _entries(c) / max(1, c.work.census.input_rows)
+    fillers = _entries(c) / max(1, c.work.census.nonzero)
+    entries = lists.groups * _weights_met(c) * fillers
     yield f"{c.name} list", lists.filled
     yield f"{c.name} group", lists.groups
     yield f"{c.name} plane", _planes(c, lists)
     yield f"{c.name} weight", entries
     yield "byte taken", entries * (c.stream("indices").bits + c.stream("values").bits) / 8
-    yield from _scattered(c, lists, _share(c) * _entries(c) / max(1, c.work.census.nonzero))
+    yield from _scattered(c, lists, _weights_met(c) * fillers)
 
 
 def _conv_stream(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
@@ -186,7 +189,7 @@ def _conv_stream(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     yield "bitmap byte", lists.filled * c.stream("bitmap").n_bytes
     match c.kernel:
         case "kernel":
-            stored = planes * census.planes / max(1, census.out_channels * census.in_channels)
+            stored = planes * _planes_met(c)
             yield "plane weight", stored * area
             yield "byte taken", stored * area * bits / 8
         case "nm":
@@ -199,31 +202,37 @@ def _conv_stream(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
             yield "conv_nm weight", planes * area
             yield "byte taken", slots * (c.stream("indices").bits + bits) / 8
         case _:
-            held = planes * area * min(1.0, c.stream("values").count / max(1, census.size))
+            held = planes * min(area, _met(c, c.stream("values").count))
             yield f"{c.name} place", planes * area
             yield f"{c.name} weight", held
             yield "byte taken", (planes * area / c.unit + held * bits) / 8
-    yield from _scattered(c, lists, _share(c))
+    yield from _scattered(c, lists, _weights_met(c))
 
 
 def _scattered(c: LibraryConnection, lists: Lists, taps: float) -> Iterator[Term]:
     """Yield what adding decoded planes takes: each event at each tap, of which those within the map count.
+
+    The function that does it is a part of its kernel where a library has one call of it, and takes fewer instructions:
+    nothing is passed, and what does not change stays in registers.
 
     Args:
         c: The connection.
         lists: Its lists.
         taps: Decoded weights of an input channel's planes.
     """
-    census = c.work.census
-    used = (
-        _per_channel(c) * census.planes / max(1, census.size / census.kernel_area)
-    )  # planes with any weight
-    hits = _hits(c) * taps / max(_share(c), 1e-12)
+    used = _per_channel(c) * _planes_met(c)
+    hits = _hits(c) * taps / max(_weights_met(c), 1e-12)
     missed = "strided miss" if max(c.work.stride) > 1 else "miss"
-    yield "scatter", _planes(c, lists)
-    yield "scatter event", c.events * used
-    yield "scatter hit", hits
-    yield f"scatter {missed}", max(0.0, c.events * taps - hits)
+    name = "merged scatter" if "scatter" in c.merged else "scatter"
+    yield name, _planes(c, lists)
+    yield f"{name} event", c.events * used
+    yield f"{name} hit", hits
+    yield f"{name} {missed}", max(0.0, c.events * taps - hits)
+
+
+def _apart(c: LibraryConnection, function: str, calls: float) -> float:
+    """Return the calls of a shared function; none where it is a part of its one caller."""
+    return 0.0 if function in c.merged else calls
 
 
 def _per_channel(c: LibraryConnection) -> float:
@@ -235,9 +244,25 @@ def _planes(c: LibraryConnection, lists: Lists) -> float:
     return lists.groups * _per_channel(c)
 
 
-def _share(c: LibraryConnection) -> float:
-    """Return the weights that are not zero of an input channel."""
-    return c.work.census.nonzero / max(1, c.work.census.input_rows)
+def _planes_met(c: LibraryConnection) -> float:
+    """Return the part of its planes that hold a weight, as events meet them: channels differ in both."""
+    census, ops = c.work.census, c.work.ops
+    if ops.dense:
+        return ops.planes / ops.dense
+    return census.planes * census.kernel_area / max(1, census.size)
+
+
+def _met(c: LibraryConnection, n_weights: float) -> float:
+    """Return how many of so many weights, which lie in planes with any, a plane that is met has.
+
+    A weight at a filter's border meets fewer events and is decoded as often, so it is not told by operations.
+    """
+    return _planes_met(c) * n_weights / max(1, c.work.census.planes)
+
+
+def _weights_met(c: LibraryConnection) -> float:
+    """Return the weights that are not zero of the planes that an input channel meets."""
+    return _per_channel(c) * _met(c, c.work.census.nonzero)
 
 
 def _entries(c: LibraryConnection) -> int:

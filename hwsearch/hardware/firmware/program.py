@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from hwsearch.hardware.storage import Stream
 from hwsearch.hardware.workload import ConnectionWork
 
-LIST_EVENTS = 32
-"""Events that a scan hands to a kernel at most: SNNK_EVENTS of the library."""
 PAIRED_VALUES = 64
 """Values that are multiplied in pairs at a time: SNNK_CHUNK of the library."""
 PAIRED_TYPES, PAIRED_BITS = ("u8", "u16"), (2, 4, 8)
@@ -30,6 +28,7 @@ class LibraryConnection:
         calls: How often it is called in an inference.
         events: Events listed in an inference, pooled on the way.
         paired: Whether a core that multiplies pairs takes the kernel ``pairs`` instead.
+        merged: Shared functions that the compiler makes a part of their one caller (`code.SHARED`).
     """
 
     work: ConnectionWork
@@ -40,6 +39,7 @@ class LibraryConnection:
     calls: float
     events: float
     paired: bool = False
+    merged: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:

@@ -172,7 +172,8 @@ def _measure(bench: Bench, job: Job, trained: Sequence[Trained]) -> list[Measure
         results[k] = replace(
             results[k],
             workload=replace(
-                count_workload(network, run.input_maps, run.spikes), state_bits=job.tickets[k].state_bits
+                count_workload(network, run.input_maps, run.spikes, arrivals=run.arrivals),
+                state_bits=job.tickets[k].state_bits,
             ),
             accuracy_val=accuracy(run.predictions, y_val),
             accuracy_val_float=accuracy(guesses, y_val),

@@ -9,8 +9,9 @@ from builders.devices import conv, fc, mlp
 from hwsearch.export.c.kernels import Use
 from hwsearch.export.c.render import kernel_files
 from hwsearch.graph.graph import Pooling
+from hwsearch.hardware.arrivals import LIST_EVENTS
 from hwsearch.hardware.firmware.events import bits_looked_at, further_bytes, listed, lists_of
-from hwsearch.hardware.firmware.program import LIST_EVENTS, LibraryConnection
+from hwsearch.hardware.firmware.program import LibraryConnection
 
 
 def library_connection(work, events, calls=1.0, scan="bits"):
