@@ -2,6 +2,7 @@
 
 The rooms, lowest first; each imports only those above it in this list, and a test holds that:
 
+- arrivals: how events fall into timesteps, lists and channels, as counts
 - workload: what a candidate makes a device do, as counts
 - storage: bytes of a connection in every format
 - format_work: instructions of each format, where no core says them

@@ -170,10 +170,12 @@ def test_a_monitor_beside_c_is_code_too_and_is_compared(tmp_path):
     folder = write_export(model(), tmp_path / "model", ["c", "monitor"])
     checks = {check.name: check for check in verify(folder)}
     assert all(check.passed for check in checks.values())
-    assert checks["monitor"].detail == "input, spikes_fc1, margin, no_answer; limit 200"
+    assert checks["monitor"].detail == "watches input, spikes_fc1, margin, no_answer"
     assert checks["C monitor"].detail == "2 recorded inputs, every sum of 4 quantities"
     # another limit in the YAML than in the code: the code is not this version's of these files
-    text = (folder / MONITOR).read_text().replace("limit: 200", "limit: 201")
+    written = (folder / MONITOR).read_text()
+    text = written.replace("limit_above: 200", "limit_above: 201", 1)
+    assert text != written
     put(folder, MONITOR, text.encode())
     assert "c/src/snn_monitor.c: differs" in failed(folder)["C library"]
 

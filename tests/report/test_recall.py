@@ -10,6 +10,7 @@ from hwsearch.report.answer import risks
 from hwsearch.report.page import write_report
 from hwsearch.report.recall import recall_lines, recalls, warnings, worst_class
 from hwsearch.report.tables import read_run
+from hwsearch.report.templates import glued
 
 SOUND = {
     "accuracy_test_own": 0.95, "accuracy_test_low": 0.9, "recalls_test": "0.9800/0.9000//1.0000", "ties_test": 0.001,
@@ -49,7 +50,7 @@ def test_the_page_shows_recalls_with_intervals_and_warns(finished, tmp_path):
     assert sum(line.samples for line in lines) == tables.summary.samples.test
     page = write_report(read_run(tmp_path)).read_text()
     assert "Which classes it recognises" in page
-    assert all(line.pick in page and line.dense in page for line in lines)
+    assert all(glued(line.pick) in page and glued(line.dense) in page for line in lines)
     summary = json.loads((tmp_path / "summary.json").read_text())
     n, recall = lines[0].samples, float(summary["dense"]["recalls_test"].split("/")[0])
     assert lines[0].dense.startswith(f"{100 * recall:.1f} % (")
