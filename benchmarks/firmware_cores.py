@@ -13,13 +13,13 @@ import numpy as np
 from benchmarks.firmware_batch import probe_all
 from benchmarks.firmware_fit import Measured, core_from, deepest
 from benchmarks.firmware_rows import drawn_networks
-from benchmarks.firmware_runs import case_of, observe
+from benchmarks.firmware_runs import Observation, case_of, observe
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import FLAGS
 from hwsearch.export.boards.predict import Prediction
 from hwsearch.hardware.firmware.complete import missing
 from hwsearch.hardware.firmware.core import Core
-from hwsearch.hardware.profiles.cores import FOLDER
+from hwsearch.hardware.profiles.cores import FOLDER, core_of
 
 COMMAND = "python -m benchmarks.firmware_instructions"
 _WITHIN = {"instructions": 0.15, "flash": 0.03, "RAM": 0.03, "RAM used": 0.03}
@@ -85,6 +85,22 @@ def _matrix(seed: int) -> list[int]:
     return [int(number) for number in np.random.default_rng(seed).permutation(784)]
 
 
+def shipped_table(boards: list[Board], held: list[str], runs: Path) -> None:
+    """Print errors of prediction by the cores as they are shipped; no constant is fitted.
+
+    Args:
+        boards: The boards.
+        held: Networks that all is tried on.
+        runs: Folder of what ran already.
+    """
+    runs.mkdir(parents=True, exist_ok=True)
+    measured = _measured(observe(held, [board.ident for board in boards], runs / "runs.jsonl"))
+    print(_SHIPPED.format(held=len(held)) + _COLUMNS)
+    for board in boards:
+        core = core_of(board.core, (PROFILES,))
+        _print_errors(board, [each for each in measured if each.seen.board == board.ident], core, set(held))
+
+
 def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | None) -> None:
     """Print errors of prediction on networks that were held out; write the cores' files.
 
@@ -98,24 +114,33 @@ def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | 
     probed = probe_all(drawn.probed, boards, runs / "probes.jsonl")
     seen = observe([*drawn.built, *drawn.held], [board.ident for board in boards], runs / "runs.jsonl")
     fitted = drawn_networks({name: case_of(name) for name in drawn.probed})
-    rest = drawn_networks({name: case_of(name) for name in {each.network for each in seen}})
-    measured = [
-        Measured(
-            rest.cases[each.network].model, rest.libraries[each.network].on(BOARDS[each.board].core), each
-        )
-        for each in seen
-    ]
-    print(_HEAD.format(probed=len(drawn.probed), built=len(drawn.built), held=len(drawn.held)))
+    measured = _measured(seen)
+    print(_HEAD.format(probed=len(drawn.probed), built=len(drawn.built), held=len(drawn.held)) + _COLUMNS)
     for board in boards:
         here = [each for each in measured if each.seen.board == board.ident]
         built = [m for m in here if m.seen.network in set(drawn.built)]
         core = core_from(board, _source(board), [p for p in probed if p.board == board.ident], fitted, built)
-        tried = [m for m in here if m.seen.network in set(drawn.held)]
-        errors = {what: _errors(tried, core, what) for what in _WITHIN}
-        for what, values in errors.items():
-            print(f"| {board.ident} | {board.core} | {what} | {_row(values, _WITHIN[what])} |", flush=True)
+        errors = _print_errors(board, here, core, set(drawn.held))
         if write is not None:
             write_core(write, replace(core, errors=_in_words(errors)))
+
+
+def _measured(seen: Sequence[Observation]) -> list[Measured]:
+    drawn = drawn_networks({name: case_of(name) for name in {each.network for each in seen}})
+    return [
+        Measured(
+            drawn.cases[each.network].model, drawn.libraries[each.network].on(BOARDS[each.board].core), each
+        )
+        for each in seen
+    ]
+
+
+def _print_errors(board: Board, here: list[Measured], core: Core, held: set[str]) -> dict[str, np.ndarray]:
+    tried = [each for each in here if each.seen.network in held]
+    errors = {what: _errors(tried, core, what) for what in _WITHIN}
+    for what, values in errors.items():
+        print(f"| {board.ident} | {board.core} | {what} | {_row(values, _WITHIN[what])} |", flush=True)
+    return errors
 
 
 _HEAD = """## What is told without a board, and what the board shows
@@ -125,7 +150,15 @@ own functions are fitted on {built}. Errors are those of {held} others: half are
 [the equality](firmware.md). Instructions are told from events counted on the same inputs; flash and RAM are of the
 whole linked firmware, the test's own included. RAM has the stack of the deepest way, by the frames that the compiler
 wrote; RAM that was used has what four inputs wrote to, which is less where no event came to the deepest kernel.
+"""
+_SHIPPED = """## The constants that are shipped
 
+Errors on {held} networks that no constant was fitted on, half drawn alike, half smaller ones of
+[the equality](firmware.md); flash and RAM are of the whole linked firmware, the test's own included. RAM has the stack
+of the deepest way, by the frames that the compiler wrote; RAM that was used has what four inputs wrote to, which is
+less where no event came to the deepest kernel.
+"""
+_COLUMNS = """
 | board | core | what | networks | median error | within | largest |
 |---|---|---|---|---|---|---|"""
 
