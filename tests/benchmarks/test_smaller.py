@@ -34,7 +34,6 @@ def test_a_tenth_is_asked_of_the_same_task_on_the_same_device(task):
     large, small = load_study(ROOT / task.study), load_study(ROOT / task.tenth)
     assert small.data.model_copy(update={"validation": large.data.validation}) == large.data
     assert small.device.profile == large.device.profile
-    assert max(small.space.timesteps) == max(large.space.timesteps)
     assert small.network.layers != large.network.layers
 
 
