@@ -10,9 +10,6 @@ import pytest
 pytest.importorskip("distributed")
 
 
-@pytest.mark.skipif(
-    "HWSEARCH_BENCHMARKS" not in os.environ, reason="a quiet machine: set HWSEARCH_BENCHMARKS"
-)
 @pytest.mark.slow
 def test_its_short_form_fills_every_table():
     root = Path(__file__).parents[2]
@@ -24,4 +21,5 @@ def test_its_short_form_fills_every_table():
     assert done.returncode == 0, done.stderr[-3000:]
     rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line.startswith("|")]
     assert rows.count("2 processes") == rows.count("Dask, 4 workers") == 2
-    assert rows[-1] == "4"
+    assert rows.count("4") == 1
+    assert rows[-4:] == ["64", "64", "512", "512"]
