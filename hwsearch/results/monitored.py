@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hwsearch.data.datasets import find_root, load_dataset, resplit
-from hwsearch.data.encode.encoding import encoding_of
+from hwsearch.data.datasets import resplit
 from hwsearch.data.readers.npz import read_array
 from hwsearch.errors import Fault, InputError, RecordError
 from hwsearch.export.agree import read_config
@@ -27,7 +25,7 @@ from hwsearch.monitor.recorded import read_seen
 from hwsearch.monitor.rule import Alarm, alarms
 from hwsearch.monitor.words import monitor_words, noticed_words
 from hwsearch.network.integers import IntegerNetwork
-from hwsearch.results.exported import study_of
+from hwsearch.results.exported import dataset_in, encoding_in
 from hwsearch.results.recover import Recovered
 
 ARRAY = "x"
@@ -112,12 +110,7 @@ def _seen(folder: Path, network: IntegerNetwork, stream: Stream) -> tuple[Seen, 
     config = read_config(folder / CONFIG)
     if stream.data is not None:
         return seen(network, _encoded(config, network, stream.data, folder)), f"samples of {stream.data.name}"
-    study, _ = study_of(folder, config)
-    dataset = load_dataset(study.data, find_root(None, stream.data_root, os.environ))
-    if dataset.input != network.input:
-        law = "the data must be what the model was trained to read"
-        got = f"{dataset.input}, not {network.input}"
-        raise RecordError(f"{folder / CONFIG}: {law}; got: {got} (name the data's folder with --data-root)")
+    dataset = dataset_in(folder, config, network.input, stream.data_root)
     # files are often sorted by class, which no stream is; groups stay whole
     groups = Groups(np.arange(len(dataset.x_test)) if dataset.groups is None else dataset.groups[2])
     order = groups.drawn(np.random.default_rng(0).permutation(groups.n))
@@ -131,11 +124,7 @@ def _encoded(config: dict[str, Any], network: IntegerNetwork, path: Path, folder
         InputError: They are none of its inputs.
         RecordError: The config does not say how they are encoded.
     """
-    try:
-        encoding = encoding_of(config["encoding"], network.input.max)
-    except (KeyError, TypeError, AttributeError) as error:
-        law = "a config must say how values are encoded"
-        raise RecordError(f"{folder / CONFIG}: {law}; got: {error!r} (export the trial again)") from None
+    encoding = encoding_in(folder, config, network.input)
     raw, read = read_array(path, ARRAY), network.input
     shape = read.shape if read.frames is None else (read.frames, *read.shape)
     law = f"samples must become inputs of shape {shape} in 0 .. {read.max} by the study's encoding"

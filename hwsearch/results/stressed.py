@@ -5,19 +5,17 @@ Measured once: the same question is answered from stress.csv.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from hwsearch.data.datasets import find_root, load_dataset, resplit
+from hwsearch.data.datasets import resplit
 from hwsearch.data.given import digest_of_arrays
 from hwsearch.data.samples import Dataset
 from hwsearch.data.split import sample_classes, stratified_take
-from hwsearch.data.suits import binned_as
-from hwsearch.errors import Fault, InputError, RecordError
+from hwsearch.errors import Fault, InputError
 from hwsearch.export.agree import read_config
 from hwsearch.export.bundle import CONFIG
 from hwsearch.export.replace import MANIFEST
@@ -28,14 +26,13 @@ from hwsearch.network.store import network_digest
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.stress import DENSE, StressRow, read_stress, write_stress
 from hwsearch.report.stress_figure import write_stress_png
-from hwsearch.results.exported import encoding_in, study_of
+from hwsearch.results.exported import dataset_in, study_of
 from hwsearch.results.recover import Recovered, recover, recover_dense
 from hwsearch.seeds import seed_of
 from hwsearch.stress.kinds import KINDS, Kind
 from hwsearch.stress.measure import Samples, Settings, Subject, stress, subset
 from hwsearch.stress.models import Stored
 from hwsearch.study.digest import digest
-from hwsearch.study.model import override
 
 SPLITS = ("test", "validation")
 MOST_SEEDS, MOST_SAMPLES = 100, 100_000
@@ -139,18 +136,7 @@ def stress_export(
     study, seed = study_of(folder, config)
     network, _ = read_weights(folder / WEIGHTS)
     formats, _ = packing_of(folder / WEIGHTS)
-    if data_root is not None:  # a config says no folder of its data
-        study = override(study, data_root=str(data_root))
-    root, fitted = find_root(study.data.root, None, os.environ), None
-    if "retrained" in config:  # on other data than its inputs' encoder was fitted on
-        fitted = encoding_in(folder, config, network.input)
-    dataset = load_dataset(study.data, root, fitted)
-    if fitted is not None:
-        dataset = binned_as(dataset, network.input)
-    if dataset.input != network.input:
-        law = "the data must be what the model was trained to read"
-        got = f"{dataset.input}, not {network.input}"
-        raise RecordError(f"{folder / CONFIG}: {law}; got: {got} (name the data's folder with --data-root)")
+    dataset = dataset_in(folder, config, network.input, data_root)
     samples = _samples(dataset, seed, study.seed, asked)
     to.mkdir(parents=True, exist_ok=True)
     group = _Group(None, (Subject("the export", Stored(network, formats)),), samples)

@@ -121,5 +121,5 @@ def test_a_damaged_config_is_refused(exported, tmp_path):
     assert "encoding: []" in text
     put(folder, "config.yaml", text.replace("encoding: []", "encoding: [{rot13: {}}]").encode())
     np.savez(tmp_path / "x.npz", x=np.zeros((1, 1, 8, 8), np.uint8))
-    with pytest.raises(RecordError, match="a config must say how values are encoded; got: KeyError"):
+    with pytest.raises(RecordError, match="a config must say how inputs are encoded; got: KeyError"):
         watch_export(folder, Stream(data=tmp_path / "x.npz"))
