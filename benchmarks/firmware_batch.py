@@ -165,16 +165,23 @@ def _dispatcher(cases: Sequence[Case]) -> str:
     )
 
 
-def probe_all(networks: Sequence[str], boards: Sequence[Board], path: Path) -> list[Probed]:
-    """Return what probes show of networks, each in a firmware of many and in one of its own.
+def firmwares(networks: Sequence[str]) -> list[list[str]]:
+    """Return the networks of each firmware: each is in one of many, and in one of its own.
 
-    A function that has many callers is called, one that has a single caller becomes a part of it. What a file holds
-    already is not run again, and what is run is added.
+    A function that has many callers is called, one that has a single caller becomes a part of it.
+    """
+    shared = [list(networks[first : first + _AT_A_TIME]) for first in range(0, len(networks), _AT_A_TIME)]
+    return [*shared, *([name] for name in networks)]
+
+
+def probe_all(parts: Sequence[list[str]], boards: Sequence[Board], path: Path) -> list[Probed]:
+    """Return what probes show of the networks of each firmware.
+
+    What a file holds already is not run again, and what is run is added.
     """
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     known = {_key(each): each for each in (Probed(**json.loads(line)) for line in lines)}
-    shared = [list(networks[first : first + _AT_A_TIME]) for first in range(0, len(networks), _AT_A_TIME)]
-    for part in [*shared, *([name] for name in networks)]:
+    for part in parts:
         todo = [b for b in boards if any((b.ident, name, tuple(part)) not in known for name in part)]
         cases = [case_of(name, f"n{i}") for i, name in enumerate(part)] if todo else []
         with tempfile.TemporaryDirectory() as name:
@@ -195,8 +202,8 @@ def probe_all(networks: Sequence[str], boards: Sequence[Board], path: Path) -> l
                 with path.open("a", encoding="utf-8") as file:
                     file.writelines(json.dumps(asdict(each)) + "\n" for each in made)
                 print(board.ident, "probed", *part, file=sys.stderr, flush=True)
-    wanted, idents = set(networks), {board.ident for board in boards}
-    return [each for each in known.values() if each.network in wanted and each.board in idents]
+    wanted, idents = {tuple(part) for part in parts}, {board.ident for board in boards}
+    return [each for each in known.values() if tuple(each.together) in wanted and each.board in idents]
 
 
 def _key(each: Probed) -> tuple[str, str, tuple[str, ...]]:

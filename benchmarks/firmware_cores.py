@@ -10,16 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.firmware_batch import probe_all
+from benchmarks.firmware_batch import firmwares, probe_all
 from benchmarks.firmware_fit import Measured, core_from, deepest
-from benchmarks.firmware_rows import drawn_networks
+from benchmarks.firmware_rows import drawn_networks, lacking
 from benchmarks.firmware_runs import Observation, case_of, observe
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import FLAGS
 from hwsearch.export.boards.predict import Prediction
-from hwsearch.hardware.firmware.complete import missing
+from hwsearch.hardware.firmware.complete import every_kernel, missing
 from hwsearch.hardware.firmware.core import Core
-from hwsearch.hardware.profiles.cores import FOLDER, core_of
+from hwsearch.hardware.firmware.stack import stack_bytes
+from hwsearch.hardware.profiles.cores import FOLDER
 
 COMMAND = "python -m benchmarks.firmware_instructions"
 _WITHIN = {"instructions": 0.15, "flash": 0.03, "RAM": 0.03, "RAM used": 0.03}
@@ -85,22 +86,6 @@ def _matrix(seed: int) -> list[int]:
     return [int(number) for number in np.random.default_rng(seed).permutation(784)]
 
 
-def shipped_table(boards: list[Board], held: list[str], runs: Path) -> None:
-    """Print errors of prediction by the cores as they are shipped; no constant is fitted.
-
-    Args:
-        boards: The boards.
-        held: Networks that all is tried on.
-        runs: Folder of what ran already.
-    """
-    runs.mkdir(parents=True, exist_ok=True)
-    measured = _measured(observe(held, [board.ident for board in boards], runs / "runs.jsonl"))
-    print(_SHIPPED.format(held=len(held)) + _COLUMNS)
-    for board in boards:
-        core = core_of(board.core, (PROFILES,))
-        _print_errors(board, [each for each in measured if each.seen.board == board.ident], core, set(held))
-
-
 def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | None) -> None:
     """Print errors of prediction on networks that were held out; write the cores' files.
 
@@ -111,9 +96,11 @@ def cores_table(boards: list[Board], drawn: Networks, runs: Path, write: Path | 
         write: Folder of profiles; None: nothing is written.
     """
     runs.mkdir(parents=True, exist_ok=True)
-    probed = probe_all(drawn.probed, boards, runs / "probes.jsonl")
+    fitted, parts = drawn_networks({name: case_of(name) for name in drawn.probed}), firmwares(drawn.probed)
+    if further := sorted({name for board in boards for name in lacking(parts, fitted, board.core)}):
+        parts.append(further)
+    probed = probe_all(parts, boards, runs / "probes.jsonl")
     seen = observe([*drawn.built, *drawn.held], [board.ident for board in boards], runs / "runs.jsonl")
-    fitted = drawn_networks({name: case_of(name) for name in drawn.probed})
     measured = _measured(seen)
     print(_HEAD.format(probed=len(drawn.probed), built=len(drawn.built), held=len(drawn.held)) + _COLUMNS)
     for board in boards:
@@ -150,13 +137,6 @@ own functions are fitted on {built}. Errors are those of {held} others: half are
 [the equality](firmware.md). Instructions are told from events counted on the same inputs; flash and RAM are of the
 whole linked firmware, the test's own included. RAM has the stack of the deepest way, by the frames that the compiler
 wrote; RAM that was used has what four inputs wrote to, which is less where no event came to the deepest kernel.
-"""
-_SHIPPED = """## The constants that are shipped
-
-Errors on {held} networks that no constant was fitted on, half drawn alike, half smaller ones of
-[the equality](firmware.md); flash and RAM are of the whole linked firmware, the test's own included. RAM has the stack
-of the deepest way, by the frames that the compiler wrote; RAM that was used has what four inputs wrote to, which is
-less where no event came to the deepest kernel.
 """
 _COLUMNS = """
 | board | core | what | networks | median error | within | largest |
@@ -220,6 +200,8 @@ def write_core(folder: Path, core: Core) -> None:
         raise ValueError(
             f"{core.name}: nothing is known of {', '.join([*terms, *parts])}: draw more networks"
         )
+    if stack_bytes(every_kernel(core), core.stack_bytes) is None:
+        raise ValueError(f"{core.name}: a function's frame is not known: draw more networks")
     lines = [
         f"# What the exported C library takes on this core: emulated. Written by {COMMAND} --write; not by hand.",
         "schema_version: 1", f"core: {core.name}", "grade: emulated", f'source: "{core.source}"',

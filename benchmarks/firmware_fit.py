@@ -190,7 +190,7 @@ def _stack(kernels: Mapping[str, float], built: Sequence[Measured], unit: int) -
     """Return the bytes of each function's frame: the most that it ever had.
 
     Of a connection's function it is the frame without its taps before it was made a multiple of ``unit``: the most that
-    every frame of it allows.
+    every frame of it allows. One that never has a frame is a part of the timestep everywhere, and takes none.
     """
     frames: dict[str, float] = defaultdict(float)
     adds: dict[str, list[float]] = defaultdict(list)
@@ -200,9 +200,14 @@ def _stack(kernels: Mapping[str, float], built: Sequence[Measured], unit: int) -
         for name in ("snn_step", "snn_frame"):
             frames[name] = max(frames[name], each.seen.frames.get(name, 0))
         for name, c in zip(each.model.names.connections, each.library.connections, strict=True):
+            seen = adds[f"add {added(c)}"]
             if f"add_{name}" in each.seen.frames:
-                adds[f"add {added(c)}"].append(each.seen.frames[f"add_{name}"] - tap_bytes(c))
-    return dict(frames) | {part: min(values) for part, values in adds.items()} | {ALIGNMENT: float(unit)}
+                seen.append(each.seen.frames[f"add_{name}"] - tap_bytes(c))
+    return (
+        dict(frames)
+        | {part: min(values, default=0.0) for part, values in adds.items()}
+        | {ALIGNMENT: float(unit)}
+    )
 
 
 def _test(measured: Sequence[Measured], stack: Mapping[str, float]) -> dict[str, float]:

@@ -1,16 +1,15 @@
 """C libraries on emulated cores: instructions of each format against a dense loop, and how well all is predicted.
 
     python -m benchmarks.firmware_instructions [--rounds 1] [--built 14] [--held-out 40] [--boards microbit ...]
-        [--only formats|cores] [--runs FOLDER] [--write | --shipped] > benchmarks/results/firmware_instructions.md
+        [--only formats|cores] [--runs FOLDER] [--write] > benchmarks/results/firmware_instructions.md
 
 First table: 256 inputs of which a tenth spike, 128 neurons, weights of 8 bits (and 4) of which 90 % are zero, stored
 in each format; and the same network as a plain loop over all weights, a byte each, without looking for spikes.
 Membranes of all of them are compared with the integer model.
 
 Second: instructions, flash and RAM told from a network's structure and counted events, against the board. A core's
-constants are fitted on drawn networks and tried on others; ``--write`` puts them into hardware_profiles/cores/,
-``--shipped`` tries those that are there. What ran is kept in the folder of ``--runs`` and is not run again.
-Instructions are not cycles. Progress: standard error.
+constants are fitted on drawn networks and tried on others; ``--write`` puts them into hardware_profiles/cores/. What
+ran is kept in the folder of ``--runs`` and is not run again. Instructions are not cycles. Progress: standard error.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.c_networks import Case, case
 from builders.integer_networks import dense, graph, population
 
-from benchmarks.firmware_cores import COMMAND, PROFILES, cores_table, networks, shipped_table
+from benchmarks.firmware_cores import COMMAND, PROFILES, cores_table, networks
 from benchmarks.firmware_runs import ran
 from hwsearch.export.boards.boards import BOARDS, Board
 from hwsearch.export.boards.emulate import missing_tools
@@ -51,7 +50,6 @@ def main() -> None:
     options.add_argument("--only", choices=["formats", "cores"])
     options.add_argument("--runs", type=Path, help="folder: what ran is kept there, and not run again")
     options.add_argument("--write", action="store_true")
-    options.add_argument("--shipped", action="store_true", help="try the cores as they are, and fit none")
     given = options.parse_args()
     boards = [BOARDS[ident] for ident in given.boards]
     print("# Instructions on emulated cores\n")
@@ -62,19 +60,14 @@ def main() -> None:
         profiles = PROFILES if given.write else None
         drawn = networks(given.rounds, given.built, given.held_out)
         with tempfile.TemporaryDirectory() as name:
-            if given.shipped:
-                shipped_table(boards, drawn.held, given.runs or Path(name))
-            else:
-                cores_table(boards, drawn, given.runs or Path(name), profiles)
+            cores_table(boards, drawn, given.runs or Path(name), profiles)
 
 
 def _command(given: argparse.Namespace) -> str:
     """Return what was called, without where runs are kept and which boards there were."""
     words = [COMMAND, *(["--only", given.only] if given.only else [])]
     words += ["--runs", "DIR"] if given.runs else []
-    return " ".join(
-        [*words, *(["--write"] if given.write else []), *(["--shipped"] if given.shipped else [])]
-    )
+    return " ".join([*words, *(["--write"] if given.write else [])])
 
 
 def sparse(bits: int, name: str) -> Case:

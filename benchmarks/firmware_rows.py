@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from hwsearch.export.c.work import library_of
 from hwsearch.hardware.firmware.code import with_merged
 from hwsearch.hardware.firmware.events import lists_of
 from hwsearch.hardware.firmware.instructions import plain_terms, terms, update_terms
-from hwsearch.hardware.firmware.loops import Term, kernel_terms, scan_terms
+from hwsearch.hardware.firmware.loops import Term, connection_terms, kernel_terms, scan_terms
 from hwsearch.hardware.firmware.program import Library, LibraryConnection
 from hwsearch.measure.workload import count_workload
 from hwsearch.network.integer import run_integer
@@ -54,7 +54,8 @@ def library(each: Case) -> Library:
 
 def probe_rows(probed: Probed, drawn: Drawn, core: str) -> Iterator[tuple[Counts, float]]:
     """Yield what each probe, and the whole, took, with the terms that happened in it."""
-    whole, names = _in_firmware(probed, drawn, core), drawn.cases[probed.network].model.names
+    whole = in_firmware(probed.network, probed.together, drawn, core)
+    names = drawn.cases[probed.network].model.names
     connections = dict(zip(names.connections, whole.connections, strict=True))
     populations = dict(zip(names.populations, whole.populations, strict=True))
     loops, n_probes = iter(whole.loops), 0.0
@@ -78,13 +79,38 @@ def probe_rows(probed: Probed, drawn: Drawn, core: str) -> Iterator[tuple[Counts
         yield {**terms(whole), PROBE: n_probes}, probed.instructions
 
 
-def _in_firmware(probed: Probed, drawn: Drawn, core: str) -> Library:
+def lacking(firmwares: Sequence[Sequence[str]], drawn: Drawn, core: str) -> list[str]:
+    """Return networks whose firmware shows what none of these shows: functions that are called, not merged.
+
+    Two of each term, so that in a firmware of them none is a part of its one caller.
+
+    Args:
+        firmwares: The networks of each that is probed.
+        drawn: All that were drawn.
+        core: What runs them.
+    """
+    seen = {
+        name for part in firmwares for each in part for name in _names(in_firmware(each, part, drawn, core))
+    }
+    having: dict[str, list[str]] = {}
+    for network, library in drawn.libraries.items():
+        for name in _names(library.on(core)) - seen:
+            having.setdefault(name, []).append(network)
+    return sorted({network for networks in having.values() for network in networks[:2]})
+
+
+def in_firmware(network: str, together: Sequence[str], drawn: Drawn, core: str) -> Library:
     """Return a network's library, told what its firmware merges, whose kernels all its networks share."""
-    sharing = [drawn.libraries[name].on(core) for name in probed.together]
+    sharing = [drawn.libraries[name].on(core) for name in together]
     every = replace(sharing[0], connections=tuple(c for each in sharing for c in each.connections))
-    whole = drawn.libraries[probed.network].on(core)
+    whole = drawn.libraries[network].on(core)
     merged = with_merged(every)[0].merged
     return replace(whole, connections=tuple(replace(c, merged=merged) for c in whole.connections))
+
+
+def _names(library: Library) -> set[str]:
+    """Return the terms of a library's connections, which are told what is merged, that happen at all."""
+    return {name for c in library.connections for name, count in connection_terms(c) if count}
 
 
 def _of_connection(what: str, c: LibraryConnection) -> tuple[Iterator[Term], float]:

@@ -33,7 +33,7 @@ _ALIGNED = 32
 
 def missing(core: Core) -> tuple[list[str], list[str]]:
     """Return the terms without instructions and the parts without bytes, of all that a workload can ask for."""
-    library = _everything(core)
+    library = every_kernel(core)
     parts = code_parts(library).keys() - {DESCRIPTORS} | {f"inlined {name}" for name in SHARED}
     return (
         sorted((terms(library).keys() | _merged_terms(library)) - core.instructions.keys()),
@@ -47,7 +47,8 @@ def _merged_terms(library: Library) -> set[str]:
     return {name for c in merged for name, _ in connection_terms(c)}
 
 
-def _everything(core: Core) -> Library:
+def every_kernel(core: Core) -> Library:
+    """Return a library with every kernel that a core can run."""
     neurons = [
         LibraryPopulation(4, 36, 9.0, 2, readout, "i16", sum=added, constant=not added)
         for readout in (False, True)

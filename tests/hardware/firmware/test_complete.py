@@ -1,8 +1,16 @@
 """What a core must tell of."""
 
-from hwsearch.hardware.firmware.complete import missing
+from pathlib import Path
+
+import pytest
+
+from hwsearch.hardware.firmware.complete import every_kernel, missing
 from hwsearch.hardware.firmware.core import Core
 from hwsearch.hardware.firmware.loops import KERNELS
+from hwsearch.hardware.firmware.stack import stack_bytes
+from hwsearch.hardware.profiles.cores import FOLDER, core_of
+
+CORES = Path(__file__).parents[3] / "hardware_profiles" / FOLDER
 
 
 def test_a_core_that_says_nothing_lacks_every_kernel():
@@ -31,3 +39,11 @@ def test_a_core_that_tells_of_all_lacks_nothing():
     terms, parts = missing(Core("m"))
     whole = Core("m", instructions=dict.fromkeys(terms, 1.0), code_bytes=dict.fromkeys(parts, 1.0))
     assert missing(whole) == ([], [])
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CORES.iterdir()))
+def test_a_shipped_core_knows_the_frame_of_every_function(name):
+    core = core_of(name, (CORES.parent,))
+    assert stack_bytes(every_kernel(core), core.stack_bytes) > 0
+    without = {frame: n for frame, n in core.stack_bytes.items() if not frame.startswith("add ")}
+    assert stack_bytes(every_kernel(core), without) is None
