@@ -7,8 +7,7 @@ import subprocess
 from dataclasses import replace
 
 import pytest
-from builders.axe import RUN, axe_script
-from builders.chromium import chromium
+from builders.browser import chromium
 from builders.rivals import rival_row
 from builders.runs import HOSTILE, playable_run, with_summary
 
@@ -54,9 +53,8 @@ def test_axe_finds_nothing_whatever_the_window(browser, pages, language):
     for width, dark in WINDOWS:
         browser.open(pages[language], width, dark)
         browser.run("for (const one of document.querySelectorAll('details')) one.open = true;")
-        browser.send("Runtime.evaluate", expression=axe_script())
-        faults += [(width, dark, *fault) for fault in browser.run(RUN)]
-        assert (browser.console, browser.requests) == ([], [])
+        faults += [(width, dark, *fault) for fault in browser.missed()]
+        assert browser.said == []
     assert faults == []
 
 
@@ -99,24 +97,24 @@ def test_every_control_is_reached_by_tab_and_hears_keys(browser, pages):
     browser.open(pages["en"], 1400)
     n, reached = browser.run(CONTROLS), []
     for _ in range(n):
-        browser.press("Tab")
+        browser.page.keyboard.press("Tab")
         reached.append(browser.run("return document.activeElement.dataset.place ?? null"))
     assert [int(place) for place in reached if place is not None] == list(range(n))
     browser.run("document.querySelector('#members th button').focus()")
-    browser.press("Enter")
+    browser.page.keyboard.press("Enter")
     assert (
         browser.run("return document.querySelector('#members th').getAttribute('aria-sort')") == "ascending"
     )
     browser.run("document.querySelector('#front [data-is=range]').focus()")
     before = browser.run("return document.querySelector('#front [data-is=range]').value")
-    browser.press("ArrowRight")
+    browser.page.keyboard.press("ArrowRight")
     assert browser.run("return document.querySelector('#front [data-is=range]').value") == str(
         int(before) + 1
     )
     browser.run("document.querySelector('summary').focus()")
-    browser.press("Enter")
+    browser.page.keyboard.press("Enter")
     assert browser.run("return document.querySelector('details').open")
-    assert (browser.console, browser.requests) == ([], [])
+    assert browser.said == []
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -149,12 +147,16 @@ def test_paper_is_the_same_from_every_window_and_cuts_nothing(browser, pages, la
     texts = []
     for width in (390, 1400):
         browser.open(pages[language], width)
-        (tmp_path / f"{width}.pdf").write_bytes(browser.pdf())
+        browser.page.pdf(path=tmp_path / f"{width}.pdf", prefer_css_page_size=True)
         texts.append(_text(tmp_path / f"{width}.pdf"))
     assert texts[0] == texts[1]
+    for dark in (False, True):
+        browser.open(pages[language], 1400, dark)
+        browser.page.emulate_media(media="print")
+        assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     # A4 less its margins, in pixels of CSS: what sticks out there is cut
     browser.open(pages[language], 695)
-    browser.send("Emulation.setEmulatedMedia", media="print")
+    browser.page.emulate_media(media="print")
     assert browser.run(CUT) == []
 
 
