@@ -41,18 +41,21 @@ class Networks:
     held: list[str]
 
 
-_BLOCKS = (2, 3, 4, 5, 6, 9)
+_BLOCKS, _GROUPS = (2, 3, 4, 5, 6, 9), 17
 PROFILES = Path(__file__).parents[1] / "hardware_profiles"
 _PAIRED = 3  # networks, of 2, 4 and 8 bits
+_HELD, _SEEN = 520, 20
+"""Where the numbers of those that are tried begin: what lies before was looked at while terms were sought."""
 _ROUND = 56
-"""Seven numbers in a row are of the seven kinds and one granularity; these blocks have every granularity."""
+"""Seven numbers in a row are of the seven kinds and one granularity; these blocks have every granularity, and a further
+one groups of 4, 8 and 16."""
 
 
 def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
     """Return which networks are drawn: none of those that are tried is fitted on.
 
     Args:
-        n_rounds: Times 72 networks are probed, 3 at most.
+        n_rounds: Times 79 networks are probed, 3 at most.
         n_built: Networks that are built for bytes of functions, 14 at most; 3 more, for pairs of values, always are.
         n_held: Networks that are tried.
     """
@@ -69,14 +72,15 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
             *(f"paired {number}" for number in range(6 * n_rounds)),
             *(f"aligned {number}" for number in range(4 * n_rounds)),
             *(f"spiking {number}" for number in range(16 * n_rounds)),
+            *(f"varied {_ROUND * r + 7 * _GROUPS + kind}" for r in range(n_rounds) for kind in range(7)),
         ],
         [
             *(f"varied {number}" for number in range(n_built)),
             *(f"paired {number}" for number in range(_PAIRED)),
         ],
         [
-            *(f"varied {500 + number}" for number in range(n_held // 2)),
-            *(f"matrix {number}" for number in other[: n_held - n_held // 2]),
+            *(f"varied {_HELD + number}" for number in range(n_held // 2)),
+            *(f"matrix {number}" for number in other[_SEEN : _SEEN + n_held - n_held // 2]),
         ],
     )
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.plain_rival RUN [RUN ...] > benchmarks/results/plain_rival.md
 
-A RUN is a finished `hwsearch run` of a study with `rival: true`, the default. Every finalist of both kinds is priced on
-each device; at several tolerances the smallest, and the most frugal, of either kind that is accurate enough on
-validation (means over fresh seeds) stand beside each other.
+A RUN is a finished `hwsearch run` of a study with `rival: true`, the default, and `final: {seeds: 5}`. Every finalist
+of both kinds is priced on each device; at several tolerances the smallest, and the most frugal, of either kind that is
+accurate enough on validation (means over fresh seeds) stand beside each other.
 """
 
 from __future__ import annotations
@@ -40,13 +40,10 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     print("# Spiking networks against plain ones\n")
     print(
-        "Rebuilt by `python -m benchmarks.plain_rival RUN [RUN ...]`; its text says what is compared. A spiking"
-    )
-    print(
-        "network is trained anew as often as may change its pick, a plain one with every fresh seed. A plain front has"
-    )
-    print(
-        "few members: between two of them the next better one stands. Seconds are of machines under other work.\n"
+        "Rebuilt by `python -m benchmarks.plain_rival RUN [RUN ...]`, of studies with `final: {seeds: 5}`; its text\n"
+        "says what is compared. A spiking network is trained anew as often as may change its pick, up to five times,\n"
+        "a plain one with every fresh seed. A plain front has few members: between two of them the next better one\n"
+        "stands. Seconds are of machines under other work.\n"
     )
     for run in parser.parse_args().runs:
         report(load_run(run))

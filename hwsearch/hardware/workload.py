@@ -128,12 +128,15 @@ class OpCounts:
         dense: Every weight of the (shrunk) connection.
         blocks: Every weight of a stored block, for each length of BLOCKS.
         planes: Every weight of a stored filter plane.
+        nm_unused: Slots of n:m without a weight, each a zero at its group's first value, for each of NM_GROUPS; of a
+            convolution 0. Empty: not counted.
     """
 
     nonzero: float
     dense: float
     blocks: tuple[float, ...]
     planes: float
+    nm_unused: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from hwsearch.graph.graph import INPUT, Connection, Input, Population
 from hwsearch.hardware.arrivals import Arrivals
 from hwsearch.hardware.workload import (
     BLOCKS,
+    NM_GROUPS,
     ConnectionWork,
     OpCounts,
     PopulationWork,
@@ -159,7 +160,8 @@ def _counted(connection: IntegerConnection, events: np.ndarray) -> tuple[WeightC
 
 def _count(connection: IntegerConnection, events: np.ndarray) -> OpCounts:
     """Count a connection's operations by what is worked off."""
-    weight, groups = connection.weight, connection.shape.groups
+    weight, shape = connection.weight, connection.shape
+    groups = shape.groups
     taps = _events_per_tap(connection, events)  # [groups * in * kh * kw]
     rows = (weight != 0).reshape(len(weight), -1)
     planes = (weight != 0).reshape(*weight.shape[:2], -1)
@@ -174,6 +176,9 @@ def _count(connection: IntegerConnection, events: np.ndarray) -> OpCounts:
         dense=float(len(rows) // groups * taps.sum()),
         blocks=tuple(met(_stored_blocks(rows, length)) for length in BLOCKS),
         planes=met(stored),
+        nm_unused=tuple(
+            float(_unused(rows, m) @ taps[::m]) if shape.kind == "fc" else 0.0 for m in NM_GROUPS
+        ),
     )
 
 
@@ -195,6 +200,12 @@ def _events_per_tap(connection: IntegerConnection, events: np.ndarray) -> np.nda
         for column in range(shape.kernel[1])
     ]
     return np.stack(taps, 1).reshape(-1)
+
+
+def _unused(rows: np.ndarray, m: int) -> np.ndarray:
+    """Return, for each group of m inputs, the slots of n:m that hold no weight, in all rows together."""
+    held = runs(rows, m, False).sum(2)
+    return np.asarray((held.max(initial=0) - held).sum(0), dtype=float)
 
 
 def _stored_blocks(rows: np.ndarray, length: int) -> np.ndarray:

@@ -184,6 +184,22 @@ class Rival(Section):
     wall_s: float | None = None
 
 
+class Program(Section):
+    """What the exported C library of the pick takes by counts on an emulated core, predicted; in no price of the run.
+
+    Attributes:
+        core: Whose counts they are.
+        code_bytes: Program code, in the memory of the weights.
+        latency_s: Time of one inference at one instruction a cycle; None: the clock is not known.
+        energy_j: Likewise energy; None: unknown.
+    """
+
+    core: str
+    code_bytes: int
+    latency_s: float | None = None
+    energy_j: float | None = None
+
+
 class Answered(Section):
     """What a run answers.
 
@@ -235,6 +251,7 @@ class Summary(Section):
         notes: What a reader of the run must know.
         answers: What it answers; None when not recorded.
         rival: The plain network that it is held against; None where none was asked for, or not yet.
+        program: What the pick's program takes; None: nobody counted it on this device, or prices hold it already.
     """
 
     format: int = 0
@@ -267,6 +284,7 @@ class Summary(Section):
     notes: tuple[str, ...] = ()
     answers: Answered | None = None
     rival: Rival | None = None
+    program: Program | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return what summary.json holds, for whoever has no use for types."""

@@ -9,6 +9,7 @@ from hwsearch.hardware.device import HardwareProfile
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.records.front import NetworkRow
 from hwsearch.records.run_folder import RunFolder
+from hwsearch.records.summary import Summary
 from hwsearch.report.quantities import short, spell
 from hwsearch.report.tables import RunTables
 from hwsearch.study.model import load_study
@@ -110,13 +111,26 @@ def fit_words(tables: RunTables) -> tuple[str, str]:
         if limit.name.endswith(_OF_DEVICE) and (need := pick.number(limit.column)) is not None
     ]
     where = f": {', '.join(taken)}" if taken else "; the sizes of its memories are not known"
-    return f"Fits {device.name}{where}.", f"{_code(device)}{_dense_words(dense, known)}".strip()
+    return (
+        f"Fits {device.name}{where}.",
+        f"{_code(tables.summary, device)}{_dense_words(dense, known)}".strip(),
+    )
 
 
-def _code(device: HardwareProfile) -> str:
-    """Say whether program code is in these numbers."""
+def _code(summary: Summary, device: HardwareProfile) -> str:
+    """Say whether program code is in these numbers, and what it takes."""
     if device.priced_core is not None:
         return "Program code is counted. "
+    if (program := summary.program) is not None:
+        took = (
+            ""
+            if program.latency_s is None
+            else (f", and an inference {spell('_s', program.latency_s)} at one instruction a cycle")
+        )
+        return (
+            f"Program code is not counted: by counts on an emulated {program.core} the exported C library takes "
+            f"{spell('_bytes', program.code_bytes)} more{took}. "
+        )
     return "Program code is not counted. " if device.family == "mcu" else ""
 
 

@@ -12,11 +12,12 @@ import pandas as pd
 
 from hwsearch.hardware.arithmetic import claim_of
 from hwsearch.hardware.cost_model import price
+from hwsearch.hardware.workload import Workload
 from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.plan.plan import Plan
 from hwsearch.records.front import DenseRow, FrontRow, front_frame
 from hwsearch.records.log import Seconds
-from hwsearch.records.summary import SUMMARY_FORMAT, Classes, Samples, Summary, WithoutSkill
+from hwsearch.records.summary import SUMMARY_FORMAT, Classes, Program, Samples, Summary, WithoutSkill
 from hwsearch.records.trials import OUTCOMES, TrialRecord, objective_values
 from hwsearch.search.decide.audit import (
     NO_AUDIT,
@@ -80,6 +81,7 @@ def summarise(
             final=len(finals.lacking) if finals else 0,
         ),
         notes=(*_notes(context, seconds), *_storage_notes(plan, finals, picked)),
+        program=_program(plan, _workload(finals, picked)),
     )
     # where there is one, nothing is said of several
     return summary.model_copy(update={"references": tuple(every_dense)}) if every_dense else summary
@@ -158,15 +160,31 @@ def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | 
 
 def _storage_notes(plan: Plan, finals: Finals | None, picked: FrontRow | None) -> tuple[str, ...]:
     """Return what the pick's formats cost that are not the smallest."""
-    if plan.study.device.storage == "smallest" or finals is None or picked is None:
+    workload = _workload(finals, picked)
+    if plan.study.device.storage == "smallest" or workload is None or picked is None:
         return ()
-    member = next(
-        (m for m in finals.members if m.record is not None and m.record.trial == picked.trial), None
-    )
-    if member is None or member.measured.workload is None:
-        return ()
-    said = price(member.measured.workload, plan.profile).storage
+    said = price(workload, plan.profile).storage
     return tuple(f"the pick, trial {picked.trial}: {words}" for words in said)
+
+
+def _program(plan: Plan, workload: Workload | None) -> Program | None:
+    """Return what the pick's program takes by the device's emulated core; None where there is none to tell of."""
+    firmware = plan.profile.firmware
+    if workload is None or firmware is None or firmware.priced:
+        return None
+    cost = price(workload, plan.profile.pricing("priced"))
+    return Program(
+        core=firmware.core.name, code_bytes=cost.code_bytes, latency_s=cost.latency_s, energy_j=cost.energy_j
+    )
+
+
+def _workload(finals: Finals | None, picked: FrontRow | None) -> Workload | None:
+    """Return what an inference of the pick works off, as its final training measured it."""
+    if finals is None or picked is None:
+        return None
+    trained = (m for m in finals.members if m.record is not None and m.record.trial == picked.trial)
+    member = next(trained, None)
+    return None if member is None else member.measured.workload
 
 
 def _rounded(row: pd.Series) -> FrontRow:

@@ -73,6 +73,7 @@ def _keys(values):
 
 SECTIONS = {
     "cost", "similarity", "audit", "left", "samples", "classes", "arithmetic", "no_skill", "answers", "rival",
+    "program",
 }  # fmt: skip
 
 

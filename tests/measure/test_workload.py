@@ -56,6 +56,20 @@ def one_pixel(shape, *at):
     return events
 
 
+def test_slots_without_a_weight_are_met_by_the_first_input_of_their_group():
+    weights = np.zeros((2, 9), int)
+    weights[0, :3] = 1  # three slots in each group of 4, since one row has so many
+    weights[1, 5] = 1
+    events = [5, 0, 0, 0, 2, 7, 0, 0, 3]  # of inputs; groups begin at 0, 4 and 8
+    # row 0 leaves 0, 3 and 3 slots, row 1 leaves 3, 2 and 3
+    assert ops_of("fc2", (9, 1, 1), weights, events).nm_unused[0] == 5 * 3 + 2 * 5 + 3 * 6
+    assert ops_of("2c3", (1, 3, 3), np.ones((2, 1, 3, 3)), one_pixel((1, 3, 3), 0, 1, 1)).nm_unused == (
+        0,
+        0,
+        0,
+    )
+
+
 def test_a_filter_meets_what_lies_below_it():
     # one pixel in the corner of a 3 x 3 map: a 3 x 3 filter has 4 of its 9 taps inside, all ones but the centre
     kernel = np.ones((1, 1, 3, 3), int)

@@ -7,6 +7,7 @@ import pytest
 from builders.runs import synthetic_run, with_summary
 
 from hwsearch.records.front import DenseRow
+from hwsearch.records.summary import Program
 from hwsearch.report.fits import bars, device_of, fit_words, limits
 from hwsearch.report.tables import read_run
 
@@ -44,6 +45,16 @@ def test_a_pick_fits_in_so_many_bytes_of_each_memory_and_a_budget_may_bind_the_d
     )
     assert fit_words(of(tables, dense=dense(9000, 8000, 1000)))[1].endswith("would have fitted too.")
     assert fit_words(of(tables, dense=DenseRow()))[1] == "Program code is not counted."
+
+
+def test_what_the_program_takes_is_said_where_it_was_counted_on_the_core(tables):
+    told = of(tables, program=Program(core="cortex-m0", code_bytes=2252, latency_s=0.00625))
+    assert fit_words(told)[1].startswith(
+        "Program code is not counted: by counts on an emulated cortex-m0 the exported C library takes 2.2 KiB more, "
+        "and an inference 6.25 ms at one instruction a cycle. The dense"
+    )
+    no_clock = of(tables, program=Program(core="cortex-m0", code_bytes=2252))
+    assert "takes 2.2 KiB more. The dense" in fit_words(no_clock)[1]
 
 
 def test_a_bar_is_the_share_of_its_limit_with_a_mark_for_the_dense_network(tables):

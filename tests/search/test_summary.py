@@ -1,16 +1,21 @@
 """A summary adds up, and says the same as the tables beside it."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from hwsearch.hardware.cost_model import price
+from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.plan.plan import make_plan
 from hwsearch.records.front import DenseRow, FrontRow, read_front
+from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import SUMMARY_FORMAT, read_summary
 from hwsearch.records.trial_table import read_trials
 from hwsearch.records.trials import OUTCOMES
-from hwsearch.search.summary import _pick, summarise_refusal
+from hwsearch.search.optuna_study import records_of
+from hwsearch.search.summary import _pick, _program, summarise_refusal
 from hwsearch.study.model import load_study
 
 
@@ -30,6 +35,22 @@ def test_it_counts_what_the_tables_hold(run):
     assert summary.counts["asked"] == len(trials) == sum(summary.counts[name] for name in OUTCOMES)
     assert summary.no_skill.trained == sum(row.outcome == "trained" and not row.skilled for row in trials)
     assert summary.cost.train_steps >= sum(row.train_steps for row in trials) + summary.cost.final_train_steps
+
+
+def test_the_program_of_the_pick_is_told_where_the_core_is_counted_and_not_priced(finished):
+    """The workload is of the pick as the search trained it, and not of its final training."""
+    summary = read_summary(finished / "summary.json")
+    study = load_study(finished / "study.yaml")
+    record = next(r for r in records_of(RunFolder(finished), study) if r.trial == summary.pick.trial)
+    plan = make_plan(study, finished / "study.yaml")
+    cost = price(record.workload, plan.profile.pricing("priced"))
+    found = _program(plan, record.workload)
+    assert (found.core, found.code_bytes) == ("cortex-m0", cost.code_bytes)
+    assert (found.latency_s, found.energy_j) == (cost.latency_s, cost.energy_j)
+    assert summary.program.code_bytes == pytest.approx(found.code_bytes, rel=0.1)
+    assert summary.program.latency_s == pytest.approx(found.latency_s, rel=0.3)
+    assert _program(replace(plan, profile=plan.profile.pricing("priced")), record.workload) is None
+    assert _program(replace(plan, profile=load_profile("xylo_audio2")), record.workload) is None
 
 
 def test_the_pick_is_a_row_of_the_front_to_ten_decimals(run):
@@ -53,7 +74,7 @@ def test_the_order_of_its_keys_is_kept(finished):
         "format", "study", "study_digest", "profile", "profile_digest", "seed", "versions", "objectives", "score",
         "budgets", "dense", "counts", "cost", "similarity", "audit", "left", "front_size", "hypervolume",
         "reference_point", "pick", "nearest_miss", "samples", "classes", "labels", "arithmetic",
-        "no_skill", "notes", "answers",
+        "no_skill", "notes", "answers", "program",
     ]  # fmt: skip
     columns = pd.read_csv(finished / "front.csv").columns
     assert list(values["pick"]) == list(columns)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from hwsearch.hardware.firmware.events import Lists, bits_looked_at, further_bytes, lists_of
 from hwsearch.hardware.firmware.program import PAIRED_VALUES, LibraryConnection
-from hwsearch.hardware.workload import BLOCKS
+from hwsearch.hardware.workload import BLOCKS, NM_GROUPS
 
 Term = tuple[str, float]
 """Its name, and how often it happens in an inference."""
@@ -139,15 +139,18 @@ def _fc_found(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
 def _fc_nm(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     """Each group with any event is looked through, in each output; an unused slot is a zero at the first place.
 
-    Of g groups n events of a list meet g (1 - (1 - 1 / g)^n), on average.
+    Of n events of a list each is one of a group's inputs by the group's share of all, p: on average 1 - (1 - p)^n lists
+    meet the group. A weight that is met is sought among its group's events, half of whose others are passed over:
+    p (n - 1) / 2, for a share p of the weights.
     """
     outputs, slots = c.work.census.out_channels, c.stream("indices")
     in_row = -(-c.work.census.in_channels // c.unit)
     n = c.events / lists.filled if lists.filled else 0.0
-    groups = lists.filled * outputs * in_row * (1 - (1 - 1 / in_row) ** n)
+    shares = [min(c.unit, c.work.census.in_channels - at) / c.work.census.in_channels
+              for at in range(0, c.work.census.in_channels, c.unit)]  # fmt: skip
+    groups = lists.filled * outputs * sum(1 - (1 - share) ** n for share in shares)
     a_group = slots.count / max(1, outputs * in_row)
-    unused = (slots.count - c.work.census.nonzero) * c.events / max(1, c.work.census.in_channels)
-    hits = _hits(c) + unused
+    hits = _hits(c) + _unused(c, slots.count)
     yield "fc_nm list", lists.filled
     yield "fc_nm event", c.events
     yield "fc_nm row", lists.filled * outputs
@@ -155,6 +158,7 @@ def _fc_nm(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     yield "fc_nm eight", groups * -(-a_group // 8)
     yield "fc_nm slot", groups * a_group
     yield "fc_nm weight", hits
+    yield "fc_nm passed over", _hits(c) * max(0.0, n - 1) / 2 * sum(share**2 for share in shares)
     yield "further byte", hits * further_bytes(c.stream("values").bits)
 
 
@@ -276,13 +280,24 @@ def _runs(c: LibraryConnection) -> int:
 
 
 def _hits(c: LibraryConnection) -> float:
-    """Return the weights, not zero, that listed events meet: a pooled sum is one event, whatever its value."""
-    return c.work.ops.nonzero * c.events / c.work.spikes_in if c.work.spikes_in else 0.0
+    """Return the weights, not zero, that listed events meet."""
+    return _of_events(c, c.work.ops.nonzero)
+
+
+def _unused(c: LibraryConnection, slots: int) -> float:
+    """Return the slots without a weight that listed events meet; spread evenly over inputs where not counted."""
+    if not c.work.ops.nm_unused:
+        return (slots - c.work.census.nonzero) * c.events / max(1, c.work.census.in_channels)
+    return _of_events(c, c.work.ops.nm_unused[NM_GROUPS.index(c.unit)])
 
 
 def _in_blocks(c: LibraryConnection) -> float:
     """Return the weights of stored blocks that listed events meet."""
-    met = c.work.ops.blocks[BLOCKS.index(c.unit)]
+    return _of_events(c, c.work.ops.blocks[BLOCKS.index(c.unit)])
+
+
+def _of_events(c: LibraryConnection, met: float) -> float:
+    """Return what listed events meet of what spikes meet: a pooled sum is one event, whatever its value."""
     return met * c.events / c.work.spikes_in if c.work.spikes_in else 0.0
 
 

@@ -110,7 +110,11 @@ def _code(run: Run) -> Sentence | None:
     """Say whether program code is in the sizes; nothing of devices that run none."""
     if run.device is None or (run.device.family != "mcu" and run.device.priced_core is None):
         return None
-    return said("saved.no_code" if run.device.priced_core is None else "saved.code")
+    if run.device.priced_core is not None:
+        return said("saved.code")
+    program = run.tables.summary.program
+    size = run.summary("program.code_bytes", None if program is None else program.code_bytes)
+    return said("saved.no_code") if size is None else said("saved.further_code", size=size)
 
 
 def _dense_fits(run: Run) -> Sentence | None:

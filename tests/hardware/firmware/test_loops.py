@@ -93,6 +93,24 @@ def test_each_slot_of_a_group_with_events_is_looked_at():
     assert terms["fc_nm group"] == pytest.approx(groups)
     assert terms["fc_nm slot"] == pytest.approx(groups * 2)
     assert terms["fc_nm weight"] == work.ops.nonzero == 16 * 8 / 2
+    # of the 15 other events a quarter are of a weight's group, half of them before it
+    assert terms["fc_nm passed over"] == pytest.approx(16 * 8 / 2 * 15 / 4 / 2)
+
+
+def test_a_last_group_of_few_inputs_is_met_by_fewer_lists():
+    work = fc("fc1", "hidden", np.tile([1, 0, 0, 0, 1], (8, 1)), 1.0, timesteps=1).connection
+    terms = terms_of(work, "nm:4", events=5.0)
+    assert terms["fc_nm group"] == pytest.approx(8 * ((1 - 0.2**5) + (1 - 0.8**5)))
+    assert terms["fc_nm passed over"] == pytest.approx(2 * 8 * 4 / 2 * (0.8**2 + 0.2**2))
+
+
+def test_slots_without_a_weight_are_those_that_were_met_else_spread_evenly():
+    held = np.tile([1, 1, 0, 0, 0, 0, 0, 0], (8, 1))
+    work = fc("fc1", "hidden", held, 1.0, timesteps=1).connection
+    assert work.ops.nm_unused == ()
+    assert terms_of(work, "nm:4", events=8.0)["fc_nm weight"] == 8 * 2 + 8 * 2  # 16 slots without a weight
+    met = replace(work, ops=replace(work.ops, nm_unused=(5.0, 0.0, 0.0)))
+    assert terms_of(met, "nm:4", events=8.0)["fc_nm weight"] == 8 * 2 + 5
 
 
 def test_filters_are_decoded_for_each_channel_and_tried_at_each_event():

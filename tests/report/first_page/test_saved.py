@@ -1,5 +1,7 @@
 """What is saved: a change in points, shares and factors; what is not known is said."""
 
+import shutil
+
 import pytest
 from builders.first_pages import changed_pick, run_of
 from builders.runs import synthetic_run, with_summary
@@ -70,11 +72,21 @@ def test_whether_the_dense_network_fits_is_said(tmp_path):
     assert len(saved(run, run.pick("trial")).blocks) == 2
 
 
-def test_program_code_is_named_on_microcontrollers(finished):
-    run = run_of(finished)
+def said_of_code(run):
     told = [text(block.sentence) for block in saved(run, run.pick("trial")).blocks[1:]]
-    expected = run.device.family == "mcu"
-    assert any("Program code comes on top" in one for one in told) == expected
+    return [one for one in told if "Program code" in one]
+
+
+def test_program_code_is_named_on_microcontrollers(tmp_path):
+    folder = synthetic_run(tmp_path)
+    assert said_of_code(run_of(folder)) == []
+    shutil.copy("hardware_profiles/nrf51822_microbit.yaml", folder / "profile.yaml")
+    shutil.copy("studies/digits_mcu.yaml", folder / "study.yaml")
+    assert said_of_code(run_of(folder)) == ["Program code comes on top of these sizes."]
+    with_summary(folder, program={"core": "cortex-m0", "code_bytes": 2252})
+    assert said_of_code(run_of(folder)) == [
+        "Program code comes on top of these sizes: about 2.2 KiB, counted on an emulated processor of this kind."
+    ]
 
 
 def test_names():
