@@ -144,3 +144,42 @@ def test_an_export_over_another_removes_its_folders(tmp_path):
     write_export(model(4), folder, ["config", "weights"])
     assert not (folder / "c").exists()
     assert all(check.passed for check in verify(folder))
+
+
+ARDUINO = """
+#include <stdint.h>
+#include <stdio.h>
+struct Port {
+    void begin(long) {}
+    void print(const char *text) { fputs(text, stdout); }
+    void print(unsigned value) { printf("%u", value); }
+    void println(unsigned long value) { printf("%lu\\n", value); }
+};
+static Port Serial;
+static unsigned long micros() { static unsigned long now; return now += 250; }
+static void delay(unsigned long) {}
+"""
+
+
+def test_the_sketch_is_built_as_the_arduino_ide_does_and_classifies_the_sample(files, tmp_path):
+    """A sketch is C++ after `Arduino.h`, and the library C; a stub stands for a board's core."""
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not installed")
+    written(tmp_path, files)
+    sketch = tmp_path / "c/examples/classify/classify.ino"
+    (tmp_path / "Arduino.h").write_text(ARDUINO)
+    (tmp_path / "sketch.cpp").write_text(
+        f'#include "Arduino.h"\n#include "{sketch}"\nint main() {{ setup(); loop(); }}\n'
+    )
+    warnings = ["-Wall", "-Wextra", "-Werror", f"-I{tmp_path / 'c/src'}"]
+    sources = sorted((tmp_path / "c/src").glob("*.c"))
+    subprocess.run(["gcc", "-std=c99", *warnings, "-c", *sources], cwd=tmp_path, check=True, timeout=60)
+    objects = [f"{source.stem}.o" for source in sources]
+    subprocess.run(
+        ["g++", *warnings, "sketch.cpp", *objects, "-o", "sketch"], cwd=tmp_path, check=True, timeout=60
+    )
+    said = subprocess.run(
+        [tmp_path / "sketch"], capture_output=True, text=True, check=True, timeout=10
+    ).stdout
+    guess = int(run_integer(network(), INPUTS).predictions[0])
+    assert said == f"class {guess} (expected {guess}), microseconds 250\n"
