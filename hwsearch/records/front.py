@@ -143,9 +143,9 @@ class FrontRow(NetworkRow):
 
     ``accuracy_val`` and ``accuracy_test`` are means over the fresh seeds that the recipe was trained with, ``evidence``
     in words; ``..._own`` are those of the network that is handed over, which the costs belong to. Costs are of one
-    inference. ``accuracy_val_noise`` and ``noise_loss`` (what the network handed over keeps and loses under noise) are
-    there where the study asks for ``robustness``; ``score_...`` where its score
-    is another than accuracy.
+    inference. ``accuracy_val_noise``, ``noise_loss`` and ``noise_loss_high`` (what the network handed over keeps and
+    loses under noise, at most with 95 %) are there where the study asks for ``robustness``; ``score_...`` where its
+    score is another than accuracy.
     """
 
     _banks_after: ClassVar[str] = "macs"
@@ -212,6 +212,7 @@ class FrontRow(NetworkRow):
     network: str | None = None
     accuracy_val_noise: float | None = None
     noise_loss: float | None = None
+    noise_loss_high: float | None = None
 
 
 def front_frame(rows: Sequence[FrontRow]) -> pd.DataFrame:

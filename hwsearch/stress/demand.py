@@ -9,9 +9,9 @@ from hwsearch.study.search_sections import Robustness
 _ROUNDING = 1e-9  # losses are counts over a split: a hair's breadth of rounding must not decide
 
 
-def is_kept(loss: float, wanted: Robustness) -> bool:
-    """Return whether a loss of accuracy under the study's noise is no more than it allows."""
-    return loss <= wanted.lose_at_most + _ROUNDING
+def is_kept(high: float, wanted: Robustness) -> bool:
+    """Return whether a loss of accuracy under the study's noise, its upper end, is no more than it allows."""
+    return high <= wanted.lose_at_most + _ROUNDING
 
 
 def robust_members(front: pd.DataFrame, wanted: Robustness | None) -> pd.DataFrame:
@@ -21,6 +21,6 @@ def robust_members(front: pd.DataFrame, wanted: Robustness | None) -> pd.DataFra
     """
     if wanted is None or front.empty:
         return front
-    if "noise_loss" not in front:
+    if "noise_loss_high" not in front:
         return front.iloc[:0]
-    return front[[is_kept(float(loss), wanted) for loss in front["noise_loss"]]]
+    return front[[is_kept(float(high), wanted) for high in front["noise_loss_high"]]]

@@ -13,7 +13,7 @@ FRONT = pd.DataFrame(
         "accuracy_val": [0.90, 0.95],
         "memory_bytes": [500, 900],
         "energy_j": [2e-7, 1e-7],
-        "noise_loss": [0.01, 0.04],
+        "noise_loss_high": [0.01, 0.04],
     }
 )
 

@@ -10,7 +10,9 @@ WANTED = Robustness(noise=0.1, lose_at_most=0.02)
 
 
 def test_members_that_lose_more_are_left_out():
-    front = pd.DataFrame({"trial": [1, 2, 3], "noise_loss": [0.03, 0.02, -0.01]})
+    front = pd.DataFrame(
+        {"trial": [1, 2, 3], "noise_loss": [0.01, 0.01, -0.02], "noise_loss_high": [0.03, 0.02, -0.01]}
+    )
     assert robust_members(front, WANTED)["trial"].tolist() == [2, 3]
     assert robust_members(front, None) is front
     assert robust_members(front[["trial"]], WANTED).empty

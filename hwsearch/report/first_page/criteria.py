@@ -149,12 +149,13 @@ def _robust(run: Run) -> Criterion:
             run.of_study("robustness.noise", wanted.noise),
             run.of_study("robustness.lose_at_most", wanted.lose_at_most),
         )
-        lost = run.pick("noise_loss")
+        lost, high = run.pick("noise_loss"), run.pick("noise_loss_high")
         limit = said("criteria.noise", noise=amount(noise), most=amount(_points(most)))
-        if lost is None:
+        if lost is None or high is None:
             return Criterion(name, limit, said("unknown"), "unknown")
-        value = said("criteria.loses", points=Number("points", lost.cells))
-        return Criterion(name, limit, value, "met" if is_kept(lost.value, wanted) else "failed")
+        points, most = Number("points", lost.cells), Number("points", high.cells)
+        value = said("criteria.loses", points=points, most=most)
+        return Criterion(name, limit, value, "met" if is_kept(high.value, wanted) else "failed")
     rows = pick_rows(run)
     if not rows:
         return Criterion(name, said("criteria.unset"), said("criteria.not_measured"), "unknown")

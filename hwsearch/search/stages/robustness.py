@@ -17,6 +17,7 @@ from hwsearch.measure.measured import Measured
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.plan.plan import Plan
 from hwsearch.stress.demand import is_kept
+from hwsearch.stress.intervals import paired_interval
 from hwsearch.stress.kinds import kind_of
 from hwsearch.stress.measure import Samples, Settings, right, subset, under
 from hwsearch.stress.models import Stored
@@ -34,17 +35,21 @@ class UnderNoise:
     Attributes:
         accuracy: On validation under noise, mean over the draws.
         loss: Of the same samples, against no noise.
-        kept: Whether that is no more than the study allows.
+        loss_high: Upper end of its 95 % interval, over samples and draws.
+        kept: Whether that end is no more than the study allows.
     """
 
     accuracy: float
     loss: float
+    loss_high: float
     kept: bool
 
     @property
     def columns(self) -> dict[str, float]:
         """As columns of front.csv."""
-        return {"accuracy_val_noise": self.accuracy, "noise_loss": self.loss}
+        return {
+            "accuracy_val_noise": self.accuracy, "noise_loss": self.loss, "noise_loss_high": self.loss_high,
+        }  # fmt: skip
 
 
 def under_noise(plan: Plan, measured: Measured, seed: int) -> UnderNoise | None:
@@ -59,8 +64,9 @@ def under_noise(plan: Plan, measured: Measured, seed: int) -> UnderNoise | None:
     if wanted is None or network is None:
         return None
     shares, alone = _shares(network, plan.data, wanted.noise, (seed, plan.study.seed))
-    accuracy, loss = float(shares.mean()), float(alone.mean() - shares.mean())
-    return UnderNoise(accuracy, loss, is_kept(loss, wanted))
+    lost = alone - shares
+    _, high = paired_interval(lost)
+    return UnderNoise(float(shares.mean()), float(lost.mean()), high, is_kept(high, wanted))
 
 
 @lru_cache(maxsize=256)  # a race asks for the same networks again after each of its rounds
