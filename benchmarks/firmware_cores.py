@@ -44,6 +44,7 @@ class Networks:
 _BLOCKS, _GROUPS = (2, 3, 4, 5, 6, 9), 17
 PROFILES = Path(__file__).parents[1] / "hardware_profiles"
 _PAIRED = 3  # networks, of 2, 4 and 8 bits
+_FRAMED = (32, 67)  # numbers of networks of which several frames make a timestep: means, and bits
 _HELD, _SEEN = 520, 20
 """Where the numbers of those that are tried begin: what lies before was looked at while terms were sought."""
 _ROUND = 56
@@ -56,7 +57,8 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
 
     Args:
         n_rounds: Times 79 networks are probed, 3 at most.
-        n_built: Networks that are built for bytes of functions, 14 at most; 3 more, for pairs of values, always are.
+        n_built: Networks that are built for bytes of functions, 14 at most; 3 more, for pairs of values, and 2, for
+            frames that are added up, always are.
         n_held: Networks that are tried.
     """
     other = [
@@ -77,6 +79,7 @@ def networks(n_rounds: int, n_built: int, n_held: int) -> Networks:
         [
             *(f"varied {number}" for number in range(n_built)),
             *(f"paired {number}" for number in range(_PAIRED)),
+            *(f"varied {number}" for number in _FRAMED),
         ],
         [
             *(f"varied {_HELD + number}" for number in range(n_held // 2)),

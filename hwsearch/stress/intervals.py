@@ -48,6 +48,15 @@ def paired_interval(
 
     Source: Satterthwaite 1946, Biometrics 2(6) (nu); Bonferroni's inequality (m).
     """
+    return _around(differences, 1 - (1 - CONFIDENCE) / 2 / comparisons, drawn=drawn)
+
+
+def upper_end(differences: np.ndarray) -> float:
+    """Return what a mean difference [S, N] in pairs does not exceed with 95 %: the one end of `paired_interval`."""
+    return _around(differences, CONFIDENCE, drawn=True)[1]
+
+
+def _around(differences: np.ndarray, quantile: float, *, drawn: bool) -> tuple[float, float]:
     mean = float(differences.mean())
     parts = [
         (float(means.var(ddof=1)) / len(means), len(means) - 1)
@@ -58,5 +67,5 @@ def paired_interval(
     if spread == 0.0:
         return mean, mean
     freedom = spread**2 / sum(part**2 / free for part, free in parts)
-    half = float(t.ppf(1 - (1 - CONFIDENCE) / 2 / comparisons, freedom)) * math.sqrt(spread)
+    half = float(t.ppf(quantile, freedom)) * math.sqrt(spread)
     return mean - half, mean + half

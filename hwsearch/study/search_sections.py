@@ -140,8 +140,8 @@ class Robustness(Section):
 
     Attributes:
         noise: Standard deviation of Gaussian noise on every input value, as a share of the inputs' range.
-        lose_at_most: Accuracy that may be lost under it on validation, against the same network without noise: the
-            upper end of the loss's 95 % interval.
+        lose_at_most: Accuracy that may be lost under it on validation with 95 % certainty, against the same network
+            without noise.
     """
 
     noise: Fraction

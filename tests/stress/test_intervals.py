@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hwsearch.measure.accuracy import wilson
-from hwsearch.stress.intervals import accuracy_interval, paired_interval
+from hwsearch.stress.intervals import accuracy_interval, paired_interval, upper_end
 
 
 def test_draws_that_all_agree_leave_wilsons_interval():
@@ -44,3 +44,16 @@ def test_it_holds_the_truth_at_least_as_often_as_it_says():
         low, high = paired_interval(found)
         held += low <= 0.3 <= high
     assert held >= 184  # 190 expected of 95 %; sd 3
+
+
+def test_the_upper_end_is_exceeded_in_one_of_twenty():
+    """Samples lose with chances of their own, 0.2 in the mean, under draws that shift them all."""
+    rng, missed = np.random.default_rng(5), 0
+    for _ in range(400):
+        chances = rng.uniform(0.1, 0.3, 80) + rng.normal(0, 0.02, (10, 1))
+        missed += upper_end((rng.random((10, 80)) < chances).astype(float)) < 0.2
+    assert missed <= 0.05 * 400
+    same = np.full((3, 4), 0.25)
+    assert upper_end(same) == 0.25
+    lost = rng.random((4, 30))
+    assert lost.mean() < upper_end(lost) < paired_interval(lost)[1]

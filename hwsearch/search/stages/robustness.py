@@ -17,12 +17,12 @@ from hwsearch.measure.measured import Measured
 from hwsearch.network.integers import IntegerNetwork
 from hwsearch.plan.plan import Plan
 from hwsearch.stress.demand import is_kept
-from hwsearch.stress.intervals import paired_interval
+from hwsearch.stress.intervals import upper_end
 from hwsearch.stress.kinds import kind_of
 from hwsearch.stress.measure import Samples, Settings, right, subset, under
 from hwsearch.stress.models import Stored
 
-_DRAWS = 5
+_DRAWS = 10
 _MOST_SAMPLES = (
     1000  # bounds the time: a standard error of half a point at most where two in a hundred change
 )
@@ -35,7 +35,7 @@ class UnderNoise:
     Attributes:
         accuracy: On validation under noise, mean over the draws.
         loss: Of the same samples, against no noise.
-        loss_high: Upper end of its 95 % interval, over samples and draws.
+        loss_high: What that does not exceed with 95 % certainty, over samples and draws.
         kept: Whether that end is no more than the study allows.
     """
 
@@ -65,7 +65,7 @@ def under_noise(plan: Plan, measured: Measured, seed: int) -> UnderNoise | None:
         return None
     shares, alone = _shares(network, plan.data, wanted.noise, (seed, plan.study.seed))
     lost = alone - shares
-    _, high = paired_interval(lost)
+    high = upper_end(lost)
     return UnderNoise(float(shares.mean()), float(lost.mean()), high, is_kept(high, wanted))
 
 

@@ -47,3 +47,10 @@ def test_a_shipped_core_knows_the_frame_of_every_function(name):
     assert stack_bytes(every_kernel(core), core.stack_bytes) > 0
     without = {frame: n for frame, n in core.stack_bytes.items() if not frame.startswith("add ")}
     assert stack_bytes(every_kernel(core), without) is None
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CORES.iterdir()))
+def test_a_shipped_core_knows_the_bytes_of_functions_that_a_library_has_of_its_own(name):
+    """They are fitted on networks that are built; of those that no such network has the fit says 0."""
+    code = core_of(name, (CORES.parent,)).code_bytes
+    assert min(code[own] for own in ("frame_bits", "frame_values", "mean_narrow", "add fc", "add conv")) > 20
