@@ -30,7 +30,6 @@ from hwsearch.study.search_sections import Robustness
 
 CASES = (
     (Robustness(noise=0.1, lose_at_most=0.02), (0.005,)),
-    (Robustness(noise=0.2, lose_at_most=0.05), (0.005, 0.06)),
     (Robustness(noise=0.2, lose_at_most=0.08), (0.005, 0.06)),
 )
 """What is demanded, and the accuracy that picks may lose against the dense network: much of it lets small ones in."""
