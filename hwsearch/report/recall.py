@@ -106,5 +106,7 @@ def warnings(
 def _with_interval(recall: float | None, n: int) -> str:
     if recall is None or n == 0:
         return UNKNOWN
-    low, high = wilson(recall, n)
+    low, high = wilson(
+        round(recall * n) / n, n
+    )  # a row has four digits: intervals of these may end elsewhere
     return f"{100 * recall:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
