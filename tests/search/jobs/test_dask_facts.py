@@ -114,6 +114,7 @@ def test_a_dead_worker_costs_its_task_s_time_and_a_deadly_task_is_given_up(tmp_p
     with RealCluster(tmp_path, 2) as real, client_of(real.address) as client:
         client.wait_for_workers(2, timeout=60)
         assert client.submit(die_once, tmp_path / "died", pure=False).result(60) == "done"
+        wait_until(lambda: len(client.nthreads()) == 2)
         deadly = client.submit(die, pure=False)
         error = deadly.exception(120)
         assert isinstance(error, KilledWorker)
