@@ -137,9 +137,8 @@ def _code(
     populations = {p.name: p for each in libraries.values() for p in each.populations}
     found |= _fitted([(update_parts(p), sizes[f"snnk_{name}"]) for name, p in populations.items()])
     found |= _fitted(list(_adds(built)))
-    helpers = [
-        name for name in wanted - found.keys() if not name.startswith(("snnk_", "scan ", "add ", "inlined "))
-    ]
+    own = ("snnk_", "scan ", "add ", "inlined ", "frame_", "mean_")  # never a part of another function
+    helpers = [name for name in wanted - found.keys() if not name.startswith(own)]
     return (
         dict.fromkeys(helpers, 0.0) | {name: float(n) for name, n in sizes.items() if name in wanted} | found
     )

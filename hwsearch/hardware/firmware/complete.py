@@ -58,7 +58,9 @@ def every_kernel(core: Core) -> Library:
         timesteps=2,
         connections=tuple(c for c in _connections() if c.kernel != "pairs" or core.name in PAIRING_CORES),
         populations=tuple(neurons),
-        loops=(PlainLoop("clear", 36, 2), PlainLoop("copy", 36, 2)),
+        loops=tuple(
+            PlainLoop(name, 36, 2) for name in ("clear", "copy", "frame_bits", "frame_values", "mean_narrow")
+        ),
         statements=9,
         scales=1,
         arrays=9,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hwsearch.hardware.arrivals import LIST_EVENTS
 from hwsearch.hardware.firmware.program import LibraryConnection
-from hwsearch.hardware.workload import ConnectionWork, Workload
+from hwsearch.hardware.workload import BLOCKS, NM_GROUPS, ConnectionWork, Workload
 
 _BYTE = 8
 
@@ -86,6 +86,28 @@ def further_bytes(bits: int) -> float:
         return 0.0
     starts = range(0, _BYTE, math.gcd(bits, _BYTE))
     return sum((start + bits - 1) // _BYTE for start in starts) / len(starts)
+
+
+def hits_of(c: LibraryConnection) -> float:
+    """Return the weights, not zero, that listed events meet."""
+    return _of_events(c, c.work.ops.nonzero)
+
+
+def unused_of(c: LibraryConnection, slots: int) -> float:
+    """Return the slots without a weight that listed events meet; spread evenly over inputs where not counted."""
+    if not c.work.ops.nm_unused:
+        return (slots - c.work.census.nonzero) * c.events / max(1, c.work.census.in_channels)
+    return _of_events(c, c.work.ops.nm_unused[NM_GROUPS.index(c.unit)])
+
+
+def in_blocks_of(c: LibraryConnection) -> float:
+    """Return the weights of stored blocks that listed events meet."""
+    return _of_events(c, c.work.ops.blocks[BLOCKS.index(c.unit)])
+
+
+def _of_events(c: LibraryConnection, met: float) -> float:
+    """Return what listed events meet of what spikes meet: a pooled sum is one event, whatever its value."""
+    return met * c.events / c.work.spikes_in if c.work.spikes_in else 0.0
 
 
 def listed(c: ConnectionWork, workload: Workload, calls: float) -> float:

@@ -9,9 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from hwsearch.hardware.firmware.events import Lists, bits_looked_at, further_bytes, lists_of
+from hwsearch.hardware.firmware.events import (
+    Lists,
+    bits_looked_at,
+    further_bytes,
+    hits_of,
+    in_blocks_of,
+    lists_of,
+    unused_of,
+)
 from hwsearch.hardware.firmware.program import PAIRED_VALUES, LibraryConnection
-from hwsearch.hardware.workload import BLOCKS, NM_GROUPS
 
 Term = tuple[str, float]
 """Its name, and how often it happens in an inference."""
@@ -106,7 +113,7 @@ def _fc_pairs(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
 
 
 def _fc_rows(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
-    met = _hits(c) * _entries(c) / max(1, c.work.census.nonzero)
+    met = hits_of(c) * _entries(c) / max(1, c.work.census.nonzero)
     yield f"{c.name} list", lists.filled
     yield f"{c.name} event", c.events
     yield f"{c.name} weight", met
@@ -121,7 +128,7 @@ def _fc_found(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     outputs, values = c.work.census.out_channels, c.stream("values")
     columns = -(-c.work.census.in_channels // c.unit)
     words = lists.filled * outputs * -(-columns // 32)
-    hits = _hits(c) if c.kernel == "bitmap" else _in_blocks(c)
+    hits = hits_of(c) if c.kernel == "bitmap" else in_blocks_of(c)
     each = c.events * outputs / words if words else 0.0
     density = min(1.0, values.count / c.unit / max(1, outputs * columns))
     any_met = words * (1 - (1 - density) ** each)
@@ -150,7 +157,7 @@ def _fc_nm(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
               for at in range(0, c.work.census.in_channels, c.unit)]  # fmt: skip
     groups = lists.filled * outputs * sum(1 - (1 - share) ** n for share in shares)
     a_group = slots.count / max(1, outputs * in_row)
-    hits = _hits(c) + _unused(c, slots.count)
+    hits = hits_of(c) + unused_of(c, slots.count)
     yield "fc_nm list", lists.filled
     yield "fc_nm event", c.events
     yield "fc_nm row", lists.filled * outputs
@@ -158,7 +165,7 @@ def _fc_nm(c: LibraryConnection, lists: Lists) -> Iterator[Term]:
     yield "fc_nm eight", groups * -(-a_group // 8)
     yield "fc_nm slot", groups * a_group
     yield "fc_nm weight", hits
-    yield "fc_nm passed over", _hits(c) * max(0.0, n - 1) / 2 * sum(share**2 for share in shares)
+    yield "fc_nm passed over", hits_of(c) * max(0.0, n - 1) / 2 * sum(share**2 for share in shares)
     yield "further byte", hits * further_bytes(c.stream("values").bits)
 
 
@@ -225,7 +232,7 @@ def _scattered(c: LibraryConnection, lists: Lists, taps: float) -> Iterator[Term
         taps: Decoded weights of an input channel's planes.
     """
     used = _per_channel(c) * _planes_met(c)
-    hits = _hits(c) * taps / max(_weights_met(c), 1e-12)
+    hits = hits_of(c) * taps / max(_weights_met(c), 1e-12)
     missed = "strided miss" if max(c.work.stride) > 1 else "miss"
     name = "merged scatter" if "scatter" in c.merged else "scatter"
     yield name, _planes(c, lists)
@@ -277,28 +284,6 @@ def _runs(c: LibraryConnection) -> int:
     """Return the groups of all rows."""
     census = c.work.census
     return census.out_channels * -(-census.in_channels * census.kernel_area // c.unit)
-
-
-def _hits(c: LibraryConnection) -> float:
-    """Return the weights, not zero, that listed events meet."""
-    return _of_events(c, c.work.ops.nonzero)
-
-
-def _unused(c: LibraryConnection, slots: int) -> float:
-    """Return the slots without a weight that listed events meet; spread evenly over inputs where not counted."""
-    if not c.work.ops.nm_unused:
-        return (slots - c.work.census.nonzero) * c.events / max(1, c.work.census.in_channels)
-    return _of_events(c, c.work.ops.nm_unused[NM_GROUPS.index(c.unit)])
-
-
-def _in_blocks(c: LibraryConnection) -> float:
-    """Return the weights of stored blocks that listed events meet."""
-    return _of_events(c, c.work.ops.blocks[BLOCKS.index(c.unit)])
-
-
-def _of_events(c: LibraryConnection, met: float) -> float:
-    """Return what listed events meet of what spikes meet: a pooled sum is one event, whatever its value."""
-    return met * c.events / c.work.spikes_in if c.work.spikes_in else 0.0
 
 
 KERNELS: dict[str, Callable[[LibraryConnection, Lists], Iterator[Term]]] = {

@@ -1,5 +1,6 @@
 """What a core must tell of."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,9 @@ def test_a_shipped_core_knows_the_bytes_of_functions_that_a_library_has_of_its_o
     """They are fitted on networks that are built; of those that no such network has the fit says 0."""
     code = core_of(name, (CORES.parent,)).code_bytes
     assert min(code[own] for own in ("frame_bits", "frame_values", "mean_narrow", "add fc", "add conv")) > 20
+
+
+def test_the_functions_that_take_frames_are_asked_for():
+    known = core_of("cortex-m0", (CORES.parent,))
+    without = {part: n for part, n in known.code_bytes.items() if part not in ("frame_bits", "mean_narrow")}
+    assert missing(replace(known, code_bytes=without))[1] == ["frame_bits", "mean_narrow"]
