@@ -36,7 +36,8 @@ from hwsearch.measure.accuracy import CONFIDENCE, wilson
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.plan.plan import Plan
-from hwsearch.search.stages.dense import dense_schedule, dense_ticket
+from hwsearch.plan.schedules import dense_schedule
+from hwsearch.search.stages.dense import dense_ticket
 from hwsearch.study.model import load_study
 from hwsearch.train.loop import train_stack
 from hwsearch.train.machine import tune_process

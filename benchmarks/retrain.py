@@ -31,12 +31,13 @@ from hwsearch.data.samples import Samples
 from hwsearch.data.together import equal_samples
 from hwsearch.export.bundle import verify
 from hwsearch.plan.plan import Plan, make_plan
+from hwsearch.plan.schedules import dense_schedule
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.results.recover import with_used_files
 from hwsearch.results.retrained import RetrainedExport
 from hwsearch.search.jobs.job import Bench, Job, run_job
 from hwsearch.search.run import search
-from hwsearch.search.stages.dense import dense_schedule, dense_ticket
+from hwsearch.search.stages.dense import dense_ticket
 from hwsearch.study.parts_section import Parts
 
 STRENGTHS = (0.5, 1.0)

@@ -26,6 +26,7 @@ from hwsearch.measure.scores import constant_score
 from hwsearch.network.integers import Widths
 from hwsearch.network.params import Params, initial_params
 from hwsearch.plan.architecture import network_specs
+from hwsearch.plan.data_faults import data_faults
 from hwsearch.plan.device_faults import law_faults, profile_faults, space_faults
 from hwsearch.plan.fidelity import REFERENCE_BITS, rung_epochs, rung_timesteps
 from hwsearch.plan.given import Given, given_network
@@ -34,7 +35,6 @@ from hwsearch.records.columns import LaterColumns
 from hwsearch.records.trials import TrialRecord
 from hwsearch.space.space import NetworkChoice, SearchSpace
 from hwsearch.space.supported import search_space
-from hwsearch.stress.inputs import why_no_values
 from hwsearch.study.data_section import NamedData
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study
@@ -189,7 +189,7 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     if profile is not None:
         faults += [*profile_faults(study, profile), *space_faults(study, profile)]
     if data is not None:
-        faults += _robustness_faults(study, data)
+        faults += data_faults(study, data)
         try:
             if study.network.nir is None:
                 specs = network_specs(study, data)
@@ -219,13 +219,6 @@ def make_plan(study: Study, study_path: Path | None = None, options: Collection[
     names += [] if isinstance(study.data, NamedData) else [_content(data)]
     names += [] if study.space.state_bits is None else [digest(profile.state_widths)]
     return Plan(study, profile, data, specs, space, widths, digest(names), given)
-
-
-def _robustness_faults(study: Study, data: Dataset) -> list[Fault]:
-    """Return why there can be no noise on a study's inputs, where it asks what picks keep under it."""
-    reason = "" if study.robustness is None else why_no_values(data.input)
-    law = "what a pick must keep under noise needs inputs that are values"
-    return [Fault("robustness.noise", law, reason, "leave robustness out")] if reason else []
 
 
 def _content(data: Dataset) -> str:

@@ -17,6 +17,7 @@ from hwsearch.measure.answers import Answers
 from hwsearch.measure.scores import score_of
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import Price, held_to
+from hwsearch.plan.schedules import augmentation_of
 from hwsearch.rival.inputs import flattened, largest
 from hwsearch.rival.integers import scores
 from hwsearch.rival.network import Floats, Setting, Shape, integers_of, masks_of
@@ -140,15 +141,16 @@ class Trainings:
     def _trained(
         self, splits: Sequence[Split], starts: Sequence[Start], bins: int, epochs: int, rate: float
     ) -> list[Floats]:
-        """Train networks side by side, with noise and the classes' say of the study's own networks."""
+        """Train networks side by side, with moves, noise and the classes' say of the study's own networks."""
         study = self._plan.study.train
         batch, balanced = min(study.batch_size, _MOST_BATCH), study.class_weights == "balanced"
-        schedule = Schedule(epochs, batch, rate, study.input_noise, balanced)
+        schedule = Schedule(epochs, batch, rate, study.input_noise, balanced, augmentation_of(study))
         places = sorted({start.split for start in starts})
         used = [splits[i] for i in places]
         samples = [
             Samples(
-                each.vectors(each.data.x_train, bins), each.data.y_train, largest(each.data, bins), each.data.classes
+                each.vectors(each.data.x_train, bins), each.data.y_train, largest(each.data, bins), each.data.classes,
+                each.data.input_shape,
             )
             for each in used
         ]  # fmt: skip

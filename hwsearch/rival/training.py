@@ -18,6 +18,7 @@ from torch import Tensor
 
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.rival.network import FloatArrays, Floats, grid_of
+from hwsearch.train.augment import Augmentation, Augmenter
 from hwsearch.train.loss import balanced_weights, cross_entropy
 
 _DECAY = 1e-2
@@ -32,12 +33,14 @@ class Samples:
         y: [N] classes.
         most: The largest input.
         classes: Number of classes.
+        shape: [C, H, W] of the frames that a vector holds one after another.
     """
 
     x: np.ndarray
     y: np.ndarray
     most: int
     classes: int
+    shape: tuple[int, int, int] = (1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Schedule:
         epochs, batch_size, learning_rate: Likewise.
         input_noise: Standard deviation of noise on inputs, as a share of their range.
         balanced: Whether all classes have the same say.
+        augment: How training images are moved and mirrored; None: they are read as they are.
     """
 
     epochs: int
@@ -55,6 +59,7 @@ class Schedule:
     learning_rate: float
     input_noise: float = 0.0
     balanced: bool = False
+    augment: Augmentation | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +122,8 @@ def train(
     parameters = [p.requires_grad_() for p in (*weights, *biases)]
     adam = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=_DECAY, fused=True)
     n_steps, step = schedule.epochs * -(-len(samples[0].y) // schedule.batch_size), 0
-    for _ in range(schedule.epochs):
-        for batches in zip(*(split.epoch() for split in splits), strict=True):
+    for epoch in range(schedule.epochs):
+        for batches in zip(*(split.epoch(epoch) for split in splits), strict=True):
             for group in adam.param_groups:
                 group["lr"] = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
             adam.zero_grad()
@@ -138,21 +143,27 @@ def train(
 
 
 class _Split:
-    """The training samples of one split, in an order and with noise of their own."""
+    """The training samples of one split, in an order, moved and with noise of their own."""
 
     def __init__(self, samples: Samples, schedule: Schedule, seed: int) -> None:
         self._x = torch.from_numpy(samples.x.astype(np.float32) / samples.most)
-        self._y, self._schedule = torch.from_numpy(samples.y), schedule
+        self._y, self._schedule, self._shape = torch.from_numpy(samples.y), schedule, samples.shape
         self._generator = torch.Generator().manual_seed(seed)
         self.mean = self._x.mean(0)
         self.say = balanced_weights(samples.y, samples.classes) if schedule.balanced else None
+        frames = self._x.unflatten(1, (-1, *self._shape))  # type: ignore[no-untyped-call]
+        self._augmenter = None if schedule.augment is None else Augmenter(schedule.augment, frames, seed)
 
-    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs around 0, [B, in], and their classes, [B]."""
+    def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield inputs around 0, [B, in], and their classes, [B], of an epoch, counted from 0."""
         noise, generator = self._schedule.input_noise, self._generator
+        moves = None if self._augmenter is None else self._augmenter.moves(number)
         order = torch.randperm(len(self._y), generator=generator)
         for batch in order.split(self._schedule.batch_size):  # type: ignore[no-untyped-call]
             values = self._x[batch]
+            if self._augmenter is not None and moves is not None:
+                frames = values.unflatten(1, (-1, *self._shape))  # type: ignore[no-untyped-call]
+                values = self._augmenter(frames, moves[batch]).flatten(1)
             if noise:
                 values = values + noise * torch.randn(values.shape, generator=generator)
                 values = values.clamp_(0.0, 1.0)

@@ -47,8 +47,8 @@ _NOT_SEARCHED = {
     "search.candidates", "search.finish", "search.stack",
 }  # fmt: skip
 _LEFT_OUT_AT_DEFAULT = {
-    "network.readout", "network.connections", "network.nir", "train.class_weights", "score", "space.state_bits",
-    "data.target", "data.frames", "data.layout",
+    "network.readout", "network.connections", "network.nir", "train.class_weights", "train.augment", "score",
+    "space.state_bits", "data.target", "data.frames", "data.layout",
     "data.split", "data.equal_samples", "data.encode", "device.storage", "device.firmware",
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
@@ -152,10 +152,15 @@ class Study(Section):
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values.
 
-        ``robustness`` came later: where it is not asked it is left out, so that what names a whole study stays.
+        ``robustness`` and ``train.augment`` came later: where they are not asked they are left out, so that what names
+        a whole study stays.
         """
-        left_out = {"robustness"} if self.robustness is None else set()
-        return self.model_dump(mode="json", exclude=left_out)
+        written = self.model_dump(mode="json")
+        if self.robustness is None:
+            del written["robustness"]
+        if self.train.augment is None:
+            del written["train"]["augment"]
+        return written
 
 
 def _content(value: Any) -> Any:

@@ -6,9 +6,9 @@ Not for what needs the hardware profile, the data or the layer shapes: that is c
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, ValidationInfo
+from pydantic import Discriminator, Field, Tag, ValidationInfo, model_validator
 from pydantic import field_validator as check
 
 from hwsearch.study.laws import (
@@ -169,6 +169,26 @@ class Device(Section):
         return {name: (name, limit) for name, limit in value.items()} if isinstance(value, dict) else value
 
 
+class Augment(Section):
+    """How training images are changed, each by another draw in every epoch; a sequence's frames alike.
+
+    Attributes:
+        shift: Most pixels that an image is moved by, up or down and to either side; what moves in is the most frequent
+            value of the images' edges.
+        flip: ``horizontal``: half of the images are mirrored, left for right.
+    """
+
+    shift: Annotated[int, law("shift must lie in 0 .. 512 pixels", lambda v: 0 <= v <= 512)] = 0
+    flip: Literal["none", "horizontal"] = "none"
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> Self:
+        if self.shift == 0 and self.flip == "none":
+            law = "augment must move images (shift) or mirror them (flip: horizontal)"
+            raise broken(law, "neither", "write for example augment: {shift: 2}, or leave augment out")
+        return self
+
+
 class Train(Section):
     """How networks are trained: the dense one (``dense_...``) and candidates.
 
@@ -180,6 +200,7 @@ class Train(Section):
         input_noise: Standard deviation of noise on training inputs, as a share of their range.
         class_weights: ``balanced``: each class weighs N / (classes N_class) in the loss, of the training samples, so
             that all have the same say.
+        augment: How training images are moved and mirrored; None: they are read as they are.
         neuron_loop: The fused loop, or spikingjelly's own neuron.
     """
 
@@ -191,4 +212,5 @@ class Train(Section):
     loss_gain: Positive = 1.0
     input_noise: Share = 0.0
     class_weights: Literal["none", "balanced"] = "none"
+    augment: Augment | None = None
     neuron_loop: Literal["fused", "spikingjelly"] = "fused"

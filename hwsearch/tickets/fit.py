@@ -109,8 +109,9 @@ class Fit:
 
 
 def _content(schedule: Schedule) -> dict[str, object]:
-    """Return a schedule's settings; class weights came later, and without them a training is what it was."""
-    return {k: v for k, v in dataclasses.asdict(schedule).items() if (k, v) != ("class_weights", "none")}
+    """Return a schedule's settings; some came later, and without them a training is what it was."""
+    settings = dataclasses.asdict(schedule)
+    return {k: v for k, v in settings.items() if (k, v) not in (("class_weights", "none"), ("augment", None))}
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from hwsearch.network.params import Params, Ticket
 from hwsearch.network.stack import Stack
 from hwsearch.seeds import seed_of
 from hwsearch.train.adam import StackAdam
+from hwsearch.train.augment import Augmentation, Augmenter
 from hwsearch.train.inputs import as_floats, stored_inputs
 from hwsearch.train.loss import balanced_weights, cross_entropy
 from hwsearch.train.machine import give_back_holes
@@ -43,6 +44,7 @@ class Schedule:
         loss_gain: Factor on the readout current before the softmax.
         input_noise: Standard deviation of normal noise on training inputs, as a share of their range (0: none).
         class_weights: ``none``, or ``balanced``: all classes have the same say in the loss (`balanced_weights`).
+        augment: How training images are moved and mirrored; None: they are read as they are.
     """
 
     epochs: int
@@ -51,6 +53,7 @@ class Schedule:
     loss_gain: float = 1.0
     input_noise: float = 0.0
     class_weights: str = "none"
+    augment: Augmentation | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,9 @@ def train_stack(
     adam = StackAdam(stack, [ticket.rate for ticket in tickets])
     inputs = stored_inputs(x, spec.input, timesteps).to(device)
     weights = balanced_weights(y, spec.classes).to(device) if schedule.class_weights == "balanced" else None
-    source = _Source(inputs, torch.from_numpy(y).to(device), spec.input, timesteps, seed, weights)
+    augmenter = None if schedule.augment is None else Augmenter(schedule.augment, inputs, seed)
+    targets = torch.from_numpy(y).to(device)
+    source = _Source(inputs, targets, spec.input, timesteps, seed, weights, augmenter)
     losses, n_finished = torch.zeros(stack.size), 0
     while n_finished < schedule.epochs:
         losses = _epoch(stack, adam, source, schedule, n_finished, timesteps)
@@ -115,7 +120,7 @@ def train_stack(
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """Training samples on their device, and what draws their order and noise."""
+    """Training samples on their device, and what draws their order, moves and noise."""
 
     inputs: Tensor
     targets: Tensor
@@ -123,15 +128,26 @@ class _Source:
     timesteps: int
     seed: int
     class_weights: Tensor | None
+    augmenter: Augmenter | None
 
     @cached_property
     def generator(self) -> torch.Generator:
         """What draws the order of the samples, in whichever stack and on whichever device."""
         return torch.Generator().manual_seed(self.seed)
 
-    def batch(self, places: Tensor, noise: float, generator: torch.Generator) -> Tensor:
-        """Return some samples as floats, with noise within their range; all candidates of a stack see the same."""
-        x = as_floats(self.inputs[places], self.read.max)
+    def batch(self, places: Tensor, moves: Tensor | None, noise: float, generator: torch.Generator) -> Tensor:
+        """Return some samples as floats, moved, with noise within their range; all candidates of a stack see the same.
+
+        Args:
+            places: Which, [B].
+            moves: Of all samples, in this epoch; None: they are not moved.
+            noise: Standard deviation, as a share of their range.
+            generator: Of the noise.
+        """
+        x = self.inputs[places]
+        if self.augmenter is not None and moves is not None:
+            x = self.augmenter(x, moves[places])
+        x = as_floats(x, self.read.max)
         if noise == 0:
             return x
         top = self.read.max_at(self.timesteps) / self.read.max
@@ -155,12 +171,13 @@ def _epoch(
     """Train for one epoch, the ``epoch``-th from 0 of the schedule; return each candidate's mean loss [K]."""
     device, n = source.inputs.device, len(source.targets)
     losses, noise = torch.zeros(stack.size, device=device), source.noise(epoch)
+    moves = None if source.augmenter is None else source.augmenter.moves(epoch)
     order = torch.randperm(n, generator=source.generator).to(device)
     batches = order.split(schedule.batch_size)  # type: ignore[no-untyped-call]
     n_steps = schedule.epochs * len(batches)
     for step, batch in enumerate(batches, epoch * len(batches)):
         rate = schedule.learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
-        out = stack(source.batch(batch, schedule.input_noise, noise), timesteps)
+        out = stack(source.batch(batch, moves, schedule.input_noise, noise), timesteps)
         loss = cross_entropy(out, source.targets[batch], schedule.loss_gain, source.class_weights)
         loss.sum().backward()  # type: ignore[no-untyped-call]
         adam.step(rate)

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from hwsearch.rival.network import Setting, Shape, masks_of
-from hwsearch.rival.training import Samples, Schedule, Start, initial, train
+from hwsearch.rival.training import Samples, Schedule, Start, _Split, initial, train
+from hwsearch.train.augment import Augmentation, Augmenter
 
 SCHEDULE = Schedule(epochs=3, batch_size=16, learning_rate=0.02, input_noise=0.05, balanced=True)
 
@@ -60,3 +62,28 @@ def test_splits_side_by_side_are_trained_as_each_alone(samples, hidden):
         (alone,) = train([replace(start, split=0)], [own], SCHEDULE, [seed])
         for a, b in zip((*net.weights, *net.biases), (*alone.weights, *alone.biases), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_a_plain_network_reads_moved_images_as_vectors(samples):
+    # two frames of one channel of 3 x 3, one after another
+    x = np.zeros((64, 2, 1, 3, 3), np.int64)
+    x[:, :, 0, 1, 1] = np.arange(1, 65)[:, None]
+    images = Samples(x.reshape(64, -1), samples.y, 64, 2, (1, 3, 3))
+    how = Augmentation(1, "horizontal")
+    split = _Split(images, Schedule(1, 64, 0.02, augment=how), 7)
+    ((values, _),) = split.epoch(0)
+    frames = ((values + split.mean) * 64).round().view(64, 2, 1, 3, 3)
+    assert torch.equal(frames[:, 0], frames[:, 1])
+    moves = Augmenter(how, torch.from_numpy(x), 7).moves(0)
+    for frame in frames[:, 0, 0]:
+        # the value says which sample it is, and the place how that was moved
+        ((row, column),) = frame.nonzero().tolist()
+        down, right, mirrored = moves[int(frame[row, column]) - 1].tolist()
+        assert (row, column) == (1 + down, 1 - right if mirrored else 1 + right)
+
+
+def test_another_epoch_moves_otherwise(samples):
+    images = Samples(np.arange(64 * 9).reshape(64, 9), samples.y, 576, 2, (1, 3, 3))
+    split = _Split(images, Schedule(2, 64, 0.02, augment=Augmentation(1)), 7)
+    first, second = ({tuple(row) for row in next(split.epoch(n))[0].tolist()} for n in (0, 1))
+    assert first != second

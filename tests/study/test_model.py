@@ -112,6 +112,7 @@ def test_each_law_of_the_study_itself(tmp_path: Path, key: str, value: Any, law:
         ("description", "off\n2020-01-01: '1e-12' #ö"),
         ("data", {"name": "mnist", "root": "12", "train_size": 6000, "input_bits": 1}),
         ("train", {"learning_rate": 1e-5, "neuron_loop": "spikingjelly"}),
+        ("train", {"augment": {"shift": 2, "flip": "horizontal"}}),
     ],
 )
 def test_written_and_read_back_it_is_equal(tmp_path: Path, key: str, value: Any) -> None:
@@ -129,6 +130,14 @@ def test_later_keys_of_the_device_are_in_no_digest_at_their_default(
 ) -> None:
     said = load(tmp_path, changed(f"device.{key}", default))
     assert said.digest == load(tmp_path, SHORT).digest
+
+
+def test_a_study_that_moves_no_images_is_written_and_named_as_before(tmp_path: Path) -> None:
+    plain, said = load(tmp_path, SHORT), load(tmp_path, changed("train.augment", None))
+    assert plain.digest == said.digest
+    for study in (plain, said):
+        assert "augment" not in study.to_yaml_dict()["train"]
+        assert "augment" not in study.searched()["train"]
 
 
 def test_the_score_counts_in_the_digest_unless_it_is_accuracy(tmp_path: Path) -> None:
@@ -193,6 +202,7 @@ def test_all_of_it_is_written_so_that_it_can_be_read_again(tmp_path: Path) -> No
         ("objectives", ["error", "energy_j"]),
         ("train.epochs", 21),
         ("train.neuron_loop", "spikingjelly"),
+        ("train.augment", {"shift": 1}),
         ("search.sampler", "random"),
         ("search.batch", 4),
         ("search.worth", 0.2),

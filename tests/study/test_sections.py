@@ -44,6 +44,15 @@ from hwsearch.study.sections import SparsityRange
         ("device.budgets", {"energy_j": float("inf")}, "must be a finite number"),
         ("device.budgets", {"sram_bytes": 0}, "a budget must be above 0; got 0"),
         ("train.learning_rate", float("nan"), "must be a finite number"),
+        ("train.augment", {"shift": -1}, "shift must lie in 0 .. 512 pixels; got -1"),
+        ("train.augment", {"shift": 1.5}, "must be a valid integer"),
+        ("train.augment", {"flip": True}, "must be 'none' or 'horizontal'"),
+        ("train.augment", {"mirror": True}, "no such key here"),
+        (
+            "train.augment",
+            {},
+            "augment must move images (shift) or mirror them (flip: horizontal); got neither",
+        ),
     ],
 )
 def test_each_law_of_data_space_device_and_training(tmp_path: Path, key: str, value: Any, law: str) -> None:

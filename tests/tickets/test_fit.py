@@ -9,6 +9,7 @@ from builders.finders import X, Y, n_removed, of_chain, params_of, spec, task
 from hwsearch.errors import HwsearchError
 from hwsearch.network.params import initial_params
 from hwsearch.tickets.fit import Pruner, Target, _content, criterion_on, dense_masks
+from hwsearch.train.augment import Augmentation
 from hwsearch.train.loop import Schedule
 
 
@@ -44,6 +45,18 @@ def test_class_weights_name_another_training_and_none_the_same_as_before():
     assert balanced.digest != fit.digest
     assert "class_weights" not in _content(fit.schedule)
     assert _content(balanced.schedule)["class_weights"] == "balanced"
+
+
+def test_moved_images_name_another_training_and_none_the_same_as_before():
+    fit = task()
+    assert (
+        fit.digest == "c3e52264f4cf9314"
+    )  # as before images could be moved: stored networks are found by it
+    moved, mirrored = (
+        replace(fit, schedule=replace(fit.schedule, augment=how))
+        for how in (Augmentation(1), Augmentation(1, "horizontal"))
+    )
+    assert len({fit.digest, moved.digest, mirrored.digest}) == 3
 
 
 def test_an_epoch_counts_samples_times_timesteps():

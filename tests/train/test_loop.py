@@ -10,6 +10,7 @@ from builders.stacks import CONV, KINDS, MLP, X, Y, inputs_of, kind_of, lively, 
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
+from hwsearch.train.augment import Augmentation
 from hwsearch.train.loop import Schedule, train_stack
 
 
@@ -88,6 +89,25 @@ def test_class_weights_stacked_equal_alone_and_equal_ones_change_no_bit(native, 
         train_stack(own, every, X[even], Y[even], timesteps=3, schedule=s, seed=1) for s in (plain, balanced)
     ]
     assert all(same(a.params, b.params) for a, b in zip(*pair, strict=True))
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_moved_images_stacked_equal_alone(kind):
+    own = kind_of(kind)
+    if min(own.input.shape[1:]) < 3:
+        pytest.skip("no images")
+    every, x = lively(own, [("weight", 0.5, 4), ("weight", 0.0, 8), ("weight", 0.3, 1)]), inputs_of(own, 50)
+    augmented = Schedule(2, 21, 0.005, input_noise=0.1, augment=Augmentation(1, "horizontal"))
+    settings = {"timesteps": 4, "schedule": augmented, "seed": 1}
+    stacked = train_stack(own, every, x, Y[:50], **settings)
+    for ticket, together in zip(every, stacked, strict=True):
+        (alone,) = train_stack(own, [ticket], x, Y[:50], **settings)
+        assert together.loss == alone.loss
+        assert same(together.params, alone.params)
+    (still,) = train_stack(
+        own, every[:1], x, Y[:50], timesteps=4, schedule=replace(augmented, augment=None), seed=1
+    )
+    assert not same(still.params, stacked[0].params)
 
 
 def test_learns():

@@ -19,6 +19,7 @@ from hwsearch.network.params import Params, Ticket
 from hwsearch.plan.fidelity import REFERENCE_BITS
 from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
+from hwsearch.plan.schedules import dense_schedule
 from hwsearch.records.trials import CostFields
 from hwsearch.search.jobs.pool import Job, Trainer
 from hwsearch.search.stages.reference_check import refuse_fallen
@@ -27,7 +28,7 @@ from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.ticket_store import StoredWork, TicketStore
 from hwsearch.study.laws import Score
 from hwsearch.tickets.fit import Fit, dense_masks
-from hwsearch.train.loop import Schedule, Trained
+from hwsearch.train.loop import Trained
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,6 @@ def dense_ticket(plan: Plan, seed: int) -> Ticket:
     """Return the ticket that keeps every weight of a fresh network, or of the one that the study gives."""
     params = plan.start(seed)
     return Ticket(params, dense_masks(params), (REFERENCE_BITS,) * len(params.weights))
-
-
-def dense_schedule(plan: Plan) -> Schedule:
-    """Return how the dense network is trained."""
-    train = plan.study.train
-    return Schedule(
-        train.dense_epochs, train.batch_size, train.dense_learning_rate, train.loss_gain, train.input_noise,
-        train.class_weights,
-    )  # fmt: skip
 
 
 def dense_fit(plan: Plan, data: Dataset, seed: int) -> Fit:

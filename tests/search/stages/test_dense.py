@@ -6,7 +6,8 @@ import pytest
 from builders.records import plan_of_three_rungs
 
 from hwsearch.measure.measured import Measured
-from hwsearch.search.stages.dense import dense_schedule, dense_ticket, fresh_references, whole_steps
+from hwsearch.plan.schedules import dense_schedule
+from hwsearch.search.stages.dense import dense_ticket, fresh_references, whole_steps
 from hwsearch.search.store.cache import Cache
 
 
