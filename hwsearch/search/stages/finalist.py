@@ -16,7 +16,7 @@ from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.front import on_final_front, worst_of
-from hwsearch.search.stages.race import EXPECTED, Race, Runner, loss_sds, pooled_sds, variance
+from hwsearch.search.stages.race import EXPECTED, Race, Runner, pooled_sds, score_halves, variance
 from hwsearch.search.stages.robustness import UnderNoise, under_noise
 from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.study.laws import Score
@@ -221,13 +221,11 @@ def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -
     spread = np.array([variance(finalist.accuracy_test, n_test) for finalist in finalists])
     repeated = EXPECTED + sum(len(finalist.losses) - 1 for finalist in finalists)
     reach = float(t.ppf(0.5 + CONFIDENCE / 2, repeated))
-    of_dense = variance(dense.score, n_val) / dense.begun
-    on_val = loss_sds(runners, dense.score, n_val) if runners else np.array([])
+    on_val = score_halves(runners, dense.score, n_val, dense.begun) if runners else np.array([])
     on_test = pooled_sds(tests, spread) if runners else np.array([])
     done = []
-    for finalist, loss_sd, test_sd in zip(finalists, on_val, on_test, strict=True):
+    for finalist, half, test_sd in zip(finalists, on_val.tolist(), on_test, strict=True):
         n = len(finalist.losses)
-        half = reach * math.sqrt(loss_sd**2 / n + of_dense)
         low, high = max(0.0, finalist.score - half), min(1.0, finalist.score + half)
         wider = (
             finalist if finalist.begun == finalist.of else _wider(finalist, reach * test_sd / math.sqrt(n))

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
+
+from hwsearch.measure.accuracy import CONFIDENCE
 
 # trainings of contenders in a round, so that workers do not wait; it may not depend on how many workers there are
 _AT_ONCE = 4
@@ -74,6 +76,22 @@ def loss_sds(runners: Sequence[Runner], dense_score: float, n_val: int) -> np.nd
     """
     spread = np.array([variance(r.score, n_val) + variance(dense_score, n_val) for r in runners])
     return pooled_sds([r.losses for r in runners], spread)
+
+
+def score_halves(runners: Sequence[Runner], dense_score: float, n_val: int, dense_begun: int) -> np.ndarray:
+    """Return [R] half the width of the 95 % interval of each recipe's score, in the mean over splits and seeds.
+
+    Args:
+        runners: The recipes.
+        dense_score: Mean of the dense network's scores.
+        n_val: Validation samples of a split.
+        dense_begun: How often the dense network was trained.
+    """
+    repeated = EXPECTED + sum(len(r.losses) - 1 for r in runners)
+    n = np.array([len(r.losses) for r in runners])
+    of_dense = variance(dense_score, n_val) / dense_begun
+    reach = float(t.ppf(0.5 + CONFIDENCE / 2, repeated))
+    return np.asarray(reach * np.sqrt(loss_sds(runners, dense_score, n_val) ** 2 / n + of_dense))
 
 
 def pooled_sds(repeated: Sequence[Sequence[float]], spread: np.ndarray) -> np.ndarray:
