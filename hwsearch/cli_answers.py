@@ -61,7 +61,7 @@ def print_answer(folder: RunFolder, summary: Summary) -> None:
     if not summary.front_size:
         raise NothingFits(summary.nearest_miss or "")
     print_front(read_front_frame(folder.front, summary.front_size))
-    print_pick(summary.pick, summary.dense, summary.score)
+    print_pick(summary.pick, summary.dense, summary.score, summary.pick_chance_below)
     print_recall(summary.pick, summary, read_recalls(folder.recalls))
     print_rival(*rival_lines_of(folder, summary))
     print_spent(summary)
@@ -114,8 +114,10 @@ def print_front_on(answer: FrontOn) -> None:
         say(f"  {len(group.trials)}: {group.reason}")
 
 
-def print_pick(pick: FrontRow | None, dense: DenseRow, score: str = "accuracy") -> None:
-    """Print the pick next to the dense reference."""
+def print_pick(
+    pick: FrontRow | None, dense: DenseRow, score: str = "accuracy", chance: float | None = None
+) -> None:
+    """Print the pick next to the dense reference; chance: that its recipe is worse than the pick needs."""
     if pick is None:
         say(
             "pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy (min_score)"
@@ -132,6 +134,8 @@ def print_pick(pick: FrontRow | None, dense: DenseRow, score: str = "accuracy") 
     say(f"  test {test} ({low} to {high}); dense {full} ({_rests_on(pick)})")
     member, whole = _percents(pick.accuracy_test_own, dense.accuracy_test_own)
     say(f"  test of the network that is handed over {member}; of the dense one {whole}")
+    if chance is not None:
+        say(f"  chance that its recipe is worse than the pick needs, on fresh splits: {chance:.0%}")
     if lost := pick.width_loss.words:
         say(f"  to the device's widths: {lost}")
     ratio = times(dense.memory_bytes, pick.memory_bytes, "larger", "smaller")

@@ -96,6 +96,11 @@ def test_the_pick_stands_beside_the_dense_reference(capsys):
         "  memory 1,290 B; dense 2,580 B (2.0 times smaller)",
         "  energy 13.9 uJ; dense 27.8 uJ (2.0 times less)",
     ]
+    print_pick(PICK, DENSE, chance=0.243)
+    assert (
+        "  chance that its recipe is worse than the pick needs, on fresh splits: 24%"
+        in capsys.readouterr().out
+    )
     print_pick(None, DENSE)
     assert "relax pick.within or pick.min_accuracy" in capsys.readouterr().out
 

@@ -30,7 +30,7 @@ from hwsearch.search.decide.cutting import cut
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.promotion import promote
 from hwsearch.search.decide.state import SearchState
-from hwsearch.search.optuna_study import Proposer
+from hwsearch.search.optuna_study import Proposer, Told
 from hwsearch.search.stages.calibration import calibrate, layer_sparsity
 from hwsearch.search.stages.rungs import Judge
 from hwsearch.search.stages.tickets import ticket_of
@@ -123,8 +123,7 @@ class Bout:
                 remember(self.known, record)
             for number, digest in twins:
                 done.append(replace(self.known[digest], trial=number))
-            for record in done:
-                proposer.tell(record.trial, verdict(state, record), "")
+            proposer.tell([Told(record.trial, verdict(state, record), "") for record in done])
             first += BATCH
             known = list(self.known.values())
             if sum(self.plan.cycles) < self.plan.study.train.epochs:

@@ -252,6 +252,8 @@ class Summary(Section):
         answers: What it answers; None when not recorded.
         rival: The plain network that it is held against; None where none was asked for, or not yet.
         program: What the pick's program takes; None: nobody counted it on this device, or prices hold it already.
+        pick_chance_below: Chance that the pick's recipe, in the mean over fresh splits and seeds, scores less than the
+            pick needs, by the final trainings of all recipes; None: not recorded, or there is no pick.
     """
 
     format: int = 0
@@ -285,6 +287,7 @@ class Summary(Section):
     answers: Answered | None = None
     rival: Rival | None = None
     program: Program | None = None
+    pick_chance_below: float | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return what summary.json holds, for whoever has no use for types."""

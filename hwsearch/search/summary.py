@@ -82,6 +82,7 @@ def summarise(
         ),
         notes=(*_notes(context, seconds), *_storage_notes(plan, finals, picked)),
         program=_program(plan, _workload(finals, picked)),
+        pick_chance_below=_chance_below(plan, finals, picked),
     )
     # where there is one, nothing is said of several
     return summary.model_copy(update={"references": tuple(every_dense)}) if every_dense else summary
@@ -156,6 +157,13 @@ def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | 
     able = robust_members(front_frame(front), plan.study.robustness)
     picked = pick_row(able, rule.rule, score, rule.within, rule.needed)
     return None if picked is None else _rounded(picked)
+
+
+def _chance_below(plan: Plan, finals: Finals | None, picked: FrontRow | None) -> float | None:
+    """Return how likely the pick's recipe is worse than the pick needs."""
+    if finals is None or picked is None:
+        return None
+    return round(finals.chance_below(plan, picked.trial), 4)
 
 
 def _storage_notes(plan: Plan, finals: Finals | None, picked: FrontRow | None) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.front import on_final_front, worst_of
-from hwsearch.search.stages.race import EXPECTED, Race, Runner, loss_sds, pooled_sds, variance
+from hwsearch.search.stages.race import EXPECTED, Race, Runner, luck, pooled_sds, score_halves, variance
 from hwsearch.search.stages.robustness import UnderNoise, under_noise
 from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.study.laws import Score
@@ -221,13 +221,15 @@ def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -
     spread = np.array([variance(finalist.accuracy_test, n_test) for finalist in finalists])
     repeated = EXPECTED + sum(len(finalist.losses) - 1 for finalist in finalists)
     reach = float(t.ppf(0.5 + CONFIDENCE / 2, repeated))
-    of_dense = variance(dense.score, n_val) / dense.begun
-    on_val = loss_sds(runners, dense.score, n_val) if runners else np.array([])
-    on_test = pooled_sds(tests, spread) if runners else np.array([])
+    on_val = score_halves(runners, dense.score, n_val, dense.begun) if runners else np.array([])
+    on_test = (
+        np.hypot(pooled_sds(tests, spread), luck([f.accuracy_test for f in finalists], dense.accuracy_test))
+        if runners
+        else np.array([])
+    )
     done = []
-    for finalist, loss_sd, test_sd in zip(finalists, on_val, on_test, strict=True):
+    for finalist, half, test_sd in zip(finalists, on_val.tolist(), on_test, strict=True):
         n = len(finalist.losses)
-        half = reach * math.sqrt(loss_sd**2 / n + of_dense)
         low, high = max(0.0, finalist.score - half), min(1.0, finalist.score + half)
         wider = (
             finalist if finalist.begun == finalist.of else _wider(finalist, reach * test_sd / math.sqrt(n))
@@ -236,17 +238,17 @@ def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -
     return done
 
 
-def _wider(finalist: Finalist, luck: float) -> Finalist:
+def _wider(finalist: Finalist, by: float) -> Finalist:
     """Return a finalist with intervals on test that hold the luck of its trainings as well."""
-    interval = _apart(finalist.accuracy_test, finalist.accuracy_test_interval, luck)
+    interval = _apart(finalist.accuracy_test, finalist.accuracy_test_interval, by)
     scored = finalist.scored
     if scored is not None:
-        low, high = _apart(scored.score_test, (scored.score_test_low, scored.score_test_high), luck)
+        low, high = _apart(scored.score_test, (scored.score_test_low, scored.score_test_high), by)
         scored = replace(scored, score_test_low=low, score_test_high=high)
     return replace(finalist, accuracy_test_interval=interval, scored=scored)
 
 
-def _apart(value: float, interval: tuple[float, float], luck: float) -> tuple[float, float]:
+def _apart(value: float, interval: tuple[float, float], by: float) -> tuple[float, float]:
     """Return an interval that is wider by another, independent spread of half its width."""
-    low, high = (math.hypot(value - end, luck) for end in interval)
+    low, high = (math.hypot(value - end, by) for end in interval)
     return max(0.0, value - low), min(1.0, value + high)

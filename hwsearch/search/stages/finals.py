@@ -19,7 +19,8 @@ from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import whole_steps
 from hwsearch.search.stages.final_race import race
 from hwsearch.search.stages.final_trainings import final_seeds, sound_references
-from hwsearch.search.stages.finalist import Finalist, choose, with_intervals
+from hwsearch.search.stages.finalist import Finalist, choose, race_of, runners_of, with_intervals
+from hwsearch.search.stages.pick_chance import chance_below
 from hwsearch.study.search_sections import Pick
 
 Progress = Callable[[int, int], None]
@@ -58,6 +59,12 @@ class Finals:
     def dense(self) -> Finalist:
         """The dense reference that losses are counted from."""
         return self.references[self.yardstick]
+
+    def chance_below(self, plan: Plan, trial: int) -> float:
+        """Return the chance that a member is worse than the pick needs, in the mean over fresh splits and seeds."""
+        trials = [member.record.trial for member in self.members if member.record is not None]
+        runners = runners_of(plan, self.members, self.dense)
+        return chance_below(runners, race_of(plan, self.dense), trials.index(trial))
 
     def accurate_enough(self, pick: Pick) -> set[int]:
         """Return the trials of the members that lose no more than a pick may, and keep what else it must."""

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwsearch.search.stages.race import Race, Runner, loss_sds, next_trainings, pooled_sds, variance
+from hwsearch.search.stages.race import (
+    Race,
+    Runner,
+    loss_sds,
+    luck,
+    next_trainings,
+    pooled_sds,
+    score_halves,
+    variance,
+)
 from hwsearch.study.search_sections import Pick
 
 N_VAL, DENSE, SEEDS = 360, 0.98, 5
@@ -139,3 +148,29 @@ def test_a_group_that_scatters_more_by_chance_says_no_more_than_its_share():
 def test_scores_that_say_another_rule_are_compared_to_it():
     pick = Pick(rule="smallest", min_accuracy=0.95)
     assert more(replace(runner(100, 0.0), score=0.951), runner(300, 0.0), pick=pick) == {0: 1}
+
+
+def test_luck_is_a_share_of_the_error_and_twice_as_large_far_from_the_dense_network():
+    near, same, far = luck([0.98, 0.97, 0.7], 0.97)
+    assert near == pytest.approx(0.12 * 0.03)
+    assert same == pytest.approx(0.12 * 0.04)
+    assert far == pytest.approx(0.24 * 0.31)
+
+
+def test_intervals_hold_of_poor_recipes_too_that_were_trained_once():
+    rng, held = np.random.default_rng(0), []
+    for _ in range(200):
+        error = np.array([0.03, 0.035, 0.06, 0.15, 0.3])
+        y_sd = np.array([0.15, 0.15, 0.2, 0.28, 0.28])
+
+        def trained(i, errors=error, spread=y_sd):
+            return 0.97 - (1.01 - np.exp(np.log(errors[i] + 0.01) + spread[i] * rng.standard_normal()))
+
+        losses = [tuple(trained(i) for _ in range(4 if i == 0 else 1)) for i in range(5)]
+        runners = [Runner(100.0, own, 0.97 - float(np.mean(own)), True, len(own)) for own in losses]
+        halves = score_halves(runners, 0.97, 400, 5)
+        held += [abs(r.score - (1 - e)) <= half for r, e, half in zip(runners, error, halves, strict=True)]
+    assert np.mean(held) > 0.93
+    (once,) = score_halves([Runner(100.0, (0.01,), 0.96, True, 1)], 0.97, 400, 5)
+    (often,) = score_halves([Runner(100.0, (0.01,) * 5, 0.96, True, 5)], 0.97, 400, 5)
+    assert often < once / 1.5

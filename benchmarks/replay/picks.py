@@ -1,0 +1,253 @@
+"""How small is what is picked after a spend, and does it keep the tolerance? Replayed, with the final trainings.
+
+    python -m benchmarks.replay.picks --work DIR --seeds 20
+    python -m benchmarks.replay.picks --work DIR --contestants tpe --seeds 20 --budget 160
+    python -m benchmarks.replay.picks --work DIR --table > benchmarks/results/picks.md
+
+A contestant searches as in `contest`. Time and again it is looked at as if it ended there: what it offers goes into the
+product's final race (`stages.race`), which trains anew for as long as that may change the pick. hwsearch offers its
+finalists (`decide.finalists`); who trains in full offers the front of what it measured and the three most accurate of
+the rest. Search, final trainings and five of the dense network are charged, counted in
+full trainings. Of a pick the true bytes and accuracy are kept, and how often 95 % intervals hold the truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.replay.baselines import CONTESTANTS
+from benchmarks.replay.contest import read_runs
+from benchmarks.replay.trainings import Offer, Step
+from benchmarks.replay.world import NAMES, World, load_world
+from hwsearch.search.decide.front import non_dominated
+from hwsearch.search.stages.pick_chance import chance_below
+from hwsearch.search.stages.race import Race, Runner, next_trainings, score_halves
+from hwsearch.space.candidate import Candidate
+
+SEEDS, CHANCE, RESERVES = 5, 0.1, 3
+WITHIN = 0.01
+EVERY = 5  # full trainings after which those are looked at that train in full
+OFFERS = 4  # batches after which those are that do not
+SPENT = (15, 20, 25, 30, 40, 60, 100, 150, 200)
+_FINAL = 2
+_FRESH = 1_000_003  # seeds of final trainings: far from those of the search
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What would be handed over.
+
+    Attributes:
+        candidate: It; None: nothing is accurate enough.
+        chance: That it is worse than needed, as a run states it.
+        steps: Of all final trainings, the dense network's too.
+        once: Of what was trained once, whether the 95 % interval of the score holds the truth.
+    """
+
+    candidate: Candidate | None
+    chance: float | None
+    steps: int
+    once: tuple[bool, ...]
+
+
+def dense_of(world: World) -> Candidate:
+    """Return the dense network at most bits and the longest T."""
+    return Candidate((0.0,), "weight", (max(world.space.weight_bits),), world.plan.dense_timesteps)
+
+
+def pick(world: World, offered: Sequence[Candidate], seed: int, within: float) -> Picked:
+    """Return what the final race picks of candidates, and what it trains for that."""
+    fresh = [_FRESH * (seed + 1) + k for k in range(SEEDS)]
+    whole = [world.observe(dense_of(world), _FINAL, s) for s in fresh]
+    score, n_val = float(np.mean(whole)), len(world.plan.data.y_val)
+    race = Race("smallest", score - within - 1e-9, score, n_val, SEEDS, CHANCE)
+    done, wanted = [0] * len(offered), dict.fromkeys(range(len(offered)), 1)
+    while wanted:
+        for i, n in wanted.items():
+            done[i] += n
+        runners = _runners(world, offered, done, whole, fresh)
+        wanted = next_trainings(runners, race)
+    full = [sum(world.steps(c, rung) for rung in range(len(world.cycles))) for c in offered]
+    steps = SEEDS * world.full_steps + sum(n * own for n, own in zip(done, full, strict=True))
+    halves = score_halves(runners, score, n_val, SEEDS)
+    truth = world.truth(offered, _FINAL)
+    once = tuple(
+        bool(abs(r.score - true) <= half)
+        for r, n, true, half in zip(runners, done, truth, halves, strict=True)
+        if n == 1
+    )
+    fit = [i for i, r in enumerate(runners) if r.on_front and r.score >= race.floor]
+    if not fit:
+        return Picked(None, None, steps, once)
+    chosen = min(fit, key=lambda i: (runners[i].cost, -runners[i].score))
+    return Picked(offered[chosen], chance_below(runners, race, chosen), steps, once)
+
+
+def _runners(
+    world: World,
+    offered: Sequence[Candidate],
+    done: Sequence[int],
+    whole: Sequence[float],
+    fresh: Sequence[int],
+) -> list[Runner]:
+    """Return what is offered as it races after so many trainings each."""
+    losses = [
+        tuple(whole[k] - world.observe(c, _FINAL, fresh[k]) for k in range(n))
+        for c, n in zip(offered, done, strict=True)
+    ]
+    scores = [float(np.mean(whole) - np.mean(own)) for own in losses]
+    n_bytes = world.bytes_truth(offered).tolist()
+    on_front = non_dominated(np.column_stack([1 - np.array(scores), n_bytes])).tolist()
+    return [
+        Runner(*own) for own in zip(n_bytes, losses, scores, [True] * len(done), done, on_front, strict=True)
+    ]
+
+
+def looks(world: World, steps: Iterator[Step | Offer]) -> Iterator[tuple[int, list[Candidate]]]:
+    """Yield what was spent and what is offered, time and again."""
+    spent, full, looked, offers = 0, dict[str, Step](), 0, 0
+    for step in steps:
+        if isinstance(step, Offer):
+            offers += 1
+            if offers % OFFERS == 0:
+                yield spent, list(step.candidates)
+            continue
+        spent += step.train_steps
+        if step.rung == _FINAL:
+            full[step.candidate.digest] = step
+        if len(full) > 1 and spent >= (looked + 1) * EVERY * world.full_steps:
+            looked = spent // (EVERY * world.full_steps)
+            yield spent, _measured_front(list(full.values()))
+
+
+def _measured_front(steps: Sequence[Step]) -> list[Candidate]:
+    """Return the front of what was trained in full, and the most accurate of the rest."""
+    on_front = non_dominated(np.array([(1 - s.accuracy, s.n_bytes) for s in steps])).tolist()
+    rest = sorted(
+        (s for s, front in zip(steps, on_front, strict=True) if not front), key=lambda s: -s.accuracy
+    )
+    front = [s for s, front in zip(steps, on_front, strict=True) if front]
+    return [s.candidate for s in (*front, *rest[:RESERVES])]
+
+
+def run(world: World, name: str, seed: int, budget: float, within: float) -> dict[str, Any]:
+    """Return what would be picked, time and again, of one contestant; the budget is of its search alone."""
+    (best,), rows = world.truth([dense_of(world)], _FINAL), []
+    for spent, offered in looks(world, CONTESTANTS[name](world, seed)):
+        found = pick(world, offered, seed, within)
+        row: dict[str, Any] = {
+            "search": round(spent / world.full_steps, 2),
+            "spent": round((spent + found.steps) / world.full_steps, 2),
+            "once": [sum(found.once), len(found.once)],
+        }
+        if found.candidate is not None and found.chance is not None:
+            row["bytes"] = float(world.bytes_truth([found.candidate])[0])
+            row["lost"] = round(float(best - world.truth([found.candidate], _FINAL)[0]), 5)
+            row["chance"] = round(found.chance, 4)
+        rows.append(row)
+        if spent >= budget * world.full_steps:
+            break
+    return {"contestant": name, "seed": seed, "within": within, "rows": rows}
+
+
+def sizes_table(world: World, runs: Sequence[Mapping[str, Any]], within: float) -> str:
+    """Return the pick's bytes over the least that exists, by what was spent: geometric means with 95 % intervals."""
+    floor = float(world.truth([dense_of(world)], _FINAL)[0]) - within
+    least = float(world.cells.measured[world.cells.accuracy[:, _FINAL] >= floor].min())
+    lines = [
+        f"## {world.name}: the least that keeps {within:.1%} has {least:,.0f} B\n",
+        "| contestant | seeds | " + " | ".join(map(str, SPENT)) + " |",
+        "|---|---|" + "---|" * len(SPENT),
+    ]
+    for name in dict.fromkeys(own["contestant"] for own in runs):
+        own = [each["rows"] for each in runs if each["contestant"] == name]
+        cells = [_size(own, limit, least) for limit in SPENT]
+        lines.append(f"| {name} | {len(own)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _size(runs: Sequence[Sequence[Mapping[str, Any]]], limit: float, least: float) -> str:
+    """Return a cell: of the last look of each run that had not spent more; in brackets how many had no pick."""
+    if max(row["spent"] for rows in runs for row in rows) < 0.75 * limit:
+        return ""
+    last = [[row for row in rows if row["spent"] <= limit] for rows in runs]
+    sizes = np.log([rows[-1]["bytes"] / least for rows in last if rows and "bytes" in rows[-1]])
+    if len(sizes) < 2:
+        return ""
+    half = 1.96 * sizes.std(ddof=1) / np.sqrt(len(sizes))
+    low, mean, high = np.exp([sizes.mean() - half, sizes.mean(), sizes.mean() + half])
+    none = len(runs) - len(sizes)
+    return f"{mean:.2f} [{low:.2f}, {high:.2f}]" + (f" ({none})" if none else "")
+
+
+def honesty_table(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Return how often picks are worse than they may be, beside what is stated, and how intervals hold."""
+    lines = [
+        "| world | contestant | picks | worse than allowed | stated, in the mean | trained once | interval holds |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for world, all_runs in runs.items():
+        for name in dict.fromkeys(own["contestant"] for own in all_runs):
+            if not name.startswith(
+                "hwsearch"
+            ):  # what others offer, poor networks among it, the product never sees
+                continue
+            rows = [row for own in all_runs if own["contestant"] == name for row in own["rows"]]
+            picks = [row for row in rows if "lost" in row]
+            within = all_runs[0]["within"]
+            held, once = np.sum([row["once"] for row in rows], axis=0)
+            below = np.mean([row["lost"] > within for row in picks])
+            stated = np.mean([row["chance"] for row in picks])
+            lines.append(
+                f"| {world} | {name} | {len(picks)} | {below:.1%} | {stated:.1%} | {once} | {held / once:.1%} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True, help="folder of worlds and runs so far")
+    parser.add_argument("--worlds", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--contestants", nargs="+", default=["hwsearch"])
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--budget", type=float, default=8, help="of the search alone, in full trainings")
+    parser.add_argument("--within", type=float, default=WITHIN, help="the tolerance")
+    parser.add_argument("--also", nargs="*", default=["benchmarks.replay.ours"])
+    parser.add_argument("--table", action="store_true", help="print what the runs so far show")
+    args = parser.parse_args()
+    for module in args.also:
+        importlib.import_module(module)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in args.worlds:
+        path = args.work / f"picked-{name.replace('/', '-')}.jsonl"
+        if args.table:
+            found[name] = [own for own in read_runs(path) if own["within"] == args.within]
+            print(sizes_table(load_world(name, args.work), found[name], args.within))
+            continue
+        world = load_world(name, args.work)
+        for contestant in args.contestants:
+            for seed in range(args.seeds):
+                asked = (contestant, seed, args.within)
+                if asked in {(own["contestant"], own["seed"], own["within"]) for own in read_runs(path)}:
+                    continue
+                line = json.dumps(run(world, contestant, seed, args.budget, args.within))
+                with path.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
+            print(f"{name} {contestant}", flush=True)
+    if args.table:
+        print(honesty_table(found))
+
+
+if __name__ == "__main__":
+    main()
