@@ -13,14 +13,14 @@ set are an even sample of it).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.surrogate import Surrogate
-from hwsearch.records.trials import TrialRecord, latest
+from hwsearch.records.trials import TrialRecord, latest, remember
 from hwsearch.search.decide.features import KnownBefore, training_name
 from hwsearch.search.decide.front import log_costs, non_dominated
 from hwsearch.search.decide.learned import Effort, fit_records
@@ -44,12 +44,14 @@ class Memory:
         until: A number of trials.
         settled: The surrogate whose hyper-parameters are taken over.
         settled_at: The trials that it was fitted on.
+        known: The last record of each candidate up to ``until``, by its digest.
     """
 
     records: tuple[TrialRecord, ...]
     until: int
     settled: Surrogate
     settled_at: int
+    known: Mapping[str, TrialRecord]
 
     def since(self, known: Sequence[TrialRecord]) -> list[TrialRecord]:
         """Return what is learned from: what is remembered, and what was trained since.
@@ -81,11 +83,14 @@ def memory_of(
     if earlier is not None and earlier.settled_at == settled_at:
         settled = earlier.settled
     else:
-        chosen = _standing(plan, records[:settled_at])
+        chosen = _standing(plan, latest(records[:settled_at]))
         if len(chosen) < 2:
             return None
         settled = fit_records(plan, seen, chosen).surrogate
-    return Memory(tuple(_standing(plan, records[:until])), until, settled, settled_at)
+    known, begin = (dict[str, TrialRecord](), 0) if earlier is None else (dict(earlier.known), earlier.until)
+    for record in records[begin:until]:
+        remember(known, record)
+    return Memory(tuple(_standing(plan, known)), until, settled, settled_at, known)
 
 
 def _settled_at(n: int) -> int:
@@ -96,9 +101,9 @@ def _settled_at(n: int) -> int:
     return at
 
 
-def _standing(plan: Plan, records: Sequence[TrialRecord]) -> list[TrialRecord]:
+def _standing(plan: Plan, known: Mapping[str, TrialRecord]) -> list[TrialRecord]:
     """Return the trainings that stand for all that was tried: of every rung as many, where it has them."""
-    trained = [r for r in latest(records).values() if r.curve and r.measured]
+    trained = [r for r in known.values() if r.curve and r.measured]
     rungs = sorted({len(r.curve) for r in trained})
     chosen: list[TrialRecord] = []
     for place, rung in enumerate(rungs[::-1]):  # few reach the last: what it leaves goes to those before
