@@ -37,13 +37,11 @@ from hwsearch.study.model import load_study
 _MORE = 480
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "as it is": ("auto", {}),
-    "batches of 8": ("8", {}),
-    "batches of 8, pool and suggestions as they were": (
+    "batches of 8, more priced and suggested": (
         "8", {"_TIMES_LONG": (0.5, 2.0), "_SUGGESTED_LONG": 4, "_TOGETHER": 0},
     ),
-    "all learned from, batches of 8": ("8", {"WHOLE": 10**9}),
 }  # fmt: skip
-"""By name: the study's ``batch``, and constants of `acquisition` and `memory` that differ."""
+"""By name: the study's ``batch``, and constants of `acquisition` that differ."""
 
 
 def reached(work: Path, way: str, seed: int) -> dict[str, float]:
@@ -57,7 +55,7 @@ def reached(work: Path, way: str, seed: int) -> dict[str, float]:
     shutil.copytree(filled, folder.path, ignore=shutil.ignore_patterns("environment.json"))
     record_environment(folder, environment_of(plan, "cpu"))
     for name, value in constants.items():
-        setattr(memory if name == "WHOLE" else acquisition, name, value)
+        setattr(acquisition, name, value)
     proposer = run._open(plan, folder, place_of(folder, plan.study.name, None))
     bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
     with Replayed(bench, 1) as trainer:

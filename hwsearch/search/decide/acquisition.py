@@ -7,7 +7,7 @@ learn from, similarity alone ranks, where it is good: y = -log(error + 0.01) of 
 logit(similarity), give or take 0.5, over 370 digits mixes. Finders that train for every candidate (early-bird,
 multi-prize) have nothing ranked: their tickets would cost more than ranking saves. Nor have samplers whose suggestions
 are chance or order (`study.search_sections.UNRANKED`). A long search (`memory`) draws fewer, since the price of each
-is most of what choosing costs then, and asks the sampler for a quarter of the proposals only.
+is most of what choosing costs then, and takes one in sixteen proposals of the sampler, as they come.
 """
 
 from __future__ import annotations

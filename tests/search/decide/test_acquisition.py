@@ -8,7 +8,7 @@ from builders.records import GOOD, POOR, estimator, plan_of_three_rungs, record,
 
 from hwsearch.search.decide.acquisition import can_rank, n_suggested, ranked
 from hwsearch.search.decide.learned import LEAST_KNOWN
-from hwsearch.search.decide.memory import Memory
+from hwsearch.search.decide.memory import Memory, Seen
 
 
 @pytest.fixture
@@ -87,7 +87,9 @@ def test_a_long_search_chooses_a_large_batch_from_few_suggestions(plan):
     known = {r.candidate.digest: r for r in after_a_rung(LEAST_KNOWN)}
     known = {k: replace(r, curve=(*r.curve, 0.97, 0.98)) for k, r in known.items()}
     state = knows(plan, known)
-    long = replace(state, memory=Memory(tuple(known.values()), 512, state.learned.surrogate, 512, known))
+    long = replace(
+        state, memory=Memory(tuple(known.values()), 512, state.learned.surrogate, 512, Seen({}, {}))
+    )
     assert (n_suggested(state, 64), n_suggested(long, 64), n_suggested(long, 8)) == (64, 4, 1)
     rng, asked = np.random.default_rng(0), []
     suggested = [plan.space.draw(rng) for _ in range(4)]
