@@ -37,8 +37,8 @@ from hwsearch.study.model import load_study
 _MORE = 480
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "as it is": ("auto", {}),
-    "batches of 8, more priced and suggested": (
-        "8", {"_TIMES_LONG": (0.5, 2.0), "_SUGGESTED_LONG": 4, "_TOGETHER": 0},
+    "batches of 8, more suggested": (
+        "8", {"_SUGGESTED_LONG": 4, "_TOGETHER": 0},
     ),
 }  # fmt: skip
 """By name: the study's ``batch``, and constants of `acquisition` that differ."""

@@ -37,7 +37,7 @@ class Search(Section):
             search when all were asked.
         candidates: How many are asked; more may be asked of a finished run.
         batch: Candidates that are asked and decided together; ``auto``: 8, and with more than 512 finished trials a
-            thirty-second of these, 64 at most.
+            sixty-fourth of these, 64 at most.
         foresee: Whether candidates that could not reach the front are cut before they are trained.
         similarity: What ticket similarity is predicted by: ``probe_and_add`` (each layer compressed alone and run),
             ``margin_gradient`` or ``flip_rate`` (cheaper, and worse).

@@ -30,7 +30,7 @@ from hwsearch.space.space import SearchSpace, Setting
 _PRIOR_MEAN, _PRIOR_SLOPE, _PRIOR_SD = 2.5, 0.32, 0.6
 _DRAW, _UNRANKED = 0x9007, 8  # one in so many is taken unranked
 # draws, and neighbours of what is good, a proposal; and of a long search, where the price of each tells
-_TIMES, _TIMES_LONG = (8.0, 8.0), (0.25, 1.25)
+_TIMES, _TIMES_LONG = (8.0, 8.0), (0.5, 2.0)
 _SUGGESTED_LONG = 16  # of a long search's proposals one in so many is asked of the sampler
 _TOGETHER = 2  # candidates that are drawn together for each that is chosen, where more than `Effort` says
 _TRAINS_EACH = {"early_bird", "multi_prize"}
