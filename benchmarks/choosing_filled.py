@@ -21,6 +21,7 @@ from hwsearch.predict.cost import predict_workload
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search import run
+from hwsearch.search.decide.batch_size import batch_size
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.jobs.job import Bench, Job
 from hwsearch.search.jobs.pool import Trainer
@@ -36,8 +37,8 @@ from hwsearch.search.verdict import verdict
 from hwsearch.space.space import Setting
 from hwsearch.study.model import load_study
 
-BATCH, MORE = 8, 6
-"""Candidates of a batch, and batches that are measured."""
+MORE = 6
+"""Batches that are measured."""
 _FILLED, _PRICED = (
     250,
     1_000,
@@ -57,7 +58,7 @@ device:
   budgets: {memory_bytes: 16384, ram_bytes: 4096, synaptic_ops: 60000}
 objectives: [error, energy_j, memory_bytes]
 train: {dense_epochs: 20, epochs: 16, dense_learning_rate: 0.005, learning_rate: 0.01}
-search: {sampler: tpe, candidates: CANDIDATES, batch: BATCH, finish: 1.0}
+search: {sampler: tpe, candidates: CANDIDATES, finish: 1.0}
 final: {seeds: 2}
 pick: {rule: smallest, within: 0.005}
 rival: false
@@ -108,10 +109,16 @@ class Replayed(Trainer):
 def reached(ticket: Ticket, epochs: int) -> float:
     """Return a made-up accuracy: it falls with each layer's density and bits, rises with epochs, and has noise."""
     density = np.array([mask.mean() for mask in ticket.masks])
-    lost = 0.02 * (1.0 - 1.0 / np.array(ticket.bits[: len(density)]) < 0.6) + 0.03 * np.exp(-12 * density)
     noise = np.random.default_rng([int(1e9 * density.sum()), *map(int, ticket.bits), epochs])
-    error = (0.02 + float(lost.sum())) * (1 + 1.5 / epochs) * float(np.exp(0.15 * noise.standard_normal()))
+    error = error_of(ticket, epochs) * float(np.exp(0.15 * noise.standard_normal()))
     return round(max(0.1, 1.0 - error) * 360) / 360
+
+
+def error_of(ticket: Ticket, epochs: int) -> float:
+    """Return a made-up error without noise."""
+    density = np.array([mask.mean() for mask in ticket.masks])
+    lost = 0.02 * (1.0 - 1.0 / np.array(ticket.bits[: len(density)]) < 0.6) + 0.03 * np.exp(-12 * density)
+    return (0.02 + float(lost.sum())) * (1 + 1.5 / epochs)
 
 
 class Unkept(Cache):
@@ -126,19 +133,22 @@ class Unkept(Cache):
 
 def plan_of(work: Path, size: int) -> Plan:
     """Return the plan of a study that asks for so many, and the batches that are measured."""
-    path = work / f"{size}.yaml"
-    text = STUDY.replace("CANDIDATES", str(size + BATCH * MORE)).replace("BATCH", str(BATCH))
-    path.write_text(text)
+    path, asked = work / f"{size}.yaml", size
+    path.write_text(STUDY.replace("CANDIDATES", str(size)))
+    search = load_study(path).search
+    for _ in range(MORE):
+        asked += batch_size(search, asked)
+    path.write_text(STUDY.replace("CANDIDATES", str(asked)))
     return make_plan(load_study(path), path)
 
 
-def fill(plan: Plan, folder: RunFolder, size: int) -> None:
-    """Fill a run's folder with trials of random candidates."""
+def fill(plan: Plan, folder: RunFolder, size: int, seed: int = 0) -> None:
+    """Fill a run's folder with trials of random candidates, which the seed draws."""
     folder.path.mkdir(parents=True)
     record_environment(folder, environment_of(plan, "cpu"))
     proposer = run._open(plan, folder, place_of(folder, plan.study.name, None))
     bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
-    rng, seen, made = np.random.default_rng(0), set[str](), list[TrialRecord]()
+    rng, seen, made = np.random.default_rng(seed), set[str](), list[TrialRecord]()
     with Replayed(bench, 1) as trainer:
         context = prepare(plan, trainer, open_cache(folder, plan, "cpu", print), lambda event: None)
         context = trainer.context = replace(context, cache=Unkept(folder.cache, plan.digest))

@@ -72,7 +72,7 @@ def test_arguments_stand_at_their_keys_and_are_called_as_they_are():
         arrays=("group", "part"), within="2%", candidates=8, axes="NC", score="macro_f1", budgets={"energy_j": 1}
     )  # fmt: skip
     assert found.content["pick"] == {"within": "2%"}
-    assert found.content["search"] == {"candidates": 8, "batch": 8}
+    assert found.content["search"] == {"candidates": 8}
     assert found.content["data"] == {"npz": "data.npz", "group": "group", "part": "part", "axes": "NC"}
     assert found.content["score"] == "macro_f1"
     assert found.names["search.candidates"] == "candidates"

@@ -133,7 +133,7 @@ class Bout:
 
     def finish(self) -> Iterator[Step]:
         """Train on what was stopped, as a run does in the end."""
-        while likely := to_complete(state := self.state):
+        while likely := to_complete(state := self.state, BATCH):
             asked = [(self._next + i, record.candidate) for i, record in enumerate(likely)]
             drafts, _ = self._drafts(asked, DEFERRED)
             self._next += len(drafts)

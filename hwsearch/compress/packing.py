@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from hwsearch.compress.masks import runs
 from hwsearch.compress.packed_laws import check_streams
+from hwsearch.compress.run_counts import run_counts
 from hwsearch.hardware.storage import FORMATS, Stream, streams
 from hwsearch.hardware.workload import BLOCKS, DELTA_BITS, LANES, NM_GROUPS, WeightCensus
 
@@ -63,7 +64,7 @@ def census(weights: IntArray, groups: int = 1) -> WeightCensus:
     held = weights != 0
     rows = held.reshape(out_channels, -1)
     inputs = _input_major(held, groups)
-    _, _, gaps = _gaps(inputs)
+    gaps = _gaps(inputs)[2]
     fan_in = rows.sum(axis=1)
     nonzero = int(np.count_nonzero(held))
     return WeightCensus(
@@ -71,8 +72,8 @@ def census(weights: IntArray, groups: int = 1) -> WeightCensus:
         in_channels=in_channels,
         kernel_area=area,
         nonzero=nonzero,
-        blocks=tuple(int(np.count_nonzero(runs(rows, length, False).any(axis=2))) for length in BLOCKS),
-        nm_most=tuple(int(runs(rows, m, False).sum(axis=2).max()) for m in NM_GROUPS),
+        blocks=tuple(int(np.count_nonzero(run_counts(rows, length))) for length in BLOCKS),
+        nm_most=tuple(int(run_counts(rows, m).max()) for m in NM_GROUPS),
         planes=int(np.count_nonzero(held.reshape(-1, area).any(axis=1))),
         delta_entries=tuple(nonzero + int((gaps >> bits).sum()) for bits in DELTA_BITS),
         row_counts=tuple(np.bincount(inputs.sum(axis=1)).tolist()),
@@ -201,11 +202,11 @@ def _input_major(weights: npt.NDArray[Any], groups: int) -> npt.NDArray[Any]:
 
 def _gaps(matrix: npt.NDArray[Any]) -> tuple[Fields, Fields, Fields]:
     """Return each non-zero's row, column and zeros since the last non-zero (or the start) of its row."""
-    row, column = np.nonzero(matrix)
-    before = np.full_like(column, -1)
-    same = row[1:] == row[:-1]
-    before[1:][same] = column[:-1][same]
-    return row, column, column - before - 1
+    place = np.flatnonzero(matrix)
+    row, column = np.divmod(place, matrix.shape[1])
+    gaps = column.copy()
+    gaps[1:] = np.where(row[1:] == row[:-1], np.diff(place) - 1, column[1:])
+    return row, column, gaps
 
 
 def _ends(row: Fields, entries: Fields, n_rows: int) -> Fields:

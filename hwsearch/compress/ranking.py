@@ -12,6 +12,8 @@ from hwsearch.hardware.alignment import aligned_removal
 
 def best(scores: Scores, n: int) -> Mask:
     """Mark the n best groups: those that a stable ranking would remove last."""
+    if n == 0:
+        return np.zeros(scores.size, dtype=np.bool_)
     return ~lowest(scores, scores.size - n)
 
 

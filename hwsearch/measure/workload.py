@@ -13,8 +13,8 @@ from math import prod
 
 import numpy as np
 
-from hwsearch.compress.masks import runs
 from hwsearch.compress.packing import census
+from hwsearch.compress.run_counts import run_counts
 from hwsearch.graph.graph import INPUT, Connection, Input, Population
 from hwsearch.hardware.arrivals import Arrivals
 from hwsearch.hardware.workload import (
@@ -164,18 +164,20 @@ def _count(connection: IntegerConnection, events: np.ndarray) -> OpCounts:
     groups = shape.groups
     taps = _events_per_tap(connection, events)  # [groups * in * kh * kw]
     rows = (weight != 0).reshape(len(weight), -1)
-    planes = (weight != 0).reshape(*weight.shape[:2], -1)
-    stored = np.repeat(planes.any(2), planes.shape[2], axis=1)
+    area = prod(weight.shape[2:])
+    planes = rows if area == 1 else rows.reshape(len(rows), -1, area).any(2)
 
-    def met(of_rows: np.ndarray) -> float:
-        """Return the operations of those weights, [out, in * kh * kw], that are marked."""
-        return float(of_rows.reshape(groups, -1, of_rows.shape[1]).sum(1).reshape(-1) @ taps)
+    def met(held: np.ndarray, length: int = 1) -> float:
+        """Return the operations of those weights, [out, in * kh * kw], whose runs of so many are marked."""
+        in_rows = held.reshape(groups, -1, held.shape[1]).sum(1)
+        each = in_rows if length == 1 else np.repeat(in_rows, length, axis=1)[:, : rows.shape[1]]
+        return float(each.reshape(-1) @ taps)
 
     return OpCounts(
         nonzero=met(rows),
         dense=float(len(rows) // groups * taps.sum()),
-        blocks=tuple(met(_stored_blocks(rows, length)) for length in BLOCKS),
-        planes=met(stored),
+        blocks=tuple(met(run_counts(rows, length) > 0, length) for length in BLOCKS),
+        planes=met(planes, area),
         nm_unused=tuple(
             float(_unused(rows, m) @ taps[::m]) if shape.kind == "fc" else 0.0 for m in NM_GROUPS
         ),
@@ -204,11 +206,5 @@ def _events_per_tap(connection: IntegerConnection, events: np.ndarray) -> np.nda
 
 def _unused(rows: np.ndarray, m: int) -> np.ndarray:
     """Return, for each group of m inputs, the slots of n:m that hold no weight, in all rows together."""
-    held = runs(rows, m, False).sum(2)
+    held = run_counts(rows, m)
     return np.asarray((held.max(initial=0) - held).sum(0), dtype=float)
-
-
-def _stored_blocks(rows: np.ndarray, length: int) -> np.ndarray:
-    """Return [out, n] with every weight of a block that holds a non-zero."""
-    stored = runs(rows, length, False).any(2)
-    return np.repeat(stored, length, axis=1)[:, : rows.shape[1]]

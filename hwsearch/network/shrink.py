@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
-from hwsearch.graph.graph import INPUT
+from hwsearch.graph.graph import INPUT, Connection
 from hwsearch.graph.order import channel_groups, components
 from hwsearch.hardware.alignment import aligned_removal
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation
@@ -21,21 +22,23 @@ Channels = dict[int, np.ndarray]
 """Of populations, a truth value for each channel."""
 
 
-def shrink(network: IntegerNetwork, multiple: int = 1) -> tuple[IntegerNetwork, tuple[np.ndarray, ...]]:
+def shrink(
+    network: IntegerNetwork, multiple: int = 1, *, all_fire: bool = False
+) -> tuple[IntegerNetwork, tuple[np.ndarray, ...]]:
     """Remove every channel that cannot matter; one channel of each population stays.
 
     Args:
         network: The integers.
         multiple: Of whose channels a multiple stays where any go; the first of those that could go fill it up.
+        all_fire: Whether the bias of every channel fires it, which then need not be looked at.
 
     Returns:
         The smaller network, and for each population but the readout the indices of the channels that stayed.
     """
-    shapes, last = [c.shape for c in network.connections], len(network.populations) - 1
-    groups = [group for group in channel_groups(last + 1, shapes) if group[0] != INPUT and last not in group]
-    clusters = _clusters([*groups, *components(last + 1, shapes)], last)
+    last = len(network.populations) - 1
+    groups, clusters = _tied(tuple(c.shape for c in network.connections), last)
     alive = {p: np.ones(len(population.bias), bool) for p, population in enumerate(network.populations)}
-    links = _Links(network, alive)
+    links = _Links(network, alive, all_fire)
     changed = True
     while changed:
         changed = False
@@ -55,6 +58,13 @@ def shrink(network: IntegerNetwork, multiple: int = 1) -> tuple[IntegerNetwork, 
             connections=tuple(_slimmer(c, alive) for c in network.connections),
         )
     return slim, tuple(np.flatnonzero(alive[p]) for p in range(last))
+
+
+@lru_cache(maxsize=64)  # a search shrinks the same network again and again
+def _tied(shapes: tuple[Connection, ...], last: int) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Return the groups that may lose channels, and the sets of populations that are looked at together."""
+    groups = [group for group in channel_groups(last + 1, shapes) if group[0] != INPUT and last not in group]
+    return groups, _clusters([*groups, *components(last + 1, shapes)], last)
 
 
 def _clusters(groups: Sequence[tuple[int, ...]], last: int) -> list[tuple[int, ...]]:
@@ -91,17 +101,19 @@ def _fill_up(alive: Channels, group: Sequence[int], multiple: int) -> None:
 class _Links:
     """Which channels feed which, and which fire by their bias alone."""
 
-    def __init__(self, network: IntegerNetwork, alive: Channels) -> None:
-        self._network, self._alive = network, alive
+    def __init__(self, network: IntegerNetwork, alive: Channels, all_fire: bool) -> None:
+        self._network, self._alive, self._all_fire = network, alive, all_fire
         self._links = [(c.shape.source, c.shape.target, _feeds(c)) for c in network.connections]
         self._alone: Channels = {}
 
     def needed(self, cluster: Sequence[int]) -> Channels:
         """Return which channels of a cluster may fire and lead somewhere, by what stays outside of it."""
         none = {p: np.zeros_like(self._alive[p]) for p in cluster}
-        forward = [(source, target, feeds) for source, target, feeds in self._links if target in none]
         backward = [(target, source, feeds.T) for source, target, feeds in self._links if source in none]
         matters = self._spread(backward, none)
+        if self._all_fire:
+            return matters
+        forward = [(source, target, feeds) for source, target, feeds in self._links if target in none]
         fires = self._spread(forward, none)
         if not all((fires[p] | ~matters[p]).all() for p in cluster):
             alone = {p: self._fires_alone(p) & self._alive[p] for p in cluster}

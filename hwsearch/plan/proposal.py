@@ -93,7 +93,7 @@ def proposed(
             "timesteps": timesteps,
         },
         "train": _training(sample, network, max(timesteps)),
-        "search": {"candidates": 64, "batch": 8},
+        "search": {"candidates": 64},
         "final": {"seeds": 2, "adds": 0.005},
     }
 

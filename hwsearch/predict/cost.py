@@ -44,7 +44,7 @@ def predict_workload(
     whole = IntegerNetwork(
         populations, connections, tuple(bits), timesteps, spec.input, spec.readout, state_bits=32
     )
-    network, alive = shrink(whole, spec.channel_multiple)
+    network, alive = shrink(whole, spec.channel_multiple, all_fire=True)
     staying = dict(enumerate(alive))
     maps = []
     for shape, events in zip(spec.connections, dense.input_maps, strict=True):

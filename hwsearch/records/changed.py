@@ -83,7 +83,11 @@ def _plain(study: Study) -> dict[str, Any]:
     """Return what changes the search as plain values."""
     whole, counts = study.to_yaml_dict(), study.searched()
     return {
-        name: {key: whole[name][key] for key in section} if isinstance(section, dict) else whole[name]
+        name: {
+            key: counted if isinstance(counted, int) else whole[name][key] for key, counted in section.items()
+        }
+        if isinstance(section, dict)
+        else whole[name]
         for name, section in counts.items()
     }
 

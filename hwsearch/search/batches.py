@@ -10,6 +10,7 @@ from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.trial_table import TrialTable
 from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search.decide.acquisition import can_rank, n_suggested, ranked
+from hwsearch.search.decide.batch_size import batch_size
 from hwsearch.search.decide.completion import to_complete
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.evaluate import complete, evaluate
@@ -39,7 +40,7 @@ def run_batches(context: Context, proposer: Proposer, folder: RunFolder, tell: L
     if history.records:
         tell(Event("candidates", _best_words(history.front), asked, total, clock.lap()))
     while asked < total:
-        count = min(search.batch, total - asked)
+        count = min(batch_size(search, len(history.records)), total - asked)
         history.propose(count, _on_trained(tell, asked, total))
         asked += count
         tell(Event("candidates", _best_words(history.front), asked, total, clock.lap()))
@@ -90,7 +91,8 @@ class History:
     def to_complete(self) -> list[TrialRecord]:
         """Return what was deferred and is to be trained on."""
         with self._context.model_clock:
-            return to_complete(self.state)
+            search = self._context.plan.study.search
+            return to_complete(self.state, batch_size(search, len(self.records)))
 
     def complete(self, likely: Sequence[TrialRecord], on_trained: Progress) -> None:
         """Train on what was deferred."""
@@ -101,12 +103,12 @@ class History:
 
     def _last_batch(self, end: int, total: int) -> int:
         """Return where the batch begins that holds the first trial without an outcome."""
-        size, first, asked = self._context.plan.study.search.batch, 0, 0
+        search, first, asked = self._context.plan.study.search, 0, 0
         while first < end and asked < total:
             if self._finished[first].finishing:  # by a run that asked fewer
                 first += 1
                 continue
-            count = min(size, total - asked)
+            count = min(batch_size(search, first), total - asked)
             batch = [self._finished[number] for number in range(first, min(first + count, end))]
             proposed = next((i for i, record in enumerate(batch) if record.finishing), len(batch))
             if proposed == len(batch) < count:

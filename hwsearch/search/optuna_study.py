@@ -121,7 +121,8 @@ class Proposer:
         """
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._suggester = suggester(sampler, space, seed, n_objectives)
-        self._shown: dict[int, FrozenTrial] = {}  # finished trials as the sampler sees them
+        self._shown: list[FrozenTrial] = []  # the first trials, all finished, as the sampler sees them
+        self._read: list[FrozenTrial] = []  # every trial as it was stored when they were last looked at
         self._stored = open_study(storage, name, study_digest, n_objectives)
         self._study, self._patiently = self._stored.study, self._stored.patiently
         self._study.sampler = RandomSampler(seed)
@@ -143,8 +144,7 @@ class Proposer:
 
         Fewer where the sampler asks everything once and nothing else is left.
         """
-        earlier = [self._for_sampler(trial) for trial in self._trials()[:first]]
-        return self._suggester.suggest(earlier, range(first, first + count))
+        return self._suggester.suggest(self._for_sampler(first), range(first, first + count))
 
     def proposals(
         self, first: int, end: int, settings: Callable[[], Sequence[Setting]] | None = None
@@ -158,19 +158,17 @@ class Proposer:
             end: One more than the number of the last; there are fewer if there are not so many settings.
             settings: What gives the setting of each; None: the sampler suggests them.
         """
-        trials = self._trials()
+        trials, spelling = self._trials(), self._spelling
+        asked = [spelling.setting(trial.params) for trial in trials[first:end]]
         if len(trials) < end:
             chosen = self.suggestions(first, end - first) if settings is None else settings()
             missing, before = chosen[max(0, len(trials) - first) :], len(trials)
             add = partial(self._add, missing)
-            self._patiently(add, again=partial(self._add_unless, before, add))
-            trials = self._trials()
-            if len(trials) != before + len(missing):
+            if self._patiently(add, again=partial(self._add_unless, before, add)) != before:
                 raise InputError([_ONE_SEARCH])
-        spelling = self._spelling
+            asked += missing
         return [
-            Proposal(trial.number, self._space.candidate(spelling.setting(trial.params)))
-            for trial in trials[first:end]
+            Proposal(number, self._space.candidate(setting)) for number, setting in enumerate(asked, first)
         ]
 
     def tell(self, told: Sequence[Told]) -> None:
@@ -188,14 +186,14 @@ class Proposer:
             self._units = units
         finish_trials(self._study, [_finished(each, by_value=by_value) for each in told])
 
-    def _add(self, settings: Sequence[Setting]) -> None:
-        spelling = self._spelling
-        add_trials(self._study, [spelling.params(setting) for setting in settings], spelling.distributions)
+    def _add(self, settings: Sequence[Setting]) -> int:
+        """Add trials; return the number of the first."""
+        params = [self._spelling.params(setting) for setting in settings]
+        return add_trials(self._study, params, self._spelling.distributions)
 
-    def _add_unless(self, number: int, add: Callable[[], None]) -> None:
+    def _add_unless(self, number: int, add: Callable[[], int]) -> int:
         """Add trials unless they are there: the answer to their commit may have got lost."""
-        if len(self._study.get_trials(deepcopy=False)) <= number:
-            add()
+        return add() if len(self._study.get_trials(deepcopy=False)) <= number else number
 
     def _name_objectives(self, names: list[str]) -> None:
         """Name the objectives, once."""
@@ -206,16 +204,23 @@ class Proposer:
 
     def _trials(self) -> list[FrozenTrial]:
         """Return every trial as it is stored."""
-        return self._patiently(lambda: self._study.get_trials(deepcopy=False))
+        self._read = self._patiently(lambda: self._study.get_trials(deepcopy=False))
+        return self._read
 
-    def _for_sampler(self, trial: FrozenTrial) -> FrozenTrial:
-        """Return a trial as the sampler sees it."""
-        if trial.number in self._shown:
-            return self._shown[trial.number]
-        shown = self._spelling.for_sampler(trial, self._units)
-        if trial.state.is_finished():
-            self._shown[trial.number] = shown
-        return shown
+    def _for_sampler(self, count: int) -> list[FrozenTrial]:
+        """Return the first trials, so many, as the sampler sees them; what is finished stays as it is."""
+        trials = self._read
+        if len(trials) < count or not all(t.state.is_finished() for t in trials[len(self._shown) : count]):
+            trials = self._trials()
+        for trial in trials[len(self._shown) : count]:
+            if not trial.state.is_finished():
+                break
+            self._shown.append(self._spelling.for_sampler(trial, self._units))
+        open_ones = trials[len(self._shown) : count]
+        return [
+            *self._shown[:count],
+            *(self._spelling.for_sampler(trial, self._units) for trial in open_ones),
+        ]
 
     def records(self) -> dict[int, str]:
         """Return the record of every finished trial."""

@@ -69,6 +69,13 @@ def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
     }
 
 
+class _Shown(FrozenTrial):
+    """A finished trial as a study in memory has it: nobody changes it, so a copy need not be deep."""
+
+    def __deepcopy__(self, memo: dict[int, object]) -> FrozenTrial:
+        return copy.copy(self)
+
+
 class OptunaSuggester:
     """A sampler of Optuna, and the study in memory that it learns from."""
 
@@ -126,6 +133,7 @@ class OptunaSuggester:
             self._forget()
         for trial in trials[len(self._learned) :]:
             copied = copy.copy(trial)
+            copied.__class__ = _Shown
             copied.user_attrs = {}  # the record, which no sampler reads
             # a storage gives constraints in an order of its own, and GP's sums depend on it
             copied.system_attrs = dict(sorted(trial.system_attrs.items()))

@@ -17,7 +17,7 @@ from hwsearch.study.data_section import Data, NamedData
 from hwsearch.study.digest import digest as digest_of
 from hwsearch.study.laws import Name, Objective, Score, Seed, law, unique
 from hwsearch.study.network_section import Network, NirSection
-from hwsearch.study.search_sections import Final, Pick, Robustness, Search, Tickets
+from hwsearch.study.search_sections import FIRST_BATCH, Final, Pick, Robustness, Search, Tickets
 from hwsearch.study.section import Section
 from hwsearch.study.sections import Device, Space, SparsityRange, Train
 from hwsearch.study.yaml_border import broken, read_yaml, validate
@@ -135,7 +135,7 @@ class Study(Section):
         """
         return {
             name: {
-                key: _content(value)
+                key: _content(key, value)
                 for key, value in dict(section).items()
                 if _is_searched(section, name, key)
             }
@@ -163,8 +163,10 @@ class Study(Section):
         return written
 
 
-def _content(value: Any) -> Any:
-    """Return a value without the name of a file."""
+def _content(key: str, value: Any) -> Any:
+    """Return a value without the name of a file; ``batch: auto``, which came later, as what it begins with."""
+    if (key, value) == ("batch", "auto"):
+        return FIRST_BATCH
     return {k: v for k, v in dict(value).items() if k != "file"} if isinstance(value, NirSection) else value
 
 

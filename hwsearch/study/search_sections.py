@@ -24,6 +24,8 @@ from hwsearch.study.yaml_border import broken
 
 UNRANKED = ("random", "grid")
 """Samplers whose suggestions are asked as they come: ranking would make something else of them."""
+FIRST_BATCH = 8
+"""Candidates of a batch that ``auto`` begins with."""
 
 
 class Search(Section):
@@ -34,7 +36,8 @@ class Search(Section):
             evenly; ``grid`` asks every candidate of the space once, in an order that the seed draws, and ends the
             search when all were asked.
         candidates: How many are asked; more may be asked of a finished run.
-        batch: Candidates that are asked and decided together.
+        batch: Candidates that are asked and decided together; ``auto``: 8, and with more than 512 finished trials a
+            sixty-fourth of these, 64 at most.
         foresee: Whether candidates that could not reach the front are cut before they are trained.
         similarity: What ticket similarity is predicted by: ``probe_and_add`` (each layer compressed alone and run),
             ``margin_gradient`` or ``flip_rate`` (cheaper, and worse).
@@ -58,7 +61,7 @@ class Search(Section):
 
     sampler: Literal["tpe", "nsga2", "gp", "random", "grid"] = "tpe"
     candidates: Count
-    batch: Count = 8
+    batch: Literal["auto"] | Count = "auto"
     stack: Literal["auto"] | Count = "auto"
     foresee: bool = True
     similarity: Literal["probe_and_add", "margin_gradient", "flip_rate"] = "probe_and_add"

@@ -162,3 +162,24 @@ def test_a_multiple_of_the_channels_stays_where_any_go(case, multiple):
     assert np.array_equal(run_integer(net, x).readout, run_integer(slim, x).readout)
     for member, channels in zip(net.populations, staying, strict=False):
         assert len(channels) == len(member.bias) or len(channels) % multiple == 0
+
+
+@given(case=networks(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_where_every_bias_fires_only_what_leads_somewhere_counts(case, seed):
+    net, rng = case[0], np.random.default_rng(seed)
+    firing = replace(
+        net,
+        populations=tuple(
+            replace(p, bias=np.ones_like(p.bias), threshold=None if p.threshold is None else np.ones_like(p.threshold))
+            for p in net.populations
+        ),
+        connections=tuple(
+            replace(c, weight=np.where(rng.random(c.weight.shape) < 0.3, c.weight, 0)) for c in net.connections
+        ),
+    )  # fmt: skip
+    (one, staying), (other, told) = shrink(firing), shrink(firing, all_fire=True)
+    assert all(np.array_equal(a, b) for a, b in zip(staying, told, strict=True))
+    for a, b in zip(one.connections, other.connections, strict=True):
+        assert a.shape == b.shape
+        assert np.array_equal(a.weight, b.weight)

@@ -6,7 +6,7 @@ from hwsearch.errors import InputError
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.records.changed import refuse_changed
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.study.model import load_study, write_study
+from hwsearch.study.model import load_study, override, write_study
 
 
 @pytest.fixture
@@ -42,6 +42,16 @@ def test_every_key_that_differs_is_named_with_both_values(used, tiny):
     assert faults["space.weight_bits"].got == "[2, 4], used was [2, 4, 8]"
     line = faults["train.epochs"].line
     assert folder.study.read_text().splitlines()[line - 1].strip() == "epochs: 3"
+
+
+def test_a_batch_that_says_the_same_in_other_words_is_not_named(used, tiny):
+    study, profile, folder = used
+    same = study.model_copy(update={"search": study.search.model_copy(update={"batch": "auto"})})
+    assert study.search.batch == 8
+    refuse_changed(same, profile, folder)
+    with pytest.raises(InputError) as caught:
+        refuse_changed(override(same, seed=3), profile, folder)
+    assert [fault.where for fault in caught.value.faults] == ["seed"]
 
 
 def test_a_budget_more_or_less_is_named(used, tiny):

@@ -83,6 +83,20 @@ def test_a_search_that_was_stopped_goes_on_with_the_batch_that_broke_off(searche
     assert len(taken) == 2  # all is finished: nothing is evaluated again
 
 
+@pytest.mark.parametrize("stop_after", [0, 1, 2, 4, 7])
+def test_batches_that_grow_are_found_again_wherever_they_broke_off(searched, monkeypatch, stop_after):
+    run, taken, _ = searched
+    monkeypatch.setattr(module, "batch_size", lambda search, finished: 1 + finished // 2)
+    batches = [[0], [1], [2, 3], [4, 5, 6], [7, 8, 9]]
+    with pytest.raises(KeyboardInterrupt):
+        run(stop_after=stop_after)
+    broken = taken[-1]
+    del taken[:]
+    history = run()
+    assert taken == batches[batches.index(broken) :]
+    assert [r.trial for r in history.records] == list(range(10))
+
+
 def test_what_was_asked_stays_asked_when_fewer_are_asked_for(searched, plan, tmp_path):
     run, _, folder = searched
     run()
@@ -94,7 +108,7 @@ def test_what_was_asked_stays_asked_when_fewer_are_asked_for(searched, plan, tmp
 def test_what_is_deferred_and_likely_is_completed(plan, tmp_path, monkeypatch):
     folder, likely = RunFolder(tmp_path), [record(0, 0.5, (0.8,), 900.0, "stopped")]
     answers = [likely, []]
-    monkeypatch.setattr(module, "to_complete", lambda state: answers.pop(0))
+    monkeypatch.setattr(module, "to_complete", lambda state, most: answers.pop(0))
     monkeypatch.setattr(
         module, "evaluate", lambda c, s, batch, told: [outcome(p.number, p.candidate) for p in batch]
     )

@@ -17,7 +17,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert (study.space.scope, study.space.gentle, study.space.per_layer) == ("global", 2.0, False)
     assert study.objectives == ("error", "energy_j", "memory_bytes")
     assert (study.train.dense_epochs, study.train.epochs, study.train.neuron_loop) == (40, 20, "fused")
-    assert (study.search.sampler, study.search.batch, study.search.stack) == ("tpe", 8, "auto")
+    assert (study.search.sampler, study.search.batch, study.search.stack) == ("tpe", "auto", "auto")
     assert (study.final.seeds, study.pick.rule, study.pick.within) == (3, "smallest", 0.01)
     assert study.pick.min_accuracy is None
 
@@ -210,6 +210,12 @@ def test_all_of_it_is_written_so_that_it_can_be_read_again(tmp_path: Path) -> No
 )
 def test_the_digest_changes_with_what_changes_results(tmp_path: Path, key: str, value: Any) -> None:
     assert load(tmp_path, changed(key, value)).digest != load(tmp_path, SHORT).digest
+
+
+def test_batches_that_grow_begin_as_those_of_earlier_versions(tmp_path: Path) -> None:
+    said, unsaid = load(tmp_path, changed("search.batch", 8)), load(tmp_path, SHORT)
+    assert unsaid.search.batch == load(tmp_path, changed("search.batch", "auto")).search.batch == "auto"
+    assert said.digest == unsaid.digest != load(tmp_path, changed("search.batch", 16)).digest
 
 
 def test_the_digest_does_not_change_with_the_rest(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ learn from, similarity alone ranks, where it is good: y = -log(error + 0.01) of 
 logit(similarity), give or take 0.5, over 370 digits mixes. Finders that train for every candidate (early-bird,
 multi-prize) have nothing ranked: their tickets would cost more than ranking saves. Nor have samplers whose suggestions
 are chance or order (`study.search_sections.UNRANKED`). A long search (`memory`) draws fewer, since the price of each
-is most of what choosing costs then, and asks the sampler for a quarter of the proposals only.
+is most of what choosing costs then, and takes one in sixteen proposals of the sampler, as they come.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _PRIOR_MEAN, _PRIOR_SLOPE, _PRIOR_SD = 2.5, 0.32, 0.6
 _DRAW, _UNRANKED = 0x9007, 8  # one in so many is taken unranked
 # draws, and neighbours of what is good, a proposal; and of a long search, where the price of each tells
 _TIMES, _TIMES_LONG = (8.0, 8.0), (0.5, 2.0)
-_SUGGESTED_LONG = 4  # of a long search's proposals one in so many is asked of the sampler
+_SUGGESTED_LONG = 16  # of a long search's proposals one in so many is asked of the sampler
+_TOGETHER = 2  # candidates that are drawn together for each that is chosen, where more than `Effort` says
 _TRAINS_EACH = {"early_bird", "multi_prize"}
 
 PriceAll = Callable[[Sequence[Candidate]], list[TrialRecord]]
@@ -79,13 +80,14 @@ def ranked(
     candidates = [record for record in priced if record.feasible]
     if not candidates:
         return _filled(plan.space, rng, suggested, count)
-    candidates, reached, ahead = _expected(state, candidates, rng)
+    candidates, reached, ahead = _expected(state, candidates, rng, count)
     steps = np.array([steps_ahead(plan, record) for record in candidates], float)
     best = choose(state.box(), reached, ahead, steps, count - len(unranked))
     order = dict.fromkeys([*unranked, *(candidates[i].candidate.digest for i in best), *new])
     settings = [new[name] if name in new else pool[name] for name in order]
     # the last resort are repeats: they are not trained again
-    return _filled(plan.space, rng, settings + list(suggested), count)
+    repeats = list(suggested) if state.memory is None else []
+    return _filled(plan.space, rng, settings + repeats, count)
 
 
 def _filled(
@@ -106,14 +108,17 @@ def _priced(
 
 
 def _expected(
-    state: SearchState, candidates: list[TrialRecord], rng: np.random.Generator
+    state: SearchState, candidates: list[TrialRecord], rng: np.random.Generator, count: int
 ) -> tuple[list[TrialRecord], Draws, Draws]:
-    """Return the candidates that may be chosen, what is reached, and draws of what each may become."""
+    """Return the candidates of which so many may be chosen, what is reached, and draws of what each may become."""
     if not state.can_rank:
         reached, ahead = _by_similarity(state, candidates, rng)
         return candidates, reached, ahead
     learned = state.learned
-    candidates = learned.contenders(candidates, begun=True)
+    most = learned.effort.together
+    if state.memory is not None:
+        most = max(most, _TOGETHER * count)
+    candidates = learned.contenders(candidates, begun=True, most=most)
     reached, ahead = learned.draws(learned.finished, candidates, rng)
     return candidates, reached, ahead
 

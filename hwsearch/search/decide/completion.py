@@ -23,14 +23,14 @@ RULED_OUT = 0.02
 _AT_ONCE = 256  # of what is not remembered
 
 
-def to_complete(state: SearchState) -> list[TrialRecord]:
-    """Return what was deferred with a larger chance than the search may leave, the likeliest first, a batch at most."""
-    records, search = deferred(state), state.plan.study.search
+def to_complete(state: SearchState, most: int) -> list[TrialRecord]:
+    """Return what was deferred with a larger chance than the search may leave, the likeliest first, so many at most."""
+    records, finish = deferred(state), state.plan.study.search.finish
     if not records or not state.can_learn:
         return []
     chances = _chances(state, records)
-    order = np.argsort(-chances, kind="stable")[: search.batch]
-    return [records[i] for i in order if chances[i] > search.finish]
+    order = np.argsort(-chances, kind="stable")[:most]
+    return [records[i] for i in order if chances[i] > finish]
 
 
 def keep_likely(state: SearchState, rung: Sequence[TrialRecord]) -> list[TrialRecord]:

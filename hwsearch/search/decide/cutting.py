@@ -18,6 +18,7 @@ from hwsearch.measure.scores import most_lost
 from hwsearch.predict.joint import Joint, joint_of
 from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.front import cost_names
 from hwsearch.search.decide.state import SearchState
 
 LEAST_TRAINED = 12
@@ -44,15 +45,16 @@ def cut(state: SearchState, candidates: Sequence[TrialRecord]) -> list[TrialReco
         record.expecting(float(e), float(m), state.plan.study.score)
         for record, e, m in zip(candidates, expected, most, strict=True)
     ]
-    judged = [_cut_if_dominated(state, trained, record) for record in predicted]
+    cheaper = _Trials(state, trained)
+    judged = [_cut_if_dominated(state, cheaper, record) for record in predicted]
     if not state.trusts_similarity or state.plan.study.search.twins >= 1:
         return judged
-    return [_cut_if_alike(state, record) for record in judged]
+    return _cut_alike(state, judged)
 
 
-def _cut_if_dominated(state: SearchState, trained: Sequence[TrialRecord], record: TrialRecord) -> TrialRecord:
+def _cut_if_dominated(state: SearchState, trained: _Trials, record: TrialRecord) -> TrialRecord:
     """Cut a candidate that a trained trial must dominate, unless the audit draws it."""
-    cheaper = _no_costlier(state, trained, record)
+    cheaper = trained.no_costlier(record)
     better = next((r for r in cheaper if (r.score or 0.0) >= (record.most or 1.0)), None)
     if better is None:
         return record
@@ -60,18 +62,36 @@ def _cut_if_dominated(state: SearchState, trained: Sequence[TrialRecord], record
     return _cut_unless_audited(state, record, "foreseen", reason)
 
 
-def _cut_if_alike(state: SearchState, record: TrialRecord) -> TrialRecord:
-    """Cut a candidate that is predicted to behave like a trained one that costs no more, unless the audit draws it.
+def _cut_alike(state: SearchState, records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Cut candidates that are predicted to behave like a trained one that costs no more, unless the audit draws them.
 
     The estimator compares candidates of one network as they are before their membranes have a width: with others none
     is compared.
     """
-    same_kind = [r for r in state.learned.finished if _kind(r) == _kind(record)]
-    others = _no_costlier(state, same_kind, record)
-    if record.outcome is not None or record.audited or record.curve or not others:
-        return record
-    similarity = state.calibrations[record.candidate.network].similarity
-    alike = similarity.alike(_joint(state, [record] * len(others)), _joint(state, others))
+    judged, finished = list(records), list(state.learned.finished)
+    kinds = {kind: _Trials(state, [r for r in finished if _kind(r) == kind]) for kind in map(_kind, finished)}
+    others = {
+        place: kinds[_kind(record)].no_costlier(record)
+        for place, record in enumerate(judged)
+        if not (record.outcome is not None or record.audited or record.curve) and _kind(record) in kinds
+    }
+    for number, calibration in enumerate(state.calibrations):
+        places = [p for p, found in others.items() if found and judged[p].candidate.network == number]
+        if not places:
+            continue
+        first = _joint(state, [judged[place] for place in places])
+        second = _joint(state, [other for place in places for other in others[place]])
+        counts = [len(others[place]) for place in places]
+        alike = calibration.similarity.alike(first[np.repeat(np.arange(len(places)), counts)], second)
+        for place, shares in zip(places, np.split(alike, np.cumsum(counts)[:-1]), strict=True):
+            judged[place] = _cut_if_alike(state, judged[place], others[place], shares)
+    return judged
+
+
+def _cut_if_alike(
+    state: SearchState, record: TrialRecord, others: Sequence[TrialRecord], alike: np.ndarray
+) -> TrialRecord:
+    """Cut a candidate whose nearest of others, by shares of inputs [N] on which it is alike, is near enough."""
     nearest = int(alike.argmax())
     if alike[nearest] < _share_of_twins(state):
         return record
@@ -100,20 +120,20 @@ def _cut_unless_audited(state: SearchState, record: TrialRecord, outcome: str, r
     return replace(record, audited=True) if drawn else replace(record, outcome=outcome, reason=reason)
 
 
-def _no_costlier(
-    state: SearchState, trained: Sequence[TrialRecord], record: TrialRecord
-) -> list[TrialRecord]:
-    """Return the trained, feasible trials that are sure to cost no more than a candidate in anything."""
-    least = {
-        name: float(record.predicted[name] or 0.0) * min(1.0, *shares)
-        for name, shares in state.learned.shares(record).items()
-    }
-    return [
-        trial
-        for trial in trained
-        if trial.feasible
-        and all(float((trial.measured or {})[name] or 0.0) <= cost for name, cost in least.items())
-    ]
+class _Trials:
+    """Trained, feasible trials with what they cost."""
+
+    def __init__(self, state: SearchState, trained: Sequence[TrialRecord]) -> None:
+        self._learned, self._trials = state.learned, [trial for trial in trained if trial.feasible]
+        names = cost_names(state.plan)
+        costs = [[float((trial.measured or {})[name] or 0.0) for name in names] for trial in self._trials]
+        self._costs = np.array(costs).reshape(len(costs), len(names))
+
+    def no_costlier(self, record: TrialRecord) -> list[TrialRecord]:
+        """Return those that are sure to cost no more than a candidate in anything."""
+        shares = self._learned.shares(record)
+        least = [float(record.predicted[name] or 0.0) * min(1.0, each.min()) for name, each in shares.items()]
+        return [self._trials[row] for row in np.flatnonzero((self._costs <= least).all(1))]
 
 
 def _kind(record: TrialRecord) -> tuple[int, int | None]:

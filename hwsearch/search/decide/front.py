@@ -162,5 +162,15 @@ def cost_names(plan: Plan) -> list[str]:
 def log_costs(plan: Plan, costs: Sequence[CostFields]) -> np.ndarray:
     """Return logarithms [N, C] of the objectives that are costs."""
     names = cost_names(plan)
-    rows = np.array([[float(fields[name] or 0.0) for name in names] for fields in costs])
-    return np.asarray(np.log(np.maximum(rows.reshape(len(costs), len(names)), _LEAST_COST)))
+    rows = np.array([raw_costs(names, fields) for fields in costs])
+    return logarithms(rows.reshape(len(costs), len(names)))
+
+
+def raw_costs(names: Sequence[str], fields: CostFields) -> list[float]:
+    """Return the costs of these names."""
+    return [float(fields[name] or 0.0) for name in names]
+
+
+def logarithms(costs: np.ndarray) -> np.ndarray:
+    """Return the logarithms of costs, of none that of the least that counts."""
+    return np.asarray(np.log(np.maximum(costs, _LEAST_COST)))

@@ -90,14 +90,18 @@ class Learned:
         predicted = Prediction(mean, np.hypot(sd, self.surrogate.noise), self.expected_costs(records))
         return self._chances(box, predicted)
 
-    def contenders(self, records: Sequence[TrialRecord], *, begun: bool) -> list[TrialRecord]:
+    def contenders(
+        self, records: Sequence[TrialRecord], *, begun: bool, most: int | None = None
+    ) -> list[TrialRecord]:
         """Return the records that are likeliest to be on the front, in their order: all, where they are not many.
 
         Args:
             records: Priced candidates.
             begun: Whether of their trainings that go on, or of their means over trainings.
+            most: How many; None: as many as are drawn together.
         """
-        if len(records) <= self.effort.together:
+        most = self.effort.together if most is None else most
+        if len(records) <= most:
             return list(records)
         mean, sd = self.predict(records, begun=begun)
         costs = (
@@ -107,7 +111,7 @@ class Learned:
         )
         whole = Box(1.0, np.full(costs.shape[1], np.inf))
         likely = np.argsort(-self._chances(whole, Prediction(mean, sd, costs)), kind="stable")
-        return [records[i] for i in sorted(likely[: self.effort.together])]
+        return [records[i] for i in sorted(likely[:most])]
 
     def _chances(self, box: Box, predicted: Prediction) -> np.ndarray:
         """Return [N]: how likely candidates are to be on the front of what is finished; a share of them at a time."""

@@ -13,16 +13,16 @@ set are an even sample of it).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hwsearch.plan.plan import Plan
 from hwsearch.predict.surrogate import Surrogate
-from hwsearch.records.trials import TrialRecord, latest
+from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search.decide.features import KnownBefore, training_name
-from hwsearch.search.decide.front import log_costs, non_dominated
+from hwsearch.search.decide.front import cost_names, logarithms, non_dominated, raw_costs
 from hwsearch.search.decide.learned import Effort, fit_records
 
 WHOLE = 512
@@ -36,6 +36,34 @@ _GROWTH = 1.25  # of trials, from one fit of hyper-parameters to the next
 
 
 @dataclass(frozen=True, eq=False)
+class Seen:
+    """What was tried, as it is chosen from: a record is looked at once.
+
+    Attributes:
+        known: The last record of each candidate, by its digest.
+        rows: Of each that was trained its rung, its error and its costs.
+    """
+
+    known: Mapping[str, TrialRecord]
+    rows: Mapping[str, Sequence[float]]
+
+    def after(self, plan: Plan, records: Sequence[TrialRecord]) -> Seen:
+        """Return what was tried with more trials."""
+        known, rows, names = dict(self.known), dict(self.rows), cost_names(plan)
+        for record in records:
+            remember(known, record)
+        for digest in dict.fromkeys(record.candidate.digest for record in records):
+            last = known[digest]
+            rows.pop(digest, None)  # a training that failed later on counts no more
+            if last.curve and last.measured:
+                rows[digest] = (len(last.curve), 1.0 - last.curve[-1], *raw_costs(names, last.measured))
+        return Seen(known, rows)
+
+
+_NOTHING = Seen({}, {})
+
+
+@dataclass(frozen=True, eq=False)
 class Memory:
     """What a long search learns from.
 
@@ -44,12 +72,14 @@ class Memory:
         until: A number of trials.
         settled: The surrogate whose hyper-parameters are taken over.
         settled_at: The trials that it was fitted on.
+        seen: All that was tried up to ``until``.
     """
 
     records: tuple[TrialRecord, ...]
     until: int
     settled: Surrogate
     settled_at: int
+    seen: Seen
 
     def since(self, known: Sequence[TrialRecord]) -> list[TrialRecord]:
         """Return what is learned from: what is remembered, and what was trained since.
@@ -81,11 +111,13 @@ def memory_of(
     if earlier is not None and earlier.settled_at == settled_at:
         settled = earlier.settled
     else:
-        chosen = _standing(plan, records[:settled_at])
+        chosen = _standing(_NOTHING.after(plan, records[:settled_at]))
         if len(chosen) < 2:
             return None
         settled = fit_records(plan, seen, chosen).surrogate
-    return Memory(tuple(_standing(plan, records[:until])), until, settled, settled_at)
+    before, begin = (_NOTHING, 0) if earlier is None else (earlier.seen, earlier.until)
+    tried = before.after(plan, records[begin:until])
+    return Memory(tuple(_standing(tried)), until, settled, settled_at, tried)
 
 
 def _settled_at(n: int) -> int:
@@ -96,22 +128,22 @@ def _settled_at(n: int) -> int:
     return at
 
 
-def _standing(plan: Plan, records: Sequence[TrialRecord]) -> list[TrialRecord]:
+def _standing(seen: Seen) -> list[TrialRecord]:
     """Return the trainings that stand for all that was tried: of every rung as many, where it has them."""
-    trained = [r for r in latest(records).values() if r.curve and r.measured]
-    rungs = sorted({len(r.curve) for r in trained})
+    if not seen.rows:
+        return []
+    names, table = np.array(list(seen.rows)), np.array(list(seen.rows.values()), float)
+    values = np.column_stack([table[:, 1], logarithms(table[:, 2:])])
+    rungs = np.unique(table[:, 0])
     chosen: list[TrialRecord] = []
     for place, rung in enumerate(rungs[::-1]):  # few reach the last: what it leaves goes to those before
-        here = [r for r in trained if len(r.curve) == rung]
-        costs = log_costs(plan, [r.measured or {} for r in here])
-        values = np.column_stack([1.0 - np.array([r.curve[-1] for r in here]), costs])
+        here = np.flatnonzero(table[:, 0] == rung)
         share = (_MOST - len(chosen)) // (len(rungs) - place)
-        names = [r.candidate.digest for r in here]
-        chosen += [here[i] for i in standing_for(values, names, share)]
+        chosen += [seen.known[names[here[i]]] for i in standing_for(values[here], names[here], share)]
     return sorted(chosen, key=lambda r: r.trial)
 
 
-def standing_for(values: np.ndarray, names: Sequence[str], most: int) -> np.ndarray:
+def standing_for(values: np.ndarray, names: Sequence[str] | np.ndarray, most: int) -> np.ndarray:
     """Return the rows, rising, that stand for all: half of them the outer Pareto layers, the others a sample.
 
     Nothing depends on the order of the rows.
@@ -123,7 +155,7 @@ def standing_for(values: np.ndarray, names: Sequence[str], most: int) -> np.ndar
     """
     if len(names) <= most:
         return np.arange(len(names))
-    by_name = np.argsort(np.array(names), kind="stable")
+    by_name = np.argsort(np.asarray(names), kind="stable")
     left = by_name[np.isfinite(values[by_name]).all(1)]
     taken = np.zeros(len(names), bool)
     room = most // 2

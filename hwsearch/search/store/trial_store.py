@@ -45,8 +45,8 @@ class FinishedTrial:
 
 def add_trials(
     study: optuna.Study, params: Sequence[Mapping[str, Any]], knobs: Mapping[str, BaseDistribution]
-) -> None:
-    """Add running trials, each with all its knobs.
+) -> int:
+    """Add running trials, each with all its knobs; return the number of the first.
 
     Args:
         study: To which.
@@ -62,21 +62,23 @@ def add_trials(
     ]
     storage = _tables_of(study)
     if storage is None or not trials:
+        first = len(study.get_trials(deepcopy=False))
         study.add_trials(trials)
-        return
+        return first
+    spelt = {name: optuna.distributions.distribution_to_json(knob) for name, knob in knobs.items()}
     rows = [
         [
             {
                 "param_name": name,
                 "param_value": knob.to_internal_repr(trial.params[name]),
-                "distribution_json": optuna.distributions.distribution_to_json(knob),
+                "distribution_json": spelt[name],
             }
             for name, knob in knobs.items()
         ]
         for trial in trials
     ]
     with _create_scoped_session(storage.scoped_session) as session:
-        _add_rows(session, study._study_id, rows)
+        return _add_rows(session, study._study_id, rows)
 
 
 def finish_trials(study: optuna.Study, finished: Sequence[FinishedTrial]) -> None:
@@ -99,10 +101,8 @@ def finish_trials(study: optuna.Study, finished: Sequence[FinishedTrial]) -> Non
         for trial in finished:
             _finish_by_calls(study, trial)
         return
-    number_of = study._storage.get_trial_id_from_study_id_trial_number
-    by_id = {number_of(study._study_id, trial.number): trial for trial in finished}
     with _create_scoped_session(storage.scoped_session) as session:
-        _finish_rows(session, by_id)
+        _finish_rows(session, study._study_id, {trial.number: trial for trial in finished})
 
 
 def _tables_of(study: optuna.Study) -> RDBStorage | None:
@@ -111,8 +111,8 @@ def _tables_of(study: optuna.Study) -> RDBStorage | None:
     return backend if isinstance(backend, RDBStorage) else None
 
 
-def _add_rows(session: Session, study_id: int, params: Sequence[Sequence[Mapping[str, Any]]]) -> None:
-    """Add running trials by the rows of their knobs."""
+def _add_rows(session: Session, study_id: int, params: Sequence[Sequence[Mapping[str, Any]]]) -> int:
+    """Add running trials by the rows of their knobs; return the number of the first."""
     models.StudyModel.find_or_raise_by_id(study_id, session, for_update=True)
     now = datetime.now()
     trials = [
@@ -121,7 +121,8 @@ def _add_rows(session: Session, study_id: int, params: Sequence[Sequence[Mapping
     session.add_all(trials)
     session.flush()  # from here on nobody else writes: numbers may be counted
     trials.sort(key=lambda trial: trial.trial_id)
-    for number, trial in enumerate(trials, start=trials[0].count_past_trials(session)):
+    first = int(trials[0].count_past_trials(session))
+    for number, trial in enumerate(trials, start=first):
         trial.number = number
     knobs = [
         {"trial_id": trial.trial_id, **row}
@@ -129,14 +130,17 @@ def _add_rows(session: Session, study_id: int, params: Sequence[Sequence[Mapping
         for row in rows
     ]
     if knobs:
-        session.execute(insert(models.TrialParamModel), knobs)
+        session.execute(insert(models.TrialParamModel.__table__), knobs)
+    return first
 
 
-def _finish_rows(session: Session, by_id: Mapping[int, FinishedTrial]) -> None:
-    """Finish trials by the identifiers of their rows."""
+def _finish_rows(session: Session, study_id: int, by_number: Mapping[int, FinishedTrial]) -> None:
+    """Finish trials by their numbers."""
     model = models.TrialModel
-    rows = session.scalars(select(model).where(model.trial_id.in_(by_id)).with_for_update()).all()
+    these = (model.study_id == study_id) & model.number.in_(by_number)
+    rows = session.scalars(select(model).where(these).with_for_update()).all()
     running: dict[int, Any] = {int(row.trial_id): row for row in rows if row.state == TrialState.RUNNING}
+    by_id = {ident: by_number[row.number] for ident, row in running.items()}
     values, users, systems = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
     for ident in running:
         trial = by_id[ident]
@@ -172,7 +176,7 @@ def _put(session: Session, table: Any, name: str, rows: Sequence[Mapping[str, An
     if rows:
         held = table.trial_id.in_({row["trial_id"] for row in rows})
         session.execute(delete(table).where(held, getattr(table, name).in_({row[name] for row in rows})))
-        session.execute(insert(table), rows)
+        session.execute(insert(table.__table__), rows)
 
 
 def _finish_by_calls(study: optuna.Study, trial: FinishedTrial) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from builders.records import GOOD, POOR, estimator, plan_of_three_rungs, record, state_of
 
-from hwsearch.search.decide.acquisition import can_rank, ranked
+from hwsearch.search.decide.acquisition import can_rank, n_suggested, ranked
 from hwsearch.search.decide.learned import LEAST_KNOWN
+from hwsearch.search.decide.memory import Memory, Seen
 
 
 @pytest.fixture
@@ -80,3 +81,28 @@ def test_nothing_is_ranked_without_trainings_or_similarity(plan):
     birds = plan.study.tickets.model_copy(update={"finder": "early_bird"})
     birds_plan = replace(plan, study=plan.study.model_copy(update={"tickets": birds}))
     assert not can_rank(state_of(birds_plan, known.values(), estimator(GOOD)))
+
+
+def test_a_long_search_chooses_a_large_batch_from_few_suggestions(plan):
+    known = {r.candidate.digest: r for r in after_a_rung(LEAST_KNOWN)}
+    known = {k: replace(r, curve=(*r.curve, 0.97, 0.98)) for k, r in known.items()}
+    state = knows(plan, known)
+    long = replace(
+        state, memory=Memory(tuple(known.values()), 512, state.learned.surrogate, 512, Seen({}, {}))
+    )
+    assert (n_suggested(state, 64), n_suggested(long, 64), n_suggested(long, 8)) == (64, 4, 1)
+    rng, asked = np.random.default_rng(0), []
+    suggested = [plan.space.draw(rng) for _ in range(4)]
+
+    def price(candidates):
+        asked.append(len(candidates))
+        return price_all(candidates)
+
+    got = ranked(long, suggested, 600, price, 64)
+    assert len(got) == 64
+    assert asked[0] < 3 * 64
+    digests = [plan.space.candidate(setting).digest for setting in got]
+    new = dict.fromkeys(plan.space.candidate(setting).digest for setting in suggested)
+    unranked = [name for name in new if name not in known]
+    assert digests[: len(unranked)] == unranked  # what is suggested is taken as it comes
+    assert got == ranked(long, suggested, 600, price_all, 64)

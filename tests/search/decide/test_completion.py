@@ -39,20 +39,20 @@ def by_digest(records):
 
 
 def test_what_is_likely_is_taken_up_and_what_is_not_is_dropped(plan):
-    assert [r.trial for r in to_complete(knows(plan, known()))] == [6]
+    assert [r.trial for r in to_complete(knows(plan, known()), 8)] == [6]
 
 
 def test_the_study_says_what_is_likely_enough(plan):
-    assert to_complete(knows(with_search(plan, finish=1.0), known())) == []
-    everything = to_complete(knows(with_search(plan, finish=0.0), known()))
+    assert to_complete(knows(with_search(plan, finish=1.0), known()), 8) == []
+    everything = to_complete(knows(with_search(plan, finish=0.0), known()), 8)
     assert everything[0].trial == 6
     assert len(everything) > 1
-    assert len(to_complete(knows(with_search(plan, finish=0.0, batch=1), known()))) == 1
+    assert len(to_complete(knows(with_search(plan, finish=0.0), known()), 1)) == 1
 
 
 def test_one_training_tells_too_little_to_complete_anything(plan):
     state = knows(plan, [known()[6]])
-    assert to_complete(state) == []
+    assert to_complete(state, 8) == []
     assert with_chances(state, [known()[6]]) == [known()[6]]
 
 
@@ -94,10 +94,10 @@ def test_what_was_cut_before_training_is_taken_up_as_well(plan, outcome):
     *others, likely, _, _, _ = known()
     cut = replace(likely, outcome=outcome, curve=(), accuracy_val=None, measured=None, twin_of=0)
     records = [*others, cut]
-    assert to_complete(knows(with_search(plan, finish=0.0), records)) == [cut]
-    assert to_complete(knows(with_search(plan, finish=1.0), records)) == []
+    assert to_complete(knows(with_search(plan, finish=0.0), records), 8) == [cut]
+    assert to_complete(knows(with_search(plan, finish=1.0), records), 8) == []
     records.append(replace(likely, trial=20, outcome="failed", curve=()))  # asked once, and never again
-    assert to_complete(knows(with_search(plan, finish=0.0), records)) == []
+    assert to_complete(knows(with_search(plan, finish=0.0), records), 8) == []
 
 
 def test_a_chance_is_given_to_what_stayed_deferred_and_to_nothing_else(plan):

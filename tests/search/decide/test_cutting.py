@@ -100,6 +100,36 @@ def test_what_behaves_like_a_trained_trial_that_costs_no_more_is_its_lookalike(p
     assert cut_one(with_search(plan, twins=1.0), fresh, calibration=estimator(alike=1.0)).outcome is None
 
 
+class Near:
+    """Finds two alike the nearer their sparsities are."""
+
+    def alike(self, first, second):
+        return 1.0 - np.abs(first.sparsity - second.sparsity).mean(1)
+
+
+def test_candidates_that_are_judged_together_are_judged_as_each_alone(plan):
+    near = replace(estimator(), similarity=Near())
+    levels = [
+        *np.linspace(0.0, 0.9, LEAST_TRAINED)[:8] + 0.005,
+        0.3,
+        0.5,
+    ]  # next to trained ones; between them
+    fresh = [candidate(50 + i, s, 2010.0 - 1000 * s) for i, s in enumerate(levels)]
+    fresh[2], fresh[5] = replace(fresh[2], curve=(0.9,)), candidate(55, 0.2, 100.0)  # begun; cheaper than all
+    together = cut(state_of(plan, trained(), near), fresh)
+    alone = [cut_one(plan, each, calibration=near) for each in fresh]
+    assert [(r.outcome, r.reason, r.twin_of) for r in together] == [
+        (r.outcome, r.reason, r.twin_of) for r in alone
+    ]
+    twins = {r.trial: r.twin_of for r in together if r.outcome == "lookalike"}
+    assert len(twins) > 3
+    for r in together:
+        costs = [(k.trial, abs(k.layer_sparsity[0] - r.layer_sparsity[0])) for k in trained()
+                 if k.measured["memory_bytes"] <= r.predicted["memory_bytes"]]  # fmt: skip
+        if r.trial in twins:
+            assert twins[r.trial] == min(costs, key=lambda each: each[1])[0]
+
+
 def scored(plan, **study):
     """Return the plan by balanced accuracy, one class of ten having a fiftieth of the validation samples."""
     labels = np.repeat(np.arange(10), [*[32] * 8, 38, 6])

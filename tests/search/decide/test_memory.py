@@ -8,6 +8,7 @@ from builders.records import plan_of_three_rungs, record, state_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hwsearch.records.trials import latest
 from hwsearch.search.decide import memory as module
 from hwsearch.search.decide.memory import STEP, WHOLE, memory_of, standing_for
 from hwsearch.space.candidate import Candidate
@@ -68,6 +69,21 @@ def test_nothing_depends_on_the_order(n, most, seed):
     again = standing_for(values[order], [names[i] for i in order], most)
     assert {names[order[row]] for row in again} == taken
     assert len(taken) == min(n, most)
+
+
+def test_what_is_seen_part_by_part_is_what_is_seen_at_once(plan):
+    records, parts = history(300), module.Seen({}, {})
+    gone = next(r for r in latest(records).values() if r.outcome == "stopped" and r.measured)
+    records.append(replace(gone, trial=300, outcome="failed", measured=None, curve=()))
+    for i in range(0, len(records), 7):
+        parts = parts.after(plan, records[i : i + 7])
+    whole = module.Seen({}, {}).after(plan, records)
+    assert (parts.known, dict(parts.rows)) == (whole.known, dict(whole.rows))
+    assert gone.candidate.digest not in whole.rows
+    trained = [r for r in latest(records).values() if r.curve and r.measured]
+    assert {r.candidate.digest for r in trained} == set(whole.rows)
+    one = trained[0]
+    assert whole.rows[one.candidate.digest][:2] == (len(one.curve), 1.0 - one.curve[-1])
 
 
 def test_a_short_search_remembers_everything(plan):

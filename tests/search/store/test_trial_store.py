@@ -4,6 +4,7 @@ import math
 import sqlite3
 from contextlib import closing
 
+import optuna
 import pytest
 import sqlalchemy
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -116,6 +117,11 @@ def test_a_batch_takes_few_statements_and_two_transactions(study):
 def test_nothing_is_added_by_no_settings(study):
     add_trials(study, [], KNOBS)
     assert study.trials == []
+
+
+def test_the_number_of_the_first_that_was_added_is_told(study):
+    for each in (study, optuna.create_study(directions=["minimize"] * 2)):
+        assert [add_trials(each, ASKED[:3], KNOBS), add_trials(each, ASKED[3:5], KNOBS)] == [0, 3]
 
 
 def test_a_value_that_a_knob_cannot_have_is_refused(study):
