@@ -74,7 +74,7 @@ def test_the_order_of_its_keys_is_kept(finished):
         "format", "study", "study_digest", "profile", "profile_digest", "seed", "versions", "objectives", "score",
         "budgets", "dense", "counts", "cost", "similarity", "audit", "left", "front_size", "hypervolume",
         "reference_point", "pick", "nearest_miss", "samples", "classes", "labels", "arithmetic",
-        "no_skill", "notes", "answers", "program",
+        "no_skill", "notes", "answers", "program", "pick_chance_below",
     ]  # fmt: skip
     columns = pd.read_csv(finished / "front.csv").columns
     assert list(values["pick"]) == list(columns)
