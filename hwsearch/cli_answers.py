@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from hwsearch.records.by_class import RecallRow
     from hwsearch.records.front import DenseRow, FrontRow
     from hwsearch.records.run_folder import RunFolder
-    from hwsearch.records.summary import Spent, Summary
+    from hwsearch.records.summary import Summary
+    from hwsearch.records.summary_parts import Spent
     from hwsearch.results.other_device import FrontOn
 
 _SHOWN = {

@@ -17,7 +17,8 @@ from hwsearch.errors import InputError, RecordError
 from hwsearch.hardware.profiles.load import load_profile, profile_beside
 from hwsearch.records.run_folder import RunFolder, refuse_irregular
 from hwsearch.records.storage_url import shown_url
-from hwsearch.records.summary import Answered, Summary, read_summary
+from hwsearch.records.summary import Summary, read_summary
+from hwsearch.records.summary_parts import Answered
 from hwsearch.study.digest import digest
 from hwsearch.study.model import Study, load_study, override
 

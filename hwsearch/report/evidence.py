@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hwsearch.records.front import FrontRow
-from hwsearch.records.summary import Audit, Completion, SimilarityQuality, WithoutSkill
+from hwsearch.records.summary_parts import Audit, Completion, SimilarityQuality, WithoutSkill
 from hwsearch.report.answer import interval
 from hwsearch.report.layers import sparsity, whole
 from hwsearch.report.quantities import UNKNOWN, count, duration, percent, plain, spell, title

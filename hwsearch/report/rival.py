@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from hwsearch.records.front import FrontRow, NetworkRow
 from hwsearch.records.rival import RivalRow
-from hwsearch.records.summary import Rival, Summary
+from hwsearch.records.summary import Summary
+from hwsearch.records.summary_parts import Rival
 from hwsearch.report.answer import interval
 from hwsearch.report.layers import sparsity
 from hwsearch.report.quantities import UNKNOWN, percent, score_words, spell, times

@@ -17,7 +17,8 @@ from hwsearch.measure.accuracy import largest_class_share
 from hwsearch.plan.plan import Plan
 from hwsearch.records.front import DenseRow, FrontRow, front_frame
 from hwsearch.records.log import Seconds
-from hwsearch.records.summary import SUMMARY_FORMAT, Classes, Program, Samples, Summary, WithoutSkill
+from hwsearch.records.summary import SUMMARY_FORMAT, Summary
+from hwsearch.records.summary_parts import Classes, Program, Samples, WithoutSkill
 from hwsearch.records.trials import OUTCOMES, TrialRecord, objective_values
 from hwsearch.search.decide.audit import (
     NO_AUDIT,

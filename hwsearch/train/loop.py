@@ -96,7 +96,7 @@ def train_stack(
         y: [N] class indices; [N, T] where labels are a timestep's.
         timesteps: T.
         schedule: Epochs, batch size, learning rate.
-        seed: Fixes the order of the samples.
+        seed: Fixes the order of the samples, and how they are moved and mirrored.
         neuron_loop: ``fused`` or ``spikingjelly``.
         watch: Asked after every epoch whether to stop.
         build: What makes the stack (finders that train something else than weights have their own).

@@ -7,7 +7,7 @@ import pytest
 from builders.runs import synthetic_run, with_summary
 
 from hwsearch.records.front import DenseRow
-from hwsearch.records.summary import Program
+from hwsearch.records.summary_parts import Program
 from hwsearch.report.fits import bars, device_of, fit_words, limits
 from hwsearch.report.tables import read_run
 

@@ -11,7 +11,7 @@ from builders.browser import chromium
 from builders.rivals import rival_row
 from builders.runs import HOSTILE, playable_run, with_summary
 
-from hwsearch.records.summary import Rival
+from hwsearch.records.summary_parts import Rival
 from hwsearch.report.page import write_report
 from hwsearch.report.tables import read_run
 

@@ -7,7 +7,7 @@ from builders.rivals import rival_row
 from builders.runs import visible
 
 from hwsearch.records.front import FrontRow
-from hwsearch.records.summary import Rival
+from hwsearch.records.summary_parts import Rival
 from hwsearch.report.page import write_report
 from hwsearch.report.rival import against, cost_words, pick_words, plain_name, rival_lines, rival_words
 from hwsearch.report.tables import read_run

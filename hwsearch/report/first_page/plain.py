@@ -7,7 +7,7 @@ from typing import Literal
 
 from hwsearch.records.front import FrontRow
 from hwsearch.records.rival import RivalRow
-from hwsearch.records.summary import Rival
+from hwsearch.records.summary_parts import Rival
 from hwsearch.report.first_page.numbers import Run, measured, saving
 from hwsearch.report.first_page.parts import Number, Paragraph, Section, Sentence, Text, said
 from hwsearch.report.first_page.saved import amount

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hwsearch.measure.accuracy import wilson
 from hwsearch.measure.intervals import poisson_binomial_interval
 from hwsearch.predict.quality import average
-from hwsearch.records.summary import Audit, Completion, SimilarityQuality
+from hwsearch.records.summary_parts import Audit, Completion, SimilarityQuality
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.completion import RULED_OUT, audited_and_dropped
 from hwsearch.search.decide.state import SearchState

@@ -21,6 +21,7 @@ from hwsearch.search.stages.race import Race, Runner, loss_sds
 _TAUS = np.geomspace(0.02, 1.0, 40)
 _TAU, _TAU_FACTOR = 0.2, 1.0  # expected beforehand, and the standard deviation of its logarithm
 _SLOPE, _SLOPE_SD = 0.3, 1.0  # of y over the logarithm of cost, beforehand
+_LEAST_COST = 1e-12  # of a network without spikes, whose energy is nothing
 _LEAST_PRECISION = 1e-6  # of the line's height: nothing is known of it
 
 
@@ -36,7 +37,7 @@ def chance_below(runners: Sequence[Runner], race: Race, picked: int) -> float:
     error = np.maximum(1.0 - np.array([race.dense_score - np.mean(r.losses) for r in runners]), 0.0)
     y, spread = transform(1.0 - error), loss_sds(runners, race.dense_score, race.n_val) / np.sqrt(n)
     variance = (spread / (error + OFFSET)) ** 2
-    cost = np.log(np.array([r.cost for r in runners]))
+    cost = np.log(np.maximum([r.cost for r in runners], _LEAST_COST))
     line, off = _line(cost - cost[picked], y, variance)
     sure = 1 / off + 1 / variance[picked]
     mean = (line / off + y[picked] / variance[picked]) / sure

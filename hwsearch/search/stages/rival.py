@@ -17,7 +17,8 @@ from hwsearch.plan.plan import Plan
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.rival import RivalRecord, RivalRow, write_rivals
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.records.summary import Rival, Summary, write_summary
+from hwsearch.records.summary import Summary, write_summary
+from hwsearch.records.summary_parts import Rival
 from hwsearch.rival.choose import front_of, picked
 from hwsearch.rival.price import price_columns, why_none
 from hwsearch.rival.search import Found, effort_of, rivals

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hwsearch.plan.plan import Plan
 from hwsearch.records.front import FrontRow
 from hwsearch.records.log import Seconds
-from hwsearch.records.summary import Spent
+from hwsearch.records.summary_parts import Spent
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import whole_steps

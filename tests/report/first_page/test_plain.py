@@ -108,7 +108,7 @@ def test_why_there_is_nothing_to_compare(tmp_path, rival, key, words):
 
 def test_the_reasons_are_those_that_a_run_gives():
     from hwsearch.hardware.profiles.load import load_profile
-    from hwsearch.records.summary import Rival
+    from hwsearch.records.summary_parts import Rival
     from hwsearch.report.first_page.plain import _REASONS
     from hwsearch.rival.price import why_none
 

@@ -34,6 +34,10 @@ def test_one_that_does_better_than_those_that_cost_as_much_was_lucky():
     assert chance(own, *better) < chance(own) < chance(own, *worse)
 
 
+def test_what_costs_nothing_has_a_chance_too():
+    assert 0 < chance(recipe(0.0, *[0.008] * 5), recipe(1e-6, 0.001)) < 1
+
+
 def test_of_picks_that_are_drawn_as_often_as_it_says_are_below():
     rng, told, below = np.random.default_rng(0), [], []
     for _ in range(400):
