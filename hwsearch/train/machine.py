@@ -14,6 +14,7 @@ core soon after they wake.
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 import sys
 from functools import cache
@@ -33,6 +34,14 @@ def tune_process() -> None:
     torch.set_num_threads(1)
     keep_freed_memory()
     take_long_slices()
+
+
+def yield_to_others() -> None:
+    """Let this process compute only while no other one wants its core (elsewhere than on Linux: hardly otherwise)."""
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    elif hasattr(os, "nice"):
+        os.nice(19)
 
 
 class _SchedAttr(ctypes.Structure):

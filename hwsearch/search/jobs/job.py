@@ -95,6 +95,28 @@ class Job:
         return replace(self, tickets=tuple(self.tickets[i] for i in members), trained=trained)
 
 
+@dataclass(frozen=True)
+class TrainedAlone:
+    """What came of a job that was only trained.
+
+    Attributes:
+        trained: A ticket each.
+        seconds: Of processor time: on the clock others may have been before it.
+    """
+
+    trained: tuple[Trained, ...]
+    seconds: float
+
+
+def train_job(bench: Bench, job: Job) -> TrainedAlone:
+    """Train a job's stack, and measure nothing: `run_job` does so later, given these (``Job.trained``)."""
+    start = time.process_time()
+    bench, job = _on_its_split(bench, job)
+    trained = tuple(_train(bench, job))
+    give_back_holes()
+    return TrainedAlone(trained, time.process_time() - start)
+
+
 def run_job(bench: Bench, job: Job) -> list[Measured]:
     """Train a job's stack and measure each candidate; one that breaks is recorded and does not stop the others.
 
@@ -106,16 +128,9 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
     if fits < len(job.tickets):
         return [measured for piece in job.pieces(fits) for measured in run_job(bench, piece)]
     start = time.perf_counter()
-    if job.split_seed is not None:
-        bench = replace(bench, data=resplit(bench.data, job.split_seed))
-        job = replace(job, split_seed=None)
+    bench, job = _on_its_split(bench, job)
     try:
-        trained = job.trained or train_stack(
-            spec, job.tickets, bench.data.x_train, timestep_labels(bench.data.y_train, timesteps),
-            timesteps=timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
-            device=bench.device,
-        )  # fmt: skip
-        results = _measure_alike(bench, job, trained)
+        results = _measure_alike(bench, job, job.trained or _train(bench, job))
     except (RuntimeError, MemoryError) as error:
         if not _out_of_memory(error):
             raise
@@ -126,6 +141,23 @@ def run_job(bench: Bench, job: Job) -> list[Measured]:
     give_back_holes()
     share = (time.perf_counter() - start) / len(results)
     return [replace(result, wall_s=share) for result in results]
+
+
+def _on_its_split(bench: Bench, job: Job) -> tuple[Bench, Job]:
+    """Return a bench with the split of samples that a job asks for, and the job on it."""
+    if job.split_seed is None:
+        return bench, job
+    return replace(bench, data=resplit(bench.data, job.split_seed)), replace(job, split_seed=None)
+
+
+def _train(bench: Bench, job: Job) -> Sequence[Trained]:
+    timesteps = job.early_timesteps or job.timesteps
+    return train_stack(
+        bench.networks[job.network], job.tickets, bench.data.x_train,
+        timestep_labels(bench.data.y_train, timesteps),
+        timesteps=timesteps, schedule=job.schedule, seed=job.seed, neuron_loop=bench.neuron_loop,
+        device=bench.device,
+    )  # fmt: skip
 
 
 def _out_of_memory(error: Exception) -> bool:

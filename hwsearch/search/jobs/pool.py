@@ -20,15 +20,16 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 from hwsearch.errors import GOES_ON, NoResources
 from hwsearch.interrupts import held, leave_to_parent
 from hwsearch.measure.measured import Measured
-from hwsearch.search.jobs.job import Bench, Job, run_job
+from hwsearch.search.jobs.job import Bench, Job, TrainedAlone, run_job
+from hwsearch.search.jobs.spare import Spare
 from hwsearch.space.candidate import Candidate
-from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process
+from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process, yield_to_others
 from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 
 if TYPE_CHECKING:
     from hwsearch.search.jobs.cluster import Cluster
 
-__all__ = ["Bench", "Crew", "Job", "Trainer", "Workers"]
+__all__ = ["Bench", "Crew", "Job", "TrainedAlone", "Trainer", "Workers"]
 
 T = TypeVar("T")
 Task = Callable[[Bench], T]
@@ -68,7 +69,11 @@ class Crew(Protocol):
 
 
 class Trainer:
-    """Runs jobs; use it as a context manager, so that its workers end."""
+    """Runs jobs; use it as a context manager, so that its workers end.
+
+    Attributes:
+        spare: Trains what will be needed while the workers wait: of several processes on a CPU of this machine.
+    """
 
     def __init__(self, bench: Bench, workers: Workers) -> None:
         self._bench = bench
@@ -77,6 +82,8 @@ class Trainer:
             self._crew: Crew = workers.crew(bench)
         else:
             self._crew = Here(bench) if workers == 1 else Processes(bench, workers)
+        several = isinstance(self._crew, Processes) and bench.device == "cpu"
+        self.spare = Spare(partial(Processes, bench, 1, yielding=True) if several else None)
 
     @property
     def device(self) -> str:
@@ -87,6 +94,7 @@ class Trainer:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.spare.close()
         self._crew.close(at_once=any(error))  # nobody waits for what is being trained, which may take minutes
 
     def stacks(
@@ -121,7 +129,7 @@ class Trainer:
                 network=network,
                 timesteps=timesteps,
                 batch_size=batch_size,
-                processes=self._crew.neighbours,
+                processes=self._crew.neighbours + self.spare.size,
             )
             ((_, self._sizes[key]),) = self._crew.results([task])
         return min(most, self._sizes[key])
@@ -141,6 +149,7 @@ class Trainer:
         """
         results: list[list[Measured]] = [[] for _ in jobs]
         for index, result in self._crew.results([partial(run_job, job=job) for job in jobs]):
+            self.spare.look()
             results[index] = result
             if on_done is not None:
                 on_done(index, result)
@@ -168,11 +177,14 @@ class Here:
 
 
 class Processes:
-    """Worker processes of this machine, started once; those that die are started again."""
+    """Worker processes of this machine, started once; those that die are started again.
 
-    def __init__(self, bench: Bench, workers: int) -> None:
+    Yielding ones compute only while no other process wants their core.
+    """
+
+    def __init__(self, bench: Bench, workers: int, *, yielding: bool = False) -> None:
         self.size = self.neighbours = workers
-        self._bench = bench
+        self._bench, self._yielding = bench, yielding
         self._start()
 
     def _start(self) -> None:
@@ -182,8 +194,16 @@ class Processes:
             # a pipe that this process alone can write to: it ends with it, and no worker that dies can hold it
             given_up, self._holding = context.Pipe(duplex=False)
             self._pool = ProcessPoolExecutor(
-                self.size, context, initializer=_start_worker, initargs=(self._bench, given_up)
+                self.size,
+                context,
+                initializer=_start_worker,
+                initargs=(self._bench, given_up, self._yielding),
             )
+
+    def begin(self, task: Task[T]) -> Future[T]:
+        """Begin a task, and do not wait for it."""
+        with held():  # a task may start a worker
+            return self._pool.submit(_run_in_worker, task)
 
     def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
         """See `Crew`. A worker that dies takes the others along, and costs the time of their jobs."""
@@ -207,8 +227,7 @@ class Processes:
         """Yield results until all are there, or the pool is broken."""
         waiting: dict[Future[T], int] = {}
         for place, task in todo.items():
-            with held():  # a task may start a worker
-                waiting[self._pool.submit(_run_in_worker, task)] = place
+            waiting[self.begin(task)] = place
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             # what is finished before what broke
@@ -225,13 +244,15 @@ class Processes:
 _bench: Bench | None = None
 
 
-def _start_worker(bench: Bench, given_up: Connection) -> None:
+def _start_worker(bench: Bench, given_up: Connection, yielding: bool) -> None:
     """Set up a worker process: one thread, its bench, and an end when its parent ends or gives up."""
     import threading
 
     global _bench
     _bench = bench
     tune_process()
+    if yielding:
+        yield_to_others()
     leave_to_parent()
 
     def watch() -> None:

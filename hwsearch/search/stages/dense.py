@@ -6,7 +6,7 @@ Each network that a study lists has its own; plans are of one network here (`Pla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwsearch.data.datasets import resplit
@@ -21,7 +21,7 @@ from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.plan.schedules import dense_schedule
 from hwsearch.records.trials import CostFields
-from hwsearch.search.jobs.pool import Job, Trainer
+from hwsearch.search.jobs.pool import Job, TrainedAlone, Trainer
 from hwsearch.search.stages.reference_check import refuse_fallen
 from hwsearch.search.stages.skill import refuse_without_skill
 from hwsearch.search.store.cache import Cache
@@ -29,6 +29,8 @@ from hwsearch.search.store.ticket_store import StoredWork, TicketStore
 from hwsearch.study.laws import Score
 from hwsearch.tickets.fit import Fit, dense_masks
 from hwsearch.train.loop import Trained
+
+_SECONDS = "seconds"
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,20 @@ def dense_job(plan: Plan, store: TicketStore, seed: int, split_seed: int | None 
 def keep_dense(plan: Plan, store: TicketStore, job: Job, measured: Measured) -> None:
     """Keep the floats that a job of ``dense_job`` trained, if it did."""
     if job.trained is None and measured.params is not None:
-        kept = StoredWork(measured.train_steps, {"trained": measured.params})
-        store.save(_path(plan, store, job.seed, job.split_seed), kept)
+        _keep(plan, store, job, measured.train_steps, measured.params, measured.wall_s)
+
+
+def _keep(plan: Plan, store: TicketStore, job: Job, steps: int, params: Params, seconds: float) -> None:
+    """Keep the floats of a dense network, with what it took to train them."""
+    kept = StoredWork(steps, {"trained": params}, values={_SECONDS: seconds})
+    store.save(_path(plan, store, job.seed, job.split_seed), kept)
+
+
+def _seconds(plan: Plan, store: TicketStore, seed: int) -> float:
+    """Return how long this run trained the dense network of a fresh seed; 0 where another did, or did not say."""
+    path = _path(plan, store, seed, seed)
+    kept = store.load(path)
+    return float(kept.values.get(_SECONDS, 0.0)) if kept is not None and path.stem in store.spent else 0.0
 
 
 def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
@@ -154,6 +168,34 @@ def dense_reference(plan: Plan, trainer: Trainer, cache: Cache) -> Dense:
     )  # fmt: skip
 
 
+def begin_fresh(plan: Plan, trainer: Trainer, cache: Cache, seeds: Sequence[int]) -> None:
+    """Begin to train the dense networks of fresh seeds while workers wait, those that are not kept.
+
+    They are measured when the search has ended (`fresh_references`): it is not told how they do, on test least of all.
+    """
+    if not trainer.spare.size:
+        return
+    store = TicketStore(cache)
+    missing = [seed for seed in seeds if not cache.final_path(plan.place, seed).exists()]
+    jobs = {str(seed): dense_job(plan, store, seed, split_seed=seed) for seed in missing}
+    to_train = {name: job for name, job in jobs.items() if job.trained is None}
+
+    def keep(name: str, done: TrainedAlone) -> None:
+        (trained,) = done.trained
+        if trained.params is not None:  # what failed is trained again where that is told
+            _keep(plan, store, to_train[name], trained.train_steps, trained.params, done.seconds)
+
+    trainer.spare.begin(to_train, keep)
+
+
+def steps_of_fresh(plan: Plan, cache: Cache, seeds: Sequence[int]) -> int:
+    """Return the samples times timesteps that this run has spent on dense networks of fresh seeds."""
+    store = TicketStore(cache)
+    for seed in seeds:
+        store.load(_path(plan, store, seed, seed))
+    return sum(store.spent.values())
+
+
 def fresh_references(
     plan: Plan,
     trainer: Trainer,
@@ -174,14 +216,18 @@ def fresh_references(
     results = {seed: cache.load(paths[seed], with_params=True) for seed in seeds}
     missing = [seed for seed in seeds if results[seed] is None]
     store = TicketStore(cache)
+
+    trainer.spare.close()
     jobs = [dense_job(plan, store, seed, split_seed=seed) for seed in missing]
 
     def save(index: int, measured: list[Measured]) -> None:
-        seed = missing[index]
-        keep_dense(plan, store, jobs[index], measured[0])
-        if measured[0].params is not None:
-            cache.save(paths[seed], measured[0])
-        results[seed] = measured[0]
+        seed, (result,) = missing[index], measured
+        keep_dense(plan, store, jobs[index], result)
+        if jobs[index].trained is not None:
+            result = replace(result, wall_s=result.wall_s + _seconds(plan, store, seed))
+        if result.params is not None:
+            cache.save(paths[seed], result)
+        results[seed] = result
         on_trained(sum(result is not None for result in results.values()))
 
     trainer.run(jobs, save)

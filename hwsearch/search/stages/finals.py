@@ -103,7 +103,11 @@ def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progres
     chosen = {number: choose(plan, None, runs, runs, seeds) for number, runs in dense.items()}
     references = {number: finalist for number, finalist in chosen.items() if finalist is not None}
     yardstick = max(references, key=lambda number: references[number].score)
-    members = race(context, front, dense, references[yardstick], partial(_told, on_trained, done))
+
+    def told_of_race(n: int, of: int) -> None:
+        _told(on_trained, done, done + of, n)
+
+    members = race(context, front, dense, references[yardstick], told_of_race)
     whole = [m for runs in dense.values() for m in runs]
     everything = [*whole, *(m for runs in members for m in runs)]
     finalists = [

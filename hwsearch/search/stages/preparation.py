@@ -1,4 +1,7 @@
-"""Before the first candidate: dense references are trained, and similarity estimators calibrated on them."""
+"""Before the first candidate: dense references are trained, and similarity estimators calibrated on them.
+
+Those of the fresh seeds are begun as well, by whoever has nothing else to do until the search has ended.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from hwsearch.records.events import Event, Listener
 from hwsearch.search.jobs.pool import Trainer
 from hwsearch.search.stages.calibration import JUDGING, calibrate
 from hwsearch.search.stages.context import Context, Reference
-from hwsearch.search.stages.dense import Dense, dense_reference
+from hwsearch.search.stages.dense import Dense, begin_fresh, dense_reference
+from hwsearch.search.stages.final_trainings import final_seeds
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.search.store.cache import Cache
 from hwsearch.search.store.probe_store import ProbeStore
@@ -31,6 +35,8 @@ def prepare(plan: Plan, trainer: Trainer, cache: Cache, tell: Listener) -> Conte
         references.append(Reference(of_one, dense_reference(of_one, trainer, cache)))
         tell(Event("dense", _dense_words(of_one, references[-1].dense), number + 1, total))
     context = Context(plan, tuple(references), trainer, cache)
+    # whatever is found is held against these in the end
+    begin_fresh(context.yardstick.plan, trainer, cache, final_seeds(plan))
     if not plan.study.search.foresee:
         return context
     calibrated = []

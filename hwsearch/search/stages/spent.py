@@ -10,7 +10,7 @@ from hwsearch.records.log import Seconds
 from hwsearch.records.summary_parts import Spent
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.stages.context import Context
-from hwsearch.search.stages.dense import whole_steps
+from hwsearch.search.stages.dense import steps_of_fresh, whole_steps
 from hwsearch.search.stages.final_trainings import final_seeds
 from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.tickets import find_ticket, source_of
@@ -28,13 +28,11 @@ def spent_by(
     predicting = sum(r.calibration.eval_steps for r in context.references if r.calibration)
     found, reused = _finder_steps(context, records, finals, front)
     reused += sum(d.whole_steps - d.train_steps for d in dense) + (finals.reused_steps if finals else 0)
+    final_steps = finals.train_steps if finals else _final_steps_ahead(context)
     searched = sum(record.train_steps for record in records)
     evaluated = sum(record.eval_steps for record in records)
     return Spent(
-        train_steps=searched
-        + sum(d.train_steps for d in dense)
-        + (finals.train_steps if finals else 0)
-        + found,
+        train_steps=searched + sum(d.train_steps for d in dense) + final_steps + found,
         eval_steps=predicting
         + evaluated
         + sum(d.eval_steps for d in dense)
@@ -42,12 +40,18 @@ def spent_by(
         foresee_eval_steps=predicting,
         dense_train_steps=dense[0].whole_steps,  # as many of each network: steps are samples times timesteps
         finder_train_steps=found,
-        final_train_steps=finals.train_steps if finals else 0,
+        final_train_steps=final_steps,
         reused_train_steps=reused,
         model_steps=_model_steps(records, finals, seconds.model),
         model_s=round(seconds.model, 1),
         wall_s=round(seconds.wall, 1),
     )
+
+
+def _final_steps_ahead(context: Context) -> int:
+    """Return what was trained for the end, while workers waited, of a search that found nothing."""
+    plan = context.yardstick.plan
+    return steps_of_fresh(plan, context.cache, final_seeds(plan))
 
 
 def nothing_spent(plan: Plan, wall_s: float) -> Spent:

@@ -1,7 +1,9 @@
 """How long recipes are trained in full."""
 
+import json
 from types import SimpleNamespace
 
+from hwsearch.records.run_folder import RunFolder
 from hwsearch.search.stages import finals
 from hwsearch.search.stages.finals import finalise_until
 
@@ -25,3 +27,14 @@ def test_others_are_trained_for_as_long_as_none_is_accurate_enough(monkeypatch):
     trained.clear()
     finalise_until(context, records[:2], more)
     assert trained == [[0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3, 4]]  # ``more`` says when it ends
+
+
+def test_progress_never_passes_its_total(finished):
+    events = [json.loads(line) for line in RunFolder(finished).log.read_text().splitlines()]
+    told = [
+        (event["done"], event["total"]) for event in events if event["kind"] == "final" and event["total"]
+    ]
+    assert len(told) > 2
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert all(done <= total for done, total in told)
+    assert told[-1][0] == told[-1][1]

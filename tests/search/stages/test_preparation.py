@@ -6,6 +6,7 @@ import pytest
 from builders.records import GOOD, POOR, estimator, plan_of_three_rungs, with_search
 
 from hwsearch.network.width_loss import WidthLoss
+from hwsearch.search.jobs.spare import Spare
 from hwsearch.search.stages import preparation as module
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.store.cache import Cache
@@ -28,7 +29,9 @@ def prepared(plan, tmp_path, monkeypatch, quality=GOOD):
         lambda plan, dense, ticket_of, stored: (kept.append(stored), estimator(quality))[1],
     )
     kept = stored
-    context = prepare(plan, None, Cache(tmp_path / "cache", "plan"), told.append)
+    context = prepare(
+        plan, SimpleNamespace(spare=Spare(None)), Cache(tmp_path / "cache", "plan"), told.append
+    )
     return context, stored, [event.text for event in told]
 
 

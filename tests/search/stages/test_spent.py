@@ -22,7 +22,9 @@ FINALS = SimpleNamespace(train_steps=300, eval_steps=30, reused_steps=5, wall_s=
 def context(finder="magnitude", predicting=None):
     study = SimpleNamespace(tickets=SimpleNamespace(finder=finder))
     reference = SimpleNamespace(dense=DENSE, calibration=predicting)
-    return SimpleNamespace(references=[reference], plan=SimpleNamespace(study=study))
+    plan = SimpleNamespace(study=study)
+    yardstick = SimpleNamespace(plan=plan)
+    return SimpleNamespace(references=[reference], plan=plan, yardstick=yardstick, cache=None)
 
 
 def test_steps_are_summed_each_once():
@@ -39,10 +41,12 @@ def test_steps_are_summed_each_once():
     assert (cost.wall_s, cost.model_s) == (9.3, 1.0)
 
 
-def test_a_search_without_final_trainings():
+def test_a_search_without_final_trainings_counts_what_was_trained_for_them_meanwhile(monkeypatch):
+    monkeypatch.setattr(spent, "final_seeds", lambda plan: [8, 9])
+    monkeypatch.setattr(spent, "steps_of_fresh", lambda plan, cache, seeds: 100 * len(seeds))
     cost = spent_by(context(), RECORDS, None, [], Seconds(1.0, 0.0))
-    assert (cost.train_steps, cost.eval_steps) == (60 + 400, 40 + 7)
-    assert (cost.final_train_steps, cost.reused_train_steps, cost.model_steps) == (0, 40, 0)
+    assert (cost.train_steps, cost.eval_steps) == (60 + 400 + 200, 40 + 7)
+    assert (cost.final_train_steps, cost.reused_train_steps, cost.model_steps) == (200, 40, 0)
 
 
 def test_what_tickets_share_is_counted_once(monkeypatch):

@@ -1,0 +1,114 @@
+"""A process that trains while others wait: one job after the other, and nothing that anybody waits for."""
+
+import multiprocessing
+import os
+from concurrent.futures import Future
+from dataclasses import replace
+
+import pytest
+from builders.jobs import assert_same, bench, job
+
+from hwsearch.search.jobs.job import run_job, train_job
+from hwsearch.search.jobs.pool import Processes, Trainer
+from hwsearch.search.jobs.spare import Spare
+from hwsearch.train.loop import Schedule
+
+SHORT = replace(job(), schedule=Schedule(1, 16, 0.01))
+
+
+class Process:
+    """One whose tasks a test finishes."""
+
+    def __init__(self):
+        self.begun, self.closed = [], None
+
+    def begin(self, task):
+        self.begun.append(Future())
+        return self.begun[-1]
+
+    def close(self, at_once):
+        self.closed = at_once
+
+
+def spare_of(names):
+    process, kept = Process(), []
+    spare = Spare(lambda: process)
+    spare.begin(dict.fromkeys(names, SHORT), lambda name, done: kept.append((name, done)))
+    return spare, process, kept
+
+
+def test_one_job_is_under_way_and_the_next_begins_when_somebody_looks():
+    spare, process, kept = spare_of("ab")
+    spare.look()
+    assert (len(process.begun), kept) == (1, [])
+    process.begun[0].set_result("first")
+    assert (len(process.begun), kept) == (1, [])
+    spare.look()
+    assert (len(process.begun), kept) == (2, [("a", "first")])
+    process.begun[1].set_result("second")
+    spare.look()
+    assert (len(process.begun), kept) == (2, [("a", "first"), ("b", "second")])
+
+
+def test_in_the_end_what_is_finished_is_kept_and_what_is_not_is_given_up():
+    spare, process, kept = spare_of("abc")
+    process.begun[0].set_result("first")
+    spare.close()
+    assert (kept, len(process.begun), process.closed) == ([("a", "first")], 1, True)
+    spare, process, kept = spare_of("abc")
+    spare.close()
+    assert (kept, process.closed) == ([], True)
+    spare.close()
+
+
+def test_what_breaks_is_left_to_those_who_tell():
+    spare, process, kept = spare_of("ab")
+    process.begun[0].set_exception(MemoryError())
+    spare.look()
+    spare.look()
+    assert (kept, len(process.begun)) == ([], 1)
+
+
+def test_where_there_is_none_nothing_begins():
+    spare = Spare(None)
+    spare.begin({"a": SHORT}, None)
+    spare.look()
+    spare.close()
+    assert spare.size == 0
+
+
+def test_only_several_processes_of_a_cpu_have_one():
+    assert Trainer(bench(), 1).spare.size == 0
+    assert Trainer(replace(bench(), device="cuda"), 2).spare.size == 0
+    assert Trainer(bench(), 2).spare.size == 1
+
+
+def test_trained_alone_and_measured_later_is_trained_and_measured():
+    done = train_job(bench(), SHORT)
+    assert done.seconds > 0
+    for first, second in zip(
+        run_job(bench(), SHORT), run_job(bench(), replace(SHORT, trained=done.trained)), strict=True
+    ):
+        assert_same(first, second)
+        assert (first.train_steps, first.eval_steps) == (second.train_steps, second.eval_steps)
+
+
+def policy(bench):
+    return os.sched_getscheduler(0) if hasattr(os, "SCHED_IDLE") else os.nice(0)
+
+
+@pytest.mark.slow  # a process that imports torch
+def test_a_yielding_process_leaves_its_core_to_others_and_ends_with_the_trainer():
+    crew = Processes(bench(), 1, yielding=True)
+    assert crew.begin(policy).result() == (os.SCHED_IDLE if hasattr(os, "SCHED_IDLE") else 19)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+    crew.close(at_once=False)
+    endless, kept = replace(SHORT, schedule=Schedule(10**6, 16, 0.01)), []
+    with Trainer(bench(), 2) as trainer:
+        trainer.spare.begin({"short": SHORT, "endless": endless}, lambda name, done: kept.append(name))
+        while not kept:
+            trainer.run([SHORT])
+    assert kept == ["short"]
+    for worker in multiprocessing.active_children():
+        worker.join(30)
+        assert not worker.is_alive()
