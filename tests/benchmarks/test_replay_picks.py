@@ -3,8 +3,32 @@
 import pytest
 
 import benchmarks.replay.ours  # noqa: F401  (adds contestants)
-from benchmarks.replay.picks import honesty_table, run, sizes_table
+from benchmarks.replay.picks import honesty_table, paired_table, run, sizes_table
 from benchmarks.replay.world import load_world
+
+
+def of_looks(contestant, seed, *looks):
+    rows = [{"spent": spent} | ({"bytes": n_bytes} if n_bytes else {}) for spent, n_bytes in looks]
+    return {"contestant": contestant, "seed": seed, "rows": rows}
+
+
+def test_picks_are_compared_by_seed_after_the_same_spend():
+    runs = [
+        of_looks("hwsearch", 0, (18, 100.0), (24, 50.0), (31, 10.0)),
+        of_looks("hwsearch", 1, (18, 100.0), (24, 50.0)),
+        of_looks("hwsearch", 2, (18, 100.0)),
+        of_looks("tpe", 0, (19, 400.0), (24.9, 200.0)),
+        of_looks("tpe", 1, (19, 900.0), (26, 1.0)),
+        of_looks("tpe", 2, (19, None)),
+        of_looks("tpe", 7, (19, 1.0)),  # no run of ours has this seed
+    ]
+    head, _, row = paired_table(runs).splitlines()
+    cells = dict(zip(head.split(" | "), row.split(" | "), strict=True))
+    assert cells["seeds"] == "3"
+    assert cells["20"].startswith("6.00 [")  # the root of 4 times 9
+    assert cells["20"].endswith("] (1)")
+    assert cells["25"].startswith("8.49 [")  # of 4 and 18: tpe's last look with seed 1 was at 19
+    assert cells["40"] == ""  # tpe's never come to 30
 
 
 @pytest.mark.slow
