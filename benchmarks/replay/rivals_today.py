@@ -7,9 +7,10 @@
 PriMO (arXiv 2511.08371) starts with MO-ASHA over the epochs, the world's rungs, for as many full trainings as there are
 knobs; what goes on is charged for the cycles that it was missing. Then it trains in full what a Gaussian process of the
 weighted sum of the objectives asks for. Its settings are the package's, but for ``eta`` 4, as the rungs are 1, 4 and 16
-epochs. It is told the error, and log bytes as 0 to 1 of what prices before training span: in a sum with log bytes as
-they are the error would hardly count. The package draws the weights once a run; ``primo_redrawn`` draws them for each
-proposal. ``primo_prior`` is told what a user would say (PRIORS) of each objective.
+epochs. It is told what hwsearch is: which errors count, and what prices span. Both objectives are scaled by these, so
+that their sum means something (told plain errors, it asked for networks far below the tolerance). The package draws the
+weights once a run; ``primo_redrawn`` draws them for each proposal. ``primo_prior`` is told what a user would say
+(PRIORS) of each objective.
 
 qLogNEHVI is that of Optuna's BoTorchSampler: ten random trainings, then a Gaussian process of both objectives; the
 reference point is the worst that was seen.
@@ -27,7 +28,7 @@ import numpy as np
 
 from benchmarks.replay.baselines import CONTESTANTS, Contestant, of_sampler
 from benchmarks.replay.trainings import Step, Trainings
-from benchmarks.replay.world import World
+from benchmarks.replay.world import WORST_ERROR, World
 from hwsearch.space.candidate import Candidate
 from hwsearch.space.space import canonical
 
@@ -64,7 +65,7 @@ def up_to(own: Trainings, candidate: Candidate, rung: int) -> Iterator[Step]:
 
 
 def told(world: World, seed: int, candidate: Candidate, rung: int) -> list[float]:
-    """Return error, and log bytes from 0 (the least price in the space) to 1 (the dense network's)."""
+    """Return the error over the largest that counts, and log bytes from 0 (least price in the space) to 1 (dense)."""
     space, dense = world.space, world.plan.dense_timesteps
     n = max(1, space.per_layer)
     least = [
@@ -74,7 +75,8 @@ def told(world: World, seed: int, candidate: Candidate, rung: int) -> list[float
     most = Candidate((0.0,), "weight", (max(space.weight_bits),), dense)
     low, high = np.log(world.price(least).min()), np.log(world.price([most])[0])
     n_bytes = float(world.bytes_truth([candidate])[0])
-    return [1.0 - world.observe(candidate, rung, seed), float((np.log(n_bytes) - low) / (high - low))]
+    error = 1.0 - world.observe(candidate, rung, seed)
+    return [error / WORST_ERROR, float((np.log(n_bytes) - low) / (high - low))]
 
 
 def centers(world: World) -> dict[str, dict[str, int]]:

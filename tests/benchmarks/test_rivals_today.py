@@ -53,12 +53,12 @@ def test_a_promotion_is_charged_for_what_is_missing(grid):
     assert list(up_to(own, candidate, 1)) == []
 
 
-def test_the_error_and_the_share_of_log_bytes_are_told(grid):
+def test_both_objectives_are_told_in_shares_of_what_counts(grid):
     config = {"granularity": "weight", "sparsity": 0, "weight_bits": 5, "timesteps": 1}
     error, size = told(grid, 3, dense := candidate_of(grid, config), 2)
-    assert error == 1 - grid.observe(dense, 2, 3)
+    assert error == pytest.approx((1 - grid.observe(dense, 2, 3)) / 0.15)
     assert size == pytest.approx(1, abs=0.02)  # bytes after training, between prices before
     error, size = told(grid, 3, small := candidate_of(grid, config | {"sparsity": 13, "weight_bits": 0}), 0)
-    assert error == 1 - grid.observe(small, 0, 3)
+    assert error == pytest.approx((1 - grid.observe(small, 0, 3)) / 0.15)
     assert 0 <= size < 0.3
     assert np.isfinite(size)
