@@ -46,4 +46,8 @@ def test_picks_of_a_replayed_search_are_charged_and_held_against_the_truth(tmp_p
     assert ours["rows"][-1]["search"] >= 1.0
     table = sizes_table(world, [ours, theirs, ours | {"seed": 1}], 0.02)
     assert table.splitlines()[0].startswith("## digits/grid: the least that keeps 2.0% has")
-    assert "| digits/grid | hwsearch |" in honesty_table({"digits/grid": [ours, theirs]})
+    _, _, first, second = honesty_table({"digits/grid": [ours, theirs]}).splitlines()
+    assert first.startswith("| digits/grid | hwsearch |")
+    assert first.count("%") == 3
+    assert second.startswith("| digits/grid | tpe |")
+    assert second.count("%") == 2  # intervals are for what hwsearch offers
