@@ -2,7 +2,7 @@
 
     python -m benchmarks.replay.picks --work DIR --seeds 20
     python -m benchmarks.replay.picks --work DIR --contestants tpe --seeds 20 --budget 160
-    python -m benchmarks.replay.picks --work DIR --contestants gp --seeds 20 --budget 30
+    python -m benchmarks.replay.picks --work DIR --contestants gp --seeds 12 --budget 20
     python -m benchmarks.replay.picks --work DIR --table > benchmarks/results/picks.md
 
 A contestant searches as in `contest`. Time and again it is looked at as if it ended there: what it offers goes into the
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import t
 
 from benchmarks.replay.baselines import CONTESTANTS
 from benchmarks.replay.contest import read_runs
@@ -219,13 +220,14 @@ def _bytes_at(rows: Rows, limit: float) -> float | None:
 
 
 def _mean(values: Sequence[float], n: int) -> str:
-    """Return a geometric mean with its interval, and in brackets how many of n are missing."""
+    """Return a geometric mean with its interval (Student's), of three at least, and how many of n are missing."""
     if len(values) < 2:
         return ""
-    logs = np.log(values)
-    half = 1.96 * logs.std(ddof=1) / np.sqrt(len(logs))
-    low, mean, high = np.exp([logs.mean() - half, logs.mean(), logs.mean() + half])
-    return f"{mean:.2f} [{low:.2f}, {high:.2f}]" + (f" ({n - len(logs)})" if n > len(logs) else "")
+    logs, text = np.log(values), ""
+    if len(logs) > 2:
+        half = float(t.ppf(0.975, len(logs) - 1)) * logs.std(ddof=1) / np.sqrt(len(logs))
+        text = f" [{np.exp(logs.mean() - half):.2f}, {np.exp(logs.mean() + half):.2f}]"
+    return f"{np.exp(logs.mean()):.2f}{text}" + (f" ({n - len(logs)})" if n > len(logs) else "")
 
 
 def honesty_table(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

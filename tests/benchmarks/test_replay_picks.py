@@ -1,5 +1,6 @@
 """hwsearch and a rival go through a replayed world, and what they would hand over is looked at."""
 
+import numpy as np
 import pytest
 
 import benchmarks.replay.ours  # noqa: F401  (adds contestants)
@@ -25,10 +26,16 @@ def test_picks_are_compared_by_seed_after_the_same_spend():
     head, _, row = paired_table(runs).splitlines()
     cells = dict(zip(head.split(" | "), row.split(" | "), strict=True))
     assert cells["seeds"] == "3"
-    assert cells["20"].startswith("6.00 [")  # the root of 4 times 9
-    assert cells["20"].endswith("] (1)")
-    assert cells["25"].startswith("8.49 [")  # of 4 and 18: tpe's last look with seed 1 was at 19
+    assert cells["20"] == "6.00 (1)"  # the root of 4 times 9; two tell no interval
+    assert cells["25"] == "8.49 (1)"  # of 4 and 18: tpe's last look with seed 1 was at 19
     assert cells["40"] == ""  # tpe's never come to 30
+
+
+def test_an_interval_is_students():
+    runs = [of_looks("hwsearch", seed, (20, 1.0)) for seed in range(3)]
+    runs += [of_looks("tpe", seed, (20, float(np.exp(seed)))) for seed in range(3)]
+    row = paired_table(runs).splitlines()[-1]
+    assert "| 2.72 [0.23, 32.59] |" in row  # exp(1 -+ 4.303 / root 3)
 
 
 @pytest.mark.slow
