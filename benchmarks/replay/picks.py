@@ -2,13 +2,14 @@
 
     python -m benchmarks.replay.picks --work DIR --seeds 20
     python -m benchmarks.replay.picks --work DIR --contestants tpe --seeds 20 --budget 160
+    python -m benchmarks.replay.picks --work DIR --contestants gp --seeds 12 --budget 20
     python -m benchmarks.replay.picks --work DIR --table > benchmarks/results/picks.md
 
 A contestant searches as in `contest`. Time and again it is looked at as if it ended there: what it offers goes into the
 product's final race (`stages.race`), which trains anew for as long as that may change the pick. hwsearch offers its
 finalists (`decide.finalists`); who trains in full offers the front of what it measured and the three most accurate of
-the rest. Search, final trainings and five of the dense network are charged, counted in
-full trainings. Of a pick the true bytes and accuracy are kept, and how often 95 % intervals hold the truth.
+the rest (`rivals_today` has more of those). Search, final trainings and five of the dense network are charged, counted
+in full trainings. Of a pick the true bytes and accuracy are kept, and how often 95 % intervals hold the truth.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import t
 
 from benchmarks.replay.baselines import CONTESTANTS
 from benchmarks.replay.contest import read_runs
@@ -37,6 +39,7 @@ WITHIN = 0.01
 EVERY = 5  # full trainings after which those are looked at that train in full
 OFFERS = 4  # batches after which those are that do not
 SPENT = (15, 20, 25, 30, 40, 60, 100, 150, 200)
+Rows = Sequence[Mapping[str, Any]]  # the looks of a run
 _FINAL = 2
 _FRESH = 1_000_003  # seeds of final trainings: far from those of the search
 
@@ -174,18 +177,57 @@ def sizes_table(world: World, runs: Sequence[Mapping[str, Any]], within: float) 
     return "\n".join(lines) + "\n"
 
 
-def _size(runs: Sequence[Sequence[Mapping[str, Any]]], limit: float, least: float) -> str:
+def paired_table(runs: Sequence[Mapping[str, Any]], ours: str = "hwsearch") -> str:
+    """Return the bytes of each rival's pick over those of ours, of the same seed and after the same spend."""
+    rows = {(own["contestant"], own["seed"]): own["rows"] for own in runs}
+    lines = [
+        f"| pick's bytes over {ours}'s | seeds | " + " | ".join(map(str, SPENT)) + " |",
+        "|---|---|" + "---|" * len(SPENT),
+    ]
+    for name in dict.fromkeys(own["contestant"] for own in runs if own["contestant"] != ours):
+        seeds = [seed for rival, seed in rows if rival == name and (ours, seed) in rows]
+        cells = [_ratio([(rows[name, seed], rows[ours, seed]) for seed in seeds], limit) for limit in SPENT]
+        lines.append(f"| {name} | {len(seeds)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _size(runs: Sequence[Rows], limit: float, least: float) -> str:
     """Return a cell: of the last look of each run that had not spent more; in brackets how many had no pick."""
-    if max(row["spent"] for rows in runs for row in rows) < 0.75 * limit:
+    if not _comes_to(runs, limit):
         return ""
-    last = [[row for row in rows if row["spent"] <= limit] for rows in runs]
-    sizes = np.log([rows[-1]["bytes"] / least for rows in last if rows and "bytes" in rows[-1]])
-    if len(sizes) < 2:
+    sizes = [n_bytes / least for rows in runs if (n_bytes := _bytes_at(rows, limit)) is not None]
+    return _mean(sizes, len(runs))
+
+
+def _ratio(pairs: Sequence[tuple[Rows, Rows]], limit: float) -> str:
+    """Return a cell: of the seeds where both have a pick; in brackets of how many seeds either has none."""
+    if not all(_comes_to(runs, limit) for runs in zip(*pairs, strict=True)):
         return ""
-    half = 1.96 * sizes.std(ddof=1) / np.sqrt(len(sizes))
-    low, mean, high = np.exp([sizes.mean() - half, sizes.mean(), sizes.mean() + half])
-    none = len(runs) - len(sizes)
-    return f"{mean:.2f} [{low:.2f}, {high:.2f}]" + (f" ({none})" if none else "")
+    both = [(_bytes_at(theirs, limit), _bytes_at(ours, limit)) for theirs, ours in pairs]
+    return _mean(
+        [theirs / ours for theirs, ours in both if theirs is not None and ours is not None], len(pairs)
+    )
+
+
+def _comes_to(runs: Sequence[Rows], limit: float) -> bool:
+    """Return whether runs go on long enough to be shown after so many trainings."""
+    return max(row["spent"] for rows in runs for row in rows) >= 0.75 * limit
+
+
+def _bytes_at(rows: Rows, limit: float) -> float | None:
+    """Return the size of what is picked at the last look that had not spent more; None: nothing is."""
+    return next((row.get("bytes") for row in reversed(rows) if row["spent"] <= limit), None)
+
+
+def _mean(values: Sequence[float], n: int) -> str:
+    """Return a geometric mean with its interval (Student's), of three at least, and how many of n are missing."""
+    if len(values) < 2:
+        return ""
+    logs, text = np.log(values), ""
+    if len(logs) > 2:
+        half = float(t.ppf(0.975, len(logs) - 1)) * logs.std(ddof=1) / np.sqrt(len(logs))
+        text = f" [{np.exp(logs.mean() - half):.2f}, {np.exp(logs.mean() + half):.2f}]"
+    return f"{np.exp(logs.mean()):.2f}{text}" + (f" ({n - len(logs)})" if n > len(logs) else "")
 
 
 def honesty_table(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
@@ -196,19 +238,15 @@ def honesty_table(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     ]
     for world, all_runs in runs.items():
         for name in dict.fromkeys(own["contestant"] for own in all_runs):
-            if not name.startswith(
-                "hwsearch"
-            ):  # what others offer, poor networks among it, the product never sees
-                continue
             rows = [row for own in all_runs if own["contestant"] == name for row in own["rows"]]
             picks = [row for row in rows if "lost" in row]
             within = all_runs[0]["within"]
             held, once = np.sum([row["once"] for row in rows], axis=0)
             below = np.mean([row["lost"] > within for row in picks])
             stated = np.mean([row["chance"] for row in picks])
-            lines.append(
-                f"| {world} | {name} | {len(picks)} | {below:.1%} | {stated:.1%} | {once} | {held / once:.1%} |"
-            )
+            # intervals are for what hwsearch offers: others offer poor networks, which the product never sees
+            holds = f"{once} | {held / once:.1%}" if name.startswith("hwsearch") else " | "
+            lines.append(f"| {world} | {name} | {len(picks)} | {below:.1%} | {stated:.1%} | {holds} |")
     return "\n".join(lines) + "\n"
 
 
@@ -234,6 +272,7 @@ def main() -> None:
         if args.table:
             found[name] = [own for own in read_runs(path) if own["within"] == args.within]
             print(sizes_table(load_world(name, args.work), found[name], args.within))
+            print(paired_table(found[name]))
             continue
         world = load_world(name, args.work)
         for contestant in args.contestants:

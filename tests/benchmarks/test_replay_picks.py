@@ -1,10 +1,41 @@
 """hwsearch and a rival go through a replayed world, and what they would hand over is looked at."""
 
+import numpy as np
 import pytest
 
 import benchmarks.replay.ours  # noqa: F401  (adds contestants)
-from benchmarks.replay.picks import honesty_table, run, sizes_table
+from benchmarks.replay.picks import honesty_table, paired_table, run, sizes_table
 from benchmarks.replay.world import load_world
+
+
+def of_looks(contestant, seed, *looks):
+    rows = [{"spent": spent} | ({"bytes": n_bytes} if n_bytes else {}) for spent, n_bytes in looks]
+    return {"contestant": contestant, "seed": seed, "rows": rows}
+
+
+def test_picks_are_compared_by_seed_after_the_same_spend():
+    runs = [
+        of_looks("hwsearch", 0, (18, 100.0), (24, 50.0), (31, 10.0)),
+        of_looks("hwsearch", 1, (18, 100.0), (24, 50.0)),
+        of_looks("hwsearch", 2, (18, 100.0)),
+        of_looks("tpe", 0, (19, 400.0), (24.9, 200.0)),
+        of_looks("tpe", 1, (19, 900.0), (26, 1.0)),
+        of_looks("tpe", 2, (19, None)),
+        of_looks("tpe", 7, (19, 1.0)),  # no run of ours has this seed
+    ]
+    head, _, row = paired_table(runs).splitlines()
+    cells = dict(zip(head.split(" | "), row.split(" | "), strict=True))
+    assert cells["seeds"] == "3"
+    assert cells["20"] == "6.00 (1)"  # the root of 4 times 9; two tell no interval
+    assert cells["25"] == "8.49 (1)"  # of 4 and 18: tpe's last look with seed 1 was at 19
+    assert cells["40"] == ""  # tpe's never come to 30
+
+
+def test_an_interval_is_students():
+    runs = [of_looks("hwsearch", seed, (20, 1.0)) for seed in range(3)]
+    runs += [of_looks("tpe", seed, (20, float(np.exp(seed)))) for seed in range(3)]
+    row = paired_table(runs).splitlines()[-1]
+    assert "| 2.72 [0.23, 32.59] |" in row  # exp(1 -+ 4.303 / root 3)
 
 
 @pytest.mark.slow
@@ -22,4 +53,8 @@ def test_picks_of_a_replayed_search_are_charged_and_held_against_the_truth(tmp_p
     assert ours["rows"][-1]["search"] >= 1.0
     table = sizes_table(world, [ours, theirs, ours | {"seed": 1}], 0.02)
     assert table.splitlines()[0].startswith("## digits/grid: the least that keeps 2.0% has")
-    assert "| digits/grid | hwsearch |" in honesty_table({"digits/grid": [ours, theirs]})
+    _, _, first, second = honesty_table({"digits/grid": [ours, theirs]}).splitlines()
+    assert first.startswith("| digits/grid | hwsearch |")
+    assert first.count("%") == 3
+    assert second.startswith("| digits/grid | tpe |")
+    assert second.count("%") == 2  # intervals are for what hwsearch offers
