@@ -7,8 +7,9 @@ counted by connection, what has a state by population: nothing is in both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hwsearch.graph.graph import INPUT, NO_POOLING, Pooling, Readout, Size
 from hwsearch.hardware.arrivals import Arrivals
@@ -188,6 +189,11 @@ class ConnectionWork:
     identity: bool = False
     arrivals: Arrivals | None = None
 
+    @cached_property
+    def layouts(self) -> dict[tuple[tuple[str, ...], int], tuple[str, int, int]]:
+        """Smallest formats that were found so far (`families.parts.store`): one layer is priced in many networks."""
+        return {}
+
     @property
     def groups(self) -> int:
         """1, or its channels where each has its own filter."""
@@ -288,11 +294,19 @@ class Workload:
 
     def entering(self, population: int) -> tuple[ConnectionWork, ...]:
         """Return the connections that enter a population."""
-        return tuple(c for c in self.connections if c.target == population)
+        return self._entering.get(population, ())
 
     def reading(self, population: int) -> tuple[ConnectionWork, ...]:
         """Return the connections that read a population, or INPUT."""
-        return tuple(c for c in self.connections if c.source == population)
+        return self._reading.get(population, ())
+
+    @cached_property
+    def _entering(self) -> dict[int, tuple[ConnectionWork, ...]]:
+        return _by_place((c.target, c) for c in self.connections)
+
+    @cached_property
+    def _reading(self) -> dict[int, tuple[ConnectionWork, ...]]:
+        return _by_place((c.source, c) for c in self.connections)
 
     def joined(self) -> Iterator[tuple[PopulationWork, tuple[ConnectionWork, ...]]]:
         """Yield each population with the connections that enter it."""
@@ -308,3 +322,13 @@ class Workload:
                 (longest[c.source] for c in self.entering(place) if not c.delay), default=0
             )
         return max(longest.values())
+
+
+def _by_place(
+    pairs: Iterable[tuple[int, ConnectionWork]],
+) -> dict[int, tuple[ConnectionWork, ...]]:
+    """Return the connections of each place, in order."""
+    found: dict[int, tuple[ConnectionWork, ...]] = {}
+    for place, connection in pairs:
+        found[place] = (*found.get(place, ()), connection)
+    return found

@@ -8,7 +8,6 @@ connection is enough: no candidate is run again to be counted. Source: NeuroBenc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from math import prod
 
 import numpy as np
@@ -28,16 +27,11 @@ from hwsearch.hardware.workload import (
 )
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork
 
-Counted = dict[bytes, tuple[WeightCensus, OpCounts]]
-"""What was counted of layers before: candidates are many, the ways to cut one layer are few."""
-_MOST_COUNTED = 4096
-
 
 def count_workload(
     network: IntegerNetwork,
     input_maps: Sequence[np.ndarray],
     spikes: Sequence[np.ndarray],
-    counted: Counted | None = None,
     arrivals: Sequence[Arrivals] = (),
 ) -> Workload:
     """Count what one inference costs.
@@ -47,26 +41,15 @@ def count_workload(
         input_maps: One a connection, [C, H, W] or [n]: mean events of an inference at each value that it reads, pooled.
             For an analog input the values that are not zero: of a still image once, of a sequence in all timesteps.
         spikes: One a spiking population, [C]: mean spikes of each channel in an inference.
-        counted: Connections that need not be counted again; those of this network are added.
         arrivals: One a connection, how its events fall into timesteps and channels; none: not counted.
     """
     connections = []
     falls: Sequence[Arrivals | None] = arrivals or [None] * len(network.connections)
     each = zip(network.connections, network.weight_bits, input_maps, falls, strict=True)
     for connection, bits, events, fallen in each:
-        weights, ops = _counts(connection, events, counted)
-        shape = connection.shape
+        analog = connection.shape.source == INPUT and network.input.analog(network.timesteps)
         connections.append(
-            connection_work(
-                shape,
-                analog=shape.source == INPUT and network.input.analog(network.timesteps),
-                weight_bits=bits,
-                census=weights,
-                inputs=int(events.size),
-                ops=ops,
-                spikes_in=float(events.sum()),
-                arrivals=fallen,
-            )
+            count_connection(connection, events, analog=analog, weight_bits=bits, arrivals=fallen)
         )
     sent = [*(float(events.sum()) for events in spikes), 0.0]
     return Workload(
@@ -77,6 +60,27 @@ def count_workload(
         prod(network.input.shape),
         network.input.still,
         network.readout,
+    )
+
+
+def count_connection(
+    connection: IntegerConnection,
+    events: np.ndarray,
+    *,
+    analog: bool,
+    weight_bits: int,
+    arrivals: Arrivals | None = None,
+) -> ConnectionWork:
+    """Count one connection and the events that it reads (`count_workload`)."""
+    return connection_work(
+        connection.shape,
+        analog=analog,
+        weight_bits=weight_bits,
+        census=census(connection.weight, connection.shape.groups),
+        inputs=int(events.size),
+        ops=_count(connection, events),
+        spikes_in=float(events.sum()),
+        arrivals=arrivals,
     )
 
 
@@ -137,25 +141,6 @@ def input_bits(data: Input, timesteps: int) -> int:
     if data.still or data.max_at(timesteps) == data.max:
         return data.bits
     return max(data.bits, data.max_at(timesteps).bit_length())
-
-
-def _counts(
-    connection: IntegerConnection, events: np.ndarray, counted: Counted | None
-) -> tuple[WeightCensus, OpCounts]:
-    if counted is None:
-        return _counted(connection, events)
-    shape, held = connection.shape, connection.weight != 0
-    place = repr((held.shape, events.shape, shape.kind, shape.out_size, shape.stride, shape.groups)).encode()
-    name = blake2b(place + np.packbits(held).tobytes() + events.tobytes()).digest()
-    if name not in counted:
-        if len(counted) >= _MOST_COUNTED:
-            counted.clear()
-        counted[name] = _counted(connection, events)
-    return counted[name]
-
-
-def _counted(connection: IntegerConnection, events: np.ndarray) -> tuple[WeightCensus, OpCounts]:
-    return census(connection.weight, connection.shape.groups), _count(connection, events)
 
 
 def _count(connection: IntegerConnection, events: np.ndarray) -> OpCounts:

@@ -221,9 +221,12 @@ def prior_variance(layout: Layout, hyper: np.ndarray, inputs: Inputs) -> np.ndar
 
 
 def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return squared distances [A, B]."""
-    columns: Sequence[np.ndarray] = [np.subtract.outer(p, q) ** 2 for p, q in zip(a.T, b.T, strict=True)]
-    return np.asarray(np.sum(columns, axis=0))
+    """Return squared distances [A, B], added up knob by knob."""
+    total = np.zeros((len(a), len(b)))
+    for p, q in zip(a.T, b.T, strict=True):
+        apart = np.subtract.outer(p, q)
+        total += np.multiply(apart, apart, out=apart)
+    return total
 
 
 def _near(distance: np.ndarray) -> np.ndarray:

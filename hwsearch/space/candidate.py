@@ -7,7 +7,7 @@ Its layers are the prunable connections of the network, in their order (`graph.N
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from hwsearch.study.digest import digest
 
@@ -68,6 +68,7 @@ def snap(granularity: str, sparsity: float) -> float:
     return min((1 - n / m for n in range(1, m + 1)), key=lambda step: abs(step - sparsity))
 
 
+@lru_cache(maxsize=4096)  # of few steps and granularities, asked again and again
 def rounded_snap(granularity: str, sparsity: float) -> float:
     """Return a snapped sparsity without the error of its last binary places: equal ones compare equal."""
     return round(snap(granularity, sparsity), 12)

@@ -71,8 +71,8 @@ class SearchSpace:
         applying = tuple(name for name in self.granularity if choice.has_planes or name != "kernel")
         return replace(self, networks=(choice,), granularity=applying or self.granularity)
 
-    @property
-    def knobs(self) -> dict[str, tuple[str, ...] | int]:
+    @cached_property
+    def knobs(self) -> Mapping[str, tuple[str, ...] | int]:
         """Each knob's choices, or the number of its ordered levels."""
         granularities = self._granularity_of if self._apart("granularity") else (self.granularity,)
         choices: dict[str, tuple[str, ...] | int] = {}
@@ -85,7 +85,8 @@ class SearchSpace:
             f"{knob}_{layer + 1}" for layer in range(self.per_layer) for knob in _ORDER if self._apart(knob)
         ]
         order = [*(knob for knob in _ORDER if not self._apart(knob)), *layers]
-        knobs = {name: choices[name] for name in order} | {"timesteps": len(self.timesteps)}
+        knobs = {name: choices[name] for name in order}
+        knobs["timesteps"] = len(self.timesteps)
         if len(self.state_bits) > 1:
             knobs["state_bits"] = len(self.state_bits)
         if len(self.networks) > 1:

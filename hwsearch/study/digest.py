@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 # raise it whenever the meaning of a digested value changes, so that old records are not taken for new ones
 FORMAT_VERSION = 1
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(value: Any) -> str:
@@ -28,11 +29,15 @@ def digest(value: Any) -> str:
         ValueError: A number is not finite.
     """
     content = {"format": FORMAT_VERSION, "value": _plain(value)}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind is str or kind is int or value is None:  # nearly all there is
+        return value
+    if kind is float:
+        return value + 0.0  # -0.0 is 0.0
     if isinstance(value, BaseModel):
         return _plain(dict(value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -44,7 +49,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, float):
-        return float(value) + 0.0  # -0.0 is 0.0
-    if value is None or isinstance(value, str | int):
+        return float(value) + 0.0
+    if isinstance(value, str | int):
         return value
     raise TypeError(f"a value of type {type(value).__name__} has no digest")

@@ -1,20 +1,17 @@
 """Counts by hand for each kind of connection, and against NeuroBench itself on pruned networks."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from builders.graphs import spec
 from builders.random_networks import random_network
-from builders.workloads import counted, integers, map_shape
+from builders.workloads import counted, map_shape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwsearch.compress.packing import census, pack, unpack
 from hwsearch.graph.graph import Input
 from hwsearch.hardware.storage import FORMATS, stored_bytes
-from hwsearch.measure import workload
 from hwsearch.measure.workload import count_workload, input_bits
 from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
@@ -154,30 +151,6 @@ def test_frames_that_are_added_up_take_more_bits():
     assert [input_bits(events, t) for t in (20, 10, 6, 1)] == [1, 2, 3, 5]
     assert input_bits(Input((1, 2, 2), 1, 1, frames=20, binning="mean"), 1) == 1
     assert input_bits(Input((1, 2, 2), 16, 5), 1) == 5
-
-
-def test_a_connection_that_was_counted_before_is_not_counted_again(monkeypatch):
-    network = integers(
-        spec("fc2", (1, 1, 2), classes=2), [np.array([[2, 1], [0, 4]]), np.array([[1, 0], [1, 1]])]
-    )
-    maps, spikes = [np.array([[[3.0, 1.0]]]), np.array([2.0, 0.5])], [np.array([2.0, 0.5])]
-    cache = {}
-
-    def alike(net, inputs=maps):
-        assert count_workload(net, inputs, spikes, cache) == count_workload(net, inputs, spikes)
-        return len(cache)
-
-    def with_first(weight):
-        first, last = network.connections
-        return replace(network, connections=(replace(first, weight=np.array(weight)), last))
-
-    assert alike(network) == 2
-    # other values at the same places: the same counts; other events or another hole: not
-    assert alike(with_first([[1, 3], [0, 2]])) == 2
-    assert alike(network, [maps[0], maps[1] + 1.0]) == 3
-    assert alike(with_first([[2, 0], [1, 4]])) == 4
-    monkeypatch.setattr(workload, "_MOST_COUNTED", 4)  # a full memory is emptied, not grown
-    assert alike(with_first([[1, 1], [1, 1]])) == 2
 
 
 SPELLINGS = ["4c3s2-dw3-gap", "3c3x1-res(3c3)-p2x1-fc4", "res(r5)-fc3", "2c1-dw3s2-res(4c1)-fc5", "r4"]

@@ -15,7 +15,7 @@ from hwsearch.network.fold import fold
 from hwsearch.network.integer import run_integer
 from hwsearch.network.integers import Widths
 from hwsearch.network.params import initial_params
-from hwsearch.network.shrink import shrink
+from hwsearch.network.shrink import living, shrink
 
 
 @given(seed=st.integers(0, 2**32 - 1), density=st.floats(0.05, 0.9), leak_shift=st.sampled_from([None, 1, 3]))
@@ -178,8 +178,10 @@ def test_where_every_bias_fires_only_what_leads_somewhere_counts(case, seed):
             replace(c, weight=np.where(rng.random(c.weight.shape) < 0.3, c.weight, 0)) for c in net.connections
         ),
     )  # fmt: skip
-    (one, staying), (other, told) = shrink(firing), shrink(firing, all_fire=True)
-    assert all(np.array_equal(a, b) for a, b in zip(staying, told, strict=True))
-    for a, b in zip(one.connections, other.connections, strict=True):
-        assert a.shape == b.shape
-        assert np.array_equal(a.weight, b.weight)
+    _, staying = shrink(firing, multiple := int(rng.choice([1, 4])))
+    shapes, weights = tuple(c.shape for c in firing.connections), [c.weight for c in firing.connections]
+    told = living(shapes, weights, [len(p.bias) for p in firing.populations], multiple)
+    assert [np.flatnonzero(told[p]).tolist() for p in range(len(staying))] == [
+        kept.tolist() for kept in staying
+    ]
+    assert told[len(staying)].all()

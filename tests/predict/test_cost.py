@@ -20,7 +20,8 @@ from hwsearch.network.integer import Run, run_integer
 from hwsearch.network.integers import IntegerConnection, IntegerNetwork, IntegerPopulation, Widths
 from hwsearch.network.params import initial_params
 from hwsearch.network.shrink import shrink
-from hwsearch.predict.cost import predict_workload
+from hwsearch.predict import cost
+from hwsearch.predict.cost import Counted, predict_workload
 
 
 def run(pixels, spikes):
@@ -73,14 +74,54 @@ def test_predicted_work_is_an_upper_bound_for_the_dense_network_and_falls_with_i
         assert work.synaptic_ops <= predicted.synaptic_ops
 
 
-def test_layers_that_were_counted_are_not_counted_again():
-    network, cache = spec("fc2"), {}
-    masks = (np.ones((2, 36), bool), np.ones((3, 2), bool))
+def test_layers_that_were_counted_are_not_counted_again(monkeypatch):
+    network, cache = spec("fc2"), Counted()
+    every, holed = (
+        (np.ones((2, 36), bool), np.ones((3, 2), bool)),
+        (np.ones((2, 36), bool), np.ones((3, 2), bool)),
+    )
+    holed[0][1, 5] = False
     dense = run(1, [4.0, 2.0])
-    first = predict_workload(network, masks, (8, 8), 3, dense, cache)
-    assert len(cache) == 2
-    assert predict_workload(network, masks, (4, 4), 3, dense, cache).synaptic_ops == first.synaptic_ops
-    assert len(cache) == 2
+
+    def alike(masks, bits, timesteps=3, of=dense):
+        work = predict_workload(network, masks, bits, timesteps, of, cache)
+        assert work == predict_workload(network, masks, bits, timesteps, of)
+        return len(cache.connections)
+
+    assert alike(every, (8, 8)) == 2
+    assert alike(every, (4, 8)) == 2  # other bits: the same counts
+    assert alike(holed, (4, 8)) == 3  # another hole: not
+    assert alike(every, (8, 8), timesteps=2) == 5
+    assert alike(every, (8, 8), of=run(2, [4.0, 2.0])) == 2  # nor of another dense network
+    monkeypatch.setattr(cost, "_MOST_COUNTED", 2)  # a full memory is emptied, not grown
+    assert alike(holed, (8, 8), of=run(2, [4.0, 2.0])) == 2
+
+
+@settings(deadline=None, max_examples=30, derandomize=True)
+@given(st.integers(0, 2**32 - 1))
+def test_what_was_counted_of_other_candidates_changes_nothing_on_random_graphs(seed):
+    rng, cache = np.random.default_rng(seed), Counted()
+    own = random_spec(rng)
+    timesteps = own.input.frames or 3
+    spikes = tuple(rng.random(p.channels) for p in own.populations[:-1])
+    maps = tuple(rng.random(n) for n in map(_inputs, own.connections))
+    dense = Run(np.zeros((1, 3), np.int64), maps, spikes, None)
+    for _ in range(6):
+        share = rng.choice([0.1, 0.5, 1.0], len(maps))
+        masks = [rng.random(c.weight_shape) < p for c, p in zip(own.connections, share, strict=True)]
+        bits = tuple(int(b) for b in rng.choice([2, 4], len(masks)))
+        known = predict_workload(own, masks, bits, timesteps, dense, cache)
+        assert known == predict_workload(own, masks, bits, timesteps, dense)
+        assert price(known, profile("nrf52840")) == price(
+            predict_workload(own, masks, bits, timesteps, dense), profile("nrf52840")
+        )
+
+
+def _inputs(connection):
+    """Return the shape of what a connection reads."""
+    if connection.kind == "fc":
+        return (connection.in_channels,)
+    return (connection.in_channels, *connection.in_size)
 
 
 SPELLINGS = [

@@ -56,8 +56,12 @@ class Parts:
 
 def store(layer: ConnectionWork, profile: HardwareProfile) -> StoredLayer:
     """Return a connection in the smallest packed format that the device reads."""
-    name, _ = smallest(profile.formats, layer.census, layer.weight_bits, profile.pointer_bits)
-    return store_as(layer, name, profile)
+    key = (profile.formats, profile.pointer_bits)
+    if key not in layer.layouts:
+        name, _ = smallest(profile.formats, layer.census, layer.weight_bits, profile.pointer_bits)
+        stored = store_as(layer, name, profile)
+        layer.layouts[key] = (name, stored.n_bytes, stored.bits)
+    return StoredLayer(layer, *layer.layouts[key])
 
 
 def store_as(layer: ConnectionWork, name: str, profile: HardwareProfile) -> StoredLayer:

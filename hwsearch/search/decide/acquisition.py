@@ -13,10 +13,10 @@ is most of what choosing costs then, and takes one in sixteen proposals of the s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import steps_ahead
 from hwsearch.predict.surrogate import accuracy_of
 from hwsearch.records.trials import TrialRecord
@@ -70,13 +70,12 @@ def ranked(
     """
     plan, known, count = state.plan, state.known, len(suggested) if count is None else count
     rng = np.random.default_rng([plan.study.seed, _DRAW, first])
-    new = {
-        name: setting for setting in suggested if (name := plan.space.candidate(setting).digest) not in known
-    }
+    proposed = [_Drawn.of(plan.space, setting) for setting in suggested]
+    new = {each.name: each.setting for each in proposed if each.name not in known}
     unranked = list(new)[: count // _UNRANKED]
-    pool = _pool(state, rng, suggested, count)
-    pool = {name: setting for name, setting in pool.items() if name not in unranked}
-    priced = _priced(plan, known, pool, price_all)
+    pool = _pool(state, rng, proposed, count)
+    pool = {name: each for name, each in pool.items() if name not in unranked}
+    priced = _priced(known, pool, price_all)
     candidates = [record for record in priced if record.feasible]
     if not candidates:
         return _filled(plan.space, rng, suggested, count)
@@ -84,10 +83,34 @@ def ranked(
     steps = np.array([steps_ahead(plan, record) for record in candidates], float)
     best = choose(state.box(), reached, ahead, steps, count - len(unranked))
     order = dict.fromkeys([*unranked, *(candidates[i].candidate.digest for i in best), *new])
-    settings = [new[name] if name in new else pool[name] for name in order]
+    settings = [new[name] if name in new else pool[name].setting for name in list(order)[:count]]
     # the last resort are repeats: they are not trained again
     repeats = list(suggested) if state.memory is None else []
     return _filled(plan.space, rng, settings + repeats, count)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What may be proposed: a candidate, and the setting that draws gave; None: any that gives it."""
+
+    space: SearchSpace
+    candidate: Candidate
+    drawn: Setting | None = None
+
+    @classmethod
+    def of(cls, space: SearchSpace, setting: Setting) -> _Drawn:
+        """Return what a setting proposes."""
+        return cls(space, space.candidate(setting), setting)
+
+    @property
+    def name(self) -> str:
+        """Digest of the candidate."""
+        return self.candidate.digest
+
+    @property
+    def setting(self) -> Setting:
+        """The setting: worked out only of what is chosen."""
+        return self.space.setting(self.candidate) if self.drawn is None else self.drawn
 
 
 def _filled(
@@ -98,11 +121,11 @@ def _filled(
 
 
 def _priced(
-    plan: Plan, known: Mapping[str, TrialRecord], pool: Mapping[str, Setting], price_all: PriceAll
+    known: Mapping[str, TrialRecord], pool: Mapping[str, _Drawn], price_all: PriceAll
 ) -> list[TrialRecord]:
     """Return the records of a pool: those that are known, the others as they are priced."""
     fresh = [name for name in pool if name not in known]
-    records = price_all([plan.space.candidate(pool[name]) for name in fresh])
+    records = price_all([pool[name].candidate for name in fresh])
     priced = dict(zip(fresh, records, strict=True))
     return [known.get(name) or priced[name] for name in pool]
 
@@ -137,21 +160,20 @@ def _by_similarity(
 
 
 def _pool(
-    state: SearchState, rng: np.random.Generator, suggested: Sequence[Setting], count: int
-) -> dict[str, Setting]:
-    """Return different settings that are not finished yet, by candidate digest."""
+    state: SearchState, rng: np.random.Generator, proposed: Sequence[_Drawn], count: int
+) -> dict[str, _Drawn]:
+    """Return different candidates that are not finished yet, by digest."""
     space, known = state.plan.space, state.known
     parents = [r.candidate for r in state.remembered if r.eligible]
     n_drawn, n_moved = (int(times * count) for times in (_TIMES if state.memory is None else _TIMES_LONG))
-    drawn = [space.draw(rng) for _ in range(n_drawn)]
+    drawn = [_Drawn.of(space, space.draw(rng)) for _ in range(n_drawn)]
     moved = [
-        space.neighbour(space.setting(parents[int(rng.integers(len(parents)))]), rng)
+        _Drawn.of(space, space.neighbour(space.setting(parents[int(rng.integers(len(parents)))]), rng))
         for _ in range(n_moved if parents else 0)
     ]
-    stopped = [space.setting(r.candidate) for r in state.remembered if r.outcome == "stopped"]
-    pool: dict[str, Setting] = {}
-    for setting in [*suggested, *stopped, *moved, *drawn]:
-        name = space.candidate(setting).digest
-        if name not in known or known[name].outcome == "stopped":
-            pool.setdefault(name, setting)
+    stopped = [_Drawn(space, r.candidate) for r in state.remembered if r.outcome == "stopped"]
+    pool: dict[str, _Drawn] = {}
+    for each in [*proposed, *stopped, *moved, *drawn]:
+        if each.name not in known or known[each.name].outcome == "stopped":
+            pool.setdefault(each.name, each)
     return pool

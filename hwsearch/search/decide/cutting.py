@@ -69,7 +69,9 @@ def _cut_alike(state: SearchState, records: Sequence[TrialRecord]) -> list[Trial
     is compared.
     """
     judged, finished = list(records), list(state.learned.finished)
-    kinds = {kind: _Trials(state, [r for r in finished if _kind(r) == kind]) for kind in map(_kind, finished)}
+    kinds = {
+        kind: _Trials(state, [r for r in finished if _kind(r) == kind]) for kind in set(map(_kind, finished))
+    }
     others = {
         place: kinds[_kind(record)].no_costlier(record)
         for place, record in enumerate(judged)

@@ -124,13 +124,17 @@ class _Cells:
 
     def gain(self, errors: np.ndarray, place: int) -> float:
         """Return what a candidate with these errors [S] would add; place: of its costs."""
-        return float((self._won(errors, place) * self._area[self._costlier[place][1:]]).sum() / len(errors))
+        return self._mean(self._won(errors, place), place)
 
     def add(self, errors: np.ndarray, place: int) -> float:
         """Count a candidate as reached; return what it adds."""
-        gain, costlier = self.gain(errors, place), self._costlier[place]
-        self._least[costlier] -= self._won(errors, place)
-        return gain
+        won = self._won(errors, place)
+        self._least[self._costlier[place]] -= won
+        return self._mean(won, place)
+
+    def _mean(self, won: np.ndarray, place: int) -> float:
+        """Return the mean over the draws of what is won in the cells from a place on."""
+        return float((won * self._area[self._costlier[place][1:]]).sum() / len(won))
 
     def _won(self, errors: np.ndarray, place: int) -> np.ndarray:
         least = self._least[self._costlier[place]]

@@ -134,6 +134,11 @@ def layer_sparsity(spec: NetworkSpec, ticket: Ticket, candidate: Candidate) -> t
     """Return the share that each prunable connection's mask removes: of channels for ``channel``, else of weights."""
     masks = [ticket.masks[i] for i in spec.prunable]
     return tuple(
-        float(1 - (mask.reshape(len(mask), -1).any(1) if name == "channel" else mask).mean())
+        _removed(np.asarray(mask.reshape(len(mask), -1).any(1)) if name == "channel" else mask)
         for mask, name in zip(masks, candidate.granularities(len(masks)), strict=True)
     )
+
+
+def _removed(staying: np.ndarray) -> float:
+    """Return the share that does not stay."""
+    return 1 - int(np.count_nonzero(staying)) / staying.size

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
-from hwsearch.measure.workload import Counted
 from hwsearch.network.params import Params
 from hwsearch.plan.plan import Plan
+from hwsearch.predict.cost import Counted
 from hwsearch.predict.quality import Calibration
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.state import SearchState
@@ -53,14 +53,14 @@ class Reference:
         dense: The trained dense network: tickets are cut from it, prices predicted from its firing.
         calibration: The similarity estimator; None: nothing is predicted of candidates before their training.
         layer_masks: Of the dense network's layers, as far as they were cut.
-        counted: What was counted of layers so far (`measure.workload`).
+        counted: What was counted of layers so far (`predict.cost`).
     """
 
     plan: Plan
     dense: Dense
     calibration: Calibration | None = None
     layer_masks: LayerMasks = field(init=False, compare=False)
-    counted: Counted = field(default_factory=dict, compare=False)
+    counted: Counted = field(default_factory=Counted, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layer_masks", LayerMasks(self.plan.spec, self.dense.params))

@@ -6,7 +6,7 @@ What it raises is told in words by `faults`; where it is, by `place`. Not for wh
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,10 +15,13 @@ import optuna
 import sqlalchemy
 from optuna.storages import BaseStorage, RDBStorage, get_storage
 from optuna.storages._rdb import models
+from optuna.storages._rdb.storage import _create_scoped_session
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import URL
 
 from hwsearch.search.store.address import file_of, parsed_url, refused
 from hwsearch.search.store.faults import Answer, heed_errors, patience_s, patiently
+from hwsearch.search.store.trial_rows import read_trials
 
 _DIGEST = "hwsearch:study_digest"
 FORMAT = 2
@@ -27,6 +30,7 @@ _FORMAT = "hwsearch:format"
 _TABLES = {*models.BaseModel.metadata.tables, "alembic_version"}
 _LONGEST_LOCK_S = 2.0
 """How long SQLite itself waits for a lock: an interrupt is heeded only after it, so the rest is waited for here."""
+_MOST_NAMED = 500  # trials in one statement: databases bound how many values it may name
 # A server is not given up before the network has had its time, nor waited for when the network is cut for good
 _LIBPQ = {
     "connect_timeout": 10, "keepalives": 1, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4,
@@ -54,7 +58,7 @@ class StoredStudy:
 
 
 class _Storage(RDBStorage):
-    """Optuna's, which closes its connections when it goes, or fails to come."""
+    """Optuna's, which reads trials by fewer steps, and closes its connections when it goes or fails to come."""
 
     def __init__(self, url: str, *, engine_kwargs: dict[str, Any], skip_table_creation: bool) -> None:
         try:
@@ -64,6 +68,19 @@ class _Storage(RDBStorage):
                 engine.dispose()
             raise
         weakref.finalize(self, self.engine.dispose)
+
+    def _get_trials(
+        self,
+        study_id: int,
+        states: Container[TrialState] | None,
+        included_trial_ids: set[int],
+        trial_id_greater_than: int,
+    ) -> list[FrozenTrial]:
+        again = [ident for ident in sorted(included_trial_ids) if ident <= trial_id_greater_than]
+        if states is not None or len(again) > _MOST_NAMED:
+            return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
+        with _create_scoped_session(self.scoped_session) as session:
+            return read_trials(session, study_id, again, trial_id_greater_than)
 
 
 def open_study(url: str | None, name: str, digest: str, n_objectives: int) -> StoredStudy:

@@ -56,12 +56,12 @@ def add_trials(
     Raises:
         ValueError: A value is none that its knob can have.
     """
-    trials = [
-        create_trial(state=TrialState.RUNNING, params=dict(values), distributions=dict(knobs))
-        for values in params
-    ]
     storage = _tables_of(study)
-    if storage is None or not trials:
+    if storage is None or not params:
+        trials = [
+            create_trial(state=TrialState.RUNNING, params=dict(values), distributions=dict(knobs))
+            for values in params
+        ]
         first = len(study.get_trials(deepcopy=False))
         study.add_trials(trials)
         return first
@@ -70,15 +70,23 @@ def add_trials(
         [
             {
                 "param_name": name,
-                "param_value": knob.to_internal_repr(trial.params[name]),
+                "param_value": _stored(name, knob, values[name]),
                 "distribution_json": spelt[name],
             }
             for name, knob in knobs.items()
         ]
-        for trial in trials
+        for values in params
     ]
     with _create_scoped_session(storage.scoped_session) as session:
         return _add_rows(session, study._study_id, rows)
+
+
+def _stored(name: str, knob: BaseDistribution, value: Any) -> float:
+    """Return what a knob's value is stored as, if it is one that the knob can have."""
+    stored = knob.to_internal_repr(value)
+    if not knob._contains(stored):
+        raise ValueError(f"{name} must be in {knob}; got {value}")
+    return stored
 
 
 def finish_trials(study: optuna.Study, finished: Sequence[FinishedTrial]) -> None:
