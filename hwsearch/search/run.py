@@ -25,12 +25,14 @@ from hwsearch.records.log import logged, seconds_spent
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, write_summary
 from hwsearch.records.trial_table import write_trials
-from hwsearch.search.batches import run_batches
+from hwsearch.search.batches import History, run_batches
 from hwsearch.search.decide.completion import with_chances
 from hwsearch.search.decide.finalists import contender, finalists
 from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.finals import final_record, finalise_until, with_every_seed
+from hwsearch.search.stages.context import Context, Stopwatch
+from hwsearch.search.stages.finals import Finals, final_record, finalise_until, with_every_seed
+from hwsearch.search.stages.foretold import finalise_contenders, foretold_words, why_all_train
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.stages.rival import add_rival
 from hwsearch.search.stages.rows import write_members
@@ -130,6 +132,7 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
     # what other runs trained is as it was recorded there; it is priced on this run's device
     others, plan = plan.others, replace(plan, others=())
     context = prepare(plan, trainer, cache, tell)
+    asked = plan
     if folder.confirmed.exists():
         plan = with_every_seed(plan)
         context = replace(context, plan=plan)
@@ -137,22 +140,42 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
         context = replace(context, plan=replace(plan, others=as_here(context, others)))
         tell(Event("note", others_words(context.plan.others)))
     history, clock = run_batches(context, proposer, folder, tell), context.model_clock
-    records, state, front = history.records, history.state, history.front
-    if not front:  # the best so far is kept: trials.csv and the summary are there
+    records, state = history.records, history.state
+    if not history.front:  # the best so far is kept: trials.csv and the summary are there
         return summarise(context, state, records, None, [], seconds_spent(folder, clock.lap()))
-    with clock:
-        chosen = finalists(state, records, front)
-
-    def on_trained(n: int, of: int) -> None:
-        tell(Event("final", "final trainings", n, of, clock.lap()))
-
-    finals = finalise_until(context, chosen, partial(contender, state, records), on_trained)
+    why = why_all_train(state)
+    if plan.study.final.others == "train" or why:
+        finals = _finals(context, history, tell)
+    else:
+        finals = finalise_contenders(
+            replace(context, plan=asked),
+            state,
+            records,
+            _told(tell, clock),
+            confirmed=folder.confirmed.exists(),
+        )
     with clock:
         records = with_chances(state, records)
     rows = write_members(plan, finals, folder)
+    notes = tuple(filter(None, (why, foretold_words(sum(row.is_foretold for row in rows)))))
+    for note in notes:
+        tell(Event("note", note))
     write_finals([final_record(member) for member in finals.members], folder.finals)
     write_trials(records, {row.trial for row in rows}, folder.trials, plan.later_columns)
-    return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()))
+    return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()), notes)
+
+
+def _finals(context: Context, history: History, tell: Listener) -> Finals:
+    """Train in full what promises to add to the front, and what else may be the pick."""
+    clock, records, state = context.model_clock, history.records, history.state
+    with clock:
+        chosen = finalists(state, records, history.front)
+    return finalise_until(context, chosen, partial(contender, state, records), _told(tell, clock))
+
+
+def _told(tell: Listener, clock: Stopwatch) -> Callable[[int, int], None]:
+    """Return what tells of final trainings."""
+    return lambda n, of: tell(Event("final", "final trainings", n, of, clock.lap()))
 
 
 def _open(plan: Plan, folder: RunFolder, place: Place) -> Proposer:

@@ -47,6 +47,7 @@ def summarise(
     finals: Finals | None,
     front: Sequence[FrontRow],
     seconds: Seconds,
+    notes: Sequence[str] = (),
 ) -> Summary:
     """Return the summary of a search.
 
@@ -57,6 +58,7 @@ def summarise(
         finals: The final trainings; None: nothing was worth any.
         front: Rows of front.csv.
         seconds: What it took.
+        notes: What else a reader must know.
     """
     plan = context.plan
     dense, every_dense = dense_rows(context, finals)
@@ -81,7 +83,7 @@ def summarise(
             trained=sum(r.outcome == "trained" and not r.skilled for r in records),
             final=len(finals.lacking) if finals else 0,
         ),
-        notes=(*_notes(context, seconds), *_storage_notes(plan, finals, picked)),
+        notes=(*_notes(context, seconds), *notes, *_storage_notes(plan, finals, picked)),
         program=_program(plan, _workload(finals, picked)),
         pick_chance_below=_chance_below(plan, finals, picked),
     )

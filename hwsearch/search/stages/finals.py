@@ -8,7 +8,7 @@ validation is therefore the mean over the fresh splits, and the network that is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hwsearch.measure.measured import Measured
@@ -27,6 +27,22 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
+class FinalForetold:
+    """A recipe of the front that was not trained in full: the surrogate's word for it (`foretold`).
+
+    Attributes:
+        record: The trial it comes from; its costs are those of its training in the search.
+        score: Accuracy on validation, in the mean over fresh trainings in full.
+        low, high: 95 % interval of that.
+    """
+
+    record: TrialRecord
+    score: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Finals:
     """The outcome of the final trainings.
 
@@ -39,6 +55,8 @@ class Finals:
         train_steps, eval_steps: Samples times timesteps that this run spent.
         reused_steps: Those that another run had spent on the same dense networks.
         wall_s: Seconds of the trainings.
+        foretold: What else may be on the front, where a study does not train all of that (``final.others``).
+        chances_below: Then how likely each recipe is worse than the pick needs, by its trial.
     """
 
     references: Mapping[int, Finalist]
@@ -49,6 +67,8 @@ class Finals:
     reused_steps: int
     wall_s: float
     over: tuple[str, ...] = ()
+    foretold: tuple[FinalForetold, ...] = ()
+    chances_below: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def yardstick(self) -> int:
@@ -62,6 +82,8 @@ class Finals:
 
     def chance_below(self, plan: Plan, trial: int) -> float:
         """Return the chance that a member is worse than the pick needs, in the mean over fresh splits and seeds."""
+        if trial in self.chances_below:
+            return self.chances_below[trial]
         trials = [member.record.trial for member in self.members if member.record is not None]
         runners = runners_of(plan, self.members, self.dense)
         return chance_below(runners, race_of(plan, self.dense), trials.index(trial))
@@ -79,7 +101,13 @@ def with_every_seed(plan: Plan) -> Plan:
     return replace(plan, study=plan.study.model_copy(update={"final": final}))
 
 
-def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:
+def finalise(
+    context: Context,
+    front: Sequence[TrialRecord],
+    on_trained: Progress | None = None,
+    *,
+    racing: bool = True,
+) -> Finals:
     """Run the front's recipes and their dense references with fresh seeds, and measure them on test.
 
     The dense references are run with every seed, a recipe with as many as may still change the pick (`final_race`).
@@ -88,6 +116,7 @@ def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progres
         context: Plan, dense networks, trainer, cache.
         front: Records of the front's members.
         on_trained: Called with how many of how many trainings are done.
+        racing: Whether recipes are trained again where that may change the pick; False: each once.
 
     Raises:
         HwsearchError: A dense network did not train with a fresh seed, or knows nothing with it.
@@ -103,7 +132,8 @@ def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progres
     chosen = {number: choose(plan, None, runs, runs, seeds) for number, runs in dense.items()}
     references = {number: finalist for number, finalist in chosen.items() if finalist is not None}
     yardstick = max(references, key=lambda number: references[number].score)
-    members = race(context, front, dense, references[yardstick], partial(_told, on_trained, done))
+    told = partial(_told, on_trained, done)
+    members = race(context, front, dense, references[yardstick], told, once=not racing)
     whole = [m for runs in dense.values() for m in runs]
     everything = [*whole, *(m for runs in members for m in runs)]
     finalists = [

@@ -1,0 +1,149 @@
+"""The cheap end of a search: only contenders for the pick are trained in full; other front members are foretold.
+
+Not for what is foretold, nor for who is trained next: `decide.foretell`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hwsearch.predict.surrogate import OFFSET
+from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.finalists import can_foretell, contender, promising
+from hwsearch.search.decide.foretell import Aim, Foresight, Foretold, Reached, foresight, next_contenders
+from hwsearch.search.decide.state import SearchState
+from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.finalist import race_of, runners_of
+from hwsearch.search.stages.finals import FinalForetold, Finals, Progress, finalise, with_every_seed
+from hwsearch.search.stages.race import Runner, loss_sds
+
+
+def why_all_train(state: SearchState) -> str:
+    """Return why nothing can be foretold, though the study asks for it; nothing where it can, or is not asked."""
+    study = state.plan.study
+    if study.final.others == "train":
+        return ""
+    if study.score != "accuracy":
+        return f"final.others: foretold, and all finalists are trained: only accuracy is foretold, not {study.score}"
+    if not can_foretell(state):
+        return "final.others: foretold, and all finalists are trained: too few trainings, or no ranking, to foretell by"
+    return ""
+
+
+def foretold_words(n: int) -> str:
+    """Return what a run says of members of its front that were not trained in full; of none, nothing."""
+    if not n:
+        return ""
+    members = "a member of the front is" if n == 1 else f"{n} members of the front are"
+    return f"{members} foretold, not trained in full: hwsearch front DIR --confirm trains what is"
+
+
+@dataclass(frozen=True)
+class _End:
+    """What the end of a search goes by."""
+
+    context: Context
+    state: SearchState
+    records: Sequence[TrialRecord]
+    foresight: Foresight
+
+
+def finalise_contenders(
+    context: Context,
+    state: SearchState,
+    records: Sequence[TrialRecord],
+    on_trained: Progress | None = None,
+    *,
+    confirmed: bool = False,
+) -> Finals:
+    """Run contenders for the pick with fresh seeds, for as long as one may change it, and foretell the others.
+
+    First each is trained once, then they race (`final_race`), and where that changes what may be picked, others follow.
+
+    Args:
+        context: Plan, dense networks, trainer, cache.
+        state: What is known at the end of the search; it has a surrogate.
+        records: All of the search.
+        on_trained: Called with how many of how many trainings are done.
+        confirmed: Whether what would be foretold is trained as well, and all with every seed.
+
+    Raises:
+        HwsearchError: As `finals.finalise`.
+    """
+    with context.model_clock:
+        end = _End(context, state, records, foresight(state))
+    chosen: list[TrialRecord] = []
+    finals = finalise(context, chosen, on_trained, racing=False)
+    while found := _next(end, finals, chosen):
+        chosen += found
+        finals = finalise(context, chosen, on_trained, racing=False)
+    finals = finalise(context, chosen, on_trained)
+    while found := _next(end, finals, chosen) or _middle(end, finals, chosen):
+        chosen += found
+        finals = finalise(context, chosen, on_trained)
+    asked = {record.trial for record in chosen}
+    with context.model_clock:
+        others = [record for record in promising(state) if record.trial not in asked]
+    if confirmed:
+        every = replace(context, plan=with_every_seed(context.plan))
+        return finalise(every, [*chosen, *others], on_trained)
+    return _with_foretold(end, finals, others)
+
+
+def _next(end: _End, finals: Finals, chosen: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return who is trained next, since it may be the pick."""
+    plan = end.context.plan
+    reached, race = _reached(end, finals), race_of(plan, finals.dense)
+    aim = Aim(race.rule, race.floor, race.chance)
+    with end.context.model_clock:
+        told = end.foresight.given(reached, race.floor)
+        return next_contenders(told, aim, reached, {record.trial for record in chosen})
+
+
+def _middle(end: _End, finals: Finals, chosen: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return who is trained next where nothing can be picked, and nothing is likely to be."""
+    enough = finals.accurate_enough(end.context.plan.study.pick)
+    if enough:
+        return []
+    another = contender(end.state, end.records, {record.trial: False for record in chosen})
+    return [] if another is None else [another]
+
+
+def _reached(end: _End, finals: Finals) -> list[Reached]:
+    """Return what the final trainings of each recipe say."""
+    plan, dense = end.context.plan, finals.dense
+    if not finals.members:
+        return []
+    runners, race = runners_of(plan, finals.members, dense), race_of(plan, dense)
+    sds = loss_sds(runners, race.dense_score, race.n_val)
+    return [
+        Reached(
+            member.record.trial,
+            runner.score,
+            y_sd(runner, float(sd)),
+            runner.cost,
+            runner.able and runner.on_front and runner.score >= race.floor,
+        )
+        for member, runner, sd in zip(finals.members, runners, sds, strict=True)
+        if member.record is not None
+    ]
+
+
+def y_sd(runner: Runner, loss_sd: float) -> float:
+    """Return the standard deviation of y = -log(error + 0.01) of a recipe's mean, from that of one of its losses."""
+    return loss_sd / math.sqrt(len(runner.losses)) / (max(0.0, 1.0 - runner.score) + OFFSET)
+
+
+def _with_foretold(end: _End, finals: Finals, others: Sequence[TrialRecord]) -> Finals:
+    """Return the outcome with what is foretold of others, and how likely each recipe is worse than the pick needs."""
+    race = race_of(end.context.plan, finals.dense)
+    told: Foretold = end.foresight.given(_reached(end, finals), race.floor)
+    at = {record.trial: i for i, record in enumerate(told.records)}
+    scores, chances = told.scores, 1.0 - told.chances(race.floor)
+    return replace(
+        finals,
+        foretold=tuple(FinalForetold(record, *scores[at[record.trial]].tolist()) for record in others),
+        chances_below={trial: float(chances[i]) for trial, i in at.items()},
+    )
