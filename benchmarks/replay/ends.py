@@ -15,7 +15,7 @@ from hwsearch.search.decide.finalists import promising
 from hwsearch.search.decide.foretell import Aim, Foretold, Reached, foresight, next_contenders
 from hwsearch.search.decide.front import non_dominated
 from hwsearch.search.decide.state import SearchState
-from hwsearch.search.stages.foretold import y_sd
+from hwsearch.search.stages.ending import y_sd
 from hwsearch.search.stages.pick_chance import chance_below
 from hwsearch.search.stages.race import Race, Runner, loss_sds, next_trainings, score_halves
 from hwsearch.space.candidate import Candidate
@@ -82,7 +82,7 @@ def pick(world: World, offered: Sequence[Candidate], seed: int, within: float) -
 
 
 def pick_foretold(world: World, state: SearchState, seed: int, within: float) -> Picked:
-    """Return what is picked where only contenders are trained (`hwsearch.search.stages.foretold` does the same)."""
+    """Return what is picked where only contenders are trained (`hwsearch.search.stages.ending` does the same)."""
     start, known = _Start.of(world, seed, within), foresight(state)
     race, at = start.race, {record.candidate.digest: record.trial for record in known.records}
     offered, done, runners = list[Candidate](), list[int](), list[Runner]()
@@ -114,7 +114,7 @@ def pick_foretold(world: World, state: SearchState, seed: int, within: float) ->
 
 
 def _reached(runners: Sequence[Runner], trials: Sequence[int], race: Race) -> list[Reached]:
-    """Return what final trainings say, as `hwsearch.search.stages.foretold` reads them."""
+    """Return what final trainings say, as `hwsearch.search.stages.ending` reads them."""
     if not runners:
         return []
     sds = loss_sds(runners, race.dense_score, race.n_val)

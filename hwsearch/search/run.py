@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 from filelock import FileLock, Timeout
 
@@ -25,14 +24,12 @@ from hwsearch.records.log import logged, seconds_spent
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import Summary, write_summary
 from hwsearch.records.trial_table import write_trials
-from hwsearch.search.batches import History, run_batches
+from hwsearch.search.batches import run_batches
 from hwsearch.search.decide.completion import with_chances
-from hwsearch.search.decide.finalists import contender, finalists
 from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.context import Context, Stopwatch
-from hwsearch.search.stages.finals import Finals, final_record, finalise_until, with_every_seed
-from hwsearch.search.stages.foretold import finalise_contenders, foretold_words, why_all_train
+from hwsearch.search.stages.ending import end
+from hwsearch.search.stages.finals import final_record, with_every_seed
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.stages.rival import add_rival
 from hwsearch.search.stages.rows import write_members
@@ -143,39 +140,13 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
     records, state = history.records, history.state
     if not history.front:  # the best so far is kept: trials.csv and the summary are there
         return summarise(context, state, records, None, [], seconds_spent(folder, clock.lap()))
-    why = why_all_train(state)
-    if plan.study.final.others == "train" or why:
-        finals = _finals(context, history, tell)
-    else:
-        finals = finalise_contenders(
-            replace(context, plan=asked),
-            state,
-            records,
-            _told(tell, clock),
-            confirmed=folder.confirmed.exists(),
-        )
+    finals = end(context, state, records, history.front, tell, asked if folder.confirmed.exists() else None)
     with clock:
         records = with_chances(state, records)
     rows = write_members(plan, finals, folder)
-    notes = tuple(filter(None, (why, foretold_words(sum(row.is_foretold for row in rows)))))
-    for note in notes:
-        tell(Event("note", note))
     write_finals([final_record(member) for member in finals.members], folder.finals)
     write_trials(records, {row.trial for row in rows}, folder.trials, plan.later_columns)
-    return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()), notes)
-
-
-def _finals(context: Context, history: History, tell: Listener) -> Finals:
-    """Train in full what promises to add to the front, and what else may be the pick."""
-    clock, records, state = context.model_clock, history.records, history.state
-    with clock:
-        chosen = finalists(state, records, history.front)
-    return finalise_until(context, chosen, partial(contender, state, records), _told(tell, clock))
-
-
-def _told(tell: Listener, clock: Stopwatch) -> Callable[[int, int], None]:
-    """Return what tells of final trainings."""
-    return lambda n, of: tell(Event("final", "final trainings", n, of, clock.lap()))
+    return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()))
 
 
 def _open(plan: Plan, folder: RunFolder, place: Place) -> Proposer:

@@ -47,7 +47,6 @@ def summarise(
     finals: Finals | None,
     front: Sequence[FrontRow],
     seconds: Seconds,
-    notes: Sequence[str] = (),
 ) -> Summary:
     """Return the summary of a search.
 
@@ -58,7 +57,6 @@ def summarise(
         finals: The final trainings; None: nothing was worth any.
         front: Rows of front.csv.
         seconds: What it took.
-        notes: What else a reader must know.
     """
     plan = context.plan
     dense, every_dense = dense_rows(context, finals)
@@ -83,7 +81,12 @@ def summarise(
             trained=sum(r.outcome == "trained" and not r.skilled for r in records),
             final=len(finals.lacking) if finals else 0,
         ),
-        notes=(*_notes(context, seconds), *notes, *_storage_notes(plan, finals, picked)),
+        notes=(
+            *_notes(context, seconds),
+            *(finals.notes if finals else ()),
+            *_foretold_notes(front),
+            *_storage_notes(plan, finals, picked),
+        ),
         program=_program(plan, _workload(finals, picked)),
         pick_chance_below=_chance_below(plan, finals, picked),
     )
@@ -167,6 +170,15 @@ def _chance_below(plan: Plan, finals: Finals | None, picked: FrontRow | None) ->
     if finals is None or picked is None:
         return None
     return round(finals.chance_below(plan, picked.trial), 4)
+
+
+def _foretold_notes(front: Sequence[FrontRow]) -> tuple[str, ...]:
+    """Return what a run says of members of its front that were not trained in full."""
+    n = sum(row.is_foretold for row in front)
+    if not n:
+        return ()
+    members = "a member of the front is" if n == 1 else f"{n} members of the front are"
+    return (f"{members} foretold, not trained in full: `hwsearch front DIR --confirm` trains what is",)
 
 
 def _storage_notes(plan: Plan, finals: Finals | None, picked: FrontRow | None) -> tuple[str, ...]:

@@ -19,27 +19,18 @@ from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import whole_steps
 from hwsearch.search.stages.final_race import race
 from hwsearch.search.stages.final_trainings import final_seeds, sound_references
-from hwsearch.search.stages.finalist import Finalist, choose, race_of, runners_of, with_intervals
+from hwsearch.search.stages.finalist import (
+    FinalForetold,
+    Finalist,
+    choose,
+    race_of,
+    runners_of,
+    with_intervals,
+)
 from hwsearch.search.stages.pick_chance import chance_below
 from hwsearch.study.search_sections import Pick
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class FinalForetold:
-    """A recipe of the front that was not trained in full: the surrogate's word for it (`foretold`).
-
-    Attributes:
-        record: The trial it comes from; its costs are those of its training in the search.
-        score: Accuracy on validation, in the mean over fresh trainings in full.
-        low, high: 95 % interval of that.
-    """
-
-    record: TrialRecord
-    score: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -57,6 +48,7 @@ class Finals:
         wall_s: Seconds of the trainings.
         foretold: What else may be on the front, where a study does not train all of that (``final.others``).
         chances_below: Then how likely each recipe is worse than the pick needs, by its trial.
+        notes: What a reader must know.
     """
 
     references: Mapping[int, Finalist]
@@ -69,6 +61,7 @@ class Finals:
     over: tuple[str, ...] = ()
     foretold: tuple[FinalForetold, ...] = ()
     chances_below: Mapping[int, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def yardstick(self) -> int:

@@ -11,12 +11,11 @@ from hwsearch.plan.plan import Plan
 from hwsearch.records.columns import LaterColumns, knob_columns, width_columns
 from hwsearch.records.front import FORETOLD, DenseRow, FrontRow, write_front
 from hwsearch.records.run_folder import RunFolder
-from hwsearch.search.decide.front import on_final_front
 from hwsearch.search.stages.class_answers import write_answers
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import Dense
-from hwsearch.search.stages.finalist import Finalist, on_front
-from hwsearch.search.stages.finals import FinalForetold, Finals
+from hwsearch.search.stages.finalist import FinalForetold, Finalist, foretold_on_front, on_front
+from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.skill import answer_columns
 
 _NONE = LaterColumns()
@@ -40,9 +39,8 @@ def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
 
 def _foretold_rows(plan: Plan, finals: Finals, trained: Sequence[FrontRow]) -> list[FrontRow]:
     """Return the rows of what is foretold to be of use and dominated by nothing."""
-    reached = [(row.score or 0.0, row.costs) for row in trained]
-    reached += [(own.score, own.record.measured or {}) for own in finals.foretold]
-    kept = on_final_front(plan, reached, 1.0 - finals.dense.score)[len(trained) :]
+    known = [(row.score or 0.0, row.costs) for row in trained]
+    kept = foretold_on_front(plan, finals.foretold, known, finals.dense)
     return [
         foretold_row(own, plan.later_columns) for own, keep in zip(finals.foretold, kept, strict=True) if keep
     ]

@@ -1,6 +1,7 @@
-"""The cheap end of a search: only contenders for the pick are trained in full; other front members are foretold.
+"""The end of a search: what is trained in full, and of what the surrogate's word is taken.
 
-Not for what is foretold, nor for who is trained next: `decide.foretell`.
+Either all that promises to add to the front is trained (``final.others: train``), or contenders for the pick alone, and
+the other members are foretold. Not for what is foretold, nor for who is trained next: `decide.foretell`.
 """
 
 from __future__ import annotations
@@ -8,36 +9,71 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+from hwsearch.plan.plan import Plan
 from hwsearch.predict.surrogate import OFFSET
+from hwsearch.records.events import Event, Listener
 from hwsearch.records.trials import TrialRecord
-from hwsearch.search.decide.finalists import can_foretell, contender, promising
+from hwsearch.search.decide.finalists import can_foretell, contender, finalists, promising
 from hwsearch.search.decide.foretell import Aim, Foresight, Foretold, Reached, foresight, next_contenders
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.context import Context
-from hwsearch.search.stages.finalist import race_of, runners_of
-from hwsearch.search.stages.finals import FinalForetold, Finals, Progress, finalise, with_every_seed
+from hwsearch.search.stages.finalist import FinalForetold, race_of, runners_of
+from hwsearch.search.stages.finals import (
+    Finals,
+    Progress,
+    finalise,
+    finalise_until,
+    with_every_seed,
+)
 from hwsearch.search.stages.race import Runner, loss_sds
 
 
-def why_all_train(state: SearchState) -> str:
+def end(
+    context: Context,
+    state: SearchState,
+    records: Sequence[TrialRecord],
+    front: Sequence[TrialRecord],
+    tell: Listener,
+    asked: Plan | None = None,
+) -> Finals:
+    """Run the final trainings of a search, as ``final.others`` says.
+
+    Args:
+        context: Plan, dense networks, trainer, cache.
+        state: What is known at the end of the search.
+        records: All of the search.
+        front: Those on the measured front.
+        tell: Told of every training.
+        asked: The plan as it was before all is to be trained with every seed; None: it is not.
+
+    Raises:
+        HwsearchError: As `finals.finalise`.
+    """
+    clock = context.model_clock
+
+    def on_trained(n: int, of: int) -> None:
+        tell(Event("final", "final trainings", n, of, clock.lap()))
+
+    why = _why_all_train(state)
+    if context.plan.study.final.others == "foretold" and not why:
+        known = context if asked is None else replace(context, plan=asked)
+        return _contenders(known, state, records, on_trained, confirmed=asked is not None)
+    with clock:
+        chosen = finalists(state, records, front)
+    finals = finalise_until(context, chosen, partial(contender, state, records), on_trained)
+    return replace(finals, notes=(why,)) if why else finals
+
+
+def _why_all_train(state: SearchState) -> str:
     """Return why nothing can be foretold, though the study asks for it; nothing where it can, or is not asked."""
-    study = state.plan.study
+    study, said = state.plan.study, "final.others: foretold, and all finalists are trained all the same"
     if study.final.others == "train":
         return ""
     if study.score != "accuracy":
-        return f"final.others: foretold, and all finalists are trained: only accuracy is foretold, not {study.score}"
-    if not can_foretell(state):
-        return "final.others: foretold, and all finalists are trained: too few trainings, or no ranking, to foretell by"
-    return ""
-
-
-def foretold_words(n: int) -> str:
-    """Return what a run says of members of its front that were not trained in full; of none, nothing."""
-    if not n:
-        return ""
-    members = "a member of the front is" if n == 1 else f"{n} members of the front are"
-    return f"{members} foretold, not trained in full: hwsearch front DIR --confirm trains what is"
+        return f"{said}: accuracy is foretold, not {study.score}"
+    return "" if can_foretell(state) else f"{said}: too few trainings, or no ranking, to foretell by"
 
 
 @dataclass(frozen=True)
@@ -50,13 +86,13 @@ class _End:
     foresight: Foresight
 
 
-def finalise_contenders(
+def _contenders(
     context: Context,
     state: SearchState,
     records: Sequence[TrialRecord],
-    on_trained: Progress | None = None,
+    on_trained: Progress,
     *,
-    confirmed: bool = False,
+    confirmed: bool,
 ) -> Finals:
     """Run contenders for the pick with fresh seeds, for as long as one may change it, and foretell the others.
 
