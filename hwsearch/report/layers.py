@@ -81,7 +81,7 @@ class Panel:
     def steps(self) -> list[tuple[float, float]]:
         """Return the corners of the front's step line: its members that no other dominates in this pair, by x."""
         best, corners = float("inf"), []
-        members = (*self.points["front"], *self.points["foretold"])
+        members = (*self.points["front"], *self.points.get("foretold", ()))
         for x, y in sorted((p.x, p.y) for p in members if p.y is not None):
             if y < best:
                 corners.append((x, y))
