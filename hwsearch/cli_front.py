@@ -97,7 +97,12 @@ def pick(
     from hwsearch.results.result import load_run
 
     result = load_run(directory)
-    row = result.pick(**rule)
+    try:
+        row = result.pick(**rule)
+    except NothingFits as error:
+        if result.finished and (other := result.foretold_instead(**rule)):
+            raise NothingFits(f"{error}; {other}") from None
+        raise
     if as_json:
         say_block(row.to_json(indent=2, double_precision=15))
         return
@@ -109,3 +114,4 @@ def pick(
     summary = read_summary(result.folder.summary)
     print_pick(picked, summary.dense, summary.score)
     print_recall(picked, summary, read_recalls(result.folder.recalls))
+    print_rival(result.foretold_instead(**rule))

@@ -129,7 +129,7 @@ class Bout:
             if sum(self.plan.cycles) < self.plan.study.train.epochs:
                 after = self.state
                 chosen = finalists(after, known, after.front(known))
-                yield Offer([record.candidate for record in chosen])
+                yield Offer([record.candidate for record in chosen], after)
 
     def finish(self) -> Iterator[Step]:
         """Train on what was stopped, as a run does in the end."""
@@ -228,6 +228,7 @@ _WHOLE = {"early": False, "early_time": False}
 
 CONTESTANTS |= {
     "hwsearch": _contestant({}),
+    "hwsearch_foretold": _contestant({}),  # another end, by the replay of picks
     "less_early": _contestant({"early": False}),
     "less_early_time": _contestant(_WHOLE),
     "less_similarity": _contestant({**_WHOLE, "foresee": False}),

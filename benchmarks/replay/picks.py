@@ -8,8 +8,9 @@
 A contestant searches as in `contest`. Time and again it is looked at as if it ended there: what it offers goes into the
 product's final race (`stages.race`), which trains anew for as long as that may change the pick. hwsearch offers its
 finalists (`decide.finalists`); who trains in full offers the front of what it measured and the three most accurate of
-the rest (`rivals_today` has more of those). Search, final trainings and five of the dense network are charged, counted
-in full trainings. Of a pick the true bytes and accuracy are kept, and how often 95 % intervals hold the truth.
+the rest (`rivals_today` has more of those); `hwsearch_foretold` trains contenders for the pick alone (`final.others:
+foretold`, `ends`). Search, final trainings and five of the dense network are charged, counted in full trainings. Of a
+pick the true bytes and accuracy are kept, and how often 95 % intervals hold the truth.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import argparse
 import importlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,108 +27,37 @@ from scipy.stats import t
 
 from benchmarks.replay.baselines import CONTESTANTS
 from benchmarks.replay.contest import read_runs
+from benchmarks.replay.ends import dense_of, pick, pick_foretold
 from benchmarks.replay.trainings import Offer, Step
 from benchmarks.replay.world import NAMES, World, load_world
 from hwsearch.search.decide.front import non_dominated
-from hwsearch.search.stages.pick_chance import chance_below
-from hwsearch.search.stages.race import Race, Runner, next_trainings, score_halves
 from hwsearch.space.candidate import Candidate
 
-SEEDS, CHANCE, RESERVES = 5, 0.1, 3
+RESERVES = 3
 WITHIN = 0.01
 EVERY = 5  # full trainings after which those are looked at that train in full
 OFFERS = 4  # batches after which those are that do not
 SPENT = (15, 20, 25, 30, 40, 60, 100, 150, 200)
 Rows = Sequence[Mapping[str, Any]]  # the looks of a run
 _FINAL = 2
-_FRESH = 1_000_003  # seeds of final trainings: far from those of the search
+_FORETOLD = "_foretold"  # how a contestant's name ends whose end is `final.others: foretold`
 
 
-@dataclass(frozen=True)
-class Picked:
-    """What would be handed over.
-
-    Attributes:
-        candidate: It; None: nothing is accurate enough.
-        chance: That it is worse than needed, as a run states it.
-        steps: Of all final trainings, the dense network's too.
-        once: Of what was trained once, whether the 95 % interval of the score holds the truth.
-    """
-
-    candidate: Candidate | None
-    chance: float | None
-    steps: int
-    once: tuple[bool, ...]
-
-
-def dense_of(world: World) -> Candidate:
-    """Return the dense network at most bits and the longest T."""
-    return Candidate((0.0,), "weight", (max(world.space.weight_bits),), world.plan.dense_timesteps)
-
-
-def pick(world: World, offered: Sequence[Candidate], seed: int, within: float) -> Picked:
-    """Return what the final race picks of candidates, and what it trains for that."""
-    fresh = [_FRESH * (seed + 1) + k for k in range(SEEDS)]
-    whole = [world.observe(dense_of(world), _FINAL, s) for s in fresh]
-    score, n_val = float(np.mean(whole)), len(world.plan.data.y_val)
-    race = Race("smallest", score - within - 1e-9, score, n_val, SEEDS, CHANCE)
-    done, wanted = [0] * len(offered), dict.fromkeys(range(len(offered)), 1)
-    while wanted:
-        for i, n in wanted.items():
-            done[i] += n
-        runners = _runners(world, offered, done, whole, fresh)
-        wanted = next_trainings(runners, race)
-    full = [sum(world.steps(c, rung) for rung in range(len(world.cycles))) for c in offered]
-    steps = SEEDS * world.full_steps + sum(n * own for n, own in zip(done, full, strict=True))
-    halves = score_halves(runners, score, n_val, SEEDS)
-    truth = world.truth(offered, _FINAL)
-    once = tuple(
-        bool(abs(r.score - true) <= half)
-        for r, n, true, half in zip(runners, done, truth, halves, strict=True)
-        if n == 1
-    )
-    fit = [i for i, r in enumerate(runners) if r.on_front and r.score >= race.floor]
-    if not fit:
-        return Picked(None, None, steps, once)
-    chosen = min(fit, key=lambda i: (runners[i].cost, -runners[i].score))
-    return Picked(offered[chosen], chance_below(runners, race, chosen), steps, once)
-
-
-def _runners(
-    world: World,
-    offered: Sequence[Candidate],
-    done: Sequence[int],
-    whole: Sequence[float],
-    fresh: Sequence[int],
-) -> list[Runner]:
-    """Return what is offered as it races after so many trainings each."""
-    losses = [
-        tuple(whole[k] - world.observe(c, _FINAL, fresh[k]) for k in range(n))
-        for c, n in zip(offered, done, strict=True)
-    ]
-    scores = [float(np.mean(whole) - np.mean(own)) for own in losses]
-    n_bytes = world.bytes_truth(offered).tolist()
-    on_front = non_dominated(np.column_stack([1 - np.array(scores), n_bytes])).tolist()
-    return [
-        Runner(*own) for own in zip(n_bytes, losses, scores, [True] * len(done), done, on_front, strict=True)
-    ]
-
-
-def looks(world: World, steps: Iterator[Step | Offer]) -> Iterator[tuple[int, list[Candidate]]]:
+def looks(world: World, steps: Iterator[Step | Offer]) -> Iterator[tuple[int, Offer]]:
     """Yield what was spent and what is offered, time and again."""
     spent, full, looked, offers = 0, dict[str, Step](), 0, 0
     for step in steps:
         if isinstance(step, Offer):
             offers += 1
             if offers % OFFERS == 0:
-                yield spent, list(step.candidates)
+                yield spent, step
             continue
         spent += step.train_steps
         if step.rung == _FINAL:
             full[step.candidate.digest] = step
         if len(full) > 1 and spent >= (looked + 1) * EVERY * world.full_steps:
             looked = spent // (EVERY * world.full_steps)
-            yield spent, _measured_front(list(full.values()))
+            yield spent, Offer(_measured_front(list(full.values())))
 
 
 def _measured_front(steps: Sequence[Step]) -> list[Candidate]:
@@ -145,11 +74,15 @@ def run(world: World, name: str, seed: int, budget: float, within: float) -> dic
     """Return what would be picked, time and again, of one contestant; the budget is of its search alone."""
     (best,), rows = world.truth([dense_of(world)], _FINAL), []
     for spent, offered in looks(world, CONTESTANTS[name](world, seed)):
-        found = pick(world, offered, seed, within)
+        if name.endswith(_FORETOLD) and offered.state is not None:
+            found = pick_foretold(world, offered.state, seed, within)
+        else:
+            found = pick(world, offered.candidates, seed, within)
         row: dict[str, Any] = {
             "search": round(spent / world.full_steps, 2),
             "spent": round((spent + found.steps) / world.full_steps, 2),
             "once": [sum(found.once), len(found.once)],
+            "foretold": [sum(found.foretold), len(found.foretold)],
         }
         if found.candidate is not None and found.chance is not None:
             row["bytes"] = float(world.bytes_truth([found.candidate])[0])
@@ -233,8 +166,9 @@ def _mean(values: Sequence[float], n: int) -> str:
 def honesty_table(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Return how often picks are worse than they may be, beside what is stated, and how intervals hold."""
     lines = [
-        "| world | contestant | picks | worse than allowed | stated, in the mean | trained once | interval holds |",
-        "|---|---|---|---|---|---|---|",
+        "| world | contestant | picks | worse than allowed | stated, in the mean | trained once | interval holds "
+        "| foretold | interval holds |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for world, all_runs in runs.items():
         for name in dict.fromkeys(own["contestant"] for own in all_runs):
@@ -246,7 +180,11 @@ def honesty_table(runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
             stated = np.mean([row["chance"] for row in picks])
             # intervals are for what hwsearch offers: others offer poor networks, which the product never sees
             holds = f"{once} | {held / once:.1%}" if name.startswith("hwsearch") else " | "
-            lines.append(f"| {world} | {name} | {len(picks)} | {below:.1%} | {stated:.1%} | {holds} |")
+            told_held, told = np.sum([row.get("foretold", [0, 0]) for row in rows], axis=0)
+            foretold = f"{told} | {told_held / told:.1%}" if told else " | "
+            lines.append(
+                f"| {world} | {name} | {len(picks)} | {below:.1%} | {stated:.1%} | {holds} | {foretold} |"
+            )
     return "\n".join(lines) + "\n"
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.replay.world import FULL_TIME, World
 from hwsearch.search.decide.front import non_dominated
+from hwsearch.search.decide.state import SearchState
 from hwsearch.space.candidate import Candidate
 
 
@@ -41,9 +42,11 @@ class Offer:
 
     Attributes:
         candidates: These.
+        state: What hwsearch knows then; None: it is another.
     """
 
     candidates: list[Candidate]
+    state: SearchState | None = None
 
 
 class Trainings:

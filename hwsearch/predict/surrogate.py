@@ -90,13 +90,18 @@ class Surrogate:
 
     def draws(self, inputs: Inputs, count: int, rng: np.random.Generator) -> np.ndarray:
         """Return [count, N]: what candidates may be together, drawn from what is believed of them."""
+        mean, believed = self.believed(inputs)
+        believed[np.diag_indices(len(believed))] += 1e-6
+        factor = cholesky(believed, lower=True)
+        return mean + rng.standard_normal((count, len(inputs))) @ factor.T
+
+    def believed(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean [N] of y and its covariance [N, N]: what is believed of candidates together."""
         process = self.with_trainings_of(inputs)
         across = process._across(inputs)
         half = solve_triangular(process._factor, across, lower=True)
         believed = Covariance(self._layout, inputs, inputs).value(self.hyper) - half.T @ half
-        believed[np.diag_indices(len(believed))] += 1e-6
-        factor = cholesky(believed, lower=True)
-        return process._mean(inputs, across) + rng.standard_normal((count, len(inputs))) @ factor.T
+        return process._mean(inputs, across), believed
 
     def conditioned_on(self, inputs: Inputs, y: np.ndarray, spread: np.ndarray) -> Surrogate:
         """Return the process of these values, with the hyper-parameters of this one."""

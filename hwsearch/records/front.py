@@ -24,6 +24,8 @@ FRONT_COLUMNS = (
     "memory_bytes", "weight_bytes", "state_bytes", "synaptic_ops", "energy_j", "latency_s",
 )  # fmt: skip
 """What every front has, in this order."""
+FORETOLD = "foretold"
+"""The ``evidence`` of a member that was not trained in full: no network of it can be handed over."""
 
 
 class NetworkRow(Row):
@@ -146,6 +148,9 @@ class FrontRow(NetworkRow):
     inference. ``accuracy_val_noise``, ``noise_loss`` and ``noise_loss_high`` (what the network handed over keeps and
     loses under noise, at most with 95 %) are there where the study asks for ``robustness``; ``score_...`` where its
     score is another than accuracy.
+
+    Where ``evidence`` is ``foretold`` the recipe was not trained in full: ``accuracy_val`` and its interval are the
+    surrogate's word, what only a training tells is empty, and the costs are those of its short training in the search.
     """
 
     _banks_after: ClassVar[str] = "macs"
@@ -214,6 +219,16 @@ class FrontRow(NetworkRow):
     noise_loss: float | None = None
     noise_loss_high: float | None = None
 
+    @property
+    def is_foretold(self) -> bool:
+        """Whether it was not trained in full."""
+        return self.evidence == FORETOLD
+
+
+def trained_members(front: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a front that were trained in full: only of these a network can be handed over."""
+    return front[front["evidence"] != FORETOLD] if "evidence" in front else front
+
 
 def front_frame(rows: Sequence[FrontRow]) -> pd.DataFrame:
     """Return a front as the frame that rules pick from."""
@@ -224,8 +239,10 @@ def front_frame(rows: Sequence[FrontRow]) -> pd.DataFrame:
 
 def write_front(rows: Sequence[FrontRow], path: Path) -> None:
     """Write front.csv."""
-    header = list(rows[0].columns()) if rows else FRONT_COLUMNS
-    write_table(path, header, (row.columns().values() for row in rows))
+    cells: list[dict[str, Cell]] = [row.columns() for row in rows]
+    # what is foretold has fewer than what was trained
+    header = max((list(own) for own in cells), key=len) if cells else list(FRONT_COLUMNS)
+    write_table(path, header, ([own.get(name) for name in header] for own in cells))
 
 
 def read_front(path: Path, size: int | None = None) -> list[FrontRow]:

@@ -71,7 +71,7 @@ def headline(tables: RunTables) -> str:
         )
         return f"{miss[0].upper()}{miss[1:].removesuffix('.')}."
     if pick is None:
-        best, full = max(row.score or 0.0 for row in tables.front), dense.score
+        best, full = max((row.score or 0.0 for row in tables.trained_front), default=0.0), dense.score
         return (
             f"Nothing was picked: no member of the front is accurate enough. The best reaches "
             f"{spell('accuracy_val', best)} on validation, the dense reference {spell('accuracy_val', full)}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hwsearch.records.front import FrontRow
+from hwsearch.records.front import FORETOLD, FrontRow
 from hwsearch.records.summary_parts import Audit, Completion, SimilarityQuality, WithoutSkill
 from hwsearch.report.answer import interval
 from hwsearch.report.layers import sparsity, whole
@@ -30,6 +30,7 @@ _COLUMNS = {
     "latency_s": "Latency",
     "undecided": "Test samples that no input decides",
 }
+_TESTED = ("accuracy_test", "score_test")
 _OUTCOMES = {
     "asked": ("Asked", "Candidates that the search proposed."),
     "over_budget": (
@@ -93,8 +94,10 @@ def _cell(row: FrontRow, name: str) -> Cell:
         return _undecided(row)
     value = row.cell(name)
     if value is None:
-        return UNKNOWN, None
-    if name in ("accuracy_test", "score_test"):
+        return (FORETOLD if name in _TESTED and row.is_foretold else UNKNOWN), None
+    if row.is_foretold and name == "accuracy_val":
+        return interval(row, name), value
+    if name in _TESTED:
         return interval(row, name), value
     if name == "sparsity":
         return sparsity(value), value

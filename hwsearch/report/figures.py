@@ -83,7 +83,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> dict[str, Any]:
         if kind == "front" and len(steps := panel.steps()) > 1:
             xs, ys = [x / x_unit.size for x, _ in steps], [y / y_unit.size for _, y in steps]
             axes.step(xs, ys, where="post", color=mark.colour, lw=1.3)
-        hollow = kind in ("dominated", "pick")
+        hollow = kind in ("dominated", "foretold", "pick")
         style: dict[str, Any] = {
             "s": (0.75 * mark.size) ** 2,
             "marker": mark.marker,

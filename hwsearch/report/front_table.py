@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hwsearch.records.front import NetworkRow
+from hwsearch.records.front import FrontRow, NetworkRow
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.tables import Cell, write_table
 from hwsearch.report.layers import sparsity, whole
@@ -56,7 +56,12 @@ def _names(tables: RunTables) -> list[Cell]:
     """Return what each row is."""
     pick = tables.summary.pick
     picked = None if pick is None else pick.trial
-    return ["dense", *("the pick" if row.trial == picked else "on the front" for row in tables.front)]
+    names = ["the pick" if row.trial == picked else _on_front(row) for row in tables.front]
+    return ["dense", *names]
+
+
+def _on_front(row: FrontRow) -> str:
+    return "on the front, foretold" if row.is_foretold else "on the front"
 
 
 def _knob_columns(rows: list[NetworkRow]) -> list[tuple[str, list[Cell]]]:

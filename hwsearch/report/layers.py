@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from hwsearch.records.front import DenseRow
+from hwsearch.records.front import FORETOLD, DenseRow
 from hwsearch.records.tables import Cell, Row
 from hwsearch.records.trial_table import TrialRow
 from hwsearch.records.trials import COST_COLUMNS
@@ -38,6 +38,7 @@ class Mark:
 MARKS = {
     "over": Mark("over a budget", "#d55e00", "x-thin-open", "x", 7),
     "dominated": Mark("trained, off the front", "#8b8b8b", "square-open", "s", 7),
+    "foretold": Mark("on the front, foretold", "#2b83c6", "diamond-open", "D", 8),
     "front": Mark("Pareto front", "#2b83c6", "circle", "o", 10),
     "dense": Mark("dense reference", "#c2599b", "star", "*", 17),
     "pick": Mark("the pick", "#00936b", "circle-open", "o", 20),
@@ -80,7 +81,8 @@ class Panel:
     def steps(self) -> list[tuple[float, float]]:
         """Return the corners of the front's step line: its members that no other dominates in this pair, by x."""
         best, corners = float("inf"), []
-        for x, y in sorted((p.x, p.y) for p in self.points["front"] if p.y is not None):
+        members = (*self.points["front"], *self.points.get("foretold", ()))
+        for x, y in sorted((p.x, p.y) for p in members if p.y is not None):
             if y < best:
                 corners.append((x, y))
                 best = y
@@ -103,7 +105,8 @@ def _panel(tables: RunTables, x: str, y: str) -> Panel:
     kinds: dict[str, Sequence[Row]] = {
         "over": over,
         "dominated": [row for row in trained if row.feasible],
-        "front": tables.front,
+        "foretold": [row for row in tables.front if row.is_foretold],
+        "front": [row for row in tables.front if not row.is_foretold],
         "dense": [summary.dense],
         "pick": [] if summary.pick is None else [summary.pick],
     }
@@ -170,7 +173,8 @@ def whole(value: Cell) -> str:
 
 def hover(row: Row) -> str:
     """Return what a point says about its candidate; unknown costs are left out."""
-    outcome = "dense reference" if isinstance(row, DenseRow) else row.cell("outcome") or "on the front"
+    ending = "on the front, foretold" if row.cell("evidence") == FORETOLD else "on the front"
+    outcome = "dense reference" if isinstance(row, DenseRow) else row.cell("outcome") or ending
     trial = None if row.cell("trial") is None else f"trial {row.cell('trial')}"
     head = " · ".join(str(part).replace("_", " ") for part in (trial, outcome) if part)
     lines = [f"<b>{head}</b>"] + ([knobs(row)] if knobs(row) else [])

@@ -49,6 +49,11 @@ class RunTables:
     stress: tuple[StressRow, ...] = ()
     rivals: tuple[RivalRow, ...] = ()
 
+    @property
+    def trained_front(self) -> list[FrontRow]:
+        """Members of the front that were trained in full."""
+        return [row for row in self.front if not row.is_foretold]
+
 
 def read_run(run_dir: Path | str) -> RunTables:
     """Read a run folder.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from hwsearch.errors import Fault, InputError, NothingFits
+from hwsearch.records.front import FORETOLD, trained_members
 from hwsearch.search.decide.pick import pick_row, score_column
 from hwsearch.stress.demand import robust_members
 from hwsearch.study.laws import Accuracy, Score
@@ -74,9 +75,39 @@ def picked_of(
     if row is None and able.empty:
         raise NothingFits(f"no member of the front keeps its accuracy under noise: {study.robustness}")
     if row is None:
-        best = able[score_column(able)].max()
+        trained = trained_members(able)
+        if trained.empty:
+            raise NothingFits("no member of the front was trained in full")
+        best = trained[score_column(able)].max()
         raise NothingFits(f"no member of the front is accurate enough: the best reaches {best} on validation")
     return row
+
+
+def foretold_instead(
+    front: pd.DataFrame, study: Study, rule: str | None, tolerance: Tolerance, dense_score: float | None
+) -> str:
+    """Say which member of a front would be picked if what is foretold of it came true; nothing where none would.
+
+    Args:
+        front: front.csv.
+        study: The study as used.
+        rule: ``smallest``, ``frugal`` or ``accurate``; None: the study's.
+        tolerance: How accurate it must be.
+        dense_score: That of the dense reference on validation.
+    """
+    if len(trained_members(front)) == len(front):
+        return ""
+    as_trained = front.assign(evidence="")
+    row = pick_row(
+        as_trained, rule or study.pick.rule, dense_score or 0.0, tolerance.within, tolerance.needed
+    )
+    foretold = front.loc[front["evidence"] == FORETOLD, "trial"].tolist()
+    if row is None or row["trial"] not in foretold:
+        return ""
+    return (
+        f"trial {row['trial']} would be picked, with {row['memory_bytes']:,} B, if it reaches what is foretold of it "
+        f"({row['accuracy_val']:.1%} on validation): hwsearch front DIR --confirm trains it"
+    )
 
 
 def _needed(score: Score, min_accuracy: float | None, min_score: float | None) -> float | None:

@@ -75,13 +75,17 @@ def recover(folder: RunFolder, trial: int, storage: str | None = None) -> Recove
         storage: URL; None: the one that the folder remembers.
 
     Raises:
-        InputError: There is no such trial, it was not trained, or its record cannot be read.
+        InputError: There is no such trial, it was not trained, it is foretold, or its record cannot be read.
         RecordError: The network is not what was recorded.
     """
     study = load_study(folder.study)
     record = _trained_record(records_of(folder, study, storage), trial)
     plan = make_plan(with_used_files(study, folder), folder.study)
     row = _front_row(folder, trial)
+    if row is not None and row.is_foretold:
+        law = "a member of the front must be trained in full before a network of it is handed over"
+        what = "hwsearch front DIR --confirm trains the front's recipes"
+        raise InputError([Fault("--trial", law, f"trial {trial}: foretold", what)])
     seed = None if row is None else row.seed
     cache = _cache_of(plan, folder)
     path = (

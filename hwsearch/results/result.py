@@ -24,7 +24,7 @@ from hwsearch.records.run_folder import RunFolder, open_run
 from hwsearch.records.stress import StressRow
 from hwsearch.records.summary import Summary, read_summary
 from hwsearch.records.trial_table import read_trials_frame
-from hwsearch.results.picked import picked_of, tolerance_of
+from hwsearch.results.picked import foretold_instead, picked_of, tolerance_of
 from hwsearch.study.model import Study, load_study
 
 if TYPE_CHECKING:
@@ -158,6 +158,17 @@ class Result:
         if front.empty:
             raise NothingFits(self._numbers.nearest_miss or "")
         return picked_of(front, self.study, rule, tolerance, lambda: self._dense.score)
+
+    def foretold_instead(self, rule: str | None = None, **tolerance: float | str | None) -> str:
+        """Say which member would be picked if what is foretold of it came true; nothing where none would.
+
+        Args:
+            rule: As of `pick`.
+            tolerance: ``within``, ``min_accuracy`` or ``min_score``, as of `pick`.
+        """
+        names = ("within", "min_accuracy", "min_score")
+        asked = tolerance_of(self.study, *(tolerance.get(name) for name in names))
+        return foretold_instead(self.front, self.study, rule, asked, self._dense.score)
 
     def front_on(self, profile: str | Path | HardwareProfile) -> FrontOn:
         """Return the front on another device, and which candidates are not on it, and why; nothing is trained.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from hwsearch.records.front import NetworkRow
+from hwsearch.records.front import FORETOLD, NetworkRow
 
 AnyRow = TypeVar("AnyRow", bound=NetworkRow)
 Item = TypeVar("Item")
@@ -14,8 +14,9 @@ _ROUNDING = 1e-9
 
 
 def accurate_enough(rows: Sequence[AnyRow], floor: float) -> list[AnyRow]:
-    """Return the rows whose score on validation is as high as needed."""
-    return [row for row in rows if (row.score or 0.0) >= floor - _ROUNDING]
+    """Return the rows whose score on validation is as high as needed; what is foretold has no network."""
+    trained = (row for row in rows if row.cell("evidence") != FORETOLD)
+    return [row for row in trained if (row.score or 0.0) >= floor - _ROUNDING]
 
 
 def picked(rows: Sequence[AnyRow], rule: str, floor: float) -> AnyRow | None:

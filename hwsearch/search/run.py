@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 from filelock import FileLock, Timeout
 
@@ -27,10 +26,10 @@ from hwsearch.records.summary import Summary, write_summary
 from hwsearch.records.trial_table import write_trials
 from hwsearch.search.batches import run_batches
 from hwsearch.search.decide.completion import with_chances
-from hwsearch.search.decide.finalists import contender, finalists
 from hwsearch.search.jobs.pool import Bench, Trainer, Workers
 from hwsearch.search.optuna_study import Proposer
-from hwsearch.search.stages.finals import final_record, finalise_until, with_every_seed
+from hwsearch.search.stages.ending import end
+from hwsearch.search.stages.finals import final_record, with_every_seed
 from hwsearch.search.stages.preparation import prepare
 from hwsearch.search.stages.rival import add_rival
 from hwsearch.search.stages.rows import write_members
@@ -130,6 +129,7 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
     # what other runs trained is as it was recorded there; it is priced on this run's device
     others, plan = plan.others, replace(plan, others=())
     context = prepare(plan, trainer, cache, tell)
+    asked = plan
     if folder.confirmed.exists():
         plan = with_every_seed(plan)
         context = replace(context, plan=plan)
@@ -137,16 +137,10 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
         context = replace(context, plan=replace(plan, others=as_here(context, others)))
         tell(Event("note", others_words(context.plan.others)))
     history, clock = run_batches(context, proposer, folder, tell), context.model_clock
-    records, state, front = history.records, history.state, history.front
-    if not front:  # the best so far is kept: trials.csv and the summary are there
+    records, state = history.records, history.state
+    if not history.front:  # the best so far is kept: trials.csv and the summary are there
         return summarise(context, state, records, None, [], seconds_spent(folder, clock.lap()))
-    with clock:
-        chosen = finalists(state, records, front)
-
-    def on_trained(n: int, of: int) -> None:
-        tell(Event("final", "final trainings", n, of, clock.lap()))
-
-    finals = finalise_until(context, chosen, partial(contender, state, records), on_trained)
+    finals = end(context, state, records, history.front, tell, asked if folder.confirmed.exists() else None)
     with clock:
         records = with_chances(state, records)
     rows = write_members(plan, finals, folder)

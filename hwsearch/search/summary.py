@@ -81,7 +81,12 @@ def summarise(
             trained=sum(r.outcome == "trained" and not r.skilled for r in records),
             final=len(finals.lacking) if finals else 0,
         ),
-        notes=(*_notes(context, seconds), *_storage_notes(plan, finals, picked)),
+        notes=(
+            *_notes(context, seconds),
+            *(finals.notes if finals else ()),
+            *_foretold_notes(front),
+            *_storage_notes(plan, finals, picked),
+        ),
         program=_program(plan, _workload(finals, picked)),
         pick_chance_below=_chance_below(plan, finals, picked),
     )
@@ -165,6 +170,15 @@ def _chance_below(plan: Plan, finals: Finals | None, picked: FrontRow | None) ->
     if finals is None or picked is None:
         return None
     return round(finals.chance_below(plan, picked.trial), 4)
+
+
+def _foretold_notes(front: Sequence[FrontRow]) -> tuple[str, ...]:
+    """Return what a run says of members of its front that were not trained in full."""
+    n = sum(row.is_foretold for row in front)
+    if not n:
+        return ()
+    members = "a member of the front is" if n == 1 else f"{n} members of the front are"
+    return (f"{members} foretold, not trained in full: `hwsearch front DIR --confirm` trains what is",)
 
 
 def _storage_notes(plan: Plan, finals: Finals | None, picked: FrontRow | None) -> tuple[str, ...]:

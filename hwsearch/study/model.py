@@ -152,14 +152,16 @@ class Study(Section):
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values.
 
-        ``robustness`` and ``train.augment`` came later: where they are not asked they are left out, so that what names
-        a whole study stays.
+        ``robustness``, ``train.augment`` and ``final.others`` came later: where they are not asked they are left out,
+        so that what names a whole study stays.
         """
         written = self.model_dump(mode="json")
         if self.robustness is None:
             del written["robustness"]
         if self.train.augment is None:
             del written["train"]["augment"]
+        if self.final.others == "train":
+            del written["final"]["others"]
         return written
 
 

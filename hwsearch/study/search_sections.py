@@ -131,11 +131,15 @@ class Final(Section):
         seeds: How many: of the dense network and the pick, and of what may still become the pick; of others, the first.
         adds: Share of the hypervolume that one more must promise to add: smaller, and the front is fuller.
         chance: Of changing the pick, from which on a recipe is trained with another seed; 0: all with every seed.
+        others: What becomes of members of the front that are no contenders for the pick: ``train`` trains them in full
+            at least once; ``foretold`` gives them the surrogate's word, with its interval, until somebody asks
+            (``hwsearch front DIR --confirm``).
     """
 
     seeds: Count = 3
     adds: Share = 0.001
     chance: Share = 0.1
+    others: Literal["train", "foretold"] = "train"
 
 
 class Robustness(Section):

@@ -42,10 +42,13 @@ def test_an_interval_is_students():
 def test_picks_of_a_replayed_search_are_charged_and_held_against_the_truth(tmp_path):
     world = load_world("digits/grid", tmp_path)
     ours, theirs = run(world, "hwsearch", 0, 1.0, 0.02), run(world, "tpe", 0, 12, 0.02)
-    for own in (ours, theirs):
+    told = run(world, "hwsearch_foretold", 0, 1.0, 0.02)
+    assert [row["search"] for row in told["rows"]] == [row["search"] for row in ours["rows"]]
+    for own in (ours, theirs, told):
         for row in own["rows"]:
             assert row["spent"] >= row["search"] + 5  # five trainings of the dense network at least
             assert 0 <= row["once"][0] <= row["once"][1]
+            assert 0 <= row["foretold"][0] <= row["foretold"][1]
             if "bytes" in row:
                 assert row["bytes"] > 0
                 assert 0 <= row["chance"] <= 1

@@ -11,7 +11,7 @@ from hwsearch.report.tables import read_run
 def test_panels_draw_each_kind_where_it_has_numbers(run_dir):
     first, _, costs = panels(read_run(run_dir))
     drawn = {kind: len(points) for kind, points in first.points.items()}
-    assert drawn == {"over": 22, "dominated": 20, "front": 12, "dense": 1, "pick": 1}
+    assert drawn == {"over": 22, "dominated": 20, "foretold": 0, "front": 12, "dense": 1, "pick": 1}
     assert all(point.y is None for point in first.points["over"])
     assert all(point.y is not None for point in costs.points["over"])
     assert costs.budgets == {"memory_bytes": 12288.0}

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from hwsearch.errors import InputError, NothingFits
-from hwsearch.results.picked import Tolerance, picked_of, tolerance_of
+from hwsearch.results.picked import Tolerance, foretold_instead, picked_of, tolerance_of
 from hwsearch.study.model import load_study
 
 FRONT = pd.DataFrame(
@@ -54,3 +54,19 @@ def test_what_loses_too_much_under_noise_is_not_picked(study):
     assert picked(robust(study, 0.02), within=0.2, rule="accurate") == 3
     with pytest.raises(NothingFits, match="keeps its accuracy under noise"):
         picked(robust(study, 0.001), within=0.2)
+
+
+def test_what_is_foretold_is_not_picked_and_what_it_would_change_is_said(study):
+    told = FRONT.assign(evidence=["foretold", "trained 5 times"])
+    loose, tight = Tolerance(0.2, None), Tolerance(0.02, None)
+    assert picked_of(told, study, "smallest", loose, lambda: 0.96)["trial"] == 7
+    words = foretold_instead(told, study, "smallest", loose, 0.96)
+    assert words.startswith(
+        "trial 3 would be picked, with 500 B, if it reaches what is foretold of it (90.0%"
+    )
+    assert words.endswith("hwsearch front DIR --confirm trains it")
+    assert foretold_instead(told, study, "smallest", tight, 0.96) == ""
+    assert foretold_instead(FRONT, study, "smallest", loose, 0.96) == ""
+    alone = told[:1]
+    with pytest.raises(NothingFits, match="no member of the front was trained in full"):
+        picked_of(alone, study, "smallest", loose, lambda: 0.96)

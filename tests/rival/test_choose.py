@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from builders.rivals import rival_row
 
+from hwsearch.records.front import FrontRow
 from hwsearch.rival.choose import accurate_enough, front_of, picked
 from hwsearch.search.decide.pick import pick_row
 
@@ -34,3 +35,12 @@ def test_a_pick_is_that_of_the_study_s_rule(rule, energy):
 
 def test_a_score_at_the_floor_is_enough():
     assert [row.place for row in accurate_enough(ROWS, 0.95)] == [1, 2, 3]
+
+
+def test_what_is_foretold_stands_for_no_network():
+    knobs = {"sparsity": 0.5, "granularity": "weight", "weight_bits": 4, "timesteps": 3, "accuracy_val": 0.96}
+    rows = [
+        FrontRow(trial=0, evidence="foretold", **knobs),
+        FrontRow(trial=1, evidence="trained once of 5", **knobs),
+    ]
+    assert [row.trial for row in accurate_enough(rows, 0.95)] == [1]

@@ -132,6 +132,14 @@ def test_later_keys_of_the_device_are_in_no_digest_at_their_default(
     assert said.digest == load(tmp_path, SHORT).digest
 
 
+def test_a_study_that_trains_all_members_is_written_and_named_as_before(tmp_path: Path) -> None:
+    plain, said = load(tmp_path, SHORT), load(tmp_path, changed("final.others", "train"))
+    assert "others" not in plain.to_yaml_dict()["final"] | said.to_yaml_dict()["final"]
+    told = load(tmp_path, changed("final.others", "foretold"))
+    assert told.to_yaml_dict()["final"]["others"] == "foretold"
+    assert told.digest == plain.digest  # the search is the same: it may be asked of a finished run
+
+
 def test_a_study_that_moves_no_images_is_written_and_named_as_before(tmp_path: Path) -> None:
     plain, said = load(tmp_path, SHORT), load(tmp_path, changed("train.augment", None))
     assert plain.digest == said.digest

@@ -88,8 +88,8 @@ def _verdict(run: Run, found: list[Criterion]) -> Sentence:
 def _without_pick(run: Run) -> list[Sentence]:
     """Say that nothing fits, with the nearest miss, or that nothing is accurate enough, with the best."""
     summary = run.tables.summary
-    if run.tables.front:
-        best = max(run.tables.front, key=lambda row: row.score or 0.0)
+    if run.tables.trained_front:
+        best = max(run.tables.trained_front, key=lambda row: row.score or 0.0)
         column = f"{run.scored}_val"
         reached = number("front.csv", f"trial={best.trial}", column, best.number(column))
         told = [said("verdict.inaccurate", device=run.device_name)]

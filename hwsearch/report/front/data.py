@@ -159,7 +159,7 @@ def _candidates(tables: RunTables) -> Iterator[_Candidate]:
     """Yield every candidate that has a place, as the kind that it is."""
     on_front = {row.trial for row in tables.front}
     for member in tables.front:
-        yield _Candidate("front", member, _evidence(member), exports=True)
+        yield _Candidate("front", member, _evidence(member), exports=not member.is_foretold)
     yield _Candidate("dense", tables.summary.dense, "The unpruned network that losses are counted against.")
     for row in tables.trials:
         if row.trial not in on_front and row.outcome not in _NEVER:
@@ -177,6 +177,11 @@ def _kind(row: TrialRow) -> str:
 
 def _evidence(row: FrontRow) -> str:
     """Say what a front member's accuracies rest on."""
+    if row.is_foretold:
+        return (
+            f"On the front, foretold: {interval(row, 'accuracy_val')} on validation by the surrogate; costs are those "
+            "of its short training. hwsearch front DIR --confirm trains it in full."
+        )
     if row.evidence:
         return f"On the front. Trained anew from fresh seeds: {row.evidence}."
     return "On the front. Trained anew from fresh seeds" + (f", {row.seeds} times." if row.seeds else ".")

@@ -33,7 +33,7 @@ def finalists(
         records: All of the search.
         front: Those on the measured front.
     """
-    chosen = _promising(state) or list(front)
+    chosen = promising(state) or list(front)
     members = {record.trial for record in chosen}
     others = [r for r in records if r.eligible and r.trial not in members]
     others.sort(
@@ -62,7 +62,7 @@ def contender(
     """
     pick = state.plan.study.pick
     floor = pick.floor(1 - state.dense_error)
-    costs = {r.trial: _cost(pick.rule, r) for r in records if r.eligible and r.measured}
+    costs = {r.trial: pick_cost(pick.rule, r) for r in records if r.eligible and r.measured}
     failed = max((costs[trial] for trial, enough in tried.items() if not enough), default=-math.inf)
     found = min((costs[trial] for trial, enough in tried.items() if enough), default=math.inf)
     between = [r for r in records if r.trial in costs and failed < costs[r.trial] < found]
@@ -71,18 +71,28 @@ def contender(
     return between[len(between) // 2] if between else None
 
 
-def _cost(rule: str, record: TrialRecord) -> float:
+def pick_cost(rule: str, record: TrialRecord) -> float:
     """Return what the pick counts: energy where it is known and asked for, else memory."""
     measured = record.measured or {}
     energy = measured.get("energy_j") if rule == "frugal" else None
     return float(energy if energy is not None else measured.get("memory_bytes") or 0)
 
 
-def _promising(state: SearchState) -> list[TrialRecord]:
+def eligible(state: SearchState) -> list[TrialRecord]:
+    """Return the trials that may be on a front, of what is remembered."""
+    return [r for r in state.remembered if r.eligible and r.measured]
+
+
+def can_foretell(state: SearchState) -> bool:
+    """Return whether there is a surrogate that says what a trial may reach when it is trained again."""
+    return state.plan.study.search.rank and len(eligible(state)) >= LEAST_KNOWN
+
+
+def promising(state: SearchState) -> list[TrialRecord]:
     """Return the trials that each add their share of the hypervolume; none where there is no surrogate."""
     study = state.plan.study
-    trained = [r for r in state.remembered if r.eligible and r.measured]
-    if not study.search.rank or len(trained) < LEAST_KNOWN:
+    trained = eligible(state)
+    if not can_foretell(state):
         return []
     learned = replace(state.learned, effort=WHOLE_EFFORT)  # nothing is chosen more rarely, or costs more
     trained = learned.contenders(trained, begun=False)

@@ -69,6 +69,11 @@ class Learned:
         with OneThread():
             return self.surrogate.predict(self._inputs(records, begun))
 
+    def believed(self, records: Sequence[TrialRecord]) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean [N] and covariance [N, N] of y after the last rung: of candidates' means over trainings."""
+        with OneThread():
+            return self.surrogate.believed(self._inputs(records, begun=False))
+
     def draws(
         self, reached: Sequence[TrialRecord], ahead: Sequence[TrialRecord], rng: np.random.Generator
     ) -> tuple[Draws, Draws]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from hwsearch.errors import Fault, InputError
+from hwsearch.records.front import trained_members
 
 _SMALLEST = {"smallest": "memory_bytes", "frugal": "energy_j"}
 
@@ -17,6 +18,8 @@ def pick_row(
     min_score: float | None = None,
 ) -> pd.Series | None:
     """Return the row that the rule picks, by the study's score on validation; None when none is accurate enough.
+
+    What is foretold is not picked: there is no network of it.
 
     Args:
         front: front.csv.
@@ -36,7 +39,8 @@ def pick_row(
     floor = min_score if min_score is not None else dense_score - (within or 0.0)
     score = score_column(front)
     # scores are counts over a split: a hair's breadth of rounding must not decide
-    fit = front[front[score] >= floor - 1e-9]
+    trained = trained_members(front)
+    fit = trained[trained[score] >= floor - 1e-9]
     if fit.empty:
         return None
     if rule == "accurate":

@@ -19,6 +19,8 @@ def race(
     dense: Mapping[int, Sequence[Measured]],
     yardstick: Finalist,
     on_trained: Callable[[int, int], object],
+    *,
+    once: bool = False,
 ) -> list[list[Measured]]:
     """Train recipes with fresh seeds for as long as that may change the pick.
 
@@ -28,6 +30,7 @@ def race(
         dense: The dense networks by network, one a seed.
         yardstick: The dense reference that losses are counted from.
         on_trained: Told how many of how many trainings that are certain by now are done.
+        once: Whether each is trained with the first seed alone.
 
     Returns:
         Of each recipe its trainings, with the first ones of the seeds.
@@ -49,7 +52,7 @@ def race(
         results = train_members(context, wanted, params, partial(_told, on_trained, before, certain))
         for i, place in cells:
             runs[i].append(results[front[i].trial, seeds[place]])
-        more = _more(context, front, dense, runs, yardstick)
+        more = {} if once else _more(context, front, dense, runs, yardstick)
     return runs
 
 

@@ -107,6 +107,22 @@ class Finalist:
         return {f"{name}_val_{end}": value for end, value in ends}
 
 
+@dataclass(frozen=True)
+class FinalForetold:
+    """A recipe of the front that was not trained in full: the surrogate's word for it (`ending`).
+
+    Attributes:
+        record: The trial it comes from; its costs are those of its training in the search.
+        score: Accuracy on validation, in the mean over fresh trainings in full.
+        low, high: 95 % interval of that.
+    """
+
+    record: TrialRecord
+    score: float
+    low: float
+    high: float
+
+
 def choose(
     plan: Plan,
     record: TrialRecord | None,
@@ -187,6 +203,24 @@ def on_front(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list
     reached = [(f.score, f.cost) for f, able in zip(finalists, sound, strict=True) if able]
     kept = iter(on_final_front(plan, reached, 1.0 - dense.score))
     return [able and next(kept) for able in sound]
+
+
+def foretold_on_front(
+    plan: Plan,
+    foretold: Sequence[FinalForetold],
+    trained: Sequence[tuple[float, CostFields]],
+    dense: Finalist,
+) -> list[bool]:
+    """Return which recipes are foretold to be on the front: of use, and dominated by no other.
+
+    Args:
+        plan: The question.
+        foretold: The recipes.
+        trained: Score and costs of what was trained in full, and is on the front.
+        dense: The dense reference.
+    """
+    reached = [*trained, *((own.score, own.record.measured or {}) for own in foretold)]
+    return on_final_front(plan, reached, 1.0 - dense.score)[len(trained) :]
 
 
 def runners_of(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list[Runner]:

@@ -8,7 +8,7 @@ validation is therefore the mean over the fresh splits, and the network that is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hwsearch.measure.measured import Measured
@@ -19,7 +19,14 @@ from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import whole_steps
 from hwsearch.search.stages.final_race import race
 from hwsearch.search.stages.final_trainings import final_seeds, sound_references
-from hwsearch.search.stages.finalist import Finalist, choose, race_of, runners_of, with_intervals
+from hwsearch.search.stages.finalist import (
+    FinalForetold,
+    Finalist,
+    choose,
+    race_of,
+    runners_of,
+    with_intervals,
+)
 from hwsearch.search.stages.pick_chance import chance_below
 from hwsearch.study.search_sections import Pick
 
@@ -39,6 +46,9 @@ class Finals:
         train_steps, eval_steps: Samples times timesteps that this run spent.
         reused_steps: Those that another run had spent on the same dense networks.
         wall_s: Seconds of the trainings.
+        foretold: What else may be on the front, where a study does not train all of that (``final.others``).
+        chances_below: Then how likely each recipe is worse than the pick needs, by its trial.
+        notes: What a reader must know.
     """
 
     references: Mapping[int, Finalist]
@@ -49,6 +59,9 @@ class Finals:
     reused_steps: int
     wall_s: float
     over: tuple[str, ...] = ()
+    foretold: tuple[FinalForetold, ...] = ()
+    chances_below: Mapping[int, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def yardstick(self) -> int:
@@ -62,6 +75,8 @@ class Finals:
 
     def chance_below(self, plan: Plan, trial: int) -> float:
         """Return the chance that a member is worse than the pick needs, in the mean over fresh splits and seeds."""
+        if trial in self.chances_below:
+            return self.chances_below[trial]
         trials = [member.record.trial for member in self.members if member.record is not None]
         runners = runners_of(plan, self.members, self.dense)
         return chance_below(runners, race_of(plan, self.dense), trials.index(trial))
@@ -79,7 +94,13 @@ def with_every_seed(plan: Plan) -> Plan:
     return replace(plan, study=plan.study.model_copy(update={"final": final}))
 
 
-def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progress | None = None) -> Finals:
+def finalise(
+    context: Context,
+    front: Sequence[TrialRecord],
+    on_trained: Progress | None = None,
+    *,
+    racing: bool = True,
+) -> Finals:
     """Run the front's recipes and their dense references with fresh seeds, and measure them on test.
 
     The dense references are run with every seed, a recipe with as many as may still change the pick (`final_race`).
@@ -88,6 +109,7 @@ def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progres
         context: Plan, dense networks, trainer, cache.
         front: Records of the front's members.
         on_trained: Called with how many of how many trainings are done.
+        racing: Whether recipes are trained again where that may change the pick; False: each once.
 
     Raises:
         HwsearchError: A dense network did not train with a fresh seed, or knows nothing with it.
@@ -107,7 +129,7 @@ def finalise(context: Context, front: Sequence[TrialRecord], on_trained: Progres
     def told_of_race(n: int, of: int) -> None:
         _told(on_trained, done, done + of, n)
 
-    members = race(context, front, dense, references[yardstick], told_of_race)
+    members = race(context, front, dense, references[yardstick], told_of_race, once=not racing)
     whole = [m for runs in dense.values() for m in runs]
     everything = [*whole, *(m for runs in members for m in runs)]
     finalists = [

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hwsearch.network.store import network_digest
 from hwsearch.plan.plan import Plan
 from hwsearch.records.columns import LaterColumns, knob_columns, width_columns
-from hwsearch.records.front import DenseRow, FrontRow, write_front
+from hwsearch.records.front import FORETOLD, DenseRow, FrontRow, write_front
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.search.stages.class_answers import write_answers
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import Dense
-from hwsearch.search.stages.finalist import Finalist, on_front
+from hwsearch.search.stages.finalist import FinalForetold, Finalist, foretold_on_front, on_front
 from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.skill import answer_columns
 
@@ -22,7 +24,8 @@ _NONE = LaterColumns()
 def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
     """Return the rows of front.csv, the smallest first: finalists of use that no other dominates.
 
-    They are judged by what the networks that are handed over measure.
+    They are judged by what the networks that are handed over measure. What is foretold stands beside them where nothing
+    dominates it, and pushes none of them off: no network of it was measured.
     """
     keep = on_front(plan, finals.members, finals.dense)
     rows = [
@@ -30,7 +33,39 @@ def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
         for member, kept in zip(finals.members, keep, strict=True)
         if kept
     ]
+    rows += _foretold_rows(plan, finals, rows)
     return sorted(rows, key=lambda row: (row.memory_bytes or 0, row.trial))
+
+
+def _foretold_rows(plan: Plan, finals: Finals, trained: Sequence[FrontRow]) -> list[FrontRow]:
+    """Return the rows of what is foretold to be of use and dominated by nothing."""
+    known = [(row.score or 0.0, row.costs) for row in trained]
+    kept = foretold_on_front(plan, finals.foretold, known, finals.dense)
+    return [
+        foretold_row(own, plan.later_columns) for own, keep in zip(finals.foretold, kept, strict=True) if keep
+    ]
+
+
+def foretold_row(own: FinalForetold, later: LaterColumns = _NONE) -> FrontRow:
+    """Return what is foretold of a recipe as a row of front.csv; what only a training in full tells is empty."""
+    record = own.record
+    return FrontRow.model_validate(
+        {
+            "trial": record.trial,
+            **knob_columns(record.candidate),
+            "accuracy_val": own.score,
+            **dict.fromkeys(("accuracy_test", "accuracy_test_low", "accuracy_test_high")),
+            **(record.measured or {}),
+            "accuracy_val_search": record.accuracy_val,
+            "accuracy_val_low": own.low,
+            "accuracy_val_high": own.high,
+            "evidence": FORETOLD,
+            "seeds": 0,
+            "sparsity_mask": record.sparsity_mask,
+            "digest": record.candidate.digest,
+            **later.columns(record.candidate),
+        }
+    )
 
 
 def write_members(plan: Plan, finals: Finals, folder: RunFolder) -> list[FrontRow]:

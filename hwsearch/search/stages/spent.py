@@ -86,7 +86,7 @@ def _finder_steps(
     asked = {record.candidate.digest: record.candidate for record in records}
     tickets = [find_ticket(source_of(context, candidate.network), candidate) for candidate in asked.values()]
     if finals is not None:
-        members = {row.trial for row in front}
+        members = {row.trial for row in front if not row.is_foretold}
         candidates = [record.candidate for record in records if record.trial in members]
         for seed in final_seeds(context.plan):
             fresh = {

@@ -62,3 +62,9 @@ def test_where_energy_is_unknown_frugal_is_small():
 def test_what_is_refused(rule, within, least, law):
     with pytest.raises(InputError, match=law):
         pick_row(FRONT, rule, 0.97, within, least)
+
+
+def test_what_is_foretold_is_not_picked():
+    told = FRONT.assign(evidence=["trained 5 times", "trained once of 5", "trained once of 5", "foretold"])
+    assert pick_row(told, "smallest", 0.97, 0.07)["trial"] == 1
+    assert pick_row(told[3:], "smallest", 0.97, 0.07) is None

@@ -10,8 +10,9 @@ from builders.records import record
 from hwsearch.measure.answers import Answers
 from hwsearch.measure.measured import Measured
 from hwsearch.network.width_loss import WidthLoss
-from hwsearch.search.stages.finalist import Finalist, Scored
-from hwsearch.search.stages.rows import dense_row, front_row
+from hwsearch.records.front import read_front, write_front
+from hwsearch.search.stages.finalist import FinalForetold, Finalist, Scored
+from hwsearch.search.stages.rows import dense_row, foretold_row, front_row
 from hwsearch.search.stages.skill import answer_columns
 
 ANSWERS = Answers((20, 0, 10), (18, 2, 10), (18, 0, 10), 3, 0, (), 1)
@@ -82,3 +83,23 @@ def test_the_dense_reference_of_the_final_trainings_has_all():
     assert (row.accuracy_test_low, row.accuracy_test_own) == (0.8, 0.88)
     assert row.banks == {"flash_bytes": 90}
     assert list(row.columns())[-12:] == list(answer_columns(MEASURED))
+
+
+def test_what_is_foretold_has_its_word_and_the_costs_of_the_search_and_nothing_of_a_test(tmp_path):
+    row = foretold_row(FinalForetold(record(5, 0.5, (0.92,), 100.0), 0.94, 0.9, 0.96))
+    assert (row.accuracy_val, row.accuracy_val_low, row.accuracy_val_high) == (0.94, 0.9, 0.96)
+    assert (row.evidence, row.seeds, row.is_foretold, row.accuracy_val_search) == ("foretold", 0, True, 0.92)
+    assert (row.accuracy_test, row.accuracy_val_own, row.network_digest, row.memory_bytes) == (
+        None,
+        None,
+        None,
+        100,
+    )
+    cost = COST | {"state_bytes": 10, "synaptic_ops": 5.0, "latency_s": None}
+    trained = front_row(replace(finalist(3), cost=cost))
+    write_front([row, trained], tmp_path / "front.csv")
+    first, second = read_front(tmp_path / "front.csv")
+    assert (first.trial, first.accuracy_test, first.evidence) == (5, None, "foretold")
+    assert (second.trial, second.seed, second.accuracy_test) == (3, 77, pytest.approx(0.88))
+    header = (tmp_path / "front.csv").read_text().splitlines()[0]
+    assert header == ",".join(trained.columns())  # the columns are those of what was trained

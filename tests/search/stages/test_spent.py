@@ -59,7 +59,13 @@ def test_what_tickets_share_is_counted_once(monkeypatch):
     monkeypatch.setattr(spent, "source_of", lambda context, network, seed=None: seed)
     monkeypatch.setattr(spent, "final_seeds", lambda plan: [8, 9])
     monkeypatch.setattr(spent, "find_ticket", find)
-    cost = spent_by(context("iterative"), RECORDS, FINALS, [SimpleNamespace(trial=1)], Seconds(1.0, 0.0))
+    cost = spent_by(
+        context("iterative"),
+        RECORDS,
+        FINALS,
+        [SimpleNamespace(trial=1, is_foretold=False)],
+        Seconds(1.0, 0.0),
+    )
     assert cost.finder_train_steps == 50 + 5
     assert cost.reused_train_steps == 40 + 5 + 3 * 3  # grounds of the search and of two fresh seeds
     assert cost.train_steps == 60 + 400 + 300 + 55

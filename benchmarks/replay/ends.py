@@ -1,0 +1,180 @@
+"""The final trainings of a replayed search: what the product's race picks of what is offered, and what that costs.
+
+`pick` trains all that is offered, `pick_foretold` contenders for the pick alone (`final.others: foretold`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.replay.world import World
+from hwsearch.search.decide.finalists import promising
+from hwsearch.search.decide.foretell import Aim, Foretold, Reached, foresight, next_contenders
+from hwsearch.search.decide.front import non_dominated
+from hwsearch.search.decide.state import SearchState
+from hwsearch.search.stages.ending import y_sd
+from hwsearch.search.stages.pick_chance import chance_below
+from hwsearch.search.stages.race import Race, Runner, loss_sds, next_trainings, score_halves
+from hwsearch.space.candidate import Candidate
+
+SEEDS, CHANCE = 5, 0.1
+_FINAL = 2
+_FRESH = 1_000_003  # seeds of final trainings: far from those of the search
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What would be handed over.
+
+    Attributes:
+        candidate: It; None: nothing is accurate enough.
+        chance: That it is worse than needed, as a run states it.
+        steps: Of all final trainings, the dense network's too.
+        once: Of what was trained once, whether the 95 % interval of the score holds the truth.
+        foretold: Of what stands on the front foretold, likewise.
+    """
+
+    candidate: Candidate | None
+    chance: float | None
+    steps: int
+    once: tuple[bool, ...]
+    foretold: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """What the final race begins with: the dense network's trainings, the fresh seeds, and what is raced for."""
+
+    whole: list[float]
+    fresh: list[int]
+    race: Race
+
+    @classmethod
+    def of(cls, world: World, seed: int, within: float) -> _Start:
+        """Return that of a contestant."""
+        fresh = [_FRESH * (seed + 1) + k for k in range(SEEDS)]
+        whole = [world.observe(dense_of(world), _FINAL, s) for s in fresh]
+        score, n_val = float(np.mean(whole)), len(world.plan.data.y_val)
+        return cls(whole, fresh, Race("smallest", score - within - 1e-9, score, n_val, SEEDS, CHANCE))
+
+
+def dense_of(world: World) -> Candidate:
+    """Return the dense network at most bits and the longest T."""
+    return Candidate((0.0,), "weight", (max(world.space.weight_bits),), world.plan.dense_timesteps)
+
+
+def pick(world: World, offered: Sequence[Candidate], seed: int, within: float) -> Picked:
+    """Return what the final race picks of candidates, and what it trains for that."""
+    start = _Start.of(world, seed, within)
+    race, done, wanted = start.race, [0] * len(offered), dict.fromkeys(range(len(offered)), 1)
+    while wanted:
+        for i, n in wanted.items():
+            done[i] += n
+        runners = _runners(world, offered, done, start)
+        wanted = next_trainings(runners, race)
+    chosen = _fit(runners, race)
+    chance = None if chosen is None else chance_below(runners, race, chosen)
+    picked = None if chosen is None else offered[chosen]
+    return Picked(picked, chance, _steps(world, offered, done), _once(world, offered, done, runners, race))
+
+
+def pick_foretold(world: World, state: SearchState, seed: int, within: float) -> Picked:
+    """Return what is picked where only contenders are trained (`hwsearch.search.stages.ending` does the same)."""
+    start, known = _Start.of(world, seed, within), foresight(state)
+    race, at = start.race, {record.candidate.digest: record.trial for record in known.records}
+    offered, done, runners = list[Candidate](), list[int](), list[Runner]()
+    while True:
+        reached = _reached(runners, [at[c.digest] for c in offered], race)
+        told = known.given(reached, race.floor)
+        aim = Aim(race.rule, race.floor, race.chance)
+        more = next_contenders(told, aim, reached, {own.trial for own in reached})
+        offered += [record.candidate for record in more]
+        done += [1] * len(more)
+        if not more:
+            wanted = next_trainings(runners, race)
+            if not wanted:
+                break
+            for i, n in wanted.items():
+                done[i] += n
+        runners = _runners(world, offered, done, start)
+    chosen, trials = _fit(runners, race), [own.trial for own in reached]
+    chances = {
+        record.trial: 1 - own for record, own in zip(known.records, told.chances(race.floor), strict=True)
+    }
+    return Picked(
+        None if chosen is None else offered[chosen],
+        None if chosen is None else float(chances[trials[chosen]]),
+        _steps(world, offered, done),
+        _once(world, offered, done, runners, race),
+        _foretold(world, told, {r.trial for r in promising(state)} - set(trials)),
+    )
+
+
+def _reached(runners: Sequence[Runner], trials: Sequence[int], race: Race) -> list[Reached]:
+    """Return what final trainings say, as `hwsearch.search.stages.ending` reads them."""
+    if not runners:
+        return []
+    sds = loss_sds(runners, race.dense_score, race.n_val)
+    return [
+        Reached(trial, r.score, y_sd(r, float(sd)), r.cost, r.on_front and r.score >= race.floor)
+        for r, trial, sd in zip(runners, trials, sds, strict=True)
+    ]
+
+
+def _foretold(world: World, told: Foretold, trials: Collection[int]) -> tuple[bool, ...]:
+    """Return of what is foretold whether its 95 % interval holds the truth."""
+    own = [i for i, record in enumerate(told.records) if record.trial in trials]
+    truth = world.truth([told.records[i].candidate for i in own], _FINAL)
+    return tuple(
+        bool(low <= true <= high) for (_, low, high), true in zip(told.scores[own], truth, strict=True)
+    )
+
+
+def _fit(runners: Sequence[Runner], race: Race) -> int | None:
+    """Return which is picked; None: nothing is accurate enough."""
+    fit = [i for i, r in enumerate(runners) if r.on_front and r.score >= race.floor]
+    return min(fit, key=lambda i: (runners[i].cost, -runners[i].score)) if fit else None
+
+
+def _steps(world: World, offered: Sequence[Candidate], done: Sequence[int]) -> int:
+    """Return the steps of all final trainings, the dense network's too."""
+    full = [sum(world.steps(c, rung) for rung in range(len(world.cycles))) for c in offered]
+    return SEEDS * world.full_steps + sum(n * own for n, own in zip(done, full, strict=True))
+
+
+def _once(
+    world: World, offered: Sequence[Candidate], done: Sequence[int], runners: Sequence[Runner], race: Race
+) -> tuple[bool, ...]:
+    """Return of what was trained once whether the 95 % interval of the score holds the truth."""
+    if not runners:
+        return ()
+    halves = score_halves(runners, race.dense_score, race.n_val, SEEDS)
+    truth = world.truth(offered, _FINAL)
+    return tuple(
+        bool(abs(r.score - true) <= half)
+        for r, n, true, half in zip(runners, done, truth, halves, strict=True)
+        if n == 1
+    )
+
+
+def _runners(
+    world: World,
+    offered: Sequence[Candidate],
+    done: Sequence[int],
+    start: _Start,
+) -> list[Runner]:
+    """Return what is offered as it races after so many trainings each."""
+    whole, fresh = start.whole, start.fresh
+    losses = [
+        tuple(whole[k] - world.observe(c, _FINAL, fresh[k]) for k in range(n))
+        for c, n in zip(offered, done, strict=True)
+    ]
+    scores = [float(np.mean(whole) - np.mean(own)) for own in losses]
+    n_bytes = world.bytes_truth(offered).tolist()
+    on_front = non_dominated(np.column_stack([1 - np.array(scores), n_bytes])).tolist()
+    return [
+        Runner(*own) for own in zip(n_bytes, losses, scores, [True] * len(done), done, on_front, strict=True)
+    ]

@@ -1,0 +1,171 @@
+"""What training in full would tell of each recipe: foretold, and who of them is trained since it may be the pick.
+
+The search trains in part. Of the mean over fresh trainings in full, y = -log(error + 0.01) of a recipe x is::
+
+    y(x) = f(x) + gain + slope (f(x) - f0) + apart(x)
+    f: what the surrogate says of it, with what it does not know; f0: the floor of the pick
+    apart: what is x's own, with a standard deviation that grows below the floor
+    gain, slope: what longer training adds, and how that differs between good and poor recipes; the same for all
+
+Each recipe that was trained in full tells of the gain, the slope and of those like it: all is normal, so the final
+trainings are one more set of observations, and what is foretold of the others follows from them in one step.
+
+Trained next is what is expected to better the pick most: to be accurate enough, times the logarithm of what it would
+save. Nothing is, once no recipe has a chance of more than ``final.chance``, or would save anything that counts.
+
+Source: Rasmussen and Williams 2006, eq. 2.23, 2.24 and 2.40 (lines whose weights are unknown); Jones, Schonlau and
+Welch 1998, eq. 15 (expected improvement, for ``pick.rule: accurate``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import norm
+
+from hwsearch.measure.accuracy import CONFIDENCE
+from hwsearch.predict.surrogate import accuracy_of, transform
+from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.finalists import eligible, pick_cost
+from hwsearch.search.decide.learned import WHOLE_EFFORT
+from hwsearch.search.decide.state import SearchState
+
+AT_ONCE = 2
+"""Recipes that are trained together; it may not depend on how many workers there are."""
+# before any was trained in full: in replay the gain is 0.15 to 0.3 (of spoken digits 0.9), the slope -0.1 to -0.3, and
+# what is left near the floor 0.08
+_GAIN, _GAIN_SD, _SLOPE_SD, _APART = 0.3, 0.3, 0.2, 0.1
+# what a short training says of a poor recipe is worth less with every 1 of y below the floor (runs on real data)
+_FARTHER = 0.4
+_LEAST_SAVED = 0.08  # of the logarithm of the pick's cost, in the mean: what a training is worth
+_LEAST_BETTER = 0.02  # of the pick's y, in the mean, where the most accurate is picked
+_LEAST_COST = 1e-12  # of a network without spikes, whose energy is nothing
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What the final trainings of a recipe say.
+
+    Attributes:
+        trial: It comes from.
+        score: In the mean of its trainings.
+        sd: Standard deviation of that mean's y, given the recipe.
+        cost: What the pick counts.
+        fits: Whether it can be picked.
+    """
+
+    trial: int
+    score: float
+    sd: float
+    cost: float
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is picked.
+
+    Attributes:
+        rule: ``smallest``, ``frugal`` or ``accurate``.
+        floor: Score that the pick must have.
+        chance: Of changing the pick, from which on a recipe is trained.
+    """
+
+    rule: str
+    floor: float
+    chance: float
+
+
+@dataclass(frozen=True, eq=False)
+class Foretold:
+    """What is known of recipes by the search and by all final trainings.
+
+    Attributes:
+        records: The recipes.
+        mean, sd: [N] of their y, in the mean over fresh trainings in full.
+    """
+
+    records: list[TrialRecord]
+    mean: np.ndarray
+    sd: np.ndarray
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Score [N] of each, and its 95 % interval: [N, 3]."""
+        reach = float(norm.ppf(0.5 + CONFIDENCE / 2))
+        ends = [accuracy_of(self.mean + k * self.sd) for k in (0.0, -reach, reach)]
+        return np.asarray(np.clip(np.column_stack(ends), 0.0, 1.0))
+
+    def chances(self, floor: float) -> np.ndarray:
+        """Return [N]: how likely each has this score."""
+        return np.asarray(norm.sf((float(transform(np.array(floor))) - self.mean) / self.sd))
+
+
+@dataclass(frozen=True, eq=False)
+class Foresight:
+    """What the search alone says of its recipes.
+
+    Attributes:
+        records: The recipes.
+        mean: [N] of y.
+        covariance: [N, N].
+    """
+
+    records: list[TrialRecord]
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    def given(self, reached: Sequence[Reached], floor: float) -> Foretold:
+        """Return what is known of the recipes by the final trainings of some; floor: score where slopes turn."""
+        at = {record.trial: i for i, record in enumerate(self.records)}
+        known = [own for own in reached if own.trial in at]
+        rows = np.array([at[own.trial] for own in known], int)
+        y = transform(np.array([own.score for own in known]))
+        off = self.mean - float(transform(np.array(floor)))
+        prior = self.covariance + _SLOPE_SD**2 * np.outer(off, off) + _GAIN_SD**2
+        prior[np.diag_indices(len(prior))] += (_APART + _FARTHER * np.maximum(-off, 0.0)) ** 2
+        seen = prior[np.ix_(rows, rows)] + np.diag([own.sd**2 for own in known])
+        weights = np.linalg.solve(seen, prior[rows])
+        mean = self.mean + weights.T @ (y - self.mean[rows])
+        variance = np.diag(prior) - (prior[rows] * weights).sum(0)
+        return Foretold(self.records, mean, np.sqrt(np.maximum(variance, 1e-8)))
+
+
+def foresight(state: SearchState) -> Foresight:
+    """Return what a search that has a surrogate (`finalists.can_foretell`) says of what may be on its front."""
+    plan, records = state.plan, eligible(state)
+    learned = replace(state.learned, effort=WHOLE_EFFORT)
+    mean, covariance = learned.believed(records)
+    in_part = sum(plan.cycles) < plan.study.train.epochs
+    return Foresight(records, mean + (_GAIN if in_part else 0.0), covariance)
+
+
+def next_contenders(
+    told: Foretold, aim: Aim, reached: Sequence[Reached], asked: Collection[int]
+) -> list[TrialRecord]:
+    """Return the recipes to train in full next; none: the chance that one changes the pick is small.
+
+    Args:
+        told: What is known of all.
+        aim: What is picked.
+        reached: What was trained in full.
+        asked: Trials that were, those that failed too.
+    """
+    fit = [own for own in reached if own.fits]
+    open_ = np.array([record.trial not in asked for record in told.records])
+    if aim.rule == "accurate":
+        best = max((own.score for own in fit), default=aim.floor)
+        worth = open_ & (told.chances(best) > aim.chance)
+        above = told.mean - float(transform(np.array(best)))
+        gain = above * norm.cdf(above / told.sd) + told.sd * norm.pdf(above / told.sd)
+        least = _LEAST_BETTER
+    else:
+        costs = np.maximum([pick_cost(aim.rule, record) for record in told.records], _LEAST_COST)
+        most = min((own.cost for own in fit), default=float(costs.max()))
+        chances = told.chances(aim.floor)
+        worth, gain = open_ & (chances > aim.chance), chances * np.log(max(most, _LEAST_COST) / costs)
+        least = _LEAST_SAVED
+    order = sorted(np.flatnonzero(worth & (gain > least)), key=lambda i: (-gain[i], told.records[i].trial))
+    return [told.records[i] for i in order[:AT_ONCE]]

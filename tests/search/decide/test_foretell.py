@@ -1,0 +1,89 @@
+"""What training in full would tell of recipes, and who is trained next: numbers by hand, then laws."""
+
+import math
+
+import numpy as np
+import pytest
+from builders.records import record
+
+from hwsearch.predict.surrogate import accuracy_of, transform
+from hwsearch.search.decide.foretell import Aim, Foresight, Foretold, Reached, next_contenders
+
+FLOOR = 0.95
+Y0 = float(transform(np.array(FLOOR)))
+# of a recipe at the floor, of whose mean over short trainings all is known: gain 0.3, and 0.1 of its own
+SHARED, ALONE = 0.3**2, 0.3**2 + 0.1**2
+
+
+def recipes(*costs):
+    return [record(trial, 0.5, (0.9,), cost) for trial, cost in enumerate(costs)]
+
+
+def certain(*y):
+    return Foresight(
+        recipes(*(100.0 * (i + 1) for i in range(len(y)))), np.array(y), np.zeros((len(y), len(y)))
+    )
+
+
+def told(mean, sd, costs):
+    return Foretold(recipes(*costs), np.array(mean, float), np.array(sd, float))
+
+
+def test_before_any_training_in_full_only_the_gain_and_what_is_its_own_are_unknown():
+    found = certain(Y0).given([], FLOOR)
+    assert found.mean == pytest.approx([Y0])
+    assert found.sd == pytest.approx([math.sqrt(ALONE)])
+    assert found.chances(FLOOR) == pytest.approx([0.5])
+
+
+def test_a_training_in_full_tells_of_itself_and_by_the_gain_of_all():
+    sd, more = 0.2, 0.4
+    own = Reached(0, float(accuracy_of(np.array(Y0 + more))), sd, 100.0, True)
+    found = certain(Y0, Y0).given([own], FLOOR)
+    seen = ALONE + sd**2
+    assert found.mean == pytest.approx([Y0 + ALONE / seen * more, Y0 + SHARED / seen * more])
+    assert found.sd**2 == pytest.approx([ALONE - ALONE**2 / seen, ALONE - SHARED**2 / seen])
+
+
+def test_poor_recipes_are_foretold_with_less_certainty_and_others_are_not():
+    below, at, above = certain(Y0 - 1.0, Y0, Y0 + 1.0).given([], FLOOR).sd
+    assert below**2 == pytest.approx(SHARED + 0.2**2 + (0.1 + 0.4) ** 2)
+    assert above**2 == pytest.approx(SHARED + 0.2**2 + 0.1**2)
+    assert at < above < below
+
+
+def test_an_interval_is_of_the_score_and_no_share_is_outside_of_0_and_1():
+    score, low, high = told([Y0], [0.5], [100]).scores[0]
+    assert score == pytest.approx(FLOOR)
+    assert (1.01 - low, 1.01 - high) == pytest.approx(
+        [0.06 * math.exp(1.959964 * 0.5), 0.06 * math.exp(-1.959964 * 0.5)], rel=1e-5
+    )
+    assert (told([-1.0, 30.0], [0.1, 0.1], [1, 1]).scores <= 1.0).all()
+    assert (told([-1.0, 30.0], [0.1, 0.1], [1, 1]).scores >= 0.0).all()
+
+
+def test_trained_next_is_what_is_expected_to_save_most_of_the_pick():
+    aim = Aim("smallest", FLOOR, 0.1)
+    known = told([Y0, Y0, Y0 - 5, Y0], [0.1] * 4, [400, 100, 50, 90])  # the third has no chance
+    picked = Reached(0, 0.96, 0.1, 400.0, True)
+    assert [r.trial for r in next_contenders(known, aim, [picked], {0})] == [3, 1]
+    assert [r.trial for r in next_contenders(known, aim, [picked], {0, 3})] == [1]
+    small = Reached(3, 0.96, 0.1, 90.0, True)
+    assert next_contenders(known, aim, [picked, small], {0, 3}) == []  # what is left costs more
+    failed = Reached(3, 0.9, 0.1, 90.0, False)
+    assert [r.trial for r in next_contenders(known, aim, [picked, failed], {0, 3})] == [1]
+
+
+def test_nothing_is_trained_for_a_chance_that_is_small_or_for_little():
+    known = told([Y0 - 0.12, Y0], [0.1, 0.1], [100, 390])  # a chance of 11.5 %; a half, to save 2.5 %
+    picked = [Reached(9, 0.96, 0.1, 400.0, True)]
+    assert [r.trial for r in next_contenders(known, Aim("smallest", FLOOR, 0.1), picked, {9})] == [0]
+    assert next_contenders(known, Aim("smallest", FLOOR, 0.2), picked, {9}) == []
+
+
+def test_where_the_most_accurate_is_picked_what_may_be_more_accurate_is_trained():
+    known = told([Y0 + 0.5, Y0 - 1.0], [0.2, 0.2], [500, 10])
+    picked = [Reached(9, FLOOR, 0.1, 100.0, True)]
+    assert [r.trial for r in next_contenders(known, Aim("accurate", 0.9, 0.1), picked, {9})] == [0]
+    best = [Reached(9, 0.995, 0.1, 100.0, True)]
+    assert next_contenders(known, Aim("accurate", 0.9, 0.1), best, {9}) == []
