@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -177,9 +178,10 @@ class Here:
 
 
 class Processes:
-    """Worker processes of this machine, started once; those that die are started again.
+    """Worker processes of this machine, started together when there is work; those that die are started again.
 
-    Yielding ones compute only while no other process wants their core.
+    Yielding ones compute only while no other process wants their core. What they work on is sent once they have loaded
+    (as part of what they are started with it would be waited for, process by process).
     """
 
     def __init__(self, bench: Bench, workers: int, *, yielding: bool = False) -> None:
@@ -193,17 +195,32 @@ class Processes:
         with held():
             # a pipe that this process alone can write to: it ends with it, and no worker that dies can hold it
             given_up, self._holding = context.Pipe(duplex=False)
+            self._benches = context.SimpleQueue()
             self._pool = ProcessPoolExecutor(
                 self.size,
                 context,
                 initializer=_start_worker,
-                initargs=(self._bench, given_up, self._yielding),
+                initargs=(self._benches, given_up, self._yielding),
             )
+        self._started = False
 
     def begin(self, task: Task[T]) -> Future[T]:
         """Begin a task, and do not wait for it."""
+        if not self._started:
+            self._started = True
+            threading.Thread(target=self._send_benches, args=(self._benches,), daemon=True).start()
+            for _ in range(self.size):  # each starts a worker
+                self.begin(_nothing)
         with held():  # a task may start a worker
             return self._pool.submit(_run_in_worker, task)
+
+    def _send_benches(self, to: multiprocessing.SimpleQueue[Bench]) -> None:
+        try:
+            for _ in range(self.size):
+                to.put(self._bench)
+        except BaseException:
+            self._holding.close()  # workers would wait for ever
+            raise
 
     def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
         """See `Crew`. A worker that dies takes the others along, and costs the time of their jobs."""
@@ -244,12 +261,9 @@ class Processes:
 _bench: Bench | None = None
 
 
-def _start_worker(bench: Bench, given_up: Connection, yielding: bool) -> None:
+def _start_worker(benches: multiprocessing.SimpleQueue[Bench], given_up: Connection, yielding: bool) -> None:
     """Set up a worker process: one thread, its bench, and an end when its parent ends or gives up."""
-    import threading
-
     global _bench
-    _bench = bench
     tune_process()
     if yielding:
         yield_to_others()
@@ -260,6 +274,11 @@ def _start_worker(bench: Bench, given_up: Connection, yielding: bool) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    _bench = benches.get()
+
+
+def _nothing(bench: Bench) -> None:
+    """Do nothing: a worker that does is there."""
 
 
 def _run_in_worker(task: Task[Any]) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from builders import graphs
 from builders.jobs import assert_same, bench, job
@@ -67,6 +68,32 @@ def die_until(bench, folder, times):
 
 def classes(bench):
     return bench.data.classes
+
+
+def large(bench):
+    """Return a bench that no pipe holds at once."""
+    data = replace(bench.data, x_train=np.repeat(bench.data.x_train, 1000, axis=0))
+    return replace(bench, data=data)
+
+
+@pytest.mark.slow  # processes that import torch
+def test_the_first_task_starts_all_workers_and_nobody_waits_for_them():
+    crew, before = Processes(large(bench()), 2), set(multiprocessing.active_children())
+    first = crew.begin(classes)
+    assert not first.done()
+    assert len(set(multiprocessing.active_children()) - before) == 2
+    assert first.result() == 3
+    assert dict(crew.results([classes] * 3)) == {0: 3, 1: 3, 2: 3}
+    assert len(set(multiprocessing.active_children()) - before) == 2
+    crew.close(at_once=False)
+
+
+@pytest.mark.slow  # processes that import torch
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_workers_do_not_wait_for_a_bench_that_cannot_be_sent():
+    crew = Processes(replace(bench(), neuron_loop=lambda: None), 1)
+    with pytest.raises(NoResources):
+        list(crew.results([classes]))
 
 
 @pytest.mark.slow  # processes that import torch
