@@ -38,6 +38,8 @@ Task = Callable[[Bench], T]
 Workers: TypeAlias = "int | Cluster"
 """Who is to train: so many processes, or a cluster."""
 
+_GIVEN_UP: list[object] = []
+"""What workers were started with that were given up: one that still loads would say that it is gone."""
 _DEATHS = 3
 """How often in a row workers may die before a job of theirs is finished."""
 
@@ -255,6 +257,7 @@ class Processes:
         """See `Crew`."""
         if at_once:
             self._holding.close()
+            _GIVEN_UP.append(self._benches)
         self._pool.shutdown(wait=not at_once, cancel_futures=True)
 
 

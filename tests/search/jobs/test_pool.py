@@ -1,8 +1,10 @@
 """Who runs jobs: results in order, here or in workers; candidates in stacks of the size that is fastest."""
 
+import gc
 import multiprocessing
 import os
 import signal
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -86,6 +88,20 @@ def test_the_first_task_starts_all_workers_and_nobody_waits_for_them():
     assert dict(crew.results([classes] * 3)) == {0: 3, 1: 3, 2: 3}
     assert len(set(multiprocessing.active_children()) - before) == 2
     crew.close(at_once=False)
+
+
+@pytest.mark.slow  # a process that imports torch
+def test_a_worker_that_still_loads_is_given_up_without_a_word(capfd):
+    crew = Processes(bench(), 1)
+    crew.begin(classes)
+    time.sleep(0.2)  # what it works on is sent
+    crew.close(at_once=True)
+    del crew
+    gc.collect()
+    for worker in multiprocessing.active_children():
+        worker.join(30)
+        assert not worker.is_alive()
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.slow  # processes that import torch
