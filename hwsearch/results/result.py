@@ -329,6 +329,8 @@ def load_run(path: str | Path, *, storage: str | None = None) -> Result:
         RecordError: Its folder is damaged.
     """
     folder = open_run(Path(path))
-    if folder.summary.exists() or folder.report.exists() or folder.front.exists():
+    # a run that broke off while it wrote its tables has a front, and goes on
+    left = folder.front.exists() and not folder.trials.exists()
+    if folder.summary.exists() or folder.report.exists() or left:
         read_summary(folder.summary)
     return Result(folder, storage)

@@ -26,6 +26,16 @@ def stopped(tmp_path_factory, tiny_text):
     return folder / "run"
 
 
+def test_a_run_that_broke_off_between_its_front_and_its_summary_is_unfinished(finished, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    for name in ("summary.json", "report.html"):
+        (run / name).unlink()
+    result = hwsearch.load_run(run)
+    assert not result.finished
+    assert not any(name.startswith("accuracy_test") for name in result.front.columns)
+
+
 def test_front_and_pick_are_provisional(stopped):
     result = hwsearch.load_run(stopped)
     assert not result.finished
