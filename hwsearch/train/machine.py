@@ -13,6 +13,7 @@ core soon after they wake.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -39,8 +40,10 @@ def tune_process() -> None:
 def yield_to_others() -> None:
     """Let this process compute only while no other one wants its core (elsewhere than on Linux: hardly otherwise)."""
     if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    elif hasattr(os, "nice"):
+        with contextlib.suppress(OSError):  # a sandbox may not allow it
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            return
+    if hasattr(os, "nice"):
         os.nice(19)
 
 

@@ -84,3 +84,15 @@ def test_other_systems_and_machines_are_left_alone(monkeypatch, system, kind):
     monkeypatch.setattr(machine.platform, "machine", lambda: kind)
     monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: pytest.fail("asked"))
     assert take_long_slices() is False
+
+
+def test_where_idle_time_cannot_be_asked_for_the_lowest_priority_is(monkeypatch):
+    asked = []
+
+    def refused(*given):
+        raise PermissionError
+
+    monkeypatch.setattr(machine.os, "sched_setscheduler", refused, raising=False)
+    monkeypatch.setattr(machine.os, "nice", asked.append, raising=False)
+    machine.yield_to_others()
+    assert asked == [19]

@@ -198,12 +198,8 @@ class Processes:
             # a pipe that this process alone can write to: it ends with it, and no worker that dies can hold it
             given_up, self._holding = context.Pipe(duplex=False)
             self._benches = context.SimpleQueue()
-            self._pool = ProcessPoolExecutor(
-                self.size,
-                context,
-                initializer=_start_worker,
-                initargs=(self._benches, given_up, self._yielding),
-            )
+            given = (self._benches, given_up, self._yielding)
+            self._pool = ProcessPoolExecutor(self.size, context, initializer=_start_worker, initargs=given)
         self._started = False
 
     def begin(self, task: Task[T]) -> Future[T]:

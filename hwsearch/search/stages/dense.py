@@ -216,7 +216,6 @@ def fresh_references(
     results = {seed: cache.load(paths[seed], with_params=True) for seed in seeds}
     missing = [seed for seed in seeds if results[seed] is None]
     store = TicketStore(cache)
-
     trainer.spare.close()
     jobs = [dense_job(plan, store, seed, split_seed=seed) for seed in missing]
 
