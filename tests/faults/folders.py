@@ -49,14 +49,19 @@ def finished() -> Path:
     return folder
 
 
-def _case(kind: str, name: str, argv: list[str], spoil: Callable[[Path], None]) -> Case:
+def _case(
+    kind: str, name: str, argv: list[str], spoil: Callable[[Path], None], unfinished: bool = False
+) -> Case:
+    """Return a case; a run that lost its summary alone is ``unfinished``, and may say so (exit 4)."""
+
     def lay(folder: Path) -> list[str]:
         shutil.copytree(finished() / "run", folder / "run")
         shutil.copy(finished() / "study.yaml", folder)
         spoil(folder / "run")
         return argv
 
-    return Case(kind, name, lay, codes=(0, 1, 2, 3), may_change=("run", "model"))
+    codes = (0, 1, 2, 3, 4) if unfinished else (0, 1, 2, 3)
+    return Case(kind, name, lay, codes=codes, may_change=("run", "model"))
 
 
 def run_cases(draw: random.Random, count: int) -> Iterator[Case]:
@@ -64,7 +69,11 @@ def run_cases(draw: random.Random, count: int) -> Iterator[Case]:
     for _ in range(count):
         name, argv = draw.choice(_KEPT), draw.choice(_COMMANDS)
         how, at = draw.choice(sorted(_DAMAGE)), draw.random()
-        yield _case("run folder", f"{argv[0]}: {name} {how}", argv, functools.partial(_damage, name, how, at))
+        spoil, unfinished = (
+            functools.partial(_damage, name, how, at),
+            (name, how) == ("summary.json", "missing"),
+        )
+        yield _case("run folder", f"{argv[0]}: {name} {how}", argv, spoil, unfinished)
 
 
 def cache_cases(draw: random.Random, count: int) -> Iterator[Case]:
@@ -75,7 +84,11 @@ def cache_cases(draw: random.Random, count: int) -> Iterator[Case]:
             (["export", "run", "--to", "model"], ["run", "study.yaml", "--out", "run", "--workers", "1"])
         )
         yield _case(
-            "cache", f"{argv[0]}: a file of it {how}", argv, functools.partial(_damage_cache, how, at)
+            "cache",
+            f"{argv[0]}: a file of it {how}",
+            argv,
+            functools.partial(_damage_cache, how, at),
+            unfinished=True,
         )
 
 
