@@ -96,6 +96,10 @@ def test_each_library_has_one_owner():
     assert strays == []
 
 
+def test_scipy_s_statistics_take_a_second_to_load_and_its_special_functions_do():
+    assert [f"{place} imports {name}" for place, _, name in imports() if name.startswith("scipy.stats")] == []
+
+
 @pytest.mark.parametrize("module", TORCH_FREE)
 def test_imports_without_torch(module):
     code = f"import {module}, sys; assert 'torch' not in sys.modules and 'optuna' not in sys.modules, 'heavy'"

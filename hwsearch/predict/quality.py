@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import spearmanr
+import pandas as pd
 
 from hwsearch.predict.similarity import Similarity
 
@@ -77,8 +77,14 @@ def quality_of(predicted: np.ndarray, agree: np.ndarray) -> Quality:
     constant = np.ptp(predicted) == 0 or np.ptp(measured) == 0
     return Quality(
         n=len(predicted),
-        spearman=0.0 if constant else float(spearmanr(predicted, measured).statistic),
+        spearman=0.0 if constant else spearman(predicted, measured),
         mae=float(np.abs(predicted - measured).mean()),
         brier=float(((predicted[:, None] - agree) ** 2).mean()),
         ece=sum(gaps) / len(predicted),
     )
+
+
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the rank correlation of two series [N] that are not constant; ties share a rank (Spearman 1904)."""
+    ranks = np.column_stack([pd.Series(series).rank() for series in (a, b)])
+    return float(np.corrcoef(ranks, rowvar=False)[0, 1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
@@ -13,4 +13,4 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     n = len(values)
     if n < 2:
         return float(values.mean()), math.inf
-    return float(values.mean()), float(student.ppf(0.975, n - 1) * values.std(ddof=1) / math.sqrt(n))
+    return float(values.mean()), float(stdtrit(n - 1, 0.975) * values.std(ddof=1) / math.sqrt(n))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from hwsearch.measure.accuracy import CONFIDENCE, wilson
 
@@ -28,7 +28,7 @@ def accuracy_interval(right: np.ndarray, *, drawn: bool = True) -> tuple[float, 
     low, high = wilson(mean, right.shape[1])
     luck = 0.0
     if drawn and len(draws) > 1:
-        quantile = float(t.ppf(0.5 + CONFIDENCE / 2, len(draws) - 1))
+        quantile = float(stdtrit(len(draws) - 1, 0.5 + CONFIDENCE / 2))
         luck = quantile * float(draws.std(ddof=1)) / math.sqrt(len(draws))
     return max(0.0, mean - math.hypot(mean - low, luck)), min(1.0, mean + math.hypot(high - mean, luck))
 
@@ -67,5 +67,5 @@ def _around(differences: np.ndarray, quantile: float, *, drawn: bool) -> tuple[f
     if spread == 0.0:
         return mean, mean
     freedom = spread**2 / sum(part**2 / free for part, free in parts)
-    half = float(t.ppf(quantile, freedom)) * math.sqrt(spread)
+    half = float(stdtrit(freedom, quantile)) * math.sqrt(spread)
     return mean - half, mean + half

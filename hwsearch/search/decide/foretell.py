@@ -19,11 +19,12 @@ Welch 1998, eq. 15 (expected improvement, for ``pick.rule: accurate``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from hwsearch.measure.accuracy import CONFIDENCE
 from hwsearch.predict.surrogate import accuracy_of, transform
@@ -94,13 +95,13 @@ class Foretold:
     @property
     def scores(self) -> np.ndarray:
         """Score [N] of each, and its 95 % interval: [N, 3]."""
-        reach = float(norm.ppf(0.5 + CONFIDENCE / 2))
+        reach = float(ndtri(0.5 + CONFIDENCE / 2))
         ends = [accuracy_of(self.mean + k * self.sd) for k in (0.0, -reach, reach)]
         return np.asarray(np.clip(np.column_stack(ends), 0.0, 1.0))
 
     def chances(self, floor: float) -> np.ndarray:
         """Return [N]: how likely each has this score."""
-        return np.asarray(norm.sf((float(transform(np.array(floor))) - self.mean) / self.sd))
+        return np.asarray(ndtr((self.mean - float(transform(np.array(floor)))) / self.sd))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +160,8 @@ def next_contenders(
         best = max((own.score for own in fit), default=aim.floor)
         worth = open_ & (told.chances(best) > aim.chance)
         above = told.mean - float(transform(np.array(best)))
-        gain = above * norm.cdf(above / told.sd) + told.sd * norm.pdf(above / told.sd)
+        z = above / told.sd
+        gain = told.sd * (z * ndtr(z) + np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi))
         least = _LEAST_BETTER
     else:
         costs = np.maximum([pick_cost(aim.rule, record) for record in told.records], _LEAST_COST)

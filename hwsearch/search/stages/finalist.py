@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from hwsearch.measure.accuracy import CONFIDENCE, wilson
 from hwsearch.measure.measured import Measured
@@ -254,7 +254,7 @@ def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -
     tests = [finalist.accuracies_test for finalist in finalists]
     spread = np.array([variance(finalist.accuracy_test, n_test) for finalist in finalists])
     repeated = EXPECTED + sum(len(finalist.losses) - 1 for finalist in finalists)
-    reach = float(t.ppf(0.5 + CONFIDENCE / 2, repeated))
+    reach = float(stdtrit(repeated, 0.5 + CONFIDENCE / 2))
     on_val = score_halves(runners, dense.score, n_val, dense.begun) if runners else np.array([])
     on_test = (
         np.hypot(pooled_sds(tests, spread), luck([f.accuracy_test for f in finalists], dense.accuracy_test))

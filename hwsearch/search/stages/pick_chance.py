@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from hwsearch.predict.surrogate import OFFSET, transform
 from hwsearch.search.stages.race import Race, Runner, loss_sds
@@ -41,7 +41,7 @@ def chance_below(runners: Sequence[Runner], race: Race, picked: int) -> float:
     line, off = _line(cost - cost[picked], y, variance)
     sure = 1 / off + 1 / variance[picked]
     mean = (line / off + y[picked] / variance[picked]) / sure
-    return float(norm.cdf((float(transform(np.array(race.floor))) - mean) * np.sqrt(sure)))
+    return float(ndtr((float(transform(np.array(race.floor))) - mean) * np.sqrt(sure)))
 
 
 def _line(cost: np.ndarray, y: np.ndarray, variance: np.ndarray) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from hwsearch.measure.accuracy import CONFIDENCE
 from hwsearch.predict.surrogate import OFFSET
@@ -93,7 +93,7 @@ def score_halves(runners: Sequence[Runner], dense_score: float, n_val: int, dens
     n = np.array([len(r.losses) for r in runners])
     of_dense = variance(dense_score, n_val) / dense_begun
     own = loss_sds(runners, dense_score, n_val) ** 2 + luck([r.score for r in runners], dense_score) ** 2
-    return np.asarray(float(t.ppf(0.5 + CONFIDENCE / 2, repeated)) * np.sqrt(own / n + of_dense))
+    return np.asarray(float(stdtrit(repeated, 0.5 + CONFIDENCE / 2)) * np.sqrt(own / n + of_dense))
 
 
 def luck(scores: Sequence[float], dense_score: float) -> np.ndarray:
@@ -148,7 +148,7 @@ def next_trainings(runners: Sequence[Runner], race: Race) -> dict[int, int]:
     if chance == 0:
         return open_
     chances = {
-        i: float(norm.sf(margin / moved[i]))
+        i: float(ndtr(-margin / moved[i]))
         for i in open_
         if (margin := margins[i]) is not None and moved[i] > 0
     }
