@@ -1,10 +1,13 @@
 """What does the pick lose on test, over several splits of the data, and what do fewer final trainings change of it?
 
     python -m benchmarks.picks studies/digits_mcu.yaml --splits 8
+    python -m benchmarks.picks studies/digits_mcu.yaml --splits 8 --final '{}' '{seeds: 3, others: foretold}'
 
 One test split of a small data set says little: its own chance is larger than the tolerance. This runs the whole study
 on each split and prints the dense reference and the pick (test accuracies are means over fresh seeds). Then it trains
-every finalist with every seed, as `hwsearch front --confirm` does, and prints the pick of that beside it.
+every finalist with every seed, as `hwsearch front --confirm` does, and prints the pick of that beside it. With
+``--final`` the same search ends in several ways instead, each with other keys in the study's section `final`: what one
+end has trained the next need not train again, and each is charged for all that it asks. No plain networks are tried.
 """
 
 from __future__ import annotations
@@ -17,11 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ruamel.yaml import YAML
 from scipy.stats import t
 
 import hwsearch
 from hwsearch.api import Asker
-from hwsearch.study.model import load_study, write_study
+from hwsearch.study.model import Study, load_study, write_study
+from hwsearch.study.search_sections import Final
+
+CONFIRMED = "every training"
 
 
 def main() -> None:
@@ -32,29 +39,51 @@ def main() -> None:
     parser.add_argument("study", type=Path)
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--final", nargs="+", metavar="KEYS", help="keys of `final`, as YAML")
     options = parser.parse_args()
-    study, raced, confirmed = load_study(options.study), [], []
-    print(
-        "| split | dense, test | pick | loses, points | spent | pick of all trainings | loses, points | spent |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    study = load_study(options.study).model_copy(update={"rival": False})
+    ways = options.final or ["{}", CONFIRMED]
+    print("| split |" + "".join(f" {way}: dense, test | pick | loses, points | spent |" for way in ways))
+    print("|---|" + "---|---|---|---|" * len(ways))
+    found: dict[str, list[np.ndarray]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as folder:
         for split in range(options.splits):
-            own = study.model_copy(update={"data": study.data.model_copy(update={"split_seed": split})})
-            path, out = Path(folder) / f"split{split}.yaml", Path(folder) / str(split)
-            write_study(own, path)
-            first = hwsearch.run(path, out=out, workers=options.workers).summary
-            whole = hwsearch.confirm(out, Asker(options.workers)).summary
-            raced.append(numbers(first))
-            confirmed.append(numbers(whole))
-            cells = " | ".join(f"{words(summary)} | {spent(summary):.1f}" for summary in (first, whole))
-            print(f"| {split} | {first['dense']['accuracy_test']:.2%} | {cells} |", flush=True)
-    print(f"\nSpent: trainings, counted in the dense network's. As raced: {over(raced)}.")
-    print(f"With every training: {over(confirmed)}.")
-    both = np.array([a - b for a, b in zip(raced, confirmed, strict=True) if len(a) and len(b)])
-    print(
-        f"Raced less that: {mean_of(both[:, 0])} points, {mean_of(100 * both[:, 1])} % of the dense network's bytes."
-    )
+            data = study.data.model_copy(update={"split_seed": split})
+            own = study.model_copy(update={"data": data})
+            cells = []
+            for way in ways:
+                summary = ended(own, Path(folder) / str(split), way, options.workers)
+                found[way].append(numbers(summary))
+                cells.append(
+                    f"{summary['dense']['accuracy_test']:.2%} | {words(summary)} | {spent(summary):.1f}"
+                )
+            print(f"| {split} | {' | '.join(cells)} |", flush=True)
+    print("\nSpent: trainings, counted in the dense network's.\n")
+    for way, rows in found.items():
+        print(f"- {way}: {over(rows)}.")
+    first, *others = ways
+    for way in others:
+        pairs = zip(found[first], found[way], strict=True)
+        both = np.array([b - a for a, b in pairs if len(a) and len(b)])
+        share = mean_of(100 * both[:, 1])
+        print(f"- {way} less {first}: {mean_of(both[:, 0])} points, {share} % of the dense network's bytes.")
+
+
+def ended(study: Study, folder: Path, way: str, workers: int) -> dict[str, Any]:
+    """Return the summary of a study's run that ends in one of the ways; the folder may hold one that ended otherwise.
+
+    Args:
+        study: Of one split.
+        folder: Of its run.
+        way: Keys of `final`, as YAML, or `CONFIRMED`: whatever is on the front is trained with every seed.
+        workers: Processes that train.
+    """
+    if way == CONFIRMED:
+        return hwsearch.confirm(folder, Asker(workers)).summary
+    final = Final.model_validate(study.final.model_dump() | YAML(typ="safe").load(way))
+    path = folder.with_suffix(".yaml")
+    write_study(study.model_copy(update={"final": final}), path)
+    return hwsearch.run(path, out=folder, workers=workers).summary
 
 
 def numbers(summary: Mapping[str, Any]) -> np.ndarray:

@@ -5,8 +5,8 @@
 Each search is hwsearch's own and ends after the trainings of `TRAININGS` dense networks. Then the final race of all
 finalists (`ends.pick`) and that of contenders alone (`ends.pick_foretold`) both pick, with the same fresh trainings.
 Printed is a row of the table in `results/picks.md`: what both spent in all, the true bytes of their picks (geometric
-means) and the ratio by seed, how often a pick loses more than the tolerance, and how many of the foretold 95 %
-intervals hold the truth.
+means) and the ratio by seed, how often a pick loses more than the tolerance and (in brackets) how often the searches
+say that it would, and how many of the foretold 95 % intervals hold the truth.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ def row(world: World, ended: Sequence[tuple[float, Picked, Picked]]) -> str:
     spents = [np.mean([(spent + own.steps) / world.full_steps for spent, own in way]) for way in ways]
     means = [np.exp(np.mean(np.log([n for n in way if n]))) for way in n_bytes]
     below = [np.mean([_lost(world, best, own) > WITHIN for _, own in way if own.candidate]) for way in ways]
+    stated = [np.mean([own.chance for _, own in way if own.chance is not None]) for way in ways]
     half = t.ppf(0.975, len(pairs) - 1) * np.std(pairs, ddof=1) / np.sqrt(len(pairs))
     ends = [np.exp(np.mean(pairs) + k * half) for k in (0, -1, 1)]
     held = [hold for _, own in ways[1] for hold in own.foretold]
@@ -70,7 +71,7 @@ def row(world: World, ended: Sequence[tuple[float, Picked, Picked]]) -> str:
         ", ".join(f"{spent:.1f}" for spent in spents),
         ", ".join(f"{mean:,.0f}" for mean in means),
         f"{ends[0]:.2f} [{ends[1]:.2f}, {ends[2]:.2f}]",
-        ", ".join(f"{share:.0%}" for share in below),
+        ", ".join(f"{share:.0%} ({said:.1%})" for share, said in zip(below, stated, strict=True)),
         f"{sum(held)} of {len(held)}",
     ])  # fmt: skip
 

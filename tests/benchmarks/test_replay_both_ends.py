@@ -40,5 +40,5 @@ def test_both_ways_are_compared_seed_by_seed_where_both_pick(world):
     assert spent == "40.0, 20.0"
     assert n_bytes == "2,000, 1,260"  # the geometric means of 1,000 and 4,000; of 500, 4,000 and 1,000
     assert ratio.startswith("0.71 [")  # of 1/2 and 1
-    assert below == "0%, 33%"
+    assert below == "0% (30.0%), 33% (30.0%)"
     assert held == "2 of 3"
