@@ -1,6 +1,6 @@
 """The final trainings of a replayed search: what the product's race picks of what is offered, and what that costs.
 
-`pick` trains all that is offered, `pick_foretold` contenders for the pick alone (`final.others: foretold`).
+`pick` trains all that is offered, `pick_contenders` contenders for the pick first, as hwsearch does.
 """
 
 from __future__ import annotations
@@ -81,11 +81,20 @@ def pick(world: World, offered: Sequence[Candidate], seed: int, within: float) -
     return Picked(picked, chance, _steps(world, offered, done), _once(world, offered, done, runners, race))
 
 
-def pick_foretold(world: World, state: SearchState, seed: int, within: float) -> Picked:
-    """Return what is picked where only contenders are trained (`hwsearch.search.stages.ending` does the same)."""
+def pick_contenders(world: World, state: SearchState, seed: int, within: float, *, foretell: bool) -> Picked:
+    """Return what is picked where contenders are trained first (`hwsearch.search.stages.ending` does the same).
+
+    Args:
+        world: Where they are.
+        state: What is known at the end of the search.
+        seed: Of the contestant.
+        within: The tolerance.
+        foretell: Whether the other members of the front are foretold (``final.others``), and not trained once.
+    """
     start, known = _Start.of(world, seed, within), foresight(state)
     race, at = start.race, {record.candidate.digest: record.trial for record in known.records}
     offered, done, runners = list[Candidate](), list[int](), list[Runner]()
+    last = promising(state) if not foretell else []
     while True:
         reached = _reached(runners, [at[c.digest] for c in offered], race)
         told = known.given(reached, race.floor)
@@ -95,18 +104,25 @@ def pick_foretold(world: World, state: SearchState, seed: int, within: float) ->
         done += [1] * len(more)
         if not more:
             wanted = next_trainings(runners, race)
-            if not wanted:
-                break
             for i, n in wanted.items():
                 done[i] += n
+            if not wanted:
+                more, last = [record for record in last if record.candidate not in offered], []
+                if not more:
+                    break
+                offered += [record.candidate for record in more]
+                done += [1] * len(more)
         runners = _runners(world, offered, done, start)
     chosen, trials = _fit(runners, race), [own.trial for own in reached]
     chances = {
         record.trial: 1 - own for record, own in zip(known.records, told.chances(race.floor), strict=True)
     }
+    chance = None
+    if chosen is not None:
+        chance = float(chances[trials[chosen]]) if foretell else chance_below(runners, race, chosen)
     return Picked(
         None if chosen is None else offered[chosen],
-        None if chosen is None else float(chances[trials[chosen]]),
+        chance,
         _steps(world, offered, done),
         _once(world, offered, done, runners, race),
         _foretold(world, told, {r.trial for r in promising(state)} - set(trials)),

@@ -27,9 +27,10 @@ from scipy.stats import t
 
 from benchmarks.replay.baselines import CONTESTANTS
 from benchmarks.replay.contest import read_runs
-from benchmarks.replay.ends import dense_of, pick, pick_foretold
+from benchmarks.replay.ends import dense_of, pick, pick_contenders
 from benchmarks.replay.trainings import Offer, Step
 from benchmarks.replay.world import NAMES, World, load_world
+from hwsearch.search.decide.finalists import can_foretell
 from hwsearch.search.decide.front import non_dominated
 from hwsearch.space.candidate import Candidate
 
@@ -74,10 +75,11 @@ def run(world: World, name: str, seed: int, budget: float, within: float) -> dic
     """Return what would be picked, time and again, of one contestant; the budget is of its search alone."""
     (best,), rows = world.truth([dense_of(world)], _FINAL), []
     for spent, offered in looks(world, CONTESTANTS[name](world, seed)):
-        if name.endswith(_FORETOLD) and offered.state is not None:
-            found = pick_foretold(world, offered.state, seed, within)
-        else:
+        if offered.state is None or not can_foretell(offered.state):
             found = pick(world, offered.candidates, seed, within)
+        else:
+            foretell = name.endswith(_FORETOLD)
+            found = pick_contenders(world, offered.state, seed, within, foretell=foretell)
         row: dict[str, Any] = {
             "search": round(spent / world.full_steps, 2),
             "spent": round((spent + found.steps) / world.full_steps, 2),

@@ -130,7 +130,8 @@ class Final(Section):
     Attributes:
         seeds: How many: of the dense network and the pick, and of what may still become the pick; of others, the first.
         adds: Share of the hypervolume that one more must promise to add: smaller, and the front is fuller.
-        chance: Of changing the pick, from which on a recipe is trained with another seed; 0: all with every seed.
+        chance: Of changing the pick, from which on a recipe is trained in full, and with another seed; 0: all with
+            every seed.
         others: What becomes of members of the front that are no contenders for the pick: ``train`` trains them in full
             at least once; ``foretold`` gives them the surrogate's word, with its interval, until somebody asks
             (``hwsearch front DIR --confirm``).

@@ -1,7 +1,7 @@
 """The end of a search: what is trained in full, and of what the surrogate's word is taken.
 
-Either all that promises to add to the front is trained (``final.others: train``), or contenders for the pick alone, and
-the other members are foretold. Not for what is foretold, nor for who is trained next: `decide.foretell`.
+Contenders for the pick are trained first, and race. What else promises to add to the front is trained once
+(``final.others: train``), or foretold. Not for what is foretold, nor for who is trained next: `decide.foretell`.
 """
 
 from __future__ import annotations
@@ -56,24 +56,25 @@ def end(
     def on_trained(n: int, of: int) -> None:
         tell(Event("final", "final trainings", n, of, clock.lap()))
 
-    why = _why_all_train(state)
-    if context.plan.study.final.others == "foretold" and not why:
+    why = _why_nothing_is_foretold(state)
+    if not why:
         known = context if asked is None else replace(context, plan=asked)
         return _contenders(known, state, records, on_trained, confirmed=asked is not None)
     with clock:
         chosen = finalists(state, records, front)
     finals = finalise_until(context, chosen, partial(contender, state, records), on_trained)
-    return replace(finals, notes=(why,)) if why else finals
+    if context.plan.study.final.others == "train":
+        return finals
+    return replace(
+        finals, notes=(f"final.others: foretold, and all finalists are trained all the same: {why}",)
+    )
 
 
-def _why_all_train(state: SearchState) -> str:
-    """Return why nothing can be foretold, though the study asks for it; nothing where it can, or is not asked."""
-    study, said = state.plan.study, "final.others: foretold, and all finalists are trained all the same"
-    if study.final.others == "train":
-        return ""
-    if study.score != "accuracy":
-        return f"{said}: accuracy is foretold, not {study.score}"
-    return "" if can_foretell(state) else f"{said}: too few trainings, or no ranking, to foretell by"
+def _why_nothing_is_foretold(state: SearchState) -> str:
+    """Return why it cannot be said who may be the pick; nothing where it can."""
+    if state.plan.study.score != "accuracy":
+        return f"accuracy is foretold, not {state.plan.study.score}"
+    return "" if can_foretell(state) else "too few trainings, or no ranking, to foretell by"
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,10 @@ def _contenders(
     *,
     confirmed: bool,
 ) -> Finals:
-    """Run contenders for the pick with fresh seeds, for as long as one may change it, and foretell the others.
+    """Run contenders for the pick with fresh seeds, while one may change it; train the others once, or foretell.
 
     First each is trained once, then they race (`final_race`), and where that changes what may be picked, others follow.
+    The other members of the front come last: what their one training says may bring new contenders.
 
     Args:
         context: Plan, dense networks, trainer, cache.
@@ -115,17 +117,27 @@ def _contenders(
     while found := _next(end, finals, chosen):
         chosen += found
         finals = finalise(context, chosen, on_trained, racing=False)
-    finals = finalise(context, chosen, on_trained)
-    while found := _next(end, finals, chosen) or _middle(end, finals, chosen):
-        chosen += found
-        finals = finalise(context, chosen, on_trained)
+    finals = _raced(end, chosen, on_trained)
     asked = {record.trial for record in chosen}
     with context.model_clock:
         others = [record for record in promising(state) if record.trial not in asked]
+    train = context.plan.study.final.others == "train"
+    if train:
+        chosen += others
+        finals = _raced(end, chosen, on_trained)
     if confirmed:
         every = replace(context, plan=with_every_seed(context.plan))
-        return finalise(every, [*chosen, *others], on_trained)
-    return _with_foretold(end, finals, others)
+        return finalise(every, chosen if train else [*chosen, *others], on_trained)
+    return finals if train else _with_foretold(end, finals, others)
+
+
+def _raced(end: _End, chosen: list[TrialRecord], on_trained: Progress) -> Finals:
+    """Let recipes race, and for as long as another may be the pick, that as well; it is added to ``chosen``."""
+    finals = finalise(end.context, chosen, on_trained)
+    while found := _next(end, finals, chosen) or _middle(end, finals, chosen):
+        chosen += found
+        finals = finalise(end.context, chosen, on_trained)
+    return finals
 
 
 def _next(end: _End, finals: Finals, chosen: Sequence[TrialRecord]) -> list[TrialRecord]:
