@@ -19,10 +19,10 @@ from hwsearch.search.decide.finalists import can_foretell, contender, finalists,
 from hwsearch.search.decide.foretell import Aim, Foresight, Foretold, Reached, foresight, next_contenders
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.final_trainings import Tally
 from hwsearch.search.stages.finalist import FinalForetold, race_of, runners_of
 from hwsearch.search.stages.finals import (
     Finals,
-    Progress,
     finalise,
     finalise_until,
     with_every_seed,
@@ -53,16 +53,14 @@ def end(
     """
     clock = context.model_clock
 
-    def on_trained(n: int, of: int) -> None:
-        tell(Event("final", "final trainings", n, of, clock.lap()))
-
+    tally = Tally(lambda n, of: tell(Event("final", "final trainings", n, of, clock.lap())))
     why = _why_nothing_is_foretold(state)
     if not why:
         known = context if asked is None else replace(context, plan=asked)
-        return _contenders(known, state, records, on_trained, confirmed=asked is not None)
+        return _contenders(known, state, records, tally, confirmed=asked is not None)
     with clock:
         chosen = finalists(state, records, front)
-    finals = finalise_until(context, chosen, partial(contender, state, records), on_trained)
+    finals = finalise_until(context, chosen, partial(contender, state, records), tally)
     if context.plan.study.final.others == "train":
         return finals
     return replace(
@@ -91,7 +89,7 @@ def _contenders(
     context: Context,
     state: SearchState,
     records: Sequence[TrialRecord],
-    on_trained: Progress,
+    tally: Tally,
     *,
     confirmed: bool,
 ) -> Finals:
@@ -104,7 +102,7 @@ def _contenders(
         context: Plan, dense networks, trainer, cache.
         state: What is known at the end of the search; it has a surrogate.
         records: All of the search.
-        on_trained: Called with how many of how many trainings are done.
+        tally: Counts trainings.
         confirmed: Whether what would be foretold is trained as well, and all with every seed.
 
     Raises:
@@ -113,30 +111,30 @@ def _contenders(
     with context.model_clock:
         end = _End(context, state, records, foresight(state))
     chosen: list[TrialRecord] = []
-    finals = finalise(context, chosen, on_trained, racing=False)
+    finals = finalise(context, chosen, tally, racing=False)
     while found := _next(end, finals, chosen):
         chosen += found
-        finals = finalise(context, chosen, on_trained, racing=False)
-    finals = _raced(end, chosen, on_trained)
+        finals = finalise(context, chosen, tally, racing=False)
+    finals = _raced(end, chosen, tally)
     asked = {record.trial for record in chosen}
     with context.model_clock:
         others = [record for record in promising(state) if record.trial not in asked]
     train = context.plan.study.final.others == "train"
     if train:
         chosen += others
-        finals = _raced(end, chosen, on_trained)
+        finals = _raced(end, chosen, tally)
     if confirmed:
         every = replace(context, plan=with_every_seed(context.plan))
-        return finalise(every, chosen if train else [*chosen, *others], on_trained)
+        return finalise(every, chosen if train else [*chosen, *others], tally)
     return finals if train else _with_foretold(end, finals, others)
 
 
-def _raced(end: _End, chosen: list[TrialRecord], on_trained: Progress) -> Finals:
+def _raced(end: _End, chosen: list[TrialRecord], tally: Tally) -> Finals:
     """Let recipes race, and for as long as another may be the pick, that as well; it is added to ``chosen``."""
-    finals = finalise(end.context, chosen, on_trained)
+    finals = finalise(end.context, chosen, tally)
     while found := _next(end, finals, chosen) or _middle(end, finals, chosen):
         chosen += found
-        finals = finalise(end.context, chosen, on_trained)
+        finals = finalise(end.context, chosen, tally)
     return finals
 
 

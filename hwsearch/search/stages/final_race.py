@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 from hwsearch.measure.measured import Measured
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.stages.context import Context
-from hwsearch.search.stages.final_trainings import final_seeds, train_members
+from hwsearch.search.stages.final_trainings import Tally, final_seeds, train_members
 from hwsearch.search.stages.finalist import Finalist, choose, race_of, runners_of
 from hwsearch.search.stages.race import next_trainings
 
@@ -18,7 +17,7 @@ def race(
     front: Sequence[TrialRecord],
     dense: Mapping[int, Sequence[Measured]],
     yardstick: Finalist,
-    on_trained: Callable[[int, int], object],
+    tally: Tally,
     *,
     once: bool = False,
 ) -> list[list[Measured]]:
@@ -29,7 +28,7 @@ def race(
         front: The recipes.
         dense: The dense networks by network, one a seed.
         yardstick: The dense reference that losses are counted from.
-        on_trained: Told how many of how many trainings that are certain by now are done.
+        tally: Counts trainings.
         once: Whether each is trained with the first seed alone.
 
     Returns:
@@ -43,21 +42,16 @@ def race(
     runs: list[list[Measured]] = [[] for _ in front]
     more = dict.fromkeys(range(len(front)), 1)
     while more:
-        before = sum(map(len, runs))
-        certain = before + sum(more.values())
         cells = [(i, len(runs[i]) + k) for i, n in more.items() for k in range(n)]
         wanted: dict[int, list[TrialRecord]] = {}
         for i, place in cells:
             wanted.setdefault(seeds[place], []).append(front[i])
-        results = train_members(context, wanted, params, partial(_told, on_trained, before, certain))
+        tally.expect((front[i].trial, seeds[place]) for i, place in cells)
+        results = train_members(context, wanted, params, tally)
         for i, place in cells:
             runs[i].append(results[front[i].trial, seeds[place]])
         more = {} if once else _more(context, front, dense, runs, yardstick)
     return runs
-
-
-def _told(on_trained: Callable[[int, int], object], before: int, certain: int, n: int) -> None:
-    on_trained(before + n, certain)
 
 
 def _more(

@@ -5,7 +5,8 @@ What comes of them is judged in `finals`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hwsearch.errors import HwsearchError
 from hwsearch.measure.measured import Measured
@@ -20,22 +21,58 @@ from hwsearch.search.stages.skill import refuse_without_skill
 from hwsearch.search.stages.tickets import ticket_of
 from hwsearch.seeds import seed_of
 
+Cell = tuple[int, int]
+"""A final training: the trial, or below 0 the dense network (`dense_cells`), and the seed."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Final trainings that are certain and those that are done, each counted once, however often it is asked for.
+
+    Attributes:
+        tell: Told how many are done and how many are certain by now, whenever more are done.
+    """
+
+    tell: Callable[[int, int], object] = lambda done, certain: None
+    _certain: set[Cell] = field(default_factory=set)
+    _done: set[Cell] = field(default_factory=set)
+
+    def expect(self, cells: Iterable[Cell]) -> None:
+        """Count trainings that will be done."""
+        self._certain.update(cells)
+
+    def finish(self, cells: Iterable[Cell]) -> None:
+        """Count trainings that are done, and tell."""
+        before = len(self._done)
+        self._done.update(cells)
+        self._certain.update(self._done)
+        if len(self._done) > before:
+            self.tell(len(self._done), len(self._certain))
+
+
+def dense_cells(number: int, seeds: Iterable[int]) -> list[Cell]:
+    """Return the trainings of the dense reference of a network."""
+    return [(-1 - number, seed) for seed in seeds]
+
 
 def final_seeds(plan: Plan) -> list[int]:
     """Return the fresh seeds of a study: no other study's, and the first ones stay when more are asked for."""
     return [seed_of("final", plan.study.seed, i) for i in range(plan.study.final.seeds)]
 
 
-def sound_references(
-    context: Context, number: int, seeds: Sequence[int], on_trained: Callable[[int], object]
-) -> list[Measured]:
-    """Return the dense references of a network and of every fresh seed.
+def sound_references(context: Context, number: int, seeds: Sequence[int], tally: Tally) -> list[Measured]:
+    """Return the dense references of a network and of every fresh seed; they are counted.
 
     Raises:
         HwsearchError: One did not train, or knows nothing.
     """
     plan = context.at(number).plan
+
+    def on_trained(n: int) -> None:
+        tally.finish(dense_cells(number, seeds[:n]))
+
     dense = fresh_references(plan, context.trainer, context.cache, seeds, on_trained)
+    tally.finish(dense_cells(number, seeds))
     if any(measured.params is None for measured in dense):
         raise HwsearchError("the dense network trained in the search, but not with every fresh seed")
     for seed, measured in zip(seeds, dense, strict=True):
@@ -70,17 +107,17 @@ def train_members(
     context: Context,
     wanted: Mapping[int, Sequence[TrialRecord]],
     dense: Mapping[int, Mapping[int, Params]],
-    on_trained: Callable[[int], object],
-) -> dict[tuple[int, int], Measured]:
+    tally: Tally,
+) -> dict[Cell, Measured]:
     """Train recipes with fresh seeds, what is stored not again; return what came of them, by trial and seed.
 
     Args:
         context: Where they are trained and stored.
         wanted: The recipes of each seed.
         dense: The dense networks by network and seed.
-        on_trained: Told how many of these trainings are done.
+        tally: Counts them.
     """
-    results: dict[tuple[int, int], Measured] = {}
+    results: dict[Cell, Measured] = {}
     missing: list[tuple[int, list[TrialRecord]]] = []
     study = context.plan.study
     for seed, records in wanted.items():
@@ -103,7 +140,8 @@ def train_members(
         for record, result in zip(stack, measured, strict=True):
             context.cache.save(context.cache.final_path(record.candidate, seed), result)
             results[record.trial, seed] = result
-        on_trained(len(results))
+        tally.finish(results)
 
     context.trainer.run(jobs, store)
+    tally.finish(results)
     return results

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
-from hwsearch.measure.measured import Measured
 from hwsearch.plan.plan import Plan
 from hwsearch.records.finals import FinalRecord
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.dense import whole_steps
 from hwsearch.search.stages.final_race import race
-from hwsearch.search.stages.final_trainings import final_seeds, sound_references
+from hwsearch.search.stages.final_trainings import Tally, dense_cells, final_seeds, sound_references
 from hwsearch.search.stages.finalist import (
     FinalForetold,
     Finalist,
@@ -29,8 +27,6 @@ from hwsearch.search.stages.finalist import (
 )
 from hwsearch.search.stages.pick_chance import chance_below
 from hwsearch.study.search_sections import Pick
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ def with_every_seed(plan: Plan) -> Plan:
 def finalise(
     context: Context,
     front: Sequence[TrialRecord],
-    on_trained: Progress | None = None,
+    tally: Tally | None = None,
     *,
     racing: bool = True,
 ) -> Finals:
@@ -108,7 +104,7 @@ def finalise(
     Args:
         context: Plan, dense networks, trainer, cache.
         front: Records of the front's members.
-        on_trained: Called with how many of how many trainings are done.
+        tally: Counts trainings.
         racing: Whether recipes are trained again where that may change the pick; False: each once.
 
     Raises:
@@ -116,20 +112,14 @@ def finalise(
     """
     seeds, plan = final_seeds(context.plan), context.plan
     numbers = sorted({context.yardstick.plan.number, *(record.candidate.network for record in front)})
-    total, done = len(seeds) * len(numbers) + len(front), 0
-    dense: dict[int, list[Measured]] = {}
-    for number in numbers:
-        told = partial(_told, on_trained, done, total)
-        dense[number] = sound_references(context, number, seeds, told)
-        done += len(seeds)
+    tally = tally or Tally()
+    tally.expect(cell for number in numbers for cell in dense_cells(number, seeds))
+    tally.expect((record.trial, seeds[0]) for record in front)
+    dense = {number: sound_references(context, number, seeds, tally) for number in numbers}
     chosen = {number: choose(plan, None, runs, runs, seeds) for number, runs in dense.items()}
     references = {number: finalist for number, finalist in chosen.items() if finalist is not None}
     yardstick = max(references, key=lambda number: references[number].score)
-
-    def told_of_race(n: int, of: int) -> None:
-        _told(on_trained, done, done + of, n)
-
-    members = race(context, front, dense, references[yardstick], told_of_race, once=not racing)
+    members = race(context, front, dense, references[yardstick], tally, once=not racing)
     whole = [m for runs in dense.values() for m in runs]
     everything = [*whole, *(m for runs in members for m in runs)]
     finalists = [
@@ -154,7 +144,7 @@ def finalise_until(
     context: Context,
     chosen: Sequence[TrialRecord],
     more: Callable[[Mapping[int, bool]], TrialRecord | None],
-    on_trained: Progress | None = None,
+    tally: Tally | None = None,
 ) -> Finals:
     """Run recipes with fresh seeds, and others for as long as none of them can be picked and one may be.
 
@@ -162,12 +152,12 @@ def finalise_until(
         context: Plan, dense networks, trainer, cache.
         chosen: What is trained in any case.
         more: (whether each trial that was trained is accurate enough for the pick) -> the one to train next.
-        on_trained: Called with how many of how many trainings are done.
+        tally: Counts trainings.
 
     Raises:
         HwsearchError: As `finalise`.
     """
-    finals, pick = finalise(context, chosen, on_trained), context.plan.study.pick
+    finals, pick = finalise(context, chosen, tally), context.plan.study.pick
     if finals.accurate_enough(pick):
         return finals
     while True:
@@ -176,13 +166,7 @@ def finalise_until(
         if another is None:
             return finals
         chosen = [*chosen, another]
-        finals = finalise(context, chosen, on_trained)
-
-
-def _told(on_trained: Progress | None, before: int, total: int, n: int) -> None:
-    """Tell how many of all trainings are done: n, and those before."""
-    if on_trained is not None:
-        on_trained(before + n, total)
+        finals = finalise(context, chosen, tally)
 
 
 def final_record(member: Finalist) -> FinalRecord:

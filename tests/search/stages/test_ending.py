@@ -8,6 +8,7 @@ from builders.records import record, state_of
 
 from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.search.stages import ending
+from hwsearch.search.stages.final_trainings import Tally
 from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.race import Runner
 from hwsearch.study.model import load_study
@@ -77,7 +78,7 @@ def raced(tiny, monkeypatch):
         records = [record(i, 0.1, (0.9,), 100.0 + i) for i in range(9)]
         contenders = {(): [0, 1], (0, 1): [2], (0, 1, 2): [], **dict(more_after)}
 
-        def finalise(context, chosen, on_trained, *, racing=True):
+        def finalise(context, chosen, tally, *, racing=True):
             rounds.append((tuple(r.trial for r in chosen), racing, context.plan.study.final.chance))
             return NOTHING
 
@@ -92,7 +93,7 @@ def raced(tiny, monkeypatch):
         monkeypatch.setattr(
             ending, "_with_foretold", lambda end, finals, rest: ("foretold", [r.trial for r in rest])
         )
-        found = ending._contenders(Known(plan), None, records, lambda n, of: None, confirmed=confirmed)
+        found = ending._contenders(Known(plan), None, records, Tally(), confirmed=confirmed)
         return rounds, found
 
     return end

@@ -10,7 +10,7 @@ from hwsearch.measure.answers import Answers
 from hwsearch.measure.measured import Measured
 from hwsearch.plan.plan import make_plan
 from hwsearch.search.stages import final_race, finalist
-from hwsearch.search.stages.final_trainings import final_seeds
+from hwsearch.search.stages.final_trainings import Tally, final_seeds
 from hwsearch.study.model import load_study
 
 SOUND = Answers((20, 0, 10), (18, 2, 10), (18, 0, 10), 3, 0, (), 1)
@@ -40,9 +40,9 @@ def raced(tiny, monkeypatch):
     def run(table):
         records = [SimpleNamespace(trial=i, candidate=SimpleNamespace(network=0)) for i in range(len(table))]
 
-        def train(context, wanted, params, on_trained):
+        def train(context, wanted, params, tally):
             rounds.append({seeds.index(seed): [r.trial for r in some] for seed, some in wanted.items()})
-            on_trained(sum(map(len, wanted.values())))
+            tally.finish((r.trial, seed) for seed, some in wanted.items() for r in some)
             return {
                 (r.trial, seed): measured(table[r.trial][1][seeds.index(seed)], table[r.trial][0])
                 for seed, some in wanted.items()
@@ -53,7 +53,7 @@ def raced(tiny, monkeypatch):
         yardstick = finalist.choose(plan, None, dense, dense, seeds)
         context = SimpleNamespace(plan=plan)
         runs = final_race.race(
-            context, records, {0: dense}, yardstick, lambda n, certain: told.append((n, certain))
+            context, records, {0: dense}, yardstick, Tally(lambda n, certain: told.append((n, certain)))
         )
         return runs, rounds, told
 

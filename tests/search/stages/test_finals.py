@@ -11,7 +11,7 @@ from hwsearch.search.stages.finals import finalise_until
 def test_others_are_trained_for_as_long_as_none_is_accurate_enough(monkeypatch):
     enough, trained = {3}, []
 
-    def finalise(context, chosen, on_trained):
+    def finalise(context, chosen, tally):
         trained.append([record.trial for record in chosen])
         return SimpleNamespace(accurate_enough=lambda pick: enough & {record.trial for record in chosen})
 
