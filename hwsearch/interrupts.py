@@ -10,6 +10,7 @@ before the next thing starts, so no way out loses anything. Not for those who ca
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -50,7 +51,8 @@ def heeded(*, last: bool = False) -> Iterator[None]:
     """Let a signal end what is inside by one line on the terminal and exit 3.
 
     Args:
-        last: Nothing but the end of the process comes after it: from then on signals are ignored.
+        last: Nothing but the end of the process comes after it: from then on signals are ignored, and where one came,
+            the process ends here.
 
     Raises:
         SystemExit: A signal came; code 3.
@@ -66,7 +68,10 @@ def heeded(*, last: bool = False) -> Iterator[None]:
         _Heed.over = True
         if not _Heed.asked:
             raise
-        _leave()
+        _clean_up()
+        if last:
+            _end()
+        raise SystemExit(_EXIT) from None
     finally:
         _Heed.over, _Heed.inside = True, False
         for number, handler in before.items():
@@ -168,14 +173,15 @@ def _watch(reading: int, numbers: list[int]) -> None:
     os._exit(_EXIT)
 
 
-def _leave() -> None:
-    """End what this process started, and say why it ends.
-
-    Raises:
-        SystemExit: Code 3.
-    """
-    _clean_up()
-    raise SystemExit(_EXIT) from None
+def _end() -> None:
+    """End the process without taking the interpreter apart: libraries that were half loaded then may crash it."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # whoever read it is gone, or it is closed
+            continue
+    os._exit(_EXIT)
 
 
 def _clean_up() -> None:

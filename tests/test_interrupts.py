@@ -55,6 +55,25 @@ with whole_file(folder / "a") as unfinished:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_interpreter_is_not_taken_apart_since_half_loaded_libraries_crash_then(tmp_path):
+    done = ran(
+        """
+class Crash:
+    def __del__(self):
+        os._exit(11)
+import atexit
+kept = Crash()
+atexit.register(lambda: (folder / "left").touch())
+print("said before", end="")
+send()
+time.sleep(30)
+""",
+        tmp_path,
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (3, LINE, "said before")
+    assert (tmp_path / "left").exists()
+
+
 def test_a_second_signal_while_it_cleans_up_changes_nothing(tmp_path):
     done = ran(
         """
