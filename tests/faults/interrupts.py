@@ -230,6 +230,7 @@ def main():
         for number in range(asked.count):
             name = chosen[number % len(chosen)]
             of = told.setdefault(name, Told())
+            (work / "first.yaml").unlink(missing_ok=True)  # `init` writes over no file
             process, moment, sent, _, said, words = interrupt(lines[name], draw, 1.05 * longest[name])
             ended, wrong = faults_of(process, said, sent, work)
             folder = next((p for p in lines[name] if isinstance(p, Path) and p.name in ("run", "run2")), None)
