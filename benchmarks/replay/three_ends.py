@@ -1,6 +1,6 @@
 """The same replayed searches ended in three ways: who is trained in full first, and what becomes of the others.
 
-    python -m benchmarks.replay.both_ends --work DIR --world digits/layers --seeds 0 20
+    python -m benchmarks.replay.three_ends --work DIR --world digits/layers --seeds 0 20
 
 Each search is hwsearch's own and ends after the trainings of `TRAININGS` dense networks. Then, with the same fresh
 trainings, all that promises to be on the front races at once, as that of other samplers does; contenders for the pick

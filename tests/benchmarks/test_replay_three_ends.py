@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks.replay.both_ends import row
+from benchmarks.replay.three_ends import row
 from benchmarks.replay.ends import Picked
 from hwsearch.space.candidate import Candidate
 
