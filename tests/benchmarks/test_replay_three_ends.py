@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks.replay.three_ends import row
 from benchmarks.replay.ends import Picked
+from benchmarks.replay.three_ends import row
 from hwsearch.space.candidate import Candidate
 
 DENSE = 0.98
