@@ -19,6 +19,7 @@ from hwsearch.search.stages.ending import y_sd
 from hwsearch.search.stages.pick_chance import chance_below
 from hwsearch.search.stages.race import Race, Runner, loss_sds, next_trainings, score_halves
 from hwsearch.space.candidate import Candidate
+from hwsearch.study.search_sections import FIRST_BATCH
 
 SEEDS, CHANCE = 5, 0.1
 _FINAL = 2
@@ -99,19 +100,17 @@ def pick_contenders(world: World, state: SearchState, seed: int, within: float, 
         reached = _reached(runners, [at[c.digest] for c in offered], race)
         told = known.given(reached, race.floor)
         aim = Aim(race.rule, race.floor, race.chance)
-        more = next_contenders(told, aim, reached, {own.trial for own in reached})
-        offered += [record.candidate for record in more]
-        done += [1] * len(more)
-        if not more:
-            wanted = next_trainings(runners, race)
-            for i, n in wanted.items():
-                done[i] += n
-            if not wanted:
-                more, last = [record for record in last if record.candidate not in offered], []
-                if not more:
-                    break
-                offered += [record.candidate for record in more]
-                done += [1] * len(more)
+        new = next_contenders(told, aim, reached, {own.trial for own in reached})
+        again = next_trainings(runners, race, settled=not new) if runners else {}
+        rest = [record for record in last if record.candidate not in offered and record not in new]
+        size = len(new) + sum(again.values())
+        new += rest[: max(0, FIRST_BATCH - size)] if size else rest
+        if not new and not again:
+            break
+        for i, n in again.items():
+            done[i] += n
+        offered += [record.candidate for record in new]
+        done += [1] * len(new)
         runners = _runners(world, offered, done, start)
     chosen, trials = _fit(runners, race), [own.trial for own in reached]
     chances = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -84,11 +85,22 @@ def folder_of(root: Path | None, folder: str) -> Path:
 
 def _digits(root: Path | None, data: NamedData) -> Samples:
     """Load scikit-learn's bundled digits, 8 x 8 in 0 .. 16; they need no folder."""
-    from sklearn.datasets import load_digits  # takes a second to import
+    if (bundled := _bundled("datasets/data/digits.csv.gz")) is not None:
+        table = np.loadtxt(bundled, np.uint8, delimiter=",")
+        images, labels = table[:, :-1].reshape(-1, 8, 8), table[:, -1]
+    else:
+        from sklearn.datasets import load_digits
 
-    bunch = load_digits()
-    x = np.ascontiguousarray(bunch.images[:, None].astype(np.uint8))
-    return Samples(x, bunch.target.astype(np.int64), input_max=16, classes=10)
+        images, labels = load_digits(return_X_y=True)
+        images = images.reshape(-1, 8, 8).astype(np.uint8)
+    return Samples(np.ascontiguousarray(images[:, None]), labels.astype(np.int64), input_max=16, classes=10)
+
+
+def _bundled(name: str) -> Path | None:
+    """Return a file of scikit-learn, without importing that, which takes a second; None: it is elsewhere."""
+    package = find_spec("sklearn")
+    places = [] if package is None else package.submodule_search_locations or []
+    return next((path for place in places if (path := Path(place) / name).is_file()), None)
 
 
 def _mnist(root: Path | None, data: NamedData) -> Samples:

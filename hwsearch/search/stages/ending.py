@@ -7,7 +7,7 @@ Contenders for the pick are trained first, and race. What else promises to add t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,18 +15,15 @@ from hwsearch.plan.plan import Plan
 from hwsearch.predict.surrogate import OFFSET
 from hwsearch.records.events import Event, Listener
 from hwsearch.records.trials import TrialRecord
+from hwsearch.search.decide.batch_size import batch_size
 from hwsearch.search.decide.finalists import can_foretell, contender, finalists, promising
 from hwsearch.search.decide.foretell import Aim, Foresight, Foretold, Reached, foresight, next_contenders
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.context import Context
+from hwsearch.search.stages.final_race import FinalRace, finalise_until
 from hwsearch.search.stages.final_trainings import Tally
 from hwsearch.search.stages.finalist import FinalForetold, race_of, runners_of
-from hwsearch.search.stages.finals import (
-    Finals,
-    finalise,
-    finalise_until,
-    with_every_seed,
-)
+from hwsearch.search.stages.finals import Finals
 from hwsearch.search.stages.race import Runner, loss_sds
 
 
@@ -49,7 +46,7 @@ def end(
         asked: The plan as it was before all is to be trained with every seed; None: it is not.
 
     Raises:
-        HwsearchError: As `finals.finalise`.
+        HwsearchError: As `final_race.finalise`.
     """
     clock = context.model_clock
 
@@ -77,12 +74,34 @@ def _why_nothing_is_foretold(state: SearchState) -> str:
 
 @dataclass(frozen=True)
 class _End:
-    """What the end of a search goes by."""
+    """What the end of a search goes by.
+
+    Attributes:
+        context: Plan, dense networks, trainer, cache.
+        state: What is known at the end of the search; it has a surrogate.
+        records: All of the search.
+        foresight: What the search says of each.
+        others: What promises to be on the front.
+    """
 
     context: Context
     state: SearchState
     records: Sequence[TrialRecord]
     foresight: Foresight
+    others: Sequence[TrialRecord]
+
+
+@dataclass(frozen=True)
+class Round:
+    """Final trainings that are done together.
+
+    Attributes:
+        again: With how many more seeds recipes are trained that were trained before, by trial.
+        new: Recipes that are trained once.
+    """
+
+    again: Mapping[int, int]
+    new: Sequence[TrialRecord]
 
 
 def _contenders(
@@ -93,10 +112,7 @@ def _contenders(
     *,
     confirmed: bool,
 ) -> Finals:
-    """Run contenders for the pick with fresh seeds, while one may change it; train the others once, or foretell.
-
-    First each is trained once, then they race (`final_race`), and where that changes what may be picked, others follow.
-    The other members of the front come last: what their one training says may bring new contenders.
+    """Train contenders for the pick, while one may change it, and the others once; or foretell these.
 
     Args:
         context: Plan, dense networks, trainer, cache.
@@ -106,54 +122,56 @@ def _contenders(
         confirmed: Whether what would be foretold is trained as well, and all with every seed.
 
     Raises:
-        HwsearchError: As `finals.finalise`.
+        HwsearchError: As `FinalRace`.
     """
     with context.model_clock:
-        end = _End(context, state, records, foresight(state))
-    chosen: list[TrialRecord] = []
-    finals = finalise(context, chosen, tally, racing=False)
-    while found := _next(end, finals, chosen):
-        chosen += found
-        finals = finalise(context, chosen, tally, racing=False)
-    finals = _raced(end, chosen, tally)
-    asked = {record.trial for record in chosen}
-    with context.model_clock:
-        others = [record for record in promising(state) if record.trial not in asked]
-    train = context.plan.study.final.others == "train"
-    if train:
-        chosen += others
-        finals = _raced(end, chosen, tally)
+        end = _End(context, state, records, foresight(state), promising(state))
+    race, train = FinalRace(context, tally), context.plan.study.final.others == "train"
+    while (found := _next(end, race)) is not None:
+        race.train(found.again, found.new)
+    others = [record for record in end.others if record.trial not in race.records]
     if confirmed:
-        every = replace(context, plan=with_every_seed(context.plan))
-        return finalise(every, chosen if train else [*chosen, *others], tally)
-    return finals if train else _with_foretold(end, finals, others)
+        race.train(race.missing(), others)
+        race.train(race.missing())
+        return race.finals()
+    return race.finals() if train else _with_foretold(end, race.finals(), others)
 
 
-def _raced(end: _End, chosen: list[TrialRecord], tally: Tally) -> Finals:
-    """Let recipes race, and for as long as another may be the pick, that as well; it is added to ``chosen``."""
-    finals = finalise(end.context, chosen, tally)
-    while found := _next(end, finals, chosen) or _middle(end, finals, chosen):
-        chosen += found
-        finals = finalise(end.context, chosen, tally)
-    return finals
+def _next(end: _End, race: FinalRace) -> Round | None:
+    """Return the next round; None: nothing is left that may change the pick, and the others are trained.
 
-
-def _next(end: _End, finals: Finals, chosen: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Return who is trained next, since it may be the pick."""
+    What may change the pick goes first. The others, which are trained once whatever comes of it, fill rounds up to the
+    size of a batch, so that stacks are large and workers do not wait for each other.
+    """
     plan = end.context.plan
-    reached, race = _reached(end, finals), race_of(plan, finals.dense)
-    aim = Aim(race.rule, race.floor, race.chance)
+    new = _contend(end, race)
+    again = race.again(settled=not new)
+    if not new and not again:
+        new = _middle(end, race)
+    if plan.study.final.others == "train":
+        asked = {*race.records, *(record.trial for record in new)}
+        others = [record for record in end.others if record.trial not in asked]
+        room = batch_size(plan.study.search, len(end.records)) - len(new) - sum(again.values())
+        new += others[: max(0, room)] if new or again else others
+    return Round(again, new) if new or again else None
+
+
+def _contend(end: _End, race: FinalRace) -> list[TrialRecord]:
+    """Return who is trained next, since it may be the pick."""
+    finals = race.finals()
+    reached, raced_for = _reached(end, finals), race_of(end.context.plan, finals.dense)
+    aim = Aim(raced_for.rule, raced_for.floor, raced_for.chance)
     with end.context.model_clock:
-        told = end.foresight.given(reached, race.floor)
-        return next_contenders(told, aim, reached, {record.trial for record in chosen})
+        told = end.foresight.given(reached, raced_for.floor)
+        return next_contenders(told, aim, reached, race.records)
 
 
-def _middle(end: _End, finals: Finals, chosen: Sequence[TrialRecord]) -> list[TrialRecord]:
+def _middle(end: _End, race: FinalRace) -> list[TrialRecord]:
     """Return who is trained next where nothing can be picked, and nothing is likely to be."""
-    enough = finals.accurate_enough(end.context.plan.study.pick)
+    enough = race.finals().accurate_enough(end.context.plan.study.pick)
     if enough:
         return []
-    another = contender(end.state, end.records, {record.trial: False for record in chosen})
+    another = contender(end.state, end.records, dict.fromkeys(race.records, False))
     return [] if another is None else [another]
 
 

@@ -131,19 +131,22 @@ def variance(score: float, n: int) -> float:
     return share * (1 - share) / n
 
 
-def next_trainings(runners: Sequence[Runner], race: Race) -> dict[int, int]:
+def next_trainings(runners: Sequence[Runner], race: Race, *, settled: bool = True) -> dict[int, int]:
     """Return which recipes to train with how many more seeds; none: the race is over.
 
-    Contenders get one more each. The pick itself is trained with every seed: its numbers are what is decided on.
+    Contenders get one more each; one that is alone gets two, where the first is not expected to decide. The pick itself
+    is trained with every seed: its numbers are what is decided on.
 
     Args:
         runners: The recipes, each trained at least once.
         race: What they race for.
+        settled: Whether nobody else is to join: only then is the pick trained with every seed.
     """
     seeds, chance = race.seeds, race.chance
     done = np.array([r.begun for r in runners])
     leader, margins = _standing(runners, race)
-    moved = loss_sds(runners, race.dense_score, race.n_val) * np.sqrt(1 / done - 1 / np.maximum(seeds, done))
+    sds = loss_sds(runners, race.dense_score, race.n_val)
+    moved = sds * np.sqrt(1 / done - 1 / np.maximum(seeds, done))
     open_ = {i: int(seeds - done[i]) for i in range(len(runners)) if done[i] < seeds}
     if chance == 0:
         return open_
@@ -156,8 +159,12 @@ def next_trainings(runners: Sequence[Runner], race: Race) -> dict[int, int]:
         (i for i in chances if chances[i] > chance), key=lambda i: (-chances[i], runners[i].cost, i)
     )
     if worth:
+        alone = worth[0] if len(worth) == 1 and open_[worth[0]] > 1 else None
+        if alone is not None and (margin := margins[alone]) is not None:
+            then = sds[alone] * np.sqrt(1 / (done[alone] + 1) - 1 / seeds)
+            return {alone: 2 if ndtr(-margin / then) > chance else 1}
         return dict.fromkeys(sorted(worth[:_AT_ONCE]), 1)
-    return {leader: open_[leader]} if leader in open_ else {}
+    return {leader: open_[leader]} if settled and leader in open_ else {}
 
 
 def _standing(runners: Sequence[Runner], race: Race) -> tuple[int | None, list[float | None]]:

@@ -1,12 +1,15 @@
 """Data sets by name: the readers of their formats read them; keys that one has no use for are refused."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from hwsearch.data.readers import shipped
 from hwsearch.data.readers.shipped import LOADERS, read_shipped
 from hwsearch.errors import InputError
 from hwsearch.study.data_section import NamedData
@@ -38,6 +41,24 @@ def test_the_names() -> None:
 def test_what_a_set_is_not_is_refused(keys: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_shipped(NamedData(**keys), None)
+
+
+def test_digits_are_those_of_scikit_learn_whether_or_not_it_is_loaded_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = read_shipped(NamedData(name="digits"), None)
+    monkeypatch.setattr(shipped, "_bundled", lambda name: None)
+    theirs = read_shipped(NamedData(name="digits"), None)
+    assert own.x.dtype == theirs.x.dtype == np.uint8
+    assert own.x.shape == (1797, 1, 8, 8)
+    assert np.array_equal(own.x, theirs.x)
+    assert np.array_equal(own.y, theirs.y)
+    code = (
+        "import sys; from hwsearch.data.readers.shipped import read_shipped; "
+        "from hwsearch.study.data_section import NamedData; "
+        "read_shipped(NamedData(name='digits'), None); sys.exit('sklearn' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_missing_files_of_a_set_are_named(tmp_path: Path) -> None:

@@ -69,27 +69,44 @@ def test_where_nothing_can_be_foretold_all_are_trained_and_that_is_said_to_who_a
 
 @pytest.fixture
 def raced(tiny, monkeypatch):
-    """Return what is trained at the end, in the order of the rounds, and what becomes of the rest; 0 to 3 contend."""
+    """Return what is trained at the end, round by round, and what becomes of the rest; 0 to 3 contend."""
 
-    def end(others, confirmed=False, more_after=()):
-        rounds, plan = [], make_plan(load_study(tiny), tiny)
+    def end(others, confirmed=False, after=(), again=(), batch=2, rest=(2, 5, 6)):
+        plan = make_plan(load_study(tiny), tiny)
         final = plan.study.final.model_copy(update={"others": others, "chance": 0.1})
-        plan = replace(plan, study=plan.study.model_copy(update={"final": final}))
+        search = plan.study.search.model_copy(update={"batch": batch})
+        plan = replace(plan, study=plan.study.model_copy(update={"final": final, "search": search}))
         records = [record(i, 0.1, (0.9,), 100.0 + i) for i in range(9)]
-        contenders = {(): [0, 1], (0, 1): [2], (0, 1, 2): [], **dict(more_after)}
+        contenders = {(): [0, 1], (0, 1): [2], **dict(after)}
+        racing, rounds = dict(again), []
 
-        def finalise(context, chosen, tally, *, racing=True):
-            rounds.append((tuple(r.trial for r in chosen), racing, context.plan.study.final.chance))
-            return NOTHING
+        class Trained:
+            """A race of which nothing is judged."""
 
-        def following(end, finals, chosen):
-            return [records[i] for i in contenders.get(tuple(r.trial for r in chosen), ())]
+            def __init__(self, context, tally):
+                self.records = {}
 
-        monkeypatch.setattr(ending, "finalise", finalise)
+            def train(self, again, new=()):
+                self.records |= {record.trial: record for record in new}
+                rounds.append((dict(again), [record.trial for record in new]))
+
+            def again(self, settled):
+                return racing.pop(tuple(sorted(self.records)), {})
+
+            def missing(self):
+                return {"everything": 1}
+
+            def finals(self):
+                return NOTHING
+
+        def contend(end, race):
+            return [records[i] for i in contenders.pop(tuple(sorted(race.records)), ())]
+
+        monkeypatch.setattr(ending, "FinalRace", Trained)
         monkeypatch.setattr(ending, "foresight", lambda state: None)
-        monkeypatch.setattr(ending, "_next", following)
-        monkeypatch.setattr(ending, "_middle", lambda end, finals, chosen: [])
-        monkeypatch.setattr(ending, "promising", lambda state: [records[2], records[5], records[6]])
+        monkeypatch.setattr(ending, "_contend", contend)
+        monkeypatch.setattr(ending, "_middle", lambda end, race: [])
+        monkeypatch.setattr(ending, "promising", lambda state: [records[i] for i in rest])
         monkeypatch.setattr(
             ending, "_with_foretold", lambda end, finals, rest: ("foretold", [r.trial for r in rest])
         )
@@ -99,25 +116,36 @@ def raced(tiny, monkeypatch):
     return end
 
 
-def test_the_others_are_trained_after_the_contenders_have_raced(raced):
-    rounds, _ = raced("train")
-    assert [trials for trials, _, _ in rounds] == [(), (0, 1), (0, 1, 2), (0, 1, 2), (0, 1, 2, 5, 6)]
-    assert [racing for _, racing, _ in rounds] == [False, False, False, True, True]
+def test_contenders_come_first_and_the_others_last(raced):
+    rounds, _ = raced("train", batch=1)
+    assert rounds == [({}, [0, 1]), ({}, [2]), ({}, [5, 6])]
+
+
+def test_the_others_fill_rounds_up_to_a_batch(raced):
+    later = {(0, 1, 5): [2], (0, 1, 2, 5): [3]}
+    rounds, _ = raced(
+        "train", batch=3, after=later.items(), again={(0, 1, 5): {0: 1}}.items(), rest=(5, 6, 7)
+    )
+    assert rounds == [({}, [0, 1, 5]), ({0: 1}, [2, 6]), ({}, [7])]
+    assert raced("foretold", batch=8)[0] == [({}, [0, 1]), ({}, [2])]
+
+
+def test_contenders_race_while_others_are_found(raced):
+    rounds, _ = raced("foretold", again={(0, 1): {1: 1}, (0, 1, 2): {1: 2}}.items())
+    assert rounds == [({}, [0, 1]), ({1: 1}, [2]), ({1: 2}, [])]
 
 
 def test_whoever_contends_by_what_the_others_training_says_races_as_well(raced):
-    later = {(0, 1, 2, 5, 6): [3]}.items()
-    assert raced("train", more_after=later)[0][-1] == ((0, 1, 2, 5, 6, 3), True, 0.1)
-    assert raced("train", confirmed=True, more_after=later)[0][-1] == ((0, 1, 2, 5, 6, 3), True, 0.0)
+    assert raced("train", batch=1, after={(0, 1, 2, 5, 6): [3]}.items())[0][-1] == ({}, [3])
 
 
 def test_the_others_are_foretold_where_that_is_asked_and_trained_with_every_seed_where_confirmed(raced):
     rounds, found = raced("foretold")
-    assert rounds[-1][0] == (0, 1, 2)
+    assert rounds == [({}, [0, 1]), ({}, [2])]
     assert found == ("foretold", [5, 6])
-    for others in ("train", "foretold"):
-        rounds, _ = raced(others, confirmed=True)
-        assert rounds[-1] == ((0, 1, 2, 5, 6), True, 0.0)
+    rounds, _ = raced("foretold", confirmed=True)
+    assert rounds[2:] == [({"everything": 1}, [5, 6]), ({"everything": 1}, [])]
+    assert raced("train", confirmed=True)[0][-1] == ({"everything": 1}, [])
 
 
 def test_the_deviation_of_y_is_that_of_a_mean_on_its_scale():

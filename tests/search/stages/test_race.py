@@ -38,7 +38,7 @@ def test_a_recipe_near_the_tolerance_that_would_be_the_pick_is_trained_again_and
         runner(300, 0.0, 0.0),
         runner(400, 0.011),
     )
-    assert more(sure, near, leader, dearer) == {1: 1}
+    assert more(sure, near, leader, dearer) == {1: 2}
 
 
 def test_the_pick_is_trained_with_every_seed_when_nobody_else_can_take_its_place():
@@ -46,20 +46,37 @@ def test_the_pick_is_trained_with_every_seed_when_nobody_else_can_take_its_place
     assert more(runner(100, 0.2), runner(300, *[-0.01] * SEEDS)) == {}
 
 
+def test_the_pick_waits_for_its_last_seeds_while_others_join():
+    runners, race = (
+        [runner(100, 0.2), runner(300, -0.01)],
+        Race("smallest", SMALLEST.floor(DENSE), DENSE, N_VAL, SEEDS, 0.1),
+    )
+    assert next_trainings(runners, race, settled=False) == {}
+    near = [runner(200, 0.012), runner(300, 0.0, 0.0)]
+    assert next_trainings(near, race, settled=False) == next_trainings(near, race) == {0: 2}
+
+
 def test_what_seems_to_be_dominated_may_still_be_the_pick_and_is_not_while_it_is():
     dominated = replace(runner(200, 0.0101), on_front=False)
-    assert more(dominated, runner(300, *[0.0] * 5)) == {0: 1}
+    assert more(dominated, runner(300, *[0.0] * 5)) == {0: 2}
     assert more(replace(runner(200, *[0.0] * 5), on_front=False), runner(300, 0.0)) == {1: SEEDS - 1}
 
 
-def test_a_pick_that_may_fall_is_trained_once_more_before_it_is_believed():
-    assert more(runner(300, 0.009), runner(400, 0.0)) == {0: 1}
+def test_a_pick_that_may_fall_is_trained_again_before_it_is_believed():
+    assert more(runner(300, 0.009), runner(400, 0.0)) == {0: 2}
+
+
+def test_one_that_is_alone_is_trained_with_two_seeds_where_one_is_not_expected_to_decide():
+    assert more(runner(300, 0.0125), runner(400, *[0.0] * 5)) == {0: 2}
+    assert more(runner(300, 0.015), runner(400, *[0.0] * 5)) == {0: 1}  # its chance is small after the next
+    assert more(runner(300, *[0.0101] * 4), runner(400, *[0.0] * 5)) == {0: 1}  # there is no other seed
+    assert more(runner(300, 0.0125), runner(350, 0.0125), runner(400, *[0.0] * 5)) == {0: 1, 1: 1}
 
 
 def test_where_none_can_be_picked_whoever_may_still_be_is_trained_again():
-    assert more(runner(100, 0.013), runner(300, 0.4)) == {0: 1}
+    assert more(runner(100, 0.013), runner(300, 0.4)) == {0: 2}
     assert more(runner(100, 0.3), runner(300, 0.4)) == {}
-    assert more(runner(100, 0.0, able=False), runner(300, 0.4)) == {0: 1}  # another seed may keep the budgets
+    assert more(runner(100, 0.0, able=False), runner(300, 0.4)) == {0: 2}  # another seed may keep the budgets
 
 
 def test_the_most_accurate_races_with_those_behind_it():
@@ -147,7 +164,7 @@ def test_a_group_that_scatters_more_by_chance_says_no_more_than_its_share():
 
 def test_scores_that_say_another_rule_are_compared_to_it():
     pick = Pick(rule="smallest", min_accuracy=0.95)
-    assert more(replace(runner(100, 0.0), score=0.951), runner(300, 0.0), pick=pick) == {0: 1}
+    assert more(replace(runner(100, 0.0), score=0.951), runner(300, 0.0), pick=pick) == {0: 2}
 
 
 def test_luck_is_a_share_of_the_error_and_twice_as_large_far_from_the_dense_network():

@@ -17,7 +17,7 @@ from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.finalists import finalists
 from hwsearch.search.decide.front import front_records, worst_of
 from hwsearch.search.decide.nothing_fits import nothing_known
-from hwsearch.search.stages import final_trainings, finals
+from hwsearch.search.stages import final_race, final_trainings
 from hwsearch.search.stages.skill import answer_columns, lack_of_skill, refuse_without_skill
 from hwsearch.search.store.cache import Cache
 from hwsearch.space.candidate import Candidate
@@ -117,14 +117,14 @@ def test_where_all_know_nothing_the_best_is_named():
 def test_a_fresh_dense_reference_that_knows_nothing_is_refused_before_members_are_trained(plan, monkeypatch):
     dense = [replace(measured(own), params=()) for own in (SOUND, CONSTANT, SOUND)]
     monkeypatch.setattr(final_trainings, "fresh_references", lambda p, t, c, seeds, told: dense[: len(seeds)])
-    monkeypatch.setattr(finals, "race", None)
-    seed = finals.final_seeds(plan)[1]
+    monkeypatch.setattr(final_race, "train_members", None)
+    seed = final_race.final_seeds(plan)[1]
     reference = SimpleNamespace(plan=plan)
     context = SimpleNamespace(
         plan=plan, trainer=None, cache=None, yardstick=reference, at=lambda number: reference
     )
     with pytest.raises(HwsearchError, match=f"fresh seed {seed} is no model"):
-        finals.finalise(context, [])
+        final_race.finalise(context, [])
 
 
 def test_answers_come_back_from_the_cache(tmp_path):
