@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -101,7 +101,11 @@ def pick_contenders(world: World, state: SearchState, seed: int, within: float, 
         told = known.given(reached, race.floor)
         aim = Aim(race.rule, race.floor, race.chance)
         new = next_contenders(told, aim, reached, {own.trial for own in reached})
-        again = next_trainings(runners, race, settled=not new) if runners else {}
+        believed = told.believed
+        racing = [
+            replace(own, believed=believed[at[c.digest]]) for own, c in zip(runners, offered, strict=True)
+        ]
+        again = next_trainings(racing, race, settled=not new) if racing and not (foretell and new) else {}
         rest = [record for record in last if record.candidate not in offered and record not in new]
         size = len(new) + sum(again.values())
         new += rest[: max(0, FIRST_BATCH - size)] if size else rest

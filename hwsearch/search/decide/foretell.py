@@ -27,7 +27,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from hwsearch.measure.accuracy import CONFIDENCE
-from hwsearch.predict.surrogate import accuracy_of, transform
+from hwsearch.predict.surrogate import OFFSET, accuracy_of, transform
 from hwsearch.records.trials import TrialRecord
 from hwsearch.search.decide.finalists import eligible, pick_cost
 from hwsearch.search.decide.learned import WHOLE_EFFORT
@@ -98,6 +98,14 @@ class Foretold:
         reach = float(ndtri(0.5 + CONFIDENCE / 2))
         ends = [accuracy_of(self.mean + k * self.sd) for k in (0.0, -reach, reach)]
         return np.asarray(np.clip(np.column_stack(ends), 0.0, 1.0))
+
+    @property
+    def believed(self) -> dict[int, tuple[float, float]]:
+        """Score of each, and its standard deviation, by its trial."""
+        scores = accuracy_of(self.mean)
+        sds = self.sd * (1.0 - scores + OFFSET)
+        trials = (record.trial for record in self.records)
+        return dict(zip(trials, zip(scores.tolist(), sds.tolist(), strict=True), strict=True))
 
     def chances(self, floor: float) -> np.ndarray:
         """Return [N]: how likely each has this score."""

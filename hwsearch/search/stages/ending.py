@@ -144,11 +144,12 @@ def _next(end: _End, race: FinalRace) -> Round | None:
     size of a batch, so that stacks are large and workers do not wait for each other.
     """
     plan = end.context.plan
-    new = _contend(end, race)
-    again = race.again(settled=not new)
+    told, new = _contend(end, race)
+    train = plan.study.final.others == "train"
+    again = race.again(told.believed, settled=not new) if train or not new else {}
     if not new and not again:
         new = _middle(end, race)
-    if plan.study.final.others == "train":
+    if train:
         asked = {*race.records, *(record.trial for record in new)}
         others = [record for record in end.others if record.trial not in asked]
         room = batch_size(plan.study.search, len(end.records)) - len(new) - sum(again.values())
@@ -156,14 +157,14 @@ def _next(end: _End, race: FinalRace) -> Round | None:
     return Round(again, new) if new or again else None
 
 
-def _contend(end: _End, race: FinalRace) -> list[TrialRecord]:
-    """Return who is trained next, since it may be the pick."""
+def _contend(end: _End, race: FinalRace) -> tuple[Foretold, list[TrialRecord]]:
+    """Return what is known of all, and who is trained next, since it may be the pick."""
     finals = race.finals()
     reached, raced_for = _reached(end, finals), race_of(end.context.plan, finals.dense)
     aim = Aim(raced_for.rule, raced_for.floor, raced_for.chance)
     with end.context.model_clock:
         told = end.foresight.given(reached, raced_for.floor)
-        return next_contenders(told, aim, reached, race.records)
+        return told, next_contenders(told, aim, reached, race.records)
 
 
 def _middle(end: _End, race: FinalRace) -> list[TrialRecord]:

@@ -9,6 +9,7 @@ What may change the pick is trained again (`race`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from hwsearch.measure.measured import Measured
 from hwsearch.records.trials import TrialRecord
@@ -76,14 +77,19 @@ class FinalRace:
         for trial, place in cells:
             begun[trial].append(results[trial, self._seeds[place]])
 
-    def again(self, *, settled: bool = True) -> dict[int, int]:
+    def again(
+        self, believed: Mapping[int, tuple[float, float]] | None = None, *, settled: bool = True
+    ) -> dict[int, int]:
         """Return with how many more seeds to train which recipes now, since that may change the pick; by trial.
 
         Args:
+            believed: What is known of each besides, by trial: its score and the standard deviation of that.
             settled: Whether nobody else is to join: only then is the pick trained with every seed.
         """
         plan, trials = self._context.plan, [trial for trial in self.records if self._finalist(trial)]
         runners = runners_of(plan, self._finalists(), self._yardstick)
+        if believed is not None:
+            runners = [replace(own, believed=believed.get(t)) for t, own in zip(trials, runners, strict=True)]
         found = next_trainings(runners, race_of(plan, self._yardstick), settled=settled)
         return {trials[i]: n for i, n in found.items()}
 

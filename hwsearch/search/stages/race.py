@@ -4,11 +4,14 @@ A recipe loses a share of the score against the dense network of the same seed, 
 networks on one split more is known than of each alone. The pick is the cheapest recipe whose mean loss is allowed.
 Another training matters where the mean of all trainings may fall on the other side: of the pick itself, and of what
 would be picked instead. What a mean of n may still move until it is one of all N is normal around nothing, with the
-variance s^2 (1/n - 1/N); s^2 is the variance of one loss, which all recipes tell together.
+variance s^2 (1/n - 1/N); s^2 is the variance of one loss, which all recipes tell together. Where more is known of a
+recipe than its own trainings say (`decide.foretell`), those that are left are expected to be as that says: the cheapest
+of many that were trained once was lucky.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,6 +40,8 @@ class Runner:
         able: Whether a network of it can be handed over: it keeps the budgets and is a model.
         begun: Trainings, with those that failed.
         on_front: Whether it is, as far as scores are known: only what is on the front is picked.
+        believed: What the search and all final trainings say of its score, and the standard deviation of that; None:
+            its own trainings are all that is known.
     """
 
     cost: float
@@ -45,6 +50,7 @@ class Runner:
     able: bool
     begun: int
     on_front: bool = True
+    believed: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -142,29 +148,48 @@ def next_trainings(runners: Sequence[Runner], race: Race, *, settled: bool = Tru
         race: What they race for.
         settled: Whether nobody else is to join: only then is the pick trained with every seed.
     """
-    seeds, chance = race.seeds, race.chance
-    done = np.array([r.begun for r in runners])
+    open_ = {i: race.seeds - r.begun for i, r in enumerate(runners) if r.begun < race.seeds}
+    if race.chance == 0:
+        return open_
     leader, margins = _standing(runners, race)
     sds = loss_sds(runners, race.dense_score, race.n_val)
-    moved = sds * np.sqrt(1 / done - 1 / np.maximum(seeds, done))
-    open_ = {i: int(seeds - done[i]) for i in range(len(runners)) if done[i] < seeds}
-    if chance == 0:
-        return open_
-    chances = {
-        i: float(ndtr(-margin / moved[i]))
-        for i in open_
-        if (margin := margins[i]) is not None and moved[i] > 0
-    }
+
+    def chance_after(i: int, more: int) -> float:
+        """Return how likely a recipe's remaining trainings change the pick once it has so many more as are expected."""
+        margin = margins[i]
+        return 0.0 if margin is None else _changes(runners[i], race, margin, float(sds[i]), more)
+
+    chances = {i: chance_after(i, 0) for i in open_}
     worth = sorted(
-        (i for i in chances if chances[i] > chance), key=lambda i: (-chances[i], runners[i].cost, i)
+        (i for i in chances if chances[i] > race.chance), key=lambda i: (-chances[i], runners[i].cost, i)
     )
+    if len(worth) == 1 and chance_after(worth[0], 1) > race.chance:
+        return {worth[0]: 2}
     if worth:
-        alone = worth[0] if len(worth) == 1 and open_[worth[0]] > 1 else None
-        if alone is not None and (margin := margins[alone]) is not None:
-            then = sds[alone] * np.sqrt(1 / (done[alone] + 1) - 1 / seeds)
-            return {alone: 2 if ndtr(-margin / then) > chance else 1}
         return dict.fromkeys(sorted(worth[:_AT_ONCE]), 1)
     return {leader: open_[leader]} if settled and leader in open_ else {}
+
+
+def _changes(runner: Runner, race: Race, margin: float, sd: float, more: int) -> float:
+    """Return how likely the mean over every seed is on the other side of what a recipe's score must not cross.
+
+    Args:
+        runner: The recipe.
+        race: What it races for.
+        margin: How far its score may move.
+        sd: Standard deviation of one loss.
+        more: Trainings that it will have had by then, and that were as expected.
+    """
+    done, left = runner.begun + more, race.seeds - runner.begun - more
+    if left <= 0:
+        return 0.0
+    if runner.believed is None or race.rule == "accurate":
+        return float(ndtr(-margin / (sd * np.sqrt(1 / done - 1 / race.seeds))))
+    score, spread = runner.believed
+    reached = (runner.begun * runner.score + (race.seeds - runner.begun) * score) / race.seeds
+    moves = left / race.seeds * math.hypot(spread, sd / math.sqrt(left))
+    above = (reached - race.floor) / moves
+    return float(ndtr(-above if runner.score >= race.floor else above))
 
 
 def _standing(runners: Sequence[Runner], race: Race) -> tuple[int | None, list[float | None]]:

@@ -62,6 +62,13 @@ def test_an_interval_is_of_the_score_and_no_share_is_outside_of_0_and_1():
     assert (told([-1.0, 30.0], [0.1, 0.1], [1, 1]).scores >= 0.0).all()
 
 
+def test_what_is_believed_of_a_score_is_spread_as_its_logarithm_is():
+    scores = told([Y0, Y0 + 1], [0.1, 0.2], [100, 200]).believed
+    assert list(scores) == [0, 1]
+    assert scores[0] == pytest.approx((FLOOR, 0.1 * (1 - FLOOR + 0.01)))
+    assert scores[1][1] == pytest.approx(0.2 * (1 - scores[1][0] + 0.01))
+
+
 def test_trained_next_is_what_is_expected_to_save_most_of_the_pick():
     aim = Aim("smallest", FLOOR, 0.1)
     known = told([Y0, Y0, Y0 - 5, Y0], [0.1] * 4, [400, 100, 50, 90])  # the third has no chance

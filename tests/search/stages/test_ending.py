@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import pytest
 from builders.records import record, state_of
@@ -90,7 +91,8 @@ def raced(tiny, monkeypatch):
                 self.records |= {record.trial: record for record in new}
                 rounds.append((dict(again), [record.trial for record in new]))
 
-            def again(self, settled):
+            def again(self, believed, settled):
+                assert believed == {0: (0.9, 0.01)}
                 return racing.pop(tuple(sorted(self.records)), {})
 
             def missing(self):
@@ -100,7 +102,8 @@ def raced(tiny, monkeypatch):
                 return NOTHING
 
         def contend(end, race):
-            return [records[i] for i in contenders.pop(tuple(sorted(race.records)), ())]
+            found = contenders.pop(tuple(sorted(race.records)), ())
+            return SimpleNamespace(believed={0: (0.9, 0.01)}), [records[i] for i in found]
 
         monkeypatch.setattr(ending, "FinalRace", Trained)
         monkeypatch.setattr(ending, "foresight", lambda state: None)
@@ -130,9 +133,10 @@ def test_the_others_fill_rounds_up_to_a_batch(raced):
     assert raced("foretold", batch=8)[0] == [({}, [0, 1]), ({}, [2])]
 
 
-def test_contenders_race_while_others_are_found(raced):
-    rounds, _ = raced("foretold", again={(0, 1): {1: 1}, (0, 1, 2): {1: 2}}.items())
-    assert rounds == [({}, [0, 1]), ({1: 1}, [2]), ({1: 2}, [])]
+def test_contenders_race_while_others_are_found_unless_few_trainings_are_asked_for(raced):
+    again = {(0, 1): {1: 1}, (0, 1, 2): {1: 2}}.items()
+    assert raced("train", again=again, rest=())[0] == [({}, [0, 1]), ({1: 1}, [2]), ({1: 2}, [])]
+    assert raced("foretold", again=again)[0] == [({}, [0, 1]), ({}, [2]), ({1: 2}, [])]
 
 
 def test_whoever_contends_by_what_the_others_training_says_races_as_well(raced):

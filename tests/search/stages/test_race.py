@@ -73,6 +73,32 @@ def test_one_that_is_alone_is_trained_with_two_seeds_where_one_is_not_expected_t
     assert more(runner(300, 0.0125), runner(350, 0.0125), runner(400, *[0.0] * 5)) == {0: 1, 1: 1}
 
 
+def believing(score, sd, *given):
+    return replace(runner(*given), believed=(score, sd))
+
+
+def test_what_is_known_besides_says_whether_another_training_may_tell():
+    lucky, leader = (200, 0.0), runner(300, *[0.0] * 5)
+    floor = SMALLEST.floor(DENSE)
+    # by its own training it is picked for certain, and was lucky by all that is known besides
+    assert more(runner(*lucky), leader) == {0: SEEDS - 1}
+    assert more(believing(floor - 0.004, 0.003, *lucky), leader) == {0: 2}
+    # one that seems near by its own is no good by what is known besides, or may well be
+    assert more(believing(floor - 0.03, 0.003, 200, 0.012), leader) == {}
+    assert more(believing(floor + 0.002, 0.003, 200, 0.015), leader) == {0: 2}
+    # where no seed is left, nothing changes
+    assert more(believing(floor, 0.003, 200, *[0.0101] * 5), leader) == {}
+
+
+@pytest.mark.parametrize("rule", ["smallest", "accurate"])
+def test_what_is_known_besides_is_one_number_more_and_no_other_law(rule):
+    race = Race(rule, SMALLEST.floor(DENSE), DENSE, N_VAL, SEEDS, 0.1)
+    own = [runner(200, 0.012), runner(300, 0.002), runner(400, 0.05)]
+    sure = [replace(r, believed=(r.score, 1e-9)) for r in own]
+    # nothing is unknown but the luck of the trainings that are left: as likely to change the pick, or less
+    assert set(next_trainings(sure, race)) <= set(next_trainings(own, race))
+
+
 def test_where_none_can_be_picked_whoever_may_still_be_is_trained_again():
     assert more(runner(100, 0.013), runner(300, 0.4)) == {0: 2}
     assert more(runner(100, 0.3), runner(300, 0.4)) == {}
