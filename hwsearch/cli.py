@@ -101,7 +101,6 @@ def run(
     """Search a study; the same line again resumes, and prints the answer of a run that has ended."""
     from hwsearch.records.finished import answered, asked, lacks_rival, pages_stand
     from hwsearch.records.summary import read_summary
-    from hwsearch.search.jobs.loading import ahead
     from hwsearch.study.shipped import find_study
 
     # all that can be refused is refused before torch is loaded, and what is answered is told without it
@@ -112,25 +111,22 @@ def run(
     plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
     told = summary is not None and pages_stand(folder, summary) and not lacks_rival(wanted, summary, folder)
     if not (plain and told):
-        count = cores() if workers is None else workers
-        here = cluster is None and device in ("auto", "cpu") and summary is None
-        with ahead(count if here else 1):  # workers load while this process does
-            from hwsearch import api
-            from hwsearch.terminal import Progress
+        from hwsearch import api
+        from hwsearch.terminal import Progress
 
-            install(plugin or ())
-            with Progress(wanted.name) as progress:
-                result = api.run(
-                    study,
-                    out=out,
-                    data_root=data_root,
-                    workers=count,
-                    storage=storage,
-                    seed=seed,
-                    device=device,
-                    scheduler=cluster,
-                    listen=progress.listen,
-                )
+        install(plugin or ())
+        with Progress(wanted.name) as progress:
+            result = api.run(
+                study,
+                out=out,
+                data_root=data_root,
+                workers=cores() if workers is None else workers,
+                storage=storage,
+                seed=seed,
+                device=device,
+                scheduler=cluster,
+                listen=progress.listen,
+            )
         summary = read_summary(result.folder.summary)
     assert summary is not None
     print_answer(folder, summary)

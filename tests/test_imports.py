@@ -60,7 +60,7 @@ TORCH_FREE = [
     "hwsearch.space.space", "hwsearch.study.model", "hwsearch.graph.spelling", "hwsearch.graph.explicit",
     "hwsearch.compress.masks",
     "hwsearch.report.page", "hwsearch.records.finished", "hwsearch.records.trial_table", "hwsearch.records.finals",
-    "hwsearch.records.log", "hwsearch.results.result", "hwsearch.results.paper", "hwsearch.search.jobs.loading",
+    "hwsearch.records.log", "hwsearch.results.result", "hwsearch.results.paper",
 ]  # fmt: skip
 
 

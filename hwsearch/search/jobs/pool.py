@@ -8,19 +8,23 @@ Who runs jobs is a `Crew`; that of a cluster is `cluster`.
 from __future__ import annotations
 
 import math
+import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from hwsearch.errors import GOES_ON, NoResources
+from hwsearch.interrupts import held, leave_to_parent
 from hwsearch.measure.measured import Measured
 from hwsearch.search.jobs.job import Bench, Job, TrainedAlone, run_job
-from hwsearch.search.jobs.loading import LoadingWorkers, taken
 from hwsearch.search.jobs.spare import Spare
 from hwsearch.space.candidate import Candidate
-from hwsearch.train.machine import OneThread, keep_freed_memory
+from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process, yield_to_others
 from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 
 if TYPE_CHECKING:
@@ -34,6 +38,8 @@ Task = Callable[[Bench], T]
 Workers: TypeAlias = "int | Cluster"
 """Who is to train: so many processes, or a cluster."""
 
+_GIVEN_UP: list[object] = []
+"""What workers were started with that were given up: one that still loads would say that it is gone."""
 _DEATHS = 3
 """How often in a row workers may die before a job of theirs is finished."""
 
@@ -78,8 +84,7 @@ class Trainer:
         if not isinstance(workers, int):
             self._crew: Crew = workers.crew(bench)
         else:
-            loading = taken(workers)  # also of one, which needs none: what a command started for nothing ends
-            self._crew = Here(bench) if workers == 1 else Processes(bench, workers, loading)
+            self._crew = Here(bench) if workers == 1 else Processes(bench, workers)
         several = isinstance(self._crew, Processes) and bench.device == "cpu"
         self.spare = Spare(partial(Processes, bench, 1, yielding=True) if several else None)
 
@@ -175,26 +180,45 @@ class Here:
 
 
 class Processes:
-    """Worker processes of this machine, started ahead or when there is work; those that die are started again.
+    """Worker processes of this machine, started together when there is work; those that die are started again.
 
-    Yielding ones compute only while no other process wants their core.
+    Yielding ones compute only while no other process wants their core. What they work on is sent once they have loaded
+    (as part of what they are started with it would be waited for, process by process).
     """
 
-    def __init__(
-        self, bench: Bench, workers: int, loading: LoadingWorkers | None = None, *, yielding: bool = False
-    ) -> None:
-        """Let so many work on a bench; loading: those that were started ahead."""
+    def __init__(self, bench: Bench, workers: int, *, yielding: bool = False) -> None:
         self.size = self.neighbours = workers
-        self._bench, self._yielding, self._workers = bench, yielding, loading
-        if loading is not None:
-            loading.send(bench)
+        self._bench, self._yielding = bench, yielding
+        self._start()
+
+    def _start(self) -> None:
+        # spawn: a forked torch can hang on the locks of threads that were not forked
+        context = multiprocessing.get_context("spawn")
+        with held():
+            # a pipe that this process alone can write to: it ends with it, and no worker that dies can hold it
+            given_up, self._holding = context.Pipe(duplex=False)
+            self._benches = context.SimpleQueue()
+            given = (self._benches, given_up, self._yielding)
+            self._pool = ProcessPoolExecutor(self.size, context, initializer=_start_worker, initargs=given)
+        self._started = False
 
     def begin(self, task: Task[T]) -> Future[T]:
         """Begin a task, and do not wait for it."""
-        if self._workers is None:
-            self._workers = LoadingWorkers(self.size, yielding=self._yielding)
-            self._workers.send(self._bench)
-        return self._workers.begin(task)
+        if not self._started:
+            self._started = True
+            threading.Thread(target=self._send_benches, args=(self._benches,), daemon=True).start()
+            for _ in range(self.size):  # each starts a worker
+                self.begin(_nothing)
+        with held():  # a task may start a worker
+            return self._pool.submit(_run_in_worker, task)
+
+    def _send_benches(self, to: multiprocessing.SimpleQueue[Bench]) -> None:
+        try:
+            for _ in range(self.size):
+                to.put(self._bench)
+        except BaseException:
+            self._holding.close()  # workers would wait for ever
+            raise
 
     def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
         """See `Crew`. A worker that dies takes the others along, and costs the time of their jobs."""
@@ -212,6 +236,7 @@ class Processes:
                     law = "a worker process must live until its job is done"
                     hint = f"most often for lack of memory: give fewer --workers; {GOES_ON}"
                     raise NoResources(f"{law}; got {deaths} deaths in a row ({hint})") from None
+                self._start()
 
     def _finished(self, todo: dict[int, Task[T]]) -> Iterator[tuple[int, T]]:
         """Yield results until all are there, or the pool is broken."""
@@ -226,9 +251,39 @@ class Processes:
 
     def close(self, at_once: bool) -> None:
         """See `Crew`."""
-        workers, self._workers = self._workers, None
-        if workers is not None:
-            workers.close(at_once)
+        if at_once:
+            self._holding.close()
+            _GIVEN_UP.append(self._benches)
+        self._pool.shutdown(wait=not at_once, cancel_futures=True)
+
+
+_bench: Bench | None = None
+
+
+def _start_worker(benches: multiprocessing.SimpleQueue[Bench], given_up: Connection, yielding: bool) -> None:
+    """Set up a worker process: one thread, its bench, and an end when its parent ends or gives up."""
+    global _bench
+    tune_process()
+    if yielding:
+        yield_to_others()
+    leave_to_parent()
+
+    def watch() -> None:
+        given_up.poll(None)  # until its other end is closed
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    _bench = benches.get()
+
+
+def _nothing(bench: Bench) -> None:
+    """Do nothing: a worker that does is there."""
+
+
+def _run_in_worker(task: Task[Any]) -> Any:
+    if _bench is None:
+        raise RuntimeError("the worker was not started")
+    return task(_bench)
 
 
 def _fastest_size(bench: Bench, *, network: int, timesteps: int, batch_size: int, processes: int) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
@@ -41,7 +41,7 @@ class Runner:
         begun: Trainings, with those that failed.
         on_front: Whether it is, as far as scores are known: only what is on the front is picked.
         believed: What the search and all final trainings say of its score, and the standard deviation of that; None:
-            its own trainings are all that is known.
+            its own trainings are all that is known. Where nothing can be picked yet, nobody is given up by it.
     """
 
     cost: float
@@ -156,8 +156,10 @@ def next_trainings(runners: Sequence[Runner], race: Race, *, settled: bool = Tru
 
     def chance_after(i: int, more: int) -> float:
         """Return how likely a recipe's remaining trainings change the pick once it has so many more as are expected."""
-        margin = margins[i]
-        return 0.0 if margin is None else _changes(runners[i], race, margin, float(sds[i]), more)
+        margin, runner = margins[i], runners[i]
+        if leader is None:
+            runner = replace(runner, believed=None)
+        return 0.0 if margin is None else _changes(runner, race, margin, float(sds[i]), more)
 
     chances = {i: chance_after(i, 0) for i in open_}
     worth = sorted(

@@ -86,6 +86,8 @@ def test_what_is_known_besides_says_whether_another_training_may_tell():
     # one that seems near by its own is no good by what is known besides, or may well be
     assert more(believing(floor - 0.03, 0.003, 200, 0.012), leader) == {}
     assert more(believing(floor + 0.002, 0.003, 200, 0.015), leader) == {0: 2}
+    # where nothing can be picked yet, nobody is given up by it
+    assert more(believing(floor - 0.03, 0.003, 200, 0.012)) == {0: 2}
     # where no seed is left, nothing changes
     assert more(believing(floor, 0.003, 200, *[0.0101] * 5), leader) == {}
 
