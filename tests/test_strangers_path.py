@@ -92,7 +92,8 @@ def test_ten_lines_by_hand(tmp_path):
 
 
 def test_the_readmes_script_on_arrays(tmp_path):
-    write_npz(tmp_path / "windows.npz", n_runs=48)  # of half as many a split may leave nothing that can be picked
+    # of half as many runs a split may leave nothing that can be picked
+    write_npz(tmp_path / "windows.npz", n_runs=48)
     _, verified = follow(tmp_path, SCRIPT, "hwsearch verify model")
     assert "FAIL" not in verified
     trained_well(tmp_path, "windows")
