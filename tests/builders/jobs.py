@@ -1,4 +1,7 @@
-"""A task of three classes that a few epochs learn, and a job of three candidates on it."""
+"""A task of three classes that a few epochs learn, a job of three candidates on it, and the end of who trained."""
+
+import multiprocessing
+import time
 
 import numpy as np
 
@@ -36,3 +39,14 @@ def assert_same(first, second):
         assert np.array_equal(a.weight, b.weight)
     for a, b in zip(first.network.populations, second.network.populations, strict=True):
         assert np.array_equal(a.bias, b.bias)
+
+
+def assert_all_end(patience_s=30):
+    """Wait until no process that this one started is left.
+
+    One look is not enough: while a pool's own thread is told of an end, others are told that the process still runs.
+    """
+    until = time.monotonic() + patience_s
+    while left := multiprocessing.active_children():
+        assert time.monotonic() < until, left
+        time.sleep(0.05)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builders import graphs
-from builders.jobs import assert_same, bench, job
+from builders.jobs import assert_all_end, assert_same, bench, job
 
 from hwsearch.errors import NoResources
 from hwsearch.search.jobs import pool as pools
@@ -54,9 +54,7 @@ def test_interrupted_workers_do_not_train_to_the_end():
 
     with pytest.raises(KeyboardInterrupt), Trainer(bench(), 2) as pool:
         pool.run([endless, SHORT], interrupt)
-    for worker in multiprocessing.active_children():
-        worker.join(30)
-        assert not worker.is_alive()
+    assert_all_end()
 
 
 def die_until(bench, folder, times):
@@ -98,9 +96,7 @@ def test_a_worker_that_still_loads_is_given_up_without_a_word(capfd):
     crew.close(at_once=True)
     del crew
     gc.collect()
-    for worker in multiprocessing.active_children():
-        worker.join(30)
-        assert not worker.is_alive()
+    assert_all_end()
     assert capfd.readouterr().err == ""
 
 

@@ -1,12 +1,11 @@
 """A process that trains while others wait: one job after the other, and nothing that anybody waits for."""
 
-import multiprocessing
 import os
 from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
-from builders.jobs import assert_same, bench, job
+from builders.jobs import assert_all_end, assert_same, bench, job
 
 from hwsearch.search.jobs.job import run_job, train_job
 from hwsearch.search.jobs.pool import Processes, Trainer
@@ -109,6 +108,4 @@ def test_a_yielding_process_leaves_its_core_to_others_and_ends_with_the_trainer(
         while not kept:
             trainer.run([SHORT])
     assert kept == ["short"]
-    for worker in multiprocessing.active_children():
-        worker.join(30)
-        assert not worker.is_alive()
+    assert_all_end()
