@@ -90,13 +90,16 @@ def rows(result: Result, summary: Summary, device: HardwareProfile, *, own: bool
     dense = summary.dense.score or 0.0
     within = result.study.pick.within
     for loss in sorted({*LOSSES, *([] if within is None else [within])}):
-        yield f"{100 * loss:.2g} points | {' | '.join(cells(spiking, plain, dense - loss))}"
+        found = cells(spiking, plain, dense - loss, result.study.pick.chance)
+        yield f"{100 * loss:.2g} points | {' | '.join(found)}"
 
 
-def cells(spiking: Sequence[NetworkRow], plain: Sequence[NetworkRow], floor: float) -> Iterator[str]:
-    """Yield the smallest of both kinds and who wins, then the most frugal."""
+def cells(
+    spiking: Sequence[NetworkRow], plain: Sequence[NetworkRow], floor: float, chance: float | None = None
+) -> Iterator[str]:
+    """Yield the smallest of both kinds and who wins, then the most frugal; chance: that of the study's pick."""
     for rule, column, less in (("smallest", "memory_bytes", "smaller"), ("frugal", "energy_j", "less")):
-        ours, theirs = (picked(found, rule, floor) for found in (spiking, plain))
+        ours, theirs = (picked(found, rule, floor, chance) for found in (spiking, plain))
         a, b = (None if row is None else row.number(column) for row in (ours, theirs))
         for row, value in ((ours, a), (theirs, b)):
             yield "none" if row is None else f"{spell(column, value)} ({percent(row.score or 0)})"

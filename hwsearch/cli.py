@@ -30,7 +30,7 @@ from hwsearch.cli_options import RunDir, Storage, Workers, cores
 from hwsearch.cli_profiles import profiles
 from hwsearch.cli_report import report
 from hwsearch.cli_retrain import retrain
-from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
+from hwsearch.cli_rules import Accurate, Chance, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.cli_stress import stress
 from hwsearch.cli_watch import watch
 from hwsearch.data.plugins import install
@@ -146,11 +146,12 @@ def export(
     within: Within = None,
     min_accuracy: MinAccuracy = None,
     min_score: MinScore = None,
+    chance: Chance = None,
 ) -> None:
     """Write a model as files, with a manifest and the means to verify them."""
     rule = rule_of(
         {"smallest": smallest, "frugal": frugal, "accurate": accurate},
-        within=within, min_accuracy=min_accuracy, min_score=min_score,
+        within=within, min_accuracy=min_accuracy, min_score=min_score, chance=chance,
     )  # fmt: skip
     if rule and trial is not None:
         raise InputError([Fault("--trial", "a trial or a rule may be given", f"{trial} and a rule")])

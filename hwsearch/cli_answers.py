@@ -121,7 +121,8 @@ def print_pick(
     """Print the pick next to the dense reference; chance: that its recipe is worse than the pick needs."""
     if pick is None:
         say(
-            "pick: no member of the front is accurate enough; relax pick.within or pick.min_accuracy (min_score)"
+            "pick: no member of the front is as accurate as it must be; relax pick.within or pick.min_accuracy "
+            "(min_score), or pick.chance where the study has one"
         )
         return
     say(f"pick: {_knobs(pick)}")

@@ -16,7 +16,7 @@ from hwsearch.cli_answers import (
     print_rival,
 )
 from hwsearch.cli_options import AsJson, RunDir, Storage, Workers, cores
-from hwsearch.cli_rules import Accurate, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
+from hwsearch.cli_rules import Accurate, Chance, Frugal, MinAccuracy, MinScore, Smallest, Within, rule_of
 from hwsearch.errors import NothingFits
 from hwsearch.shown import say, say_block
 
@@ -83,12 +83,13 @@ def pick(
     within: Within = None,
     min_accuracy: MinAccuracy = None,
     min_score: MinScore = None,
+    chance: Chance = None,
     as_json: AsJson = False,
 ) -> None:
     """Pick a member of the front (default: by the study's rule)."""
     rule = rule_of(
         {"smallest": smallest, "frugal": frugal, "accurate": accurate},
-        within=within, min_accuracy=min_accuracy, min_score=min_score,
+        within=within, min_accuracy=min_accuracy, min_score=min_score, chance=chance,
     )  # fmt: skip
     from hwsearch.records.by_class import read_recalls
     from hwsearch.records.front import FrontRow

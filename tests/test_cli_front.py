@@ -28,6 +28,13 @@ def test_the_pick_as_json(finished):
     assert answer("pick", finished, "--json")["trial"] == hwsearch.load_run(finished).pick()["trial"]
 
 
+def test_a_pick_that_must_be_sure(finished):
+    row = answer("pick", finished, "--within", "30%", "--chance", "10%", "--json")
+    assert row["trial"] == hwsearch.load_run(finished).pick(within=0.3, chance=0.1)["trial"]
+    done = CliRunner().invoke(app, ["pick", str(finished), "--within", "0%", "--chance", "0.1%"])
+    assert "no member of the front is sure enough" in str(done.exception)
+
+
 def test_the_front_of_another_device_as_json(finished):
     rows = answer("front", finished, "--profile", "nrf52840", "--json")
     there = hwsearch.load_run(finished).front_on("nrf52840").front

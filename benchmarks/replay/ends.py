@@ -11,13 +11,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.replay.world import World
+from hwsearch.predict.surrogate import chances_below
 from hwsearch.search.decide.finalists import promising
 from hwsearch.search.decide.foretell import Aim, Foretold, Reached, foresight, next_contenders
 from hwsearch.search.decide.front import non_dominated
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.ending import y_sd
-from hwsearch.search.stages.pick_chance import chance_below
-from hwsearch.search.stages.race import Race, Runner, loss_sds, next_trainings, score_halves
+from hwsearch.search.stages.pick_chance import believed
+from hwsearch.search.stages.race import (
+    Race,
+    Runner,
+    loss_sds,
+    next_trainings,
+    score_halves,
+    standing,
+    sure_enough,
+    sure_in_the_end,
+)
 from hwsearch.space.candidate import Candidate
 from hwsearch.study.search_sections import FIRST_BATCH
 
@@ -54,12 +64,14 @@ class _Start:
     race: Race
 
     @classmethod
-    def of(cls, world: World, seed: int, within: float) -> _Start:
+    def of(
+        cls, world: World, seed: int, within: float, seeds: int = SEEDS, sure: float | None = None
+    ) -> _Start:
         """Return that of a contestant."""
-        fresh = [_FRESH * (seed + 1) + k for k in range(SEEDS)]
+        fresh = [_FRESH * (seed + 1) + k for k in range(seeds)]
         whole = [world.observe(dense_of(world), _FINAL, s) for s in fresh]
         score, n_val = float(np.mean(whole)), len(world.plan.data.y_val)
-        return cls(whole, fresh, Race("smallest", score - within - 1e-9, score, n_val, SEEDS, CHANCE))
+        return cls(whole, fresh, Race("smallest", score - within - 1e-9, score, n_val, seeds, CHANCE, sure))
 
 
 def dense_of(world: World) -> Candidate:
@@ -77,12 +89,21 @@ def pick(world: World, offered: Sequence[Candidate], seed: int, within: float) -
         runners = _runners(world, offered, done, start)
         wanted = next_trainings(runners, race)
     chosen = _fit(runners, race)
-    chance = None if chosen is None else chance_below(runners, race, chosen)
+    chance = None if chosen is None else _chance(believed(runners, race)[chosen], race)
     picked = None if chosen is None else offered[chosen]
     return Picked(picked, chance, _steps(world, offered, done), _once(world, offered, done, runners, race))
 
 
-def pick_contenders(world: World, state: SearchState, seed: int, within: float, *, foretell: bool) -> Picked:
+def pick_contenders(
+    world: World,
+    state: SearchState,
+    seed: int,
+    within: float,
+    *,
+    foretell: bool,
+    seeds: int = SEEDS,
+    sure: float | None = None,
+) -> Picked:
     """Return what is picked where contenders are trained first (`hwsearch.search.stages.ending` does the same).
 
     Args:
@@ -91,21 +112,30 @@ def pick_contenders(world: World, state: SearchState, seed: int, within: float, 
         seed: Of the contestant.
         within: The tolerance.
         foretell: Whether the other members of the front are foretold (``final.others``), and not trained once.
+        seeds: Fresh seeds (``final.seeds``).
+        sure: ``pick.chance``.
     """
-    start, known = _Start.of(world, seed, within), foresight(state)
+    start, known = _Start.of(world, seed, within, seeds, sure), foresight(state)
     race, at = start.race, {record.candidate.digest: record.trial for record in known.records}
     offered, done, runners = list[Candidate](), list[int](), list[Runner]()
     last = promising(state) if not foretell else []
     while True:
         reached = _reached(runners, [at[c.digest] for c in offered], race)
         told = known.given(reached, race.floor)
-        aim = Aim(race.rule, race.floor, race.chance)
-        new = next_contenders(told, aim, reached, {own.trial for own in reached})
-        believed = told.believed
-        racing = [
-            replace(own, believed=believed[at[c.digest]]) for own, c in zip(runners, offered, strict=True)
+        runners = [
+            replace(own, believed=told.believed[at[c.digest]])
+            for own, c in zip(runners, offered, strict=True)
         ]
-        again = next_trainings(racing, race, settled=not new) if racing and not (foretell and new) else {}
+        able = None
+        if sure is not None:
+            able = sure_in_the_end(list(told.believed.values()), runners, race)
+            reached = [
+                replace(own, fits=sure_enough(runner, race))
+                for own, runner in zip(reached, runners, strict=True)
+            ]
+        aim = Aim(race.rule, race.floor, race.chance)
+        new = next_contenders(told, aim, reached, {own.trial for own in reached}, able)
+        again = next_trainings(runners, race, settled=not new) if runners and not (foretell and new) else {}
         rest = [record for record in last if record.candidate not in offered and record not in new]
         size = len(new) + sum(again.values())
         new += rest[: max(0, FIRST_BATCH - size)] if size else rest
@@ -116,20 +146,22 @@ def pick_contenders(world: World, state: SearchState, seed: int, within: float, 
         offered += [record.candidate for record in new]
         done += [1] * len(new)
         runners = _runners(world, offered, done, start)
-    chosen, trials = _fit(runners, race), [own.trial for own in reached]
-    chances = {
-        record.trial: 1 - own for record, own in zip(known.records, told.chances(race.floor), strict=True)
-    }
-    chance = None
-    if chosen is not None:
-        chance = float(chances[trials[chosen]]) if foretell else chance_below(runners, race, chosen)
+    chosen = standing(runners, race)[0] if runners else None
+    known = told.believed[at[offered[chosen].digest]] if chosen is not None else None
+    if chosen is not None and sure is None and not foretell:  # all of the front was trained
+        known = believed(runners, race)[chosen]
     return Picked(
         None if chosen is None else offered[chosen],
-        chance,
-        _steps(world, offered, done),
+        None if known is None else _chance(known, race),
+        _steps(world, offered, done, seeds),
         _once(world, offered, done, runners, race),
-        _foretold(world, told, {r.trial for r in promising(state)} - set(trials)),
+        _foretold(world, told, {r.trial for r in promising(state)} - {own.trial for own in reached}),
     )
+
+
+def _chance(known: tuple[float, float], race: Race) -> float:
+    """Return how likely what is known of a recipe is worse than needed."""
+    return float(chances_below(np.array([known[0]]), np.array([known[1]]), race.floor)[0])
 
 
 def _reached(runners: Sequence[Runner], trials: Sequence[int], race: Race) -> list[Reached]:
@@ -158,10 +190,10 @@ def _fit(runners: Sequence[Runner], race: Race) -> int | None:
     return min(fit, key=lambda i: (runners[i].cost, -runners[i].score)) if fit else None
 
 
-def _steps(world: World, offered: Sequence[Candidate], done: Sequence[int]) -> int:
+def _steps(world: World, offered: Sequence[Candidate], done: Sequence[int], seeds: int = SEEDS) -> int:
     """Return the steps of all final trainings, the dense network's too."""
     full = [sum(world.steps(c, rung) for rung in range(len(world.cycles))) for c in offered]
-    return SEEDS * world.full_steps + sum(n * own for n, own in zip(done, full, strict=True))
+    return seeds * world.full_steps + sum(n * own for n, own in zip(done, full, strict=True))
 
 
 def _once(
@@ -170,7 +202,7 @@ def _once(
     """Return of what was trained once whether the 95 % interval of the score holds the truth."""
     if not runners:
         return ()
-    halves = score_halves(runners, race.dense_score, race.n_val, SEEDS)
+    halves = score_halves(runners, race.dense_score, race.n_val, race.seeds)
     truth = world.truth(offered, _FINAL)
     return tuple(
         bool(abs(r.score - true) <= half)

@@ -28,6 +28,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import LinAlgError, cho_solve, cholesky, lapack, solve_triangular
 from scipy.optimize import minimize
+from scipy.special import ndtr
 
 from hwsearch.predict.process import NOT_BEGUN, Covariance, Inputs, Layout, prior_variance
 from hwsearch.predict.representatives import representatives
@@ -184,6 +185,18 @@ def transform(accuracy: np.ndarray) -> np.ndarray:
 def accuracy_of(y: np.ndarray) -> np.ndarray:
     """Return the accuracy of y, the inverse of ``transform``, at most 1."""
     return np.asarray(np.minimum(1.0 + OFFSET - np.exp(-y), 1.0))
+
+
+def chances_below(scores: np.ndarray, sds: np.ndarray, floor: float) -> np.ndarray:
+    """Return [N] how likely each score is below a floor: its y is normal.
+
+    Args:
+        scores: [N] what is known of each.
+        sds: [N] standard deviations of that.
+        floor: The score needed.
+    """
+    scale = np.maximum(sds, 1e-9) / np.exp(-transform(np.minimum(scores, 1.0)))
+    return np.asarray(ndtr((float(transform(np.array(floor))) - transform(np.minimum(scores, 1.0))) / scale))
 
 
 def _posterior_mode(inputs: Inputs, target: np.ndarray, rungs: int, spread: np.ndarray) -> np.ndarray:

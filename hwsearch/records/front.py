@@ -149,6 +149,10 @@ class FrontRow(NetworkRow):
     loses under noise, at most with 95 %) are there where the study asks for ``robustness``; ``score_...`` where its
     score is another than accuracy.
 
+    ``believed`` is what all final trainings, and where members are foretold or a pick must be sure the search as well,
+    tell of the recipe's score on validation, in the mean over fresh splits and seeds; ``believed_sd`` its standard
+    deviation.
+
     Where ``evidence`` is ``foretold`` the recipe was not trained in full: ``accuracy_val`` and its interval are the
     surrogate's word, what only a training tells is empty, and the costs are those of its short training in the search.
     """
@@ -187,6 +191,8 @@ class FrontRow(NetworkRow):
     accuracy_val_high: float | None = None
     score_val_low: float | None = None
     score_val_high: float | None = None
+    believed: float | None = None
+    believed_sd: float | None = None
     evidence: str | None = None
     seeds: int | None = None
     seed: int | None = None

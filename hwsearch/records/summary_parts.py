@@ -149,6 +149,7 @@ class Rival(Section):
         pick: The row of rival.csv that the study's rule picks, at the same tolerance; None: none is accurate enough.
         front_size: Rows of rival.csv.
         floor: The score on validation that a pick needs.
+        chance: To be worse than that, at most, of spiking networks (``pick.chance``); of plain ones the means decide.
         candidates: Plain networks that were trained.
         finalists: Those of them that were trained with every fresh seed.
         dense_epochs: Epochs of a dense plain network.
@@ -162,6 +163,7 @@ class Rival(Section):
     pick: RivalRow | None = None
     front_size: int = 0
     floor: float | None = None
+    chance: float | None = None
     candidates: int = 0
     finalists: int = 0
     dense_epochs: int = 0

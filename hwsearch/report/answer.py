@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hwsearch.records.front import DenseRow, FrontRow, NetworkRow
 from hwsearch.report.confusion import class_names
+from hwsearch.report.front.tolerance import why_nothing_is_picked
 from hwsearch.report.layers import knobs
 from hwsearch.report.quantities import UNKNOWN, count, score_words, spell, times, title
 from hwsearch.report.recall import chance_on_test, warnings
@@ -73,7 +74,7 @@ def headline(tables: RunTables) -> str:
     if pick is None:
         best, full = max((row.score or 0.0 for row in tables.trained_front), default=0.0), dense.score
         return (
-            f"Nothing was picked: no member of the front is accurate enough. The best reaches "
+            f"Nothing was picked: {why_nothing_is_picked(tables)}. The best reaches "
             f"{spell('accuracy_val', best)} on validation, the dense reference {spell('accuracy_val', full)}."
         )
     tested = pick.number("accuracy_test") is not None

@@ -46,11 +46,16 @@ def rival_words(summary: Summary, front: Sequence[FrontRow], plain: Sequence[Riv
     if rival.why_none:
         return f"Held against no plain network (ReLU, integers): {rival.why_none}."
     assert rival.floor is not None
-    return against(front, plain, rival.floor, summary.profile, summary.score)
+    return against(front, plain, rival.floor, summary.profile, summary.score, rival.chance)
 
 
 def against(
-    spiking: Sequence[FrontRow], plain: Sequence[RivalRow], floor: float, device: str, score: str = "accuracy"
+    spiking: Sequence[FrontRow],
+    plain: Sequence[RivalRow],
+    floor: float,
+    device: str,
+    score: str = "accuracy",
+    chance: float | None = None,
 ) -> str:
     """Say which of two fronts has the smaller and which the more frugal network at a tolerance, and by how much.
 
@@ -60,11 +65,12 @@ def against(
         floor: The score on validation that is needed.
         device: Its id.
         score: What is needed.
+        chance: To be worse than that, at most, of the spiking ones; None, and of plain ones: their means decide.
     """
     needed = f"at the tolerance ({percent(floor)} {score_words(score)} on validation)"
-    able = [bool(accurate_enough(rows, floor)) for rows in (spiking, plain)]
+    able = [bool(accurate_enough(rows, floor, chance)) for rows in (spiking, plain)]
     if all(able):
-        return f"On {device}, {needed}, {_compared(spiking, plain, floor)}."
+        return f"On {device}, {needed}, {_compared(spiking, plain, floor, chance)}."
     best = [max((row.score or 0.0 for row in rows), default=0.0) for rows in (spiking, plain)]
     said = f"On {device}, {needed}, {_lacking(able, bool(plain))}"
     if not min(best):
@@ -72,12 +78,14 @@ def against(
     return f"{said}; at {percent(min(best))}, which both reach, {_compared(spiking, plain, min(best))}."
 
 
-def _compared(spiking: Sequence[FrontRow], plain: Sequence[RivalRow], floor: float) -> str:
+def _compared(
+    spiking: Sequence[FrontRow], plain: Sequence[RivalRow], floor: float, chance: float | None = None
+) -> str:
     """Say who is smaller and who is more frugal where both have networks that are accurate enough."""
     said = [
         words
         for column, rule in (("memory_bytes", "smallest"), ("energy_j", "frugal"))
-        if (words := _smaller(column, picked(spiking, rule, floor), picked(plain, rule, floor)))
+        if (words := _smaller(column, picked(spiking, rule, floor, chance), picked(plain, rule, floor)))
     ]
     unknown = "" if len(said) > 1 else "; who is more frugal is not known: the profile tells no energy"
     return f"{', and '.join(said)}{unknown}"

@@ -9,24 +9,26 @@ import pandas as pd
 
 from hwsearch.errors import Fault, InputError, NothingFits
 from hwsearch.records.front import FORETOLD, trained_members
-from hwsearch.search.decide.pick import pick_row, score_column
+from hwsearch.search.decide.pick import chances_of, pick_row, score_column
 from hwsearch.stress.demand import robust_members
-from hwsearch.study.laws import Accuracy, Score
+from hwsearch.study.laws import Accuracy, Chance, Score
 from hwsearch.study.model import Study
 from hwsearch.study.yaml_border import check_option
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How accurate a pick must be; one of both is given.
+    """How accurate a pick must be, and how sure that is; one of the first two is given.
 
     Attributes:
         within: Score that may be lost against the dense reference.
         needed: Score that is needed.
+        chance: To be worse than that, at most; None: the mean of the trainings decides.
     """
 
     within: float | None
     needed: float | None
+    chance: float | None = None
 
 
 def tolerance_of(
@@ -34,6 +36,7 @@ def tolerance_of(
     within: float | str | None,
     min_accuracy: float | str | None,
     min_score: float | str | None,
+    chance: float | str | None = None,
 ) -> Tolerance:
     """Return what is asked for, the study's own where nothing is; see `Result.pick`.
 
@@ -44,9 +47,11 @@ def tolerance_of(
     needed: float | None = check_option("min_accuracy", Accuracy | None, min_accuracy)
     least: float | None = check_option("min_score", Accuracy | None, min_score)
     needed = _needed(study.score, needed, least)
+    most: float | None = check_option("chance", Chance | None, chance)
+    most = study.pick.chance if most is None else most
     if lost is None and needed is None:
-        return Tolerance(study.pick.within, study.pick.needed)
-    return Tolerance(lost, needed)
+        return Tolerance(study.pick.within, study.pick.needed, most)
+    return Tolerance(lost, needed, most)
 
 
 def picked_of(
@@ -71,7 +76,8 @@ def picked_of(
     """
     score = None if tolerance.within is None else dense_score()
     able = robust_members(front, study.robustness)
-    row = pick_row(able, rule or study.pick.rule, score or 0.0, tolerance.within, tolerance.needed)
+    asked = (score or 0.0, tolerance.within, tolerance.needed)
+    row = pick_row(able, rule or study.pick.rule, *asked, tolerance.chance)
     if row is None and able.empty:
         raise NothingFits(f"no member of the front keeps its accuracy under noise: {study.robustness}")
     if row is None:
@@ -79,6 +85,11 @@ def picked_of(
         if trained.empty:
             raise NothingFits("no member of the front was trained in full")
         best = trained[score_column(able)].max()
+        if tolerance.chance is not None and pick_row(able, "accurate", *asked) is not None:
+            floor = tolerance.needed if tolerance.within is None else (score or 0.0) - tolerance.within
+            least, most = 100 * chances_of(trained, floor or 0.0).min(), 100 * tolerance.chance
+            law = "no member of the front is sure enough: the surest is worse than needed with a chance of"
+            raise NothingFits(f"{law} {least:.3g}%, and {most:.3g}% may be")
         raise NothingFits(f"no member of the front is accurate enough: the best reaches {best} on validation")
     return row
 
@@ -99,7 +110,12 @@ def foretold_instead(
         return ""
     as_trained = front.assign(evidence="")
     row = pick_row(
-        as_trained, rule or study.pick.rule, dense_score or 0.0, tolerance.within, tolerance.needed
+        as_trained,
+        rule or study.pick.rule,
+        dense_score or 0.0,
+        tolerance.within,
+        tolerance.needed,
+        tolerance.chance,
     )
     foretold = front.loc[front["evidence"] == FORETOLD, "trial"].tolist()
     if row is None or row["trial"] not in foretold:

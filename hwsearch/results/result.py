@@ -138,6 +138,7 @@ class Result:
         within: float | str | None = None,
         min_accuracy: float | str | None = None,
         min_score: float | str | None = None,
+        chance: float | str | None = None,
     ) -> pd.Series:
         """Return the front's member that a rule picks; without arguments, by the study's rule.
 
@@ -147,16 +148,20 @@ class Result:
                 or ``"1%"``.
             min_accuracy: Accuracy needed, instead: 0.95 or ``"95%"``.
             min_score: The same of the study's score, whichever it is.
+            chance: That the recipe is worse than that, in the mean over fresh splits and seeds: at most; without, the
+                study's, and where that asks for none the mean of its trainings decides.
 
         Raises:
             InputError: A tolerance is no share, two are given, or ``min_accuracy`` where the score is another.
             NothingFits: Nothing fits, or no member is accurate enough.
             Unfinished: There is no front yet.
         """
-        tolerance = tolerance_of(self.study, within, min_accuracy, min_score)
+        tolerance = tolerance_of(self.study, within, min_accuracy, min_score, chance)
         front = self.front
         if front.empty:
             raise NothingFits(self._numbers.nearest_miss or "")
+        if not self.finished:  # how sure a recipe is only final trainings tell
+            tolerance = replace(tolerance, chance=None)
         return picked_of(front, self.study, rule, tolerance, lambda: self._dense.score)
 
     def foretold_instead(self, rule: str | None = None, **tolerance: float | str | None) -> str:
@@ -164,9 +169,9 @@ class Result:
 
         Args:
             rule: As of `pick`.
-            tolerance: ``within``, ``min_accuracy`` or ``min_score``, as of `pick`.
+            tolerance: ``within``, ``min_accuracy`` or ``min_score``, and ``chance``, as of `pick`.
         """
-        names = ("within", "min_accuracy", "min_score")
+        names = ("within", "min_accuracy", "min_score", "chance")
         asked = tolerance_of(self.study, *(tolerance.get(name) for name in names))
         return foretold_instead(self.front, self.study, rule, asked, self._dense.score)
 

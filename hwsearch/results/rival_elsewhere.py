@@ -36,7 +36,8 @@ def rival_words_on(folder: RunFolder, device: HardwareProfile, front: pd.DataFra
         return f"Held against no plain network (ReLU, integers) there: {why}."
     spiking = [FrontRow.model_validate(plain_cells(row)) for row in front.to_dict("records")]
     plain = rivals_on(folder, device)
-    return against(spiking, plain, study.pick.floor(dense.score), device.id, study.score)
+    floor, chance = study.pick.floor(dense.score), study.pick.chance
+    return against(spiking, plain, floor, device.id, study.score, chance)
 
 
 def rivals_on(folder: RunFolder, device: HardwareProfile) -> list[RivalRow]:

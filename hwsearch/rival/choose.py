@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+import numpy as np
+
+from hwsearch.predict.surrogate import chances_below
 from hwsearch.records.front import FORETOLD, NetworkRow
 
 AnyRow = TypeVar("AnyRow", bound=NetworkRow)
@@ -13,21 +16,35 @@ _COLUMNS = {"smallest": "memory_bytes", "frugal": "energy_j"}
 _ROUNDING = 1e-9
 
 
-def accurate_enough(rows: Sequence[AnyRow], floor: float) -> list[AnyRow]:
-    """Return the rows whose score on validation is as high as needed; what is foretold has no network."""
+def accurate_enough(rows: Sequence[AnyRow], floor: float, chance: float | None = None) -> list[AnyRow]:
+    """Return the rows whose score on validation is as high as needed; what is foretold has no network.
+
+    Args:
+        rows: Of a front.
+        floor: The score that is needed.
+        chance: To be worse than that, at most, of what tells more than the mean of its trainings: column ``believed``.
+    """
     trained = (row for row in rows if row.cell("evidence") != FORETOLD)
-    return [row for row in trained if (row.score or 0.0) >= floor - _ROUNDING]
+    return [row for row in trained if _is_enough(row, floor, chance)]
 
 
-def picked(rows: Sequence[AnyRow], rule: str, floor: float) -> AnyRow | None:
+def _is_enough(row: NetworkRow, floor: float, chance: float | None) -> bool:
+    known, sd = (row.number(name) for name in ("believed", "believed_sd"))
+    if chance is None or known is None or sd is None:
+        return (row.score or 0.0) >= floor - _ROUNDING
+    return bool(chances_below(np.array([known]), np.array([sd]), floor)[0] <= chance)
+
+
+def picked(rows: Sequence[AnyRow], rule: str, floor: float, chance: float | None = None) -> AnyRow | None:
     """Return the row that a rule picks, as `hwsearch.search.decide.pick.pick_row` does; None: none is accurate enough.
 
     Args:
         rows: Of a front.
         rule: ``smallest`` (memory), ``frugal`` (energy; memory where that is unknown) or ``accurate``.
         floor: The score on validation that is needed.
+        chance: As of `accurate_enough`.
     """
-    able = accurate_enough(rows, floor)
+    able = accurate_enough(rows, floor, chance)
     if not able:
         return None
     if rule == "accurate":

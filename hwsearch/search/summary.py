@@ -161,7 +161,7 @@ def _pick(plan: Plan, dense: DenseRow, front: Sequence[FrontRow]) -> FrontRow | 
     rule, score = plan.study.pick, dense.score
     assert score is not None
     able = robust_members(front_frame(front), plan.study.robustness)
-    picked = pick_row(able, rule.rule, score, rule.within, rule.needed)
+    picked = pick_row(able, rule.rule, score, rule.within, rule.needed, rule.chance)
     return None if picked is None else _rounded(picked)
 
 

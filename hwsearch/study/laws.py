@@ -155,6 +155,7 @@ Share = Annotated[float, share("a share must lie in [0, 1]", lambda v: 0 <= v <=
 Accuracy = Annotated[
     float, share("an accuracy or its loss must lie in [0, 1]", lambda v: 0 <= v <= 1), WRITTEN
 ]
+Chance = Annotated[float, share("a chance must lie in (0, 1)", lambda v: 0 < v < 1), WRITTEN]
 Step = Annotated[float, share("step must lie in (0, 1)", lambda v: 0 < v < 1)]
 Sparsity = Annotated[float, share("sparsity must lie in [0, 1)", lambda v: 0 <= v < 1)]
 WeightBits = Annotated[int, law("weight_bits must lie in 1 .. 8, or be 16", lambda v: v in WEIGHT_BITS)]

@@ -11,6 +11,7 @@ from hwsearch.study.laws import (
     MOST_COUNT,
     WRITTEN,
     Accuracy,
+    Chance,
     Count,
     FinderName,
     Fraction,
@@ -168,6 +169,8 @@ class Pick(Section):
         min_accuracy: Accuracy needed; None: another says it.
         min_score: The same of the study's score, whichever it is.
         within: Score that may be lost against the dense network; None: ``min_accuracy`` or ``min_score`` says it.
+        chance: That the recipe's score, in the mean over fresh splits and seeds, is below that: at most; None: the mean
+            of its final trainings decides.
     """
 
     rule: Literal["smallest", "frugal", "accurate"] = "smallest"
@@ -176,6 +179,7 @@ class Pick(Section):
     within: Accuracy | None = Field(
         default_factory=lambda data: None if any(data.get(name) is not None for name in _NEEDED) else 0.01
     )
+    chance: Chance | None = None
 
     @check("min_score", "within")
     @classmethod

@@ -50,6 +50,24 @@ def test_the_rule_picks_of_what_is_accurate_enough(study):
         picked(study, needed=0.99)
 
 
+def test_how_sure_a_pick_must_be_is_the_study_s_unless_it_is_said(study):
+    asked = study.model_copy(update={"pick": study.pick.model_copy(update={"chance": 0.2})})
+    assert tolerance_of(asked, None, None, None) == Tolerance(0.2, None, 0.2)
+    assert tolerance_of(asked, "3%", None, None, "10%") == Tolerance(0.03, None, 0.1)
+    assert tolerance_of(study, None, None, None, 0.3) == Tolerance(0.2, None, 0.3)
+    with pytest.raises(InputError, match="must lie in"):
+        tolerance_of(study, None, None, None, 1.5)
+    known = FRONT.assign(believed=[0.88, 0.94], believed_sd=[0.02, 0.01])
+    row = picked_of(known, study, None, Tolerance(None, 0.89, 0.2), lambda: 0.96)
+    assert row["trial"] == 7
+    with pytest.raises(
+        NothingFits, match=r"the surest is worse than needed with a chance of 1\d\.\d%, and 5% may be"
+    ):
+        picked_of(known, study, None, Tolerance(None, 0.93, 0.05), lambda: 0.96)
+    with pytest.raises(NothingFits, match="accurate enough"):
+        picked_of(known, study, None, Tolerance(None, 0.99, 0.05), lambda: 0.96)
+
+
 def test_what_loses_too_much_under_noise_is_not_picked(study):
     assert picked(robust(study, 0.02), within=0.2, rule="accurate") == 3
     with pytest.raises(NothingFits, match="keeps its accuracy under noise"):

@@ -131,3 +131,14 @@ def test_a_summary_that_is_none_is_refused(finished, tmp_path):
         (run / "summary.json").write_bytes(text.encode("latin-1"))
         with pytest.raises(RecordError, match=r"summary\.json"):
             hwsearch.load_run(run)
+
+
+def test_how_sure_a_pick_is_is_not_asked_before_the_final_trainings(stopped, tmp_path):
+    shutil.copytree(stopped, tmp_path / "run")
+    study = tmp_path / "run" / "study.yaml"
+    head, pick = study.read_text().split("pick:\n")
+    assert "chance: null" in pick
+    study.write_text(f"{head}pick:\n{pick.replace('chance: null', 'chance: 0.1', 1)}")
+    result = hwsearch.load_run(tmp_path / "run")
+    assert result.study.pick.chance == 0.1
+    assert result.pick()["trial"] == hwsearch.load_run(stopped).pick()["trial"]

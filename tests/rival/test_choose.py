@@ -44,3 +44,15 @@ def test_what_is_foretold_stands_for_no_network():
         FrontRow(trial=1, evidence="trained once of 5", **knobs),
     ]
     assert [row.trial for row in accurate_enough(rows, 0.95)] == [1]
+
+
+def test_what_tells_how_sure_it_is_is_asked_that_and_everything_else_its_mean():
+    knobs = {"sparsity": 0.5, "granularity": "weight", "weight_bits": 4, "timesteps": 2}
+    lucky = FrontRow(trial=1, accuracy_val=0.97, memory_bytes=10, believed=0.951, believed_sd=0.01, **knobs)
+    sure = FrontRow(trial=2, accuracy_val=0.97, memory_bytes=20, believed=0.966, believed_sd=0.005, **knobs)
+    bare = FrontRow(trial=3, accuracy_val=0.95, memory_bytes=15, **knobs)
+    assert accurate_enough([lucky, sure, bare], 0.95) == [lucky, sure, bare]
+    assert accurate_enough([lucky, sure, bare], 0.95, 0.1) == [sure, bare]
+    assert picked([lucky, sure], "smallest", 0.95) is lucky
+    assert picked([lucky, sure], "smallest", 0.95, 0.1) is sure
+    assert picked([lucky, sure], "smallest", 0.95, 0.5) is lucky

@@ -62,12 +62,12 @@ def compared(run: Run) -> list[Compared]:
     rival, ours, theirs = run.tables.summary.rival, run.tables.front, run.tables.rivals
     if rival is None or rival.floor is None:
         return []
-    if not accurate_enough(ours, rival.floor) or not accurate_enough(theirs, rival.floor):
+    if not accurate_enough(ours, rival.floor, rival.chance) or not accurate_enough(theirs, rival.floor):
         return []
     return [
         Compared(
             column,
-            _least(picked(ours, rule, rival.floor), column),
+            _least(picked(ours, rule, rival.floor, rival.chance), column),
             _least(picked(theirs, rule, rival.floor), column),
         )
         for column, rule in _RULES.items()
@@ -110,7 +110,7 @@ def why_not_compared(run: Run) -> str:
     if rival.floor is None:
         key = next((key for words, key in _REASONS.items() if words in rival.why_none), "other")
         return f"why.{key}"
-    if accurate_enough(ours, rival.floor):
+    if accurate_enough(ours, rival.floor, rival.chance):
         return "only.spiking"
     return "only.plain" if accurate_enough(theirs, rival.floor) else "only.neither"
 

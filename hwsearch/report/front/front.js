@@ -296,7 +296,7 @@ function select(index) {
 
 function slide() {
   const step = data.tolerance.steps[state.step], pick = pickIndex(), range = find("range");
-  const words = pick === null ? "no member of the front is accurate enough" : `${named(data, pick)}, ${axesOf(pick)}`;
+  const words = pick === null ? data.tolerance.none : `${named(data, pick)}, ${axesOf(pick)}`;
   find("tolerance").textContent = step.words;
   find("picks").textContent = `${pick === null ? "Nothing is picked" : "Picked"}: ${words}.`;
   range.setAttribute("aria-valuetext", `${step.words}: ${words}`);

@@ -28,7 +28,7 @@ class Step:
         tolerance: Score that may be lost, or that is needed, in 0 .. 1.
         words: The same for people.
         floor: Score on validation that a pick needs.
-        trial: Who is picked; None: no member of the front is accurate enough.
+        trial: Who is picked; None: nobody (`Tolerance.none`).
     """
 
     tolerance: float
@@ -46,12 +46,14 @@ class Tolerance:
         rule: What is picked among those that are accurate enough, in words.
         steps: Its places.
         start: The place of the study's own tolerance.
+        none: Why nothing is picked where nothing is, in words.
     """
 
     label: str
     rule: str
     steps: tuple[Step, ...]
     start: int
+    none: str
 
 
 def tolerance_of(tables: RunTables) -> Tolerance | None:
@@ -59,9 +61,8 @@ def tolerance_of(tables: RunTables) -> Tolerance | None:
 
     Every step is what ``hwsearch pick`` answers at that tolerance, by the study's rule.
     """
-    try:
-        study = load_study(RunFolder(tables.run_dir).study)
-    except InputError:
+    study = _study(tables)
+    if study is None:
         return None
     dense = tables.summary.dense.score
     if not tables.front or dense is None:
@@ -74,7 +75,29 @@ def tolerance_of(tables: RunTables) -> Tolerance | None:
         if study.pick.within is not None
         else f"{score.capitalize()} that is needed on validation"
     )
-    return Tolerance(label, _RULES[study.pick.rule], _steps(tables, study, dense, values), values.index(own))
+    chance, rule = study.pick.chance, _RULES[study.pick.rule]
+    if chance is not None:
+        rule += f" (of what is worse than that with a chance of {percent(chance)} at most)"
+    return Tolerance(label, rule, _steps(tables, study, dense, values), values.index(own), _none(study))
+
+
+def why_nothing_is_picked(tables: RunTables) -> str:
+    """Say why no member of a run's front is the pick."""
+    return _none(_study(tables))
+
+
+def _none(study: Study | None) -> str:
+    if study is None or study.pick.chance is None:
+        return "no member of the front is accurate enough"
+    return f"no member of the front is accurate enough with a chance of {percent(1 - study.pick.chance)}"
+
+
+def _study(tables: RunTables) -> Study | None:
+    """Return the study of a run; None where this version cannot read it."""
+    try:
+        return load_study(RunFolder(tables.run_dir).study)
+    except InputError:
+        return None
 
 
 def _losses(tables: RunTables, dense: float, own: float) -> list[float]:
@@ -100,10 +123,12 @@ def _grid(low: float, high: float, own: float) -> list[float]:
 def _steps(tables: RunTables, study: Study, dense: float, values: list[float]) -> tuple[Step, ...]:
     """Return what is picked at each tolerance."""
     able = robust_members(front_frame(tables.front), study.robustness)
+    # how sure a recipe is only final trainings tell
+    chance = study.pick.chance if any(row.believed is not None for row in tables.front) else None
     steps = []
     for value in values:
         within, needed = (value, None) if study.pick.within is not None else (None, value)
-        row = None if able.empty else pick_row(able, study.pick.rule, dense, within, needed)
+        row = None if able.empty else pick_row(able, study.pick.rule, dense, within, needed, chance)
         floor = value if within is None else dense - value
         steps.append(Step(value, _words(value, within), floor, None if row is None else int(row["trial"])))
     return tuple(steps)

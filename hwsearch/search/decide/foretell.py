@@ -152,7 +152,11 @@ def foresight(state: SearchState) -> Foresight:
 
 
 def next_contenders(
-    told: Foretold, aim: Aim, reached: Sequence[Reached], asked: Collection[int]
+    told: Foretold,
+    aim: Aim,
+    reached: Sequence[Reached],
+    asked: Collection[int],
+    able: np.ndarray | None = None,
 ) -> list[TrialRecord]:
     """Return the recipes to train in full next; none: the chance that one changes the pick is small.
 
@@ -161,12 +165,14 @@ def next_contenders(
         aim: What is picked.
         reached: What was trained in full.
         asked: Trials that were, those that failed too.
+        able: [N] how likely each can be picked once it was trained; None: as likely as it has the score.
     """
+    chances = told.chances(aim.floor) if able is None else able
     fit = [own for own in reached if own.fits]
     open_ = np.array([record.trial not in asked for record in told.records])
     if aim.rule == "accurate":
         best = max((own.score for own in fit), default=aim.floor)
-        worth = open_ & (told.chances(best) > aim.chance)
+        worth = open_ & (np.minimum(told.chances(best), chances) > aim.chance)
         above = told.mean - float(transform(np.array(best)))
         z = above / told.sd
         gain = told.sd * (z * ndtr(z) + np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi))
@@ -174,7 +180,6 @@ def next_contenders(
     else:
         costs = np.maximum([pick_cost(aim.rule, record) for record in told.records], _LEAST_COST)
         most = min((own.cost for own in fit), default=float(costs.max()))
-        chances = told.chances(aim.floor)
         worth, gain = open_ & (chances > aim.chance), chances * np.log(max(most, _LEAST_COST) / costs)
         least = _LEAST_SAVED
     order = sorted(np.flatnonzero(worth & (gain > least)), key=lambda i: (-gain[i], told.records[i].trial))

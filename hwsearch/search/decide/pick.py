@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from hwsearch.errors import Fault, InputError
+from hwsearch.predict.surrogate import chances_below
 from hwsearch.records.front import trained_members
 
 _SMALLEST = {"smallest": "memory_bytes", "frugal": "energy_j"}
@@ -16,6 +17,7 @@ def pick_row(
     dense_score: float,
     within: float | None = None,
     min_score: float | None = None,
+    chance: float | None = None,
 ) -> pd.Series | None:
     """Return the row that the rule picks, by the study's score on validation; None when none is accurate enough.
 
@@ -27,9 +29,10 @@ def pick_row(
         dense_score: Of the dense reference, on validation.
         within: Score that may be lost against it.
         min_score: Score needed, instead.
+        chance: That its score is below that, by what all trainings tell: at most; None: its mean decides.
 
     Raises:
-        InputError: The rule is unknown, or neither or both tolerances are given.
+        InputError: The rule is unknown, neither or both tolerances are given, or a chance where none was told.
     """
     if rule not in ("smallest", "frugal", "accurate"):
         raise InputError([Fault("pick.rule", "a rule must be smallest, frugal or accurate", rule)])
@@ -40,7 +43,9 @@ def pick_row(
     score = score_column(front)
     # scores are counts over a split: a hair's breadth of rounding must not decide
     trained = trained_members(front)
-    fit = trained[trained[score] >= floor - 1e-9]
+    if trained.empty:
+        return None
+    fit = trained[trained[score] >= floor - 1e-9 if chance is None else chances_of(trained, floor) <= chance]
     if fit.empty:
         return None
     if rule == "accurate":
@@ -49,6 +54,26 @@ def pick_row(
     if fit[column].isna().all():
         column = "memory_bytes"
     return fit.sort_values([column, score, "trial"], ascending=[True, False, True]).iloc[0]
+
+
+def chances_of(front: pd.DataFrame, floor: float) -> pd.Series:
+    """Return the chance of each row that its recipe's score, in the mean over fresh splits and seeds, is below a floor.
+
+    Args:
+        front: front.csv.
+        floor: The score needed.
+
+    Raises:
+        InputError: The run did not tell what it knows of its recipes.
+    """
+    if "believed" not in front or front["believed"].isna().all():
+        law, todo = (
+            "a chance can be asked of a run that tells what it knows of its recipes",
+            "run the study anew",
+        )
+        raise InputError([Fault("pick.chance", law, "a front.csv without the column believed", todo)])
+    chances = chances_below(front["believed"].to_numpy(float), front["believed_sd"].to_numpy(float), floor)
+    return pd.Series(chances, front.index).fillna(1.0)
 
 
 def score_column(front: pd.DataFrame) -> str:

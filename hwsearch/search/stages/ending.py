@@ -22,9 +22,9 @@ from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.context import Context
 from hwsearch.search.stages.final_race import FinalRace, finalise_until
 from hwsearch.search.stages.final_trainings import Tally
-from hwsearch.search.stages.finalist import FinalForetold, race_of, runners_of
+from hwsearch.search.stages.finalist import FinalForetold, Finalist, race_of, runners_of
 from hwsearch.search.stages.finals import Finals
-from hwsearch.search.stages.race import Runner, loss_sds
+from hwsearch.search.stages.race import Runner, loss_sds, sure_in_the_end
 
 
 def end(
@@ -126,7 +126,8 @@ def _contenders(
     """
     with context.model_clock:
         end = _End(context, state, records, foresight(state), promising(state))
-    race, train = FinalRace(context, tally), context.plan.study.final.others == "train"
+    race = FinalRace(context, tally, partial(_believed, end))
+    train = context.plan.study.final.others == "train"
     while (found := _next(end, race)) is not None:
         race.train(found.again, found.new)
     others = [record for record in end.others if record.trial not in race.records]
@@ -144,9 +145,8 @@ def _next(end: _End, race: FinalRace) -> Round | None:
     size of a batch, so that stacks are large and workers do not wait for each other.
     """
     plan = end.context.plan
-    told, new = _contend(end, race)
-    train = plan.study.final.others == "train"
-    again = race.again(told.believed, settled=not new) if train or not new else {}
+    new, train = _contend(end, race), plan.study.final.others == "train"
+    again = race.again(settled=not new) if train or not new else {}
     if not new and not again:
         new = _middle(end, race)
     if train:
@@ -157,31 +157,45 @@ def _next(end: _End, race: FinalRace) -> Round | None:
     return Round(again, new) if new or again else None
 
 
-def _contend(end: _End, race: FinalRace) -> tuple[Foretold, list[TrialRecord]]:
-    """Return what is known of all, and who is trained next, since it may be the pick."""
-    finals = race.finals()
-    reached, raced_for = _reached(end, finals), race_of(end.context.plan, finals.dense)
+def _contend(end: _End, race: FinalRace) -> list[TrialRecord]:
+    """Return who is trained next, since it may be the pick."""
+    finals, plan = race.finals(), end.context.plan
+    reached, raced_for = _reached(end, finals.members, finals.dense), race_of(plan, finals.dense)
     aim = Aim(raced_for.rule, raced_for.floor, raced_for.chance)
     with end.context.model_clock:
         told = end.foresight.given(reached, raced_for.floor)
-        return told, next_contenders(told, aim, reached, race.records)
+        if raced_for.sure is None:
+            return next_contenders(told, aim, reached, race.records)
+        sure = finals.accurate_enough(plan)
+        reached = [replace(own, fits=own.trial in sure) for own in reached]
+        runners = runners_of(plan, finals.members, finals.dense)
+        able = sure_in_the_end(list(told.believed.values()), runners, raced_for)
+        return next_contenders(told, aim, reached, race.records, able)
 
 
 def _middle(end: _End, race: FinalRace) -> list[TrialRecord]:
     """Return who is trained next where nothing can be picked, and nothing is likely to be."""
-    enough = race.finals().accurate_enough(end.context.plan.study.pick)
+    enough = race.finals().accurate_enough(end.context.plan)
     if enough:
         return []
     another = contender(end.state, end.records, dict.fromkeys(race.records, False))
     return [] if another is None else [another]
 
 
-def _reached(end: _End, finals: Finals) -> list[Reached]:
+def _believed(end: _End, finalists: Sequence[Finalist], dense: Finalist) -> list[tuple[float, float] | None]:
+    """Return what the search and all final trainings say of recipes."""
+    floor = race_of(end.context.plan, dense).floor
+    with end.context.model_clock:
+        told = end.foresight.given(_reached(end, finalists, dense), floor).believed
+    return [None if own.record is None else told.get(own.record.trial) for own in finalists]
+
+
+def _reached(end: _End, finalists: Sequence[Finalist], dense: Finalist) -> list[Reached]:
     """Return what the final trainings of each recipe say."""
-    plan, dense = end.context.plan, finals.dense
-    if not finals.members:
+    plan = end.context.plan
+    if not finalists:
         return []
-    runners, race = runners_of(plan, finals.members, dense), race_of(plan, dense)
+    runners, race = runners_of(plan, finalists, dense), race_of(plan, dense)
     sds = loss_sds(runners, race.dense_score, race.n_val)
     return [
         Reached(
@@ -191,7 +205,7 @@ def _reached(end: _End, finals: Finals) -> list[Reached]:
             runner.cost,
             runner.able and runner.on_front and runner.score >= race.floor,
         )
-        for member, runner, sd in zip(finals.members, runners, sds, strict=True)
+        for member, runner, sd in zip(finalists, runners, sds, strict=True)
         if member.record is not None
     ]
 
@@ -202,13 +216,13 @@ def y_sd(runner: Runner, loss_sd: float) -> float:
 
 
 def _with_foretold(end: _End, finals: Finals, others: Sequence[TrialRecord]) -> Finals:
-    """Return the outcome with what is foretold of others, and how likely each recipe is worse than the pick needs."""
-    race = race_of(end.context.plan, finals.dense)
-    told: Foretold = end.foresight.given(_reached(end, finals), race.floor)
-    at = {record.trial: i for i, record in enumerate(told.records)}
-    scores, chances = told.scores, 1.0 - told.chances(race.floor)
-    return replace(
-        finals,
-        foretold=tuple(FinalForetold(record, *scores[at[record.trial]].tolist()) for record in others),
-        chances_below={trial: float(chances[i]) for trial, i in at.items()},
-    )
+    """Return the outcome with what is foretold of others."""
+    floor = race_of(end.context.plan, finals.dense).floor
+    told: Foretold = end.foresight.given(_reached(end, finals.members, finals.dense), floor)
+    sds = [sd for _, sd in told.believed.values()]
+    known = {
+        record.trial: (*own, sd)
+        for record, own, sd in zip(told.records, told.scores.tolist(), sds, strict=True)
+    }
+    rows = tuple(FinalForetold(record, *known[record.trial]) for record in others)
+    return replace(finals, foretold=rows)

@@ -24,7 +24,11 @@ from hwsearch.search.stages.final_trainings import (
 )
 from hwsearch.search.stages.finalist import Finalist, choose, race_of, runners_of, with_intervals
 from hwsearch.search.stages.finals import Finals
+from hwsearch.search.stages.pick_chance import believed
 from hwsearch.search.stages.race import next_trainings
+
+Believe = Callable[[Sequence[Finalist], Finalist], Sequence[tuple[float, float] | None]]
+"""(recipes that were trained in full, dense reference) -> what is known of each altogether: `Finalist.believed`."""
 
 
 class FinalRace:
@@ -34,14 +38,21 @@ class FinalRace:
         records: The recipes by their trial, in the order in which they came.
     """
 
-    def __init__(self, context: Context, tally: Tally | None = None) -> None:
-        """Run the dense reference of the search's yardstick; tally: counts trainings.
+    def __init__(self, context: Context, tally: Tally | None = None, believe: Believe | None = None) -> None:
+        """Run the dense reference of the search's yardstick.
+
+        Args:
+            context: Plan, dense networks, trainer, cache.
+            tally: Counts trainings.
+            believe: Says what is known of recipes, which the race goes by; of what it does not know, and without it,
+                their final trainings do.
 
         Raises:
             HwsearchError: It did not train with a fresh seed, or knows nothing with it.
         """
         self.records: dict[int, TrialRecord] = {}
         self._context, self._tally, self._seeds = context, tally or Tally(), final_seeds(context.plan)
+        self._believe = believe
         self._runs: dict[int, list[Measured]] = {}
         self._dense: dict[int, list[Measured]] = {}
         self._references: dict[int, Finalist] = {}
@@ -77,20 +88,18 @@ class FinalRace:
         for trial, place in cells:
             begun[trial].append(results[trial, self._seeds[place]])
 
-    def again(
-        self, believed: Mapping[int, tuple[float, float]] | None = None, *, settled: bool = True
-    ) -> dict[int, int]:
+    def again(self, *, settled: bool = True) -> dict[int, int]:
         """Return with how many more seeds to train which recipes now, since that may change the pick; by trial.
 
         Args:
-            believed: What is known of each besides, by trial: its score and the standard deviation of that.
             settled: Whether nobody else is to join: only then is the pick trained with every seed.
         """
         plan, trials = self._context.plan, [trial for trial in self.records if self._finalist(trial)]
-        runners = runners_of(plan, self._finalists(), self._yardstick)
-        if believed is not None:
-            runners = [replace(own, believed=believed.get(t)) for t, own in zip(trials, runners, strict=True)]
-        found = next_trainings(runners, race_of(plan, self._yardstick), settled=settled)
+        race = race_of(plan, self._yardstick)
+        runners = runners_of(plan, self._finalists(searched=True), self._yardstick)
+        if self._believe is None and race.sure is None:
+            runners = [replace(runner, believed=None) for runner in runners]
+        found = next_trainings(runners, race, settled=settled)
         return {trials[i]: n for i, n in found.items()}
 
     def missing(self) -> dict[int, int]:
@@ -102,7 +111,9 @@ class FinalRace:
         """Return what all this says so far."""
         plan, whole = self._context.plan, [m for runs in self._dense.values() for m in runs]
         everything = [*whole, *(m for runs in self._runs.values() for m in runs)]
-        told_of = with_intervals(plan, self._finalists(), self._yardstick)
+        # where all of the front is trained, that tells better how sure a pick is than the search does (in replay)
+        searched = plan.study.pick.chance is not None or plan.study.final.others == "foretold"
+        told_of = with_intervals(plan, self._finalists(searched=searched), self._yardstick)
         sound = [f for f in told_of if f.feasible]
         return Finals(
             dict(sorted(self._references.items())),
@@ -132,9 +143,18 @@ class FinalRace:
             if reference is not None:
                 self._references[number] = reference
 
-    def _finalists(self) -> list[Finalist]:
-        """Return the recipes that trained."""
-        return [finalist for trial in self.records if (finalist := self._finalist(trial))]
+    def _finalists(self, *, searched: bool) -> list[Finalist]:
+        """Return the recipes that trained, and what is known of each; searched: by what the search says as well."""
+        plan, dense = self._context.plan, self._yardstick
+        found = [finalist for trial in self.records if (finalist := self._finalist(trial))]
+        if not found:
+            return []
+        by_finals = believed(runners_of(plan, found, dense), race_of(plan, dense))
+        told = self._believe(found, dense) if self._believe and searched else [None] * len(found)
+        return [
+            replace(finalist, believed=own or bare)
+            for finalist, own, bare in zip(found, told, by_finals, strict=True)
+        ]
 
     def _finalist(self, trial: int) -> Finalist | None:
         """Return what the trainings of a recipe say."""
@@ -188,13 +208,13 @@ def finalise_until(
     Raises:
         HwsearchError: As `finalise`.
     """
-    race, pick = FinalRace(context, tally), context.plan.study.pick
+    race, plan = FinalRace(context, tally), context.plan
     race.train({}, chosen)
     finals = raced(race)
-    if finals.accurate_enough(pick):
+    if finals.accurate_enough(plan):
         return finals
     while True:
-        enough = finals.accurate_enough(pick)
+        enough = finals.accurate_enough(plan)
         another = more({trial: trial in enough for trial in race.records})
         if another is None:
             return finals

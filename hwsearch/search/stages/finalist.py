@@ -56,6 +56,8 @@ class Finalist:
         scored: The study's score, where that is another than accuracy.
         over: Which budgets and limits the network that is handed over breaks, in words; empty where it keeps all.
         score_val_interval: 95 % interval of the score on validation; None: it was not told yet (`with_intervals`).
+        believed: What is known of the score on validation by all trainings, in the mean over fresh splits and seeds,
+            and the standard deviation of that; None: it was not told yet (`final_race`).
         noise: What the network that is handed over keeps under noise, where the study asks that.
     """
 
@@ -76,6 +78,7 @@ class Finalist:
     scored: Scored | None = None
     over: str = ""
     score_val_interval: tuple[float, float] | None = None
+    believed: tuple[float, float] | None = None
     noise: UnderNoise | None = None
 
     @property
@@ -100,6 +103,11 @@ class Finalist:
         return {} if self.scored is None else asdict(self.scored)
 
     @property
+    def believed_columns(self) -> dict[str, float]:
+        """What is known of the study's score on validation altogether as columns; none where it was not told."""
+        return dict(zip(("believed", "believed_sd"), self.believed or (), strict=False))
+
+    @property
     def interval_columns(self) -> dict[str, float]:
         """The interval of the study's score on validation as columns."""
         name = "accuracy" if self.scored is None else "score"
@@ -115,12 +123,14 @@ class FinalForetold:
         record: The trial it comes from; its costs are those of its training in the search.
         score: Accuracy on validation, in the mean over fresh trainings in full.
         low, high: 95 % interval of that.
+        sd: Standard deviation of what is known of it.
     """
 
     record: TrialRecord
     score: float
     low: float
     high: float
+    sd: float
 
 
 def choose(
@@ -230,7 +240,8 @@ def runners_of(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> li
         energy = finalist.cost["energy_j"] if frugal else None
         cost = float((finalist.cost["memory_bytes"] if energy is None else energy) or 0.0)
         able = finalist.feasible and not finalist.lacking and finalist.can_be_picked
-        runners.append(Runner(cost, finalist.losses, finalist.score, able, finalist.begun, kept))
+        known = finalist.believed
+        runners.append(Runner(cost, finalist.losses, finalist.score, able, finalist.begun, kept, known))
     return runners
 
 
@@ -239,7 +250,7 @@ def race_of(plan: Plan, dense: Finalist) -> Race:
     final, pick = plan.study.final, plan.study.pick
     useful = 1.0 - worst_of(plan, 1.0 - dense.score, in_full=True)
     floor = max(pick.floor(dense.score), useful)
-    return Race(pick.rule, floor, dense.score, len(plan.data.y_val), final.seeds, final.chance)
+    return Race(pick.rule, floor, dense.score, len(plan.data.y_val), final.seeds, final.chance, pick.chance)
 
 
 def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list[Finalist]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from hwsearch.plan.plan import Plan
+from hwsearch.predict.surrogate import chances_below
 from hwsearch.records.finals import FinalRecord
 from hwsearch.search.stages.finalist import FinalForetold, Finalist, race_of, runners_of
-from hwsearch.search.stages.pick_chance import chance_below
-from hwsearch.study.search_sections import Pick
+from hwsearch.search.stages.race import standing, sure_enough
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,6 @@ class Finals:
         reused_steps: Those that another run had spent on the same dense networks.
         wall_s: Seconds of the trainings.
         foretold: What else may be on the front, where a study does not train all of that (``final.others``).
-        chances_below: Then how likely each recipe is worse than the pick needs, by its trial.
         notes: What a reader must know.
     """
 
@@ -39,7 +40,6 @@ class Finals:
     wall_s: float
     over: tuple[str, ...] = ()
     foretold: tuple[FinalForetold, ...] = ()
-    chances_below: Mapping[int, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -54,17 +54,32 @@ class Finals:
 
     def chance_below(self, plan: Plan, trial: int) -> float:
         """Return the chance that a member is worse than the pick needs, in the mean over fresh splits and seeds."""
-        if trial in self.chances_below:
-            return self.chances_below[trial]
-        trials = [member.record.trial for member in self.members if member.record is not None]
-        runners = runners_of(plan, self.members, self.dense)
-        return chance_below(runners, race_of(plan, self.dense), trials.index(trial))
+        (known,) = (m.believed for m in self.members if m.record is not None and m.record.trial == trial)
+        assert known is not None
+        score, sd = known
+        return float(chances_below(np.array([score]), np.array([sd]), race_of(plan, self.dense).floor)[0])
 
-    def accurate_enough(self, pick: Pick) -> set[int]:
-        """Return the trials of the members that lose no more than a pick may, and keep what else it must."""
-        floor = pick.floor(self.dense.score)
-        able = (m for m in self.members if m.record is not None and m.can_be_picked)
-        return {m.record.trial for m in able if m.record is not None and m.score >= floor}
+    def accurate_enough(self, plan: Plan) -> set[int]:
+        """Return the trials of the members that are as accurate as a pick must be, and keep what else it must."""
+        race = race_of(plan, self.dense)
+        runners = runners_of(plan, self.members, self.dense)
+        able = (
+            m.record
+            for m, runner in zip(self.members, runners, strict=True)
+            if m.can_be_picked
+            and (
+                m.score >= plan.study.pick.floor(self.dense.score)
+                if race.sure is None
+                else sure_enough(runner, race)
+            )
+        )
+        return {record.trial for record in able if record is not None}
+
+    def picked(self, plan: Plan) -> int | None:
+        """Return the trial of the member that the study picks as far as this says; None: none can be picked."""
+        leader, _ = standing(runners_of(plan, self.members, self.dense), race_of(plan, self.dense))
+        own = None if leader is None else self.members[leader].record
+        return None if own is None else own.trial
 
 
 def with_every_seed(plan: Plan) -> Plan:

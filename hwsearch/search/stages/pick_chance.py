@@ -1,21 +1,21 @@
-"""How likely the recipe that was picked is worse than the pick needs, by the final trainings of all.
+"""What is known of recipes by the final trainings of all, and not by their own luck: how likely a pick is too poor.
 
 Of several recipes that may be good enough the cheapest is picked, and so one that was lucky: its own trainings say too
 little of that. Recipes that cost about the same do about as well, so each is held against the line of y = -log(error +
 0.01) over the logarithm of cost through all of them: how far recipes lie off that line (tau) is found with it, and what
-is known of the picked one is the mean of the line and of its own trainings, each by how sure it is.
+is known of one is the mean of the line and of its own trainings, each by how sure it is.
 
 Source: Fay and Herriot 1979 (shrinkage towards a regression); the mode of tau among values a tenth apart.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import ndtr
 
-from hwsearch.predict.surrogate import OFFSET, transform
+from hwsearch.predict.surrogate import OFFSET, accuracy_of, transform
 from hwsearch.search.stages.race import Race, Runner, loss_sds
 
 _TAUS = np.geomspace(0.02, 1.0, 40)
@@ -25,23 +25,27 @@ _LEAST_COST = 1e-12  # of a network without spikes, whose energy is nothing
 _LEAST_PRECISION = 1e-6  # of the line's height: nothing is known of it
 
 
-def chance_below(runners: Sequence[Runner], race: Race, picked: int) -> float:
-    """Return the chance that a recipe's score, in the mean over fresh splits and seeds, is below the floor.
+def believed(runners: Sequence[Runner], race: Race) -> list[tuple[float, float]]:
+    """Return what is known of the score of each recipe, in the mean over fresh splits and seeds, and its deviation.
 
     Args:
         runners: The recipes that were trained in full, each at least once without failing.
-        race: What they raced for.
-        picked: Which of them.
+        race: What they race for.
     """
     n = np.array([len(r.losses) for r in runners])
     error = np.maximum(1.0 - np.array([race.dense_score - np.mean(r.losses) for r in runners]), 0.0)
     y, spread = transform(1.0 - error), loss_sds(runners, race.dense_score, race.n_val) / np.sqrt(n)
     variance = (spread / (error + OFFSET)) ** 2
     cost = np.log(np.maximum([r.cost for r in runners], _LEAST_COST))
-    line, off = _line(cost - cost[picked], y, variance)
-    sure = 1 / off + 1 / variance[picked]
-    mean = (line / off + y[picked] / variance[picked]) / sure
-    return float(ndtr((float(transform(np.array(race.floor))) - mean) * np.sqrt(sure)))
+    return [_known(cost - cost[i], y, variance, i) for i in range(len(runners))]
+
+
+def _known(cost: np.ndarray, y: np.ndarray, variance: np.ndarray, own: int) -> tuple[float, float]:
+    """Return the score of a recipe that the line and its own trainings say together, and its deviation."""
+    line, off = _line(cost, y, variance)
+    sure = 1 / off + 1 / variance[own]
+    score = float(accuracy_of(np.array((line / off + y[own] / variance[own]) / sure)))
+    return score, (1.0 - score + OFFSET) / math.sqrt(sure)
 
 
 def _line(cost: np.ndarray, y: np.ndarray, variance: np.ndarray) -> tuple[float, float]:

@@ -7,6 +7,10 @@ would be picked instead. What a mean of n may still move until it is one of all 
 variance s^2 (1/n - 1/N); s^2 is the variance of one loss, which all recipes tell together. Where more is known of a
 recipe than its own trainings say (`decide.foretell`), those that are left are expected to be as that says: the cheapest
 of many that were trained once was lucky.
+
+A pick that must be sure (`Race.sure`) goes by what is known of recipes altogether, and by nothing else: the cheapest
+whose chance to be worse than needed is small enough. What is known settles with every training; how likely a recipe is
+sure enough in the end is normal, too.
 """
 
 from __future__ import annotations
@@ -16,10 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 
 from hwsearch.measure.accuracy import CONFIDENCE
-from hwsearch.predict.surrogate import OFFSET
+from hwsearch.predict.surrogate import OFFSET, chances_below, transform
 
 # trainings of contenders in a round, so that workers do not wait; it may not depend on how many workers there are
 _AT_ONCE = 4
@@ -40,8 +44,8 @@ class Runner:
         able: Whether a network of it can be handed over: it keeps the budgets and is a model.
         begun: Trainings, with those that failed.
         on_front: Whether it is, as far as scores are known: only what is on the front is picked.
-        believed: What the search and all final trainings say of its score, and the standard deviation of that; None:
-            its own trainings are all that is known. Where nothing can be picked yet, nobody is given up by it.
+        believed: What is known of its score altogether, and the standard deviation of that; None: its own trainings are
+            all that is known. Where nothing can be picked yet, nobody is given up by it, unless a pick must be sure.
     """
 
     cost: float
@@ -64,6 +68,7 @@ class Race:
         n_val: Validation samples of a split.
         seeds: How often a recipe is trained at most.
         chance: Of changing the pick, from which on the trainings that a recipe still may have are worth it; 0: always.
+        sure: Chance of a score below the floor that a pick may have at most; None: the mean of its trainings decides.
     """
 
     rule: str
@@ -72,6 +77,7 @@ class Race:
     n_val: int
     seeds: int
     chance: float
+    sure: float | None = None
 
 
 def loss_sds(runners: Sequence[Runner], dense_score: float, n_val: int) -> np.ndarray:
@@ -118,6 +124,47 @@ def luck(scores: Sequence[float], dense_score: float) -> np.ndarray:
     return np.asarray(_LUCK * np.clip(1.0 + farther, 1.0, 2.0) * error)
 
 
+def sure_in_the_end(
+    believed: Sequence[tuple[float, float]], runners: Sequence[Runner], race: Race
+) -> np.ndarray:
+    """Return [N] how likely each recipe is sure enough for the pick once it was trained with every seed.
+
+    Args:
+        believed: Score of each, and its standard deviation, before that.
+        runners: What was trained so far: how much the trainings of one recipe differ.
+        race: What is raced for; it has `Race.sure`.
+    """
+    scores, sds = np.array(believed, float).reshape(-1, 2).T
+    n, dense = race.n_val, variance(race.dense_score, race.n_val)
+    factor = _FACTOR
+    if runners:
+        factor = float(loss_sds(runners, race.dense_score, n)[0]) ** 2 / (
+            variance(runners[0].score, n) + dense
+        )
+    one = np.array([variance(score, n) + dense for score in np.clip(scores, 0.0, 1.0)])
+    return _sure_after(scores, sds, np.sqrt(factor * one / race.seeds), race)
+
+
+def _sure_after(scores: np.ndarray, sds: np.ndarray, left: np.ndarray, race: Race) -> np.ndarray:
+    """Return [N] how likely each recipe is sure enough for the pick once it has the trainings that are left.
+
+    A mean that is known to sd is known to sd' after those, and moves by sqrt(sd^2 - sd'^2) till then; it is sure enough
+    where it lies so many sd' above the floor.
+
+    Args:
+        scores: [N] what is known of each.
+        sds: [N] standard deviations of that.
+        left: [N] standard deviations of the mean of those trainings.
+        race: What is raced for; it has `Race.sure`.
+    """
+    assert race.sure is not None
+    scale = np.maximum(1.0 - scores, 0.0) + OFFSET
+    sd, more = np.maximum(sds, 1e-9) / scale, left / scale
+    after = 1 / np.sqrt(1 / sd**2 + 1 / more**2)
+    above = transform(scores) - float(transform(np.array(race.floor))) - ndtri(1.0 - race.sure) * after
+    return np.asarray(ndtr(above / np.sqrt(sd**2 - after**2)))
+
+
 def pooled_sds(repeated: Sequence[Sequence[float]], spread: np.ndarray) -> np.ndarray:
     """Return the standard deviation [R] of one value of each group: what chance alone would give, times one factor.
 
@@ -151,15 +198,19 @@ def next_trainings(runners: Sequence[Runner], race: Race, *, settled: bool = Tru
     open_ = {i: race.seeds - r.begun for i, r in enumerate(runners) if r.begun < race.seeds}
     if race.chance == 0:
         return open_
-    leader, margins = _standing(runners, race)
+    leader, margins = standing(runners, race)
     sds = loss_sds(runners, race.dense_score, race.n_val)
 
     def chance_after(i: int, more: int) -> float:
         """Return how likely a recipe's remaining trainings change the pick once it has so many more as are expected."""
         margin, runner = margins[i], runners[i]
+        if margin is None:
+            return 0.0
+        if race.sure is not None:
+            return _changes_sure(runner, race, float(sds[i]), more, leads=i == leader)
         if leader is None:
             runner = replace(runner, believed=None)
-        return 0.0 if margin is None else _changes(runner, race, margin, float(sds[i]), more)
+        return _changes(runner, race, margin, float(sds[i]), more)
 
     chances = {i: chance_after(i, 0) for i in open_}
     worth = sorted(
@@ -194,13 +245,25 @@ def _changes(runner: Runner, race: Race, margin: float, sd: float, more: int) ->
     return float(ndtr(-above if runner.score >= race.floor else above))
 
 
-def _standing(runners: Sequence[Runner], race: Race) -> tuple[int | None, list[float | None]]:
+def _changes_sure(runner: Runner, race: Race, sd: float, more: int, *, leads: bool) -> float:
+    """Return how likely a recipe is sure enough in the end, or, where it leads, is not; see `_changes`."""
+    if runner.believed is None or runner.begun + more >= race.seeds:
+        return 0.0
+    score, known = runner.believed
+    if more:
+        known = 1 / math.sqrt(1 / known**2 + more / sd**2)
+    left = sd / math.sqrt(race.seeds - runner.begun - more)
+    (sure,) = _sure_after(np.array([score]), np.array([known]), np.array([left]), race)
+    return float(1 - sure if leads else sure)
+
+
+def standing(runners: Sequence[Runner], race: Race) -> tuple[int | None, list[float | None]]:
     """Return who is picked at present, and how far each recipe's score may move before that changes.
 
     None: it changes nothing, however far. Where nobody can be picked, everyone may still be.
     """
     floor = race.floor
-    fit = [i for i, r in enumerate(runners) if r.able and r.on_front and r.score >= floor]
+    fit = [i for i, r in enumerate(runners) if _fits(r, race)]
     if not fit:
         return None, [abs(r.score - floor) if r.able else 0.0 for r in runners]
     if race.rule == "accurate":
@@ -212,3 +275,18 @@ def _standing(runners: Sequence[Runner], race: Race) -> tuple[int | None, list[f
     leader = min(fit, key=lambda i: (runners[i].cost, -runners[i].score, i))
     most = runners[leader].cost
     return leader, [abs(r.score - floor) if r.able and r.cost <= most else None for r in runners]
+
+
+def _fits(runner: Runner, race: Race) -> bool:
+    """Return whether a recipe could be picked; one that is sure enough also where another one had more luck."""
+    if race.sure is not None:
+        return sure_enough(runner, race)
+    return runner.able and runner.on_front and runner.score >= race.floor
+
+
+def sure_enough(runner: Runner, race: Race) -> bool:
+    """Return whether a recipe is as sure to have the score as a pick must be; race: it has `Race.sure`."""
+    if runner.believed is None or race.sure is None:
+        return False
+    score, sd = runner.believed
+    return runner.able and bool(chances_below(np.array([score]), np.array([sd]), race.floor)[0] <= race.sure)

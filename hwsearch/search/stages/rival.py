@@ -88,6 +88,7 @@ def _rival(plan: Plan, folder: RunFolder, summary: Summary, tell: Listener) -> R
         pick=picked(front, plan.study.pick.rule, floor),
         front_size=len(front),
         floor=floor,
+        chance=plan.study.pick.chance,
         candidates=found.tried,
         finalists=len(records),
         dense_epochs=effort.dense_epochs,

@@ -24,10 +24,17 @@ _NONE = LaterColumns()
 def front_rows(plan: Plan, finals: Finals) -> list[FrontRow]:
     """Return the rows of front.csv, the smallest first: finalists of use that no other dominates.
 
-    They are judged by what the networks that are handed over measure. What is foretold stands beside them where nothing
-    dominates it, and pushes none of them off: no network of it was measured.
+    They are judged by what the networks that are handed over measure; the pick, where it must be sure, is there though
+    one that had more luck dominates it. What is foretold stands beside them where nothing dominates it, and pushes none
+    of them off: no network of it was measured.
     """
     keep = on_front(plan, finals.members, finals.dense)
+    if plan.study.pick.chance is not None:
+        picked = finals.picked(plan)
+        keep = [
+            kept or (m.record is not None and m.record.trial == picked)
+            for m, kept in zip(finals.members, keep, strict=True)
+        ]
     rows = [
         front_row(member, plan.later_columns)
         for member, kept in zip(finals.members, keep, strict=True)
@@ -59,6 +66,8 @@ def foretold_row(own: FinalForetold, later: LaterColumns = _NONE) -> FrontRow:
             "accuracy_val_search": record.accuracy_val,
             "accuracy_val_low": own.low,
             "accuracy_val_high": own.high,
+            "believed": own.score,
+            "believed_sd": own.sd,
             "evidence": FORETOLD,
             "seeds": 0,
             "sparsity_mask": record.sparsity_mask,
@@ -99,6 +108,7 @@ def front_row(member: Finalist, later: LaterColumns = _NONE) -> FrontRow:
             "accuracy_test_sd": float(np.std(tests, ddof=1)) if len(tests) > 1 else None,
             "drop_val_to_test": member.accuracy_val - member.accuracy_test,
             **member.interval_columns,
+            **member.believed_columns,
             "evidence": member.evidence,
             "seeds": len(tests),
             "seed": member.seed,

@@ -94,3 +94,15 @@ def test_where_the_most_accurate_is_picked_what_may_be_more_accurate_is_trained(
     assert [r.trial for r in next_contenders(known, Aim("accurate", 0.9, 0.1), picked, {9})] == [0]
     best = [Reached(9, 0.995, 0.1, 100.0, True)]
     assert next_contenders(known, Aim("accurate", 0.9, 0.1), best, {9}) == []
+
+
+def test_where_a_pick_must_be_sure_trained_next_is_what_may_turn_out_so():
+    known = told([Y0, Y0, Y0], [0.1] * 3, [400, 100, 90])
+    picked, able = [Reached(0, 0.96, 0.1, 400.0, True)], np.array([0.9, 0.6, 0.05])
+    aim = Aim("smallest", FLOOR, 0.1)
+    assert [r.trial for r in next_contenders(known, aim, picked, {0}, able)] == [1]
+    best = Aim("accurate", 0.9, 0.1)
+    likely = [
+        r.trial for r in next_contenders(told([Y0 + 0.5] * 3, [0.2] * 3, [1, 1, 1]), best, [], {0}, able)
+    ]
+    assert likely == [1]

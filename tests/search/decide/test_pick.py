@@ -1,10 +1,11 @@
 """Which member of a front is handed over, by hand."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from hwsearch.errors import InputError
-from hwsearch.search.decide.pick import pick_row
+from hwsearch.search.decide.pick import chances_of, pick_row
 
 FRONT = pd.DataFrame(
     {
@@ -68,3 +69,22 @@ def test_what_is_foretold_is_not_picked():
     told = FRONT.assign(evidence=["trained 5 times", "trained once of 5", "trained once of 5", "foretold"])
     assert pick_row(told, "smallest", 0.97, 0.07)["trial"] == 1
     assert pick_row(told[3:], "smallest", 0.97, 0.07) is None
+
+
+BELIEVED = FRONT.assign(believed=[0.965, 0.958, np.nan, 0.90], believed_sd=[0.004, 0.006, np.nan, 0.01])
+
+
+def test_one_that_must_be_sure_is_picked_by_what_is_known_and_not_by_its_mean():
+    assert pick_row(BELIEVED, "smallest", 0.97, 0.02)["trial"] == 1
+    assert pick_row(BELIEVED, "smallest", 0.97, 0.02, chance=0.2)["trial"] == 1
+    assert pick_row(BELIEVED, "smallest", 0.97, 0.02, chance=0.1)["trial"] == 0
+    assert pick_row(BELIEVED, "smallest", 0.97, 0.01, chance=0.05) is None
+    assert pick_row(BELIEVED, "smallest", 0.0, min_score=0.85, chance=0.05)["trial"] == 3
+    chances = chances_of(BELIEVED, 0.95)
+    assert chances.tolist() == pytest.approx([0.0006, 0.107, 1.0, 1.0], abs=0.001)
+
+
+@pytest.mark.parametrize("front", [FRONT, BELIEVED.assign(believed=np.nan)])
+def test_of_a_run_that_does_not_say_what_it_knows_no_chance_is_asked(front):
+    with pytest.raises(InputError, match="run the study anew"):
+        pick_row(front, "smallest", 0.97, 0.02, chance=0.2)

@@ -2,7 +2,6 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 
 import pytest
 from builders.records import record, state_of
@@ -84,15 +83,14 @@ def raced(tiny, monkeypatch):
         class Trained:
             """A race of which nothing is judged."""
 
-            def __init__(self, context, tally):
+            def __init__(self, context, tally, believe):
                 self.records = {}
 
             def train(self, again, new=()):
                 self.records |= {record.trial: record for record in new}
                 rounds.append((dict(again), [record.trial for record in new]))
 
-            def again(self, believed, settled):
-                assert believed == {0: (0.9, 0.01)}
+            def again(self, settled):
                 return racing.pop(tuple(sorted(self.records)), {})
 
             def missing(self):
@@ -103,7 +101,7 @@ def raced(tiny, monkeypatch):
 
         def contend(end, race):
             found = contenders.pop(tuple(sorted(race.records)), ())
-            return SimpleNamespace(believed={0: (0.9, 0.01)}), [records[i] for i in found]
+            return [records[i] for i in found]
 
         monkeypatch.setattr(ending, "FinalRace", Trained)
         monkeypatch.setattr(ending, "foresight", lambda state: None)

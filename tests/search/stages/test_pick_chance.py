@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hwsearch.search.stages.pick_chance import chance_below
+from hwsearch.predict.surrogate import chances_below
+from hwsearch.search.stages.pick_chance import believed
 from hwsearch.search.stages.race import Race, Runner
 
 RACE = Race("smallest", 0.96, 0.97, 400, 5, 0.1)
@@ -14,7 +15,12 @@ def recipe(cost, *losses):
 
 
 def chance(own, *others):
-    return chance_below([own, *others], RACE, 0)
+    return below([own, *others], 0)
+
+
+def below(runners, place):
+    score, sd = believed(runners, RACE)[place]
+    return float(chances_below(np.array([score]), np.array([sd]), RACE.floor)[0])
 
 
 def test_alone_at_the_floor_it_is_about_as_likely_below_as_above():
@@ -39,7 +45,7 @@ def test_what_costs_nothing_has_a_chance_too():
 
 
 def test_of_picks_that_are_drawn_as_often_as_it_says_are_below():
-    rng, told, below = np.random.default_rng(0), [], []
+    rng, told, worse = np.random.default_rng(0), [], []
     for _ in range(400):
         cost = np.sort(rng.uniform(500, 4000, 8))
         error = np.exp(-(3.3 + 0.4 * np.log(cost / 2000) + rng.normal(0, 0.2, 8))) - 0.01
@@ -47,9 +53,9 @@ def test_of_picks_that_are_drawn_as_often_as_it_says_are_below():
         runners = [recipe(c, *own) for c, own in zip(cost, losses, strict=True)]
         fit = [i for i, r in enumerate(runners) if r.score >= RACE.floor]
         if fit:
-            told.append(chance_below(runners, RACE, fit[0]))
-            below.append(1 - error[fit[0]] < RACE.floor)
+            told.append(below(runners, fit[0]))
+            worse.append(1 - error[fit[0]] < RACE.floor)
     assert len(told) > 200
-    assert np.mean(told) == pytest.approx(np.mean(below), abs=0.06)
+    assert np.mean(told) == pytest.approx(np.mean(worse), abs=0.06)
     raw = np.mean([t < 0.5 for t in told])
     assert raw > 0.5  # it is picked because it looked good

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hwsearch.predict.surrogate import OFFSET, accuracy_of, chances_below, transform
 from hwsearch.search.stages.race import (
     Race,
     Runner,
@@ -15,6 +16,8 @@ from hwsearch.search.stages.race import (
     next_trainings,
     pooled_sds,
     score_halves,
+    standing,
+    sure_in_the_end,
     variance,
 )
 from hwsearch.study.search_sections import Pick
@@ -219,3 +222,74 @@ def test_intervals_hold_of_poor_recipes_too_that_were_trained_once():
     (once,) = score_halves([Runner(100.0, (0.01,), 0.96, True, 1)], 0.97, 400, 5)
     (often,) = score_halves([Runner(100.0, (0.01,) * 5, 0.96, True, 5)], 0.97, 400, 5)
     assert often < once / 1.5
+
+
+FLOOR = 0.97
+SURE = Race("smallest", FLOOR, DENSE, N_VAL, SEEDS, 0.1, sure=0.2)
+
+
+def known(cost, score, sd, *losses, **rest):
+    return replace(runner(cost, *(losses or (0.0,))), believed=(score, sd), **rest)
+
+
+def test_a_pick_that_must_be_sure_is_the_cheapest_that_is():
+    lucky, hopeful, sure, dearer = (
+        known(100, 0.968, 0.002),  # its one training lost nothing
+        known(200, 0.9705, 0.002),
+        known(300, 0.975, 0.002),
+        known(400, 0.979, 0.002),
+    )
+    assert standing([lucky, hopeful, sure, dearer], SURE)[0] == 2
+    assert standing([lucky, hopeful, sure, dearer], replace(SURE, sure=0.45))[0] == 1
+    assert standing([lucky, hopeful], SURE)[0] is None
+    assert (
+        standing([lucky, replace(sure, on_front=False)], SURE)[0] == 1
+    )  # what had more luck does not hide it
+    assert standing([lucky, replace(sure, able=False)], SURE)[0] is None
+    assert standing([replace(sure, believed=None)], SURE)[0] is None
+
+
+def test_the_most_accurate_of_those_that_are_sure_is_picked_where_that_is_the_rule():
+    best, sure = known(400, 0.979, 0.03, -0.005), known(300, 0.975, 0.002)
+    assert standing([best, sure], replace(SURE, rule="accurate"))[0] == 1
+
+
+def test_what_may_become_sure_enough_to_be_a_cheaper_pick_is_trained_again():
+    poor, near, pick = known(100, 0.95, 0.003), known(200, 0.972, 0.004), known(300, 0.978, 0.002)
+    assert next_trainings([poor, near, pick], SURE) == {1: 2}
+    dearer = replace(near, cost=400)
+    assert next_trainings([poor, dearer, pick], SURE) == {2: SEEDS - 1}  # the pick has every seed in the end
+    assert next_trainings([poor, dearer, pick], SURE, settled=False) == {}
+    whole = replace(near, begun=SEEDS)
+    assert next_trainings([poor, whole, pick], SURE) == {2: SEEDS - 1}
+
+
+def test_a_pick_that_may_turn_out_not_to_be_sure_enough_is_trained_again():
+    assert next_trainings([known(300, 0.9735, 0.004)], SURE, settled=False) == {0: 2}
+
+
+def test_how_likely_a_recipe_is_sure_in_the_end_is_how_often_it_turns_out_so():
+    rng = np.random.default_rng(0)
+    score, sd = 0.972, 0.006
+    scale = 1 - score + OFFSET
+    (told,) = sure_in_the_end([(score, sd)], [], SURE)
+    one = 0.5 * (
+        variance(score, N_VAL) + variance(DENSE, N_VAL)
+    )  # half of what chance alone gives, beforehand
+    noise = np.sqrt(one / SEEDS) / scale
+    truth = transform(np.array(score)) + sd / scale * rng.standard_normal(20_000)
+    seen = truth + noise * rng.standard_normal(20_000)
+    weight = (sd / scale) ** -2, noise**-2
+    mean = (weight[0] * transform(np.array(score)) + weight[1] * seen) / sum(weight)
+    scores = accuracy_of(mean)
+    after = np.full(20_000, sum(weight) ** -0.5) * (1 - scores + OFFSET)
+    turned_out = chances_below(scores, after, FLOOR) <= SURE.sure
+    assert told == pytest.approx(turned_out.mean(), abs=0.02)
+    assert 0.2 < told < 0.8
+    # and of those that turn out so, no more are too poor than may be
+    assert np.mean(accuracy_of(truth)[turned_out] < FLOOR) < SURE.sure
+
+
+def test_how_sure_it_is_counts_for_what_was_trained_and_nothing_else_does():
+    assert sure_in_the_end([(0.95, 0.001), (0.978, 0.001)], [], SURE) == pytest.approx([0, 1], abs=0.01)
+    assert sure_in_the_end([], [], SURE).shape == (0,)

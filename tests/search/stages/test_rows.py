@@ -48,6 +48,9 @@ def test_a_finalist_is_a_row():
     assert row.recalls_test == "0.9000//1.0000"
     assert row.network_digest is None
     assert (row.evidence, row.accuracy_val_low, row.accuracy_val_high) == ("trained 2 times", 0.85, 0.93)
+    assert (row.believed, row.believed_sd) == (None, None)
+    known = front_row(replace(finalist(3), believed=(0.87, 0.01)))
+    assert (known.accuracy_val, known.believed, known.believed_sd) == (0.89, 0.87, 0.01)
 
 
 def test_another_score_has_columns_of_its_own():
@@ -86,8 +89,9 @@ def test_the_dense_reference_of_the_final_trainings_has_all():
 
 
 def test_what_is_foretold_has_its_word_and_the_costs_of_the_search_and_nothing_of_a_test(tmp_path):
-    row = foretold_row(FinalForetold(record(5, 0.5, (0.92,), 100.0), 0.94, 0.9, 0.96))
+    row = foretold_row(FinalForetold(record(5, 0.5, (0.92,), 100.0), 0.94, 0.9, 0.96, 0.015))
     assert (row.accuracy_val, row.accuracy_val_low, row.accuracy_val_high) == (0.94, 0.9, 0.96)
+    assert (row.believed, row.believed_sd) == (0.94, 0.015)
     assert (row.evidence, row.seeds, row.is_foretold, row.accuracy_val_search) == ("foretold", 0, True, 0.92)
     assert (row.accuracy_test, row.accuracy_val_own, row.network_digest, row.memory_bytes) == (
         None,
