@@ -113,6 +113,7 @@ def pick(
         print_provisional_pick(picked)
         return
     summary = read_summary(result.folder.summary)
-    print_pick(picked, summary.dense, summary.score)
+    asked = {name: value for name, value in rule.items() if name != "rule"}
+    print_pick(picked, summary.dense, summary.score, result.chance_of_pick(row, **asked))
     print_recall(picked, summary, read_recalls(result.folder.recalls))
     print_rival(result.foretold_instead(**rule))

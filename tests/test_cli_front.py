@@ -47,6 +47,19 @@ def printed(*arguments):
     return done.output
 
 
+def test_a_pick_says_how_likely_it_is_worse_than_was_asked(finished):
+    result = hwsearch.load_run(finished)
+    stated = json.loads((finished / "summary.json").read_text())["pick_chance_below"]
+    assert result.chance_of_pick(result.pick()) == pytest.approx(stated, abs=1e-4)
+    row = result.pick(within=0.3)
+    chance = result.chance_of_pick(row, within=0.3)
+    assert f"worse than the pick needs, on fresh splits: {chance:.0%}" in printed(
+        "pick", finished, "--within", "30%"
+    )
+    assert result.chance_of_pick(row, within=0.0) > chance
+    assert result.chance_of_pick(row.drop(["believed", "believed_sd"])) is None
+
+
 def test_the_front_as_a_table(finished):
     lines = printed("front", finished).splitlines()
     trials = hwsearch.load_run(finished).front["trial"].tolist()

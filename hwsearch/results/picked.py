@@ -94,6 +94,20 @@ def picked_of(
     return row
 
 
+def chance_of_pick(row: pd.Series, tolerance: Tolerance, dense_score: float | None) -> float | None:
+    """Return how likely a member's recipe is worse than asked, on fresh splits; None: its run does not tell.
+
+    Args:
+        row: Of front.csv.
+        tolerance: How accurate it must be.
+        dense_score: That of the dense reference on validation.
+    """
+    if pd.isna(row.get("believed")):
+        return None
+    floor = tolerance.needed if tolerance.within is None else (dense_score or 0.0) - tolerance.within
+    return float(chances_of(row.to_frame().T, floor or 0.0).iloc[0])
+
+
 def foretold_instead(
     front: pd.DataFrame, study: Study, rule: str | None, tolerance: Tolerance, dense_score: float | None
 ) -> str:

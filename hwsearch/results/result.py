@@ -7,7 +7,7 @@ since torch takes seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -24,7 +24,7 @@ from hwsearch.records.run_folder import RunFolder, open_run
 from hwsearch.records.stress import StressRow
 from hwsearch.records.summary import Summary, read_summary
 from hwsearch.records.trial_table import read_trials_frame
-from hwsearch.results.picked import foretold_instead, picked_of, tolerance_of
+from hwsearch.results.picked import Tolerance, chance_of_pick, foretold_instead, picked_of, tolerance_of
 from hwsearch.study.model import Study, load_study
 
 if TYPE_CHECKING:
@@ -164,6 +164,15 @@ class Result:
             tolerance = replace(tolerance, chance=None)
         return picked_of(front, self.study, rule, tolerance, lambda: self._dense.score)
 
+    def chance_of_pick(self, row: pd.Series, **tolerance: float | str | None) -> float | None:
+        """Return how likely a member's recipe is worse than asked, on fresh splits; None: that is not known.
+
+        Args:
+            row: Of `front`.
+            tolerance: As of `foretold_instead`.
+        """
+        return chance_of_pick(row, self._asked(tolerance), self._dense.score)
+
     def foretold_instead(self, rule: str | None = None, **tolerance: float | str | None) -> str:
         """Say which member would be picked if what is foretold of it came true; nothing where none would.
 
@@ -171,9 +180,11 @@ class Result:
             rule: As of `pick`.
             tolerance: ``within``, ``min_accuracy`` or ``min_score``, and ``chance``, as of `pick`.
         """
+        return foretold_instead(self.front, self.study, rule, self._asked(tolerance), self._dense.score)
+
+    def _asked(self, tolerance: Mapping[str, float | str | None]) -> Tolerance:
         names = ("within", "min_accuracy", "min_score", "chance")
-        asked = tolerance_of(self.study, *(tolerance.get(name) for name in names))
-        return foretold_instead(self.front, self.study, rule, asked, self._dense.score)
+        return tolerance_of(self.study, *(tolerance.get(name) for name in names))
 
     def front_on(self, profile: str | Path | HardwareProfile) -> FrontOn:
         """Return the front on another device, and which candidates are not on it, and why; nothing is trained.
