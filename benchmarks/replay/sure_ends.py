@@ -2,7 +2,7 @@
 
     python -m benchmarks.replay.sure_ends --work DIR --world digits/layers --seeds 0 100
 
-The same searches of about `TRAININGS` dense trainings end in each way of `WAYS`, with the same fresh trainings: the
+The same searches of about 8 dense trainings end in each way of `WAYS`, with the same fresh trainings: the
 pick is the smallest whose mean loss is at most so much, or the smallest whose chance to lose more than a point
 (``pick.within: 0.01``) is at most so much (``pick.chance``). Printed is a row of the table in `results/picks.md` for
 each way: runs without a pick, how many picks truly lose more than a point (with its standard deviation by chance), how
@@ -21,12 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.replay.ends import Picked, dense_of, pick_contenders
-from benchmarks.replay.ours import Bout
-from benchmarks.replay.picks import OFFERS
-from benchmarks.replay.trainings import Offer
+from benchmarks.replay.three_ends import searched
 from benchmarks.replay.world import World, load_world
 
-TRAININGS = 8
 _FINAL, _POINT = 2, 0.01
 
 
@@ -80,26 +77,13 @@ def main() -> None:
 
 def every_way(world: World, seed: int) -> tuple[float, list[Picked]]:
     """Return the search's steps, and what each end picks."""
-    bout, spent, offers = Bout(world, seed, {}, shuffled=False), 0, 0
-    for step in bout.steps():
-        if not isinstance(step, Offer):
-            spent += step.train_steps
-            continue
-        offers += 1
-        if offers % OFFERS == 0 and spent >= TRAININGS * world.full_steps:
-            return spent, [
-                pick_contenders(
-                    world,
-                    bout.state,
-                    seed,
-                    way.within,
-                    foretell=way.foretell,
-                    seeds=way.seeds,
-                    sure=way.chance,
-                )
-                for way in WAYS
-            ]
-    raise RuntimeError(f"the search of seed {seed} ended before {TRAININGS} trainings were spent")
+    spent, _, state = searched(world, seed)
+    return spent, [
+        pick_contenders(
+            world, state, seed, way.within, foretell=way.foretell, seeds=way.seeds, sure=way.chance
+        )
+        for way in WAYS
+    ]
 
 
 def row(world: World, ended: Sequence[tuple[float, Picked]]) -> str:

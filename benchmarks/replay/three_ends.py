@@ -24,6 +24,8 @@ from benchmarks.replay.ours import Bout
 from benchmarks.replay.picks import OFFERS, WITHIN
 from benchmarks.replay.trainings import Offer
 from benchmarks.replay.world import World, load_world
+from hwsearch.search.decide.state import SearchState
+from hwsearch.space.candidate import Candidate
 
 TRAININGS = 8
 _FINAL = 2
@@ -43,6 +45,17 @@ def main() -> None:
 
 def every_way(world: World, seed: int) -> tuple[float, Picked, Picked, Picked]:
     """Return the search's steps, and what each end picks."""
+    spent, offered, state = searched(world, seed)
+    return (
+        spent,
+        pick(world, offered, seed, WITHIN),
+        pick_contenders(world, state, seed, WITHIN, foretell=False),
+        pick_contenders(world, state, seed, WITHIN, foretell=True),
+    )
+
+
+def searched(world: World, seed: int) -> tuple[float, Sequence[Candidate], SearchState]:
+    """Return the steps of a search of so many trainings, what it offers, and what is known at its end."""
     bout, spent, offers = Bout(world, seed, {}, shuffled=False), 0, 0
     for step in bout.steps():
         if not isinstance(step, Offer):
@@ -50,12 +63,7 @@ def every_way(world: World, seed: int) -> tuple[float, Picked, Picked, Picked]:
             continue
         offers += 1
         if offers % OFFERS == 0 and spent >= TRAININGS * world.full_steps:
-            return (
-                spent,
-                pick(world, step.candidates, seed, WITHIN),
-                pick_contenders(world, bout.state, seed, WITHIN, foretell=False),
-                pick_contenders(world, bout.state, seed, WITHIN, foretell=True),
-            )
+            return spent, step.candidates, bout.state
     raise RuntimeError(f"the search of seed {seed} ended before {TRAININGS} trainings were spent")
 
 

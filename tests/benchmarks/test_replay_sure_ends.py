@@ -1,38 +1,15 @@
 """The row of one way to end searches, by hand."""
 
-from types import SimpleNamespace
+from builders.replayed import picked, world
 
-import numpy as np
-import pytest
-
-from benchmarks.replay.ends import Picked
 from benchmarks.replay.sure_ends import WAYS, Way, row
-from hwsearch.space.candidate import Candidate
 
-TRUTH = {0.0: 0.98, 0.1: 0.975, 0.2: 0.96}
-
-
-@pytest.fixture
-def world():
-    return SimpleNamespace(
-        full_steps=100,
-        space=SimpleNamespace(weight_bits=[4, 8]),
-        plan=SimpleNamespace(dense_timesteps=4),
-        truth=lambda candidates, rung: np.array([TRUTH[c.sparsity[0]] for c in candidates]),
-        bytes_truth=lambda candidates: np.array(
-            [{0.1: 1000.0, 0.2: 500.0}[c.sparsity[0]] for c in candidates]
-        ),
-    )
+WORLD = world({0.0: 0.98, 0.1: 0.975, 0.2: 0.96}, {0.1: 1000.0, 0.2: 500.0})
 
 
-def picked(sparsity, chance, steps):
-    candidate = None if sparsity is None else Candidate((sparsity,), "weight", (4,), 4)
-    return Picked(candidate, chance, steps, ())
-
-
-def test_picks_are_counted_that_lose_more_than_a_point(world):
+def test_picks_are_counted_that_lose_more_than_a_point():
     ended = [(800, picked(0.1, 0.1, 1200)), (1000, picked(0.2, 0.2, 1000)), (900, picked(None, None, 1100))]
-    none, below, stated, lost, n_bytes, spent = row(world, ended).split(" | ")
+    none, below, stated, lost, n_bytes, spent = row(WORLD, ended).split(" | ")
     assert none == "1"
     assert below == "50% (+- 35%)"
     assert stated == "15.0%"

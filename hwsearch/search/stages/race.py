@@ -88,8 +88,13 @@ def loss_sds(runners: Sequence[Runner], dense_score: float, n_val: int) -> np.nd
         dense_score: Mean of the dense network's scores.
         n_val: Validation samples of a split.
     """
-    spread = np.array([variance(r.score, n_val) + variance(dense_score, n_val) for r in runners])
+    spread = _spread([r.score for r in runners], dense_score, n_val)
     return pooled_sds([r.losses for r in runners], spread)
+
+
+def _spread(scores: Sequence[float], dense_score: float, n_val: int) -> np.ndarray:
+    """Return the variance [R] of one loss of recipes with these scores if samples were drawn at random."""
+    return np.array([variance(score, n_val) + variance(dense_score, n_val) for score in scores])
 
 
 def score_halves(runners: Sequence[Runner], dense_score: float, n_val: int, dense_begun: int) -> np.ndarray:
@@ -135,13 +140,9 @@ def sure_in_the_end(
         race: What is raced for; it has `Race.sure`.
     """
     scores, sds = np.array(believed, float).reshape(-1, 2).T
-    n, dense = race.n_val, variance(race.dense_score, race.n_val)
-    factor = _FACTOR
-    if runners:
-        factor = float(loss_sds(runners, race.dense_score, n)[0]) ** 2 / (
-            variance(runners[0].score, n) + dense
-        )
-    one = np.array([variance(score, n) + dense for score in np.clip(scores, 0.0, 1.0)])
+    one = _spread(np.clip(scores, 0.0, 1.0).tolist(), race.dense_score, race.n_val)
+    trained = _spread([r.score for r in runners], race.dense_score, race.n_val)
+    factor = _pooled_factor([r.losses for r in runners], trained)
     return _sure_after(scores, sds, np.sqrt(factor * one / race.seeds), race)
 
 
@@ -172,10 +173,14 @@ def pooled_sds(repeated: Sequence[Sequence[float]], spread: np.ndarray) -> np.nd
         repeated: Values of each group, one a training.
         spread: [R] variances that samples drawn at random would give.
     """
+    return np.asarray(np.sqrt(_pooled_factor(repeated, spread) * spread))
+
+
+def _pooled_factor(repeated: Sequence[Sequence[float]], spread: np.ndarray) -> float:
+    """Return how much more the values of one group vary than chance alone would give; see `pooled_sds`."""
     squares = [float(np.sum((np.array(group) - np.mean(group)) ** 2)) for group in repeated]
     known = sum(len(group) - 1 for group in repeated)
-    factor = (EXPECTED * _FACTOR + float(np.sum(np.array(squares) / spread))) / (EXPECTED + known)
-    return np.asarray(np.sqrt(factor * spread))
+    return (EXPECTED * _FACTOR + float(np.sum(np.array(squares) / spread))) / (EXPECTED + known)
 
 
 def variance(score: float, n: int) -> float:
