@@ -30,6 +30,10 @@ class Tolerance:
     needed: float | None
     chance: float | None = None
 
+    def floor(self, dense_score: float | None) -> float:
+        """Return the score needed where the dense reference has this one."""
+        return self.needed or 0.0 if self.within is None else (dense_score or 0.0) - self.within
+
 
 def tolerance_of(
     study: Study,
@@ -86,8 +90,7 @@ def picked_of(
             raise NothingFits("no member of the front was trained in full")
         best = trained[score_column(able)].max()
         if tolerance.chance is not None and pick_row(able, "accurate", *asked) is not None:
-            floor = tolerance.needed if tolerance.within is None else (score or 0.0) - tolerance.within
-            least, most = 100 * chances_of(trained, floor or 0.0).min(), 100 * tolerance.chance
+            least, most = 100 * chances_of(trained, tolerance.floor(score)).min(), 100 * tolerance.chance
             law = "no member of the front is sure enough: the surest is worse than needed with a chance of"
             raise NothingFits(f"{law} {least:.3g}%, and {most:.3g}% may be")
         raise NothingFits(f"no member of the front is accurate enough: the best reaches {best} on validation")
@@ -104,8 +107,7 @@ def chance_of_pick(row: pd.Series, tolerance: Tolerance, dense_score: float | No
     """
     if pd.isna(row.get("believed")):
         return None
-    floor = tolerance.needed if tolerance.within is None else (dense_score or 0.0) - tolerance.within
-    return float(chances_of(row.to_frame().T, floor or 0.0).iloc[0])
+    return float(chances_of(row.to_frame().T, tolerance.floor(dense_score)).iloc[0])
 
 
 def foretold_instead(
