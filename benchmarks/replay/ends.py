@@ -13,15 +13,14 @@ import numpy as np
 from benchmarks.replay.world import World
 from hwsearch.predict.surrogate import chances_below
 from hwsearch.search.decide.finalists import promising
-from hwsearch.search.decide.foretell import Aim, Foretold, Reached, foresight, next_contenders
+from hwsearch.search.decide.foretell import Aim, Foretold, foresight, next_contenders
 from hwsearch.search.decide.front import non_dominated
 from hwsearch.search.decide.state import SearchState
-from hwsearch.search.stages.ending import y_sd
+from hwsearch.search.stages.ending import reached_by
 from hwsearch.search.stages.pick_chance import believed
 from hwsearch.search.stages.race import (
     Race,
     Runner,
-    loss_sds,
     next_trainings,
     score_halves,
     standing,
@@ -46,6 +45,7 @@ class Picked:
         steps: Of all final trainings, the dense network's too.
         once: Of what was trained once, whether the 95 % interval of the score holds the truth.
         foretold: Of what stands on the front foretold, likewise.
+        rounds: Of `pick_contenders`: steps of the trainings of each round; the dense network's come with the first.
     """
 
     candidate: Candidate | None
@@ -53,6 +53,7 @@ class Picked:
     steps: int
     once: tuple[bool, ...]
     foretold: tuple[bool, ...] = ()
+    rounds: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +120,9 @@ def pick_contenders(
     race, at = start.race, {record.candidate.digest: record.trial for record in known.records}
     offered, done, runners = list[Candidate](), list[int](), list[Runner]()
     last = promising(state) if not foretell else []
+    rounds = [[world.full_steps] * seeds]
     while True:
-        reached = _reached(runners, [at[c.digest] for c in offered], race)
+        reached = reached_by([at[c.digest] for c in offered], runners, race)
         told = known.given(reached, race.floor)
         runners = [
             replace(own, believed=told.believed[at[c.digest]])
@@ -141,38 +143,29 @@ def pick_contenders(
         new += rest[: max(0, FIRST_BATCH - size)] if size else rest
         if not new and not again:
             break
+        rounds.append([])
         for i, n in again.items():
             done[i] += n
+            rounds[-1] += [_whole_steps(world, offered[i])] * n
+        rounds[-1] += [_whole_steps(world, record.candidate) for record in new]
         offered += [record.candidate for record in new]
         done += [1] * len(new)
         runners = _runners(world, offered, done, start)
     chosen = standing(runners, race)[0] if runners else None
     known = told.believed[at[offered[chosen].digest]] if chosen is not None else None
-    if chosen is not None and sure is None and not foretell:  # all of the front was trained
-        known = believed(runners, race)[chosen]
     return Picked(
         None if chosen is None else offered[chosen],
         None if known is None else _chance(known, race),
         _steps(world, offered, done, seeds),
         _once(world, offered, done, runners, race),
         _foretold(world, told, {r.trial for r in promising(state)} - {own.trial for own in reached}),
+        tuple(map(tuple, rounds)),
     )
 
 
 def _chance(known: tuple[float, float], race: Race) -> float:
     """Return how likely what is known of a recipe is worse than needed."""
     return float(chances_below(np.array([known[0]]), np.array([known[1]]), race.floor)[0])
-
-
-def _reached(runners: Sequence[Runner], trials: Sequence[int], race: Race) -> list[Reached]:
-    """Return what final trainings say, as `hwsearch.search.stages.ending` reads them."""
-    if not runners:
-        return []
-    sds = loss_sds(runners, race.dense_score, race.n_val)
-    return [
-        Reached(trial, r.score, y_sd(r, float(sd)), r.cost, r.on_front and r.score >= race.floor)
-        for r, trial, sd in zip(runners, trials, sds, strict=True)
-    ]
 
 
 def _foretold(world: World, told: Foretold, trials: Collection[int]) -> tuple[bool, ...]:
@@ -192,8 +185,13 @@ def _fit(runners: Sequence[Runner], race: Race) -> int | None:
 
 def _steps(world: World, offered: Sequence[Candidate], done: Sequence[int], seeds: int = SEEDS) -> int:
     """Return the steps of all final trainings, the dense network's too."""
-    full = [sum(world.steps(c, rung) for rung in range(len(world.cycles))) for c in offered]
+    full = [_whole_steps(world, c) for c in offered]
     return seeds * world.full_steps + sum(n * own for n, own in zip(done, full, strict=True))
+
+
+def _whole_steps(world: World, candidate: Candidate) -> int:
+    """Return the steps of a training in full."""
+    return sum(world.steps(candidate, rung) for rung in range(len(world.cycles)))
 
 
 def _once(

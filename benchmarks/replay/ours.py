@@ -42,6 +42,7 @@ DENSE = (
     Path(tempfile.gettempdir()) / "hwsearch-replay-dense"
 )  # the table's dense networks, deletable at any time
 BATCH = 8
+"""Candidates that are asked together, where the switches say no other ``batch``."""
 
 
 @cache
@@ -69,6 +70,7 @@ class Bout:
 
     Attributes:
         known: Records so far, by candidate digest.
+        batch: Candidates that are asked together.
         rungs: Of the world, in which it trains.
     """
 
@@ -77,6 +79,7 @@ class Bout:
         error = 1.0 - world.observe(dense, len(world.cycles) - 1, seed)
         worth = WORST_ERROR - error  # of use is what the world's hypervolume counts
         search = world.plan.study.search.model_copy(update={"batch": BATCH, "worth": worth, **switches})
+        self.batch = BATCH if search.batch == "auto" else search.batch
         study = world.plan.study.model_copy(
             update={"search": search, "seed": seed, "objectives": ("error", "memory_bytes")}
         )
@@ -114,7 +117,7 @@ class Bout:
         while first < trials:
             state = self.state
             choice = partial(self._choose, state, proposer, first) if can_rank(state) else None
-            proposals = proposer.proposals(first, first + BATCH, choice)
+            proposals = proposer.proposals(first, first + self.batch, choice)
             drafts, twins = self._drafts([(p.number, p.candidate) for p in proposals])
             drafts = cut(state, drafts)
             done: list[TrialRecord] = []
@@ -124,7 +127,7 @@ class Bout:
             for number, digest in twins:
                 done.append(replace(self.known[digest], trial=number))
             proposer.tell([Told(record.trial, verdict(state, record), "") for record in done])
-            first += BATCH
+            first += self.batch
             known = list(self.known.values())
             if sum(self.plan.cycles) < self.plan.study.train.epochs:
                 after = self.state
@@ -133,7 +136,7 @@ class Bout:
 
     def finish(self) -> Iterator[Step]:
         """Train on what was stopped, as a run does in the end."""
-        while likely := to_complete(state := self.state, BATCH):
+        while likely := to_complete(state := self.state, self.batch):
             asked = [(self._next + i, record.candidate) for i, record in enumerate(likely)]
             drafts, _ = self._drafts(asked, DEFERRED)
             self._next += len(drafts)
@@ -143,7 +146,7 @@ class Bout:
                 remember(self.known, record)
 
     def _choose(self, state: SearchState, proposer: Proposer, first: int) -> list[Setting]:
-        suggested = proposer.suggestions(first, BATCH)
+        suggested = proposer.suggestions(first, self.batch)
         return ranked(state, suggested, first, self._price_all)
 
     def _price_all(self, candidates: Sequence[Candidate]) -> list[TrialRecord]:

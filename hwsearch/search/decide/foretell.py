@@ -8,7 +8,9 @@ The search trains in part. Of the mean over fresh trainings in full, y = -log(er
     gain, slope: what longer training adds, and how that differs between good and poor recipes; the same for all
 
 Each recipe that was trained in full tells of the gain, the slope and of those like it: all is normal, so the final
-trainings are one more set of observations, and what is foretold of the others follows from them in one step.
+trainings are one more set of observations, and what is foretold of the others follows from them in one step. What is
+counted are losses against the dense network of the same seed, whose luck is the same in those of all recipes: however
+many are trained, what is known of a recipe against the dense network is no surer than the dense network's own mean.
 
 Trained next is what is expected to better the pick most: to be accurate enough, times the logarithm of what it would
 save. Nothing is, once no recipe has a chance of more than ``final.chance``, or would save anything that counts.
@@ -36,11 +38,11 @@ from hwsearch.search.decide.state import SearchState
 AT_ONCE = 2
 """Recipes that are trained together; it may not depend on how many workers there are."""
 # before any was trained in full: in replay the gain is 0.15 to 0.3 (of spoken digits 0.9), the slope -0.1 to -0.3, and
-# what is left near the floor 0.08
-_GAIN, _GAIN_SD, _SLOPE_SD, _APART = 0.3, 0.3, 0.2, 0.1
+# what is left near the floor 0.06
+_GAIN, _GAIN_SD, _SLOPE_SD, _APART = 0.3, 0.3, 0.2, 0.05
 # what a short training says of a poor recipe is worth less with every 1 of y below the floor (runs on real data)
 _FARTHER = 0.4
-_LEAST_SAVED = 0.08  # of the logarithm of the pick's cost, in the mean: what a training is worth
+_LEAST_SAVED = 0.12  # of the logarithm of the pick's cost, in the mean: what a training is worth
 _LEAST_BETTER = 0.02  # of the pick's y, in the mean, where the most accurate is picked
 _LEAST_COST = 1e-12  # of a network without spikes, whose energy is nothing
 
@@ -52,14 +54,18 @@ class Reached:
     Attributes:
         trial: It comes from.
         score: In the mean of its trainings.
-        sd: Standard deviation of that mean's y, given the recipe.
+        n: Trainings.
+        own_sd, dense_sd: Standard deviations of the y that one training tells, given the recipe: by its own luck, and
+            by the dense network's.
         cost: What the pick counts.
         fits: Whether it can be picked.
     """
 
     trial: int
     score: float
-    sd: float
+    n: int
+    own_sd: float
+    dense_sd: float
     cost: float
     fits: bool
 
@@ -135,11 +141,24 @@ class Foresight:
         off = self.mean - float(transform(np.array(floor)))
         prior = self.covariance + _SLOPE_SD**2 * np.outer(off, off) + _GAIN_SD**2
         prior[np.diag_indices(len(prior))] += (_APART + _FARTHER * np.maximum(-off, 0.0)) ** 2
-        seen = prior[np.ix_(rows, rows)] + np.diag([own.sd**2 for own in known])
+        seen = prior[np.ix_(rows, rows)] + self._luck(known, rows)
         weights = np.linalg.solve(seen, prior[rows])
         mean = self.mean + weights.T @ (y - self.mean[rows])
         variance = np.diag(prior) - (prior[rows] * weights).sum(0)
         return Foretold(self.records, mean, np.sqrt(np.maximum(variance, 1e-8)))
+
+    def _luck(self, reached: Sequence[Reached], rows: np.ndarray) -> np.ndarray:
+        """Return the covariance [R, R] of the y that final trainings tell, given the recipes.
+
+        The n trainings of one recipe and the m of another have the dense network's first min(n, m) in common, if both
+        are of the same network.
+        """
+        n = np.array([own.n for own in reached], float)
+        dense = np.array([own.dense_sd for own in reached])
+        network = np.array([self.records[row].candidate.network for row in rows])
+        together = np.outer(dense, dense) * (network[:, None] == network) / np.maximum(n[:, None], n)
+        own: np.ndarray = together + np.diag([each.own_sd**2 / each.n for each in reached])
+        return own
 
 
 def foresight(state: SearchState) -> Foresight:

@@ -6,7 +6,6 @@ Contenders for the pick are trained first, and race. What else promises to add t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,7 +23,7 @@ from hwsearch.search.stages.final_race import FinalRace, finalise_until
 from hwsearch.search.stages.final_trainings import Tally
 from hwsearch.search.stages.finalist import FinalForetold, Finalist, race_of, runners_of
 from hwsearch.search.stages.finals import Finals
-from hwsearch.search.stages.race import Runner, loss_sds, sure_in_the_end
+from hwsearch.search.stages.race import Race, Runner, sure_in_the_end, training_sds
 
 
 def end(
@@ -195,24 +194,20 @@ def _reached(end: _End, finalists: Sequence[Finalist], dense: Finalist) -> list[
     plan = end.context.plan
     if not finalists:
         return []
-    runners, race = runners_of(plan, finalists, dense), race_of(plan, dense)
-    sds = loss_sds(runners, race.dense_score, race.n_val)
-    return [
-        Reached(
-            member.record.trial,
-            runner.score,
-            y_sd(runner, float(sd)),
-            runner.cost,
-            runner.able and runner.on_front and runner.score >= race.floor,
-        )
-        for member, runner, sd in zip(finalists, runners, sds, strict=True)
-        if member.record is not None
-    ]
+    trials = [member.record.trial for member in finalists if member.record is not None]
+    return reached_by(trials, runners_of(plan, finalists, dense), race_of(plan, dense))
 
 
-def y_sd(runner: Runner, loss_sd: float) -> float:
-    """Return the standard deviation of y = -log(error + 0.01) of a recipe's mean, from that of one of its losses."""
-    return loss_sd / math.sqrt(len(runner.losses)) / (max(0.0, 1.0 - runner.score) + OFFSET)
+def reached_by(trials: Sequence[int], runners: Sequence[Runner], race: Race) -> list[Reached]:
+    """Return what the final trainings of recipes say, from how they stand in the race; trials: theirs."""
+    own_sds, dense_sd = training_sds(runners, race.dense_score, race.n_val)
+    found = []
+    for trial, runner, own_sd in zip(trials, runners, own_sds.tolist(), strict=True):
+        error = max(0.0, 1.0 - runner.score) + OFFSET
+        fits = runner.able and runner.on_front and runner.score >= race.floor
+        n = len(runner.losses)
+        found.append(Reached(trial, runner.score, n, own_sd / error, dense_sd / error, runner.cost, fits))
+    return found
 
 
 def _with_foretold(end: _End, finals: Finals, others: Sequence[TrialRecord]) -> Finals:

@@ -96,7 +96,7 @@ class FinalRace:
         """
         plan, trials = self._context.plan, [trial for trial in self.records if self._finalist(trial)]
         race = race_of(plan, self._yardstick)
-        runners = runners_of(plan, self._finalists(searched=True), self._yardstick)
+        runners = runners_of(plan, self._finalists(), self._yardstick)
         if self._believe is None and race.sure is None:
             runners = [replace(runner, believed=None) for runner in runners]
         found = next_trainings(runners, race, settled=settled)
@@ -111,9 +111,7 @@ class FinalRace:
         """Return what all this says so far."""
         plan, whole = self._context.plan, [m for runs in self._dense.values() for m in runs]
         everything = [*whole, *(m for runs in self._runs.values() for m in runs)]
-        # where all of the front is trained, that tells better how sure a pick is than the search does (in replay)
-        searched = plan.study.pick.chance is not None or plan.study.final.others == "foretold"
-        told_of = with_intervals(plan, self._finalists(searched=searched), self._yardstick)
+        told_of = with_intervals(plan, self._finalists(), self._yardstick)
         sound = [f for f in told_of if f.feasible]
         return Finals(
             dict(sorted(self._references.items())),
@@ -143,14 +141,14 @@ class FinalRace:
             if reference is not None:
                 self._references[number] = reference
 
-    def _finalists(self, *, searched: bool) -> list[Finalist]:
-        """Return the recipes that trained, and what is known of each; searched: by what the search says as well."""
+    def _finalists(self) -> list[Finalist]:
+        """Return the recipes that trained, and what is known of each: by what the search says as well, if it does."""
         plan, dense = self._context.plan, self._yardstick
         found = [finalist for trial in self.records if (finalist := self._finalist(trial))]
         if not found:
             return []
         by_finals = believed(runners_of(plan, found, dense), race_of(plan, dense))
-        told = self._believe(found, dense) if self._believe and searched else [None] * len(found)
+        told = self._believe(found, dense) if self._believe else [None] * len(found)
         return [
             replace(finalist, believed=own or bare)
             for finalist, own, bare in zip(found, told, by_finals, strict=True)

@@ -92,6 +92,17 @@ def loss_sds(runners: Sequence[Runner], dense_score: float, n_val: int) -> np.nd
     return pooled_sds([r.losses for r in runners], spread)
 
 
+def training_sds(runners: Sequence[Runner], dense_score: float, n_val: int) -> tuple[np.ndarray, float]:
+    """Return the standard deviations of one loss that come of the recipe's training [R], and of the dense network's.
+
+    The dense network's are the same in the losses of all recipes.
+    """
+    spread = _spread([r.score for r in runners], dense_score, n_val)
+    factor = _pooled_factor([r.losses for r in runners], spread)
+    own = np.array([variance(min(1.0, max(0.0, r.score)), n_val) for r in runners])
+    return np.sqrt(factor * own), math.sqrt(factor * variance(dense_score, n_val))
+
+
 def _spread(scores: Sequence[float], dense_score: float, n_val: int) -> np.ndarray:
     """Return the variance [R] of one loss of recipes with these scores if samples were drawn at random."""
     return np.array([variance(score, n_val) + variance(dense_score, n_val) for score in scores])
@@ -140,13 +151,15 @@ def sure_in_the_end(
         race: What is raced for; it has `Race.sure`.
     """
     scores, sds = np.array(believed, float).reshape(-1, 2).T
-    one = _spread(np.clip(scores, 0.0, 1.0).tolist(), race.dense_score, race.n_val)
-    trained = _spread([r.score for r in runners], race.dense_score, race.n_val)
-    factor = _pooled_factor([r.losses for r in runners], trained)
-    return _sure_after(scores, sds, np.sqrt(factor * one / race.seeds), race)
+    own = np.array([variance(score, race.n_val) for score in np.clip(scores, 0.0, 1.0)])
+    _, dense_sd = training_sds(runners, race.dense_score, race.n_val)
+    factor = dense_sd**2 / variance(race.dense_score, race.n_val)
+    return _sure_after(scores, sds, np.sqrt(factor * own / race.seeds), dense_sd, race)
 
 
-def _sure_after(scores: np.ndarray, sds: np.ndarray, left: np.ndarray, race: Race) -> np.ndarray:
+def _sure_after(
+    scores: np.ndarray, sds: np.ndarray, left: np.ndarray, dense_sd: float, race: Race
+) -> np.ndarray:
     """Return [N] how likely each recipe is sure enough for the pick once it has the trainings that are left.
 
     A mean that is known to sd is known to sd' after those, and moves by sqrt(sd^2 - sd'^2) till then; it is sure enough
@@ -156,14 +169,24 @@ def _sure_after(scores: np.ndarray, sds: np.ndarray, left: np.ndarray, race: Rac
         scores: [N] what is known of each.
         sds: [N] standard deviations of that.
         left: [N] standard deviations of the mean of those trainings.
+        dense_sd: Of what one training of the dense network adds to a loss.
         race: What is raced for; it has `Race.sure`.
     """
     assert race.sure is not None
     scale = np.maximum(1.0 - scores, 0.0) + OFFSET
-    sd, more = np.maximum(sds, 1e-9) / scale, left / scale
-    after = 1 / np.sqrt(1 / sd**2 + 1 / more**2)
+    told = _told_by(sds, left, dense_sd, race.seeds)
+    after = np.sqrt(sds**2 - told) / scale
     above = transform(scores) - float(transform(np.array(race.floor))) - ndtri(1.0 - race.sure) * after
-    return np.asarray(ndtr(above / np.sqrt(sd**2 - after**2)))
+    return np.asarray(ndtr(above / (np.sqrt(told) / scale)))
+
+
+def _told_by(sds: np.ndarray, left: np.ndarray, dense_sd: float, seeds: int) -> np.ndarray:
+    """Return how much less the variance [N] of what is known of recipes is after the trainings that are left.
+
+    The luck that the dense network had with all of its seeds remains: no training of a recipe tells of it.
+    """
+    open_ = np.maximum(sds**2 - dense_sd**2 / seeds, 1e-12)
+    return np.asarray(open_**2 / (open_ + left**2))
 
 
 def pooled_sds(repeated: Sequence[Sequence[float]], spread: np.ndarray) -> np.ndarray:
@@ -205,6 +228,7 @@ def next_trainings(runners: Sequence[Runner], race: Race, *, settled: bool = Tru
         return open_
     leader, margins = standing(runners, race)
     sds = loss_sds(runners, race.dense_score, race.n_val)
+    own_sds, dense_sd = training_sds(runners, race.dense_score, race.n_val)
 
     def chance_after(i: int, more: int) -> float:
         """Return how likely a recipe's remaining trainings change the pick once it has so many more as are expected."""
@@ -212,7 +236,7 @@ def next_trainings(runners: Sequence[Runner], race: Race, *, settled: bool = Tru
         if margin is None:
             return 0.0
         if race.sure is not None:
-            return _changes_sure(runner, race, float(sds[i]), more, leads=i == leader)
+            return _changes_sure(runner, race, float(own_sds[i]), dense_sd, more, leads=i == leader)
         if leader is None:
             runner = replace(runner, believed=None)
         return _changes(runner, race, margin, float(sds[i]), more)
@@ -250,15 +274,28 @@ def _changes(runner: Runner, race: Race, margin: float, sd: float, more: int) ->
     return float(ndtr(-above if runner.score >= race.floor else above))
 
 
-def _changes_sure(runner: Runner, race: Race, sd: float, more: int, *, leads: bool) -> float:
-    """Return how likely a recipe is sure enough in the end, or, where it leads, is not; see `_changes`."""
+def _changes_sure(
+    runner: Runner, race: Race, own_sd: float, dense_sd: float, more: int, *, leads: bool
+) -> float:
+    """Return how likely a recipe is sure enough in the end, or, where it leads, is not.
+
+    Args:
+        runner: The recipe.
+        race: What it races for.
+        own_sd: Standard deviation of one loss that comes of its own training.
+        dense_sd: Of the dense network's.
+        more: Trainings that it will have had by then, and that were as expected.
+        leads: Whether it is picked at present.
+    """
     if runner.believed is None or runner.begun + more >= race.seeds:
         return 0.0
-    score, known = runner.believed
+    score, known = (np.array([own]) for own in runner.believed)
     if more:
-        known = 1 / math.sqrt(1 / known**2 + more / sd**2)
-    left = sd / math.sqrt(race.seeds - runner.begun - more)
-    (sure,) = _sure_after(np.array([score]), np.array([known]), np.array([left]), race)
+        known = np.sqrt(
+            known**2 - _told_by(known, np.array([own_sd / math.sqrt(more)]), dense_sd, race.seeds)
+        )
+    left = np.array([own_sd / math.sqrt(race.seeds - runner.begun - more)])
+    (sure,) = _sure_after(score, known, left, dense_sd, race)
     return float(1 - sure if leads else sure)
 
 

@@ -1,5 +1,6 @@
 """Who is trained at the end of a search: by the study, and where nothing can be foretold. Trainings are made up."""
 
+import math
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +11,7 @@ from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.search.stages import ending
 from hwsearch.search.stages.final_trainings import Tally
 from hwsearch.search.stages.finals import Finals
-from hwsearch.search.stages.race import Runner
+from hwsearch.search.stages.race import Race, Runner, variance
 from hwsearch.study.model import load_study
 
 NOTHING = Finals({}, (), (), 0, 0, 0, 0.0)
@@ -150,7 +151,13 @@ def test_the_others_are_foretold_where_that_is_asked_and_trained_with_every_seed
     assert raced("train", confirmed=True)[0][-1] == ({"everything": 1}, [])
 
 
-def test_the_deviation_of_y_is_that_of_a_mean_on_its_scale():
-    # a loss of 0.02 (one deviation), 4 trainings, an error of 0.09: 0.02 / 2 / 0.1
-    runner = Runner(100.0, (0.01,) * 4, 0.91, able=True, begun=4)
-    assert ending.y_sd(runner, 0.02) == pytest.approx(0.1)
+def test_what_trainings_tell_is_on_the_scale_of_y_and_the_dense_networks_luck_is_apart():
+    # half of what chance alone gives, beforehand; an error of 0.09 (scale 0.1), the dense network's 0.04
+    runner = Runner(100.0, (0.05,), 0.91, able=True, begun=1)
+    (told,) = ending.reached_by([7], [runner], Race("smallest", 0.9, 0.96, 400, 5, 0.1))
+    assert (told.trial, told.n, told.score, told.cost, told.fits) == (7, 1, 0.91, 100.0, True)
+    assert told.own_sd == pytest.approx(math.sqrt(0.5 * variance(0.91, 400)) / 0.1)
+    assert told.dense_sd == pytest.approx(math.sqrt(0.5 * variance(0.96, 400)) / 0.1)
+    poor = replace(runner, score=0.89)
+    assert not ending.reached_by([7], [poor], Race("smallest", 0.9, 0.96, 400, 5, 0.1))[0].fits
+    assert ending.reached_by([], [], Race("smallest", 0.9, 0.96, 400, 5, 0.1)) == []

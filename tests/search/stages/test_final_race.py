@@ -149,9 +149,8 @@ def test_a_round_trains_new_recipes_once_and_others_with_the_seeds_that_follow(p
     race.train(race.missing())
     assert rounds == [{0: [0, 1]}, {1: [1], 0: [2]}, {1: [0, 2], 2: [0, 1, 2]}]
     assert race.missing() == {}
-    bare = [own.believed for own in race._finalists(searched=True)]
+    bare = [own.believed for own in race._finalists()]
     assert all(0 < score < 1 and sd > 0 for score, sd in bare)
     # what is said of some counts for these, and of the others their trainings
     race._believe = lambda found, dense: [(0.5, 0.1), None, None]
-    assert [own.believed for own in race._finalists(searched=True)] == [(0.5, 0.1), *bare[1:]]
-    assert [own.believed for own in race._finalists(searched=False)] == bare
+    assert [own.believed for own in race._finalists()] == [(0.5, 0.1), *bare[1:]]

@@ -269,25 +269,31 @@ def test_a_pick_that_may_turn_out_not_to_be_sure_enough_is_trained_again():
 
 
 def test_how_likely_a_recipe_is_sure_in_the_end_is_how_often_it_turns_out_so():
-    rng = np.random.default_rng(0)
+    rng, n = np.random.default_rng(0), 20_000
     score, sd = 0.972, 0.006
     scale = 1 - score + OFFSET
     (told,) = sure_in_the_end([(score, sd)], [], SURE)
-    one = 0.5 * (
-        variance(score, N_VAL) + variance(DENSE, N_VAL)
-    )  # half of what chance alone gives, beforehand
-    noise = np.sqrt(one / SEEDS) / scale
-    truth = transform(np.array(score)) + sd / scale * rng.standard_normal(20_000)
-    seen = truth + noise * rng.standard_normal(20_000)
-    weight = (sd / scale) ** -2, noise**-2
+    # half of what chance alone gives, beforehand: of its own trainings, and of the dense network's, which remains
+    noise, remains = (np.sqrt(0.5 * variance(own, N_VAL) / SEEDS) / scale for own in (score, DENSE))
+    apart = np.sqrt((sd / scale) ** 2 - remains**2)
+    truth = transform(np.array(score)) + apart * rng.standard_normal(n)
+    seen = truth + noise * rng.standard_normal(n)
+    weight = apart**-2, noise**-2
     mean = (weight[0] * transform(np.array(score)) + weight[1] * seen) / sum(weight)
+    after = np.hypot(sum(weight) ** -0.5, remains)
     scores = accuracy_of(mean)
-    after = np.full(20_000, sum(weight) ** -0.5) * (1 - scores + OFFSET)
-    turned_out = chances_below(scores, after, FLOOR) <= SURE.sure
+    turned_out = chances_below(scores, after * (1 - scores + OFFSET), FLOOR) <= SURE.sure
     assert told == pytest.approx(turned_out.mean(), abs=0.02)
     assert 0.2 < told < 0.8
     # and of those that turn out so, no more are too poor than may be
-    assert np.mean(accuracy_of(truth)[turned_out] < FLOOR) < SURE.sure
+    found = accuracy_of(truth + remains * rng.standard_normal(n))
+    assert np.mean(found[turned_out] < FLOOR) < SURE.sure
+
+
+def test_of_what_only_the_dense_networks_luck_leaves_open_no_training_tells():
+    remains = float(np.sqrt(0.5 * variance(DENSE, N_VAL) / SEEDS))
+    above, below = (FLOOR + k * remains * (1 - FLOOR + OFFSET) / (1 - FLOOR) for k in (1.0, 0.6))
+    assert sure_in_the_end([(above, remains), (below, remains)], [], SURE) == pytest.approx([1, 0], abs=0.01)
 
 
 def test_how_sure_it_is_counts_for_what_was_trained_and_nothing_else_does():

@@ -1,0 +1,156 @@
+"""How many times as fast as one worker 16 and 64 are, simulated: the same trials, in batches of several sizes.
+
+    python -m benchmarks.replay.workers --work DIR --world digits/layers --seeds 0 4
+
+hwsearch's own searches of so many candidates are replayed with each size of batch (``search.batch``); what is asked
+depends on that size, and not on the number of workers. Then their jobs, a candidate each, are worked off: the jobs of a
+rung in their order, each by whoever is free; the next rung, and the next batch, begin when all of them have ended, as
+in `hwsearch.search.stages.rungs`. The dense network's trainings and the rounds of final trainings
+(``final.others: train``) follow likewise. Besides, the driver takes `DRIVER_S` a job, one after the other, `LATENCY_S`
+pass until its worker has it, and choosing takes `CHOOSING_S` a candidate, while all workers wait
+(benchmarks/results/cluster.md and choosing.md). The first table has the times, of a search alone and with its end; the
+second what larger batches find, at the same number of candidates: hypervolume (share of the best that exists, by the
+truth), the pick's true bytes (geometric mean) and what was spent, in dense trainings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.replay.ends import pick_contenders
+from benchmarks.replay.ours import Bout
+from benchmarks.replay.picks import WITHIN
+from benchmarks.replay.trainings import Offer
+from benchmarks.replay.world import World, load_world
+
+CANDIDATES = 1024
+BATCHES, WORKERS = (8, 64, 256), (1, 16, 64)
+SECONDS = (60.0, 600.0)
+"""That training a dense network takes: of that a candidate's rungs take a sixty-fourth and three thirty-seconds."""
+DRIVER_S, LATENCY_S, CHOOSING_S = 0.042, 0.1, 0.027
+_FINAL = 2
+
+Rounds = Sequence[Sequence[int]]
+"""Steps of each job, of all that are worked off together."""
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A search and its end.
+
+    Attributes:
+        batches: The rungs of each batch.
+        asked: Candidates of each batch.
+        ends: Rounds of final trainings; the dense network's come with the first.
+        hypervolume: Of what would be trained in full, by the truth, over the best that exists.
+        n_bytes: Of the pick, true; None: nothing is accurate enough.
+        steps: Of all.
+    """
+
+    batches: Sequence[Rounds]
+    asked: Sequence[int]
+    ends: Rounds
+    hypervolume: float
+    n_bytes: float | None
+
+    @property
+    def steps(self) -> int:
+        """Of all trainings."""
+        return sum(sum(jobs) for rounds in (*self.batches, self.ends) for jobs in rounds)
+
+
+def main() -> None:
+    """Replay the searches, print both tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--world", default="digits/layers")
+    parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "END"))
+    parser.add_argument("--candidates", type=int, default=CANDIDATES)
+    args = parser.parse_args()
+    world = load_world(args.world, args.work)
+    own = {
+        batch: [searched(world, seed, batch, args.candidates) for seed in range(*args.seeds)]
+        for batch in BATCHES
+    }
+    print("| batch | s a dense training | workers | search, times one | with its end, times one |")
+    print("|---|---|---|---|---|")
+    for batch, runs in own.items():
+        for seconds in SECONDS:
+            for workers in WORKERS[1:]:
+                faster = [times(world, run, seconds / world.full_steps, workers) for run in runs]
+                search, whole = np.mean(faster, 0)
+                print(f"| {batch} | {seconds:g} | {workers} | {search:.1f} | {whole:.1f} |")
+    print("\n| batch | hypervolume | pick, B | spent by the search | with its end |\n|---|---|---|---|---|")
+    for batch, runs in own.items():
+        print(f"| {batch} | {found(world, runs)} |")
+
+
+def searched(world: World, seed: int, batch: int, candidates: int) -> Searched:
+    """Replay a search of so many candidates, and its end."""
+    bout = Bout(world, seed, {"batch": batch}, shuffled=False)
+    batches: list[list[list[int]]] = [[]]
+    rung, offered = None, Offer([])
+    for step in bout.steps(candidates):
+        if isinstance(step, Offer):
+            batches.append([])
+            rung, offered = None, step
+            continue
+        if step.rung != rung:
+            batches[-1].append([])
+            rung = step.rung
+        batches[-1][-1].append(step.train_steps)
+    picked = pick_contenders(world, bout.state, seed, WITHIN, foretell=False)
+    truth = world.truth(offered.candidates, _FINAL), world.bytes_truth(offered.candidates)
+    pick = picked.candidate
+    return Searched(
+        batches[:-1],
+        [batch] * (len(batches) - 1),
+        picked.rounds,
+        world.hypervolume(*truth) / world.reference,
+        None if pick is None else float(world.bytes_truth([pick])[0]),
+    )
+
+
+def times(world: World, run: Searched, seconds_a_step: float, workers: int) -> tuple[float, float]:
+    """Return how many times as fast as one worker the search is, and the search with its end."""
+    rows = []
+    for n in (1, workers):
+        dense = _worked_off([world.full_steps], seconds_a_step, n)
+        chosen = CHOOSING_S * sum(run.asked)
+        search = sum(_worked_off(jobs, seconds_a_step, n) for rungs in run.batches for jobs in rungs)
+        end = sum(_worked_off(jobs, seconds_a_step, n) for jobs in run.ends)
+        rows.append((chosen + search, dense + chosen + search + end))
+    return rows[0][0] / rows[1][0], rows[0][1] / rows[1][1]
+
+
+def _worked_off(jobs: Sequence[int], seconds_a_step: float, workers: int) -> float:
+    """Return the seconds until jobs that are given out in their order have ended."""
+    free = [0.0] * workers
+    for place, steps in enumerate(jobs, 1):
+        begin = max(heapq.heappop(free), place * DRIVER_S)
+        heapq.heappush(free, begin + LATENCY_S + steps * seconds_a_step)
+    return max(free)
+
+
+def found(world: World, runs: Sequence[Searched]) -> str:
+    """Return the cells of what searches found and spent."""
+    n_bytes = [own.n_bytes for own in runs if own.n_bytes is not None]
+    search = [sum(sum(jobs) for rungs in own.batches for jobs in rungs) / world.full_steps for own in runs]
+    return " | ".join([
+        f"{np.mean([own.hypervolume for own in runs]):.3f}",
+        f"{np.exp(np.mean(np.log(n_bytes))):,.0f} ({len(n_bytes)} of {len(runs)})",
+        f"{np.mean(search):.1f}",
+        f"{np.mean([own.steps / world.full_steps for own in runs]):.1f}",
+    ])  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
