@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.replay.world import World
 from hwsearch.predict.surrogate import chances_below
+from hwsearch.search.decide.batch_size import batch_size
 from hwsearch.search.decide.finalists import promising
 from hwsearch.search.decide.foretell import Aim, Foretold, foresight, next_contenders
 from hwsearch.search.decide.front import non_dominated
@@ -28,7 +29,6 @@ from hwsearch.search.stages.race import (
     sure_in_the_end,
 )
 from hwsearch.space.candidate import Candidate
-from hwsearch.study.search_sections import FIRST_BATCH
 
 SEEDS, CHANCE = 5, 0.1
 _FINAL = 2
@@ -66,13 +66,21 @@ class _Start:
 
     @classmethod
     def of(
-        cls, world: World, seed: int, within: float, seeds: int = SEEDS, sure: float | None = None
+        cls,
+        world: World,
+        seed: int,
+        within: float,
+        seeds: int = SEEDS,
+        sure: float | None = None,
+        contenders: int = 2,
     ) -> _Start:
         """Return that of a contestant."""
         fresh = [_FRESH * (seed + 1) + k for k in range(seeds)]
         whole = [world.observe(dense_of(world), _FINAL, s) for s in fresh]
         score, n_val = float(np.mean(whole)), len(world.plan.data.y_val)
-        return cls(whole, fresh, Race("smallest", score - within - 1e-9, score, n_val, seeds, CHANCE, sure))
+        floor = score - within - 1e-9
+        race = Race("smallest", floor, score, n_val, seeds, CHANCE, sure, 2 * contenders)
+        return cls(whole, fresh, race)
 
 
 def dense_of(world: World) -> Candidate:
@@ -116,7 +124,9 @@ def pick_contenders(
         seeds: Fresh seeds (``final.seeds``).
         sure: ``pick.chance``.
     """
-    start, known = _Start.of(world, seed, within, seeds, sure), foresight(state)
+    search, known = state.plan.study.search, foresight(state)
+    contenders, room = search.contenders, batch_size(search, 0)
+    start = _Start.of(world, seed, within, seeds, sure, contenders)
     race, at = start.race, {record.candidate.digest: record.trial for record in known.records}
     offered, done, runners = list[Candidate](), list[int](), list[Runner]()
     last = promising(state) if not foretell else []
@@ -135,12 +145,12 @@ def pick_contenders(
                 replace(own, fits=sure_enough(runner, race))
                 for own, runner in zip(reached, runners, strict=True)
             ]
-        aim = Aim(race.rule, race.floor, race.chance)
+        aim = Aim(race.rule, race.floor, race.chance, contenders)
         new = next_contenders(told, aim, reached, {own.trial for own in reached}, able)
         again = next_trainings(runners, race, settled=not new) if runners and not (foretell and new) else {}
         rest = [record for record in last if record.candidate not in offered and record not in new]
         size = len(new) + sum(again.values())
-        new += rest[: max(0, FIRST_BATCH - size)] if size else rest
+        new += rest[: max(0, room - size)] if size else rest
         if not new and not again:
             break
         rounds.append([])

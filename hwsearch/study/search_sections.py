@@ -27,6 +27,7 @@ UNRANKED = ("random", "grid")
 """Samplers whose suggestions are asked as they come: ranking would make something else of them."""
 FIRST_BATCH = 8
 """Candidates of a batch that ``auto`` begins with."""
+_CONTENDERS = 2
 
 
 class Search(Section):
@@ -80,6 +81,15 @@ class Search(Section):
     def ranked(self) -> bool:
         """Whether proposals are ranked: asked for, and of a sampler that ranking leaves what it is."""
         return self.rank and self.sampler not in UNRANKED
+
+    @property
+    def contenders(self) -> int:
+        """How many contenders for the pick are trained in full together: two, and more where batches are larger.
+
+        A study that asks for large batches has the workers for them. What is trained together is trained without each
+        other's outcome, so that larger rounds are fewer, and spend more.
+        """
+        return max(_CONTENDERS, 0 if self.batch == "auto" else _CONTENDERS * self.batch // FIRST_BATCH)
 
 
 class Tickets(Section):

@@ -35,8 +35,6 @@ from hwsearch.search.decide.finalists import eligible, pick_cost
 from hwsearch.search.decide.learned import WHOLE_EFFORT
 from hwsearch.search.decide.state import SearchState
 
-AT_ONCE = 2
-"""Recipes that are trained together; it may not depend on how many workers there are."""
 # before any was trained in full: in replay the gain is 0.15 to 0.3 (of spoken digits 0.9), the slope -0.1 to -0.3, and
 # what is left near the floor 0.06
 _GAIN, _GAIN_SD, _SLOPE_SD, _APART = 0.3, 0.3, 0.2, 0.05
@@ -78,11 +76,13 @@ class Aim:
         rule: ``smallest``, ``frugal`` or ``accurate``.
         floor: Score that the pick must have.
         chance: Of changing the pick, from which on a recipe is trained.
+        at_once: Recipes that are trained together; it may not depend on how many workers there are.
     """
 
     rule: str
     floor: float
     chance: float
+    at_once: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,4 +202,4 @@ def next_contenders(
         worth, gain = open_ & (chances > aim.chance), chances * np.log(max(most, _LEAST_COST) / costs)
         least = _LEAST_SAVED
     order = sorted(np.flatnonzero(worth & (gain > least)), key=lambda i: (-gain[i], told.records[i].trial))
-    return [told.records[i] for i in order[:AT_ONCE]]
+    return [told.records[i] for i in order[: aim.at_once]]

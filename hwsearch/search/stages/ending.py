@@ -160,7 +160,7 @@ def _contend(end: _End, race: FinalRace) -> list[TrialRecord]:
     """Return who is trained next, since it may be the pick."""
     finals, plan = race.finals(), end.context.plan
     reached, raced_for = _reached(end, finals.members, finals.dense), race_of(plan, finals.dense)
-    aim = Aim(raced_for.rule, raced_for.floor, raced_for.chance)
+    aim = Aim(raced_for.rule, raced_for.floor, raced_for.chance, plan.study.search.contenders)
     with end.context.model_clock:
         told = end.foresight.given(reached, raced_for.floor)
         if raced_for.sure is None:

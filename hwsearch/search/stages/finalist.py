@@ -250,7 +250,10 @@ def race_of(plan: Plan, dense: Finalist) -> Race:
     final, pick = plan.study.final, plan.study.pick
     useful = 1.0 - worst_of(plan, 1.0 - dense.score, in_full=True)
     floor = max(pick.floor(dense.score), useful)
-    return Race(pick.rule, floor, dense.score, len(plan.data.y_val), final.seeds, final.chance, pick.chance)
+    at_once = 2 * plan.study.search.contenders
+    return Race(
+        pick.rule, floor, dense.score, len(plan.data.y_val), final.seeds, final.chance, pick.chance, at_once
+    )
 
 
 def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -> list[Finalist]:

@@ -25,8 +25,6 @@ from scipy.special import ndtr, ndtri, stdtrit
 from hwsearch.measure.accuracy import CONFIDENCE
 from hwsearch.predict.surrogate import OFFSET, chances_below, transform
 
-# trainings of contenders in a round, so that workers do not wait; it may not depend on how many workers there are
-_AT_ONCE = 4
 _FACTOR = 0.5  # of the variance that samples drawn at random would give: what is expected beforehand
 _LUCK = 0.12  # in y, near the dense network: 95 % intervals hold in replay, where it is 0.08 to 0.18
 EXPECTED = 4
@@ -69,6 +67,7 @@ class Race:
         seeds: How often a recipe is trained at most.
         chance: Of changing the pick, from which on the trainings that a recipe still may have are worth it; 0: always.
         sure: Chance of a score below the floor that a pick may have at most; None: the mean of its trainings decides.
+        at_once: Trainings of a round, so that workers do not wait; it may not depend on how many workers there are.
     """
 
     rule: str
@@ -78,6 +77,7 @@ class Race:
     seeds: int
     chance: float
     sure: float | None = None
+    at_once: int = 4
 
 
 def loss_sds(runners: Sequence[Runner], dense_score: float, n_val: int) -> np.ndarray:
@@ -248,7 +248,7 @@ def next_trainings(runners: Sequence[Runner], race: Race, *, settled: bool = Tru
     if len(worth) == 1 and chance_after(worth[0], 1) > race.chance:
         return {worth[0]: 2}
     if worth:
-        return dict.fromkeys(sorted(worth[:_AT_ONCE]), 1)
+        return dict.fromkeys(sorted(worth[: race.at_once]), 1)
     return {leader: open_[leader]} if settled and leader in open_ else {}
 
 
