@@ -2,12 +2,14 @@
 
     python -m benchmarks.picks studies/digits_mcu.yaml --splits 8
     python -m benchmarks.picks studies/digits_mcu.yaml --splits 8 --final '{}' '{seeds: 3, others: foretold}'
+    python -m benchmarks.picks studies/digits_mcu.yaml --splits 8 --final '{seeds: 3, within: 1%, chance: 10%}'
 
 One test split of a small data set says little: its own chance is larger than the tolerance. This runs the whole study
 on each split and prints the dense reference and the pick (test accuracies are means over fresh seeds). Then it trains
 every finalist with every seed, as `hwsearch front --confirm` does, and prints the pick of that beside it. With
-``--final`` the same search ends in several ways instead, each with other keys in the study's section `final`: what one
-end has trained the next need not train again, and each is charged for all that it asks. No plain networks are tried.
+``--final`` the same search ends in several ways instead, each with other keys in the study's sections `final` and
+`pick`: what one end has trained the next need not train again, and each is charged for all that it asks. No plain
+networks are tried.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from scipy.stats import t
 import hwsearch
 from hwsearch.api import Asker
 from hwsearch.study.model import Study, load_study, write_study
-from hwsearch.study.search_sections import Final
+from hwsearch.study.search_sections import Final, Pick
 
 CONFIRMED = "every training"
 
@@ -39,7 +41,7 @@ def main() -> None:
     parser.add_argument("study", type=Path)
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--final", nargs="+", metavar="KEYS", help="keys of `final`, as YAML")
+    parser.add_argument("--final", nargs="+", metavar="KEYS", help="keys of `final` and `pick`, as YAML")
     options = parser.parse_args()
     study = load_study(options.study).model_copy(update={"rival": False})
     ways = options.final or ["{}", CONFIRMED]
@@ -75,14 +77,17 @@ def ended(study: Study, folder: Path, way: str, workers: int) -> dict[str, Any]:
     Args:
         study: Of one split.
         folder: Of its run.
-        way: Keys of `final`, as YAML, or `CONFIRMED`: whatever is on the front is trained with every seed.
+        way: Keys of `final` and `pick`, as YAML, or `CONFIRMED`: whatever is on the front is trained with every seed.
         workers: Processes that train.
     """
     if way == CONFIRMED:
         return hwsearch.confirm(folder, Asker(workers)).summary
-    final = Final.model_validate(study.final.model_dump() | YAML(typ="safe").load(way))
+    keys = YAML(typ="safe").load(way)
+    mine = {key: value for key, value in keys.items() if key in Pick.model_fields}
+    final = Final.model_validate(study.final.model_dump() | {k: v for k, v in keys.items() if k not in mine})
+    pick = Pick.model_validate(study.pick.model_dump() | mine)
     path = folder.with_suffix(".yaml")
-    write_study(study.model_copy(update={"final": final}), path)
+    write_study(study.model_copy(update={"final": final, "pick": pick}), path)
     return hwsearch.run(path, out=folder, workers=workers).summary
 
 

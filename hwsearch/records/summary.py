@@ -71,7 +71,7 @@ class Summary(Section):
         rival: The plain network that it is held against; None where none was asked for, or not yet.
         program: What the pick's program takes; None: nobody counted it on this device, or prices hold it already.
         pick_chance_below: Chance that the pick's recipe, in the mean over fresh splits and seeds, scores less than the
-            pick needs, by the final trainings of all recipes; None: not recorded, or there is no pick.
+            pick needs, by all that was trained; None: not recorded, or there is no pick.
     """
 
     format: int = 0
