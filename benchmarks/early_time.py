@@ -81,7 +81,7 @@ def main() -> None:
     args = parser.parse_args()
     tune_process()
     context = lab_of(args.task, 0, args.work)
-    mixes = [cell.candidate for cell in cells(context.plan) if cell.kind == "mix"][: args.mixes]
+    mixes = [cell.candidate for cell in cells(args.task) if cell.kind == "mix"][: args.mixes]
     tickets = [ticket_of(context, c) for c in mixes]
     with OneThread():
         truth = np.mean([climb(context, tickets, CYCLES, seed)[1] for seed in TRUTHS], axis=0)

@@ -97,7 +97,7 @@ def main() -> None:
     args = parser.parse_args()
     tune_process()
     context = lab_of(args.task, 0, args.work)
-    mixes = [cell.candidate for cell in cells(context.plan) if cell.kind == "mix"][: args.mixes]
+    mixes = [cell.candidate for cell in cells(args.task) if cell.kind == "mix"][: args.mixes]
     near = neighbours(context, mixes)
     tickets, others = ([ticket_of(context, c) for c in own] for own in (mixes, near))
     with OneThread():

@@ -29,8 +29,8 @@ from benchmarks.replay.picks import WITHIN
 from benchmarks.replay.trainings import Offer
 from benchmarks.replay.world import World, load_world
 
-CANDIDATES = 2048
-BATCHES, WORKERS = (8, 64, 256, 1024), (1, 16, 64)
+CANDIDATES = 1024
+BATCHES, WORKERS = (8, 64, 256), (1, 16, 64)
 SECONDS = (60.0, 600.0)
 """That training a dense network takes: of that a candidate's rungs take a sixty-fourth and three thirty-seconds."""
 DRIVER_S, LATENCY_S, CHOOSING_S = 0.042, 0.1, 0.027

@@ -1,0 +1,58 @@
+"""Jobs that many workers work off: by hand, and a short search of a world."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from benchmarks.replay import workers
+from benchmarks.replay.workers import Searched, times
+from benchmarks.replay.world import load_world
+
+WORLD = SimpleNamespace(full_steps=100)
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """Let driver, network and choosing take no time."""
+    for name in ("DRIVER_S", "LATENCY_S", "CHOOSING_S"):
+        monkeypatch.setattr(workers, name, 0.0)
+
+
+def search(batches, ends=((100,),)):
+    return Searched(batches, [len(rungs[0]) for rungs in batches], ends, 1.0, 100.0)
+
+
+def test_the_next_rung_begins_when_all_jobs_of_the_last_have_ended(free):
+    # three jobs of 10 on two workers take 20, then one of 30 takes 30: 60 steps in 50
+    run = search([[[10, 10, 10], [30]]])
+    assert times(WORLD, run, 1.0, 2)[0] == pytest.approx(60 / 50)
+    # with the dense network (100) and its final training (100)
+    assert times(WORLD, run, 1.0, 2)[1] == pytest.approx(260 / 250)
+    assert times(WORLD, run, 1.0, 64)[0] == pytest.approx(60 / 40)
+
+
+def test_a_job_goes_to_whoever_is_free_first(free):
+    assert times(WORLD, search([[[30, 10, 10, 10]]]), 1.0, 2)[0] == pytest.approx(2)
+
+
+def test_whoever_gives_out_jobs_holds_up_many_workers(free, monkeypatch):
+    monkeypatch.setattr(workers, "DRIVER_S", 5.0)
+    # the fourth job is given out after 20 s, and takes 10
+    assert times(WORLD, search([[[10] * 4]]), 1.0, 4)[0] == pytest.approx((5 + 40) / 30)
+
+
+def test_while_the_next_batch_is_chosen_all_wait(free, monkeypatch):
+    monkeypatch.setattr(workers, "CHOOSING_S", 1.0)
+    assert times(WORLD, search([[[10] * 4]]), 1.0, 4)[0] == pytest.approx(44 / 14)
+
+
+@pytest.mark.slow
+def test_larger_batches_of_a_replayed_search_fill_more_workers(tmp_path):
+    world = load_world("digits/grid", tmp_path)
+    small, large = (workers.searched(world, 0, batch, 64) for batch in (8, 32))
+    assert (len(small.batches), len(large.batches)) == (8, 2)
+    assert small.steps > sum(sum(jobs) for rungs in small.batches for jobs in rungs) > 0
+    assert len(small.ends[0]) >= 5  # the dense network's
+    seconds = 600 / world.full_steps
+    assert times(world, large, seconds, 16)[0] > 1.5 * times(world, small, seconds, 16)[0] > 2
+    assert 0 < large.hypervolume <= 1
