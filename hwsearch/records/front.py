@@ -149,9 +149,8 @@ class FrontRow(NetworkRow):
     loses under noise, at most with 95 %) are there where the study asks for ``robustness``; ``score_...`` where its
     score is another than accuracy.
 
-    ``believed`` is what all final trainings, and where members are foretold or a pick must be sure the search as well,
-    tell of the recipe's score on validation, in the mean over fresh splits and seeds; ``believed_sd`` its standard
-    deviation.
+    ``believed`` is what all final trainings, and the search where it can foretell, tell of the recipe's score on
+    validation, in the mean over fresh splits and seeds; ``believed_sd`` its standard deviation.
 
     Where ``evidence`` is ``foretold`` the recipe was not trained in full: ``accuracy_val`` and its interval are the
     surrogate's word, what only a training tells is empty, and the costs are those of its short training in the search.

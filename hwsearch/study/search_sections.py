@@ -91,7 +91,7 @@ class Search(Section):
         A study that asks for large batches has the workers for them. What is trained together is trained without each
         other's outcome, so that larger rounds are fewer, and spend more.
         """
-        return max(_CONTENDERS, 0 if self.batch == "auto" else _CONTENDERS * self.batch // FIRST_BATCH)
+        return max(_CONTENDERS, 0 if self.batch == "auto" else self.batch // FIRST_BATCH)
 
 
 class Tickets(Section):

@@ -8,7 +8,8 @@ The search trains in part. Of the mean over fresh trainings in full, y = -log(er
     gain, slope: what longer training adds, and how that differs between good and poor recipes; the same for all
 
 Each recipe that was trained in full tells of the gain, the slope and of those like it: all is normal, so the final
-trainings are one more set of observations, and what is foretold of the others follows from them in one step. What is
+trainings are one more set of observations, and what is foretold of the others follows from them in one step. (Where
+they are far off what longer training was expected to add, as after very short ones, any gain is taken to be.) What is
 counted are losses against the dense network of the same seed, whose luck is the same in those of all recipes: however
 many are trained, what is known of a recipe against the dense network is no surer than the dense network's own mean.
 
@@ -38,6 +39,10 @@ from hwsearch.search.decide.state import SearchState
 # before any was trained in full: in replay the gain is 0.15 to 0.3 (of spoken digits 0.9), the slope -0.1 to -0.3, and
 # what is left near the floor 0.06
 _GAIN, _GAIN_SD, _SLOPE_SD, _APART = 0.3, 0.3, 0.2, 0.05
+_ANY_GAIN_SD, _EXPECTED = (
+    1.5,
+    3.0,
+)  # where trainings speak against that, by more than so much of log likelihood
 # what a short training says of a poor recipe is worth less with every 1 of y below the floor (runs on real data)
 _FARTHER = 0.4
 _LEAST_SAVED = 0.12  # of the logarithm of the pick's cost, in the mean: what a training is worth
@@ -139,11 +144,15 @@ class Foresight:
         rows = np.array([at[own.trial] for own in known], int)
         y = transform(np.array([own.score for own in known]))
         off = self.mean - float(transform(np.array(floor)))
-        prior = self.covariance + _SLOPE_SD**2 * np.outer(off, off) + _GAIN_SD**2
-        prior[np.diag_indices(len(prior))] += (_APART + _FARTHER * np.maximum(-off, 0.0)) ** 2
-        seen = prior[np.ix_(rows, rows)] + self._luck(known, rows)
-        weights = np.linalg.solve(seen, prior[rows])
-        mean = self.mean + weights.T @ (y - self.mean[rows])
+        apart = self.covariance + _SLOPE_SD**2 * np.outer(off, off)
+        apart[np.diag_indices(len(apart))] += (_APART + _FARTHER * np.maximum(-off, 0.0)) ** 2
+        rest, luck = y - self.mean[rows], self._luck(known, rows)
+        likely = [
+            _log_likelihood(rest, apart[np.ix_(rows, rows)] + sd**2 + luck) for sd in (_GAIN_SD, _ANY_GAIN_SD)
+        ]
+        prior = apart + (_ANY_GAIN_SD if likely[1] - likely[0] > _EXPECTED else _GAIN_SD) ** 2
+        weights = np.linalg.solve(prior[np.ix_(rows, rows)] + luck, prior[rows])
+        mean = self.mean + weights.T @ rest
         variance = np.diag(prior) - (prior[rows] * weights).sum(0)
         return Foretold(self.records, mean, np.sqrt(np.maximum(variance, 1e-8)))
 
@@ -159,6 +168,12 @@ class Foresight:
         together = np.outer(dense, dense) * (network[:, None] == network) / np.maximum(n[:, None], n)
         own: np.ndarray = together + np.diag([each.own_sd**2 / each.n for each in reached])
         return own
+
+
+def _log_likelihood(values: np.ndarray, covariance: np.ndarray) -> float:
+    """Return that of values [R] around nothing, but for a constant."""
+    fit = float(values @ np.linalg.solve(covariance, values))
+    return -(fit + float(np.linalg.slogdet(covariance)[1])) / 2
 
 
 def foresight(state: SearchState) -> Foresight:

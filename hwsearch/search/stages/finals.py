@@ -57,7 +57,9 @@ class Finals:
         (known,) = (m.believed for m in self.members if m.record is not None and m.record.trial == trial)
         assert known is not None
         score, sd = known
-        return float(chances_below(np.array([score]), np.array([sd]), race_of(plan, self.dense).floor)[0])
+        return float(
+            chances_below(np.array([score]), np.array([sd]), plan.study.pick.floor(self.dense.score))[0]
+        )
 
     def accurate_enough(self, plan: Plan) -> set[int]:
         """Return the trials of the members that are as accurate as a pick must be, and keep what else it must."""

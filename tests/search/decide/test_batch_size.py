@@ -40,5 +40,5 @@ def test_it_only_grows_and_stays_a_small_share_of_what_is_finished():
 
 
 def test_studies_with_larger_batches_have_more_contenders_at_once():
-    assert [Search(candidates=1, batch=n).contenders for n in (1, 8, 12, 16, 256)] == [2, 2, 3, 4, 64]
+    assert [Search(candidates=1, batch=n).contenders for n in (1, 8, 16, 24, 256)] == [2, 2, 2, 3, 32]
     assert Search(candidates=1).contenders == 2

@@ -74,6 +74,15 @@ def test_however_many_are_trained_the_dense_networks_luck_remains_unless_it_is_a
     assert replace(known, records=records).given(many, FLOOR).sd[0] ** 2 < shared / 2
 
 
+def test_where_longer_training_adds_far_more_than_was_expected_trainings_are_believed_and_not_the_search():
+    score = float(accuracy_of(np.array(Y0 + 1.5)))
+    near = certain(Y0, Y0).given([reached(0, float(accuracy_of(np.array(Y0 + 0.4))), 0.2)], FLOOR)
+    far = certain(Y0, Y0).given([reached(0, score, 0.2)], FLOOR)
+    assert near.mean[0] < Y0 + 0.3  # a gain that may be
+    assert far.mean == pytest.approx([Y0 + 1.5] * 2, abs=0.05)
+    assert far.sd[1] < 0.25
+
+
 def test_poor_recipes_are_foretold_with_less_certainty_and_others_are_not():
     below, at, above = certain(Y0 - 1.0, Y0, Y0 + 1.0).given([], FLOOR).sd
     assert below**2 == pytest.approx(SHARED + 0.2**2 + (0.05 + 0.4) ** 2)
