@@ -37,12 +37,10 @@ from hwsearch.search.decide.learned import WHOLE_EFFORT
 from hwsearch.search.decide.state import SearchState
 
 # before any was trained in full: in replay the gain is 0.15 to 0.3 (of spoken digits 0.9), the slope -0.1 to -0.3, and
-# what is left near the floor 0.06
+# next to nothing is a recipe's own near the floor (benchmarks/replay/apart.py)
 _GAIN, _GAIN_SD, _SLOPE_SD, _APART = 0.3, 0.3, 0.2, 0.05
-_ANY_GAIN_SD, _EXPECTED = (
-    1.5,
-    3.0,
-)  # where trainings speak against that, by more than so much of log likelihood
+# where trainings speak against that gain by more than so much of log likelihood
+_ANY_GAIN_SD, _EXPECTED = 1.5, 3.0
 # what a short training says of a poor recipe is worth less with every 1 of y below the floor (runs on real data)
 _FARTHER = 0.4
 _LEAST_SAVED = 0.12  # of the logarithm of the pick's cost, in the mean: what a training is worth
