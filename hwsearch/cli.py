@@ -111,6 +111,11 @@ def run(
     plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
     told = summary is not None and pages_stand(folder, summary) and not lacks_rival(wanted, summary, folder)
     if not (plain and told):
+        processes = cores() if workers is None else workers
+        if cluster is None and processes > 1:
+            from hwsearch.search.jobs import fork_server
+
+            fork_server.ready()  # it loads torch while this process does
         from hwsearch import api
         from hwsearch.terminal import Progress
 
@@ -120,7 +125,7 @@ def run(
                 study,
                 out=out,
                 data_root=data_root,
-                workers=cores() if workers is None else workers,
+                workers=processes,
                 storage=storage,
                 seed=seed,
                 device=device,

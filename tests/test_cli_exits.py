@@ -147,6 +147,10 @@ def test_no_room_for_a_run_and_then_it_goes_on(tmp_path, tiny):
     ended(*args, code=ExitCode.DONE)
 
 
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 @pytest.mark.slow
 def test_a_worker_that_is_killed_is_started_again_and_the_run_ends(tmp_path, tiny_text):
     study = tmp_path / "tiny.yaml"
@@ -156,9 +160,8 @@ def test_a_worker_that_is_killed_is_started_again_and_the_run_ends(tmp_path, tin
     for line in process.stdout:
         if "dense reference 1/1" in line:
             break
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    workers = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    os.kill(int(workers[0]), 9)
+    (worker, *_) = [pid for server in children(process.pid) for pid in children(server)]
+    os.kill(worker, 9)
     _, said = process.communicate(timeout=300)
     assert process.returncode == ExitCode.DONE, said
     assert "Traceback" not in said

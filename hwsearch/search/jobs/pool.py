@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 from hwsearch.errors import GOES_ON, NoResources
 from hwsearch.interrupts import held, leave_to_parent
 from hwsearch.measure.measured import Measured
+from hwsearch.search.jobs.fork_server import ready
 from hwsearch.search.jobs.job import Bench, Job, TrainedAlone, run_job
 from hwsearch.search.jobs.spare import Spare
 from hwsearch.space.candidate import Candidate
@@ -192,8 +193,7 @@ class Processes:
         self._start()
 
     def _start(self) -> None:
-        # spawn: a forked torch can hang on the locks of threads that were not forked
-        context = multiprocessing.get_context("spawn")
+        context = ready()
         with held():
             # a pipe that this process alone can write to: it ends with it, and no worker that dies can hold it
             given_up, self._holding = context.Pipe(duplex=False)
@@ -209,8 +209,13 @@ class Processes:
             threading.Thread(target=self._send_benches, args=(self._benches,), daemon=True).start()
             for _ in range(self.size):  # each starts a worker
                 self.begin(_nothing)
-        with held():  # a task may start a worker
-            return self._pool.submit(_run_in_worker, task)
+        try:
+            with held():  # a task may start a worker
+                return self._pool.submit(_run_in_worker, task)
+        except (EOFError, ConnectionError):  # who forks workers ended: for lack of memory, most often
+            died = Future[T]()
+            died.set_exception(BrokenProcessPool("no worker could be started"))
+            return died
 
     def _send_benches(self, to: multiprocessing.SimpleQueue[Bench]) -> None:
         try:
