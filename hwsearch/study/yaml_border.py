@@ -10,8 +10,9 @@ import datetime
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -79,6 +80,13 @@ def read_yaml(path: Path) -> YamlDocument:
     except ValueError as error:
         law = f"the file must be readable text of {MOST_BYTES:,} bytes at most"
         raise _unread(path, law, str(error)) from None
+    document = _parsed(path, text)
+    return replace(document, data=deepcopy(document.data))
+
+
+@lru_cache(maxsize=8)  # a command asks for its study and its device's profile time and again
+def _parsed(path: Path, text: str) -> YamlDocument:
+    """Return what a file of this text holds; it stands for all who read it, so nobody may change it."""
     _check_directives(path, text)
     yaml = YAML(typ="safe", pure=True)
     yaml.allow_duplicate_keys = True
