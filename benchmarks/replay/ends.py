@@ -18,16 +18,10 @@ from hwsearch.search.decide.foretell import Aim, Foretold, foresight, next_conte
 from hwsearch.search.decide.front import non_dominated
 from hwsearch.search.decide.state import SearchState
 from hwsearch.search.stages.ending import reached_by
+from hwsearch.search.stages.luck import score_halves
 from hwsearch.search.stages.pick_chance import believed
-from hwsearch.search.stages.race import (
-    Race,
-    Runner,
-    next_trainings,
-    score_halves,
-    standing,
-    sure_enough,
-    sure_in_the_end,
-)
+from hwsearch.search.stages.race import next_trainings, standing, sure_enough, sure_in_the_end
+from hwsearch.search.stages.runner import Race, Runner
 from hwsearch.space.candidate import Candidate
 
 SEEDS, CHANCE = 5, 0.1

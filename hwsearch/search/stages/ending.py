@@ -23,7 +23,9 @@ from hwsearch.search.stages.final_race import FinalRace, finalise_until
 from hwsearch.search.stages.final_trainings import Tally
 from hwsearch.search.stages.finalist import FinalForetold, Finalist, race_of, runners_of
 from hwsearch.search.stages.finals import Finals
-from hwsearch.search.stages.race import Race, Runner, sure_in_the_end, training_sds
+from hwsearch.search.stages.luck import training_sds
+from hwsearch.search.stages.race import sure_in_the_end
+from hwsearch.search.stages.runner import Race, Runner
 
 
 def end(

@@ -16,8 +16,9 @@ from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.records.trials import CostFields, TrialRecord
 from hwsearch.search.decide.front import on_final_front, worst_of
-from hwsearch.search.stages.race import EXPECTED, Race, Runner, luck, pooled_sds, score_halves, variance
+from hwsearch.search.stages.luck import EXPECTED, luck, pooled_sds, score_halves, variance
 from hwsearch.search.stages.robustness import UnderNoise, under_noise
+from hwsearch.search.stages.runner import Race, Runner
 from hwsearch.search.stages.skill import lack_of_skill
 from hwsearch.study.laws import Score
 

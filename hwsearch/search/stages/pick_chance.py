@@ -16,7 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hwsearch.predict.surrogate import OFFSET, accuracy_of, transform
-from hwsearch.search.stages.race import Race, Runner, loss_sds
+from hwsearch.search.stages.luck import loss_sds
+from hwsearch.search.stages.runner import Race, Runner
 
 _TAUS = np.geomspace(0.02, 1.0, 40)
 _TAU, _TAU_FACTOR = 0.2, 1.0  # expected beforehand, and the standard deviation of its logarithm

@@ -11,7 +11,8 @@ from hwsearch.plan.plan import Plan, make_plan
 from hwsearch.search.stages import ending
 from hwsearch.search.stages.final_trainings import Tally
 from hwsearch.search.stages.finals import Finals
-from hwsearch.search.stages.race import Race, Runner, variance
+from hwsearch.search.stages.luck import variance
+from hwsearch.search.stages.runner import Race, Runner
 from hwsearch.study.model import load_study
 
 NOTHING = Finals({}, (), (), 0, 0, 0, 0.0)

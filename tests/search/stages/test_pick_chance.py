@@ -5,7 +5,7 @@ import pytest
 
 from hwsearch.predict.surrogate import chances_below
 from hwsearch.search.stages.pick_chance import believed
-from hwsearch.search.stages.race import Race, Runner
+from hwsearch.search.stages.runner import Race, Runner
 
 RACE = Race("smallest", 0.96, 0.97, 400, 5, 0.1)
 

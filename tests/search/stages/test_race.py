@@ -8,18 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwsearch.predict.surrogate import OFFSET, accuracy_of, chances_below, transform
-from hwsearch.search.stages.race import (
-    Race,
-    Runner,
-    loss_sds,
-    luck,
-    next_trainings,
-    pooled_sds,
-    score_halves,
-    standing,
-    sure_in_the_end,
-    variance,
-)
+from hwsearch.search.stages.luck import variance
+from hwsearch.search.stages.race import next_trainings, standing, sure_in_the_end
+from hwsearch.search.stages.runner import Race, Runner
 from hwsearch.study.search_sections import Pick
 
 N_VAL, DENSE, SEEDS = 360, 0.98, 5
@@ -178,50 +169,9 @@ def test_the_pick_of_a_race_is_that_of_all_trainings_nearly_always_and_costs_les
     assert spent < 0.5 * 200 * 16 * SEEDS
 
 
-def test_what_repeats_tell_outweighs_what_is_expected_and_nothing_is_certain():
-    quiet = [runner(1, *[0.01] * 5) for _ in range(10)]
-    loud = [runner(1, 0.0, 0.05, 0.0, 0.05, 0.025) for _ in range(10)]
-    assert loss_sds(quiet, DENSE, N_VAL)[0] < loss_sds([runner(1, 0.01)], DENSE, N_VAL)[0]
-    assert loss_sds(loud, DENSE, N_VAL)[0] == pytest.approx(0.025, rel=0.1)
-    assert 0 < variance(1.0, 100) < variance(0.5, 100) == 0.25 / 100
-
-
-def test_a_group_that_scatters_more_by_chance_says_no_more_than_its_share():
-    spread = np.array([1e-4, 1e-2])
-    sds = pooled_sds([(0.0, 0.02), (0.0, 0.2)], spread)
-    assert sds[1] / sds[0] == pytest.approx(10)
-    assert np.array_equal(pooled_sds([(0.1,), (0.2,)], spread), np.sqrt(spread / 2))
-
-
 def test_scores_that_say_another_rule_are_compared_to_it():
     pick = Pick(rule="smallest", min_accuracy=0.95)
     assert more(replace(runner(100, 0.0), score=0.951), runner(300, 0.0), pick=pick) == {0: 2}
-
-
-def test_luck_is_a_share_of_the_error_and_twice_as_large_far_from_the_dense_network():
-    near, same, far = luck([0.98, 0.97, 0.7], 0.97)
-    assert near == pytest.approx(0.12 * 0.03)
-    assert same == pytest.approx(0.12 * 0.04)
-    assert far == pytest.approx(0.24 * 0.31)
-
-
-def test_intervals_hold_of_poor_recipes_too_that_were_trained_once():
-    rng, held = np.random.default_rng(0), []
-    for _ in range(200):
-        error = np.array([0.03, 0.035, 0.06, 0.15, 0.3])
-        y_sd = np.array([0.15, 0.15, 0.2, 0.28, 0.28])
-
-        def trained(i, errors=error, spread=y_sd):
-            return 0.97 - (1.01 - np.exp(np.log(errors[i] + 0.01) + spread[i] * rng.standard_normal()))
-
-        losses = [tuple(trained(i) for _ in range(4 if i == 0 else 1)) for i in range(5)]
-        runners = [Runner(100.0, own, 0.97 - float(np.mean(own)), True, len(own)) for own in losses]
-        halves = score_halves(runners, 0.97, 400, 5)
-        held += [abs(r.score - (1 - e)) <= half for r, e, half in zip(runners, error, halves, strict=True)]
-    assert np.mean(held) > 0.93
-    (once,) = score_halves([Runner(100.0, (0.01,), 0.96, True, 1)], 0.97, 400, 5)
-    (often,) = score_halves([Runner(100.0, (0.01,) * 5, 0.96, True, 5)], 0.97, 400, 5)
-    assert often < once / 1.5
 
 
 FLOOR = 0.97
