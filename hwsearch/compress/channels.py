@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,16 @@ class ChannelGroup:
     reading: tuple[int, ...]
 
 
-def removable(connections: Sequence[Connection]) -> list[ChannelGroup]:
+def removable(connections: Sequence[Connection]) -> tuple[ChannelGroup, ...]:
     """Return the groups that may lose channels, in the order of their first populations.
 
     The input and the readout keep all of theirs, and so does what shares them.
     """
+    return _removable(tuple(connections))
+
+
+@lru_cache(maxsize=64)  # a search asks of the same few networks again and again
+def _removable(connections: tuple[Connection, ...]) -> tuple[ChannelGroup, ...]:
     readout = max(c.target for c in connections)
     groups = []
     for members in channel_groups(readout + 1, connections):
@@ -53,7 +59,7 @@ def removable(connections: Sequence[Connection]) -> list[ChannelGroup]:
             continue
         reading = tuple(i for i, c in enumerate(connections) if c.source in members)
         groups.append(ChannelGroup(connections[prunable[0]].out_channels, prunable[0], entering, reading))
-    return groups
+    return tuple(groups)
 
 
 def channel_scores(

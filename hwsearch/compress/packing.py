@@ -10,18 +10,17 @@ Not for quantising (weights are integers here already) and not for writing files
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hwsearch.compress.census import census, gaps, input_major, sizes
 from hwsearch.compress.masks import runs
 from hwsearch.compress.packed_laws import check_streams
-from hwsearch.compress.run_counts import run_counts
 from hwsearch.hardware.storage import FORMATS, Stream, streams
-from hwsearch.hardware.workload import BLOCKS, DELTA_BITS, LANES, NM_GROUPS, WeightCensus
+from hwsearch.hardware.workload import NM_GROUPS
 
 IntArray = npt.NDArray[np.integer[Any]]
 Fields = npt.NDArray[np.int64]
@@ -48,40 +47,6 @@ class Packed:
     streams: tuple[Stream, ...]
     slots: int = 0
     groups: int = 1
-
-
-def census(weights: IntArray, groups: int = 1) -> WeightCensus:
-    """Count what fixes the stored size of one connection.
-
-    Args:
-        weights: [out, in] or [out, in / groups, kh, kw] integers.
-        groups: 1; of depthwise weights their channels.
-
-    Raises:
-        ValueError: If the array has neither two nor four axes.
-    """
-    out_channels, in_channels, area = _sizes(weights.shape)
-    held = weights != 0
-    rows = held.reshape(out_channels, -1)
-    inputs = _input_major(held, groups)
-    gaps = _gaps(inputs)[2]
-    fan_in = rows.sum(axis=1)
-    nonzero = int(np.count_nonzero(held))
-    return WeightCensus(
-        out_channels=out_channels,
-        in_channels=in_channels,
-        kernel_area=area,
-        nonzero=nonzero,
-        blocks=tuple(int(np.count_nonzero(run_counts(rows, length))) for length in BLOCKS),
-        nm_most=tuple(int(run_counts(rows, m).max()) for m in NM_GROUPS),
-        planes=int(np.count_nonzero(held.reshape(-1, area).any(axis=1))),
-        delta_entries=tuple(nonzero + int((gaps >> bits).sum()) for bits in DELTA_BITS),
-        row_counts=tuple(np.bincount(inputs.sum(axis=1)).tolist()),
-        fan_in_most=int(fan_in.max(initial=0)),
-        outputs_used=int(np.count_nonzero(fan_in)),
-        lane_reads=tuple(int(runs(fan_in[None], lanes, 0).max(axis=2).sum()) for lanes in LANES),
-        groups=groups,
-    )
 
 
 def pack(
@@ -149,24 +114,24 @@ def _fields(weights: Fields, packed: Packed) -> dict[str, Fields]:
         case "bitmap":
             return _gather(rows.reshape(-1, 1))
         case "csr":
-            matrix = _input_major(weights, packed.groups)
+            matrix = input_major(weights, packed.groups)
             row, column = np.nonzero(matrix)
             pointers = _ends(row, np.ones_like(row), len(matrix))
             return {"pointers": pointers, "indices": column, "values": matrix[row, column]}
         case "delta":
             index_bits = next(stream.bits for stream in packed.streams if stream.name == "indices")
-            return _to_delta(_input_major(weights, packed.groups), index_bits)
+            return _to_delta(input_major(weights, packed.groups), index_bits)
         case "nm":
             return _to_slots(runs(rows, length, 0).reshape(-1, length), packed.slots)
         case "block":
             return _gather(runs(rows, length, 0).reshape(-1, length))
         case _:
-            return _gather(weights.reshape(-1, _sizes(weights.shape)[2]))
+            return _gather(weights.reshape(-1, sizes(weights.shape)[2]))
 
 
 def _weights(fields: dict[str, Fields], packed: Packed) -> Fields:
     """Return the weights in the tensor's order, in some shape: the inverse of `_fields`."""
-    out_channels, in_channels, area = _sizes(packed.shape)
+    out_channels, in_channels, area = sizes(packed.shape)
     kind, _, length = packed.format.partition(":")
     match kind:
         case "dense":
@@ -186,29 +151,6 @@ def _weights(fields: dict[str, Fields], packed: Packed) -> Fields:
     return padded.reshape(out_channels, -1)[:, : in_channels * area]
 
 
-def _sizes(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return (out_channels, in_channels of a group, kernel_area) of a weight shape."""
-    if len(shape) not in (2, 4):
-        raise ValueError(f"weights must be [out, in] or [out, in, kh, kw]; got shape {shape}")
-    return shape[0], shape[1], math.prod(shape[2:])
-
-
-def _input_major(weights: npt.NDArray[Any], groups: int) -> npt.NDArray[Any]:
-    """Return [groups * in, out / groups * kernel_area]."""
-    out_channels, in_channels, area = _sizes(weights.shape)
-    by_group = weights.reshape(groups, out_channels // groups, in_channels, area)
-    return by_group.transpose(0, 2, 1, 3).reshape(groups * in_channels, -1)
-
-
-def _gaps(matrix: npt.NDArray[Any]) -> tuple[Fields, Fields, Fields]:
-    """Return each non-zero's row, column and zeros since the last non-zero (or the start) of its row."""
-    place = np.flatnonzero(matrix)
-    row, column = np.divmod(place, matrix.shape[1])
-    gaps = column.copy()
-    gaps[1:] = np.where(row[1:] == row[:-1], np.diff(place) - 1, column[1:])
-    return row, column, gaps
-
-
 def _ends(row: Fields, entries: Fields, n_rows: int) -> Fields:
     """Return row pointers [n_rows + 1]: where each row's entries start, then their total."""
     pointers = np.zeros(n_rows + 1, dtype=np.int64)
@@ -217,12 +159,13 @@ def _ends(row: Fields, entries: Fields, n_rows: int) -> Fields:
 
 
 def _to_delta(matrix: Fields, index_bits: int) -> dict[str, Fields]:
-    row, column, gaps = _gaps(matrix)
-    entries = (gaps >> index_bits) + 1
+    place, skipped = gaps(matrix)
+    row, column = np.divmod(place, matrix.shape[1])
+    entries = (skipped >> index_bits) + 1
     last = np.cumsum(entries) - 1
     # a filler skips 2**bits - 1 zeros and is itself one more
     indices = np.full(int(entries.sum()), 2**index_bits - 1, dtype=np.int64)
-    indices[last] = gaps & (2**index_bits - 1)
+    indices[last] = skipped & (2**index_bits - 1)
     values = np.zeros_like(indices)
     values[last] = matrix[row, column]
     return {"pointers": _ends(row, entries, len(matrix)), "indices": indices, "values": values}
@@ -249,7 +192,7 @@ def _to_slots(groups: Fields, slots: int) -> dict[str, Fields]:
 
 
 def _from_slots(fields: dict[str, Fields], m: int, packed: Packed) -> Fields:
-    out_channels, in_channels, area = _sizes(packed.shape)
+    out_channels, in_channels, area = sizes(packed.shape)
     n_groups = out_channels * -(-in_channels * area // m)
     at = np.repeat(np.arange(n_groups) * m, packed.slots) + fields["indices"]
     used = fields["values"] != 0

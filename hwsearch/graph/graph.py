@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple, TypeVar
 
 from hwsearch.graph.neuron_law import NeuronLaw
@@ -243,7 +244,7 @@ class NetworkSpec:
         """Number of prunable weights."""
         return sum(c.n_weights for c in self.connections if c.prunable)
 
-    @property
+    @cached_property
     def prunable(self) -> tuple[int, ...]:
         """Places of the connections that may be pruned."""
         return tuple(i for i, c in enumerate(self.connections) if c.prunable)

@@ -166,14 +166,12 @@ def _csr(census: WeightCensus, weight_bits: int, pointer_bits: int) -> tuple[Str
 
 
 def _delta(census: WeightCensus, weight_bits: int, pointer_bits: int) -> tuple[Stream, ...]:
-    layouts = [
-        (
-            _pointers(entries, census, pointer_bits),
-            Stream("indices", entries, index_bits),
-            _values(entries, census, weight_bits),
-        )
-        for index_bits, entries in zip(DELTA_BITS, census.delta_entries, strict=True)
-    ]
+    layouts = []
+    for index_bits, entries in zip(DELTA_BITS, census.delta_entries, strict=True):
+        pointers, indices = _pointers(entries, census, pointer_bits), Stream("indices", entries, index_bits)
+        layouts.append((pointers, indices, _values(entries, census, weight_bits)))
+        if entries == census.nonzero:
+            break  # wider indices would save no filler
     return min(layouts, key=_total)
 
 

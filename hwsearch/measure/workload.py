@@ -12,8 +12,7 @@ from math import prod
 
 import numpy as np
 
-from hwsearch.compress.packing import census
-from hwsearch.compress.run_counts import run_counts
+from hwsearch.compress.census import Held, census_of
 from hwsearch.graph.graph import INPUT, Connection, Input, Population
 from hwsearch.hardware.arrivals import Arrivals
 from hwsearch.hardware.workload import (
@@ -72,13 +71,14 @@ def count_connection(
     arrivals: Arrivals | None = None,
 ) -> ConnectionWork:
     """Count one connection and the events that it reads (`count_workload`)."""
+    held = Held(np.asarray(connection.weight != 0), connection.shape.groups)
     return connection_work(
         connection.shape,
         analog=analog,
         weight_bits=weight_bits,
-        census=census(connection.weight, connection.shape.groups),
+        census=census_of(held),
         inputs=int(events.size),
-        ops=_count(connection, events),
+        ops=_count(connection.shape, held, events),
         spikes_in=float(events.sum()),
         arrivals=arrivals,
     )
@@ -143,38 +143,31 @@ def input_bits(data: Input, timesteps: int) -> int:
     return max(data.bits, data.max_at(timesteps).bit_length())
 
 
-def _count(connection: IntegerConnection, events: np.ndarray) -> OpCounts:
+def _count(shape: Connection, held: Held, events: np.ndarray) -> OpCounts:
     """Count a connection's operations by what is worked off."""
-    weight, shape = connection.weight, connection.shape
-    groups = shape.groups
-    taps = _events_per_tap(connection, events)  # [groups * in * kh * kw]
-    rows = (weight != 0).reshape(len(weight), -1)
-    area = prod(weight.shape[2:])
-    planes = rows if area == 1 else rows.reshape(len(rows), -1, area).any(2)
+    taps = _events_per_tap(shape, events)  # [groups * in * kh * kw]
 
-    def met(held: np.ndarray, length: int = 1) -> float:
-        """Return the operations of those weights, [out, in * kh * kw], whose runs of so many are marked."""
-        in_rows = held.reshape(groups, -1, held.shape[1]).sum(1)
-        each = in_rows if length == 1 else np.repeat(in_rows, length, axis=1)[:, : rows.shape[1]]
+    def met(outputs: np.ndarray, length: int = 1) -> float:
+        """Return the operations of the weights of runs of so many, which so many outputs [groups, runs] have."""
+        each = outputs if length == 1 else np.repeat(outputs, length, axis=1)[:, : held.rows.shape[1]]
         return float(each.reshape(-1) @ taps)
 
     return OpCounts(
-        nonzero=met(rows),
-        dense=float(len(rows) // groups * taps.sum()),
-        blocks=tuple(met(run_counts(rows, length) > 0, length) for length in BLOCKS),
-        planes=met(planes, area),
+        nonzero=met(held.outputs),
+        dense=float(len(held.rows) // held.groups * taps.sum()),
+        blocks=tuple(met(held.over_outputs(held.runs[length] > 0), length) for length in BLOCKS),
+        planes=met(held.over_outputs(held.planes), held.area),
         nm_unused=tuple(
-            float(_unused(rows, m) @ taps[::m]) if shape.kind == "fc" else 0.0 for m in NM_GROUPS
+            float(_unused(held.runs[m]) @ taps[::m]) if shape.kind == "fc" else 0.0 for m in NM_GROUPS
         ),
     )
 
 
-def _events_per_tap(connection: IntegerConnection, events: np.ndarray) -> np.ndarray:
+def _events_per_tap(shape: Connection, events: np.ndarray) -> np.ndarray:
     """Return the events that each weight of an output-major row meets in an inference: [groups * in * kh * kw].
 
     A tap meets the pixels at which its filter stands: every stride-th one, from its own offset on.
     """
-    shape = connection.shape
     if shape.kind == "fc":
         return events.reshape(-1)
     (down, across), (high, wide) = shape.padding, shape.stride
@@ -189,7 +182,10 @@ def _events_per_tap(connection: IntegerConnection, events: np.ndarray) -> np.nda
     return np.stack(taps, 1).reshape(-1)
 
 
-def _unused(rows: np.ndarray, m: int) -> np.ndarray:
-    """Return, for each group of m inputs, the slots of n:m that hold no weight, in all rows together."""
-    held = run_counts(rows, m)
-    return np.asarray((held.max(initial=0) - held).sum(0), dtype=float)
+def _unused(counts: np.ndarray) -> np.ndarray:
+    """Return, for each group of inputs, the slots of n:m that hold no weight, in all rows together.
+
+    Args:
+        counts: [out, groups] weights of each.
+    """
+    return np.asarray((counts.max(initial=0) - counts).sum(0), dtype=float)

@@ -76,7 +76,10 @@ def living(
 
 def slimmer(connection: IntegerConnection, alive: Channels) -> IntegerConnection:
     """Return a connection without the channels that are gone at its ends."""
-    shape, weight = connection.shape, connection.weight[alive[connection.shape.target]]
+    shape = connection.shape
+    if alive[shape.target].all() and (shape.source == INPUT or alive[shape.source].all()):
+        return connection
+    weight = connection.weight[alive[shape.target]]
     n_inputs = shape.in_channels
     if shape.source != INPUT:
         if not shape.depthwise:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwsearch.compress.packing import census
+from hwsearch.compress.census import census
 from hwsearch.graph.graph import INPUT, Pooling
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.workload import ConnectionWork, OpCounts, PopulationWork, Workload

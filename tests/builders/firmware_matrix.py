@@ -8,8 +8,8 @@ import numpy as np
 from builders.c_networks import Case, case
 from builders.devices import profile
 from builders.graphs import spec
+from hwsearch.compress.census import census
 from hwsearch.compress.masks import runs
-from hwsearch.compress.packing import census
 from hwsearch.graph.graph import INPUT, Readout
 from hwsearch.hardware.families.storing import stored_layers
 from hwsearch.hardware.storage import stored_bytes

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.compress.packing import Packed, census, pack, unpack
+from hwsearch.compress.census import census
+from hwsearch.compress.packing import Packed, pack, unpack
 from hwsearch.hardware.storage import FORMATS, smallest, stored_bytes
-from hwsearch.hardware.workload import WeightCensus
 
 SHAPES = ((1, 1), (3, 7), (10, 33), (5, 16), (2, 3, 3, 3), (4, 5, 1, 1), (3, 9, 2, 2))
 BITS = (1, 2, 3, 4, 6, 8, 16)
@@ -27,35 +27,9 @@ def sizes(packed: Packed) -> dict[str, tuple[int, int]]:
     return {stream.name: (stream.count, stream.bits) for stream in packed.streams}
 
 
-def test_census_by_hand() -> None:
-    weights = np.zeros((2, 10), dtype=np.int8)
-    weights[0, 2], weights[0, 9], weights[1, 7] = 3, 1, -2
-    assert census(weights) == WeightCensus(
-        2, 10, 1, nonzero=3, blocks=(3, 3), nm_most=(1, 1, 2), planes=3, delta_entries=(3,) * 7,
-        row_counts=(7, 3), fan_in_most=2, outputs_used=2,  # 7 inputs are read by nobody, 3 by one output
-        lane_reads=(3, 2, 2, 2, 2, 2, 2),  # rows of 2 and 1: one after the other, or both until the first is done
-    )  # fmt: skip
-
-
-def test_census_of_a_convolution_and_fillers_by_hand() -> None:
-    # input-major row of channel 0: filter 0 is 9 zeros, filter 1 is 5 zeros and a 1: a gap of 14 zeros,
-    # 3 fillers of 4 at 2 bits, 1 of 8 at 3 bits, none from 4 bits (16) on. Channel 1: gap 0, no filler.
-    weights = np.zeros((2, 2, 3, 3), dtype=np.int64)
-    weights[1, 0, 1, 2] = 1
-    weights[0, 1, 0, 0] = 1
-    # output-major: row 0 has its weight at 9 (run 2 of 4, run 1 of 8), row 1 at 5 (run 1 of 4, run 0 of 8)
-    assert census(weights) == WeightCensus(
-        2, 2, 9, nonzero=2, blocks=(2, 2), nm_most=(1, 1, 1), planes=2, delta_entries=(5, 3, 2, 2, 2, 2, 2),
-        row_counts=(0, 2), fan_in_most=1, outputs_used=2, lane_reads=(2, 1, 1, 1, 1, 1, 1),
-    )  # fmt: skip
-
-
 def test_a_depthwise_channel_is_a_row_of_its_own() -> None:
     weights = np.zeros((3, 1, 3, 1), dtype=np.int64)
     weights[0, 0, 2], weights[2, 0, :2, 0] = 1, (2, -1)
-    counts = census(weights, groups=3)
-    assert (counts.input_rows, counts.row_length, counts.row_counts) == (3, 3, (1, 1, 1))
-    assert census(weights).row_counts == (0, 0, 0, 1)  # the same array as filters of one input channel
     packed = pack(weights, 3, "csr", groups=3)
     # three rows of 3 weights: pointers 0 1 1 3, indices of 2 bits 10 00 01, values 001 010 111
     assert sizes(packed) == {"pointers": (4, 16), "indices": (3, 2), "values": (3, 3)}
@@ -183,8 +157,6 @@ def test_nonsense_is_refused() -> None:
         pack(np.array([[4]]), 3, "dense")
     with pytest.raises(ValueError, match=r"must lie in -1\.\.1"):
         pack(np.array([[-2]]), 2, "dense")
-    with pytest.raises(ValueError, match="got shape"):
-        census(np.zeros((2, 2, 2), dtype=int))
     packed: Packed = pack(np.array([[1]]), 3, "dense")
     with pytest.raises(ValueError, match="1 bytes long; got 2"):
         unpack(replace(packed, data=np.zeros(2, dtype=np.uint8)))

@@ -7,7 +7,7 @@ import pytest
 from builders.devices import conv
 from builders.hand_network import FIRST, LAST
 
-from hwsearch.compress.packing import census
+from hwsearch.compress.census import census
 from hwsearch.hardware.format_work import format_instructions
 from hwsearch.hardware.storage import FORMATS
 from hwsearch.hardware.workload import OpCounts

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hwsearch.compress.packing import census
+from hwsearch.compress.census import census
 from hwsearch.hardware.storage import FORMATS, Stream, smallest, stored_bytes, streams
 from hwsearch.hardware.workload import WeightCensus
 

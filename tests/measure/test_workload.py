@@ -9,7 +9,8 @@ from builders.workloads import counted, map_shape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwsearch.compress.packing import census, pack, unpack
+from hwsearch.compress.census import census
+from hwsearch.compress.packing import pack, unpack
 from hwsearch.graph.graph import Input
 from hwsearch.hardware.storage import FORMATS, stored_bytes
 from hwsearch.measure.workload import count_workload, input_bits

@@ -7,8 +7,9 @@ import pytest
 import torch
 from builders.graphs import spec as graph
 
+from hwsearch.compress.census import census
 from hwsearch.compress.masks import GRANULARITIES, prune
-from hwsearch.compress.packing import census, pack, unpack
+from hwsearch.compress.packing import pack, unpack
 from hwsearch.compress.quantise import Quantiser
 from hwsearch.graph.graph import Readout
 from hwsearch.hardware.storage import FORMATS, stored_bytes

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 
 from hwsearch.hardware.cost_model import Cost, price
 from hwsearch.hardware.device import HardwareProfile
+from hwsearch.hardware.limits import Limits
 from hwsearch.hardware.rules.connection_rules import CONNECTION_RULES
 from hwsearch.hardware.rules.family_rules import FAMILY_RULES
 from hwsearch.hardware.rules.toolchain_limits import LIMIT_RULES
-from hwsearch.hardware.rules.violation import Violation, over
+from hwsearch.hardware.rules.violation import Rule, Violation, over
 from hwsearch.hardware.workload import Workload
 
-_RULES = (*LIMIT_RULES, *FAMILY_RULES, *CONNECTION_RULES)
+_NO_LIMITS = Limits()
 
 
 def violations(
@@ -44,8 +45,14 @@ def violations(
         *neurons_within_limit(workload, profile),
         *banks_hold_everything(cost or price(workload, profile), profile),
         *accumulator_wide_enough(profile, accumulator_bits_needed),
-        *(violation for rule in _RULES for violation in rule(workload, profile)),
+        *(violation for rule in _rules(profile) for violation in rule(workload, profile)),
     ]
+
+
+def _rules(profile: HardwareProfile) -> tuple[Rule, ...]:
+    """Return the rules that may say something of a device: some are of limits, some of models, which few have."""
+    limited = () if profile.limits == _NO_LIMITS else LIMIT_RULES
+    return *limited, *(() if profile.model is None else FAMILY_RULES), *CONNECTION_RULES
 
 
 def neuron_model_offered(workload: Workload, profile: HardwareProfile) -> Iterator[Violation]:

@@ -15,7 +15,7 @@ from hwsearch.network.params import Params
 from hwsearch.tickets.criteria import after_quantising, score
 from hwsearch.tickets.fit import dense_masks
 
-_FEWEST_REMEMBERED, _MOST_BYTES = 256, 64 * 2**20
+_FEWEST_REMEMBERED, _FEWEST_SCORED, _MOST_BYTES = 256, 8, 64 * 2**20
 
 
 class LayerMasks:
@@ -26,6 +26,7 @@ class LayerMasks:
         largest = max(prod(connection.weight_shape) for connection in spec.connections)
         most = max(_FEWEST_REMEMBERED, _MOST_BYTES // largest)
         self.mask = lru_cache(maxsize=most)(self._mask)
+        self._quantised = lru_cache(maxsize=max(_FEWEST_SCORED, _MOST_BYTES // (8 * largest)))(self._on_grid)
         self._mattering = cache(self._which_matter)
 
     @cached_property
@@ -63,11 +64,14 @@ class LayerMasks:
         spec, scores = self._spec, self._scores
         if bits is not None:
             near = self._mattering(place, granularity == "channel")
-            populations = {spec.connections[i].target for i in near}
-            scores = after_quantising(scores, spec, self._dense, bits, populations)
+            scores = self._quantised(bits, frozenset(spec.connections[i].target for i in near))
         return prune_layer(
             spec.connections, scores, place, granularity, sparsity, multiple=spec.channel_multiple
         )
+
+    def _on_grid(self, bits: tuple[int, ...], populations: frozenset[int]) -> list[np.ndarray]:
+        """Return the worth of every weight; those into populations were quantised before."""
+        return after_quantising(self._scores, self._spec, self._dense, bits, populations)
 
     def _near(self, bits: tuple[int, ...] | None, place: int, granularity: str) -> tuple[int, ...] | None:
         """Return bits with those of connections that do not matter for the cut of this one set to its own."""

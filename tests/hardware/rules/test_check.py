@@ -8,8 +8,11 @@ from builders.devices import IDS, Layer, chain, mlp, population, profile, with_b
 
 from hwsearch.graph.graph import INPUT
 from hwsearch.hardware.device import Bank
+from hwsearch.hardware.limits import Limits
 from hwsearch.hardware.profiles.load import load_profile
 from hwsearch.hardware.rules.check import violations
+from hwsearch.hardware.rules.family_rules import FAMILY_RULES
+from hwsearch.hardware.rules.toolchain_limits import LIMIT_RULES
 from hwsearch.hardware.workload import ConnectionWork, OpCounts, WeightCensus
 
 PROFILE = load_profile(Path(__file__).parents[3] / "hardware_profiles" / "nrf51822_microbit.yaml")
@@ -155,3 +158,11 @@ def test_bit_menus_neurons_and_resets_of_every_device(ident):
             found = [violation.rule for violation in violations(asked, device)]
             rule = "neuron_model_offered" if name == "model" else "reset_offered"
             assert found == ([] if value in has else [rule])
+
+
+def test_rules_of_limits_and_models_say_nothing_of_devices_without():
+    assert violations(NET, replace(MCU, limits=Limits(), model=None)) == []
+    for rule in (*LIMIT_RULES, *FAMILY_RULES):
+        assert list(rule(NET, replace(MCU, limits=Limits(), model=None))) == []
+    (broken,) = violations(NET, replace(MCU, limits=Limits(outputs=1)))
+    assert broken.rule == "outputs_within_limit"
