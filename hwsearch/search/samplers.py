@@ -17,7 +17,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -76,12 +76,25 @@ class _Shown(FrozenTrial):
         return copy.copy(self)
 
 
+class _TogetherTPE(TPESampler):
+    """TPE that draws all knobs of a trial together: those of the space, which need not be gathered from every trial."""
+
+    def __init__(self, knobs: Mapping[str, BaseDistribution], seed: int) -> None:
+        super().__init__(seed=seed, n_startup_trials=POPULATION, multivariate=True)
+        self._knobs = {name: knob for name, knob in sorted(knobs.items()) if not knob.single()}
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return dict(self._knobs)
+
+
 class OptunaSuggester:
     """A sampler of Optuna, and the study in memory that it learns from."""
 
     def __init__(self, sampler: str, space: SearchSpace, seed: int, n_objectives: int) -> None:
         self._name, self._space, self._seed = sampler, space, seed
-        self._n_objectives = n_objectives
+        self._n_objectives, self._knobs = n_objectives, distributions(space)
         self._stood_for: list[int] = []  # numbers of all trials that some stand for
         self._standing_rows = np.zeros(0, int)
         self._told: dict[int, tuple[tuple[float, ...], str]] = {}  # of finished trials by their numbers
@@ -147,7 +160,7 @@ class OptunaSuggester:
         """Return a trial with every knob drawn: each by a seed of its own, or all together."""
         self._study.sampler = self._sampler(number, 0, together=together)
         if together:
-            return self._study.ask(distributions(self._space))
+            return self._study.ask(self._knobs)
         trial = self._study.ask()
         for index, (name, choices) in enumerate(self._space.knobs.items(), start=1):
             self._study.sampler = self._sampler(number, index)
@@ -160,10 +173,10 @@ class OptunaSuggester:
     def _sampler(self, number: int, index: int, *, together: bool = False) -> BaseSampler:
         seed = int(np.random.SeedSequence([self._seed, number, index]).generate_state(1)[0])
         match self._name:
+            case "tpe" if together:
+                return _TogetherTPE(self._knobs, seed)
             case "tpe":
-                return TPESampler(
-                    seed=seed, n_startup_trials=POPULATION, multivariate=True if together else None
-                )
+                return TPESampler(seed=seed, n_startup_trials=POPULATION)
             case "nsga2":
                 return NSGAIISampler(seed=seed, population_size=POPULATION)
             case "gp":

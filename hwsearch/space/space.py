@@ -10,12 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from hwsearch.space.candidate import Candidate, canonical, rounded_snap
 from hwsearch.study.sections import KNOBS
 
+T = TypeVar("T")
 Setting = dict[str, str | int]
 """A choice for every knob: a granularity's name, levels by index."""
 Cut = tuple[str, int]
@@ -263,24 +265,29 @@ class SearchSpace:
     def draw(self, rng: np.random.Generator) -> Setting:
         """Return a setting drawn evenly over the knobs."""
         return {
-            name: int(rng.integers(choices)) if isinstance(choices, int) else str(rng.choice(choices))
+            name: int(rng.integers(choices)) if isinstance(choices, int) else _one_of(choices, rng)
             for name, choices in self.knobs.items()
         }
 
     def neighbour(self, setting: Setting, rng: np.random.Generator) -> Setting:
         """Return a setting with one knob or two moved: by one or two levels, or to another granularity."""
-        moved, knobs = dict(setting), self.knobs
-        for name in rng.choice(list(knobs), int(rng.integers(1, 3)), replace=False):
-            choices = knobs[str(name)]
+        moved, knobs = dict(setting), list(self.knobs.items())
+        for place in rng.choice(len(knobs), int(rng.integers(1, 3)), replace=False):
+            name, choices = knobs[place]
             if isinstance(choices, int):
-                step = int(rng.choice([-2, -1, 1, 2]))
-                moved[str(name)] = min(max(int(setting[str(name)]) + step, 0), choices - 1)
+                moved[name] = min(max(int(setting[name]) + _one_of(_STEPS, rng), 0), choices - 1)
             else:
-                moved[str(name)] = str(rng.choice(choices))
+                moved[name] = _one_of(choices, rng)
         return moved
 
 
 _ORDER = ("granularity", "sparsity", "weight_bits")
+_STEPS = (-2, -1, 1, 2)  # levels to a neighbour
+
+
+def _one_of(choices: Sequence[T], rng: np.random.Generator) -> T:
+    """Return one of some choices, drawn evenly: the one that ``rng.choice`` would draw, without an array of them."""
+    return choices[int(rng.integers(len(choices)))]
 
 
 def _power(base: int, exponent: int) -> int:

@@ -12,7 +12,7 @@ from hwsearch.records.trials import TrialRecord, remember
 from hwsearch.search import optuna_study, samplers
 from hwsearch.search.decide.acquisition import can_rank, ranked
 from hwsearch.search.optuna_study import Proposer, Told
-from hwsearch.search.samplers import POPULATION, OptunaSuggester, permuted
+from hwsearch.search.samplers import POPULATION, OptunaSuggester, distributions, permuted
 from hwsearch.search.store.trial_store import add_trials
 from hwsearch.search.verdict import verdict
 from hwsearch.space.space import SearchSpace
@@ -235,3 +235,15 @@ def test_what_stands_for_a_long_history_is_best_and_of_any_order_the_same(monkey
     sound = [t for t in trials if t.values is not None and t.constraints["memory_bytes"] <= 0]
     best = min(sound, key=lambda t: sum(t.values))
     assert best.number in {t.number for t in chosen}
+
+
+def test_the_space_of_knobs_drawn_together_is_the_one_that_tpe_gathers():
+    study = optuna.create_study(directions=["minimize"] * 2)
+    study.add_trials(shown(4))
+    knobs = distributions(WIDE)
+    gathered, known = (
+        sampler.infer_relative_search_space(study, study.get_trials()[0])
+        for sampler in (optuna.samplers.TPESampler(multivariate=True), samplers._TogetherTPE(knobs, 0))
+    )
+    assert list(known.items()) == list(gathered.items())
+    assert len(known) == len(WIDE.knobs)

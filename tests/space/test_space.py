@@ -154,3 +154,23 @@ def test_a_neighbour_moves_one_knob_or_two_and_no_level_by_more_than_two():
         assert len(changed) <= 2
         for name in changed:
             assert name == "granularity" or abs(moved[name] - setting[name]) <= 2
+
+
+def test_draws_are_those_of_a_plain_choice_among_the_knobs():
+    space = SearchSpace((0.0, 0.5, 0.9), ("weight", "nm:4", "channel"), (2, 4), (2, 4), per_layer=2)
+    ours, plain = np.random.default_rng(3), np.random.default_rng(3)
+    for _ in range(50):
+        drawn = space.draw(ours)
+        assert drawn == {
+            name: int(plain.integers(choices)) if isinstance(choices, int) else str(plain.choice(choices))
+            for name, choices in space.knobs.items()
+        }
+        beside = dict(drawn)
+        for name in plain.choice(list(space.knobs), int(plain.integers(1, 3)), replace=False):
+            choices = space.knobs[str(name)]
+            if isinstance(choices, int):
+                level = int(drawn[str(name)]) + int(plain.choice([-2, -1, 1, 2]))
+                beside[str(name)] = min(max(level, 0), choices - 1)
+            else:
+                beside[str(name)] = str(plain.choice(choices))
+        assert space.neighbour(drawn, ours) == beside

@@ -137,7 +137,7 @@ class Learned:
 
     def expected_costs(self, records: Sequence[TrialRecord]) -> np.ndarray:
         """Return logarithms [N, C] of what priced candidates will cost once they are trained."""
-        shares = np.array([[np.mean(share) for share in self.shares(r).values()] for r in records])
+        shares = np.array([self._mean_shares(r) for r in records])
         costs = log_costs(self.plan, [r.predicted for r in records])
         return np.asarray(costs + np.log(shares).reshape(costs.shape))
 
@@ -146,6 +146,18 @@ class Learned:
         alike = self._by_bits.get(record.candidate.weight_bits, self._all_bits)
         rows = alike if len(alike) >= _ALIKE_BITS else self._all_bits
         return dict(zip(cost_names(self.plan), rows.T, strict=True))
+
+    def _mean_shares(self, record: TrialRecord) -> list[float]:
+        """Return the means of ``shares``; of many records few have bits of their own."""
+        bits = record.candidate.weight_bits
+        if bits not in self._means:
+            self._means[bits] = [float(np.mean(share)) for share in self.shares(record).values()]
+        return self._means[bits]
+
+    @cached_property
+    def _means(self) -> dict[tuple[int, ...], list[float]]:
+        """Means of shares that were asked for so far, by weight bits."""
+        return {}
 
     @cached_property
     def _by_bits(self) -> Mapping[tuple[int, ...], np.ndarray]:
