@@ -2,7 +2,7 @@
 
 A contestant is ``contestant(world, seed)``, an iterator of the cycles that it trains; it asks the world for prices and
 for what it observes, never for the truth. It ends when it knows nothing more to train (``staged``, ``grid``, or any
-after `STUCK` proposals in a row that were trained before). Its results are told to Optuna as (1 - accuracy, log bytes).
+after `STUCK` proposals in a row that were trained before). Its results are told to Optuna as (1 - accuracy, log cost).
 Another module adds its own to CONTESTANTS.
 """
 

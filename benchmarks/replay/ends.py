@@ -73,7 +73,7 @@ class _Start:
         whole = [world.observe(dense_of(world), _FINAL, s) for s in fresh]
         score, n_val = float(np.mean(whole)), len(world.plan.data.y_val)
         floor = score - within - 1e-9
-        race = Race("smallest", floor, score, n_val, seeds, CHANCE, sure, 2 * contenders)
+        race = Race(world.rule, floor, score, n_val, seeds, CHANCE, sure, 2 * contenders)
         return cls(whole, fresh, race)
 
 
@@ -226,8 +226,8 @@ def _runners(
         for c, n in zip(offered, done, strict=True)
     ]
     scores = [float(np.mean(whole) - np.mean(own)) for own in losses]
-    n_bytes = world.bytes_truth(offered).tolist()
-    on_front = non_dominated(np.column_stack([1 - np.array(scores), n_bytes])).tolist()
+    costs = world.cost_truth(offered).tolist()
+    on_front = non_dominated(np.column_stack([1 - np.array(scores), costs])).tolist()
     return [
-        Runner(*own) for own in zip(n_bytes, losses, scores, [True] * len(done), done, on_front, strict=True)
+        Runner(*own) for own in zip(costs, losses, scores, [True] * len(done), done, on_front, strict=True)
     ]

@@ -81,7 +81,7 @@ class Bout:
         search = world.plan.study.search.model_copy(update={"batch": BATCH, "worth": worth, **switches})
         self.batch = BATCH if search.batch == "auto" else search.batch
         study = world.plan.study.model_copy(
-            update={"search": search, "seed": seed, "objectives": ("error", "memory_bytes")}
+            update={"search": search, "seed": seed, "objectives": ("error", world.cost_name)}
         )
         self.plan: Plan = replace(world.plan, study=study)
         self.known: dict[str, TrialRecord] = {}
@@ -95,10 +95,7 @@ class Bout:
             quality = replace(self._sight.quality, spearman=1.0)
             self._sight = replace(self._sight, quality=quality)
         self._shuffle = np.random.default_rng([seed, 1]) if shuffled else None
-        cost = {
-            "memory_bytes": float(world.price([dense])[0]),
-            "weight_bytes": float(world.price([dense])[0]),
-        }
+        (cost,) = world.costs([dense], trained=False)
         self._probes = self._sight.eval_steps // 3 if study.search.foresee else 0
         self.dense = SimpleNamespace(cost=cost, error=error)
 
@@ -177,11 +174,11 @@ class Bout:
         )
         if self._shuffle is not None:
             agreement = self._shuffle.permutation(agreement)
-        prices = self._world.price(candidates)
+        prices = self._world.costs(candidates, trained=False)
         return [
             TrialRecord(
                 trial=number, candidate=candidate, outcome=None, reason="",
-                predicted={"memory_bytes": float(price), "weight_bytes": float(price)},
+                predicted=price,
                 similarity=float(agreed) if self.plan.study.search.foresee else None, layer_sparsity=sparsity,
             )
             for (number, candidate), price, agreed, sparsity in zip(asked, prices, agreement, sparsities, strict=True)
@@ -206,7 +203,7 @@ class Bout:
                 cycles[0] = replace(cycles[0], train_steps=cycles[0].train_steps + self._probes)
                 self._probes = 0
                 yield from cycles
-                costs = {"memory_bytes": cycles[-1].n_bytes, "weight_bytes": cycles[-1].n_bytes}
+                (costs,) = self._world.costs([standing[i].candidate], trained=True)
                 accuracy = cycles[-1].accuracy
                 standing[i] = replace(
                     standing[i], measured=costs, accuracy_val=accuracy, curve=(*standing[i].curve, accuracy)

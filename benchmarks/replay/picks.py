@@ -3,6 +3,7 @@
     python -m benchmarks.replay.picks --work DIR --seeds 20
     python -m benchmarks.replay.picks --work DIR --contestants tpe --seeds 20 --budget 160
     python -m benchmarks.replay.picks --work DIR --contestants gp --seeds 12 --budget 20
+    python -m benchmarks.replay.picks --work DIR --rule frugal --seeds 20
     python -m benchmarks.replay.picks --work DIR --table > benchmarks/results/picks.md
 
 A contestant searches as in `contest`. Time and again it is looked at as if it ended there: what it offers goes into the
@@ -10,7 +11,8 @@ product's final race (`stages.race`), which trains anew for as long as that may 
 finalists (`decide.finalists`); who trains in full offers the front of what it measured and the three most accurate of
 the rest (`rivals_today` has more of those); `hwsearch_foretold` trains contenders for the pick alone (`final.others:
 foretold`, `ends`). Search, final trainings and five of the dense network are charged, counted in full trainings. Of a
-pick the true bytes and accuracy are kept, and how often 95 % intervals hold the truth.
+pick the true bytes and accuracy are kept, and how often 95 % intervals hold the truth. With ``--rule frugal`` costs are
+energies in all of this, of the objectives too, and the rows go into files of their own.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from benchmarks.replay.baselines import CONTESTANTS
 from benchmarks.replay.contest import read_runs
 from benchmarks.replay.ends import dense_of, pick, pick_contenders
 from benchmarks.replay.trainings import Offer, Step
-from benchmarks.replay.world import NAMES, World, load_world
+from benchmarks.replay.world import COSTS, NAMES, World, load_world
 from hwsearch.search.decide.finalists import can_foretell
 from hwsearch.search.decide.front import non_dominated
 from hwsearch.space.candidate import Candidate
@@ -41,6 +43,7 @@ OFFERS = 4  # batches after which those are that do not
 SPENT = (15, 20, 25, 30, 40, 60, 100, 150, 200)
 Rows = Sequence[Mapping[str, Any]]  # the looks of a run
 _FINAL = 2
+_KEYS = {"smallest": "bytes", "frugal": "energy_j"}  # of a row: what the pick costs
 _FORETOLD = "_foretold"  # how a contestant's name ends whose end is `final.others: foretold`
 
 
@@ -63,7 +66,7 @@ def looks(world: World, steps: Iterator[Step | Offer]) -> Iterator[tuple[int, Of
 
 def _measured_front(steps: Sequence[Step]) -> list[Candidate]:
     """Return the front of what was trained in full, and the most accurate of the rest."""
-    on_front = non_dominated(np.array([(1 - s.accuracy, s.n_bytes) for s in steps])).tolist()
+    on_front = non_dominated(np.array([(1 - s.accuracy, s.cost) for s in steps])).tolist()
     rest = sorted(
         (s for s, front in zip(steps, on_front, strict=True) if not front), key=lambda s: -s.accuracy
     )
@@ -87,7 +90,7 @@ def run(world: World, name: str, seed: int, budget: float, within: float) -> dic
             "foretold": [sum(found.foretold), len(found.foretold)],
         }
         if found.candidate is not None and found.chance is not None:
-            row["bytes"] = float(world.bytes_truth([found.candidate])[0])
+            row[_KEYS[world.rule]] = float(world.cost_truth([found.candidate])[0])
             row["lost"] = round(float(best - world.truth([found.candidate], _FINAL)[0]), 5)
             row["chance"] = round(found.chance, 4)
         rows.append(row)
@@ -97,26 +100,27 @@ def run(world: World, name: str, seed: int, budget: float, within: float) -> dic
 
 
 def sizes_table(world: World, runs: Sequence[Mapping[str, Any]], within: float) -> str:
-    """Return the pick's bytes over the least that exists, by what was spent: geometric means with 95 % intervals."""
-    floor = float(world.truth([dense_of(world)], _FINAL)[0]) - within
-    least = float(world.cells.measured[world.cells.accuracy[:, _FINAL] >= floor].min())
+    """Return the pick's cost over the least that exists, by what was spent: geometric means with 95 % intervals."""
+    least = world.least_cost(float(world.truth([dense_of(world)], _FINAL)[0]) - within)
+    words = f"has {least:,.0f} B" if world.rule == "smallest" else f"takes {least * 1e6:.2f} µJ"
     lines = [
-        f"## {world.name}: the least that keeps {within:.1%} has {least:,.0f} B\n",
+        f"## {world.name}: the least that keeps {within:.1%} {words}\n",
         "| contestant | seeds | " + " | ".join(map(str, SPENT)) + " |",
         "|---|---|" + "---|" * len(SPENT),
     ]
     for name in dict.fromkeys(own["contestant"] for own in runs):
         own = [each["rows"] for each in runs if each["contestant"] == name]
-        cells = [_size(own, limit, least) for limit in SPENT]
+        cells = [_share(own, limit, least) for limit in SPENT]
         lines.append(f"| {name} | {len(own)} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def paired_table(runs: Sequence[Mapping[str, Any]], ours: str = "hwsearch") -> str:
-    """Return the bytes of each rival's pick over those of ours, of the same seed and after the same spend."""
+def paired_table(runs: Sequence[Mapping[str, Any]], rule: str = "smallest", ours: str = "hwsearch") -> str:
+    """Return the cost of each rival's pick over that of ours, of the same seed and after the same spend."""
+    what = "bytes" if rule == "smallest" else "energy"
     rows = {(own["contestant"], own["seed"]): own["rows"] for own in runs}
     lines = [
-        f"| pick's bytes over {ours}'s | seeds | " + " | ".join(map(str, SPENT)) + " |",
+        f"| pick's {what} over {ours}'s | seeds | " + " | ".join(map(str, SPENT)) + " |",
         "|---|---|" + "---|" * len(SPENT),
     ]
     for name in dict.fromkeys(own["contestant"] for own in runs if own["contestant"] != ours):
@@ -126,19 +130,19 @@ def paired_table(runs: Sequence[Mapping[str, Any]], ours: str = "hwsearch") -> s
     return "\n".join(lines) + "\n"
 
 
-def _size(runs: Sequence[Rows], limit: float, least: float) -> str:
+def _share(runs: Sequence[Rows], limit: float, least: float) -> str:
     """Return a cell: of the last look of each run that had not spent more; in brackets how many had no pick."""
     if not _comes_to(runs, limit):
         return ""
-    sizes = [n_bytes / least for rows in runs if (n_bytes := _bytes_at(rows, limit)) is not None]
-    return _mean(sizes, len(runs))
+    shares = [cost / least for rows in runs if (cost := _cost_at(rows, limit)) is not None]
+    return _mean(shares, len(runs))
 
 
 def _ratio(pairs: Sequence[tuple[Rows, Rows]], limit: float) -> str:
     """Return a cell: of the seeds where both have a pick; in brackets of how many seeds either has none."""
     if not all(_comes_to(runs, limit) for runs in zip(*pairs, strict=True)):
         return ""
-    both = [(_bytes_at(theirs, limit), _bytes_at(ours, limit)) for theirs, ours in pairs]
+    both = [(_cost_at(theirs, limit), _cost_at(ours, limit)) for theirs, ours in pairs]
     return _mean(
         [theirs / ours for theirs, ours in both if theirs is not None and ours is not None], len(pairs)
     )
@@ -149,9 +153,10 @@ def _comes_to(runs: Sequence[Rows], limit: float) -> bool:
     return max(row["spent"] for rows in runs for row in rows) >= 0.75 * limit
 
 
-def _bytes_at(rows: Rows, limit: float) -> float | None:
-    """Return the size of what is picked at the last look that had not spent more; None: nothing is."""
-    return next((row.get("bytes") for row in reversed(rows) if row["spent"] <= limit), None)
+def _cost_at(rows: Rows, limit: float) -> float | None:
+    """Return the cost of what is picked at the last look that had not spent more; None: nothing is."""
+    last = next((row for row in reversed(rows) if row["spent"] <= limit), {})
+    return next((last[key] for key in _KEYS.values() if key in last), None)
 
 
 def _mean(values: Sequence[float], n: int) -> str:
@@ -200,6 +205,7 @@ def main() -> None:
     parser.add_argument("--contestants", nargs="+", default=["hwsearch"])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--budget", type=float, default=8, help="of the search alone, in full trainings")
+    parser.add_argument("--rule", choices=COSTS, default="smallest", help="of the pick")
     parser.add_argument("--within", type=float, default=WITHIN, help="the tolerance")
     parser.add_argument("--also", nargs="*", default=["benchmarks.replay.ours"])
     parser.add_argument("--table", action="store_true", help="print what the runs so far show")
@@ -207,14 +213,15 @@ def main() -> None:
     for module in args.also:
         importlib.import_module(module)
     found: dict[str, list[dict[str, Any]]] = {}
+    ending = "" if args.rule == "smallest" else f"-{args.rule}"
     for name in args.worlds:
-        path = args.work / f"picked-{name.replace('/', '-')}.jsonl"
+        path = args.work / f"picked-{name.replace('/', '-')}{ending}.jsonl"
+        world = load_world(name, args.work, args.rule)
         if args.table:
             found[name] = [own for own in read_runs(path) if own["within"] == args.within]
-            print(sizes_table(load_world(name, args.work), found[name], args.within))
-            print(paired_table(found[name]))
+            print(sizes_table(world, found[name], args.within))
+            print(paired_table(found[name], args.rule))
             continue
-        world = load_world(name, args.work)
         for contestant in args.contestants:
             for seed in range(args.seeds):
                 asked = (contestant, seed, args.within)

@@ -25,14 +25,14 @@ class Step:
         candidate: What was trained.
         rung: Of the cycle.
         accuracy: As the contestant sees it.
-        n_bytes: After training.
+        cost: After training: bytes, or joules where the pick's rule is ``frugal``.
         train_steps: Of this cycle alone.
     """
 
     candidate: Candidate
     rung: int
     accuracy: float
-    n_bytes: float
+    cost: float
     train_steps: int
 
 
@@ -68,7 +68,7 @@ class Trainings:
             candidate,
             rung,
             self._world.observe(candidate, rung, self._seed),
-            float(self._world.bytes_truth([candidate])[0]),
+            float(self._world.cost_truth([candidate])[0]),
             self._world.steps(candidate, rung),
         )
         self.last[candidate.digest] = own
@@ -93,8 +93,8 @@ def random_candidate(world: World, rng: np.random.Generator) -> Candidate:
 
 
 def objectives(steps: list[Step]) -> np.ndarray:
-    """Return error and log bytes, both to be minimised: [N, 2]."""
-    return np.array([(1.0 - own.accuracy, np.log(own.n_bytes)) for own in steps]).reshape(-1, 2)
+    """Return error and log cost, both to be minimised: [N, 2]."""
+    return np.array([(1.0 - own.accuracy, np.log(own.cost)) for own in steps]).reshape(-1, 2)
 
 
 def spread_order(values: np.ndarray) -> np.ndarray:

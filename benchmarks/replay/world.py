@@ -13,6 +13,9 @@ trainings (`response`), the noise is that of its replicates (`noise`), bytes bef
 on the dense network of seed 0 (`mixes`), after training that times the ratio of the model. All of it is laid out once
 for every candidate that exists, so the best hypervolume and the least model are exact, not what some search found.
 
+Where the pick's rule is ``frugal``, costs are energies in place of bytes (`energies`; of a ``grid`` the table's), for
+contestants and for the pick; hypervolumes and targets of a contest stay those of bytes.
+
 Accuracies are of validation. Rungs 0 to 2 are after 1, 4, 16 epochs (cycles of 1, 3, 12); rungs 3 and 4 are the first
 two trained at a quarter and half of T, as the search does, and measured at T. What was trained so and then goes on is
 taken for as good after the last as any (measured in benchmarks/results/short_trainings.md). The hypervolume is the
@@ -27,14 +30,14 @@ a second or two.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.replay.cells import Cells, grid_cells, layer_cells
+from benchmarks.replay.cells import Cells, grid_cells, layer_cells, layer_energies
 from benchmarks.replay.noise import Noise, measure_noise
 from benchmarks.tabular.build import HERE, plan_of
 from hwsearch.plan.plan import Plan, make_plan
@@ -45,6 +48,8 @@ from hwsearch.study.model import load_study
 
 NAMES = ("digits/grid", "digits/layers", "mnist/grid", "mnist/layers", "fsdd/layers")
 """The last one is held out: nothing of the method was settled on it, and it was built and replayed last."""
+COSTS = {"smallest": "memory_bytes", "frugal": "energy_j"}
+"""What the pick counts, by its rule."""
 WORST_ERROR, FLOOR_POINTS, NEAR = 0.15, 0.02, 0.10
 _FINAL = 2
 FULL_TIME, EARLY_TIME = (0, 1, 2), (3, 4, 2)
@@ -61,6 +66,7 @@ class World:
         cells: Every candidate that exists.
         noise: Of a training.
         cycles: Epochs of the own cycle of each of a training's rungs.
+        rule: Of the pick (``pick.rule``), one of COSTS.
     """
 
     name: str
@@ -68,6 +74,7 @@ class World:
     cells: Cells
     noise: Noise
     cycles: tuple[int, ...] = (1, 3, 12)
+    rule: str = "smallest"
 
     @property
     def space(self) -> SearchSpace:
@@ -85,6 +92,37 @@ class World:
     def bytes_truth(self, candidates: Sequence[Candidate]) -> np.ndarray:
         """Return the memory in bytes [N] after training."""
         return self.cells.measured[self.cells.rows(candidates)]
+
+    def costs(self, candidates: Sequence[Candidate], *, trained: bool) -> list[dict[str, float]]:
+        """Return what is known of candidates' costs, by column, before or after training."""
+        rows = self.cells.rows(candidates)
+        n_bytes = (self.cells.measured if trained else self.cells.foretold)[rows].tolist()
+        found = [{"memory_bytes": own, "weight_bytes": own} for own in n_bytes]
+        if self.cells.energy_j is None:
+            return found
+        joules = self.cells.energy_j[rows, int(trained)].tolist()
+        return [own | {"energy_j": energy_j} for own, energy_j in zip(found, joules, strict=True)]
+
+    @property
+    def cost_name(self) -> str:
+        """Column of what the pick counts."""
+        return COSTS[self.rule]
+
+    @property
+    def every_cost(self) -> np.ndarray:
+        """What the pick counts of each cell after training."""
+        if self.rule == "smallest":
+            return self.cells.measured
+        assert self.cells.energy_j is not None
+        return np.asarray(self.cells.energy_j[:, 1])
+
+    def cost_truth(self, candidates: Sequence[Candidate]) -> np.ndarray:
+        """Return what the pick counts of candidates [N] after training."""
+        return self.every_cost[self.cells.rows(candidates)]
+
+    def least_cost(self, floor: float) -> float:
+        """Return the least of what the pick counts whose true accuracy is at least so much."""
+        return float(self.every_cost[self.cells.accuracy[:, _FINAL] >= floor].min())
 
     def observe(self, candidate: Candidate, rung: int, seed: int) -> float:
         """Return the accuracy that a contestant with this seed measures of a candidate at a rung."""
@@ -155,8 +193,13 @@ class World:
         return float(np.log(self.cells.measured.min())), float(np.log(self.cells.measured.max()))
 
 
-def load_world(name: str, work: Path) -> World:
+def load_world(name: str, work: Path, rule: str = "smallest") -> World:
     """Return a world, from what is kept in the work folder where it is.
+
+    Args:
+        name: One of NAMES.
+        work: The folder.
+        rule: Of the pick, one of COSTS.
 
     Raises:
         ValueError: There is no such world.
@@ -167,7 +210,9 @@ def load_world(name: str, work: Path) -> World:
     table = read_table(task)
     plan = plan_of(task) if kind == "grid" else layers_plan(task)
     cells = grid_cells(plan, table) if kind == "grid" else layer_cells(task, plan, table, work)
-    return World(name, plan, cells, measure_noise(table))
+    if rule == "frugal" and cells.energy_j is None:
+        cells = replace(cells, energy_j=layer_energies(task, plan, table, work))
+    return World(name, plan, cells, measure_noise(table), rule=rule)
 
 
 def layers_plan(task: str) -> Plan:

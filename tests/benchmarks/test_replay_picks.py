@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import benchmarks.replay.ours  # noqa: F401  (adds contestants)
+from benchmarks.replay.ends import dense_of
 from benchmarks.replay.picks import honesty_table, paired_table, run, sizes_table
 from benchmarks.replay.world import load_world
 
@@ -36,6 +37,30 @@ def test_an_interval_is_students():
     runs += [of_looks("tpe", seed, (20, float(np.exp(seed)))) for seed in range(3)]
     row = paired_table(runs).splitlines()[-1]
     assert "| 2.72 [0.23, 32.59] |" in row  # exp(1 -+ 4.303 / root 3)
+
+
+def test_energies_are_compared_like_bytes(tmp_path):
+    runs = [of_looks("hwsearch", 0, (20, 2e-5)), of_looks("tpe", 0, (20, 6e-5))]
+    runs += [of_looks("hwsearch", 1, (20, 2e-5)), of_looks("tpe", 1, (20, 6e-5))]
+    for own in runs:
+        own["rows"] = [{"spent": row["spent"], "energy_j": row["bytes"]} for row in own["rows"]]
+    head, _, row = paired_table(runs, "frugal").splitlines()
+    assert head.startswith("| pick's energy over hwsearch's |")
+    assert "| 3.00 |" in row
+    world = load_world("digits/grid", tmp_path, "frugal")
+    table = sizes_table(world, runs, 0.02)
+    least = world.least_cost(float(world.truth([dense_of(world)], 2)[0]) - 0.02)
+    assert table.startswith(f"## digits/grid: the least that keeps 2.0% takes {least * 1e6:.2f} µJ")
+    assert f"| {2e-5 / least:.2f} |" in table
+
+
+@pytest.mark.slow
+def test_a_frugal_pick_is_of_the_least_energy(tmp_path):
+    world = load_world("digits/grid", tmp_path, "frugal")
+    for own in (run(world, name, 0, 1.0, 0.02) for name in ("hwsearch", "hwsearch_foretold")):
+        picks = [row for row in own["rows"] if "lost" in row]
+        assert picks
+        assert all(world.every_cost.min() <= row["energy_j"] <= world.every_cost.max() for row in picks)
 
 
 @pytest.mark.slow
