@@ -12,7 +12,8 @@ finalists (`decide.finalists`); who trains in full offers the front of what it m
 the rest (`rivals_today` has more of those); `hwsearch_foretold` trains contenders for the pick alone (`final.others:
 foretold`, `ends`). Search, final trainings and five of the dense network are charged, counted in full trainings. Of a
 pick the true bytes and accuracy are kept, and how often 95 % intervals hold the truth. With ``--rule frugal`` costs are
-energies in all of this, of the objectives too, and the rows go into files of their own.
+energies in all of this, of the objectives too, and the rows go into files of their own. Picks that are too poor are
+cheap: with ``--alike`` a table counts how many times the least that is truly as accurate as the pick each pick costs.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ OFFERS = 4  # batches after which those are that do not
 SPENT = (15, 20, 25, 30, 40, 60, 100, 150, 200)
 Rows = Sequence[Mapping[str, Any]]  # the looks of a run
 _FINAL = 2
+_ROUNDED = 1e-5  # of what is kept of a loss
 _KEYS = {"smallest": "bytes", "frugal": "energy_j"}  # of a row: what the pick costs
 _FORETOLD = "_foretold"  # how a contestant's name ends whose end is `final.others: foretold`
 
@@ -130,6 +132,19 @@ def paired_table(runs: Sequence[Mapping[str, Any]], rule: str = "smallest", ours
     return "\n".join(lines) + "\n"
 
 
+def alike(world: World, runs: Sequence[Mapping[str, Any]], within: float) -> list[dict[str, Any]]:
+    """Return runs whose picks cost as many times the least that exists as they do that of their own true accuracy."""
+    best, key = float(world.truth([dense_of(world)], _FINAL)[0]), _KEYS[world.rule]
+
+    def scaled(row: Mapping[str, Any]) -> dict[str, Any]:
+        if "lost" not in row:
+            return dict(row)
+        own = world.least_cost(best - row["lost"] - _ROUNDED)
+        return {**row, key: row[key] * world.least_cost(best - within) / own}
+
+    return [{**own, "rows": [scaled(row) for row in own["rows"]]} for own in runs]
+
+
 def _share(runs: Sequence[Rows], limit: float, least: float) -> str:
     """Return a cell: of the last look of each run that had not spent more; in brackets how many had no pick."""
     if not _comes_to(runs, limit):
@@ -209,6 +224,7 @@ def main() -> None:
     parser.add_argument("--within", type=float, default=WITHIN, help="the tolerance")
     parser.add_argument("--also", nargs="*", default=["benchmarks.replay.ours"])
     parser.add_argument("--table", action="store_true", help="print what the runs so far show")
+    parser.add_argument("--alike", action="store_true", help="against the least as accurate as the pick")
     args = parser.parse_args()
     for module in args.also:
         importlib.import_module(module)
@@ -219,8 +235,9 @@ def main() -> None:
         world = load_world(name, args.work, args.rule)
         if args.table:
             found[name] = [own for own in read_runs(path) if own["within"] == args.within]
-            print(sizes_table(world, found[name], args.within))
-            print(paired_table(found[name], args.rule))
+            runs = alike(world, found[name], args.within) if args.alike else found[name]
+            print(sizes_table(world, runs, args.within))
+            print(paired_table(runs, args.rule))
             continue
         for contestant in args.contestants:
             for seed in range(args.seeds):

@@ -5,7 +5,7 @@ import pytest
 
 import benchmarks.replay.ours  # noqa: F401  (adds contestants)
 from benchmarks.replay.ends import dense_of
-from benchmarks.replay.picks import honesty_table, paired_table, run, sizes_table
+from benchmarks.replay.picks import alike, honesty_table, paired_table, run, sizes_table
 from benchmarks.replay.world import load_world
 
 
@@ -52,6 +52,22 @@ def test_energies_are_compared_like_bytes(tmp_path):
     least = world.least_cost(float(world.truth([dense_of(world)], 2)[0]) - 0.02)
     assert table.startswith(f"## digits/grid: the least that keeps 2.0% takes {least * 1e6:.2f} µJ")
     assert f"| {2e-5 / least:.2f} |" in table
+
+
+def test_a_poor_pick_is_held_against_the_least_that_is_as_poor(tmp_path):
+    world = load_world("digits/grid", tmp_path, "frugal")
+    best = float(world.truth([dense_of(world)], 2)[0])
+    poor, good = world.least_cost(best - 0.1), world.least_cost(best - 0.02)
+    runs = [
+        {
+            "contestant": "tpe",
+            "seed": 0,
+            "rows": [{"spent": 20, "energy_j": 3 * poor, "lost": 0.1}, {"spent": 30}],
+        }
+    ]
+    (own,) = alike(world, runs, 0.02)
+    assert own["rows"][0]["energy_j"] == pytest.approx(3 * good)
+    assert own["rows"][1] == {"spent": 30}
 
 
 @pytest.mark.slow
