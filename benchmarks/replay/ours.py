@@ -72,6 +72,7 @@ class Bout:
         known: Records so far, by candidate digest.
         batch: Candidates that are asked together.
         rungs: Of the world, in which it trains.
+        probes: Steps that the estimator's probes took; they are charged with the first training.
     """
 
     def __init__(self, world: World, seed: int, switches: Mapping[str, object], shuffled: bool) -> None:
@@ -96,7 +97,7 @@ class Bout:
             self._sight = replace(self._sight, quality=quality)
         self._shuffle = np.random.default_rng([seed, 1]) if shuffled else None
         (cost,) = world.costs([dense], trained=False)
-        self._probes = self._sight.eval_steps // 3 if study.search.foresee else 0
+        self.probes = self._uncharged = self._sight.eval_steps // 3 if study.search.foresee else 0
         self.dense = SimpleNamespace(cost=cost, error=error)
 
     @property
@@ -200,8 +201,8 @@ class Bout:
                 cycles = [self._trainings.further(standing[i].candidate)]
                 if rungs == 1:
                     cycles += list(self._trainings.in_full(standing[i].candidate))
-                cycles[0] = replace(cycles[0], train_steps=cycles[0].train_steps + self._probes)
-                self._probes = 0
+                cycles[0] = replace(cycles[0], train_steps=cycles[0].train_steps + self._uncharged)
+                self._uncharged = 0
                 yield from cycles
                 (costs,) = self._world.costs([standing[i].candidate], trained=True)
                 accuracy = cycles[-1].accuracy

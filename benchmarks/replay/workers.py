@@ -6,11 +6,12 @@ hwsearch's own searches of so many candidates are replayed with each size of bat
 depends on that size, and not on the number of workers. Then their jobs, a candidate each, are worked off: the jobs of a
 rung in their order, each by whoever is free; the next rung, and the next batch, begin when all of them have ended, as
 in `hwsearch.search.stages.rungs`. The dense network's trainings and the rounds of final trainings
-(``final.others: train``) follow likewise. Besides, the driver takes `DRIVER_S` a job, one after the other, `LATENCY_S`
-pass until its worker has it, and choosing takes `CHOOSING_S` a candidate, while all workers wait
-(benchmarks/results/cluster.md and choosing.md). The first table has the times, of a search alone and with its end; the
-second what larger batches find, at the same number of candidates: hypervolume (share of the best that exists, by the
-truth), the pick's true bytes (geometric mean) and what was spent, in dense trainings.
+(``final.others: train``) follow likewise; the driver calibrates the estimator between the dense network and the search,
+alone. Besides, it takes `DRIVER_S` a job, one after the other, `LATENCY_S` pass until its worker has it, and choosing
+takes `CHOOSING_S` a candidate, while all workers wait (benchmarks/results/cluster.md and choosing.md). The first table
+has the times, of a search alone, with the calibration before it, and with the dense network and its end; the second
+what larger batches find, at the same number of candidates: hypervolume (share of the best that exists, by the truth),
+the pick's true bytes (geometric mean) and what was spent, in dense trainings.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Searched:
     Attributes:
         batches: The rungs of each batch.
         asked: Candidates, of all batches.
+        probes: Steps that calibrating takes.
         ends: Rounds of final trainings; the dense network's come with the first.
         hypervolume: Of what would be trained in full, by the truth, over the best that exists.
         n_bytes: Of the pick, true; None: nothing is accurate enough.
@@ -54,6 +56,7 @@ class Searched:
 
     batches: Sequence[Rounds]
     asked: int
+    probes: int
     ends: Rounds
     hypervolume: float
     n_bytes: float | None
@@ -66,7 +69,7 @@ class Searched:
     @property
     def steps(self) -> int:
         """Of all trainings."""
-        return self.search_steps + sum(sum(jobs) for jobs in self.ends)
+        return self.probes + self.search_steps + sum(sum(jobs) for jobs in self.ends)
 
 
 def main() -> None:
@@ -84,14 +87,14 @@ def main() -> None:
         batch: [searched(world, seed, batch, args.candidates) for seed in range(*args.seeds)]
         for batch in BATCHES
     }
-    print("| batch | s a dense training | workers | search, times one | with its end, times one |")
-    print("|---|---|---|---|---|")
+    print("| batch | s a dense training | workers | search, times one | calibrated | with its end |")
+    print("|---|---|---|---|---|---|")
     for batch, runs in own.items():
         for seconds in SECONDS:
             for workers in WORKERS:
                 faster = [times(world, run, seconds / world.full_steps, workers) for run in runs]
-                search, whole = np.mean(faster, 0)
-                print(f"| {batch} | {seconds:g} | {workers} | {search:.1f} | {whole:.1f} |")
+                cells = " | ".join(f"{mean:.1f}" for mean in np.mean(faster, 0))
+                print(f"| {batch} | {seconds:g} | {workers} | {cells} |")
     print("\n| batch | hypervolume | pick, B | spent by the search | with its end |\n|---|---|---|---|---|")
     for batch, runs in own.items():
         print(f"| {batch} | {found(world, runs)} |")
@@ -101,7 +104,7 @@ def searched(world: World, seed: int, batch: int, candidates: int) -> Searched:
     """Replay a search of so many candidates, and its end."""
     bout = Bout(world, seed, {"batch": batch}, shuffled=False)
     batches: list[list[list[int]]] = [[]]
-    rung, offered = None, Offer([])
+    rung, offered, charged = None, Offer([]), bout.probes  # with the first training
     for step in bout.steps(candidates):
         if isinstance(step, Offer):
             batches.append([])
@@ -110,29 +113,32 @@ def searched(world: World, seed: int, batch: int, candidates: int) -> Searched:
         if step.rung != rung:
             batches[-1].append([])
             rung = step.rung
-        batches[-1][-1].append(step.train_steps)
+        batches[-1][-1].append(step.train_steps - charged)
+        charged = 0
     picked = pick_contenders(world, bout.state, seed, WITHIN, foretell=False)
     truth = world.truth(offered.candidates, _FINAL), world.bytes_truth(offered.candidates)
     pick = picked.candidate
     return Searched(
         batches[:-1],
         batch * (len(batches) - 1),
+        bout.probes,
         picked.rounds,
         world.hypervolume(*truth) / world.reference,
         None if pick is None else float(world.bytes_truth([pick])[0]),
     )
 
 
-def times(world: World, run: Searched, seconds_a_step: float, workers: int) -> tuple[float, float]:
-    """Return how many times as fast as one worker the search is, and the search with its end."""
+def times(world: World, run: Searched, seconds_a_step: float, workers: int) -> tuple[float, float, float]:
+    """Return how many times as fast as one worker the search is, also with its calibration, and with its end too."""
     rows = []
     for n in (1, workers):
-        dense = _worked_off([world.full_steps], seconds_a_step, n)
-        chosen = CHOOSING_S * run.asked
-        search = sum(_worked_off(jobs, seconds_a_step, n) for rungs in run.batches for jobs in rungs)
+        dense, probed = _worked_off([world.full_steps], seconds_a_step, n), run.probes * seconds_a_step
+        rungs = sum(_worked_off(jobs, seconds_a_step, n) for rungs in run.batches for jobs in rungs)
+        search = CHOOSING_S * run.asked + rungs
         end = sum(_worked_off(jobs, seconds_a_step, n) for jobs in run.ends)
-        rows.append((chosen + search, dense + chosen + search + end))
-    return rows[0][0] / rows[1][0], rows[0][1] / rows[1][1]
+        rows.append((search, probed + search, dense + probed + search + end))
+    one, several = rows
+    return one[0] / several[0], one[1] / several[1], one[2] / several[2]
 
 
 def _worked_off(jobs: Sequence[int], seconds_a_step: float, workers: int) -> float:

@@ -18,8 +18,8 @@ def free(monkeypatch):
         monkeypatch.setattr(workers, name, 0.0)
 
 
-def search(batches, ends=((100,),)):
-    return Searched(batches, sum(len(rungs[0]) for rungs in batches), ends, 1.0, 100.0)
+def search(batches, ends=((100,),), probes=0):
+    return Searched(batches, sum(len(rungs[0]) for rungs in batches), probes, ends, 1.0, 100.0)
 
 
 def test_the_next_rung_begins_when_all_jobs_of_the_last_have_ended(free):
@@ -27,8 +27,14 @@ def test_the_next_rung_begins_when_all_jobs_of_the_last_have_ended(free):
     run = search([[[10, 10, 10], [30]]])
     assert times(WORLD, run, 1.0, 2)[0] == pytest.approx(60 / 50)
     # with the dense network (100) and its final training (100)
-    assert times(WORLD, run, 1.0, 2)[1] == pytest.approx(260 / 250)
+    assert times(WORLD, run, 1.0, 2)[2] == pytest.approx(260 / 250)
     assert times(WORLD, run, 1.0, 64)[0] == pytest.approx(60 / 40)
+
+
+def test_while_the_estimator_is_calibrated_all_wait(free):
+    alone, calibrated, whole = times(WORLD, search([[[10] * 4]], probes=50), 1.0, 4)
+    assert (alone, calibrated) == (pytest.approx(4), pytest.approx(90 / 60))
+    assert whole == pytest.approx(290 / 260)
 
 
 def test_a_job_goes_to_whoever_is_free_first(free):
