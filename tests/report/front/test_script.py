@@ -143,14 +143,15 @@ def test_the_page_in_a_browser(page, played, played_dir, tmp_path):
     out = in_browser(page, tmp_path, (Path(__file__).parent / "plays.js").read_text(encoding="utf-8"))
     assert out["said"] == []
     assert out["still"] == "none"
-    steps = front_section(played).data.tolerance.steps
+    tolerance = front_section(played).data.tolerance
+    steps = tolerance.steps
     assert len(out["picks"]) == len(steps)
     for step, (words, said, command) in zip(steps, out["picks"], strict=True):
         trial = answer(played, played_dir, step.tolerance)
         assert words == step.words
         assert said.startswith("Nothing is picked" if trial is None else f"Picked: Trial {trial},")
         assert command.endswith(f" --trial {trial} --to model") == (trial is not None)
-    assert out["reset"] == [out["start"], "0.5 points"]
+    assert out["reset"] == [out["start"], steps[tolerance.start].words]
     assert out["focused"]
     assert out["home"][1].startswith(out["home"][0].split(":")[0])
     assert out["right"] != out["home"][0]
