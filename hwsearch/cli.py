@@ -111,10 +111,10 @@ def run(
     plain = device in ("auto", "cpu") and (workers is None or workers >= 1)
     told = summary is not None and pages_stand(folder, summary) and not lacks_rival(wanted, summary, folder)
     if not (plain and told):
+        from hwsearch.search.jobs import fork_server
+
         processes = cores() if workers is None else workers
         if cluster is None and processes > 1:
-            from hwsearch.search.jobs import fork_server
-
             fork_server.ready()  # it loads torch while this process does
         from hwsearch import api
         from hwsearch.terminal import Progress
@@ -132,6 +132,7 @@ def run(
                 scheduler=cluster,
                 listen=progress.listen,
             )
+        fork_server.end()
         summary = read_summary(result.folder.summary)
     assert summary is not None
     print_answer(folder, summary)

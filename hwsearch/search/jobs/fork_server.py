@@ -39,6 +39,14 @@ def ready() -> BaseContext:
     return context
 
 
+def end() -> None:
+    """End the server once all it forked have ended, and wait for that: what they took then counts as this process's."""
+    if _FORKS:
+        from multiprocessing import forkserver
+
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]  # nothing public ends it
+
+
 @contextmanager
 def _same_modules() -> Iterator[None]:
     """Let a process that is started inside find modules where this one does, and not in the current folder first."""

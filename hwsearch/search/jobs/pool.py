@@ -294,9 +294,8 @@ def _run_in_worker(task: Task[Any]) -> Any:
 def _fastest_size(bench: Bench, *, network: int, timesteps: int, batch_size: int, processes: int) -> int:
     """Return the fastest size of a stack that fits the memory of one of several processes."""
     fits = fitting(bench.networks[network], timesteps, batch_size, processes, bench.device)
-    if bench.device != "cpu":
-        return min(fits, MOST_GPU)
-    return _fastest(bench, network, timesteps, batch_size, min(fits, MOST))
+    on_gpu = bench.device != "cpu"
+    return min(fits, MOST_GPU) if on_gpu else _fastest(bench, network, timesteps, batch_size, min(fits, MOST))
 
 
 def _fastest(bench: Bench, network: int, timesteps: int, batch_size: int, most: int) -> int:

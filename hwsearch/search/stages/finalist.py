@@ -264,25 +264,22 @@ def with_intervals(plan: Plan, finalists: Sequence[Finalist], dense: Finalist) -
     interval says of the samples; a recipe that was not trained with every seed may have had luck besides, and its
     interval is wider by that.
     """
+    if not finalists:
+        return []
     n_val, n_test = len(plan.data.y_val), len(plan.data.y_test)
     runners = runners_of(plan, finalists, dense)
     tests = [finalist.accuracies_test for finalist in finalists]
     spread = np.array([variance(finalist.accuracy_test, n_test) for finalist in finalists])
     repeated = EXPECTED + sum(len(finalist.losses) - 1 for finalist in finalists)
     reach = float(stdtrit(repeated, 0.5 + CONFIDENCE / 2))
-    on_val = score_halves(runners, dense.score, n_val, dense.begun) if runners else np.array([])
-    on_test = (
-        np.hypot(pooled_sds(tests, spread), luck([f.accuracy_test for f in finalists], dense.accuracy_test))
-        if runners
-        else np.array([])
-    )
+    on_val = score_halves(runners, dense.score, n_val, dense.begun)
+    lucks = luck([finalist.accuracy_test for finalist in finalists], dense.accuracy_test)
+    on_test = np.hypot(pooled_sds(tests, spread), lucks)
     done = []
     for finalist, half, test_sd in zip(finalists, on_val.tolist(), on_test, strict=True):
-        n = len(finalist.losses)
         low, high = max(0.0, finalist.score - half), min(1.0, finalist.score + half)
-        wider = (
-            finalist if finalist.begun == finalist.of else _wider(finalist, reach * test_sd / math.sqrt(n))
-        )
+        by = reach * test_sd / math.sqrt(len(finalist.losses))
+        wider = finalist if finalist.begun == finalist.of else _wider(finalist, by)
         done.append(replace(wider, score_val_interval=(low, high)))
     return done
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -102,6 +103,26 @@ def test_nothing_is_loaded_from_the_current_folder_that_this_process_would_not_l
     assert ended.stdout.split()[1:] == ["True", str(Path(fork_server.__file__).parents[2] / "__init__.py")]
     assert ended.stderr == ""
     assert not (tmp_path / "loaded").exists()
+
+
+def spend(bench, seconds=0.5):
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+
+
+@pytest.mark.slow  # a process that imports torch
+def test_once_the_server_has_ended_what_workers_took_is_counted_and_the_next_starts_another():
+    crew, before = Processes(bench(), 1), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    first = dict(crew.results([parent, spend]))[0]
+    crew.close(at_once=False)
+    fork_server.end()
+    fork_server.end()
+    assert not Path(f"/proc/{first}").exists()
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before > 0.5
+    crew = Processes(bench(), 1)
+    assert dict(crew.results([parent]))[0] != first
+    crew.close(at_once=False)
 
 
 def test_this_process_keeps_its_environment(monkeypatch):
