@@ -149,8 +149,9 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
     if summary is None:
         summary = _searched(plan_to_run(study, path, options), folder, asker)
     elif lacks_rival(study, summary, folder):
-        hear = asker.listen or (lambda event: None)
-        summary = hold_against_rival(plan_to_run(study, path, options), folder, summary, hear)
+        plan, hear = plan_to_run(study, path, options), asker.listen or (lambda event: None)
+        with asker.hired(folder) as (workers, _):
+            summary = hold_against_rival(plan, folder, summary, workers, hear)
     if not pages_stand(folder, summary):
         write_pages(folder.path)
     if not summary.front_size:
@@ -159,12 +160,12 @@ def answer(study: Study, path: Path, folder: RunFolder, asker: Asker, options: S
 
 
 def _searched(plan: Plan, folder: RunFolder, asker: Asker) -> Summary:
-    """Run a search to its end, or the rest of it; its pages are there before plain networks are tried."""
+    """Run a search to its end, or the rest of it; its pages are there before plain networks are awaited."""
     hear = asker.listen or (lambda event: None)
 
     def show() -> None:
         write_pages(folder.path)
-        hear(Event("note", f"the front is there: {folder.front_png}; plain networks are tried next"))
+        hear(Event("note", f"the front is there: {folder.front_png}; plain networks are awaited"))
 
     with asker.hired(folder) as (workers, device):
         return search(

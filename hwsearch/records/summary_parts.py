@@ -155,8 +155,9 @@ class Rival(Section):
         dense_epochs: Epochs of a dense plain network.
         epochs: Epochs of what is cut from one.
         train_steps: Samples that went through a network, which has no timesteps; in no count of ``cost``.
-        most_steps: A quarter of what the search cost, by ``cost.train_steps`` and ``cost.reused_train_steps``.
-        wall_s: Seconds that it took.
+        most_steps: What it may cost, by the study.
+        wall_s: Seconds on the clock that the run waited for it after its search.
+        processor_s: Seconds of a processor that its trainings took, in the search and after it; None: not recorded.
     """
 
     why_none: str = ""
@@ -171,6 +172,7 @@ class Rival(Section):
     train_steps: int = 0
     most_steps: int = 0
     wall_s: float | None = None
+    processor_s: float | None = None
 
 
 class Program(Section):

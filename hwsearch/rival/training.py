@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,7 +98,6 @@ def train(
     samples: Sequence[Samples],
     schedule: Schedule,
     seeds: Sequence[int],
-    on_epoch: Callable[[], object] = lambda: None,
 ) -> list[Floats]:
     """Train networks of one depth and input side by side; return their floats.
 
@@ -107,7 +106,6 @@ def train(
         samples: Splits that they are trained on, each of as many samples.
         schedule: How.
         seeds: Of the order of each split's samples and of their noise.
-        on_epoch: Called after every epoch.
     """
     order = sorted(range(len(starts)), key=lambda i: starts[i].bits)  # equal bits side by side need no copies
     sorted_starts = [starts[i] for i in order]
@@ -135,7 +133,6 @@ def train(
             torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
             adam.step()
             step += 1
-        on_epoch()
     with torch.no_grad():
         biases[0] -= (_used(weights, masks, grid)[0] @ means).squeeze(2)
     trained = [_unstacked(weights, biases, k, start.net) for k, start in enumerate(sorted_starts)]

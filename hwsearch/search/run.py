@@ -31,7 +31,7 @@ from hwsearch.search.optuna_study import Proposer
 from hwsearch.search.stages.ending import end
 from hwsearch.search.stages.finals import final_record, with_every_seed
 from hwsearch.search.stages.preparation import prepare
-from hwsearch.search.stages.rival import add_rival
+from hwsearch.search.stages.rival import RivalSearch, add_rival, searched_score
 from hwsearch.search.stages.rows import write_members
 from hwsearch.search.stages.warm_start import as_here, others_words
 from hwsearch.search.store.environment import (
@@ -65,7 +65,7 @@ def search(
         workers: Processes that train, or a cluster that does.
         listen: Told of every event.
         device: ``cpu`` or ``cuda``.
-        found: Called once all tables are written, where plain networks are yet to be tried, which takes a while.
+        found: Called once all tables are written, where plain networks are awaited, which may take a while.
 
     Raises:
         InputError: The folder or storage holds another study, or another process runs in it, or the run was begun with
@@ -93,26 +93,32 @@ def search(
         if proposer.count == 0 and all(corner.priced.faults for corner in corners):
             write_trials([], set(), folder.trials, plan.later_columns)
             summary = summarise_refusal(plan, miss_words(plan, corners[0]), seconds_spent(folder, 0.0).wall)
-        else:
-            if device == "cpu" and (why := why_none()):
-                tell(Event("note", why))
-            bench = Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
-            with Trainer(bench, workers) as trainer:
-                summary = _search(plan, folder, proposer, trainer, tell)
-        answered = answers(plan.study, plan.profile.digest, storage, folder)
-        summary = summary.model_copy(update={"answers": answered})
-        write_summary(summary, folder.summary)
-        # what was found is on disk; what follows only holds it against something
-        if not lacks_rival(plan.study, summary, folder):
-            return summary
-        found()
-        return add_rival(plan, folder, summary, tell)
+            return _answered(plan, folder, storage, summary)
+        if device == "cpu" and (why := why_none()):
+            tell(Event("note", why))
+        with Trainer(_bench(plan, device), workers) as trainer:
+            summary, rival = _search(plan, folder, proposer, trainer, tell)
+            summary = _answered(plan, folder, storage, summary)
+            # what was found is on disk; what follows only holds it against something
+            if rival is None or not lacks_rival(plan.study, summary, folder):
+                return summary
+            found()
+            return add_rival(plan, folder, summary, rival, tell)
 
 
-def hold_against_rival(plan: Plan, folder: RunFolder, summary: Summary, listen: Listener) -> Summary:
+def hold_against_rival(
+    plan: Plan, folder: RunFolder, summary: Summary, workers: Workers, listen: Listener
+) -> Summary:
     """Search for the plain network that a run which has ended is held against; return its summary with it.
 
     Nothing of the search is touched: what it was computed with may have changed since.
+
+    Args:
+        plan: The question.
+        folder: Of the run.
+        summary: What it found: a front, at least.
+        workers: Processes that train, or a cluster that does.
+        listen: Told of every event.
 
     Raises:
         InputError: Another process runs in the folder.
@@ -120,15 +126,20 @@ def hold_against_rival(plan: Plan, folder: RunFolder, summary: Summary, listen: 
     with _only_one(folder):
         tell = logged(folder, listen)
         tell(Event("start", plan.study.name))
-        return add_rival(plan, folder, summary, tell)
+        with Trainer(_bench(plan, "cpu"), workers) as trainer:
+            search = RivalSearch(plan, searched_score(summary), trainer)
+            return add_rival(plan, folder, summary, search, tell)
 
 
-def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer, tell: Listener) -> Summary:
-    """Take a search through its stages, and write its tables."""
+def _search(
+    plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer, tell: Listener
+) -> tuple[Summary, RivalSearch | None]:
+    """Take a search through its stages, and write its tables; a search for plain networks goes on beside it."""
     cache = open_cache(folder, plan, trainer.device, lambda text: tell(Event("note", text)))
     # what other runs trained is as it was recorded there; it is priced on this run's device
     others, plan = plan.others, replace(plan, others=())
     context = prepare(plan, trainer, cache, tell)
+    rival = RivalSearch(plan, context.yardstick.dense.score, trainer) if plan.study.rival else None
     asked = plan
     if folder.confirmed.exists():
         plan = with_every_seed(plan)
@@ -139,14 +150,27 @@ def _search(plan: Plan, folder: RunFolder, proposer: Proposer, trainer: Trainer,
     history, clock = run_batches(context, proposer, folder, tell), context.model_clock
     records, state = history.records, history.state
     if not history.front:  # the best so far is kept: trials.csv and the summary are there
-        return summarise(context, state, records, None, [], seconds_spent(folder, clock.lap()))
+        return summarise(context, state, records, None, [], seconds_spent(folder, clock.lap())), None
     finals = end(context, state, records, history.front, tell, asked if folder.confirmed.exists() else None)
     with clock:
         records = with_chances(state, records)
     rows = write_members(plan, finals, folder)
     write_finals([final_record(member) for member in finals.members], folder.finals)
     write_trials(records, {row.trial for row in rows}, folder.trials, plan.later_columns)
-    return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap()))
+    return summarise(context, state, records, finals, rows, seconds_spent(folder, clock.lap())), rival
+
+
+def _bench(plan: Plan, device: str) -> Bench:
+    """Return what everything is trained on."""
+    return Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop, device)
+
+
+def _answered(plan: Plan, folder: RunFolder, storage: str | None, summary: Summary) -> Summary:
+    """Write a summary with what it answers; return it."""
+    answered = answers(plan.study, plan.profile.digest, storage, folder)
+    summary = summary.model_copy(update={"answers": answered})
+    write_summary(summary, folder.summary)
+    return summary
 
 
 def _open(plan: Plan, folder: RunFolder, place: Place) -> Proposer:

@@ -66,8 +66,8 @@ class Study(Section):
             are shares of it. With few samples of a class, ``balanced_accuracy`` (the mean of the classes' recalls) or
             ``macro_f1``.
         robustness: What the pick must keep under input noise; None: nothing is asked.
-        rival: Whether a small search for a plain network (ReLU, no spikes) follows, on devices that run one: at most a
-            quarter of what the search cost.
+        rival: Whether a small search for a plain network (ReLU, no spikes) goes beside it, on devices that run one:
+            a few dozen networks, trained for as many epochs as the study's own.
     """
 
     name: Name

@@ -22,7 +22,6 @@ _REASONS = {
     "runs spikes only": "spikes_only",
     "prices the exported": "firmware",
     "answer after every frame": "frames",
-    "is too little for it": "too_little",
 }
 
 
@@ -119,11 +118,9 @@ def _why_not(run: Run) -> Sentence:
     """Say so; a reason that is not in the table of words in the run's own."""
     rival = run.tables.summary.rival or Rival()
     floor = run.summary("rival.floor", rival.floor, "share")
-    steps = run.summary("rival.most_steps", float(rival.most_steps), "count")
     return said(
         f"plain.{why_not_compared(run)}",
         floor=amount(floor),
-        steps=amount(steps),
         device=run.device_name,
         why=Text(rival.why_none),
     )

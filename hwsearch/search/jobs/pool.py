@@ -22,7 +22,7 @@ from hwsearch.errors import GOES_ON, NoResources
 from hwsearch.interrupts import held, leave_to_parent
 from hwsearch.measure.measured import Measured
 from hwsearch.search.jobs.fork_server import ready
-from hwsearch.search.jobs.job import Bench, Job, TrainedAlone, run_job
+from hwsearch.search.jobs.job import Bench, Job, TrainedAlone, run_job, train_job
 from hwsearch.search.jobs.spare import Spare
 from hwsearch.space.candidate import Candidate
 from hwsearch.train.machine import OneThread, keep_freed_memory, tune_process, yield_to_others
@@ -31,7 +31,7 @@ from hwsearch.train.size import MOST, MOST_GPU, fastest, fitting
 if TYPE_CHECKING:
     from hwsearch.search.jobs.cluster import Cluster
 
-__all__ = ["Bench", "Crew", "Job", "TrainedAlone", "Trainer", "Workers"]
+__all__ = ["Bench", "Crew", "Job", "TrainedAlone", "Trainer", "Workers", "train_job"]
 
 T = TypeVar("T")
 Task = Callable[[Bench], T]
@@ -151,13 +151,17 @@ class Trainer:
             NoResources: Workers died again and again.
             WorkersAway: They could not be reached.
         """
-        results: list[list[Measured]] = [[] for _ in jobs]
-        for index, result in self._crew.results([partial(run_job, job=job) for job in jobs]):
+        return self.done([partial(run_job, job=job) for job in jobs], on_done)
+
+    def done(self, tasks: Sequence[Task[T]], on_done: Callable[[int, T], None] | None = None) -> list[T]:
+        """Run tasks as jobs are run (`run`), and return their results in order."""
+        results: dict[int, T] = {}
+        for index, result in self._crew.results(tasks):
             self.spare.look()
             results[index] = result
             if on_done is not None:
                 on_done(index, result)
-        return results
+        return [results[index] for index in range(len(tasks))]
 
 
 class Here:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from hwsearch.data.datasets import resplit
@@ -21,7 +22,7 @@ from hwsearch.plan.plan import Plan
 from hwsearch.plan.pricing import price_on_device
 from hwsearch.plan.schedules import dense_schedule
 from hwsearch.records.trials import CostFields
-from hwsearch.search.jobs.pool import Job, TrainedAlone, Trainer
+from hwsearch.search.jobs.pool import Job, TrainedAlone, Trainer, train_job
 from hwsearch.search.stages.reference_check import refuse_fallen
 from hwsearch.search.stages.skill import refuse_without_skill
 from hwsearch.search.store.cache import Cache
@@ -177,15 +178,18 @@ def begin_fresh(plan: Plan, trainer: Trainer, cache: Cache, seeds: Sequence[int]
         return
     store = TicketStore(cache)
     missing = [seed for seed in seeds if not cache.final_path(plan.place, seed).exists()]
-    jobs = {str(seed): dense_job(plan, store, seed, split_seed=seed) for seed in missing}
-    to_train = {name: job for name, job in jobs.items() if job.trained is None}
+    for seed in missing:
+        job = dense_job(plan, store, seed, split_seed=seed)
+        if job.trained is None:
+            keep = partial(_keep_alone, plan, store, job)
+            trainer.spare.begin(_called(seed), [partial(train_job, job=job)], keep)
 
-    def keep(name: str, done: TrainedAlone) -> None:
-        (trained,) = done.trained
-        if trained.params is not None:  # what failed is trained again where that is told
-            _keep(plan, store, to_train[name], trained.train_steps, trained.params, done.seconds)
 
-    trainer.spare.begin(to_train, keep)
+def _keep_alone(plan: Plan, store: TicketStore, job: Job, place: int, done: TrainedAlone) -> None:
+    """Keep a dense network that was trained early; what failed is trained again where that is told."""
+    (trained,) = done.trained
+    if trained.params is not None:
+        _keep(plan, store, job, trained.train_steps, trained.params, done.seconds)
 
 
 def steps_of_fresh(plan: Plan, cache: Cache, seeds: Sequence[int]) -> int:
@@ -216,7 +220,7 @@ def fresh_references(
     results = {seed: cache.load(paths[seed], with_params=True) for seed in seeds}
     missing = [seed for seed in seeds if results[seed] is None]
     store = TicketStore(cache)
-    trainer.spare.close()
+    trainer.spare.give_up([_called(seed) for seed in missing])
     jobs = [dense_job(plan, store, seed, split_seed=seed) for seed in missing]
 
     def save(index: int, measured: list[Measured]) -> None:
@@ -231,6 +235,11 @@ def fresh_references(
 
     trainer.run(jobs, save)
     return [result for result in results.values() if result is not None]
+
+
+def _called(seed: int) -> str:
+    """Return what the training of a fresh seed's dense network is called among what is begun early."""
+    return f"dense {seed}"
 
 
 def _what(plan: Plan) -> str:

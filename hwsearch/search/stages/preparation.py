@@ -28,15 +28,17 @@ def prepare(plan: Plan, trainer: Trainer, cache: Cache, tell: Listener) -> Conte
         HwsearchError: A dense reference is no model: there is nothing to search from.
         InputError: On the device it loses more than the study tolerates.
     """
-    references, total = list[Reference](), len(plan.networks)
+    references, total, fresh = list[Reference](), len(plan.networks), final_seeds(plan)
+    if total == 1:  # whatever is found is held against these in the end
+        begin_fresh(plan, trainer, cache, fresh)
     for number in range(total):
         of_one = plan.at(number)
         tell(Event("dense", f"training the dense reference{_of(of_one)}", number, total))
         references.append(Reference(of_one, dense_reference(of_one, trainer, cache)))
         tell(Event("dense", _dense_words(of_one, references[-1].dense), number + 1, total))
     context = Context(plan, tuple(references), trainer, cache)
-    # whatever is found is held against these in the end
-    begin_fresh(context.yardstick.plan, trainer, cache, final_seeds(plan))
+    if total > 1:
+        begin_fresh(context.yardstick.plan, trainer, cache, fresh)
     if not plan.study.search.foresee:
         return context
     calibrated = []

@@ -92,11 +92,6 @@ def test_who_alone_is_accurate_enough(tmp_path, floor, accuracy, words):
         ),
         ({"why_none": "this study prices the exported C library's code"}, "why.firmware", "program code"),
         ({"why_none": "it would have to answer after every frame"}, "why.frames", "at every moment"),
-        (
-            {"why_none": "a quarter, 20, is too little for it", "most_steps": 20},
-            "why.too_little",
-            "(20 steps)",
-        ),
         ({"why_none": "a new <reason>"}, "why.other", "a new <reason>"),
     ],
 )

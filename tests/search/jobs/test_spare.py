@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from builders.jobs import assert_all_end, assert_same, bench, job
@@ -30,10 +31,16 @@ class Process:
 
 
 def spare_of(names):
+    """Return one with a task of each owner, its process, which is started at most once, and what it was given."""
     process, kept = Process(), []
     spare = Spare(lambda: process)
-    spare.begin(dict.fromkeys(names, SHORT), lambda name, done: kept.append((name, done)))
+    for name in names:
+        begin(spare, name, kept)
     return spare, process, kept
+
+
+def begin(spare, name, kept, tasks=1):
+    spare.begin(name, [run_job] * tasks, lambda place, done: kept.append((name, done)))
 
 
 def test_one_job_is_under_way_and_the_next_begins_when_somebody_looks():
@@ -60,6 +67,38 @@ def test_in_the_end_what_is_finished_is_kept_and_what_is_not_is_given_up():
     spare.close()
 
 
+def test_what_is_asked_for_is_given_up_and_the_others_go_on():
+    started, kept = [], []
+    spare = Spare(lambda: started.append(Process()) or started[-1])
+    begin(spare, "a", kept, tasks=2)
+    begin(spare, "b", kept)
+    spare.give_up(["a"])
+    assert [(len(process.begun), process.closed) for process in started] == [(1, True), (1, None)]
+    started[1].begun[0].set_result("of b")
+    begin(spare, "c", kept)
+    spare.give_up(["d"])
+    assert kept == [("b", "of b")]
+    assert (len(started[1].begun), started[1].closed) == (2, None)
+
+
+def test_what_follows_from_something_finished_is_given_up_with_it():
+    process, places = Process(), []
+    spare = Spare(lambda: process)
+
+    def more(place, done):
+        places.append(place)
+        spare.begin("a", [run_job], more)
+
+    spare.begin("a", [run_job, run_job], more)
+    process.begun[0].set_result(None)
+    spare.look()
+    process.begun[1].set_result(None)
+    spare.give_up(["a"])
+    assert (places, len(process.begun), process.closed) == ([0, 1], 3, True)
+    spare.look()
+    assert len(process.begun) == 3
+
+
 def test_what_breaks_is_left_to_those_who_tell():
     spare, process, kept = spare_of("ab")
     process.begun[0].set_exception(MemoryError())
@@ -70,8 +109,9 @@ def test_what_breaks_is_left_to_those_who_tell():
 
 def test_where_there_is_none_nothing_begins():
     spare = Spare(None)
-    spare.begin({"a": SHORT}, None)
+    begin(spare, "a", [])
     spare.look()
+    spare.give_up(["a"])
     spare.close()
     assert spare.size == 0
 
@@ -104,8 +144,9 @@ def test_a_yielding_process_leaves_its_core_to_others_and_ends_with_the_trainer(
     crew.close(at_once=False)
     endless, kept = replace(SHORT, schedule=Schedule(10**6, 16, 0.01)), []
     with Trainer(bench(), 2) as trainer:
-        trainer.spare.begin({"short": SHORT, "endless": endless}, lambda name, done: kept.append(name))
+        tasks = [partial(train_job, job=job) for job in (SHORT, endless)]
+        trainer.spare.begin("dense", tasks, lambda place, done: kept.append(place))
         while not kept:
             trainer.run([SHORT])
-    assert kept == ["short"]
+    assert kept == [0]
     assert_all_end()

@@ -104,7 +104,7 @@ def test_what_was_trained_meanwhile_is_what_the_workers_would_have_trained(plan,
         trainer.spare.look()
     assert steps_of_fresh(plan, cache, [11, 12]) == finished * whole_steps(plan)
     found = fresh_references(plan, trainer, cache, [11, 12])
-    assert process.closed
+    assert process.closed == (finished < 2)
     assert jobs_run[1] == [True] * 2 if not finished else [False] * finished + [True] * (2 - finished)
     for first, second in zip(wanted, found, strict=True):
         assert_same(first, second)

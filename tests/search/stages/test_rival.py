@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 import pytest
@@ -15,7 +17,11 @@ from hwsearch.records.finished import lacks_rival
 from hwsearch.records.rival import read_rival_records, read_rivals
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.records.summary import read_summary
-from hwsearch.search.stages.rival import SHARE, add_rival
+from hwsearch.rival.search import effort_of
+from hwsearch.search.jobs.job import Bench
+from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.jobs.spare import Spare
+from hwsearch.search.stages.rival import RivalSearch, add_rival, searched_score
 from hwsearch.study.model import load_study
 
 
@@ -25,6 +31,7 @@ def few(monkeypatch):
     monkeypatch.setattr(search, "HIDDEN", (0, 8))
     monkeypatch.setattr(search, "_ROUNDS", (2, 1))
     monkeypatch.setattr(search, "_MOST_EPOCHS", 2)
+    monkeypatch.setattr(search, "_FINALISTS", 3)
 
 
 @pytest.fixture
@@ -36,8 +43,17 @@ def run(finished, tmp_path, tiny_text, few):
     return folder, study
 
 
-def added(folder, study, told):
-    return add_rival(make_plan(load_study(study), study), folder, read_summary(folder.summary), told.append)
+def added(folder, study, told, plan=None, trainer=None):
+    """Hold a run against plain networks, of its study unless another plan is given."""
+    plan = make_plan(load_study(study), study) if plan is None else plan
+    summary = read_summary(folder.summary)
+    trainer = Trainer(bench_of(plan), 1) if trainer is None else trainer
+    search = RivalSearch(plan, searched_score(summary), trainer)
+    return add_rival(plan, folder, summary, search, told.append)
+
+
+def bench_of(plan):
+    return Bench(plan.networks, plan.data, plan.widths, "fused")
 
 
 def test_the_same_line_adds_it_and_leaves_the_search_as_it_was(run, capsys):
@@ -49,8 +65,8 @@ def test_the_same_line_adds_it_and_leaves_the_search_as_it_was(run, capsys):
     assert {event.kind for event in events} == {"start", "rival"}
     rival, rows = read_summary(folder.summary).rival, read_rivals(folder.rival)
     assert rival.front_size == len(rows) > 0
-    cost = read_summary(folder.summary).cost
-    assert 0 < rival.train_steps <= rival.most_steps == (cost.train_steps + cost.reused_train_steps) // SHARE
+    assert 0 < rival.train_steps <= rival.most_steps == effort_of(make_plan(load_study(study), study)).steps
+    assert 0 < rival.processor_s < 60
     assert rival.candidates == 3
     assert len(read_rival_records(folder.rival_finals)) == rival.finalists >= len(rows)
     for row in rows:
@@ -105,7 +121,7 @@ def test_a_failure_of_it_leaves_the_answer(run, monkeypatch):
     def fails(*args):
         raise RuntimeError("no memory for a stack")
 
-    monkeypatch.setattr("hwsearch.search.stages.rival.rivals", fails)
+    monkeypatch.setattr("hwsearch.search.stages.rival.train_stack", fails)
     told = []
     summary = added(folder, study, told)
     assert summary.rival is None
@@ -113,6 +129,66 @@ def test_a_failure_of_it_leaves_the_answer(run, monkeypatch):
     assert folder.summary.read_text() == before
     assert "no memory for a stack" in told[-1].text
     monkeypatch.undo()
+
+
+class AtOnce:
+    """A process that has done a task as soon as it is begun, and counts them."""
+
+    def __init__(self, bench, broken=None):
+        self.bench, self.broken, self.begun, self.closed = bench, broken, 0, False
+
+    def begin(self, task):
+        future = Future()
+        self.begun += 1
+        if self.begun == self.broken:
+            future.set_exception(BrokenProcessPool("killed"))
+        else:
+            future.set_result(task(self.bench))
+        return future
+
+    def close(self, at_once):
+        self.closed = True
+
+
+@pytest.mark.parametrize(("looks", "broken"), [(0, None), (1, None), (3, None), (3, 2), (99, None)])
+def test_whoever_trains_it_the_same_is_found(run, looks, broken):
+    folder, study = run
+    plan = make_plan(load_study(study), study)
+    added(folder, study, [])
+    table, summary = folder.rival.read_text(), read_summary(folder.summary)
+    process, told, trained = AtOnce(bench_of(plan), broken), [], []
+    trainer = Trainer(bench_of(plan), 1)
+    trainer.spare = Spare(lambda: process)
+    by_workers = trainer.done
+    trainer.done = lambda tasks, on_done: trained.extend(tasks) or by_workers(tasks, on_done)
+    search = RivalSearch(plan, searched_score(summary), trainer)
+    for _ in range(looks):
+        trainer.spare.look()
+    again = add_rival(plan, folder, summary, search, told.append)
+    assert folder.rival.read_text() == table
+    assert again.rival.train_steps == summary.rival.train_steps
+    assert (len(trained) == 0) == (looks == 99)
+    assert process.closed == (looks != 99 and broken is None)
+    assert [event.kind for event in told] == ["rival"] * len(told)
+
+
+def test_a_failure_beside_the_search_is_told_when_that_has_ended(run, monkeypatch):
+    folder, study = run
+    plan, told = make_plan(load_study(study), study), []
+    before = folder.summary.read_text()
+    trainer = Trainer(bench_of(plan), 1)
+    trainer.spare = Spare(lambda: AtOnce(bench_of(plan)))
+
+    def fails(*args):
+        raise MemoryError("no memory for masks")
+
+    monkeypatch.setattr("hwsearch.rival.trainings.masks_of", fails)
+    search = RivalSearch(plan, 0.9, trainer)
+    for _ in range(5):
+        trainer.spare.look()
+    assert add_rival(plan, folder, read_summary(folder.summary), search, told.append).rival is None
+    assert "no memory for masks" in told[-1].text
+    assert folder.summary.read_text() == before
 
 
 def test_an_interrupted_one_begins_again(run):
@@ -133,21 +209,18 @@ def test_an_interrupted_one_begins_again(run):
     ("change", "words"),
     [
         ({"profile": "xylo_audio2"}, "xylo_audio2 runs spikes only"),
-        ({"steps": 100}, "a quarter of the run's training steps, 25, is too little"),
         ({"labels": True}, "it would have to answer after every frame"),
     ],
 )
 def test_why_there_is_none_is_recorded_and_told(run, change, words):
 
     folder, study = run
-    plan, summary, told = make_plan(load_study(study), study), read_summary(folder.summary), []
+    plan, told = make_plan(load_study(study), study), []
     if "profile" in change:
         plan = replace(plan, profile=load_profile(change["profile"]))
-    if "steps" in change:
-        summary = summary.model_copy(update={"cost": summary.cost.model_copy(update={"train_steps": 100})})
     if "labels" in change:
         plan = replace(plan, data=replace(plan.data, y_train=plan.data.y_train[:, None]))
-    rival = add_rival(plan, folder, summary, told.append).rival
+    rival = added(folder, study, told, plan).rival
     assert words in rival.why_none
     assert words in told[-1].text
     assert not folder.rival.exists()
