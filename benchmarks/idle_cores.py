@@ -2,9 +2,8 @@
 
     python -m benchmarks.idle_cores STUDY --work DIR [--turns 3] > benchmarks/results/idle_cores.md
 
-A study is run whole, its report included, and without the plain rival that comes after it: with one worker, with two,
-and with two and the process that trains while they wait (`search.jobs.spare`), in turns, each time in a new process and
-a new folder. On the clock is all from the start of the command to its end; processor time is that of all its processes.
+A study is run whole, with its plain networks and its report: with one worker, with two, and with two and the process that
+trains while they wait (`search.jobs.spare`), in turns, each time in a new process and a new folder. On the clock is all from the start of the command to its end; processor time is that of all its processes.
 Not measured is a machine with more than two cores, nor one that others keep busy: run it alone.
 """
 
@@ -20,8 +19,6 @@ import sys
 import time
 from pathlib import Path
 from statistics import median
-
-from ruamel.yaml import YAML
 
 WAYS = {"one worker": (1, False), "two workers": (2, False), "two workers and the spare process": (2, True)}
 RUN = """
@@ -43,15 +40,16 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--turns", type=int, default=3)
     args = parser.parse_args()
-    study = without_rival(args.study, args.work)
     clock: dict[str, list[tuple[float, float]]] = {name: [] for name in WAYS}
     fronts = set()
     for _ in range(args.turns):
         for name, (workers, spare) in WAYS.items():
             out = args.work / "run"
             shutil.rmtree(out, ignore_errors=True)
-            clock[name].append(timed(study, out, workers, spare=spare))
-            fronts.add((out / "front.csv").read_text(encoding="utf-8"))
+            clock[name].append(timed(args.study, out, workers, spare=spare))
+            fronts.add(
+                "".join((out / name).read_text(encoding="utf-8") for name in ("front.csv", "rival.csv"))
+            )
     if len(fronts) != 1:
         raise SystemExit("runs found different fronts")
     steps = json.loads((out / "summary.json").read_text(encoding="utf-8"))["cost"]
@@ -59,7 +57,7 @@ def main() -> None:
     print(
         f"`python -m benchmarks.idle_cores {args.study} --work DIR --turns {args.turns}`: {args.study.stem}, whole,"
     )
-    print("without the plain rival; every way found the same front, byte for byte, and trained")
+    print("with its plain networks; every way found the same fronts of both, byte for byte, and trained")
     print(
         f"{steps['train_steps']:,} samples times timesteps. Medians of {args.turns} turns, in brackets all.\n"
     )
@@ -67,18 +65,6 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for line in rows(clock):
         print(line)
-
-
-def without_rival(study: Path, work: Path) -> Path:
-    """Write the study without its plain rival; return where."""
-    work.mkdir(parents=True, exist_ok=True)
-    yaml = YAML()
-    asked = yaml.load(study.read_text(encoding="utf-8"))
-    asked["rival"] = False
-    path = work / study.name
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(asked, file)
-    return path
 
 
 def timed(study: Path, out: Path, workers: int, *, spare: bool) -> tuple[float, float]:

@@ -36,6 +36,7 @@ from hwsearch.cli_watch import watch
 from hwsearch.data.plugins import install
 from hwsearch.errors import Fault, InputError
 from hwsearch.interrupts import heeded
+from hwsearch.loading import kept
 from hwsearch.shown import line, say, say_block
 
 app = typer.Typer(
@@ -116,8 +117,9 @@ def run(
         processes = cores() if workers is None else workers
         if cluster is None and processes > 1:
             fork_server.ready()  # it loads torch while this process does
-        from hwsearch import api
-        from hwsearch.terminal import Progress
+        with kept():
+            from hwsearch import api
+            from hwsearch.terminal import Progress
 
         install(plugin or ())
         with Progress(wanted.name) as progress:

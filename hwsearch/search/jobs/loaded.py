@@ -8,8 +8,10 @@ import contextlib
 import ctypes
 import signal
 
+from hwsearch.loading import kept
+
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
-with contextlib.suppress(Exception):
+with contextlib.suppress(Exception), kept():
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     import hwsearch.search.jobs.pool  # noqa: F401
