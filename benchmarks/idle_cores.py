@@ -2,8 +2,9 @@
 
     python -m benchmarks.idle_cores STUDY --work DIR [--turns 3] > benchmarks/results/idle_cores.md
 
-A study is run whole, with its plain networks and its report: with one worker, with two, and with two and the process that
-trains while they wait (`search.jobs.spare`), in turns, each time in a new process and a new folder. On the clock is all from the start of the command to its end; processor time is that of all its processes.
+A study is run whole, with its plain networks and its report: with one worker, with two, and with two and the process
+that trains while they wait (`search.jobs.spare`), in turns, each time in a new process and a new folder. On the clock
+is all from the start of the command to its end; processor time is that of all its processes.
 Not measured is a machine with more than two cores, nor one that others keep busy: run it alone.
 """
 
