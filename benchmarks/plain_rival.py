@@ -2,7 +2,7 @@
 
     python -m benchmarks.plain_rival RUN [RUN ...] > benchmarks/results/plain_rival.md
 
-A RUN is a finished `hwsearch run` of a study with `rival: true`, the default, and `final: {seeds: 5}`. Every finalist
+A RUN is a finished `hwsearch run` of a study with `rival: true`, the default. Every finalist
 of both kinds is priced on each device; at several tolerances the smallest, and the most frugal, of either kind that is
 accurate enough on validation (means over fresh seeds) stand beside each other.
 """
@@ -40,10 +40,11 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     print("# Spiking networks against plain ones\n")
     print(
-        "Rebuilt by `python -m benchmarks.plain_rival RUN [RUN ...]`, of studies with `final: {seeds: 5}`; its text\n"
-        "says what is compared. A spiking network is trained anew as often as may change its pick, up to five times,\n"
-        "a plain one with every fresh seed. A plain front has few members: between two of them the next better one\n"
-        "stands. Seconds are of machines under other work.\n"
+        "Rebuilt by `python -m benchmarks.plain_rival RUN [RUN ...]`, of studies as shipped, and of the README's with\n"
+        "its front confirmed; the script says what is compared. A spiking network is trained anew as often as may\n"
+        "change its pick, a plain one with every fresh seed; what is foretold of a spiking front has no network and\n"
+        "does not count. A plain front has few members: between two of them the next better one stands. Seconds are\n"
+        "of a busy machine.\n"
     )
     for run in parser.parse_args().runs:
         report(load_run(run))
@@ -53,11 +54,13 @@ def report(result: Result) -> None:
     """Print what is to be said of one run."""
     summary = read_summary(result.folder.summary)
     home = load_profile(result.folder.profile)
-    print(f"## {summary.study}, searched on {summary.profile}\n")
+    confirmed = ", front confirmed" if result.folder.confirmed.exists() else ""
+    print(f"## {summary.study}, searched on {summary.profile}{confirmed}\n")
     print(f"{result.against_plain()}\n")
     if cost := cost_words(summary):
         assert summary.rival is not None
-        print(f"{cost} They took {summary.rival.wall_s:.0f} s, the search {summary.cost.wall_s:.0f} s.\n")
+        taken = f"They took {summary.rival.processor_s or 0:.0f} s of a core, the search {summary.cost.wall_s:.0f} s."
+        print(f"{cost} {taken}\n")
     print(
         "| device | may lose | smallest spiking | smallest plain | | most frugal spiking | most frugal plain | |"
     )
