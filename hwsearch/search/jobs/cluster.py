@@ -12,7 +12,7 @@ import logging
 import queue
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -239,35 +239,60 @@ class ClusterCrew:
         """See `pool.Crew`."""
         return self._cluster.neighbours
 
-    def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
+    def results(self, tasks: Iterable[Task[T]]) -> Iterator[tuple[int, T]]:
         """See `pool.Crew`.
 
         Raises:
             InputError: A worker that came later is not like the driver.
         """
-        todo, losses = {place: pack(task) for place, task in enumerate(tasks)}, 0
-        while todo:
+        failed, todo, losses = list[Exception](), dict[int, bytes](), 0
+
+        def packed_tasks() -> Iterator[tuple[int, bytes]]:
             try:
-                for place, packed in self._finished(todo):
+                yield from ((place, pack(task)) for place, task in enumerate(tasks))
+            except Exception as error:  # no fault of the cluster, whatever it is
+                failed.append(error)
+                raise
+
+        coming = packed_tasks()
+        while True:
+            try:
+                for place, packed in self._finished(todo, coming):
                     del todo[place]
                     losses = 0
                     yield place, unpack(packed)
+                return
             except _GONE as error:
+                if failed:
+                    raise
                 losses += 1
                 if losses > _LOSSES:
                     law = "a cluster must finish a job before it is lost again"
                     raise WorkersAway(f"{law}; got {losses} losses in a row ({GOES_ON})") from error
                 self._cluster.connect_again(_line(error))
 
-    def _finished(self, todo: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:
-        """Yield packed results until all are there; raises what `_GONE` names where the cluster is lost."""
+    def _finished(
+        self, todo: dict[int, bytes], coming: Iterator[tuple[int, bytes]]
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield packed results of what is to be done, and of what comes, until all are there.
+
+        Raises:
+            _Lost, CancelledError, OSError: The cluster is lost (`_GONE`).
+        """
         client, bench = self._cluster.client, self._bench_there()
         finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         waiting: dict[Any, tuple[int, Future[Any]]] = {}
-        for place, packed in todo.items():
-            future = client.submit(work, packed, bench, facts_here(), pure=False)
+
+        def begin(place: int) -> None:
+            future = client.submit(work, todo[place], bench, facts_here(), pure=False)
             waiting[future.key] = (place, future)  # Dask forgets a task whose future nobody holds
             future.add_done_callback(finished.put)
+
+        for place in todo:
+            begin(place)
+        for place, packed in coming:
+            todo[place] = packed
+            begin(place)
         while waiting:
             try:
                 future = finished.get(timeout=_POLL_S)

@@ -11,7 +11,7 @@ import math
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -58,8 +58,11 @@ class Crew(Protocol):
         """Processes that share the memory of one machine."""
         ...
 
-    def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
+    def results(self, tasks: Iterable[Task[T]]) -> Iterator[tuple[int, T]]:
         """Run tasks; yield the place and the result of each as soon as it is there.
+
+        A task is begun as soon as it comes, if there is a worker for it: what takes a while to come is worked out while
+        those before it run.
 
         Raises:
             NoResources: Workers died again and again.
@@ -139,21 +142,21 @@ class Trainer:
         return min(most, self._sizes[key])
 
     def run(
-        self, jobs: Sequence[Job], on_done: Callable[[int, list[Measured]], None] | None = None
+        self, jobs: Iterable[Job], on_done: Callable[[int, list[Measured]], None] | None = None
     ) -> list[list[Measured]]:
         """Run jobs and return their results in order.
 
         Args:
-            jobs: Stacks.
+            jobs: Stacks; each is begun as it comes (`Crew.results`).
             on_done: Called with a job's index and result as soon as it is there.
 
         Raises:
             NoResources: Workers died again and again.
             WorkersAway: They could not be reached.
         """
-        return self.done([partial(run_job, job=job) for job in jobs], on_done)
+        return self.done((partial(run_job, job=job) for job in jobs), on_done)
 
-    def done(self, tasks: Sequence[Task[T]], on_done: Callable[[int, T], None] | None = None) -> list[T]:
+    def done(self, tasks: Iterable[Task[T]], on_done: Callable[[int, T], None] | None = None) -> list[T]:
         """Run tasks as jobs are run (`run`), and return their results in order."""
         results: dict[int, T] = {}
         for index, result in self._crew.results(tasks):
@@ -161,7 +164,7 @@ class Trainer:
             results[index] = result
             if on_done is not None:
                 on_done(index, result)
-        return [results[index] for index in range(len(tasks))]
+        return [results[index] for index in sorted(results)]
 
 
 class Here:
@@ -172,7 +175,7 @@ class Here:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
 
-    def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
+    def results(self, tasks: Iterable[Task[T]]) -> Iterator[tuple[int, T]]:
         """See `Crew`."""
         keep_freed_memory()
         for place, task in enumerate(tasks):
@@ -229,15 +232,16 @@ class Processes:
             self._holding.close()  # workers would wait for ever
             raise
 
-    def results(self, tasks: Sequence[Task[T]]) -> Iterator[tuple[int, T]]:
+    def results(self, tasks: Iterable[Task[T]]) -> Iterator[tuple[int, T]]:
         """See `Crew`. A worker that dies takes the others along, and costs the time of their jobs."""
-        todo, deaths = dict(enumerate(tasks)), 0
-        while todo:
+        coming, todo, deaths = enumerate(tasks), dict[int, Task[T]](), 0
+        while True:
             try:
-                for place, result in self._finished(todo):
+                for place, result in self._finished(todo, coming):
                     del todo[place]
                     deaths = 0
                     yield place, result
+                return
             except BrokenProcessPool:
                 deaths += 1
                 self.close(at_once=True)
@@ -247,10 +251,13 @@ class Processes:
                     raise NoResources(f"{law}; got {deaths} deaths in a row ({hint})") from None
                 self._start()
 
-    def _finished(self, todo: dict[int, Task[T]]) -> Iterator[tuple[int, T]]:
-        """Yield results until all are there, or the pool is broken."""
-        waiting: dict[Future[T], int] = {}
-        for place, task in todo.items():
+    def _finished(
+        self, todo: dict[int, Task[T]], coming: Iterator[tuple[int, Task[T]]]
+    ) -> Iterator[tuple[int, T]]:
+        """Yield results of what is to be done, and of what comes, until all are there, or the pool is broken."""
+        waiting = {self.begin(task): place for place, task in todo.items()}
+        for place, task in coming:
+            todo[place] = task
             waiting[self.begin(task)] = place
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)

@@ -74,6 +74,17 @@ def test_what_is_finished_first_comes_first(address):
         assert list(cluster.crew(bench()).results(tasks)) == [(1, "quick"), (0, "slow")]
 
 
+def test_what_goes_wrong_while_the_next_task_is_worked_out_is_no_loss_of_the_cluster(address):
+    def tasks():
+        yield n_classes
+        raise OSError(28, "No space left on device")
+
+    with connected(address) as cluster:
+        with pytest.raises(OSError, match="No space left"):
+            list(cluster.crew(bench()).results(tasks()))
+        assert list(cluster.crew(bench()).results(task for task in [n_classes])) == [(0, 3)]
+
+
 def test_a_bug_of_a_task_is_raised_here_and_a_full_disk_is_no_bug(address):
     with connected(address) as cluster:
         crew = cluster.crew(bench())

@@ -116,6 +116,27 @@ def test_a_worker_that_is_killed_costs_time_and_nothing_else(tmp_path):
     crew.close(at_once=False)
 
 
+def wait_for(bench, path):
+    """Return how often this looked for a file until it was there."""
+    for turn in range(6000):
+        if Path(path).exists():
+            return turn
+        time.sleep(0.01)
+    raise TimeoutError(path)
+
+
+@pytest.mark.slow  # processes that import torch
+def test_while_a_task_runs_the_next_one_is_worked_out(tmp_path):
+    def tasks():
+        yield partial(wait_for, path=tmp_path / "worked out")
+        (tmp_path / "worked out").touch()
+        yield classes
+
+    crew = Processes(bench(), 1)
+    assert dict(crew.results(tasks()))[1] == 3
+    crew.close(at_once=False)
+
+
 @pytest.mark.slow  # processes that import torch
 def test_a_job_that_kills_every_worker_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(pools, "_DEATHS", 1)
