@@ -5,13 +5,15 @@
 hwsearch's own searches of so many candidates are replayed with each size of batch (``search.batch``); what is asked
 depends on that size, and not on the number of workers. Then their jobs, a candidate each, are worked off: the jobs of a
 rung in their order, each by whoever is free; the next rung, and the next batch, begin when all of them have ended, as
-in `hwsearch.search.stages.rungs`. The dense network's trainings and the rounds of final trainings
+in `hwsearch.search.stages.rungs`. With ``--overlap`` batches overlap (``search.overlap``): the jobs of a round, of
+batches at different rungs, are one list. The dense network's trainings and the rounds of final trainings
 (``final.others: train``) follow likewise; the driver calibrates the estimator between the dense network and the search,
 alone. Besides, it takes `DRIVER_S` a job, one after the other, `LATENCY_S` pass until its worker has it, and choosing
-takes `CHOOSING_S` a candidate, while all workers wait (benchmarks/results/cluster.md and choosing.md). The first table
-has the times, of a search alone, with the calibration before it, and with the dense network and its end; the second
-what larger batches find, at the same number of candidates: hypervolume (share of the best that exists, by the truth),
-the pick's true bytes (geometric mean) and what was spent, in dense trainings.
+takes `CHOOSING_S` a candidate, while all workers wait, also where batches overlap and it is done while they train
+(benchmarks/results/cluster.md and choosing.md). The first table has the times, of a search alone, with the calibration
+before it, and with the dense network and its end; the second what larger batches find, at the same number of
+candidates: hypervolume (share of the best that exists, by the truth), the pick's true bytes (geometric mean) and what
+was spent, in dense trainings.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import numpy as np
 
 from benchmarks.replay.ends import pick_contenders
 from benchmarks.replay.ours import Bout
+from benchmarks.replay.overlapped import Overlapped
 from benchmarks.replay.picks import WITHIN
 from benchmarks.replay.trainings import Offer
 from benchmarks.replay.world import World, load_world
@@ -81,11 +84,13 @@ def main() -> None:
     parser.add_argument("--world", default="digits/layers")
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 3), metavar=("FIRST", "END"))
     parser.add_argument("--candidates", type=int, default=CANDIDATES)
+    parser.add_argument("--batches", type=int, nargs="+", default=BATCHES)
+    parser.add_argument("--overlap", action="store_true", help="batches overlap: a round is one list of jobs")
     args = parser.parse_args()
     world = load_world(args.world, args.work)
     own = {
-        batch: [searched(world, seed, batch, args.candidates) for seed in range(*args.seeds)]
-        for batch in BATCHES
+        batch: [searched(world, seed, batch, args.candidates, args.overlap) for seed in range(*args.seeds)]
+        for batch in args.batches
     }
     print("| batch | s a dense training | workers | search, times one | calibrated | with its end |")
     print("|---|---|---|---|---|---|")
@@ -100,9 +105,9 @@ def main() -> None:
         print(f"| {batch} | {found(world, runs)} |")
 
 
-def searched(world: World, seed: int, batch: int, candidates: int) -> Searched:
-    """Replay a search of so many candidates, and its end."""
-    bout = Bout(world, seed, {"batch": batch}, shuffled=False)
+def searched(world: World, seed: int, batch: int, candidates: int, overlap: bool = False) -> Searched:
+    """Replay a search of so many candidates, and its end; if batches overlap, a round stands for a batch."""
+    bout = (Overlapped if overlap else Bout)(world, seed, {"batch": batch}, shuffled=False)
     batches: list[list[list[int]]] = [[]]
     rung, offered, charged = None, Offer([]), bout.probes  # with the first training
     for step in bout.steps(candidates):
@@ -110,7 +115,7 @@ def searched(world: World, seed: int, batch: int, candidates: int) -> Searched:
             batches.append([])
             rung, offered = None, step
             continue
-        if step.rung != rung:
+        if rung is None or (step.rung != rung and not overlap):
             batches[-1].append([])
             rung = step.rung
         batches[-1][-1].append(step.train_steps - charged)
@@ -120,7 +125,7 @@ def searched(world: World, seed: int, batch: int, candidates: int) -> Searched:
     pick = picked.candidate
     return Searched(
         batches[:-1],
-        batch * (len(batches) - 1),
+        batch * -(-candidates // batch),
         bout.probes,
         picked.rounds,
         world.hypervolume(*truth) / world.reference,

@@ -13,7 +13,15 @@ from hwsearch.search.decide.acquisition import can_rank, n_suggested, ranked
 from hwsearch.search.decide.batch_size import batch_size
 from hwsearch.search.decide.completion import to_complete
 from hwsearch.search.decide.state import SearchState
-from hwsearch.search.evaluate import complete, evaluate
+from hwsearch.search.evaluate import (
+    UnderWay,
+    begin,
+    begin_again,
+    complete,
+    evaluate,
+    evaluate_round,
+    with_results,
+)
 from hwsearch.search.optuna_study import Proposal, Proposer, Told
 from hwsearch.search.stages.context import Context, Progress
 from hwsearch.search.stages.pricing import price_all
@@ -39,11 +47,14 @@ def run_batches(context: Context, proposer: Proposer, folder: RunFolder, tell: L
     asked = history.take_over(total)
     if history.records:
         tell(Event("candidates", _best_words(history.front), asked, total, clock.lap()))
-    while asked < total:
-        count = min(batch_size(search, len(history.records)), total - asked)
-        history.propose(count, _on_trained(tell, asked, total))
+    take = history.overlap if search.overlap else history.propose
+    while asked < total or history.under_way:
+        count = min(batch_size(search, history.n_asked), total - asked)
+        take(count, _on_trained(tell, asked - history.n_under_way, total))
         asked += count
-        tell(Event("candidates", _best_words(history.front), asked, total, clock.lap()))
+        if history.records:
+            done = asked - history.n_under_way
+            tell(Event("candidates", _best_words(history.front), done, total, clock.lap()))
     while likely := history.to_complete():
         tell(Event("candidates", f"going on with {len(likely)} that were left", total, total))
         history.complete(likely, _on_trained(tell, total, total))
@@ -58,6 +69,7 @@ class History:
         records: In order.
         front: Of these.
         state: What is known with them.
+        under_way: Batches that were begun and not told yet, the oldest first; none, unless batches overlap.
     """
 
     def __init__(
@@ -67,26 +79,54 @@ class History:
         self.front: list[TrialRecord] = []
         self._known: dict[str, TrialRecord] = {}
         self.state = context.state({})
+        self.under_way: list[UnderWay] = []
         self._table = TrialTable(context.plan.later_columns)
         self._context, self._proposer, self._folder, self._finished = context, proposer, folder, finished
 
-    def take_over(self, total: int) -> int:
-        """Take over what is finished, but for a batch that broke off; return how many proposals it was, of so many.
+    @property
+    def n_under_way(self) -> int:
+        """Trials of the batches under way."""
+        return sum(len(batch.trials) for batch in self.under_way)
 
-        A batch that broke off is taken through the flow as a whole: what its members became hangs together.
+    @property
+    def n_asked(self) -> int:
+        """Trials so far, with those under way."""
+        return len(self.records) + self.n_under_way
+
+    def take_over(self, total: int) -> int:
+        """Take over what is finished, but for what hangs together with a batch that broke off, of so many proposals.
+
+        A batch that broke off is taken through the flow as a whole: what its members became hangs together. So does
+        what batches became that overlap: as many are taken through it again as were under way when the next one began.
+
+        Returns:
+            How many proposals were taken over.
         """
         end = next(number for number in range(len(self._finished) + 1) if number not in self._finished)
-        if self._proposer.count > end:  # asked, and without an outcome: the last batch broke off
-            end = self._last_batch(end, total)
+        begins = self._begins(end, total)
+        if self._context.plan.study.search.overlap and self._n_proposed(end) < total:
+            end = begins[max(0, len(begins) - len(self._context.plan.cycles))]
+        elif self._proposer.count > end:  # asked, and without an outcome: the last batch broke off
+            end = begins[-1]
         if end:
             self._add([self._finished[number] for number in range(end)])
-        return sum(not record.finishing for record in self.records)
+        return self._n_proposed(end)
 
     def propose(self, count: int, on_trained: Progress) -> None:
         """Ask for so many candidates, ranked where that pays, and evaluate them."""
         first = len(self.records)
-        choice = partial(self._ranked, first, count) if can_rank(self.state) else None
+        choice = partial(self._ranked, self.state, first, count) if can_rank(self.state) else None
         self._batch(range(first, first + count), choice, evaluate, on_trained)
+
+    def overlap(self, count: int, on_trained: Progress) -> None:
+        """Train what is under way for a rung each, and ask for so many candidates meanwhile; tell the oldest batch."""
+        numbers = range(self.n_asked, self.n_asked + count)
+        following = partial(self._begun, numbers) if count else None
+        self.under_way = evaluate_round(self._context, self.state, self.under_way, following, on_trained)
+        oldest = self.under_way[0]
+        if oldest.rung == len(self._context.plan.cycles):  # it has been through all of them
+            self.under_way = self.under_way[1:]
+            self._tell(with_results(oldest.records, self.state.known))
 
     def to_complete(self) -> list[TrialRecord]:
         """Return what was deferred and is to be trained on."""
@@ -101,20 +141,28 @@ class History:
         numbers = range(first, first + len(likely))
         self._batch(numbers, partial(list, settings), complete, on_trained)
 
-    def _last_batch(self, end: int, total: int) -> int:
-        """Return where the batch begins that holds the first trial without an outcome."""
-        search, first, asked = self._context.plan.study.search, 0, 0
+    def _n_proposed(self, end: int) -> int:
+        """Return how many of the first trials are proposals."""
+        return sum(not self._finished[number].finishing for number in range(end))
+
+    def _begins(self, end: int, total: int) -> list[int]:
+        """Return where batches begin that follow each other, the last of them at the first trial without an outcome.
+
+        Where only a part of a batch has an outcome, the last of them is that batch.
+        """
+        search, first, asked, begins = self._context.plan.study.search, 0, 0, list[int]()
         while first < end and asked < total:
             if self._finished[first].finishing:  # by a run that asked fewer
-                first += 1
+                first, begins = first + 1, []
                 continue
             count = min(batch_size(search, first), total - asked)
             batch = [self._finished[number] for number in range(first, min(first + count, end))]
             proposed = next((i for i, record in enumerate(batch) if record.finishing), len(batch))
             if proposed == len(batch) < count:
                 break
+            begins.append(first)
             first, asked = first + proposed, asked + proposed
-        return first
+        return [*begins, first]
 
     def _batch(
         self,
@@ -124,20 +172,33 @@ class History:
         on_trained: Progress,
     ) -> None:
         """Take over a batch that is finished, or ask for it and take it through the flow."""
-        if all(number in self._finished for number in numbers):
+        if self._all_told(numbers):
             self._add([self._finished[number] for number in numbers])
             return
         proposals = self._proposer.proposals(numbers.start, numbers.stop, choice)
-        batch = through(self._context, self.state, proposals, on_trained)
+        self._tell(through(self._context, self.state, proposals, on_trained))
+
+    def _begun(self, numbers: range, state: SearchState) -> UnderWay:
+        """Return the next batch by what is known, or as it began if it was told before this run went on."""
+        if self._all_told(numbers):
+            return begin_again(self._context, [self._finished[number] for number in numbers])
+        choice = partial(self._ranked, state, numbers.start, len(numbers)) if can_rank(state) else None
+        proposals = self._proposer.proposals(numbers.start, numbers.stop, choice)
+        return begin(self._context, state, proposals)
+
+    def _all_told(self, numbers: range) -> bool:
+        return all(number in self._finished for number in numbers)
+
+    def _tell(self, batch: Sequence[TrialRecord]) -> None:
+        """Tell a batch, and add it; what was told stays as it is."""
         self._proposer.tell([Told(r.trial, verdict(self.state, r), r.to_json()) for r in batch])
-        # what was told stays as it is
         self._add([self._finished.get(record.trial, record) for record in batch])
 
-    def _ranked(self, first: int, count: int) -> list[Setting]:
+    def _ranked(self, state: SearchState, first: int, count: int) -> list[Setting]:
         """Return the settings of a batch: the best of what is drawn in plenty."""
-        suggested = self._proposer.suggestions(first, n_suggested(self.state, count))
+        suggested = self._proposer.suggestions(first, n_suggested(state, count))
         with self._context.model_clock:
-            return ranked(self.state, suggested, first, self._price, count)
+            return ranked(state, suggested, first, self._price, count)
 
     def _price(self, candidates: Sequence[Candidate]) -> list[TrialRecord]:
         """Return what candidates cost that nobody proposed yet."""

@@ -49,7 +49,7 @@ _NOT_SEARCHED = {
 _LEFT_OUT_AT_DEFAULT = {
     "network.readout", "network.connections", "network.nir", "train.class_weights", "train.augment", "score",
     "space.state_bits", "data.target", "data.frames", "data.layout",
-    "data.split", "data.equal_samples", "data.encode", "device.storage", "device.firmware",
+    "data.split", "data.equal_samples", "data.encode", "device.storage", "device.firmware", "search.overlap",
 }  # fmt: skip
 """Keys that came later: at their default a study searches what it did, and its runs go on."""
 
@@ -152,14 +152,16 @@ class Study(Section):
     def to_yaml_dict(self) -> dict[str, Any]:
         """Return every key with its value, defaults filled in, as plain YAML values.
 
-        ``robustness``, ``train.augment`` and ``final.others`` came later: where they are not asked they are left out,
-        so that what names a whole study stays.
+        ``robustness``, ``train.augment``, ``search.overlap`` and ``final.others`` came later: where they are not asked
+        they are left out, so that what names a whole study stays.
         """
         written = self.model_dump(mode="json")
         if self.robustness is None:
             del written["robustness"]
         if self.train.augment is None:
             del written["train"]["augment"]
+        if not self.search.overlap:
+            del written["search"]["overlap"]
         if self.final.others == "train":
             del written["final"]["others"]
         return written

@@ -40,6 +40,9 @@ class Search(Section):
         candidates: How many are asked; more may be asked of a finished run.
         batch: Candidates that are asked and decided together; ``auto``: 8, and with more than 512 finished trials a
             sixty-fourth of these, 64 at most.
+        overlap: Whether the next batch is chosen and begins while the later rungs of those before it are trained, so
+            that many workers wait less. It is chosen by what they had learned until then, which is less. With one rung
+            nothing overlaps.
         foresee: Whether candidates that could not reach the front are cut before they are trained. It pays at the
             start of a search; live runs of 128 trials are no better by it, as far as five seeds tell.
         similarity: What ticket similarity is predicted by: ``probe_and_add`` (each layer compressed alone and run),
@@ -67,6 +70,7 @@ class Search(Section):
     candidates: Count
     batch: Literal["auto"] | Count = "auto"
     stack: Literal["auto"] | Count = "auto"
+    overlap: bool = False
     foresee: bool = True
     similarity: Literal["probe_and_add", "margin_gradient", "flip_rate"] = "probe_and_add"
     twins: Annotated[float, share("twins must lie in (0, 1]", lambda v: 0 < v <= 1, bare_one=True)] = 0.98

@@ -62,3 +62,14 @@ def test_larger_batches_of_a_replayed_search_fill_more_workers(tmp_path):
     seconds = 600 / world.full_steps
     assert times(world, large, seconds, 16)[0] > 1.5 * times(world, small, seconds, 16)[0] > 2
     assert 0 < large.hypervolume <= 1
+
+
+@pytest.mark.slow
+def test_a_round_of_batches_that_overlap_is_one_list_of_jobs(tmp_path):
+    world = load_world("digits/grid", tmp_path)
+    plain, overlapping = (workers.searched(world, 0, 16, 64, overlap) for overlap in (False, True))
+    assert plain.asked == overlapping.asked == 64
+    assert [len(rungs) for rungs in plain.batches] == [2] * 4
+    assert [len(lists) for lists in overlapping.batches] == [1] * 5  # the last batch's second rung is a round
+    assert overlapping.batches[0] == plain.batches[0][:1]  # nothing was known before either
+    assert overlapping.probes == plain.probes > 0

@@ -1,12 +1,13 @@
 """Kills real processes of real runs at random moments, and holds what the runs end with to an undisturbed one.
 
     python tests/faults/kills.py --kills 200 --seed 0 --work DIR [--storage sqlite postgres] [--workers 0 1 2 3 4]
+        [--overlap]
 
 A run is the command line on a small study, with its search in SQLite or in a PostgreSQL server, trained in its own
 process (``--workers 0`` here) or on a Dask cluster of so many workers. SIGKILL hits the driver or, on a cluster, a
 worker, after a time that is drawn; the same line is typed again until it ends. Then trials.csv and front.csv must equal
 those of an undisturbed run in one process over SQLite to the last digit, but for wall_s, and the next run begins. A
-failure says the folder, whose log is beside it.
+failure says the folder, whose log is beside it. With ``--overlap`` the study has four batches that overlap.
 
 Most of a small run is Python importing torch. So that kills come at moments that matter, drivers and workers are forked
 from this process, which has imported all, and dead workers are started again by it; ``--start fresh`` starts each of
@@ -54,6 +55,9 @@ SMALL = (
     .replace("candidates: 12", "candidates: 8")
     .replace("[0.0, 0.5, 0.8, 0.9]", "[0.0, 0.5, 0.8]")
     .replace("within: 0.2", "within: 0.5")
+)
+OVERLAPPING = SMALL.replace(", epochs: 3", ", epochs: 8").replace(
+    "candidates: 8, batch: 4", "candidates: 16, batch: 4, overlap: true"
 )
 RESUMABLE = (3, 5)
 LONGEST_S = 900.0
@@ -209,10 +213,11 @@ def main() -> None:
     parser.add_argument("--workers", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     parser.add_argument("--minutes", type=float, default=math.inf, help="kill no more after so many in all")
     parser.add_argument("--start", choices=["forked", "fresh"], default="forked")
+    parser.add_argument("--overlap", action="store_true", help="batches overlap")
     args = parser.parse_args()
     args.work.mkdir(parents=True)
     study, whole = args.work / "tiny.yaml", args.work / "whole"
-    study.write_text(SMALL)
+    study.write_text(OVERLAPPING if args.overlap else SMALL)
     start = Forked if args.start == "forked" else Fresh
     make = ForkedCluster if args.start == "forked" else RealCluster
     if args.start == "forked":

@@ -148,6 +148,17 @@ def test_a_study_that_moves_no_images_is_written_and_named_as_before(tmp_path: P
         assert "augment" not in study.searched()["train"]
 
 
+def test_a_study_whose_batches_do_not_overlap_is_written_and_named_as_before(tmp_path: Path) -> None:
+    plain, said, other = (
+        load(tmp_path, changed(*change))
+        for change in (("seed", 0), ("search.overlap", False), ("search.overlap", True))
+    )
+    assert plain.digest == said.digest != other.digest
+    for study in (plain, said):
+        assert "overlap" not in study.to_yaml_dict()["search"] | study.searched()["search"]
+    assert other.to_yaml_dict()["search"]["overlap"] is True
+
+
 def test_the_score_counts_in_the_digest_unless_it_is_accuracy(tmp_path: Path) -> None:
     plain, said, other = (
         load(tmp_path, changed("seed", 0) | more)

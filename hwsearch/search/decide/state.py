@@ -34,6 +34,7 @@ class SearchState:
             training.
         known: The last record of each candidate, by its digest.
         memory: What a long search learns from; None: all that is known.
+        fitted: The state whose surrogate's hyper-parameters are those of what was known before; None: this one.
     """
 
     plan: Plan
@@ -42,6 +43,7 @@ class SearchState:
     calibrations: tuple[Calibration, ...]
     known: Mapping[str, TrialRecord]
     memory: Memory | None = None
+    fitted: SearchState | None = None
 
     def after(self, records: Sequence[TrialRecord], known: Mapping[str, TrialRecord]) -> SearchState:
         """Return what is known after more trials.
@@ -109,7 +111,8 @@ class SearchState:
         """
         begun = {training_name(record) for record in rung}
         records = [*(record for record in self.remembered if training_name(record) not in begun), *rung]
-        prior = self.learned.surrogate if self.can_rank else None
+        before = self.fitted or self
+        prior = before.learned.surrogate if before.can_rank else None
         return fit_records(self.plan, self.seen, records, prior, self._effort)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,59 +58,92 @@ def ascend(
         judge: Which of a rung's records stop.
         on_trained: Told of progress.
     """
-    n_rungs, trials = len(context.plan.cycles), list(trials)
-    for rung in range(n_rungs):
-        here = [i for i, trial in enumerate(trials) if trial.open and len(trial.record.curve) == rung]
-        measured = train_rung(context, [trials[i] for i in here], rung, on_trained)
-        records = {
-            i: _measure(context.plan, trials[i].record, measured[trials[i].record.trial]) for i in here
-        }
-        sound = [i for i in here if records[i].outcome is None]
-        if rung + 1 < n_rungs:
-            with context.model_clock:
-                judged = judge(state, [records[i] for i in sound])
-        else:
-            judged = [replace(records[i], outcome="trained") for i in sound]
-        records |= dict(zip(sound, judged, strict=True))
-        for i, record in records.items():
-            trials[i] = replace(trials[i], record=record)
+    trials = list(trials)
+    for rung in range(len(context.plan.cycles)):
+        measured = train_rung(context, at_rung(trials, rung), rung, on_trained)
+        trials = after_rung(context, state, trials, rung, measured, judge)
     return trials
+
+
+def at_rung(trials: Sequence[Trial], rung: int) -> list[Trial]:
+    """Return the trials of a batch that train for a rung."""
+    return [trial for trial in trials if trial.open and len(trial.record.curve) == rung]
+
+
+def after_rung(
+    context: Context,
+    state: SearchState,
+    trials: Sequence[Trial],
+    rung: int,
+    measured: Mapping[int, Measured],
+    judge: Judge,
+) -> list[Trial]:
+    """Return the trials of a batch after a rung: those that trained for it with what was measured, and judged.
+
+    Args:
+        context: What they are priced by.
+        state: What was known before the batch.
+        trials: Of the batch.
+        rung: The rung.
+        measured: By trial number.
+        judge: Which of the rung's records stop, if it is not the last one.
+    """
+    records = {
+        trial.record.trial: _measure(context.plan, trial.record, measured[trial.record.trial])
+        for trial in at_rung(trials, rung)
+    }
+    sound = [record for record in records.values() if record.outcome is None]
+    if rung + 1 < len(context.plan.cycles):
+        with context.model_clock:
+            judged = judge(state, sound)
+    else:
+        judged = [replace(record, outcome="trained") for record in sound]
+    records |= {record.trial: record for record in judged}
+    return [replace(trial, record=records.get(trial.record.trial, trial.record)) for trial in trials]
 
 
 def train_rung(
     context: Context, trials: Sequence[Trial], rung: int, on_trained: Progress | None = None
 ) -> dict[int, Measured]:
-    """Train trials for a rung, in stacks of one network and T; what was trained before is read from the cache.
+    """Train trials for a rung; see `train_rungs`."""
+    return train_rungs(context, [(trials, rung)], on_trained)
+
+
+def train_rungs(
+    context: Context, groups: Iterable[tuple[Sequence[Trial], int]], on_trained: Progress | None = None
+) -> dict[int, Measured]:
+    """Train groups of trials, each for its rung, in stacks of one network and T; what the cache has is read from it.
 
     Where the weights of an earlier rung are gone from the cache they are trained again. That is not counted again: what
     a trial cost is the same whether a run was disturbed or not.
 
     Args:
         context: Where it is trained and stored.
-        trials: That are sound so far.
-        rung: The rung.
+        groups: Trials that are sound so far, and their rung; each group begins to train as soon as it comes.
         on_trained: Told of progress.
 
     Returns:
         What was measured, by trial number.
     """
-    results = _stored(context, trials, rung)
-    missing = [trial for trial in trials if trial.record.trial not in results]
-    starts = _starts(context, missing, rung)
-    study, candidates = context.plan.study, [trial.record.candidate for trial in missing]
-    stacks = context.trainer.stacks(candidates, study.train.batch_size, study.search.stack)
-    jobs = [
-        _rung_job(context.plan, [starts[i] for i in stack], candidates[stack[0]], rung) for stack in stacks
-    ]
+    study, results, places = context.plan.study, dict[int, Measured](), list[list[tuple[TrialRecord, int]]]()
+
+    def jobs() -> Iterator[Job]:
+        for trials, rung in groups:
+            results.update(_stored(context, trials, rung))
+            missing = [trial for trial in trials if trial.record.trial not in results]
+            starts, candidates = _starts(context, missing, rung), [t.record.candidate for t in missing]
+            for stack in context.trainer.stacks(candidates, study.train.batch_size, study.search.stack):
+                places.append([(missing[i].record, rung) for i in stack])
+                yield _rung_job(context.plan, [starts[i] for i in stack], candidates[stack[0]], rung)
 
     def store(index: int, measured: list[Measured]) -> None:
-        for i, result in zip(stacks[index], measured, strict=True):
-            context.cache.save(_rung_path(context, missing[i].record, rung), result)
-            results[missing[i].record.trial] = result
+        for (record, rung), result in zip(places[index], measured, strict=True):
+            context.cache.save(_rung_path(context, record, rung), result)
+            results[record.trial] = result
         if on_trained is not None:
             on_trained(len(results))
 
-    context.trainer.run(jobs, store)
+    context.trainer.run(jobs(), store)
     return results
 
 

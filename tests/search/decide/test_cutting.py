@@ -16,7 +16,7 @@ from hwsearch.search.decide import cutting as module
 from hwsearch.search.decide.completion import deferred
 from hwsearch.search.decide.cutting import LEAST_TRAINED, cut
 from hwsearch.search.decide.front import non_dominated
-from hwsearch.search.evaluate import _with_results
+from hwsearch.search.evaluate import with_results
 from hwsearch.study.model import load_study
 
 
@@ -160,7 +160,7 @@ def test_a_lookalike_is_remembered_deferred_and_stands_for_those_that_repeat_it(
     lookalike = cut_one(plan, candidate(50, 0.3, 1700.0), calibration=estimator(alike=0.99))
     assert deferred(state_of(plan, [lookalike])) == [lookalike]
     again = replace(candidate(51, 0.3, 1700.0), outcome="repeat")
-    settled = _with_results([lookalike, again], {})
+    settled = with_results([lookalike, again], {})
     assert settled[0] == lookalike
     assert (settled[1].outcome, settled[1].twin_of) == ("repeat", 50)
     known = {lookalike.candidate.digest: lookalike}

@@ -38,6 +38,16 @@ def test_the_surrogate_of_a_state_is_fitted_once(plan, monkeypatch):
     assert fits == [None, first.surrogate]
 
 
+def test_hyper_parameters_are_those_of_the_state_that_was_fitted(plan, monkeypatch):
+    before = state_of(plan, trainings(LEAST_KNOWN))
+    first = before.learned
+    fits, fit = [], module.fit
+    monkeypatch.setattr(module, "fit", lambda *args: fits.append(args[-1]) or fit(*args))
+    state = replace(state_of(plan, trainings(LEAST_KNOWN + 2)), fitted=before)
+    state.learned_with([record(90, 0.95, (0.7,), 50.0)])
+    assert fits == [first.surrogate]
+
+
 def test_of_few_trainings_hyper_parameters_are_fitted_with_the_batch(plan, monkeypatch):
     fits, fit = [], module.fit
     monkeypatch.setattr(module, "fit", lambda *args: fits.append(args[-1]) or fit(*args))
