@@ -15,9 +15,10 @@ ORDER = [
     "shown", "errors", "seeds", "whole_files", "own_code", "interrupts", "loading", "graph", "study", "hardware",
     "space", "data", "native", "compress", "network", "train", "tickets", "measure", "predict", "records", "stress",
     "monitor", "retrain", "plan", "rival", "search", "comparison", "report", "export", "results", "start", "api",
-    "api_sections", "api_arrays", "api_data", "api_stress", "api_monitor", "api_retrain", "terminal", "cli_rules", "cli_check",
-    "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_doctor", "cli_stress", "cli_monitor", "cli_retrain",
-    "cli_watch", "cli_compare", "cli_options", "cli_answers", "cli_front", "cli_report", "cli_exits", "cli", "__main__",
+    "api_sections", "api_arrays", "api_data", "api_stress", "api_monitor", "api_retrain", "terminal", "cli_rules",
+    "cli_check", "cli_cluster", "cli_data", "cli_profiles", "cli_init", "cli_doctor", "cli_stress", "cli_monitor",
+    "cli_retrain", "cli_watch", "cli_compare", "cli_options", "cli_answers", "cli_front", "cli_report", "cli_exits",
+    "cli", "__main__",
 ]  # fmt: skip
 OWNERS = {
     "optuna": {"search"},
