@@ -6,11 +6,12 @@ hwsearch's own searches of so many candidates are replayed with each size of bat
 depends on that size, and not on the number of workers. Then their jobs, a candidate each, are worked off: the jobs of a
 rung in their order, each by whoever is free; the next rung, and the next batch, begin when all of them have ended, as
 in `hwsearch.search.stages.rungs`. With ``--overlap`` batches overlap (``search.overlap``): the jobs of a round, of
-batches at different rungs, are one list. The dense network's trainings and the rounds of final trainings
-(``final.others: train``) follow likewise; the driver calibrates the estimator between the dense network and the search,
-alone. Besides, it takes `DRIVER_S` a job, one after the other, `LATENCY_S` pass until its worker has it, and choosing
-takes `CHOOSING_S` a candidate, while all workers wait, also where batches overlap and it is done while they train
-(benchmarks/results/cluster.md and choosing.md). The first table has the times, of a search alone, with the calibration
+batches at different rungs, are one list, and those of the batch that begins in it follow when it is chosen. The dense
+network's trainings and the rounds of final trainings (``final.others: train``) follow likewise. Between the dense
+network and the search the estimator is calibrated, in `CALIBRATION` stacks of untrained networks, each set after the
+one before. Besides, the driver takes `DRIVER_S` a job, one after the other, `LATENCY_S` pass until its worker has it,
+and choosing takes `CHOOSING_S` a candidate (benchmarks/results/cluster.md and choosing.md), while all workers wait, or
+what is under way trains where batches overlap. The first table has the times, of a search alone, with the calibration
 before it, and with the dense network and its end; the second what larger batches find, at the same number of
 candidates: hypervolume (share of the best that exists, by the truth), the pick's true bytes (geometric mean) and what
 was spent, in dense trainings.
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import argparse
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,9 @@ CANDIDATES = 1024
 BATCHES, WORKERS = (8, 64, 256), (16, 64)
 SECONDS = (60.0, 600.0)
 """That training a dense network takes: of that a candidate's rungs take a sixty-fourth and three thirty-seconds."""
-DRIVER_S, LATENCY_S, CHOOSING_S = 0.042, 0.1, 0.027
+DRIVER_S, LATENCY_S, CHOOSING_S = 0.042, 0.1, 0.0164
+CALIBRATION = (13, 3, 10)
+"""Stacks of 16 networks that settle the estimator, judge it, and probe layers of the world's; taken as alike."""
 _FINAL = 2
 
 Rounds = Sequence[Sequence[int]]
@@ -49,8 +52,10 @@ class Searched:
     """A search and its end.
 
     Attributes:
-        batches: The rungs of each batch.
-        asked: Candidates, of all batches.
+        batches: The rungs of each batch; where they overlap, of each round what was under way, and what begins.
+        chosen: Batches that were chosen, of ``size`` candidates each.
+        size: Likewise.
+        overlap: Whether they overlap.
         probes: Steps that calibrating takes.
         ends: Rounds of final trainings; the dense network's come with the first.
         hypervolume: Of what would be trained in full, by the truth, over the best that exists.
@@ -58,7 +63,9 @@ class Searched:
     """
 
     batches: Sequence[Rounds]
-    asked: int
+    chosen: int
+    size: int
+    overlap: bool
     probes: int
     ends: Rounds
     hypervolume: float
@@ -108,24 +115,27 @@ def main() -> None:
 def searched(world: World, seed: int, batch: int, candidates: int, overlap: bool = False) -> Searched:
     """Replay a search of so many candidates, and its end; if batches overlap, a round stands for a batch."""
     bout = (Overlapped if overlap else Bout)(world, seed, {"batch": batch}, shuffled=False)
-    batches: list[list[list[int]]] = [[]]
+    batches: list[list[list[int]]] = [[[], []] if overlap else []]
     rung, offered, charged = None, Offer([]), bout.probes  # with the first training
     for step in bout.steps(candidates):
         if isinstance(step, Offer):
-            batches.append([])
+            batches.append([[], []] if overlap else [])
             rung, offered = None, step
             continue
-        if rung is None or (step.rung != rung and not overlap):
+        if step.rung != rung and not overlap:
             batches[-1].append([])
             rung = step.rung
-        batches[-1][-1].append(step.train_steps - charged)
+        late = overlap and step.rung != bout.rungs[0]  # what was under way
+        batches[-1][0 if late else -1].append(step.train_steps - charged)
         charged = 0
     picked = pick_contenders(world, bout.state, seed, WITHIN, foretell=False)
     truth = world.truth(offered.candidates, _FINAL), world.bytes_truth(offered.candidates)
     pick = picked.candidate
     return Searched(
         batches[:-1],
-        batch * -(-candidates // batch),
+        -(-candidates // batch),
+        batch,
+        overlap,
         bout.probes,
         picked.rounds,
         world.hypervolume(*truth) / world.reference,
@@ -137,22 +147,42 @@ def times(world: World, run: Searched, seconds_a_step: float, workers: int) -> t
     """Return how many times as fast as one worker the search is, also with its calibration, and with its end too."""
     rows = []
     for n in (1, workers):
-        dense, probed = _worked_off([world.full_steps], seconds_a_step, n), run.probes * seconds_a_step
-        rungs = sum(_worked_off(jobs, seconds_a_step, n) for rungs in run.batches for jobs in rungs)
-        search = CHOOSING_S * run.asked + rungs
+        dense = _worked_off([world.full_steps], seconds_a_step, n)
+        stack = run.probes / sum(CALIBRATION)
+        probed = sum(_worked_off([stack] * stacks, seconds_a_step, n) for stacks in CALIBRATION)
+        search = sum(_taken(run, place, rungs, seconds_a_step, n) for place, rungs in enumerate(run.batches))
         end = sum(_worked_off(jobs, seconds_a_step, n) for jobs in run.ends)
         rows.append((search, probed + search, dense + probed + search + end))
     one, several = rows
     return one[0] / several[0], one[1] / several[1], one[2] / several[2]
 
 
-def _worked_off(jobs: Sequence[int], seconds_a_step: float, workers: int) -> float:
-    """Return the seconds until jobs that are given out in their order have ended."""
-    free = [0.0] * workers
-    for place, steps in enumerate(jobs, 1):
-        begin = max(heapq.heappop(free), place * DRIVER_S)
+def _taken(run: Searched, place: int, rungs: Rounds, seconds_a_step: float, workers: int) -> float:
+    """Return the seconds that a batch takes with its choice, or a round with that of the batch that begins in it."""
+    choosing = CHOOSING_S * run.size if place < run.chosen else 0.0
+    if not run.overlap:
+        return choosing + sum(_worked_off(jobs, seconds_a_step, workers) for jobs in rungs)
+    under_way, begun = rungs
+    return _worked_off([*under_way, *begun], seconds_a_step, workers, {len(under_way): choosing})
+
+
+def _worked_off(
+    jobs: Sequence[float], seconds_a_step: float, workers: int, waits: Mapping[int, float] | None = None
+) -> float:
+    """Return the seconds until jobs that are given out in their order have ended.
+
+    Args:
+        jobs: Steps of each.
+        seconds_a_step: On every worker.
+        workers: How many there are.
+        waits: Seconds that whoever gives them out takes for something else, by the job before which that is.
+    """
+    free, driver, waits = [0.0] * workers, 0.0, waits or {}
+    for place, steps in enumerate(jobs):
+        driver += DRIVER_S + waits.get(place, 0.0)
+        begin = max(heapq.heappop(free), driver)
         heapq.heappush(free, begin + LATENCY_S + steps * seconds_a_step)
-    return max(free)
+    return max(*free, driver + waits.get(len(jobs), 0.0))
 
 
 def found(world: World, runs: Sequence[Searched]) -> str:

@@ -10,8 +10,9 @@ Source: additive layer noise, Zhou et al. 2018 (Adaptive Quantization for DNNs);
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -24,6 +25,9 @@ from hwsearch.tickets.fit import dense_masks
 from hwsearch.train.inputs import as_input
 
 _STACK = 16
+
+LogitsOf = Callable[[Sequence[Ticket], np.ndarray], np.ndarray]
+"""(tickets, inputs) -> `untrained_logits` of a network at some T, wherever they are worked out."""
 
 _Place = tuple[str, int, int]
 """Granularity (or bits), layer, and which level of it."""
@@ -65,7 +69,13 @@ class Probed:
     agree: np.ndarray
 
 
-def probe(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope) -> Probes:
+def probe(
+    spec: NetworkSpec,
+    dense: Params,
+    x: np.ndarray,
+    scope: EstimatorScope,
+    logits_of: LogitsOf | None = None,
+) -> Probes:
     """Probe every layer at every granularity, a few sparsities, and every number of bits.
 
     Args:
@@ -73,14 +83,16 @@ def probe(spec: NetworkSpec, dense: Params, x: np.ndarray, scope: EstimatorScope
         dense: Its trained parameters.
         x: [B, C, H, W] integer inputs.
         scope: What is probed.
+        logits_of: What runs tickets of that network at the scope's T; None: this process.
     """
+    logits_of = partial(untrained_logits, spec, timesteps=scope.timesteps) if logits_of is None else logits_of
     reference = Ticket(dense, dense_masks(dense), (scope.reference_bits,) * len(dense.weights))
     levels, bits = np.array([0.0, *LEVELS]), np.array(sorted(set(scope.bits)))
     tickets, places = [reference], []
     for place, ticket in [*_pruned(spec, reference, scope.granularities), *_quantised(spec, reference, bits)]:
         places.append(place)
         tickets.append(ticket)
-    logits = untrained_logits(spec, tickets, x, scope.timesteps)
+    logits = logits_of(tickets, x)
     zeros = np.zeros((len(spec.prunable), len(levels), *logits[0].shape), np.float32)
     pruned = {granularity: zeros.copy() for granularity in scope.granularities}
     quantised = np.zeros((len(spec.prunable), len(bits), *logits[0].shape), np.float32)
@@ -121,8 +133,12 @@ def untrained_logits(
     inputs = as_input(x, spec.input, timesteps)
     parts = []
     with torch.no_grad():
-        for first in range(0, len(tickets), _STACK):
-            stack = Stack(spec, tickets[first : first + _STACK]).train()
-            logits = stack(inputs, timesteps)
+        for stacked in stacks(tickets):
+            logits = Stack(spec, stacked).train()(inputs, timesteps)
             parts.append(logits.reshape(len(logits), -1, spec.classes).numpy())
     return np.concatenate(parts)
+
+
+def stacks(tickets: Sequence[Ticket]) -> list[Sequence[Ticket]]:
+    """Return tickets as they run together."""
+    return [tickets[first : first + _STACK] for first in range(0, len(tickets), _STACK)]

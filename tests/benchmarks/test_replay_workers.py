@@ -18,8 +18,9 @@ def free(monkeypatch):
         monkeypatch.setattr(workers, name, 0.0)
 
 
-def search(batches, ends=((100,),), probes=0):
-    return Searched(batches, sum(len(rungs[0]) for rungs in batches), probes, ends, 1.0, 100.0)
+def search(batches, ends=((100,),), probes=0, overlap=False):
+    size = sum(len(jobs) for jobs in batches[0])
+    return Searched(batches, len(batches), size, overlap, probes, ends, 1.0, 100.0)
 
 
 def test_the_next_rung_begins_when_all_jobs_of_the_last_have_ended(free):
@@ -31,10 +32,12 @@ def test_the_next_rung_begins_when_all_jobs_of_the_last_have_ended(free):
     assert times(WORLD, run, 1.0, 64)[0] == pytest.approx(60 / 40)
 
 
-def test_while_the_estimator_is_calibrated_all_wait(free):
-    alone, calibrated, whole = times(WORLD, search([[[10] * 4]], probes=50), 1.0, 4)
-    assert (alone, calibrated) == (pytest.approx(4), pytest.approx(90 / 60))
-    assert whole == pytest.approx(290 / 260)
+def test_the_estimator_is_calibrated_in_sets_of_stacks(free, monkeypatch):
+    monkeypatch.setattr(workers, "CALIBRATION", (5, 2))
+    # stacks of 10: five take 20 on four workers, then two take 10
+    alone, calibrated, whole = times(WORLD, search([[[10] * 4]], probes=70), 1.0, 4)
+    assert (alone, calibrated) == (pytest.approx(4), pytest.approx(110 / 40))
+    assert whole == pytest.approx(310 / 240)
 
 
 def test_a_job_goes_to_whoever_is_free_first(free):
@@ -50,6 +53,15 @@ def test_whoever_gives_out_jobs_holds_up_many_workers(free, monkeypatch):
 def test_while_the_next_batch_is_chosen_all_wait(free, monkeypatch):
     monkeypatch.setattr(workers, "CHOOSING_S", 1.0)
     assert times(WORLD, search([[[10] * 4]]), 1.0, 4)[0] == pytest.approx(44 / 14)
+
+
+def test_where_batches_overlap_what_is_under_way_trains_while_the_next_is_chosen(free, monkeypatch):
+    monkeypatch.setattr(workers, "CHOOSING_S", 1.0)
+    run = search([[[30, 30], [10, 10]], [[10], []]], overlap=True)
+    # chosen after 4 s, while two of 30 train; the others are free, end at 14; then 10, while 4 are chosen
+    assert times(WORLD, run, 1.0, 4)[0] == pytest.approx((80 + 10) / (30 + 10))
+    # nothing is under way at first
+    assert times(WORLD, search([[[], [10] * 4]], overlap=True), 1.0, 4)[0] == pytest.approx(44 / 14)
 
 
 @pytest.mark.slow
@@ -68,8 +80,10 @@ def test_larger_batches_of_a_replayed_search_fill_more_workers(tmp_path):
 def test_a_round_of_batches_that_overlap_is_one_list_of_jobs(tmp_path):
     world = load_world("digits/grid", tmp_path)
     plain, overlapping = (workers.searched(world, 0, 16, 64, overlap) for overlap in (False, True))
-    assert plain.asked == overlapping.asked == 64
+    assert (plain.chosen, plain.size) == (overlapping.chosen, overlapping.size) == (4, 16)
     assert [len(rungs) for rungs in plain.batches] == [2] * 4
-    assert [len(lists) for lists in overlapping.batches] == [1] * 5  # the last batch's second rung is a round
-    assert overlapping.batches[0] == plain.batches[0][:1]  # nothing was known before either
+    assert len(overlapping.batches) == 5  # the last batch's second rung is a round
+    assert overlapping.batches[0] == [[], plain.batches[0][0]]  # nothing was known before either
+    assert overlapping.batches[4][0]
+    assert not overlapping.batches[4][1]
     assert overlapping.probes == plain.probes > 0

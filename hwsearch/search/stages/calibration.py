@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +22,7 @@ from hwsearch.predict.estimators import ESTIMATORS
 from hwsearch.predict.joint import joint_of
 from hwsearch.predict.layer_sensitivity import EstimatorScope
 from hwsearch.predict.probe_and_add import probe_and_add
-from hwsearch.predict.probes import Probed, Probes, probe, untrained_logits
+from hwsearch.predict.probes import LogitsOf, Probed, Probes, probe, untrained_logits
 from hwsearch.predict.quality import Calibration, quality_of
 from hwsearch.predict.similarity import Estimator, calibrated
 from hwsearch.search.stages.dense import Dense, dense_ticket
@@ -53,7 +54,12 @@ class Stored(Protocol):
 
 
 def calibrate(
-    plan: Plan, dense: Dense, ticket_of: TicketOf, judging: int = JUDGING, stored: Stored | None = None
+    plan: Plan,
+    dense: Dense,
+    ticket_of: TicketOf,
+    judging: int = JUDGING,
+    stored: Stored | None = None,
+    logits_of: LogitsOf | None = None,
 ) -> Calibration:
     """Probe the dense network, settle the estimator and measure its quality.
 
@@ -63,6 +69,7 @@ def calibrate(
         ticket_of: What gives a candidate's ticket.
         judging: Candidates that the quality is measured on.
         stored: Where what is measured is stored, for a run that goes on; None: nothing is stored.
+        logits_of: What runs untrained tickets at the shortest T; None: this process.
     """
     rng = np.random.default_rng([plan.study.seed, _DRAW])
     x, held_out = _inputs_of(plan, rng)
@@ -75,9 +82,9 @@ def calibrate(
     with OneThread():
         probed = None if stored is None else stored.load()
         if probed is None:
-            settled = one_shot_agreement(plan, dense, tickets[:n], x).mean(1)
-            agree = one_shot_agreement(plan, dense, tickets[n:], held_out)
-            probed = Probed(_probes(plan, dense, x), settled, agree)
+            settled = one_shot_agreement(plan, dense, tickets[:n], x, logits_of).mean(1)
+            agree = one_shot_agreement(plan, dense, tickets[n:], held_out, logits_of)
+            probed = Probed(_probes(plan, dense, x, logits_of), settled, agree)
             if stored is not None:
                 stored.save(probed)
         estimator = _estimator(plan, dense, x, probed.probes)
@@ -88,11 +95,11 @@ def calibrate(
     return Calibration(similarity, quality, similarity.eval_steps + judged)
 
 
-def _probes(plan: Plan, dense: Dense, x: np.ndarray) -> Probes | None:
+def _probes(plan: Plan, dense: Dense, x: np.ndarray, logits_of: LogitsOf | None) -> Probes | None:
     """Return the probes of the study's estimator, if it takes any."""
     if plan.study.search.similarity != "probe_and_add":
         return None
-    return probe(plan.spec, dense.params, x, _scope(plan))
+    return probe(plan.spec, dense.params, x, _scope(plan), logits_of)
 
 
 def _scope(plan: Plan) -> EstimatorScope:
@@ -108,13 +115,21 @@ def _estimator(plan: Plan, dense: Dense, x: np.ndarray, probes: Probes | None) -
     return ESTIMATORS[plan.study.search.similarity](plan.spec, dense.params, x, _scope(plan))
 
 
-def one_shot_agreement(plan: Plan, dense: Dense, tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:
+def one_shot_agreement(
+    plan: Plan,
+    dense: Dense,
+    tickets: Sequence[Ticket],
+    x: np.ndarray,
+    logits_of: LogitsOf | None = None,
+) -> np.ndarray:
     """Return [K, B] booleans: whether a ticket, as it stands, predicts what the dense network predicts.
 
     What similarity predicts, measured: one forward pass a ticket at the shortest T.
     """
     whole = replace(dense_ticket(plan, plan.study.seed), params=dense.params)
-    logits = untrained_logits(plan.spec, [whole, *tickets], x, min(plan.space.timesteps))
+    if logits_of is None:
+        logits_of = partial(untrained_logits, plan.spec, timesteps=min(plan.space.timesteps))
+    logits = logits_of([whole, *tickets], x)
     agree: np.ndarray = logits[1:].argmax(-1) == logits[0].argmax(-1)
     return agree
 

@@ -5,13 +5,18 @@ Those of the fresh seeds are begun as well, by whoever has nothing else to do un
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
+from hwsearch.network.params import Ticket
 from hwsearch.plan.plan import Plan
+from hwsearch.predict.probes import LogitsOf, stacks, untrained_logits
 from hwsearch.predict.quality import Quality
 from hwsearch.records.events import Event, Listener
-from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.jobs.pool import Bench, Trainer
 from hwsearch.search.stages.calibration import JUDGING, calibrate
 from hwsearch.search.stages.context import Context, Reference
 from hwsearch.search.stages.dense import Dense, begin_fresh, dense_reference
@@ -46,11 +51,30 @@ def prepare(plan: Plan, trainer: Trainer, cache: Cache, tell: Listener) -> Conte
         with context.model_clock:
             stored = ProbeStore(cache, cache.path("probes", *reference.plan.place, JUDGING))
             ticket = partial(ticket_of, context)
-            calibration = calibrate(reference.plan, reference.dense, ticket, stored=stored)
+            logits_of = _logits_by(trainer, reference.plan)
+            calibration = calibrate(
+                reference.plan, reference.dense, ticket, stored=stored, logits_of=logits_of
+            )
         calibrated.append(replace(reference, calibration=calibration))
         said = _quality_words(reference.plan, calibration.quality)
         tell(Event("note", said, model_s=context.model_clock.lap()))
     return replace(context, references=tuple(calibrated))
+
+
+def _logits_by(trainer: Trainer, plan: Plan) -> LogitsOf:
+    """Return what has untrained tickets of a plan's network run by workers, stack by stack."""
+    run = partial(_run_stack, network=plan.number, timesteps=min(plan.space.timesteps))
+
+    def logits_of(tickets: Sequence[Ticket], x: np.ndarray) -> np.ndarray:
+        return np.concatenate(trainer.done(partial(run, tickets=stack, x=x) for stack in stacks(tickets)))
+
+    return logits_of
+
+
+def _run_stack(
+    bench: Bench, *, network: int, timesteps: int, tickets: Sequence[Ticket], x: np.ndarray
+) -> np.ndarray:
+    return untrained_logits(bench.networks[network], tickets, x, timesteps)
 
 
 def _of(plan: Plan) -> str:
