@@ -70,13 +70,13 @@ def test_a_run_that_found_nothing_raises_its_nearest_miss_and_has_its_page(finis
     assert hwsearch.load_run(run).front.empty
 
 
-def test_the_front_is_drawn_before_plain_networks_are_tried(finished, tiny, tmp_path, monkeypatch):
+def test_the_front_is_drawn_before_plain_networks_are_awaited(finished, tiny, tmp_path, monkeypatch):
     folder, seen = shutil.copytree(finished, tmp_path / "run"), []
     for name in ("summary.json", "front.png", "report.html"):
         (folder / name).unlink()
     tiny.write_text(tiny.read_text().replace("rival: false", "rival: true"))
 
-    def add_rival(plan, folder, summary, tell):
+    def add_rival(plan, folder, summary, search, tell):
         seen.append((folder.front_png.exists(), folder.report.exists()))
         return summary
 
@@ -84,7 +84,7 @@ def test_the_front_is_drawn_before_plain_networks_are_tried(finished, tiny, tmp_
     said = []
     hwsearch.run(tiny, out=folder, listen=lambda event: said.append(event.text))
     assert seen == [(True, True)]
-    assert f"the front is there: {folder / 'front.png'}; plain networks are tried next" in said
+    assert f"the front is there: {folder / 'front.png'}; plain networks are awaited" in said
 
 
 def test_a_run_is_confirmed_its_recipes_are_trained_with_every_seed_and_it_stays_so(finished, tmp_path):

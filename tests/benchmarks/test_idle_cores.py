@@ -1,6 +1,6 @@
 """The table of what a second worker saves, by hand."""
 
-from benchmarks.idle_cores import rows, without_rival
+from benchmarks.idle_cores import rows
 
 
 def test_ratios_are_of_one_turn():
@@ -8,9 +8,3 @@ def test_ratios_are_of_one_turn():
     first, second = rows(clock)
     assert first == "| one worker | 150 (100, 200) | 155 (100, 210) | 51% (50%, 52%) | 1.00 (1.00, 1.00) |"
     assert second == "| two workers | 105 (50, 160) | 165 (90, 240) | 82% (90%, 75%) | 1.62 (2.00, 1.25) |"
-
-
-def test_the_study_is_the_same_but_for_the_rival(tiny, tmp_path):
-    text = without_rival(tiny, tmp_path / "work").read_text()
-    assert "rival: false" in text
-    assert "name:" in text
