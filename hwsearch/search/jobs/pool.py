@@ -270,6 +270,11 @@ class Processes:
         if at_once:
             self._holding.close()
             _GIVEN_UP.append(self._benches)
+            tasks = getattr(self._pool, "_call_queue", None)
+            if tasks is not None:
+                # or the thread that sends them waits for ever for workers that are gone (CPython gh-94777), and with
+                # it this process when it ends: while its end of the pipe is open nothing breaks
+                tasks._reader.close()
         self._pool.shutdown(wait=not at_once, cancel_futures=True)
 
 

@@ -4,7 +4,9 @@ import gc
 import multiprocessing
 import os
 import signal
+import threading
 import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -173,3 +175,41 @@ def test_no_stack_is_larger_than_the_memory_and_its_size_is_measured_once(monkey
         for _ in range(2):
             assert pool.stacks(of([2] * 7), 16, "auto") == [[0, 1, 2], [3, 4, 5], [6]]
     assert asked == [3]
+
+
+def feeders():
+    """Return the threads of this process that send tasks to workers, or wait for one that does."""
+    return [
+        t for t in threading.enumerate() if "QueueFeeder" in t.name or "ExecutorManager" in type(t).__name__
+    ]
+
+
+def weigh(bench, load):
+    """Return how much was sent."""
+    return len(load)
+
+
+@pytest.mark.slow  # a process that is forked from one that imports torch
+@pytest.mark.parametrize("dies", [False, True])
+def test_what_no_worker_reads_any_more_holds_nobody_up(dies):
+    before, load = feeders(), bytes(4 << 20)  # more than a pipe holds
+    crew = Processes(bench(), 1)
+    pid = crew.begin(process_of).result()
+    os.kill(pid, signal.SIGSTOP)
+    sent = crew.begin(partial(weigh, load=load))
+    time.sleep(0.5)  # the pipe is full
+    os.kill(pid, signal.SIGKILL if dies else signal.SIGCONT)
+    if dies:
+        with pytest.raises(BrokenProcessPool):
+            sent.result(30)
+    else:
+        assert sent.result(30) == len(load)
+    crew.close(at_once=True)
+    until = time.monotonic() + 30
+    while left := set(feeders()) - set(before):
+        assert time.monotonic() < until, left
+        time.sleep(0.05)
+
+
+def process_of(bench):
+    return os.getpid()
