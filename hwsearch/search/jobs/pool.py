@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -41,6 +42,11 @@ Workers: TypeAlias = "int | Cluster"
 
 _GIVEN_UP: list[object] = []
 """What workers were started with that were given up: one that still loads would say that it is gone."""
+_SENDER_WAITS = sys.version_info < (3, 11, 5)
+"""Whether the thread that sends tasks waits for ever for workers that are gone, and the process for it when it ends.
+
+Source: CPython's issue gh-94777; since then a pool ends it itself.
+"""
 _DEATHS = 3
 """How often in a row workers may die before a job of theirs is finished."""
 
@@ -271,10 +277,8 @@ class Processes:
             self._holding.close()
             _GIVEN_UP.append(self._benches)
             tasks = getattr(self._pool, "_call_queue", None)
-            if tasks is not None:
-                # or the thread that sends them waits for ever for workers that are gone (CPython gh-94777), and with
-                # it this process when it ends: while its end of the pipe is open nothing breaks
-                tasks._reader.close()
+            if _SENDER_WAITS and tasks is not None:
+                tasks._reader.close()  # while this process could read them itself nothing breaks
         self._pool.shutdown(wait=not at_once, cancel_futures=True)
 
 
