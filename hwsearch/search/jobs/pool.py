@@ -216,7 +216,7 @@ class Processes:
         self._started = False
 
     def begin(self, task: Task[T]) -> Future[T]:
-        """Begin a task, and do not wait for it."""
+        """Begin a task, and do not wait for it; where workers died the task tells, not this."""
         if not self._started:
             self._started = True
             threading.Thread(target=self._send_benches, args=(self._benches,), daemon=True).start()
@@ -225,10 +225,10 @@ class Processes:
         try:
             with held():  # a task may start a worker
                 return self._pool.submit(_run_in_worker, task)
+        except BrokenProcessPool as error:  # a worker died while it had nothing to do
+            return _failed(error)
         except (EOFError, ConnectionError):  # who forks workers ended: for lack of memory, most often
-            died = Future[T]()
-            died.set_exception(BrokenProcessPool("no worker could be started"))
-            return died
+            return _failed(BrokenProcessPool("no worker could be started"))
 
     def _send_benches(self, to: multiprocessing.SimpleQueue[Bench]) -> None:
         try:
@@ -280,6 +280,12 @@ class Processes:
             if _SENDER_WAITS and tasks is not None:
                 tasks._reader.close()  # while this process could read them itself nothing breaks
         self._pool.shutdown(wait=not at_once, cancel_futures=True)
+
+
+def _failed(error: BrokenProcessPool) -> Future[Any]:
+    future = Future[Any]()
+    future.set_exception(error)
+    return future
 
 
 _bench: Bench | None = None

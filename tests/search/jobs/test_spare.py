@@ -1,9 +1,12 @@
 """A process that trains while others wait: one job after the other, and nothing that anybody waits for."""
 
 import os
+import signal
+import time
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 from builders.jobs import assert_all_end, assert_same, bench, job
@@ -134,6 +137,26 @@ def test_trained_alone_and_measured_later_is_trained_and_measured():
 
 def policy(bench):
     return os.sched_getscheduler(0) if hasattr(os, "SCHED_IDLE") else os.nice(0)
+
+
+def process_of(bench):
+    return os.getpid()
+
+
+@pytest.mark.slow  # a process that is forked from one that imports torch
+def test_a_process_that_dies_while_it_has_nothing_to_do_is_left_to_those_who_tell():
+    crew, kept = Processes(bench(), 1), []
+    spare = Spare(lambda: crew)
+    pid = crew.begin(process_of).result()
+    os.kill(pid, signal.SIGKILL)
+    while Path(f"/proc/{pid}").exists():
+        time.sleep(0.01)
+    time.sleep(0.5)  # its pool has heard of it
+    begin(spare, "a", kept, tasks=2)
+    spare.look()
+    spare.give_up(["a"])
+    assert (kept, spare.size) == ([], 0)
+    spare.close()
 
 
 @pytest.mark.slow  # a process that imports torch
