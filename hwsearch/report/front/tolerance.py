@@ -10,7 +10,7 @@ from hwsearch.records.front import front_frame
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.report.quantities import percent, score_words
 from hwsearch.report.tables import RunTables
-from hwsearch.search.decide.pick import pick_row
+from hwsearch.search.decide.pick import pick_places
 from hwsearch.stress.demand import robust_members
 from hwsearch.study.model import Study, load_study
 
@@ -125,13 +125,13 @@ def _steps(tables: RunTables, study: Study, dense: float, values: list[float]) -
     able = robust_members(front_frame(tables.front), study.robustness)
     # how sure a recipe is only final trainings tell
     chance = study.pick.chance if any(row.believed is not None for row in tables.front) else None
-    steps = []
-    for value in values:
-        within, needed = (value, None) if study.pick.within is not None else (None, value)
-        row = None if able.empty else pick_row(able, study.pick.rule, dense, within, needed, chance)
-        floor = value if within is None else dense - value
-        steps.append(Step(value, _words(value, within), floor, None if row is None else int(row["trial"])))
-    return tuple(steps)
+    floors = values if study.pick.within is None else [dense - value for value in values]
+    places = [None] * len(values) if able.empty else pick_places(able, study.pick.rule, floors, chance)
+    trials = able["trial"].tolist()
+    return tuple(
+        Step(value, _words(value, study.pick.within), floor, None if place is None else int(trials[place]))
+        for value, floor, place in zip(values, floors, places, strict=True)
+    )
 
 
 def _words(value: float, within: float | None) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
 from hwsearch.errors import Fault, InputError
@@ -40,20 +43,42 @@ def pick_row(
         law = "exactly one of within and min_accuracy (or min_score) must be given"
         raise InputError([Fault("pick", law, f"within {within}, needed {min_score}")])
     floor = min_score if min_score is not None else dense_score - (within or 0.0)
-    score = score_column(front)
-    # scores are counts over a split: a hair's breadth of rounding must not decide
-    trained = trained_members(front)
+    (place,) = pick_places(front, rule, [floor], chance)
+    return None if place is None else front.iloc[place]
+
+
+def pick_places(
+    front: pd.DataFrame, rule: str, floors: Sequence[float], chance: float | None
+) -> list[int | None]:
+    """Return at which place stands what `pick_row` picks, for each of several scores that are needed.
+
+    Raises:
+        InputError: A chance is asked where none was told.
+    """
+    places = np.flatnonzero(front.index.isin(trained_members(front).index))
+    trained = front.iloc[places].reset_index(drop=True)
     if trained.empty:
-        return None
-    fit = trained[trained[score] >= floor - 1e-9 if chance is None else chances_of(trained, floor) <= chance]
-    if fit.empty:
-        return None
+        return [None] * len(floors)
+    score = score_column(front)
+    scores, known = trained[score].to_numpy(float), np.ones(len(trained), bool)
+    best = smallest = _order(trained, ["memory_bytes", score, "trial"], [True, False, True])
     if rule == "accurate":
-        return fit.sort_values([score, "memory_bytes", "trial"], ascending=[False, True, True]).iloc[0]
-    column = _SMALLEST[rule]
-    if fit[column].isna().all():
-        column = "memory_bytes"
-    return fit.sort_values([column, score, "trial"], ascending=[True, False, True]).iloc[0]
+        best = _order(trained, [score, "memory_bytes", "trial"], [False, True, True])
+    elif trained[_SMALLEST[rule]].notna().any():
+        known = trained[_SMALLEST[rule]].notna().to_numpy()
+        best = _order(trained, [_SMALLEST[rule], score, "trial"], [True, False, True])
+    picked: list[int | None] = []
+    for floor in floors:
+        # scores are counts over a split: a hair's breadth of rounding must not decide
+        fit = scores >= floor - 1e-9 if chance is None else chances_of(trained, floor).to_numpy() <= chance
+        order = best if (fit & known).any() else smallest
+        first = next((place for place in order if fit[place]), None)
+        picked.append(None if first is None else int(places[first]))
+    return picked
+
+
+def _order(trained: pd.DataFrame, columns: list[str], ascending: list[bool]) -> np.ndarray:
+    return np.asarray(trained.sort_values(columns, ascending=ascending).index)
 
 
 def chances_of(front: pd.DataFrame, floor: float) -> pd.Series:

@@ -64,6 +64,12 @@ class RivalSearch:
         if trainer.spare.size and not self.why_none:
             self._go_on_beside()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether all was trained beside the search: nobody waits for it."""
+        self._trainer.spare.look()
+        return self._found is not None
+
     def end(self, tell: Listener) -> Found:
         """Return what was found, once all of it is trained.
 

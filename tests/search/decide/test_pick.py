@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hwsearch.errors import InputError
-from hwsearch.search.decide.pick import chances_of, pick_row
+from hwsearch.search.decide.pick import chances_of, pick_places, pick_row
 
 FRONT = pd.DataFrame(
     {
@@ -28,6 +28,22 @@ FRONT = pd.DataFrame(
 )
 def test_the_rule_picks_among_those_that_are_accurate_enough(rule, within, trial):
     assert pick_row(FRONT, rule, 0.97, within)["trial"] == trial
+
+
+@pytest.mark.parametrize("rule", ["smallest", "frugal", "accurate"])
+def test_at_many_floors_it_is_what_is_picked_at_each(rule):
+    told = FRONT.assign(
+        energy_j=[4e-6, np.nan, 2e-6, np.nan],
+        evidence=["trained once of 2", "foretold", *["trained 2 times"] * 2],
+    )
+    told.index = [7, 5, 9, 2]
+    floors = [0.8, 0.93, 0.955, 0.965, 0.98]
+    rows = [pick_row(told, rule, 0.0, min_score=floor) for floor in floors]
+    places = pick_places(told, rule, floors, None)
+    assert [None if row is None else row["trial"] for row in rows] == places
+    assert places == {
+        "smallest": [3, 2, 0, 0, None], "frugal": [2, 2, 0, 0, None], "accurate": [0, 0, 0, 0, None]
+    }[rule]  # fmt: skip
 
 
 def test_a_needed_accuracy_stands_in_place_of_a_loss():
