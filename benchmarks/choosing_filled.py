@@ -7,7 +7,7 @@ as ever; beyond 1,000 with the records of these, under other knobs.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,9 @@ class Replayed(Trainer):
         return [[i] for i in range(len(candidates))]
 
     def run(
-        self, jobs: Sequence[Job], on_done: Callable[[int, list[Measured]], None] | None = None
+        self, jobs: Iterable[Job], on_done: Callable[[int, list[Measured]], None] | None = None
     ) -> list[list[Measured]]:
+        jobs = list(jobs)
         if self.context is None or any(job.split_seed is not None for job in jobs):
             return super().run(jobs, on_done)
         results = []

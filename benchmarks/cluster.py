@@ -6,11 +6,13 @@ Training: the same jobs by two processes on two cores, and by a scheduler and fo
 in turn, several times, with and without Dask's profiler; a job is a stack of four candidates of the README's network.
 CPU seconds are those of the processes that train: on a machine with other work they say more than the clock does.
 
-A job's cost: jobs that compute nothing, but travel as large as jobs and results of the README's study do.
+A job's cost: jobs that compute nothing, but travel as large as jobs and results of the README's study do, of four
+candidates (`benchmarks.cluster_jobs`).
 
 64 workers: a real scheduler and a real driver, each a process; the workers are real Dask workers too, all of them in
-one process, and sleep instead of training. What is lost against workers that are always busy is what Dask, the driver
-and the sizes of jobs cost. All share this machine, so that with as many machines it is less.
+one process, and sleep instead of training, with jobs of four candidates and of one. What is lost against workers that
+are always busy is what Dask, the driver and the sizes of jobs cost. All share this machine, so that with as many
+machines it is less.
 
 64 and 512 workers, each a machine's: simulated, with the processor seconds a job that driver and scheduler were seen to
 take, and the latency of a job that computes nothing. (512 workers in one process did not all connect in five minutes.)
@@ -38,6 +40,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.clusters import RealCluster, wait_until
 
+from benchmarks.cluster_jobs import nothing, sleep
 from hwsearch.compress.masks import prune
 from hwsearch.network.params import Ticket, initial_params
 from hwsearch.plan.plan import make_plan
@@ -55,6 +58,8 @@ SIMULATED = (64, 512)
 LATENCY_S = 0.1
 """Of a job that computes nothing, one after the other, as `costs_table` shows it."""
 PARTS = ("training", "costs", "crowds")
+CANDIDATES = (4, 1)
+"""Of a job that many workers sleep over."""
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -92,7 +97,8 @@ def main() -> None:
         if "costs" in parts:
             costs_table(bench, job, Path(work))
         if "crowds" in parts:
-            crowds_table(bench, job, args.crowds, sleeps, Path(work))
+            for candidates in CANDIDATES:
+                crowds_table(bench, job_of_study(1, candidates), args.crowds, sleeps, Path(work))
 
 
 def bench_of_study() -> Bench:
@@ -100,8 +106,8 @@ def bench_of_study() -> Bench:
     return Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
 
 
-def job_of_study(epochs: int) -> Job:
-    """Return a stack of four candidates of the study's network, as a rung's is."""
+def job_of_study(epochs: int, candidates: int = 4) -> Job:
+    """Return a stack of candidates of the study's network, four at most, as a rung's is."""
     plan = make_plan(load_study(STUDY), STUDY)
     params = initial_params(plan.spec, 0)
     cuts = [("weight", 0.9, 4), ("weight", 0.5, 2), ("nm:4", 0.75, 8), ("channel", 0.5, 4)]
@@ -111,7 +117,7 @@ def job_of_study(epochs: int) -> Job:
             tuple(prune(plan.spec.connections, params.weights, kind, share)),
             (bits,) * len(params.weights),
         )
-        for kind, share, bits in cuts
+        for kind, share, bits in cuts[:candidates]
     )
     train = plan.study.train
     return Job(
@@ -177,20 +183,10 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     return sum(int(each[11]) + int(each[12]) for each in fields) / TICK
 
 
-def nothing(bench: Bench, job: Job, result: object) -> object:
-    """Compute nothing, and travel as a job and its result do."""
-    return result
-
-
-def sleep(bench: Bench, job: Job, result: object, seconds: float) -> object:
-    time.sleep(seconds)
-    return result
-
-
 def costs_table(bench: Bench, job: Job, work: Path) -> None:
     """Print what a job costs besides its training."""
     result = run_job(bench, job)
-    task: Any = partial(nothing, job=job, result=result)
+    task: Any = partial(nothing, job=job)
     print("\n## A job that computes nothing\n")
     print(
         f"A job is {len(pack(partial(run_job, job=job))):,} bytes packed, "
@@ -220,19 +216,18 @@ def data_bytes(bench: Bench) -> int:
 
 def crowds_table(bench: Bench, job: Job, crowds: Sequence[int], sleeps: Sequence[float], work: Path) -> None:
     """Print how busy many workers are that sleep instead of training."""
-    result = run_job(bench, job)
-    print("\n## Many workers that sleep\n")
+    print(f"\n## Many workers that sleep, candidates a job: {len(job.tickets)}\n")
     print(
         "| workers | s a job | jobs | s | s if nothing were lost | busy | jobs a second "
         "| driver's CPU | scheduler's CPU |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for n in crowds:
-        with many_workers(work / str(n), n) as (cluster, real):
+        with many_workers(work / f"{n}x{len(job.tickets)}", n) as (cluster, real):
             crew = cluster.crew(bench)
-            list(crew.results([partial(sleep, job=job, result=result, seconds=0.01)] * n))
+            list(crew.results([partial(sleep, job=job, seconds=0.01)] * n))
             costs = [
-                crowd_row(crew, n, partial(sleep, job=job, result=result, seconds=seconds), seconds, real)
+                crowd_row(crew, n, partial(sleep, job=job, seconds=seconds), seconds, real)
                 for seconds in sleeps
             ]
     simulated_table(*(statistics.median(values) for values in zip(*costs, strict=True)), SIMULATED, sleeps)
@@ -258,7 +253,7 @@ def simulated_table(
     driver_s: float, scheduler_s: float, workers: Sequence[int], sleeps: Sequence[float]
 ) -> None:
     """Print how busy as many workers as machines would be, and whom they wait for."""
-    print("\n## Workers on machines of their own, simulated\n")
+    print("\n### On machines of their own, simulated\n")
     print(
         f"The driver takes {1000 * driver_s:.0f} ms a job and the scheduler {1000 * scheduler_s:.0f}, each one job "
         f"after the other;\n{1000 * LATENCY_S:.0f} ms pass besides until a worker has its next one.\n"
