@@ -38,7 +38,7 @@ CANDIDATES = 1024
 BATCHES, WORKERS = (8, 64, 256), (16, 64)
 SECONDS = (60.0, 600.0)
 """That training a dense network takes: of that a candidate's rungs take a sixty-fourth and three thirty-seconds."""
-DRIVER_S, LATENCY_S, CHOOSING_S = 0.042, 0.1, 0.0164
+DRIVER_S, LATENCY_S, CHOOSING_S = 0.010, 0.1, 0.0164
 CALIBRATION = (13, 3, 10)
 """Stacks of 16 networks that settle the estimator, judge it, and probe layers of the world's; taken as alike."""
 _FINAL = 2
