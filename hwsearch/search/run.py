@@ -102,7 +102,7 @@ def search(
             # what was found is on disk; what follows only holds it against something
             if rival is None or not lacks_rival(plan.study, summary, folder):
                 return summary
-            if not rival.is_over:
+            if not rival.is_over():
                 found()
             return add_rival(plan, folder, summary, rival, tell)
 

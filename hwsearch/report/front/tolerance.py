@@ -10,7 +10,7 @@ from hwsearch.records.front import front_frame
 from hwsearch.records.run_folder import RunFolder
 from hwsearch.report.quantities import percent, score_words
 from hwsearch.report.tables import RunTables
-from hwsearch.search.decide.pick import pick_places
+from hwsearch.search.decide.pick import picked_rows
 from hwsearch.stress.demand import robust_members
 from hwsearch.study.model import Study, load_study
 
@@ -126,11 +126,10 @@ def _steps(tables: RunTables, study: Study, dense: float, values: list[float]) -
     # how sure a recipe is only final trainings tell
     chance = study.pick.chance if any(row.believed is not None for row in tables.front) else None
     floors = values if study.pick.within is None else [dense - value for value in values]
-    places = [None] * len(values) if able.empty else pick_places(able, study.pick.rule, floors, chance)
-    trials = able["trial"].tolist()
+    rows = picked_rows(able, study.pick.rule, floors, chance)
     return tuple(
-        Step(value, _words(value, study.pick.within), floor, None if place is None else int(trials[place]))
-        for value, floor, place in zip(values, floors, places, strict=True)
+        Step(value, _words(value, study.pick.within), floor, None if row is None else int(row["trial"]))
+        for value, floor, row in zip(values, floors, rows, strict=True)
     )
 
 

@@ -43,20 +43,19 @@ def pick_row(
         law = "exactly one of within and min_accuracy (or min_score) must be given"
         raise InputError([Fault("pick", law, f"within {within}, needed {min_score}")])
     floor = min_score if min_score is not None else dense_score - (within or 0.0)
-    (place,) = pick_places(front, rule, [floor], chance)
-    return None if place is None else front.iloc[place]
+    (row,) = picked_rows(front, rule, [floor], chance)
+    return row
 
 
-def pick_places(
+def picked_rows(
     front: pd.DataFrame, rule: str, floors: Sequence[float], chance: float | None
-) -> list[int | None]:
-    """Return at which place stands what `pick_row` picks, for each of several scores that are needed.
+) -> list[pd.Series | None]:
+    """Return what `pick_row` picks at each of several scores that are needed.
 
     Raises:
         InputError: A chance is asked where none was told.
     """
-    places = np.flatnonzero(front.index.isin(trained_members(front).index))
-    trained = front.iloc[places].reset_index(drop=True)
+    trained = trained_members(front)
     if trained.empty:
         return [None] * len(floors)
     score = score_column(front)
@@ -67,18 +66,19 @@ def pick_places(
     elif trained[_SMALLEST[rule]].notna().any():
         known = trained[_SMALLEST[rule]].notna().to_numpy()
         best = _order(trained, [_SMALLEST[rule], score, "trial"], [True, False, True])
-    picked: list[int | None] = []
+    picked: list[pd.Series | None] = []
     for floor in floors:
         # scores are counts over a split: a hair's breadth of rounding must not decide
         fit = scores >= floor - 1e-9 if chance is None else chances_of(trained, floor).to_numpy() <= chance
         order = best if (fit & known).any() else smallest
-        first = next((place for place in order if fit[place]), None)
-        picked.append(None if first is None else int(places[first]))
+        places = order[fit[order]]
+        picked.append(trained.iloc[places[0]] if len(places) else None)
     return picked
 
 
 def _order(trained: pd.DataFrame, columns: list[str], ascending: list[bool]) -> np.ndarray:
-    return np.asarray(trained.sort_values(columns, ascending=ascending).index)
+    """Return the places of rows, the best first."""
+    return np.asarray(trained.reset_index(drop=True).sort_values(columns, ascending=ascending).index)
 
 
 def chances_of(front: pd.DataFrame, floor: float) -> pd.Series:

@@ -64,9 +64,8 @@ class RivalSearch:
         if trainer.spare.size and not self.why_none:
             self._go_on_beside()
 
-    @property
     def is_over(self) -> bool:
-        """Whether all was trained beside the search: nobody waits for it."""
+        """Take over what is finished; return whether all was trained beside the search: nobody waits for it."""
         self._trainer.spare.look()
         return self._found is not None
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hwsearch.errors import InputError
-from hwsearch.search.decide.pick import chances_of, pick_places, pick_row
+from hwsearch.search.decide.pick import chances_of, pick_row, picked_rows
 
 FRONT = pd.DataFrame(
     {
@@ -38,10 +38,10 @@ def test_at_many_floors_it_is_what_is_picked_at_each(rule):
     )
     told.index = [7, 5, 9, 2]
     floors = [0.8, 0.93, 0.955, 0.965, 0.98]
-    rows = [pick_row(told, rule, 0.0, min_score=floor) for floor in floors]
-    places = pick_places(told, rule, floors, None)
-    assert [None if row is None else row["trial"] for row in rows] == places
-    assert places == {
+    rows = [None if row is None else row["trial"] for row in picked_rows(told, rule, floors, None)]
+    alone = [pick_row(told, rule, 0.0, min_score=floor) for floor in floors]
+    assert [None if row is None else row["trial"] for row in alone] == rows
+    assert rows == {
         "smallest": [3, 2, 0, 0, None], "frugal": [2, 2, 0, 0, None], "accurate": [0, 0, 0, 0, None]
     }[rule]  # fmt: skip
 

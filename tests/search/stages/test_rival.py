@@ -164,7 +164,7 @@ def test_whoever_trains_it_the_same_is_found(run, looks, broken):
     search = RivalSearch(plan, searched_score(summary), trainer)
     for _ in range(looks):
         trainer.spare.look()
-    assert search.is_over == (looks == 99)
+    assert search.is_over() == (looks == 99)
     again = add_rival(plan, folder, summary, search, told.append)
     assert folder.rival.read_text() == table
     assert again.rival.train_steps == summary.rival.train_steps
