@@ -40,19 +40,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from builders.clusters import RealCluster, wait_until
 
-from benchmarks.cluster_jobs import nothing, sleep
-from hwsearch.compress.masks import prune
-from hwsearch.network.params import Ticket, initial_params
-from hwsearch.plan.plan import make_plan
+from benchmarks.cluster_jobs import bench_of_study, job_of_study, nothing, sleep
 from hwsearch.search.jobs.cluster import Cluster
 from hwsearch.search.jobs.job import Bench, Job, run_job
-from hwsearch.search.jobs.pool import Crew, Processes
+from hwsearch.search.jobs.pool import Crew
+from hwsearch.search.jobs.processes import Processes
 from hwsearch.search.jobs.remote import pack
 from hwsearch.search.jobs.scheduler import Scheduler
-from hwsearch.study.model import load_study
-from hwsearch.train.loop import Schedule
 
-STUDY = Path("studies/digits_mcu.yaml")
 DASK, PROFILED = "Dask, 4 workers", "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"
 SIMULATED = (64, 512)
 LATENCY_S = 0.1
@@ -99,34 +94,6 @@ def main() -> None:
         if "crowds" in parts:
             for candidates in CANDIDATES:
                 crowds_table(bench, job_of_study(1, candidates), args.crowds, sleeps, Path(work))
-
-
-def bench_of_study() -> Bench:
-    plan = make_plan(load_study(STUDY), STUDY)
-    return Bench(plan.networks, plan.data, plan.widths, plan.study.train.neuron_loop)
-
-
-def job_of_study(epochs: int, candidates: int = 4) -> Job:
-    """Return a stack of candidates of the study's network, four at most, as a rung's is."""
-    plan = make_plan(load_study(STUDY), STUDY)
-    params = initial_params(plan.spec, 0)
-    cuts = [("weight", 0.9, 4), ("weight", 0.5, 2), ("nm:4", 0.75, 8), ("channel", 0.5, 4)]
-    tickets = tuple(
-        Ticket(
-            params,
-            tuple(prune(plan.spec.connections, params.weights, kind, share)),
-            (bits,) * len(params.weights),
-        )
-        for kind, share, bits in cuts[:candidates]
-    )
-    train = plan.study.train
-    return Job(
-        tickets,
-        max(plan.space.timesteps),
-        Schedule(epochs, train.batch_size, train.learning_rate),
-        0,
-        keep_params=True,
-    )
 
 
 def training_table(bench: Bench, job: Job, n_jobs: int, repeats: int, work: Path, profiled: bool) -> None:

@@ -30,7 +30,7 @@ from hwsearch.search.jobs.facts import (
     instruction_words,
     worker_faults,
 )  # fmt: skip
-from hwsearch.search.jobs.pool import Bench, T, Task
+from hwsearch.search.jobs.job import Bench, T, Task
 from hwsearch.search.jobs.remote import ask, pack, present, unpack, work
 from hwsearch.search.jobs.scheduler import Scheduler
 

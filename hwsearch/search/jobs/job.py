@@ -6,9 +6,10 @@ What a job gives depends on the job alone. Who runs jobs, and where: `pool`.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -52,6 +53,11 @@ class Bench:
     widths: Widths
     neuron_loop: str
     device: str = "cpu"
+
+
+T = TypeVar("T")
+Task = Callable[[Bench], T]
+"""What a worker does with the bench: a pure function, so that it makes no difference where it runs, or how often."""
 
 
 @dataclass(frozen=True)

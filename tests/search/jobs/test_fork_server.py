@@ -14,7 +14,7 @@ import pytest
 from builders.jobs import bench
 
 from hwsearch.search.jobs import fork_server
-from hwsearch.search.jobs.pool import Processes
+from hwsearch.search.jobs.processes import Processes
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are started anew there")
 

@@ -12,7 +12,8 @@ import pytest
 from builders.jobs import assert_all_end, assert_same, bench, job
 
 from hwsearch.search.jobs.job import run_job, train_job
-from hwsearch.search.jobs.pool import Processes, Trainer
+from hwsearch.search.jobs.pool import Trainer
+from hwsearch.search.jobs.processes import Processes
 from hwsearch.search.jobs.spare import Spare
 from hwsearch.train.loop import Schedule
 
